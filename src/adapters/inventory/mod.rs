@@ -1,0 +1,1 @@
+//! Where servers are listed, with the addresses and credential names that drivers need.

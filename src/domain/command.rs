@@ -1,0 +1,331 @@
+//! A command of the catalogue, checked and resolved: what a file in `commands/` means.
+
+use super::identity::GroupName;
+use super::ids::Fingerprint;
+use super::intent::{ParameterName, Value};
+use super::server::{ProductionState, ServerType};
+use super::text_name;
+use std::time::Duration;
+
+text_name! {
+    /// A command's name: the verb that people type.
+    CommandName
+}
+
+/// How much harm a command can do, from none to irreversible.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Impact {
+    /// Only looks.
+    ReadOnly,
+    /// Changes something without taking capacity.
+    Config,
+    /// Takes capacity.
+    Drain,
+    /// Interrupts the server.
+    PowerCycle,
+    /// Cannot be undone.
+    Destructive,
+}
+
+impl Impact {
+    /// Every impact class.
+    pub const ALL: [Self; 5] = [Self::ReadOnly, Self::Config, Self::Drain, Self::PowerCycle, Self::Destructive];
+
+    /// The word in command files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "read-only",
+            Self::Config => "config",
+            Self::Drain => "drain",
+            Self::PowerCycle => "power-cycle",
+            Self::Destructive => "destructive",
+        }
+    }
+}
+
+/// What a command may be carried out on, and how.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CommandSpec {
+    /// The verb.
+    pub name: CommandName,
+    /// One line for help.
+    pub summary: String,
+    /// How much harm it can do.
+    pub impact: Impact,
+    /// The group that answers for it.
+    pub owner: GroupName,
+    /// Servers, or nothing.
+    pub targets: Targets,
+    /// Its parameters, in the order of the file.
+    pub parameters: Vec<ParameterSpec>,
+    /// How many at a time.
+    pub waves: WaveRule,
+    /// At most this many servers of one site under work by this command at once.
+    pub site_concurrency: Option<u32>,
+    /// Who must agree, and when.
+    pub approvals: Option<ApprovalRule>,
+    /// What is done to each subject, in order; at least one.
+    pub steps: Vec<StepSpec>,
+    /// Lines that a test understands.
+    pub examples: Vec<String>,
+    /// The fingerprint of the resolved definition.
+    pub hash: Fingerprint,
+}
+
+/// What a command works on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Targets {
+    /// Servers, chosen by a selector.
+    Servers {
+        /// The types it supports.
+        types: Vec<ServerType>,
+        /// The states a server may be in when its run starts.
+        from: Vec<ProductionState>,
+        /// The most servers of one request.
+        max: u32,
+    },
+    /// Nothing: one run without a server.
+    None,
+}
+
+/// One parameter of a command.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ParameterSpec {
+    /// Written after `--`.
+    pub name: ParameterName,
+    /// What values it takes.
+    pub kind: ValueKind,
+    /// Used when the line does not give one; `None` and required means the line must.
+    pub default: Option<Value>,
+    /// Whether a line without it (and without a default) is incomplete.
+    pub need: Need,
+    /// Asked for as `because …` instead of `--reason …`.
+    pub asked_as_because: bool,
+}
+
+/// Whether a parameter must be given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// The line must give it.
+    Required,
+    /// It may be left out.
+    Optional,
+}
+
+/// What values a parameter takes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ValueKind {
+    /// Any text.
+    Text,
+    /// A whole number from `min` to `max`.
+    Integer {
+        /// The smallest.
+        min: i64,
+        /// The largest.
+        max: i64,
+    },
+    /// A percentage of the request's servers.
+    Percentage,
+    /// `90s`, `5m`, `2h`.
+    Duration,
+    /// One of these words.
+    Choice(Vec<String>),
+}
+
+/// Waves: a canary first, then a share at a time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WaveRule {
+    /// How many servers the first wave has; 0 is no canary.
+    pub canary: u32,
+    /// How large each later wave is.
+    pub then: WaveSize,
+    /// How long a finished wave is watched before the next.
+    pub soak: Duration,
+    /// No new start once more servers than this have failed.
+    pub stop_when_failures_exceed: u32,
+}
+
+/// The size of a wave.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum WaveSize {
+    /// That share of the request, rounded up, at least one.
+    Percent(u8),
+    /// The percentage parameter of that name.
+    Parameter(ParameterName),
+    /// Everything at once.
+    All,
+}
+
+/// When a command needs other people's consent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApprovalRule {
+    /// Needed when the request has more servers than this.
+    pub above: u32,
+    /// The group that approvers come from.
+    pub from: GroupName,
+    /// How many different people.
+    pub count: u32,
+    /// How long the request waits for them.
+    pub within: Duration,
+}
+
+/// One step of a command.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StepSpec {
+    /// Takes the server out of its load balancer and waits for its connections.
+    Drain {
+        /// How long connections may take to end.
+        timeout: Duration,
+        /// Drained when at most this many are left.
+        connections_max: u64,
+    },
+    /// Asks again, before something that cannot be undone, whether it is still safe.
+    Gate(Vec<GateCheck>),
+    /// Reboots, and proves it by the boot id.
+    Reboot(RebootSpec),
+    /// Looks at the server itself.
+    Check {
+        /// What must hold.
+        checks: Vec<HostCheck>,
+        /// How long it may take to become true.
+        timeout: Duration,
+    },
+    /// Puts the server back into the production state that was found at the start.
+    RestoreState {
+        /// How long the load balancer may take to show it.
+        timeout: Duration,
+    },
+    /// Puts the server into production.
+    Undrain {
+        /// How long the load balancer may take to show it.
+        timeout: Duration,
+    },
+    /// Calls an HTTP endpoint once; the idempotency key is the run's id.
+    Http(HttpSpec),
+}
+
+/// How a reboot is done and proved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RebootSpec {
+    /// The first way.
+    pub via: PowerPath,
+    /// The way to take if the first never got to send its command.
+    pub otherwise: Option<PowerPath>,
+    /// How long the server may take to come back.
+    pub timeout: Duration,
+    /// How long the old boot id may still be seen before the command counts as not carried out.
+    pub grace: Duration,
+}
+
+/// A way to restart a server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PowerPath {
+    /// The operating system's own reboot, over SSH.
+    Ssh,
+    /// The management controller's forced restart.
+    Redfish,
+}
+
+impl PowerPath {
+    /// As people read it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ssh => "SSH",
+            Self::Redfish => "Redfish",
+        }
+    }
+}
+
+/// What a gate asks again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum GateCheck {
+    /// The load balancer still shows the server as out.
+    DrainStillHolds,
+    /// The pool is not below its floor.
+    Capacity,
+}
+
+/// What is looked at on the server after a change.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum HostCheck {
+    /// No unit has failed.
+    Services,
+    /// Every file system of the table is mounted.
+    Mounts,
+    /// The running kernel is the installed default.
+    Kernel,
+    /// The clock is synchronised.
+    Clock,
+}
+
+impl HostCheck {
+    /// Every check.
+    pub const ALL: [Self; 4] = [Self::Services, Self::Mounts, Self::Kernel, Self::Clock];
+
+    /// The word in command files and messages.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Services => "services",
+            Self::Mounts => "mounts",
+            Self::Kernel => "kernel",
+            Self::Clock => "clock",
+        }
+    }
+}
+
+/// An HTTP call of a step.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HttpSpec {
+    /// `GET` or `POST`.
+    pub method: HttpMethod,
+    /// The address, fixed in the file: no text of a person ever becomes part of it.
+    pub url: String,
+    /// Parameters sent as a JSON object.
+    pub send: Vec<ParameterName>,
+    /// The status that means done.
+    pub expect: u16,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+/// The methods an HTTP step may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum HttpMethod {
+    /// Looks.
+    Get,
+    /// Changes, with an idempotency key.
+    Post,
+}
+
+impl StepSpec {
+    /// The step's word on cards and in the plan.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Drain { .. } => "drain",
+            Self::Gate(_) => "gate",
+            Self::Reboot(_) => "reboot",
+            Self::Check { .. } => "check",
+            Self::RestoreState { .. } => "return",
+            Self::Undrain { .. } => "undrain",
+            Self::Http(_) => "http",
+        }
+    }
+}
+
+impl CommandSpec {
+    /// The parameter of that name.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> Option<&ParameterSpec> {
+        self.parameters.iter().find(|parameter| parameter.name.as_str() == name)
+    }
+
+    /// Whether some step takes servers out of service.
+    #[must_use]
+    pub fn takes_capacity(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, StepSpec::Drain { .. } | StepSpec::Reboot(_)))
+    }
+}

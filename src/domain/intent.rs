@@ -1,0 +1,184 @@
+//! The typed meaning of one line: what the person asked for, before anything was looked up.
+
+use super::command::CommandName;
+use super::ids::RequestId;
+use super::text_name;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Duration;
+
+text_name! {
+    /// A parameter's name, as written after `--`.
+    ParameterName
+}
+
+/// Where in the line something stands, in bytes of the normalised text.
+pub type Span = Range<usize>;
+
+/// A value together with where it stood.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Its place in the line.
+    pub span: Span,
+}
+
+/// What a line means.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Intent {
+    /// A command of the catalogue.
+    Work(WorkIntent),
+    /// `help`, or `help reboot`.
+    Help {
+        /// The command asked about.
+        topic: Option<CommandName>,
+    },
+    /// `status`, or `status site=lax`.
+    Status {
+        /// The servers asked about; `None` means the whole fleet, which is safe for reading.
+        selector: Option<Spanned<Selector>>,
+    },
+    /// `cancel req-2mq9`.
+    Cancel {
+        /// The request.
+        request: RequestId,
+    },
+}
+
+/// A catalogue command with its subjects and parameters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WorkIntent {
+    /// The command.
+    pub command: CommandName,
+    /// The servers meant; `None` only for commands without a server.
+    pub selector: Option<Spanned<Selector>>,
+    /// Every parameter with its value, defaults filled in.
+    pub parameters: BTreeMap<ParameterName, Value>,
+}
+
+/// A parameter's value.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Value {
+    /// Free text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// 1 to 100.
+    Percentage(u8),
+    /// A length of time.
+    Duration(Duration),
+    /// One of the words that the command file lists.
+    Choice(String),
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) | Self::Choice(text) => formatter.write_str(text),
+            Self::Integer(number) => write!(formatter, "{number}"),
+            Self::Percentage(percent) => write!(formatter, "{percent}%"),
+            Self::Duration(duration) => write!(formatter, "{}s", duration.as_secs()),
+        }
+    }
+}
+
+/// Which servers: nodeset algebra over names and attribute predicates.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Selector {
+    /// `edge-lax-[001-020,031]`, `edge-lax-*`.
+    Names(Spanned<NamePattern>),
+    /// `site=lax`, `type!=dns`, `state in (production, standby)`.
+    Attribute(Spanned<Predicate>),
+    /// `a,b`: either.
+    Union(Box<Selector>, Box<Selector>),
+    /// `a&b`: both.
+    Intersection(Box<Selector>, Box<Selector>),
+    /// `a!b`: the first without the second.
+    Difference(Box<Selector>, Box<Selector>),
+    /// `a^b`: exactly one of the two.
+    Exclusive(Box<Selector>, Box<Selector>),
+}
+
+/// A folded set of names: literal parts and ranges in turn.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NamePattern {
+    /// The parts, in order.
+    pub parts: Vec<NamePart>,
+}
+
+/// One part of a folded name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum NamePart {
+    /// Text that stands for itself.
+    Literal(String),
+    /// `[001-020/2,031]`.
+    Ranges(Vec<NumberRange>),
+    /// `*`: any text.
+    Anything,
+}
+
+/// `001-020/2` inside brackets; a single number has equal ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NumberRange {
+    /// The first number.
+    pub first: u64,
+    /// The last number, not below the first.
+    pub last: u64,
+    /// The step, at least 1.
+    pub step: u64,
+    /// How many digits numbers are padded to; 0 is unpadded.
+    pub width: usize,
+}
+
+/// `attribute operator values`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Predicate {
+    /// What is compared.
+    pub attribute: Attribute,
+    /// Equal (to any of the values) or not equal (to all of them).
+    pub comparison: Comparison,
+    /// The values, in lower case, at least one.
+    pub values: Vec<Spanned<String>>,
+}
+
+/// The attributes that selectors know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Attribute {
+    /// The site.
+    Site,
+    /// The server type.
+    Type,
+    /// The pool.
+    Pool,
+    /// The rack.
+    Rack,
+    /// The production state.
+    State,
+}
+
+impl Attribute {
+    /// Every attribute.
+    pub const ALL: [Self; 5] = [Self::Site, Self::Type, Self::Pool, Self::Rack, Self::State];
+
+    /// The word people write.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::Type => "type",
+            Self::Pool => "pool",
+            Self::Rack => "rack",
+            Self::State => "state",
+        }
+    }
+}
+
+/// How a predicate compares.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Comparison {
+    /// `=` or `in`.
+    Equal,
+    /// `!=`.
+    NotEqual,
+}

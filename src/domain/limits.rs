@@ -1,0 +1,18 @@
+//! Named limits that more than one module must respect, each with its unit.
+
+use std::time::Duration;
+
+/// The longest line that is read at all; beyond it is a misunderstanding.
+pub const LINE_LENGTH_MAX_CHARS: usize = 4_000;
+/// The longest text of a person or a server that a message repeats.
+pub const QUOTED_LENGTH_MAX_CHARS: usize = 120;
+/// The most servers one selector may expand to before it is resolved.
+pub const EXPANSION_MAX_NAMES: usize = 100_000;
+/// A line older than this when it arrives is asked about again instead of carried out.
+pub const LATE_AFTER: Duration = Duration::from_secs(120);
+/// A button on a private answer lives this long.
+pub const PRIVATE_CONTROL_LIFE: Duration = Duration::from_secs(600);
+/// The longest one call to the outside may take.
+pub const EFFECT_DEADLINE: Duration = Duration::from_secs(30);
+/// Once approved, a request may wait this long before it expires.
+pub const REQUEST_LIFE: Duration = Duration::from_secs(24 * 3600);

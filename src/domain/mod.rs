@@ -1,0 +1,51 @@
+//! The nouns everything else speaks in: who, where, which servers, what was asked, what was planned.
+//!
+//! Deliberately absent: any I/O, any clock, any serialisation. A value that exists here is valid.
+
+pub mod command;
+pub mod effect;
+pub mod identity;
+pub mod ids;
+pub mod intent;
+pub mod limits;
+pub mod place;
+pub mod plan;
+pub mod server;
+pub mod time;
+
+/// Declares a text newtype that is ordered, hashable and prints as its text.
+///
+/// A macro, because a dozen names of things would otherwise each repeat the same five impls.
+macro_rules! text_name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Wraps the text as it is.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.pad(&self.0)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "{}", self.0)
+            }
+        }
+    };
+}
+pub(crate) use text_name;

@@ -1,0 +1,86 @@
+//! Where: channels, messages, threads, and how an answer finds its way back to one person.
+
+use super::identity::PersonId;
+use super::text_name;
+
+text_name! {
+    /// A channel's id, e.g. `C0NOC`.
+    ChannelId
+}
+text_name! {
+    /// A channel's name without `#`, e.g. `noc`.
+    ChannelName
+}
+text_name! {
+    /// A message inside its channel, e.g. `1764511500.000100`.
+    MessageTs
+}
+
+/// One posted message.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct MessageRef {
+    /// The channel it stands in.
+    pub channel: ChannelId,
+    /// Its id there.
+    pub ts: MessageTs,
+}
+
+/// What the directory knows of a channel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChannelFacts {
+    /// The channel.
+    pub id: ChannelId,
+    /// Its name without `#`; a direct message has none.
+    pub name: Option<ChannelName>,
+    /// Whether the bot may post there.
+    pub bot: Membership,
+    /// Ours alone, or shared with another workspace.
+    pub reach: Reach,
+}
+
+/// Whether the bot is in a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Membership {
+    /// It is in, and may post.
+    Inside,
+    /// It is not in, and cannot post.
+    Outside,
+}
+
+/// Who can read a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reach {
+    /// Only people of our own workspace.
+    OwnWorkspace,
+    /// People of another workspace too.
+    Shared,
+    /// One person and the bot.
+    Direct,
+}
+
+/// How a line arrived, and so how its private answer goes back.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ReplyPath {
+    /// A single-purpose address that answers one person, valid for half an hour.
+    ResponseAddress(String),
+    /// A message only that person sees, in the channel or in that thread.
+    Private {
+        /// The thread the line stood in, if any.
+        thread: Option<MessageTs>,
+    },
+    /// An ordinary message: a direct conversation is private already.
+    Direct,
+}
+
+/// Where a line was typed, by whom, and how to answer that person.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// The person, from the authenticated envelope only.
+    pub person: PersonId,
+    /// The channel.
+    pub channel: ChannelId,
+    /// The thread the line stood in; its card is then a reply there.
+    pub thread: Option<MessageTs>,
+    /// How a private answer reaches the person.
+    pub reply: ReplyPath,
+}

@@ -1,0 +1,11 @@
+//! Wrasse: safe server work from chat.
+
+pub mod domain;
+
+pub mod fleet;
+
+pub mod ports;
+
+pub mod adapters;
+
+pub mod sandbox;

@@ -1,0 +1,2 @@
+//! The wrasse binary.
+fn main() {}
