@@ -4,6 +4,8 @@ pub mod domain;
 
 pub mod fleet;
 
+pub mod conversation;
+
 pub mod ports;
 
 pub mod adapters;

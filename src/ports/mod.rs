@@ -1,7 +1,15 @@
 //! What the services need from the world, as traits. Adapters and the sandbox's models answer them.
 
+pub mod chat;
 pub mod clock;
+pub mod directory;
 pub mod drivers;
+pub mod ids;
+pub mod store;
 
+pub use chat::Chat;
 pub use clock::Clock;
+pub use directory::Directory;
 pub use drivers::Drivers;
+pub use ids::Ids;
+pub use store::StoreFault;
