@@ -4,6 +4,12 @@ pub mod domain;
 
 pub mod fleet;
 
+pub mod workflow;
+
+pub mod approvals;
+
+pub mod admission;
+
 pub mod conversation;
 
 pub mod ports;

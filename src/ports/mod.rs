@@ -7,9 +7,9 @@ pub mod drivers;
 pub mod ids;
 pub mod store;
 
-pub use chat::Chat;
+pub use chat::{Chat, Inbox};
 pub use clock::Clock;
 pub use directory::Directory;
 pub use drivers::Drivers;
 pub use ids::Ids;
-pub use store::StoreFault;
+pub use store::{Store, StoreFault};

@@ -1,4 +1,31 @@
 //! The durable store, as operations and questions in the domain's own words.
+//!
+//! An operation is a value with an id: one commit, all or nothing, and one whose outcome was lost may be asked about
+//! again. Deliberately absent: SQL, transactions, rows.
+
+use super::chat::{Envelope, Inbox, PrivateTo, TriggerId, ViewId};
+use crate::admission::{HealthRow, Ledger, Lock, StateRow};
+use crate::conversation::message::{Form, Message};
+use crate::domain::identity::PersonId;
+use crate::domain::ids::{
+    DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
+};
+use crate::domain::place::{ChannelId, MessageRef};
+use crate::domain::server::ServerId;
+use crate::domain::text_name;
+use crate::domain::time::Timestamp;
+use crate::workflow::request::{ControlVerb, Request, RequestEvent};
+use crate::workflow::run::{Answer, Run, RunEvent};
+use async_trait::async_trait;
+
+text_name! {
+    /// What counts limits together and is locked in sorted order, e.g. `pool:edge-lax`.
+    Scope
+}
+text_name! {
+    /// Messages of one lane are delivered in order; one request's messages share a lane.
+    Lane
+}
 
 /// Why the store did not do something.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,4 +36,338 @@ pub enum StoreFault {
     /// What is stored cannot be read by this version.
     #[error("the store holds something unreadable: {0}")]
     Unreadable(String),
+}
+
+/// One commit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Operation {
+    /// Makes a repetition recognisable.
+    pub id: OperationId,
+    /// What is written; all or nothing.
+    pub writes: Vec<Write>,
+}
+
+/// How a commit ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Committed {
+    /// It is durable.
+    Done,
+    /// It was durable before.
+    AlreadyDone,
+    /// Something it relied on has changed: nothing was written, read again.
+    Stale,
+}
+
+/// One thing to write, with what it relies on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Write {
+    /// An envelope is dealt with. Relies on its being open.
+    EnvelopeSettled {
+        /// The envelope.
+        key: EnvelopeKey,
+        /// What came of it, for the record.
+        outcome: String,
+    },
+    /// A request goes on. Relies on its having exactly `expected` events; 0 makes it.
+    RequestEvents {
+        /// The request.
+        id: RequestId,
+        /// How many events it must have.
+        expected: Version,
+        /// The events to append.
+        events: Vec<RequestEvent>,
+    },
+    /// A run goes on. Relies on its version and, unless it is made here, on its epoch.
+    RunEvents {
+        /// The run.
+        id: RunId,
+        /// How many events it must have; 0 makes it.
+        expected: Version,
+        /// The claim under which this was decided.
+        epoch: Epoch,
+        /// The events to append.
+        events: Vec<RunEvent>,
+        /// When it is due again; `None` for a run that waits for admission or a person, or is over.
+        wake_at: Option<Timestamp>,
+    },
+    /// A run is due at another time. Relies on its epoch.
+    RunWake {
+        /// The run.
+        id: RunId,
+        /// The claim under which this was decided.
+        epoch: Epoch,
+        /// When it is due.
+        wake_at: Timestamp,
+    },
+    /// A server's production state.
+    ServerState(StateRow),
+    /// A server is reserved. Relies on nobody else working on it; a lock that was left behind is taken over.
+    Lock(Lock),
+    /// The run has failed; its server stays reserved until somebody takes it over. Relies on the run's lock.
+    LockLeftBehind {
+        /// The server.
+        server: ServerId,
+        /// The run.
+        run: RunId,
+    },
+    /// The server is free again. Relies on the run's lock.
+    Unlock {
+        /// The server.
+        server: ServerId,
+        /// The run.
+        run: RunId,
+    },
+    /// A button or form that may come back.
+    Control(Control),
+    /// A single-use control is used up. Relies on its not being used.
+    ControlUsed {
+        /// The control.
+        handle: Handle,
+        /// When.
+        at: Timestamp,
+    },
+    /// A message to deliver; one with a known key is due again (edited), unless it holds a fixed content.
+    Send(Outgoing),
+    /// A post is about to leave; until it is settled, it must be looked for before it is sent again.
+    SendBegun {
+        /// The message.
+        key: DeliveryKey,
+        /// When.
+        at: Timestamp,
+    },
+    /// A message is there.
+    Delivered {
+        /// The message.
+        key: DeliveryKey,
+        /// The revision that was delivered.
+        revision: i64,
+        /// Where it is, if others can see it.
+        message: Option<MessageRef>,
+    },
+    /// A message is tried again later.
+    Postponed {
+        /// The message.
+        key: DeliveryKey,
+        /// Not before.
+        until: Timestamp,
+    },
+    /// A message will never be delivered.
+    Undeliverable {
+        /// The message.
+        key: DeliveryKey,
+        /// Why.
+        why: String,
+    },
+    /// A look at a server's health.
+    Health(HealthRow),
+    /// Why something was or was not admitted.
+    Decision(DecisionRecord),
+}
+
+/// Why something was or was not admitted, for the record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DecisionRecord {
+    /// The request.
+    pub request: RequestId,
+    /// When.
+    pub at: Timestamp,
+    /// `allow`, `wait` or `deny`.
+    pub verdict: String,
+    /// What it was based on, in words.
+    pub evidence: String,
+}
+
+/// Something that can be pressed or submitted: what a handle stands for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Control {
+    /// The opaque value that the chat sends back.
+    pub handle: Handle,
+    /// What it does.
+    pub action: ControlAction,
+    /// Who may use it and until when; `None` is decided at the press.
+    pub bound: Option<Bound>,
+    /// When it was used, if it is for one use.
+    pub used_at: Option<Timestamp>,
+}
+
+/// To whom a control is bound.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Bound {
+    /// The only person.
+    pub person: PersonId,
+    /// The only channel.
+    pub channel: ChannelId,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What a control does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ControlAction {
+    /// A button of a request.
+    Request {
+        /// The request.
+        request: RequestId,
+        /// Which button.
+        verb: ControlVerb,
+    },
+    /// A person's word on an outcome that could not be verified.
+    Answer {
+        /// The run.
+        run: RunId,
+        /// What the button says.
+        answer: Answer,
+    },
+    /// The review form of one person: what it showed.
+    Review {
+        /// The request.
+        request: RequestId,
+        /// The plan that was shown.
+        plan: Fingerprint,
+    },
+    /// Sends a line as the same person, authorised anew.
+    Line(String),
+    /// Drops what was asked about.
+    Forget,
+}
+
+/// A message to deliver.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outgoing {
+    /// What makes it recognisable as already sent.
+    pub key: DeliveryKey,
+    /// What it must stay in order with.
+    pub lane: Lane,
+    /// Where it goes.
+    pub to: Destination,
+    /// What it says.
+    pub content: Content,
+}
+
+/// Where a message goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Destination {
+    /// Where the request was asked for: its channel, or the thread it was asked in.
+    Card(RequestId),
+    /// The thread of a request's card.
+    Thread(RequestId),
+    /// A channel.
+    Channel(ChannelId),
+    /// One person.
+    Private(PrivateTo),
+    /// A form to open.
+    FormOpen(TriggerId),
+    /// An open form to change.
+    FormUpdate(ViewId),
+}
+
+/// What a message says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Content {
+    /// Composed from what is stored at the moment of delivery, so that it is never out of date.
+    Live(Notice),
+    /// Composed when it was decided.
+    Fixed(Message),
+    /// A form, composed when it was decided.
+    Form(Form),
+}
+
+/// A message that is composed from what is stored.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Notice {
+    /// The private echo of what was understood.
+    Echo(RequestId),
+    /// The card.
+    Card(RequestId),
+    /// Asks the approvers, in the thread.
+    ApprovalAsk(RequestId),
+    /// It has started after waiting, in the thread.
+    Started(RequestId),
+    /// A server failed, in the thread.
+    ServerFailed(RunId),
+    /// An outcome that a person must judge, in the thread.
+    Question(RunId),
+    /// The final reply, in the thread.
+    Final(RequestId),
+    /// Servers out of production after this request, in the incident channel.
+    Incident(RequestId),
+}
+
+/// A message with how its delivery stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Slot {
+    /// The message.
+    pub outgoing: Outgoing,
+    /// The order of first writing.
+    pub sequence: i64,
+    /// Counts what was asked to be delivered, from 1.
+    pub revision: i64,
+    /// The last revision that was.
+    pub delivered: i64,
+    /// When a post left whose outcome is not known.
+    pub begun_at: Option<Timestamp>,
+    /// Where it is.
+    pub message: Option<MessageRef>,
+    /// Not to be tried before.
+    pub not_before: Timestamp,
+    /// How often it was postponed since it was last delivered.
+    pub attempts: u32,
+    /// Why it never will be delivered.
+    pub undeliverable: Option<String>,
+}
+
+/// Decides inside the store's transaction, from what is locked there; may be called more than once.
+pub type Decide<'a> = dyn Fn(&Ledger) -> Vec<Write> + Send + Sync + 'a;
+
+/// The store.
+#[async_trait]
+pub trait Store: Inbox + Send + Sync {
+    /// Writes all or nothing, once for each operation id.
+    async fn commit(&self, operation: Operation) -> Result<Committed, StoreFault>;
+
+    /// Locks the scopes in sorted order, lets `decide` see the ledger as it is under the lock, and writes what it
+    /// returns in the same transaction. An empty answer writes nothing and is `Done`.
+    async fn reserve(&self, id: OperationId, scopes: &[Scope], decide: &Decide<'_>) -> Result<Committed, StoreFault>;
+
+    /// Takes over every run that is not over: raises its epoch, and makes those at work due now.
+    async fn claim(&self, now: Timestamp) -> Result<(), StoreFault>;
+
+    /// Envelopes that are not dealt with, oldest first.
+    async fn open_envelopes(&self, limit: usize) -> Result<Vec<Envelope>, StoreFault>;
+
+    /// A request.
+    async fn request(&self, id: &RequestId) -> Result<Option<Request>, StoreFault>;
+
+    /// Requests that are not over, in the order they were accepted.
+    async fn open_requests(&self) -> Result<Vec<Request>, StoreFault>;
+
+    /// A run.
+    async fn run(&self, id: &RunId) -> Result<Option<Run>, StoreFault>;
+
+    /// A request's runs, by number.
+    async fn runs(&self, request: &RequestId) -> Result<Vec<Run>, StoreFault>;
+
+    /// Runs at work that are due, the longest due first.
+    async fn due_runs(&self, now: Timestamp, limit: usize) -> Result<Vec<Run>, StoreFault>;
+
+    /// When the next run at work is due after now.
+    async fn next_run_wake(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreFault>;
+
+    /// Messages to deliver now: of each lane only the first that is not delivered, oldest first.
+    async fn due_slots(&self, now: Timestamp, limit: usize) -> Result<Vec<Slot>, StoreFault>;
+
+    /// When the next message may be tried after now.
+    async fn next_slot_wake(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreFault>;
+
+    /// A message by its key.
+    async fn slot(&self, key: &DeliveryKey) -> Result<Option<Slot>, StoreFault>;
+
+    /// The message of ours that stands there.
+    async fn slot_at(&self, message: &MessageRef) -> Result<Option<Slot>, StoreFault>;
+
+    /// What a handle stands for.
+    async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault>;
+
+    /// Locks, states and health.
+    async fn ledger(&self) -> Result<Ledger, StoreFault>;
 }

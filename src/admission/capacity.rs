@@ -1,0 +1,150 @@
+//! Capacity by count: no admission lowers a pool below its floor, or deeper below it.
+//!
+//! A server serves if it is in production and a fresh look says so. A reserved server that still serves is subtracted
+//! too, because its run will take it out. Servers that failed by themselves use up the same allowance.
+
+use super::ledger::{Health, LockStanding};
+use super::{Known, Rules};
+use crate::domain::plan::{Plan, PlannedServer};
+use crate::domain::server::{PoolName, ProductionState, Server};
+use crate::domain::time::Timestamp;
+use crate::workflow::request::{Blocker, OutServer};
+use std::collections::BTreeMap;
+
+/// How a pool stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PoolCount {
+    /// The pool.
+    pub pool: PoolName,
+    /// Servers in it.
+    pub total: u32,
+    /// Servers that serve now.
+    pub serving: u32,
+    /// Of those, servers that a run has reserved and will take out.
+    pub promised: u32,
+    /// Servers whose health is not known well enough.
+    pub unknown: u32,
+    /// The oldest look at one of those.
+    pub unknown_since: Option<Timestamp>,
+    /// The least that must serve.
+    pub floor: u32,
+    /// Servers that do not serve, and why.
+    pub out: Vec<OutServer>,
+}
+
+/// How many of a pool may be out at once.
+fn out_max(total: u32, rules: &Rules) -> u32 {
+    let share = total * u32::from(rules.pool_out_max_percent) / 100;
+    if total >= 2 { share.max(1) } else { 0 }
+}
+
+/// Counts a pool from what is known now.
+#[must_use]
+pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
+    let mut count = PoolCount {
+        pool: pool.clone(),
+        total: 0,
+        serving: 0,
+        promised: 0,
+        unknown: 0,
+        unknown_since: None,
+        floor: 0,
+        out: Vec::new(),
+    };
+    for server in known.inventory.servers().iter().filter(|server| server.pool.as_ref() == Some(pool)) {
+        count.total += 1;
+        match standing(server, known) {
+            Standing::Serves => {
+                count.serving += 1;
+                let lock = known.ledger.lock(&server.id);
+                count.promised += u32::from(lock.is_some_and(|lock| lock.standing == LockStanding::Working));
+            }
+            Standing::Out(out) => count.out.push(out),
+            Standing::Unknown(seen_at) => {
+                count.unknown += 1;
+                count.unknown_since = match (count.unknown_since, seen_at) {
+                    (Some(oldest), Some(seen)) => Some(oldest.min(seen)),
+                    (oldest, seen) => oldest.or(seen),
+                };
+            }
+        }
+    }
+    count.floor = count.total - out_max(count.total, known.rules).min(count.total);
+    count
+}
+
+enum Standing {
+    Serves,
+    Out(OutServer),
+    Unknown(Option<Timestamp>),
+}
+
+fn standing(server: &Server, known: Known<'_>) -> Standing {
+    let state = known.ledger.state(server);
+    let holder = known.ledger.lock(&server.id).map(|lock| lock.run.request.clone());
+    let holder = holder.or_else(|| known.ledger.states.get(&server.id).map(|row| row.by.request.clone()));
+    let out = |why: &str| Standing::Out(OutServer { name: server.name.clone(), holder, why: why.to_owned() });
+    if state != ProductionState::Production {
+        return out(state.word());
+    }
+    match known.ledger.health.get(&server.id) {
+        None => Standing::Unknown(None),
+        Some(row) if known.now.since(row.seen_at) > known.rules.health_age_max => Standing::Unknown(Some(row.seen_at)),
+        Some(row) => match row.health {
+            Health::Serving => Standing::Serves,
+            Health::Failing => out("does not answer"),
+            Health::OutOfRotation => out("out of rotation"),
+        },
+    }
+}
+
+/// What keeps this server from being taken out now.
+pub(super) fn blocker(server: &PlannedServer, known: Known<'_>) -> Option<Blocker> {
+    let pool = server.pool.as_ref()?;
+    let record = known.inventory.by_id(&server.id)?;
+    let count = count_pool(pool, known);
+    if count.unknown * 100 > count.total * u32::from(known.rules.unknown_max_percent) {
+        let (unknown, total, since) = (count.unknown, count.total, count.unknown_since);
+        return Some(Blocker::HealthUnknown { pool: pool.clone(), unknown, total, since });
+    }
+    // A server that does not serve takes nothing away: the cure is never blocked by the disease.
+    if !matches!(standing(record, known), Standing::Serves) {
+        return None;
+    }
+    let left = count.serving.saturating_sub(count.promised);
+    (left <= count.floor).then_some(Blocker::Capacity {
+        pool: count.pool,
+        serving: left,
+        total: count.total,
+        floor: count.floor,
+        out: count.out,
+    })
+}
+
+/// What a plan does to one pool.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PoolImpact {
+    /// The pool as it is now.
+    pub now: PoolCount,
+    /// The most servers of the plan that are out at once.
+    pub out_at_once: u32,
+    /// The fewest that serve while it runs.
+    pub lowest: u32,
+}
+
+/// What a plan would do to each pool it touches, sorted by pool.
+#[must_use]
+pub fn impact(plan: &Plan, site_concurrency: Option<u32>, known: Known<'_>) -> Vec<PoolImpact> {
+    let mut planned: BTreeMap<&PoolName, u32> = BTreeMap::new();
+    for pool in plan.servers().filter_map(|server| server.pool.as_ref()) {
+        *planned.entry(pool).or_default() += 1;
+    }
+    let widest = plan.parts().waves.iter().copied().max().unwrap_or(1);
+    let counted = planned.into_iter().map(|(pool, servers)| {
+        let now = count_pool(pool, known);
+        let allowed = now.serving.saturating_sub(now.floor);
+        let out_at_once = servers.min(widest).min(site_concurrency.unwrap_or(u32::MAX)).min(allowed);
+        PoolImpact { lowest: now.serving.saturating_sub(out_at_once), out_at_once, now }
+    });
+    counted.collect()
+}

@@ -1,0 +1,91 @@
+//! What the store knows of the fleet: who works on which server, in which state it is, and whether it serves.
+
+use crate::domain::command::CommandName;
+use crate::domain::ids::RunId;
+use crate::domain::server::{ProductionState, Server, ServerId};
+use crate::domain::time::Timestamp;
+use std::collections::BTreeMap;
+
+/// Locks, states and health, read together.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Ledger {
+    /// One lock a server at most.
+    pub locks: BTreeMap<ServerId, Lock>,
+    /// States that differ from the inventory's word, or were ever set by us.
+    pub states: BTreeMap<ServerId, StateRow>,
+    /// The last look at each server's health.
+    pub health: BTreeMap<ServerId, HealthRow>,
+}
+
+/// A run's claim on a server.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lock {
+    /// The server.
+    pub server: ServerId,
+    /// The run.
+    pub run: RunId,
+    /// Its command.
+    pub command: CommandName,
+    /// Since when.
+    pub since: Timestamp,
+    /// At work, or left behind by a run that failed.
+    pub standing: LockStanding,
+}
+
+/// What a lock stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LockStanding {
+    /// A run works on the server; nobody else may.
+    Working,
+    /// A run failed on it; it counts as out until somebody takes it over.
+    LeftBehind,
+}
+
+/// A server's production state as we set it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StateRow {
+    /// The server.
+    pub server: ServerId,
+    /// The state.
+    pub state: ProductionState,
+    /// The run that set it.
+    pub by: RunId,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The last look at a server's health.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HealthRow {
+    /// The server.
+    pub server: ServerId,
+    /// What was seen.
+    pub health: Health,
+    /// When.
+    pub seen_at: Timestamp,
+}
+
+/// Whether a server answers its users, as its load balancer sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Health {
+    /// In rotation, and its health check answers.
+    Serving,
+    /// In rotation, but its health check fails.
+    Failing,
+    /// Out of rotation.
+    OutOfRotation,
+}
+
+impl Ledger {
+    /// The lock on a server.
+    #[must_use]
+    pub fn lock(&self, server: &ServerId) -> Option<&Lock> {
+        self.locks.get(server)
+    }
+
+    /// A server's production state: ours if we ever set it, else the inventory's.
+    #[must_use]
+    pub fn state(&self, server: &Server) -> ProductionState {
+        self.states.get(&server.id).map_or(server.initial_state, |row| row.state)
+    }
+}

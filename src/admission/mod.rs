@@ -1,0 +1,203 @@
+//! Is it safe now? Policies over what is known of the fleet; each answers for one server, all are asked.
+//!
+//! Deliberately absent: looking (the watcher's) and reserving (the store's). What is not known well enough waits.
+
+mod capacity;
+mod concurrency;
+mod ledger;
+mod waves;
+
+pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
+pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
+pub use waves::{NextWave, next_wave, wave_sizes};
+
+use crate::domain::command::{CommandSpec, Targets};
+use crate::domain::ids::RunId;
+use crate::domain::plan::PlannedServer;
+use crate::domain::server::ProductionState;
+use crate::domain::time::Timestamp;
+use crate::fleet::Inventory;
+use crate::workflow::request::Blocker;
+use std::time::Duration;
+
+/// The numbers that policies use, from `policies/admission.yaml`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rules {
+    /// At most this share of a pool may be out at once, rounded down, but one where there are two.
+    pub pool_out_max_percent: u8,
+    /// A look at a server's health older than this counts as not known.
+    pub health_age_max: Duration,
+    /// With a larger share of a pool not known, everything in it waits.
+    pub unknown_max_percent: u8,
+    /// The most servers under work at once in the whole fleet.
+    pub fleet_concurrency: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            pool_out_max_percent: 10,
+            health_age_max: Duration::from_secs(120),
+            unknown_max_percent: 10,
+            fleet_concurrency: 200,
+        }
+    }
+}
+
+/// A server that a run would start on.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// The run.
+    pub run: &'a RunId,
+    /// The server.
+    pub server: &'a PlannedServer,
+    /// The command.
+    pub spec: &'a CommandSpec,
+}
+
+/// What is known, and what is allowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// Every server.
+    pub inventory: &'a Inventory,
+    /// Locks, states and health.
+    pub ledger: &'a Ledger,
+    /// The numbers.
+    pub rules: &'a Rules,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What admission says about one server.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It may start.
+    Allow(Admitted),
+    /// Not now; everything that blocks it.
+    Wait(Vec<Blocker>),
+    /// Not at all: the server is not what was planned.
+    Deny(String),
+}
+
+/// Proof that a server may be worked on now. Only this module makes one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Admitted {
+    run: RunId,
+    found: ProductionState,
+    takes_over: Option<RunId>,
+}
+
+impl Admitted {
+    /// The run that may start.
+    #[must_use]
+    pub fn run(&self) -> &RunId {
+        &self.run
+    }
+
+    /// The production state that the server is in, and goes back to.
+    #[must_use]
+    pub fn found(&self) -> ProductionState {
+        self.found
+    }
+
+    /// The failed run whose lock on the server is taken over.
+    #[must_use]
+    pub fn takes_over(&self) -> Option<&RunId> {
+        self.takes_over.as_ref()
+    }
+}
+
+/// Asks every policy about one server; the worst answer wins, and every reason is told.
+#[must_use]
+pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
+    let server = candidate.server;
+    let Some(record) = known.inventory.by_id(&server.id) else {
+        return Verdict::Deny("it is not in the inventory any more".into());
+    };
+    let same = record.name == server.name && record.site == server.site && record.pool == server.pool;
+    if !same || record.server_type != server.server_type {
+        return Verdict::Deny("the inventory has changed its name, type, site or pool".into());
+    }
+    let mut blockers = Vec::new();
+    let lock = known.ledger.lock(&server.id);
+    let takes_over = match lock {
+        Some(lock) if lock.standing == LockStanding::Working => {
+            blockers.push(Blocker::Locked {
+                servers: vec![server.name.clone()],
+                holder: lock.run.request.clone(),
+                since: lock.since,
+            });
+            None
+        }
+        // A person's new request takes a server over from a run that failed on it; that is recorded.
+        Some(lock) => Some(lock.run.clone()),
+        None => None,
+    };
+    let state = known.ledger.state(record);
+    let settled = settled(state, takes_over.is_some());
+    if let Targets::Servers { from, .. } = &candidate.spec.targets
+        && blockers.is_empty()
+        && !from.contains(&settled)
+    {
+        return Verdict::Deny(format!("it is in {}", state.word()));
+    }
+    blockers.extend(concurrency::blocker(candidate, known));
+    if candidate.spec.takes_capacity() {
+        blockers.extend(capacity::blocker(server, known));
+    }
+    if blockers.is_empty() {
+        Verdict::Allow(Admitted { run: candidate.run.clone(), found: settled, takes_over })
+    } else {
+        Verdict::Wait(blockers)
+    }
+}
+
+/// A failed run may leave a server half-way; it counts as out until somebody takes it over.
+fn settled(state: ProductionState, left_behind: bool) -> ProductionState {
+    match state {
+        ProductionState::Draining | ProductionState::Undraining if left_behind => ProductionState::Drained,
+        state => state,
+    }
+}
+
+/// Whether a run that has already taken its server out may go on: its pool is not below its floor.
+///
+/// # Errors
+/// Why not, in words.
+pub fn still_safe(server: &PlannedServer, known: Known<'_>) -> Result<(), String> {
+    let Some(pool) = &server.pool else { return Ok(()) };
+    let count = count_pool(pool, known);
+    if count.serving >= count.floor {
+        return Ok(());
+    }
+    Err(format!("{pool} has {} of {} in service, floor {}", count.serving, count.total, count.floor))
+}
+
+/// One blocker for each thing that blocks, with the servers it blocks together; longest-lasting first.
+#[must_use]
+pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
+    let mut merged: Vec<Blocker> = Vec::new();
+    for blocker in blockers {
+        if let Blocker::Locked { servers, holder, since } = &blocker {
+            let same = merged.iter_mut().find_map(|earlier| match earlier {
+                Blocker::Locked { servers, holder: held, since: from } if held == holder => Some((servers, from)),
+                _ => None,
+            });
+            if let Some((earlier, from)) = same {
+                earlier.extend(servers.iter().cloned());
+                *from = (*from).min(*since);
+                continue;
+            }
+        }
+        if !merged.contains(&blocker) {
+            merged.push(blocker);
+        }
+    }
+    merged.sort_by_key(|blocker| match blocker {
+        Blocker::Capacity { .. } => 0,
+        Blocker::HealthUnknown { .. } => 1,
+        Blocker::Locked { .. } => 2,
+        Blocker::Concurrency { .. } => 3,
+    });
+    merged
+}

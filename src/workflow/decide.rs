@@ -1,0 +1,245 @@
+//! What a run does next, from its definition, its journal, what was just seen, and the time.
+//!
+//! The rule that everything here keeps: an intent is stored before it is carried out, and an outcome that is not
+//! known is verified, never repeated blindly. What may be repeated (taking a server out of rotation, say) says so.
+
+use super::run::{Failure, FailureKind, Run, RunEvent, RunOutcome, RunStage, StepIntent};
+use super::{reboot, steps};
+use crate::domain::command::{CommandSpec, StepSpec};
+use crate::domain::effect::{Act, BalancerStanding, Begun, Probe, Seen};
+use crate::domain::intent::ParameterName;
+use crate::domain::server::{ProductionState, ServerName};
+use crate::domain::time::Timestamp;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How often something that takes a while is looked at again.
+pub const POLL_EVERY: Duration = Duration::from_millis(1000);
+/// How long a reboot command may be under way before the server itself refuses it.
+pub const REBOOT_COMMAND_LIFE: Duration = Duration::from_secs(30);
+/// How long SSH must stay silent before another way is taken.
+pub const SILENT_FOR: Duration = Duration::from_secs(3);
+/// How often something that provably never got out is sent again.
+pub const SEND_ATTEMPTS_MAX: u32 = 3;
+/// How long a server may take to get back into rotation when a run gives up.
+pub const RETURN_WITHIN: Duration = Duration::from_secs(120);
+
+/// What is known besides the journal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Input {
+    /// Nothing new.
+    Nothing,
+    /// The answer to a look.
+    Seen(Seen),
+    /// The management controller was asked and did not answer; why.
+    ControllerSilent(String),
+    /// Whether going on is still safe for the pool; the reason if not.
+    Safe(Result<(), String>),
+}
+
+/// What people have ordered meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Orders {
+    /// Go on.
+    GoOn,
+    /// Start nothing that changes or takes capacity; reach a safe point.
+    Stop,
+}
+
+/// What a run does next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// Look at this, and ask again with what was seen.
+    Observe(Probe),
+    /// Ask admission whether going on is still safe, and ask again.
+    AskSafety,
+    /// Store these events in one commit, then go on.
+    Commit(Commit),
+    /// Carry out the stored intent: only for acts that may be repeated.
+    Begin(Act),
+    /// Nothing to do before that time.
+    Wait(Timestamp),
+    /// Nothing to do at all.
+    Settled,
+}
+
+/// One commit of a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Commit {
+    /// The events, in order.
+    pub events: Vec<RunEvent>,
+    /// The production state that the server is in from now on, if it changes.
+    pub state: Option<ProductionState>,
+    /// What is begun once the commit is durable; never before.
+    pub then: Option<Act>,
+    /// When the run is looked at again.
+    pub wake_at: Timestamp,
+}
+
+impl Commit {
+    /// A commit of events after which the run goes on at once.
+    #[must_use]
+    pub fn of(events: Vec<RunEvent>, now: Timestamp) -> Self {
+        Self { events, state: None, then: None, wake_at: now }
+    }
+
+    /// The same with a production state.
+    #[must_use]
+    pub fn with_state(self, state: ProductionState) -> Self {
+        Self { state: Some(state), ..self }
+    }
+
+    /// The same with something to begin afterwards.
+    #[must_use]
+    pub fn then(self, act: Act) -> Self {
+        Self { then: Some(act), ..self }
+    }
+}
+
+/// Everything a decision about one run looks at.
+#[derive(Clone, Copy)]
+pub struct Situation<'a> {
+    /// The definition the plan was made with.
+    pub spec: &'a CommandSpec,
+    /// The run.
+    pub run: &'a Run,
+    /// What is known besides the journal.
+    pub input: &'a Input,
+    /// What people have ordered.
+    pub orders: Orders,
+    /// The plan's parameters, as texts.
+    pub parameters: &'a BTreeMap<ParameterName, String>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What the run does next.
+#[must_use]
+pub fn decide(situation: Situation<'_>) -> Decision {
+    let Situation { spec, run, now, .. } = situation;
+    match &run.stage {
+        RunStage::Waiting | RunStage::Ended { .. } | RunStage::NeedsPerson { .. } => Decision::Settled,
+        RunStage::Returning { at, outcome } => returning(situation, *at, *outcome),
+        RunStage::Ready { step } => match spec.steps.get(*step) {
+            None => commit(vec![RunEvent::Ended { at: now, outcome: RunOutcome::Done }], now),
+            Some(_) if situation.orders == Orders::Stop && may_turn_back(spec, *step) => {
+                turn_back(situation, RunOutcome::Returned, Vec::new())
+            }
+            Some(spec) => ready(situation, *step, spec),
+        },
+        RunStage::Acting { step, intent, answer } => match spec.steps.get(*step) {
+            None => Decision::Settled,
+            Some(spec) => acting(situation, &Acting { step: *step, intent, answer: answer.as_ref() }, spec),
+        },
+    }
+}
+
+/// A step under way.
+pub(super) struct Acting<'a> {
+    pub(super) step: usize,
+    pub(super) intent: &'a StepIntent,
+    pub(super) answer: Option<&'a Begun>,
+}
+
+fn ready(situation: Situation<'_>, step: usize, spec: &StepSpec) -> Decision {
+    match spec {
+        StepSpec::Drain { timeout, .. } => steps::begin_drain(situation, step, *timeout),
+        StepSpec::Gate(checks) => steps::gate(situation, step, checks),
+        StepSpec::Reboot(reboot) => reboot::begin(situation, step, reboot),
+        StepSpec::Check { checks, timeout } => steps::check(situation, step, checks, *timeout),
+        StepSpec::RestoreState { timeout } => steps::begin_return(situation, step, *timeout, situation.run.found),
+        StepSpec::Undrain { timeout } => steps::begin_return(situation, step, *timeout, ProductionState::Production),
+        StepSpec::Http(http) => steps::begin_http(situation, step, http),
+    }
+}
+
+fn acting(situation: Situation<'_>, acting: &Acting<'_>, spec: &StepSpec) -> Decision {
+    match spec {
+        StepSpec::Drain { connections_max, .. } => steps::drain(situation, acting, *connections_max),
+        StepSpec::Reboot(reboot) => reboot::verify(situation, acting, reboot),
+        StepSpec::RestoreState { .. } => steps::put_back(situation, acting, situation.run.found),
+        StepSpec::Undrain { .. } => steps::put_back(situation, acting, ProductionState::Production),
+        StepSpec::Http(http) => steps::http(situation, acting, http),
+        StepSpec::Check { checks, .. } => steps::check_again(situation, acting, checks),
+        StepSpec::Gate(_) => Decision::Settled,
+    }
+}
+
+/// Before the first restart of a definition there is nothing that could not be undone.
+fn may_turn_back(spec: &CommandSpec, step: usize) -> bool {
+    let restarts_before = spec.steps.iter().take(step).any(|step| matches!(step, StepSpec::Reboot(_)));
+    let only_returns = spec
+        .steps
+        .iter()
+        .skip(step)
+        .all(|step| matches!(step, StepSpec::RestoreState { .. } | StepSpec::Undrain { .. }));
+    !restarts_before && !only_returns
+}
+
+/// Puts the server back as it was found, after a failure or an order, and ends there.
+pub(super) fn turn_back(situation: Situation<'_>, outcome: RunOutcome, mut events: Vec<RunEvent>) -> Decision {
+    let Situation { run, now, .. } = situation;
+    let touched = run.state != run.found || matches!(run.stage, RunStage::Acting { .. });
+    match run.server_name() {
+        Some(server)
+            if touched
+                && run.found == ProductionState::Production
+                && run.subject.server().is_some_and(|s| s.pool.is_some()) =>
+        {
+            events.push(RunEvent::ReturnBegun { at: now, outcome });
+            let act = Act::Undrain(server.clone());
+            Decision::Commit(Commit::of(events, now).with_state(ProductionState::Undraining).then(act))
+        }
+        _ => {
+            events.push(RunEvent::Ended { at: now, outcome });
+            let state = run.subject.server().map(|_| run.found);
+            Decision::Commit(Commit { state, ..Commit::of(events, now) })
+        }
+    }
+}
+
+/// A failure after something was changed: the server stays as it is, reserved, and out.
+pub(super) fn fail(situation: Situation<'_>, step: usize, kind: FailureKind, note: impl Into<String>) -> Decision {
+    let now = situation.now;
+    let failed = RunEvent::StepFailed(Failure { step, at: now, kind, note: note.into() });
+    if may_turn_back(situation.spec, step) && !matches!(situation.spec.steps.get(step), Some(StepSpec::Reboot(_))) {
+        return turn_back(situation, RunOutcome::FailedAndReturned, vec![failed]);
+    }
+    commit(vec![failed, RunEvent::Ended { at: now, outcome: RunOutcome::Failed }], now)
+}
+
+fn returning(situation: Situation<'_>, since: Timestamp, outcome: RunOutcome) -> Decision {
+    let Situation { run, now, input, .. } = situation;
+    let Some(server) = run.server_name() else {
+        return commit(vec![RunEvent::Ended { at: now, outcome }], now);
+    };
+    match input {
+        Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Up => {
+            Decision::Commit(Commit::of(vec![RunEvent::Ended { at: now, outcome }], now).with_state(run.found))
+        }
+        Input::Seen(_) if now >= since.plus(RETURN_WITHIN) => {
+            let note = "it did not get back into rotation".to_owned();
+            let step = run.failure.as_ref().map_or(0, |failure| failure.step);
+            let failed = Failure { step, at: now, kind: FailureKind::BalancerFailed, note };
+            let events = vec![RunEvent::StepFailed(failed), RunEvent::Ended { at: now, outcome: RunOutcome::Failed }];
+            commit(events, now)
+        }
+        Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Down => {
+            Decision::Wait(now.plus(POLL_EVERY))
+        }
+        // Natural: asking again for what it may already be doing changes nothing.
+        Input::Seen(_) => Decision::Begin(Act::Undrain(server.clone())),
+        Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_) => {
+            Decision::Observe(Probe::Balancer(server.clone()))
+        }
+    }
+}
+
+pub(super) fn commit(events: Vec<RunEvent>, now: Timestamp) -> Decision {
+    Decision::Commit(Commit::of(events, now))
+}
+
+/// The server of a step that needs one; commands are checked so that it is always there.
+pub(super) fn server_of(run: &Run) -> Option<&ServerName> {
+    run.server_name()
+}

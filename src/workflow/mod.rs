@@ -1,0 +1,25 @@
+//! Requests and runs as state machines: `apply` is the only way a state changes, `decide` says what comes next.
+//!
+//! Deliberately absent: clocks, stores, drivers. `decide` names what it must see; somebody else looks.
+
+pub mod decide;
+mod reboot;
+pub mod request;
+pub mod run;
+mod steps;
+
+pub use decide::{Commit, Decision, Input, Orders, Situation, decide};
+pub use request::{Request, RequestEvent};
+pub use run::{Run, RunEvent};
+
+/// An event that does not fit the state it met: a bug of ours or a damaged journal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{event} cannot follow while {of} is {state}")]
+pub struct IllegalTransition {
+    /// Whose state, e.g. `run-2mq9.17`.
+    pub of: String,
+    /// The state it was in.
+    pub state: String,
+    /// The event.
+    pub event: String,
+}

@@ -1,0 +1,222 @@
+//! The restart: the one step that must never happen twice.
+//!
+//! The proof that it happened is a boot id that differs from the one stored with the intent. The proof that it did
+//! not is the old boot id after the grace period, on a server whose own clock is past the command's not-after time,
+//! so that the command cannot land any more. Everything else is not known, and waits or asks a person.
+
+use super::decide::{
+    Acting, Commit, Decision, Input, POLL_EVERY, REBOOT_COMMAND_LIFE, SILENT_FOR, Situation, commit, fail,
+};
+use super::run::{Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
+use super::steps::{cut, succeeded};
+use crate::domain::command::{PowerPath, RebootSpec};
+use crate::domain::effect::{Act, Begun, BootFacts, Power, PowerFacts, Probe, Seen};
+use crate::domain::server::{ProductionState, ServerName};
+use crate::domain::time::{Timestamp, spoken};
+use std::time::Duration;
+
+/// Boot times are told in whole seconds.
+const BOOT_TIME_GRAIN: Duration = Duration::from_secs(2);
+/// How often a restart that provably did not happen is tried in all.
+const RESTARTS_MAX: u32 = 2;
+
+pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &RebootSpec) -> Decision {
+    let Situation { run, now, .. } = situation;
+    let Some(server) = run.server_name() else { return Decision::Settled };
+    let silent_long = run.silent_since.is_some_and(|since| now >= since.plus(SILENT_FOR));
+    match situation.input {
+        Input::Nothing | Input::Safe(_) => Decision::Observe(Probe::Boot(server.clone())),
+        Input::Seen(Seen::Boot(facts)) => {
+            let intent = first_intent(situation, spec, spec.via, Some(facts));
+            begin_with(situation, step, server, intent)
+        }
+        Input::Seen(Seen::Power(_)) => {
+            let intent = first_intent(situation, spec, PowerPath::Redfish, None);
+            begin_with(situation, step, server, intent)
+        }
+        Input::Seen(Seen::NoAnswer(_)) if run.silent_since.is_none() => {
+            let silent = RunEvent::WasSilent { at: now };
+            Decision::Commit(Commit { wake_at: now.plus(SILENT_FOR), ..Commit::of(vec![silent], now) })
+        }
+        Input::Seen(Seen::NoAnswer(_)) if !silent_long => Decision::Wait(now.plus(SILENT_FOR)),
+        // SSH never got to send anything: the other way may be taken, if its controller answers.
+        Input::Seen(Seen::NoAnswer(why)) => match spec.otherwise {
+            Some(PowerPath::Redfish) => Decision::Observe(Probe::Power(server.clone())),
+            _ => fail_before(situation, step, cut(why)),
+        },
+        Input::ControllerSilent(why) => fail_before(situation, step, cut(why)),
+        Input::Seen(Seen::Balancer(_) | Seen::Checks(_)) => Decision::Observe(Probe::Boot(server.clone())),
+    }
+}
+
+fn first_intent(situation: Situation<'_>, spec: &RebootSpec, way: PowerPath, facts: Option<&BootFacts>) -> StepIntent {
+    let now = situation.now;
+    StepIntent {
+        attempt: 1,
+        at: now,
+        way: Some(way),
+        boot_before: facts.map(|facts| facts.boot_id.clone()),
+        // By the server's own clock, so that a clock that is off cannot make a late command land.
+        not_after: (way == PowerPath::Ssh)
+            .then(|| facts.map_or(now, |facts| facts.server_clock).plus(REBOOT_COMMAND_LIFE)),
+        until: now.plus(spec.timeout),
+    }
+}
+
+fn begin_with(situation: Situation<'_>, step: usize, server: &ServerName, intent: StepIntent) -> Decision {
+    let act = match (intent.way, intent.not_after) {
+        (Some(PowerPath::Ssh), Some(not_after)) => Act::RebootOverSsh { server: server.clone(), not_after },
+        _ => Act::RestartOverRedfish(server.clone()),
+    };
+    Decision::Commit(Commit::of(vec![RunEvent::StepBegun { step, intent }], situation.now).then(act))
+}
+
+/// Nothing was sent, so the server can go back to work.
+fn fail_before(situation: Situation<'_>, step: usize, note: String) -> Decision {
+    let failed = Failure { step, at: situation.now, kind: FailureKind::CouldNotSend, note };
+    super::decide::turn_back(situation, RunOutcome::FailedAndReturned, vec![RunEvent::StepFailed(failed)])
+}
+
+pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec) -> Decision {
+    let Some(server) = situation.run.server_name() else { return Decision::Settled };
+    if let Some(Begun::NeverSent(why)) = acting.answer {
+        return never_sent(situation, acting, spec, why);
+    }
+    match situation.input {
+        Input::Nothing | Input::Safe(_) => Decision::Observe(Probe::Boot(server.clone())),
+        Input::Seen(Seen::Boot(facts)) => match judge(acting.intent, facts, situation.now) {
+            Judgement::Rebooted(note) => {
+                let done = succeeded(situation, acting.step, ProductionState::Drained, note);
+                Decision::Commit(Commit { state: None, ..keep_state(done, situation) })
+            }
+            Judgement::SameBoot => same_boot(situation, acting, spec, facts),
+        },
+        Input::ControllerSilent(why) => {
+            ask(situation, format!("it does not answer, and neither does its management controller ({})", cut(why)))
+        }
+        Input::Seen(Seen::NoAnswer(_)) if situation.now >= acting.intent.until => {
+            Decision::Observe(Probe::Power(server.clone()))
+        }
+        Input::Seen(Seen::Power(facts)) => did_not_answer(situation, acting, spec, facts),
+        Input::Seen(_) => Decision::Wait(situation.now.plus(POLL_EVERY)),
+    }
+}
+
+/// A restart does not move the production state; the journal repeats the one it was in.
+fn keep_state(mut done: Commit, situation: Situation<'_>) -> Commit {
+    for event in &mut done.events {
+        if let RunEvent::StepSucceeded { state, .. } = event {
+            *state = situation.run.state;
+        }
+    }
+    done
+}
+
+enum Judgement {
+    Rebooted(String),
+    SameBoot,
+}
+
+/// Another boot id is the proof. Where none is known from before, the server must have been up for less time than
+/// has passed since the intent: two differences, each on one clock, so that clocks need not agree.
+fn judge(intent: &StepIntent, facts: &BootFacts, now: Timestamp) -> Judgement {
+    match &intent.boot_before {
+        Some(before) if *before != facts.boot_id => Judgement::Rebooted("its boot id changed".to_owned()),
+        Some(_) => Judgement::SameBoot,
+        None => {
+            let up = facts.server_clock.since(facts.booted_at);
+            if up <= now.since(intent.at) + BOOT_TIME_GRAIN && now.since(intent.at) > BOOT_TIME_GRAIN {
+                Judgement::Rebooted(format!("up for {}, less than since the restart was sent", spoken(up)))
+            } else {
+                Judgement::SameBoot
+            }
+        }
+    }
+}
+
+fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, facts: &BootFacts) -> Decision {
+    let now = situation.now;
+    let intent = acting.intent;
+    let past_grace = now >= intent.at.plus(spec.grace);
+    let cannot_land = intent.not_after.is_some_and(|not_after| facts.server_clock >= not_after);
+    let Some(server) = situation.run.server_name() else { return Decision::Settled };
+    if past_grace && cannot_land {
+        if intent.attempt >= RESTARTS_MAX || situation.orders == super::Orders::Stop {
+            let note = match acting.answer {
+                Some(Begun::Refused(why)) => cut(why),
+                _ => "it is up with the same boot id, and the command can no longer land".to_owned(),
+            };
+            let failed = Failure { step: acting.step, at: now, kind: FailureKind::DidNotReboot, note };
+            return super::decide::turn_back(
+                situation,
+                RunOutcome::FailedAndReturned,
+                vec![RunEvent::StepFailed(failed)],
+            );
+        }
+        let intent = StepIntent {
+            attempt: intent.attempt + 1,
+            at: now,
+            not_after: Some(facts.server_clock.plus(REBOOT_COMMAND_LIFE)),
+            until: now.plus(spec.timeout),
+            ..intent.clone()
+        };
+        return begin_with(situation, acting.step, server, intent);
+    }
+    if now >= intent.until {
+        let why = format!(
+            "it is up with the boot id from before, {} after the restart was asked for",
+            spoken(now.since(intent.at))
+        );
+        return ask(situation, why);
+    }
+    Decision::Wait(now.plus(POLL_EVERY))
+}
+
+fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, why: &str) -> Decision {
+    let now = situation.now;
+    let Some(server) = situation.run.server_name() else { return Decision::Settled };
+    let other = spec.otherwise.filter(|other| acting.intent.way != Some(*other));
+    match other {
+        Some(way) if situation.orders != super::Orders::Stop => {
+            let not_after = None;
+            let intent = StepIntent {
+                attempt: acting.intent.attempt + 1,
+                at: now,
+                way: Some(way),
+                not_after,
+                until: now.plus(spec.timeout),
+                ..acting.intent.clone()
+            };
+            begin_with(situation, acting.step, server, intent)
+        }
+        _ => fail_before(situation, acting.step, cut(why)),
+    }
+}
+
+/// The time is up and SSH stays silent: what the controller says decides between failed and not known.
+fn did_not_answer(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, facts: &PowerFacts) -> Decision {
+    let power = match facts.power {
+        Power::On => "on",
+        Power::Off => "off",
+    };
+    let waited = spoken(spec.timeout);
+    match (acting.answer, acting.intent.way) {
+        (Some(Begun::Sent), Some(PowerPath::Ssh)) => {
+            let note = format!("No answer for {waited}; Redfish says power {power}");
+            fail(situation, acting.step, FailureKind::DidNotComeBack, note)
+        }
+        (Some(Begun::Sent), _)
+            if facts.last_reset.is_some_and(|reset| reset.plus(BOOT_TIME_GRAIN) >= acting.intent.at) =>
+        {
+            ask(situation, format!("Redfish reset it ({power} now), but it has not answered for {waited}"))
+        }
+        _ => ask(
+            situation,
+            format!("the answer to the restart was lost, and it has not answered for {waited}; power {power}"),
+        ),
+    }
+}
+
+fn ask(situation: Situation<'_>, why: String) -> Decision {
+    commit(vec![RunEvent::PersonAsked { at: situation.now, why }], situation.now)
+}

@@ -1,0 +1,428 @@
+//! One accepted intent from card to final reply.
+
+use super::IllegalTransition;
+use crate::domain::command::CommandSpec;
+use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::ids::{Fingerprint, Handle, RequestId, Version};
+use crate::domain::place::{MessageRef, Origin};
+use crate::domain::plan::Plan;
+use crate::domain::server::{PoolName, ServerName, SiteName};
+use crate::domain::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A request as its events made it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Request {
+    /// The frozen plan.
+    pub plan: Plan,
+    /// The definition the plan was made with.
+    pub spec: Arc<CommandSpec>,
+    /// Who asked, and where.
+    pub origin: Origin,
+    /// The requester's name, for texts that do not notify.
+    pub requester_name: String,
+    /// The policies that allowed it, for the record.
+    pub allowed_by: Vec<String>,
+    /// When it was accepted.
+    pub accepted_at: Timestamp,
+    /// Whose consent it needs; `None` needs nobody's.
+    pub need: Option<ApprovalNeed>,
+    /// Who consented, in order.
+    pub approvals: Vec<Approval>,
+    /// The handles of the buttons on its messages.
+    pub controls: BTreeMap<ControlVerb, Handle>,
+    /// The card, once it is up.
+    pub card: Option<MessageRef>,
+    /// Where it stands.
+    pub stage: RequestStage,
+    /// What keeps it from starting more, as last told.
+    pub blockers: Vec<Blocker>,
+    /// When that was last looked at and told.
+    pub looked_at: Option<Timestamp>,
+    /// When its first server started.
+    pub started_at: Option<Timestamp>,
+    /// Why it starts no more servers by itself.
+    pub halted: Option<Halt>,
+    /// How many events made it.
+    pub version: Version,
+}
+
+/// Where a request stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RequestStage {
+    /// Accepted; its card is not up yet, and nothing may start without it.
+    Announced,
+    /// Waits for people.
+    NeedsApproval,
+    /// May run, waits until it is safe.
+    Queued,
+    /// At least one server was started.
+    Running,
+    /// A person ended it; what is in flight goes to a safe point.
+    Stopping {
+        /// Who asked.
+        by: PersonId,
+        /// Their name.
+        name: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Over.
+    Ended {
+        /// When.
+        at: Timestamp,
+        /// How.
+        outcome: RequestOutcome,
+    },
+}
+
+/// How a request ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RequestOutcome {
+    /// Every subject is done.
+    Done,
+    /// Some subjects are done, some are not.
+    DoneWithFailures,
+    /// Nothing was achieved.
+    Failed,
+    /// Ended by a person after or before it started.
+    Cancelled {
+        /// Their name.
+        name: String,
+    },
+    /// An approver said no.
+    Denied {
+        /// Their name.
+        name: String,
+        /// Why.
+        why: String,
+    },
+    /// Nobody approved in time, or it was not safe in time.
+    Expired,
+    /// The chat would not take the card, so nothing started.
+    NoCard {
+        /// The chat's word for why.
+        why: String,
+    },
+}
+
+/// Why a request starts no more servers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Halt {
+    /// Since when.
+    pub at: Timestamp,
+    /// How many servers had failed.
+    pub failures: u32,
+}
+
+/// Whose consent a request needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApprovalNeed {
+    /// The group that approvers come from.
+    pub from: GroupName,
+    /// How many different people.
+    pub count: u32,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// One person's consent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Approval {
+    /// Who.
+    pub by: PersonId,
+    /// Their name.
+    pub name: String,
+    /// When.
+    pub at: Timestamp,
+    /// The plan that they saw.
+    pub plan: Fingerprint,
+    /// Why, if they said.
+    pub why: String,
+}
+
+/// What a button of a request does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ControlVerb {
+    /// Opens the review form.
+    Review,
+    /// Shows every server.
+    Details,
+    /// Takes the request back before it started.
+    Withdraw,
+    /// Ends it.
+    Cancel,
+}
+
+impl ControlVerb {
+    /// Every verb of a request.
+    pub const ALL: [Self; 4] = [Self::Review, Self::Details, Self::Withdraw, Self::Cancel];
+
+    /// The word in logs and rows.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Review => "request.review",
+            Self::Details => "request.details",
+            Self::Withdraw => "request.withdraw",
+            Self::Cancel => "request.cancel",
+        }
+    }
+}
+
+/// One reason why a request waits: what, how much, whose, and what would unblock it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Blocker {
+    /// Another run works on these servers.
+    Locked {
+        /// The servers.
+        servers: Vec<ServerName>,
+        /// The request that holds them.
+        holder: RequestId,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// As many servers of the site are under work as may be.
+    Concurrency {
+        /// The site.
+        site: SiteName,
+        /// How many are.
+        active: u32,
+        /// How many may be.
+        limit: u32,
+        /// Who holds the places.
+        holders: Vec<RequestId>,
+    },
+    /// The pool is at its floor.
+    Capacity {
+        /// The pool.
+        pool: PoolName,
+        /// In service now, less what was already promised.
+        serving: u32,
+        /// In the pool.
+        total: u32,
+        /// The least that must serve.
+        floor: u32,
+        /// Servers that are out, and why.
+        out: Vec<OutServer>,
+    },
+    /// It is not known well enough who serves.
+    HealthUnknown {
+        /// The pool.
+        pool: PoolName,
+        /// How many servers are not known.
+        unknown: u32,
+        /// In the pool.
+        total: u32,
+        /// The oldest look, if there was one.
+        since: Option<Timestamp>,
+    },
+}
+
+/// A server that does not serve.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct OutServer {
+    /// The server.
+    pub name: ServerName,
+    /// The request that took it out, if one did.
+    pub holder: Option<RequestId>,
+    /// What is known: its production state, or that it does not answer.
+    pub why: String,
+}
+
+/// Something that happened to a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RequestEvent {
+    /// It was accepted.
+    Accepted(Box<Accepted>),
+    /// Its card is up.
+    CardPosted {
+        /// Where.
+        card: MessageRef,
+    },
+    /// Somebody consented.
+    Approved(Approval),
+    /// Somebody said no; it ended.
+    Denied {
+        /// Who.
+        by: PersonId,
+        /// Their name.
+        name: String,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// It cannot start more now; these are the reasons.
+    Blocked {
+        /// When it was looked at.
+        at: Timestamp,
+        /// The reasons, longest first.
+        blockers: Vec<Blocker>,
+    },
+    /// Its first server started.
+    Started {
+        /// When.
+        at: Timestamp,
+    },
+    /// What kept it from starting more is gone.
+    Unblocked {
+        /// When.
+        at: Timestamp,
+    },
+    /// Too many servers failed: it starts no more.
+    Halted(Halt),
+    /// A person ended it.
+    CancelAsked {
+        /// Who.
+        by: PersonId,
+        /// Their name.
+        name: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// It is over.
+    Ended {
+        /// When.
+        at: Timestamp,
+        /// How.
+        outcome: RequestOutcome,
+    },
+}
+
+/// What an accepted request begins with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Accepted {
+    /// The frozen plan.
+    pub plan: Plan,
+    /// The definition.
+    pub spec: Arc<CommandSpec>,
+    /// Who asked, and where.
+    pub origin: Origin,
+    /// Their name.
+    pub requester_name: String,
+    /// The policies that allowed it.
+    pub allowed_by: Vec<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Whose consent it needs.
+    pub need: Option<ApprovalNeed>,
+    /// The handles of its buttons.
+    pub controls: BTreeMap<ControlVerb, Handle>,
+}
+
+impl Request {
+    /// The id.
+    #[must_use]
+    pub fn id(&self) -> &RequestId {
+        &self.plan.parts().request
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.stage, RequestStage::Ended { .. })
+    }
+
+    /// Whether people have consented as needed.
+    #[must_use]
+    pub fn is_approved(&self) -> bool {
+        self.need.as_ref().is_none_or(|need| self.approvals.len() >= need.count as usize)
+    }
+
+    /// Rebuilds a request from its whole history.
+    ///
+    /// # Errors
+    /// The history does not begin with `Accepted`, or an event does not fit.
+    pub fn replay(events: &[RequestEvent]) -> Result<Self, IllegalTransition> {
+        let Some((RequestEvent::Accepted(accepted), rest)) = events.split_first() else {
+            let event = events.first().map_or("nothing".to_owned(), |event| format!("{event:?}"));
+            return Err(IllegalTransition { of: "a request".into(), state: "not accepted".into(), event });
+        };
+        let begun = Self::accepted(accepted.as_ref().clone());
+        rest.iter().try_fold(begun, |request, event| request.apply(event))
+    }
+
+    fn accepted(accepted: Accepted) -> Self {
+        Self {
+            plan: accepted.plan,
+            spec: accepted.spec,
+            origin: accepted.origin,
+            requester_name: accepted.requester_name,
+            allowed_by: accepted.allowed_by,
+            accepted_at: accepted.at,
+            need: accepted.need,
+            approvals: Vec::new(),
+            controls: accepted.controls,
+            card: None,
+            stage: RequestStage::Announced,
+            blockers: Vec::new(),
+            looked_at: None,
+            started_at: None,
+            halted: None,
+            version: Version(1),
+        }
+    }
+
+    /// The request after that event; the only way a request changes.
+    ///
+    /// # Errors
+    /// The event does not fit the stage.
+    pub fn apply(mut self, event: &RequestEvent) -> Result<Self, IllegalTransition> {
+        use RequestStage as Stage;
+        match (event, &self.stage) {
+            (RequestEvent::CardPosted { card }, Stage::Announced) => {
+                self.card = Some(card.clone());
+                self.stage = if self.is_approved() { Stage::Queued } else { Stage::NeedsApproval };
+            }
+            (RequestEvent::CardPosted { card }, _) if self.card.is_none() => self.card = Some(card.clone()),
+            (RequestEvent::Approved(approval), Stage::NeedsApproval) if self.counts(approval) => {
+                self.approvals.push(approval.clone());
+                if self.is_approved() {
+                    self.stage = Stage::Queued;
+                }
+            }
+            (RequestEvent::Denied { name, at, why, .. }, Stage::NeedsApproval) => {
+                let outcome = RequestOutcome::Denied { name: name.clone(), why: why.clone() };
+                self.stage = Stage::Ended { at: *at, outcome };
+            }
+            (RequestEvent::Blocked { at, blockers }, Stage::Queued | Stage::Running) => {
+                self.blockers.clone_from(blockers);
+                self.looked_at = Some(*at);
+            }
+            (RequestEvent::Unblocked { at }, Stage::Queued | Stage::Running) => {
+                self.blockers.clear();
+                self.looked_at = Some(*at);
+            }
+            (RequestEvent::Started { at }, Stage::Queued) => {
+                self.stage = Stage::Running;
+                self.started_at = Some(*at);
+                self.blockers.clear();
+            }
+            (RequestEvent::Halted(halt), Stage::Running) => self.halted = Some(halt.clone()),
+            (RequestEvent::CancelAsked { by, name, at }, stage)
+                if !matches!(stage, Stage::Ended { .. } | Stage::Stopping { .. }) =>
+            {
+                self.stage = Stage::Stopping { by: by.clone(), name: name.clone(), at: *at };
+            }
+            (RequestEvent::Ended { at, outcome }, stage) if !matches!(stage, Stage::Ended { .. }) => {
+                self.stage = Stage::Ended { at: *at, outcome: outcome.clone() };
+                self.blockers.clear();
+            }
+            (event, stage) => {
+                let (state, event) = (format!("{stage:?}"), format!("{event:?}"));
+                return Err(IllegalTransition { of: self.id().to_string(), state, event });
+            }
+        }
+        self.version = Version(self.version.0 + 1);
+        Ok(self)
+    }
+
+    /// A consent counts from somebody else, once, and only for the plan as it is.
+    fn counts(&self, approval: &Approval) -> bool {
+        approval.by != self.origin.person
+            && approval.plan == *self.plan.hash()
+            && self.approvals.iter().all(|earlier| earlier.by != approval.by)
+    }
+}

@@ -1,0 +1,422 @@
+//! One request's work on one subject, as its journal made it.
+
+use super::IllegalTransition;
+use crate::domain::command::PowerPath;
+use crate::domain::effect::{Begun, BootId};
+use crate::domain::identity::PersonId;
+use crate::domain::ids::{Epoch, RunId, Version};
+use crate::domain::plan::Subject;
+use crate::domain::server::{ProductionState, ServerName};
+use crate::domain::time::Timestamp;
+
+/// A run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Run {
+    /// The id.
+    pub id: RunId,
+    /// What it works on.
+    pub subject: Subject,
+    /// The wave it belongs to, counted from 0.
+    pub wave: u32,
+    /// Where it stands.
+    pub stage: RunStage,
+    /// The production state found when it was admitted; the one to go back to.
+    pub found: ProductionState,
+    /// The state that the run has brought the server to so far.
+    pub state: ProductionState,
+    /// When it was admitted.
+    pub admitted_at: Option<Timestamp>,
+    /// Steps that succeeded, each with what proved it.
+    pub proofs: Vec<Proof>,
+    /// The last thing that went wrong, kept for texts after the run has ended.
+    pub failure: Option<Failure>,
+    /// The last time the server's SSH stayed silent before anything was sent.
+    pub silent_since: Option<Timestamp>,
+    /// How many events made it.
+    pub version: Version,
+    /// How often it was claimed.
+    pub epoch: Epoch,
+}
+
+/// A step that succeeded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Proof {
+    /// The step's place in the definition, counted from 0.
+    pub step: usize,
+    /// When.
+    pub at: Timestamp,
+    /// What proved it, in words.
+    pub note: String,
+}
+
+/// Why a run did not do what was asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Failure {
+    /// The step.
+    pub step: usize,
+    /// When.
+    pub at: Timestamp,
+    /// What kind of failure.
+    pub kind: FailureKind,
+    /// What was found, in words.
+    pub note: String,
+}
+
+/// The kinds of failure that people are told apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FailureKind {
+    /// The server did not come back after its reboot.
+    DidNotComeBack,
+    /// The reboot provably did not happen.
+    DidNotReboot,
+    /// A check on the server did not hold.
+    CheckFailed,
+    /// The server could not be taken out of or put back into rotation.
+    BalancerFailed,
+    /// It was not safe any more to go on.
+    GateClosed,
+    /// Nothing could be sent.
+    CouldNotSend,
+    /// The other side refused.
+    Refused,
+}
+
+/// Where a run stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RunStage {
+    /// Not admitted yet.
+    Waiting,
+    /// Admitted; the next step has not begun.
+    Ready {
+        /// The step.
+        step: usize,
+    },
+    /// The intent of a step is durable; it may or may not have been carried out.
+    Acting {
+        /// The step.
+        step: usize,
+        /// What was intended.
+        intent: StepIntent,
+        /// What the other side answered, once it did.
+        answer: Option<Begun>,
+    },
+    /// The outcome of a step cannot be verified: a person must say.
+    NeedsPerson {
+        /// The step.
+        step: usize,
+        /// What was intended.
+        intent: StepIntent,
+        /// Since when.
+        at: Timestamp,
+        /// The evidence, in words.
+        why: String,
+    },
+    /// On the way back to the state that was found.
+    Returning {
+        /// Since when.
+        at: Timestamp,
+        /// How it will have ended.
+        outcome: RunOutcome,
+    },
+    /// Over.
+    Ended {
+        /// When.
+        at: Timestamp,
+        /// How.
+        outcome: RunOutcome,
+    },
+}
+
+/// What a step intends, durable before anything is sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StepIntent {
+    /// 1 the first time.
+    pub attempt: u32,
+    /// When it was stored.
+    pub at: Timestamp,
+    /// How a restart is sent; `None` for other steps.
+    pub way: Option<PowerPath>,
+    /// The boot id before, for a restart, if the server told.
+    pub boot_before: Option<BootId>,
+    /// The server's own clock must be before this when a reboot command arrives.
+    pub not_after: Option<Timestamp>,
+    /// Until when the step may take.
+    pub until: Timestamp,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RunOutcome {
+    /// Everything was done and verified.
+    Done,
+    /// A step failed; the server stays as it is and reserved.
+    Failed,
+    /// A step failed before anything was changed; the server is back as it was.
+    FailedAndReturned,
+    /// Ended by a person before anything was changed; the server is back as it was.
+    Returned,
+    /// It never started.
+    NotStarted,
+    /// The server was not in a state that the command may start from.
+    LeftOut,
+}
+
+impl RunOutcome {
+    /// Whether this counts as a failed server.
+    #[must_use]
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::FailedAndReturned)
+    }
+}
+
+/// What a person says about an outcome that could not be verified.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Answer {
+    /// It happened.
+    Did,
+    /// It did not happen.
+    DidNot,
+    /// Look once more.
+    LookAgain,
+}
+
+impl Answer {
+    /// Every answer.
+    pub const ALL: [Self; 3] = [Self::Did, Self::DidNot, Self::LookAgain];
+
+    /// The word in logs and rows.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Did => "run.did",
+            Self::DidNot => "run.did-not",
+            Self::LookAgain => "run.look-again",
+        }
+    }
+}
+
+/// Something that happened to a run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RunEvent {
+    /// It was planned.
+    Planned {
+        /// What it works on.
+        subject: Subject,
+        /// The wave it belongs to.
+        wave: u32,
+    },
+    /// It was admitted: the server is reserved for it.
+    Admitted {
+        /// When.
+        at: Timestamp,
+        /// The production state found.
+        found: ProductionState,
+    },
+    /// The server's SSH stayed silent before anything was sent.
+    WasSilent {
+        /// When.
+        at: Timestamp,
+    },
+    /// A step's intent, durable before the act.
+    StepBegun {
+        /// The step.
+        step: usize,
+        /// What is intended.
+        intent: StepIntent,
+    },
+    /// What the other side answered.
+    ActAnswered {
+        /// The answer.
+        answer: Begun,
+    },
+    /// A step is proved.
+    StepSucceeded {
+        /// The step.
+        step: usize,
+        /// When.
+        at: Timestamp,
+        /// The state the server is in now.
+        state: ProductionState,
+        /// What proved it.
+        note: String,
+    },
+    /// A step failed; what follows says whether the server is put back.
+    StepFailed(Failure),
+    /// The outcome of a step cannot be verified.
+    PersonAsked {
+        /// When.
+        at: Timestamp,
+        /// The evidence.
+        why: String,
+    },
+    /// A person said what happened.
+    PersonAnswered {
+        /// Who.
+        by: PersonId,
+        /// Their name.
+        name: String,
+        /// When.
+        at: Timestamp,
+        /// What they said.
+        answer: Answer,
+        /// Until when a further look may take.
+        until: Timestamp,
+    },
+    /// It goes back to the state that was found.
+    ReturnBegun {
+        /// When.
+        at: Timestamp,
+        /// How it will have ended.
+        outcome: RunOutcome,
+    },
+    /// It is over.
+    Ended {
+        /// When.
+        at: Timestamp,
+        /// How.
+        outcome: RunOutcome,
+    },
+}
+
+impl Run {
+    /// Rebuilds a run from its whole journal.
+    ///
+    /// # Errors
+    /// The journal does not begin with `Planned`, or an event does not fit.
+    pub fn replay(id: RunId, epoch: Epoch, events: &[RunEvent]) -> Result<Self, IllegalTransition> {
+        let Some((RunEvent::Planned { subject, wave }, rest)) = events.split_first() else {
+            let event = events.first().map_or("nothing".to_owned(), |event| format!("{event:?}"));
+            return Err(IllegalTransition { of: id.to_string(), state: "not planned".into(), event });
+        };
+        let begun = Self {
+            id,
+            subject: subject.clone(),
+            wave: *wave,
+            stage: RunStage::Waiting,
+            found: ProductionState::Production,
+            state: ProductionState::Production,
+            admitted_at: None,
+            proofs: Vec::new(),
+            failure: None,
+            silent_since: None,
+            version: Version(1),
+            epoch,
+        };
+        rest.iter().try_fold(begun, |run, event| run.apply(event))
+    }
+
+    /// The server's name, if the subject is one.
+    #[must_use]
+    pub fn server_name(&self) -> Option<&ServerName> {
+        self.subject.server().map(|server| &server.name)
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.stage, RunStage::Ended { .. })
+    }
+
+    /// How it ended, if it has.
+    #[must_use]
+    pub fn outcome(&self) -> Option<RunOutcome> {
+        match &self.stage {
+            RunStage::Ended { outcome, .. } => Some(*outcome),
+            _ => None,
+        }
+    }
+
+    /// Whether it was admitted and is not over.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        !matches!(self.stage, RunStage::Waiting | RunStage::Ended { .. })
+    }
+
+    /// The step it is at, if it is at one.
+    #[must_use]
+    pub fn step(&self) -> Option<usize> {
+        match &self.stage {
+            RunStage::Ready { step } | RunStage::Acting { step, .. } | RunStage::NeedsPerson { step, .. } => {
+                Some(*step)
+            }
+            RunStage::Waiting | RunStage::Returning { .. } | RunStage::Ended { .. } => None,
+        }
+    }
+
+    /// The run after that event; the only way a run changes.
+    ///
+    /// # Errors
+    /// The event does not fit the stage.
+    pub fn apply(mut self, event: &RunEvent) -> Result<Self, IllegalTransition> {
+        use RunStage as Stage;
+        self.stage = match (event, self.stage.clone()) {
+            (RunEvent::Admitted { at, found }, Stage::Waiting) => {
+                (self.admitted_at, self.found, self.state) = (Some(*at), *found, *found);
+                Stage::Ready { step: 0 }
+            }
+            (RunEvent::WasSilent { at }, stage @ Stage::Ready { .. }) => {
+                self.silent_since = Some(*at);
+                stage
+            }
+            (RunEvent::StepBegun { step, intent }, Stage::Ready { step: at }) if at == *step => {
+                Stage::Acting { step: *step, intent: intent.clone(), answer: None }
+            }
+            (RunEvent::StepBegun { step, intent }, Stage::Acting { step: at, intent: earlier, .. })
+                if at == *step && intent.attempt == earlier.attempt + 1 =>
+            {
+                Stage::Acting { step: *step, intent: intent.clone(), answer: None }
+            }
+            (RunEvent::ActAnswered { answer }, Stage::Acting { step, intent, .. }) => {
+                Stage::Acting { step, intent, answer: Some(answer.clone()) }
+            }
+            (RunEvent::ActAnswered { .. }, stage @ Stage::Returning { .. }) => stage,
+            (
+                RunEvent::StepSucceeded { step, at, state, note },
+                Stage::Ready { step: here } | Stage::Acting { step: here, .. } | Stage::NeedsPerson { step: here, .. },
+            ) if here == *step => {
+                self.state = *state;
+                self.proofs.push(Proof { step: *step, at: *at, note: note.clone() });
+                Stage::Ready { step: step + 1 }
+            }
+            (
+                RunEvent::StepFailed(failure),
+                stage @ (Stage::Ready { .. }
+                | Stage::Acting { .. }
+                | Stage::NeedsPerson { .. }
+                | Stage::Returning { .. }),
+            ) => {
+                self.failure = Some(failure.clone());
+                stage
+            }
+            (RunEvent::PersonAsked { at, why }, Stage::Acting { step, intent, .. }) => {
+                Stage::NeedsPerson { step, intent, at: *at, why: why.clone() }
+            }
+            (
+                RunEvent::PersonAnswered { answer: Answer::LookAgain, until, .. },
+                Stage::NeedsPerson { step, intent, .. },
+            ) => {
+                let intent = StepIntent { until: *until, ..intent };
+                Stage::Acting { step, intent, answer: Some(Begun::Unknown("a person asked to look again".into())) }
+            }
+            (
+                RunEvent::PersonAnswered { answer: Answer::Did | Answer::DidNot, .. },
+                stage @ Stage::NeedsPerson { .. },
+            ) => stage,
+            (RunEvent::ReturnBegun { at, outcome }, Stage::Ready { .. } | Stage::Acting { .. }) => {
+                Stage::Returning { at: *at, outcome: *outcome }
+            }
+            (RunEvent::Ended { at, outcome }, stage) if !matches!(stage, Stage::Ended { .. }) => {
+                if matches!(outcome, RunOutcome::Returned | RunOutcome::FailedAndReturned) {
+                    self.state = self.found;
+                }
+                Stage::Ended { at: *at, outcome: *outcome }
+            }
+            (event, stage) => {
+                let (state, event) = (format!("{stage:?}"), format!("{event:?}"));
+                return Err(IllegalTransition { of: self.id.to_string(), state, event });
+            }
+        };
+        self.version = Version(self.version.0 + 1);
+        Ok(self)
+    }
+}

@@ -1,0 +1,235 @@
+//! The steps that may be repeated without harm: rotation, gates, checks, keyed calls.
+
+use super::decide::{
+    Acting, Commit, Decision, Input, POLL_EVERY, SEND_ATTEMPTS_MAX, Situation, commit, fail, server_of,
+};
+use super::run::{FailureKind, RunEvent, StepIntent};
+use crate::domain::command::{GateCheck, HostCheck, HttpSpec};
+use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, Probe, Seen};
+use crate::domain::limits::QUOTED_LENGTH_MAX_CHARS;
+use crate::domain::server::ProductionState;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The first intent of a step that is not a restart.
+fn intent(situation: Situation<'_>, timeout: Duration) -> StepIntent {
+    let now = situation.now;
+    StepIntent { attempt: 1, at: now, way: None, boot_before: None, not_after: None, until: now.plus(timeout) }
+}
+
+pub(super) fn succeeded(
+    situation: Situation<'_>,
+    step: usize,
+    state: ProductionState,
+    note: impl Into<String>,
+) -> Commit {
+    let now = situation.now;
+    Commit::of(vec![RunEvent::StepSucceeded { step, at: now, state, note: note.into() }], now)
+}
+
+pub(super) fn begin_drain(situation: Situation<'_>, step: usize, timeout: Duration) -> Decision {
+    let run = situation.run;
+    let Some(server) = run.subject.server() else { return Decision::Settled };
+    if server.pool.is_none() {
+        let done = succeeded(situation, step, ProductionState::Drained, "takes no traffic from a load balancer");
+        return Decision::Commit(done.with_state(ProductionState::Drained));
+    }
+    let begun = RunEvent::StepBegun { step, intent: intent(situation, timeout) };
+    let commit = Commit::of(vec![begun], situation.now).with_state(ProductionState::Draining);
+    Decision::Commit(commit.then(Act::Drain(server.name.clone())))
+}
+
+pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_max: u64) -> Decision {
+    let now = situation.now;
+    let Some(server) = server_of(situation.run) else { return Decision::Settled };
+    if situation.orders == super::Orders::Stop {
+        return super::decide::turn_back(situation, super::run::RunOutcome::Returned, Vec::new());
+    }
+    match situation.input {
+        Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_) => {
+            Decision::Observe(Probe::Balancer(server.clone()))
+        }
+        Input::Seen(Seen::Balancer(line)) if is_out(line) && line.connections <= connections_max => {
+            let note = format!("out of rotation, {} connections left", line.connections);
+            let done = succeeded(situation, acting.step, ProductionState::Drained, note);
+            Decision::Commit(done.with_state(ProductionState::Drained))
+        }
+        Input::Seen(seen) if now >= acting.intent.until => {
+            let note = match seen {
+                Seen::Balancer(line) if is_out(line) => format!("{} connections did not end in time", line.connections),
+                Seen::NoAnswer(why) => format!("the load balancer does not answer: {why}"),
+                _ => "the load balancer keeps it in rotation".to_owned(),
+            };
+            fail(situation, acting.step, FailureKind::BalancerFailed, note)
+        }
+        Input::Seen(Seen::Balancer(line)) if is_out(line) => Decision::Wait(now.plus(POLL_EVERY)),
+        Input::Seen(_) => Decision::Begin(Act::Drain(server.clone())),
+    }
+}
+
+fn is_out(line: &BalancerLine) -> bool {
+    matches!(line.standing, BalancerStanding::Drained | BalancerStanding::Maintenance)
+}
+
+pub(super) fn gate(situation: Situation<'_>, step: usize, checks: &[GateCheck]) -> Decision {
+    let run = situation.run;
+    let Some(server) = run.subject.server() else { return Decision::Settled };
+    let holds = checks.contains(&GateCheck::DrainStillHolds) && server.pool.is_some();
+    match situation.input {
+        Input::Nothing if holds => Decision::Observe(Probe::Balancer(server.name.clone())),
+        Input::Nothing => Decision::AskSafety,
+        Input::Seen(Seen::Balancer(line)) if is_out(line) => {
+            if checks.contains(&GateCheck::Capacity) {
+                Decision::AskSafety
+            } else {
+                Decision::Commit(succeeded(situation, step, run.state, "still out of rotation"))
+            }
+        }
+        Input::Seen(Seen::Balancer(_)) => {
+            fail(situation, step, FailureKind::GateClosed, "the load balancer has put it back into rotation")
+        }
+        Input::Seen(_) | Input::ControllerSilent(_) => Decision::Wait(situation.now.plus(POLL_EVERY)),
+        Input::Safe(Ok(())) => Decision::Commit(succeeded(situation, step, run.state, "still safe")),
+        Input::Safe(Err(why)) => fail(situation, step, FailureKind::GateClosed, why.clone()),
+    }
+}
+
+pub(super) fn check(situation: Situation<'_>, step: usize, checks: &[HostCheck], timeout: Duration) -> Decision {
+    let Some(server) = server_of(situation.run) else { return Decision::Settled };
+    match situation.input {
+        Input::Seen(Seen::Checks(failing)) if failing.is_empty() => {
+            Decision::Commit(succeeded(situation, step, situation.run.state, all_hold(checks)))
+        }
+        // Something does not hold yet: from now on it has until its time-out to become true.
+        Input::Seen(_) => {
+            let begun = RunEvent::StepBegun { step, intent: intent(situation, timeout) };
+            Decision::Commit(Commit {
+                wake_at: situation.now.plus(POLL_EVERY),
+                ..Commit::of(vec![begun], situation.now)
+            })
+        }
+        Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_) => {
+            Decision::Observe(Probe::Checks(server.clone(), checks.to_vec()))
+        }
+    }
+}
+
+pub(super) fn check_again(situation: Situation<'_>, acting: &Acting<'_>, checks: &[HostCheck]) -> Decision {
+    let now = situation.now;
+    let Some(server) = server_of(situation.run) else { return Decision::Settled };
+    match situation.input {
+        Input::Seen(Seen::Checks(failing)) if failing.is_empty() => {
+            Decision::Commit(succeeded(situation, acting.step, situation.run.state, all_hold(checks)))
+        }
+        Input::Seen(seen) if now >= acting.intent.until => {
+            let note = match seen {
+                Seen::Checks(failing) => {
+                    let told = failing.iter().map(|(check, found)| format!("{}: {found}", check.word()));
+                    cut(&told.collect::<Vec<_>>().join("; "))
+                }
+                Seen::NoAnswer(why) => format!("it does not answer: {why}"),
+                _ => "it does not answer".to_owned(),
+            };
+            fail(situation, acting.step, FailureKind::CheckFailed, note)
+        }
+        Input::Seen(_) => Decision::Wait(now.plus(POLL_EVERY)),
+        Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_) => {
+            Decision::Observe(Probe::Checks(server.clone(), checks.to_vec()))
+        }
+    }
+}
+
+fn all_hold(checks: &[HostCheck]) -> String {
+    let words = checks.iter().map(|check| check.word()).collect::<Vec<_>>().join(", ");
+    format!("{words} hold")
+}
+
+/// At most 120 characters, as texts of servers are shown.
+pub(super) fn cut(text: &str) -> String {
+    text.chars().take(QUOTED_LENGTH_MAX_CHARS).collect()
+}
+
+pub(super) fn begin_return(situation: Situation<'_>, step: usize, timeout: Duration, to: ProductionState) -> Decision {
+    let Some(server) = situation.run.subject.server() else { return Decision::Settled };
+    if to != ProductionState::Production || server.pool.is_none() {
+        let done = succeeded(situation, step, to, format!("back to {}", to.word()));
+        return Decision::Commit(done.with_state(to));
+    }
+    let begun = RunEvent::StepBegun { step, intent: intent(situation, timeout) };
+    let commit = Commit::of(vec![begun], situation.now).with_state(ProductionState::Undraining);
+    Decision::Commit(commit.then(Act::Undrain(server.name.clone())))
+}
+
+pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: ProductionState) -> Decision {
+    let now = situation.now;
+    let Some(server) = server_of(situation.run) else { return Decision::Settled };
+    match situation.input {
+        Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_) => {
+            Decision::Observe(Probe::Balancer(server.clone()))
+        }
+        Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Up => {
+            let done = succeeded(situation, acting.step, to, "in rotation, and its health check answers");
+            Decision::Commit(done.with_state(to))
+        }
+        Input::Seen(seen) if now >= acting.intent.until => {
+            let note = match seen {
+                Seen::Balancer(line) if line.standing == BalancerStanding::Down => {
+                    "in rotation, but its health check fails".to_owned()
+                }
+                Seen::NoAnswer(why) => format!("the load balancer does not answer: {why}"),
+                _ => "the load balancer keeps it out".to_owned(),
+            };
+            let failed = super::run::Failure { step: acting.step, at: now, kind: FailureKind::BalancerFailed, note };
+            let ended = RunEvent::Ended { at: now, outcome: super::run::RunOutcome::Failed };
+            commit(vec![RunEvent::StepFailed(failed), ended], now)
+        }
+        Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Down => {
+            Decision::Wait(now.plus(POLL_EVERY))
+        }
+        Input::Seen(_) => Decision::Begin(Act::Undrain(server.clone())),
+    }
+}
+
+fn call(
+    situation: Situation<'_>,
+    http: &HttpSpec,
+    parameters: &BTreeMap<crate::domain::intent::ParameterName, String>,
+) -> Act {
+    let send = parameters.iter().filter(|(name, _)| http.send.contains(name));
+    Act::Http {
+        method: http.method,
+        url: http.url.clone(),
+        send: send.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        expect: http.expect,
+        key: situation.run.id.clone(),
+    }
+}
+
+pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpSpec) -> Decision {
+    let begun = RunEvent::StepBegun { step, intent: intent(situation, http.timeout) };
+    Decision::Commit(Commit::of(vec![begun], situation.now).then(call(situation, http, situation.parameters)))
+}
+
+pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpSpec) -> Decision {
+    let now = situation.now;
+    let again = || call(situation, http, situation.parameters);
+    match acting.answer {
+        Some(Begun::Sent) => {
+            let note = format!("answered {}", http.expect);
+            Decision::Commit(succeeded(situation, acting.step, situation.run.state, note))
+        }
+        Some(Begun::Refused(why)) => fail(situation, acting.step, FailureKind::Refused, cut(why)),
+        Some(Begun::NeverSent(why) | Begun::Unknown(why))
+            if now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX =>
+        {
+            fail(situation, acting.step, FailureKind::CouldNotSend, cut(why))
+        }
+        // Keyed: the same key twice is one effect, so an unknown outcome is asked for again.
+        Some(Begun::NeverSent(_) | Begun::Unknown(_)) => {
+            let intent = StepIntent { attempt: acting.intent.attempt + 1, at: now, ..acting.intent.clone() };
+            let begun = RunEvent::StepBegun { step: acting.step, intent };
+            Decision::Commit(Commit::of(vec![begun], now).then(again()))
+        }
+        None => Decision::Begin(again()),
+    }
+}
