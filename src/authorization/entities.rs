@@ -101,7 +101,7 @@ pub(super) fn request(
 }
 
 /// The file's types, and an action for each command that is known.
-pub(super) fn with_actions(types: SchemaFragment, known: &Known) -> Result<Schema, SchemaError> {
+pub(super) fn with_actions(types: SchemaFragment, known: &Known) -> Result<Schema, Box<SchemaError>> {
     let applies_to = serde_json::json!({
         "principalTypes": ["User"],
         "resourceTypes": ["Server", "Fleet"],
@@ -113,5 +113,6 @@ pub(super) fn with_actions(types: SchemaFragment, known: &Known) -> Result<Schem
         .map(|command| (command.as_str().to_owned(), serde_json::json!({ "appliesTo": applies_to })))
         .collect();
     let actions = serde_json::json!({ "": { "entityTypes": {}, "actions": actions } });
-    Schema::from_schema_fragments([types, SchemaFragment::from_json_value(actions)?])
+    let actions = SchemaFragment::from_json_value(actions).map_err(Box::new)?;
+    Schema::from_schema_fragments([types, actions]).map_err(Box::new)
 }

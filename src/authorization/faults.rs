@@ -51,6 +51,11 @@ impl PolicyFault {
         }
     }
 
+    /// The bytes it points at.
+    pub(super) fn place(&self) -> Option<(usize, usize)> {
+        self.at.map(|span| (span.offset(), span.len()))
+    }
+
     /// The file.
     #[must_use]
     pub fn file(&self) -> &str {

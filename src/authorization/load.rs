@@ -12,7 +12,7 @@ use crate::domain::ids::Fingerprint;
 use crate::domain::place::{ChannelId, ChannelName};
 use cedar_policy::pst;
 use cedar_policy::{Effect, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -145,7 +145,7 @@ impl Loader<'_> {
                 Some(schema)
             }
             Err(cause) => {
-                self.faults.push(PolicyFault::from_cedar(&file.name, &file.text, &cause));
+                self.faults.push(PolicyFault::from_cedar(&file.name, &file.text, cause.as_ref()));
                 None
             }
         }
@@ -296,13 +296,17 @@ impl Loader<'_> {
             .expect("a doubled id was left out by Loader::name");
         let result = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
         let mut broken = Vec::new();
+        let mut told: Vec<PolicyFault> = Vec::new();
         for cause in result.validation_errors() {
             broken.push(cause.policy_id().clone());
-            self.faults.push(PolicyFault::from_cedar(&file.name, &file.text, cause));
+            told.push(PolicyFault::from_cedar(&file.name, &file.text, cause));
         }
         for warning in result.validation_warnings().filter(|warning| !broken.contains(warning.policy_id())) {
-            self.faults.push(PolicyFault::from_cedar(&file.name, &file.text, warning));
+            told.push(PolicyFault::from_cedar(&file.name, &file.text, warning));
         }
+        // Cedar says the same of the same words once for each command that the policy covers.
+        let mut places = BTreeSet::new();
+        self.faults.extend(told.into_iter().filter(|fault| fault.place().is_none_or(|place| places.insert(place))));
     }
 }
 

@@ -44,7 +44,13 @@ fn told(answer: Result<Authorized, Box<Refusal>>) -> String {
             format!("forbidden by {}", by.join(", "))
         }
         RefusalKind::TooMany { at_most, by } => format!("at most {at_most} by {}", by.id),
-        other => format!("{other:?}"),
+        RefusalKind::Standing(_)
+        | RefusalKind::SharedChannel
+        | RefusalKind::DirectConversation
+        | RefusalKind::NoPolicy
+        | RefusalKind::WrongSubjects
+        | RefusalKind::NothingAllowed
+        | RefusalKind::EvaluationFault(_) => format!("{:?}", refusal.kind),
     };
     let mut text = format!("no: {why}");
     if !refusal.could.channels.is_empty() {
@@ -171,7 +177,7 @@ fn what_noc_may_is_refused_in_web_and_the_answer_says_where() {
     assert_eq!(check(&policies, &ana(), &channel("noc"), line), "yes: reboot on 20 by noc-servers");
     assert_eq!(
         check(&policies, &ana(), &channel("web"), line),
-        "no: forbidden by web-no-reboots (channels/web.cedar:12); you in [noc]"
+        "no: forbidden by web-no-reboots (channels/web.cedar:11); you in [noc]"
     );
     let refusal = decide(&policies, &ana(), &channel("web"), line).unwrap_err();
     assert_eq!(refusal.policy().unwrap().reason, "servers are not rebooted from #web");
