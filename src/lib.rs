@@ -4,6 +4,8 @@ pub mod domain;
 
 pub mod fleet;
 
+pub mod authorization;
+
 pub mod workflow;
 
 pub mod approvals;
@@ -13,6 +15,8 @@ pub mod admission;
 pub mod conversation;
 
 pub mod ports;
+
+pub mod services;
 
 pub mod adapters;
 
