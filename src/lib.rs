@@ -4,6 +4,12 @@ pub mod domain;
 
 pub mod fleet;
 
+pub mod catalog;
+
+pub mod language;
+
+pub mod conversation;
+
 pub mod ports;
 
 pub mod adapters;
