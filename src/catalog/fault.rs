@@ -52,7 +52,8 @@ pub struct CatalogFaults {
 
 impl CatalogFaults {
     pub(super) fn new(mut faults: Vec<CatalogFault>) -> Self {
-        faults.sort_by(|left, right| (&left.file, left.line, left.column).cmp(&(&right.file, right.line, right.column)));
+        faults
+            .sort_by(|left, right| (&left.file, left.line, left.column).cmp(&(&right.file, right.line, right.column)));
         Self { faults }
     }
 
@@ -94,7 +95,12 @@ impl Source {
         self.named.inner()
     }
 
-    pub(super) fn fault(&self, span: Range<usize>, what: impl Into<String>, instead: impl Into<String>) -> CatalogFault {
+    pub(super) fn fault(
+        &self,
+        span: Range<usize>,
+        what: impl Into<String>,
+        instead: impl Into<String>,
+    ) -> CatalogFault {
         let before = self.text().get(..span.start).unwrap_or_default();
         let line_start = before.rfind('\n').map_or(0, |place| place + 1);
         CatalogFault {

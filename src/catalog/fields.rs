@@ -50,11 +50,7 @@ impl<'a> Fields<'a> {
     pub(super) fn take(&mut self, key: &'static str) -> Option<&'a Node> {
         self.known.push(key);
         let index = self.entries.iter().position(|(word, _, _)| *word == key)?;
-        let (_, span, node) = self.entries.remove(index);
-        if matches!(node.content, Content::Map(_) | Content::List(_)) && node.span.is_empty() {
-            self.span = span;
-        }
-        Some(node)
+        Some(self.entries.remove(index).2)
     }
 
     /// The value of a key that must be there.
@@ -139,7 +135,11 @@ impl<'a> Fields<'a> {
 pub(super) fn word<'a>(node: &'a Node, source: &Source, faults: &mut Faults) -> Option<&'a str> {
     let word = node.word();
     if word.is_none() {
-        faults.push(source.fault(node.span.clone(), format!("a word belongs here, not {}", node.kind()), "write a word"));
+        faults.push(source.fault(
+            node.span.clone(),
+            format!("a word belongs here, not {}", node.kind()),
+            "write a word",
+        ));
     }
     word
 }

@@ -64,7 +64,11 @@ pub fn load(files: &[(String, String)]) -> Result<Catalog, CatalogFaults> {
 }
 
 /// The command with reused steps put in, checked as a whole, and its fingerprint.
-fn resolved(name: &CommandName, drafts: &BTreeMap<CommandName, Draft>, faults: &mut Vec<CatalogFault>) -> Arc<CommandSpec> {
+fn resolved(
+    name: &CommandName,
+    drafts: &BTreeMap<CommandName, Draft>,
+    faults: &mut Vec<CatalogFault>,
+) -> Arc<CommandSpec> {
     let draft = drafts.get(name).expect("names come from the drafts themselves");
     let mut spec = draft.spec.clone();
     let placed = steps::put_in(draft, drafts, faults);

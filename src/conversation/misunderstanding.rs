@@ -90,7 +90,10 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::TooLong { chars } => format!("It has {chars} characters; at most {LINE_LENGTH_MAX_CHARS} are read."),
         Kind::Empty | Kind::UnknownVerb { .. } => "Type help to see what you can do here.".to_owned(),
         Kind::HiddenCharacter { character } => {
-            format!("{}: type this part anew.", hidden_name(*character).unwrap_or_else(|| "It cannot be seen".to_owned()))
+            format!(
+                "{}: type this part anew.",
+                hidden_name(*character).unwrap_or_else(|| "It cannot be seen".to_owned())
+            )
         }
         Kind::NotAscii { .. } => "Names have the letters a to z, digits and dashes. Type it anew.".to_owned(),
         Kind::UnclosedQuote => "Close it with a \" and a space.".to_owned(),

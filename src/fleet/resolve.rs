@@ -79,7 +79,8 @@ impl Snapshot<'_> {
     fn named(&self, names: &Spanned<NamePattern>) -> Result<Chosen, Misunderstanding> {
         let servers = self.inventory.servers();
         let Some(wanted) = pattern::expand(&names.value, EXPANSION_MAX_NAMES) else {
-            let chosen: Chosen = servers.iter().map(|server| pattern::fits(&names.value, server.name.as_str())).collect();
+            let chosen: Chosen =
+                servers.iter().map(|server| pattern::fits(&names.value, server.name.as_str())).collect();
             if chosen.contains(&true) {
                 return Ok(chosen);
             }

@@ -31,7 +31,9 @@ pub fn parse_selector(line: &str, start: usize) -> Result<(Spanned<Selector>, us
             Ok((Spanned { value: selector, span: start..end }, end))
         }
         Err(nom::Err::Error(stop) | nom::Err::Failure(stop)) => Err(stop.told(line)),
-        Err(nom::Err::Incomplete(_)) => Err(Stop::over(input, Kind::Unexpected { expected: Expected::Servers }).told(line)),
+        Err(nom::Err::Incomplete(_)) => {
+            Err(Stop::over(input, Kind::Unexpected { expected: Expected::Servers }).told(line))
+        }
     }
 }
 

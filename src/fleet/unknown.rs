@@ -65,8 +65,7 @@ pub(super) fn names(
         return whole(pattern, missing, line).suggesting(better);
     }
     let beginning = beginning_of(literal);
-    let known: BTreeSet<&str> =
-        inventory.servers().iter().map(|server| beginning_of(server.name.as_str())).collect();
+    let known: BTreeSet<&str> = inventory.servers().iter().map(|server| beginning_of(server.name.as_str())).collect();
     if beginning.is_empty() || known.contains(beginning) {
         let meant = meant_instead(pattern, missing, inventory);
         return whole(pattern, missing, line).perhaps_suggesting(meant);

@@ -85,8 +85,8 @@ fn help(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<In
         return Ok(Intent::Help { topic: None });
     }
     let topic = written.value.to_lowercase();
-    let is_known = BUILT_IN_VERBS.contains(&topic.as_str())
-        || vocabulary.commands.iter().any(|spec| spec.name.as_str() == topic);
+    let is_known =
+        BUILT_IN_VERBS.contains(&topic.as_str()) || vocabulary.commands.iter().any(|spec| spec.name.as_str() == topic);
     if !is_known {
         return Err(cursor.unknown_verb(written, vocabulary));
     }

@@ -69,7 +69,10 @@ fn push_plain(character: char, is_word_start: bool, after: &str, text: &mut Stri
 /// All kinds of spaces as one, single, none at the ends. A quoted text keeps its words, not its spacing.
 fn spaced(line: &str) -> String {
     let is_space = |letter: char| {
-        matches!(letter, ' ' | '\t' | '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}')
+        matches!(
+            letter,
+            ' ' | '\t' | '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}'
+        )
     };
     let words: Vec<&str> = line.trim().split(is_space).filter(|word| !word.is_empty()).collect();
     words.join(" ")

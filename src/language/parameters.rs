@@ -122,8 +122,11 @@ impl<'a> Parameters<'a> {
                 (None, Need::Optional) => {}
                 (None, Need::Required) => {
                     let name = spec.name.clone();
-                    let kind =
-                        if spec.asked_as_because { Kind::MissingReason { name } } else { Kind::MissingParameter { name } };
+                    let kind = if spec.asked_as_because {
+                        Kind::MissingReason { name }
+                    } else {
+                        Kind::MissingParameter { name }
+                    };
                     return Err(self.cursor.told(self.cursor.end(), kind));
                 }
             }
