@@ -11,6 +11,9 @@ pub mod workflow;
 pub mod approvals;
 
 pub mod admission;
+pub mod catalog;
+
+pub mod language;
 
 pub mod conversation;
 
