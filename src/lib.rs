@@ -19,8 +19,6 @@ pub mod conversation;
 
 pub mod ports;
 
-pub mod services;
-
 pub mod adapters;
 
 pub mod sandbox;

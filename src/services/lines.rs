@@ -126,7 +126,7 @@ async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selecto
     let inventory = &world.rulebook.inventory;
     let servers = match selector {
         None => inventory.servers().to_vec(),
-        Some(selector) => match fleet::resolve(&selector.value, inventory, &|server| ledger.state(server), line.text) {
+        Some(selector) => match fleet::resolve(selector, inventory, &|server| ledger.state(server), line.text) {
             Ok(servers) => servers,
             Err(misunderstanding) => {
                 return Ok(line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding"));
@@ -196,7 +196,7 @@ async fn subjects(
         return Ok(Ok(Vec::new()));
     };
     let ledger = world.store.ledger().await?;
-    let resolved = fleet::resolve(&selector.value, &world.rulebook.inventory, &|server| ledger.state(server), line.text);
+    let resolved = fleet::resolve(selector, &world.rulebook.inventory, &|server| ledger.state(server), line.text);
     let servers = match resolved {
         Ok(servers) => servers,
         Err(misunderstanding) => {
