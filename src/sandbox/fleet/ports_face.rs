@@ -52,14 +52,7 @@ fn begin(fleet: &mut Fleet, act: &Act, deadline: Duration, now: Timestamp) -> Be
         Act::Drain(server) => rotate(fleet, server, Rotation::Drain, now),
         Act::Undrain(server) => rotate(fleet, server, Rotation::Ready, now),
         Act::RebootOverSsh { server, not_after } => reboot(fleet, server, not_after.seconds(), now),
-        Act::RestartOverRedfish(server) => match bmc_silence(fleet, server, deadline, now) {
-            Some(why) => Begun::Unknown(why),
-            None => match fleet.reset(server, ResetKind::Restart { forced: true }, now) {
-                Ok(Outcome::Done | Outcome::WithoutEffect) => Begun::Sent,
-                Ok(Outcome::Refused(why)) => Begun::Refused(why),
-                Err(none) => Begun::Refused(none.to_string()),
-            },
-        },
+        Act::RestartOverRedfish(server) => restart(fleet, server, deadline, now),
         Act::Http { method, url, send: _, expect, key } => match fleet.call_http(*method, url, key) {
             status if status == *expect => Begun::Sent,
             status if status < 500 => Begun::Refused(format!("it answered {status} instead of {expect}")),
@@ -88,6 +81,22 @@ fn reboot(fleet: &mut Fleet, server: &ServerName, not_after_seconds: i64, now: T
             ExecEnd::NoReply => Begun::Unknown("the command was sent and no answer came in time".to_owned()),
             ExecEnd::CutOff => Begun::Unknown("the connection was cut after the command was sent".to_owned()),
         },
+    }
+}
+
+/// A controller is read before it is told anything, so one that does not answer was sent nothing.
+fn restart(fleet: &mut Fleet, server: &ServerName, deadline: Duration, now: Timestamp) -> Begun {
+    if let Some(why) = bmc_silence(fleet, server, deadline, now) {
+        return Begun::NeverSent(why);
+    }
+    let answers_late = fleet.view(server, now).is_some_and(|view| view.faults.contains(&Fault::BmcSlow));
+    match fleet.reset(server, ResetKind::Restart { forced: true }, now) {
+        Ok(_) if answers_late && deadline < SLOW_BMC_ANSWERS_AFTER * 2 => {
+            Begun::Unknown("the restart was sent and no answer came in time".to_owned())
+        }
+        Ok(Outcome::Done | Outcome::WithoutEffect) => Begun::Sent,
+        Ok(Outcome::Refused(why)) => Begun::Refused(why),
+        Err(none) => Begun::Refused(none.to_string()),
     }
 }
 

@@ -58,6 +58,8 @@ pub struct BalancerRow {
     pub rotation: Rotation,
     /// Its weight.
     pub weight: u8,
+    /// Whether its health check passes, in rotation or out of it.
+    pub is_healthy: bool,
 }
 
 impl Fleet {
@@ -81,6 +83,7 @@ impl Fleet {
                     line: line(machine, now),
                     rotation: machine.rotation(),
                     weight: machine.weight(),
+                    is_healthy: machine.phase().is_up(),
                 })
             })
             .collect();
