@@ -4,10 +4,12 @@
 
 mod capacity;
 mod concurrency;
+mod file;
 mod ledger;
 mod waves;
 
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
+pub use file::{AdmissionFileFault, admission_rules};
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
 pub use waves::{NextWave, next_wave, wave_sizes};
 

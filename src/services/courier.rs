@@ -90,11 +90,12 @@ impl Service for Courier {
         if made {
             return Ok(Step::Made);
         }
-        if self.effects.in_flight() > 0 {
-            return Ok(Step::Waiting { in_flight: self.effects.in_flight() });
-        }
         let stored = self.world.store.next_slot_wake(now).await?;
-        Ok(Step::Idle { next_wake: soonest.into_iter().chain(stored).min() })
+        let next_wake = soonest.into_iter().chain(stored).min();
+        Ok(match self.effects.in_flight() {
+            0 => Step::Idle { next_wake },
+            in_flight => Step::Waiting { in_flight, next_wake },
+        })
     }
 
     async fn ended(&mut self) {

@@ -81,7 +81,7 @@ impl Service for Intake {
         Ok(match (made, self.effects.in_flight()) {
             (true, _) => Step::Made,
             (false, 0) => Step::Idle { next_wake: None },
-            (false, in_flight) => Step::Waiting { in_flight },
+            (false, in_flight) => Step::Waiting { in_flight, next_wake: None },
         })
     }
 

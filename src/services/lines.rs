@@ -81,6 +81,13 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
     }
     let speaker = Speaker { person, channel };
     let vocabulary = language::Vocabulary { commands: world.rulebook.catalog.commands().to_vec() };
+    let normal = match language::normalise(line.text) {
+        Ok(normal) => normal,
+        Err(misunderstanding) => {
+            return Ok(line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding"));
+        }
+    };
+    let line = Line { text: &normal, ..line };
     match language::parse(line.text, &vocabulary) {
         Err(misunderstanding) => {
             Ok(line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding"))

@@ -14,7 +14,7 @@ pub mod runner;
 pub mod watcher;
 mod world;
 
-pub use world::{Places, Rulebook, World};
+pub use world::{Places, Rulebook, WakingInbox, World};
 
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
@@ -29,6 +29,8 @@ pub enum Step {
     Waiting {
         /// How much is under way.
         in_flight: usize,
+        /// When to look again by the clock, even if it has not ended.
+        next_wake: Option<Timestamp>,
     },
     /// Nothing to do until something changes, or until that time.
     Idle {

@@ -241,10 +241,11 @@ impl Service for Runner {
         if made {
             return Ok(Step::Made);
         }
-        match self.effects.in_flight() {
-            0 => Ok(Step::Idle { next_wake: self.world.store.next_run_wake(now).await? }),
-            in_flight => Ok(Step::Waiting { in_flight }),
-        }
+        let next_wake = self.world.store.next_run_wake(now).await?;
+        Ok(match self.effects.in_flight() {
+            0 => Step::Idle { next_wake },
+            in_flight => Step::Waiting { in_flight, next_wake },
+        })
     }
 
     async fn ended(&mut self) {

@@ -94,7 +94,7 @@ impl Service for Watcher {
         Ok(match (made, self.effects.in_flight()) {
             (true, _) => Step::Made,
             (false, 0) => Step::Idle { next_wake: self.next_look },
-            (false, in_flight) => Step::Waiting { in_flight },
+            (false, in_flight) => Step::Waiting { in_flight, next_wake: self.next_look },
         })
     }
 

@@ -7,8 +7,10 @@ use crate::domain::ids::OperationId;
 use crate::domain::place::ChannelId;
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
+use crate::ports::chat::Envelope;
 use crate::ports::store::{Committed, Decide, Operation, Scope, Write};
-use crate::ports::{Chat, Clock, Directory, Drivers, Ids, Store, StoreFault};
+use crate::ports::{Chat, Clock, Inbox, Directory, Drivers, Ids, Store, StoreFault};
+use async_trait::async_trait;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -108,5 +110,28 @@ impl World {
     #[must_use]
     pub fn known<'a>(&'a self, ledger: &'a Ledger, now: Timestamp) -> Known<'a> {
         Known { inventory: &self.rulebook.inventory, ledger, rules: &self.rulebook.rules, now }
+    }
+}
+
+/// An inbox that wakes the services once an envelope is durable.
+pub struct WakingInbox {
+    store: Arc<dyn Store>,
+    changes: watch::Sender<u64>,
+}
+
+impl WakingInbox {
+    /// An inbox over that store.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, changes: watch::Sender<u64>) -> Self {
+        Self { store, changes }
+    }
+}
+
+#[async_trait]
+impl Inbox for WakingInbox {
+    async fn keep(&self, envelope: Envelope) -> Result<(), StoreFault> {
+        self.store.keep(envelope).await?;
+        self.changes.send_modify(|count| *count += 1);
+        Ok(())
     }
 }

@@ -1,3 +1,5 @@
 //! The suite.
 
 mod command_files;
+#[cfg(test)]
+mod drivers_wire;

@@ -72,6 +72,12 @@ impl Directory {
     }
 
     /// The members of a group, sorted by name; accounts that were switched off are left out.
+    pub(super) async fn names(&self, web: &WebApi) -> Result<Vec<GroupName>, DirectoryFault> {
+        let mut names = self.groups(web).await?.iter().map(|group| group.name.clone()).collect::<Vec<_>>();
+        names.sort();
+        Ok(names)
+    }
+
     pub(super) async fn members(
         &self,
         web: &WebApi,

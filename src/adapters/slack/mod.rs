@@ -113,6 +113,14 @@ impl Slack {
         socket_mode::start(setup, inbox, tasks)
     }
 
+    /// Every group that the directory knows, sorted.
+    ///
+    /// # Errors
+    /// The directory does not answer.
+    pub async fn groups(&self) -> Result<Vec<GroupName>, DirectoryFault> {
+        self.directory.names(&self.web).await
+    }
+
     /// Our own person in the workspace: the bot.
     #[must_use]
     pub fn bot(&self) -> PersonId {

@@ -1,0 +1,207 @@
+//! The one place where adapters meet services: builds the world, repeats the steps, and ends them together.
+
+use crate::adapters::clock::SystemClock;
+use crate::adapters::drivers::RealDrivers;
+use crate::adapters::ids::RandomIds;
+use crate::adapters::inventory;
+use crate::adapters::slack::{Slack, SlackSettings};
+use crate::adapters::storage::{LockFile, SqliteStore};
+use crate::admission::{Rules, admission_rules};
+use crate::authorization::{Known, Policies, PolicyFile, parse_channels};
+use crate::catalog::{self, Catalog};
+use crate::domain::identity::GroupName;
+use crate::domain::time::Timestamp;
+use crate::fleet::Inventory;
+use crate::ports::Clock;
+use crate::services::admitter::Admitter;
+use crate::services::courier::Courier;
+use crate::services::intake::Intake;
+use crate::services::requests::Requests;
+use crate::services::runner::Runner;
+use crate::services::watcher::Watcher;
+use crate::services::{Places, Rulebook, Service, Step, WakingInbox, World};
+use crate::settings::Settings;
+use anyhow::{Context, anyhow};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How long a service rests after the store did not answer.
+const REST_AFTER_FAULT: Duration = Duration::from_secs(1);
+/// How long the last effects may take when the process is asked to end.
+const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
+
+/// Runs the bot until `shutdown` returns.
+///
+/// # Errors
+/// Anything that keeps it from starting, and any service that ended by itself.
+pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let _serving_alone = LockFile::take(&settings.database).context("another process may be serving this database")?;
+    let loaded = inventory::load(&settings.inventory, clock.now())
+        .map_err(|faults| anyhow!("{}\n{faults}", settings.inventory.display()))?;
+    let slack = SlackSettings {
+        api_base: settings.api_base.clone(),
+        app_token: settings.app_token.clone(),
+        bot_token: settings.bot_token.clone(),
+        sockets: settings.sockets,
+    };
+    let slack = Arc::new(Slack::connect(slack, Arc::clone(&clock)).await?);
+    let groups = slack.groups().await.context("the groups of the workspace cannot be read")?;
+    let rulebook = rulebook(&settings, loaded.inventory, groups)?;
+    let store = Arc::new(SqliteStore::open(&settings.database).await?);
+    store.claim(clock.now()).await?;
+    let bot_name = slack.directory_name().await;
+    let world = Arc::new(World {
+        store: store.clone(),
+        chat: slack.clone(),
+        directory: slack.clone(),
+        drivers: Arc::new(RealDrivers::new(loaded.endpoints)?),
+        clock,
+        ids: Arc::new(RandomIds),
+        rulebook,
+        places: Places { incidents: settings.incidents.clone(), bot_name },
+        changes: watch::Sender::new(0),
+    });
+    run(&world, &slack, shutdown).await?;
+    store.close().await;
+    Ok(())
+}
+
+async fn run(world: &Arc<World>, slack: &Slack, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    let mut loops: JoinSet<()> = JoinSet::new();
+    for service in services(world) {
+        loops.spawn(repeat(service, world.changes.subscribe(), stop.clone()));
+    }
+    let mut sockets = JoinSet::new();
+    let inbox = WakingInbox::new(Arc::clone(&world.store), world.changes.clone());
+    let listening = slack.listen(Arc::new(inbox), &mut sockets);
+    let mut ready = listening.ready();
+    tracing::info!("serving; waiting for the first socket");
+    tokio::pin!(shutdown);
+    let outcome = loop {
+        tokio::select! {
+            () = &mut shutdown => break Ok(()),
+            Some(ended) = loops.join_next() => break Err(ended.err().map_or_else(
+                || anyhow!("a service ended by itself"),
+                |fault| anyhow!(fault).context("a service broke"),
+            )),
+            changed = ready.changed() => match changed {
+                Ok(()) => tracing::info!(ready = *ready.borrow_and_update(), "sockets"),
+                Err(_) => break Err(anyhow!("the sockets ended by themselves")),
+            },
+        }
+    };
+    listening.stop();
+    stop.cancel();
+    let joined = tokio::time::timeout(SHUTDOWN_WITHIN, async { while loops.join_next().await.is_some() {} }).await;
+    if joined.is_err() {
+        tracing::warn!("effects were still under way at the end; they are verified at the next start");
+    }
+    outcome
+}
+
+/// Every service, in the order of a message's journey.
+#[must_use]
+pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
+    vec![
+        Box::new(Intake::new(Arc::clone(world))),
+        Box::new(Requests::new(Arc::clone(world))),
+        Box::new(Admitter::new(Arc::clone(world))),
+        Box::new(Runner::new(Arc::clone(world))),
+        Box::new(Courier::new(Arc::clone(world))),
+        Box::new(Watcher::new(Arc::clone(world))),
+    ]
+}
+
+/// Repeats a service's step until it is told to stop.
+async fn repeat(mut service: Box<dyn Service>, mut changes: watch::Receiver<u64>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        changes.borrow_and_update();
+        let (busy, next_wake) = match service.step().await {
+            Ok(Step::Made) => {
+                tokio::task::yield_now().await;
+                continue;
+            }
+            Ok(Step::Waiting { next_wake, .. }) => (true, next_wake.map(until)),
+            Ok(Step::Idle { next_wake }) => (false, next_wake.map(until)),
+            Err(fault) => {
+                tracing::error!(service = service.name(), %fault, "a step failed; it is repeated");
+                (false, Some(REST_AFTER_FAULT))
+            }
+        };
+        let timer = async {
+            match next_wake {
+                Some(wait) => rest(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            _ = changes.changed() => {}
+            () = timer => {}
+            () = service.ended(), if busy => {}
+        }
+    }
+}
+
+fn until(at: Timestamp) -> Duration {
+    // A little over, so that the clock has passed the moment when the step looks at it.
+    at.since(SystemClock.now()) + Duration::from_millis(2)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this loop is where production waits for the clock")]
+async fn rest(wait: Duration) {
+    tokio::time::sleep(wait).await;
+}
+
+/// Reads the files that say what may be done.
+fn rulebook(settings: &Settings, inventory: Inventory, groups: Vec<GroupName>) -> anyhow::Result<Rulebook> {
+    let files = read_folder(&settings.commands, "yaml")?;
+    let catalog: Catalog = catalog::load(&files).map_err(|faults| anyhow!("{faults}"))?;
+    let policies = read_policies(&settings.policies, &catalog, &inventory, groups)?;
+    let admission = settings.policies.join("admission.yaml");
+    let rules = if admission.exists() {
+        admission_rules("admission.yaml", &read(&admission)?)?
+    } else {
+        Rules::default()
+    };
+    Ok(Rulebook { catalog, policies, rules, inventory })
+}
+
+fn read_policies(folder: &Path, catalog: &Catalog, inventory: &Inventory, groups: Vec<GroupName>) -> anyhow::Result<Policies> {
+    let channels = parse_channels(&read(&folder.join("channels.yaml"))?).map_err(|faults| anyhow!("{}", faults.render()))?;
+    let mut files = Vec::new();
+    for name in ["schema.cedarschema", "global.cedar"] {
+        files.push(PolicyFile { name: name.to_owned(), text: read(&folder.join(name))? });
+    }
+    for (name, text) in read_folder(&folder.join("channels"), "cedar")? {
+        files.push(PolicyFile { name: format!("channels/{name}"), text });
+    }
+    let commands = catalog.commands().iter().map(|spec| spec.name.clone());
+    let known = Known::of(groups, commands, inventory.servers());
+    Policies::new(&files, &channels, &known).map_err(|faults| anyhow!("{}", faults.render()))
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// The files of a folder with that extension, as name and text, sorted by name.
+fn read_folder(folder: &Path, extension: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let fits = path.extension().is_some_and(|found| found == extension);
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| fits) {
+            files.push((name.to_owned(), read(&path)?));
+        }
+    }
+    files.sort();
+    Ok(files)
+}

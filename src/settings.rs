@@ -1,0 +1,159 @@
+//! The environment, read once: every fault is reported together, and secrets cannot be printed.
+
+use crate::domain::place::ChannelId;
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What `serve` needs to know, from the environment.
+#[derive(Debug)]
+pub struct Settings {
+    /// The app-level token, which opens sockets.
+    pub app_token: SecretString,
+    /// The bot token, which does everything else.
+    pub bot_token: SecretString,
+    /// Another Web API than Slack's own, e.g. a sandbox's.
+    pub api_base: Option<String>,
+    /// How many sockets are held open.
+    pub sockets: u8,
+    /// The database file.
+    pub database: PathBuf,
+    /// The folder of command files.
+    pub commands: PathBuf,
+    /// The folder of policy files.
+    pub policies: PathBuf,
+    /// The inventory file.
+    pub inventory: PathBuf,
+    /// Where trouble is told.
+    pub incidents: Option<ChannelId>,
+}
+
+/// One thing that is wrong with the environment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingFault {
+    /// A setting that must be given is not.
+    #[error("{name} is not set. {meaning}")]
+    Missing {
+        /// The variable.
+        name: &'static str,
+        /// What it is for.
+        meaning: &'static str,
+    },
+    /// The file of a secret cannot be read.
+    #[error("{name}_FILE names {path}, which cannot be read: {why}")]
+    UnreadableFile {
+        /// The variable.
+        name: &'static str,
+        /// The file.
+        path: String,
+        /// Why.
+        why: String,
+    },
+    /// A value is not one that the setting takes.
+    #[error("{name} is `{value}`; it takes {takes}")]
+    Value {
+        /// The variable.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it takes.
+        takes: &'static str,
+    },
+}
+
+/// Everything that is wrong with the environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingFaults(pub Vec<SettingFault>);
+
+impl std::fmt::Display for SettingFaults {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(formatter, "the environment is not complete (see .env.example):")?;
+        self.0.iter().try_for_each(|fault| writeln!(formatter, "  {fault}"))
+    }
+}
+
+impl std::error::Error for SettingFaults {}
+
+/// Every variable with what it is for; `.env.example` lists the same, and a test compares the two.
+pub const VARIABLES: [(&str, &str); 10] = [
+    ("SLACK_APP_TOKEN", "The app-level token, xapp-…, with connections:write; or SLACK_APP_TOKEN_FILE names a file with it."),
+    ("SLACK_BOT_TOKEN", "The bot token, xoxb-…; or SLACK_BOT_TOKEN_FILE names a file with it."),
+    ("SLACK_API_BASE", "Another Web API than Slack's own, such as a sandbox's, ending in /api."),
+    ("WRASSE_SOCKETS", "How many sockets are held open, 1 to 10; two or more survive the loss of one."),
+    ("WRASSE_DATABASE", "The SQLite file; made if it does not exist."),
+    ("WRASSE_COMMANDS", "The folder of command files."),
+    ("WRASSE_POLICIES", "The folder of policy files."),
+    ("WRASSE_INVENTORY", "The inventory file."),
+    ("WRASSE_INCIDENT_CHANNEL", "The id of the channel where trouble is told; without it, only threads tell."),
+    ("WRASSE_LOG", "What is logged, e.g. info or wrasse=debug."),
+];
+
+impl Settings {
+    /// Reads the settings from the process's environment.
+    ///
+    /// # Errors
+    /// Everything that is missing or wrong.
+    pub fn from_environment() -> Result<Self, SettingFaults> {
+        Self::from_variables(&std::env::vars().collect())
+    }
+
+    /// Reads the settings from variables.
+    ///
+    /// # Errors
+    /// Everything that is missing or wrong.
+    pub fn from_variables(variables: &BTreeMap<String, String>) -> Result<Self, SettingFaults> {
+        let mut faults = Vec::new();
+        let text = |name: &str| variables.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let path = |name: &str, usual: &str| PathBuf::from(text(name).unwrap_or_else(|| usual.to_owned()));
+        let app_token = secret(variables, "SLACK_APP_TOKEN", &mut faults);
+        let bot_token = secret(variables, "SLACK_BOT_TOKEN", &mut faults);
+        let sockets = text("WRASSE_SOCKETS").unwrap_or_else(|| "2".to_owned());
+        let sockets = match sockets.parse::<u8>() {
+            Ok(count) if (1..=10).contains(&count) => count,
+            Ok(_) | Err(_) => {
+                faults.push(SettingFault::Value { name: "WRASSE_SOCKETS", value: sockets, takes: "a number from 1 to 10" });
+                2
+            }
+        };
+        match (app_token, bot_token) {
+            (Some(app_token), Some(bot_token)) if faults.is_empty() => Ok(Self {
+                app_token,
+                bot_token,
+                api_base: text("SLACK_API_BASE"),
+                sockets,
+                database: path("WRASSE_DATABASE", "wrasse.db"),
+                commands: path("WRASSE_COMMANDS", "commands"),
+                policies: path("WRASSE_POLICIES", "policies"),
+                inventory: path("WRASSE_INVENTORY", "inventory.yaml"),
+                incidents: text("WRASSE_INCIDENT_CHANNEL").map(ChannelId::new),
+            }),
+            _ => Err(SettingFaults(faults)),
+        }
+    }
+}
+
+/// What `WRASSE_LOG` asks for, whatever else may be missing.
+#[must_use]
+pub fn log_filter() -> String {
+    std::env::vars().find(|(name, _)| name == "WRASSE_LOG").map_or_else(|| "info".to_owned(), |(_, value)| value)
+}
+
+/// A secret from its variable, or from the file that `…_FILE` names.
+fn secret(variables: &BTreeMap<String, String>, name: &'static str, faults: &mut Vec<SettingFault>) -> Option<SecretString> {
+    let given = |name: &str| variables.get(name).map(String::as_str).filter(|value| !value.trim().is_empty());
+    if let Some(value) = given(name) {
+        return Some(SecretString::from(value.trim().to_owned()));
+    }
+    let Some(path) = given(&format!("{name}_FILE")) else {
+        let meaning = VARIABLES.iter().find(|(variable, _)| *variable == name).map_or("", |(_, meaning)| meaning);
+        faults.push(SettingFault::Missing { name, meaning });
+        return None;
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) => Some(SecretString::from(text.trim().to_owned())),
+        Err(fault) => {
+            faults.push(SettingFault::UnreadableFile { name, path: path.to_owned(), why: fault.to_string() });
+            None
+        }
+    }
+}
