@@ -1,2 +1,3 @@
 //! The suite.
+mod bolt;
 mod workspace_wire;
