@@ -1,3 +1,5 @@
 //! The suite.
+#[cfg(test)]
 mod bolt;
+#[cfg(test)]
 mod workspace_wire;

@@ -377,3 +377,46 @@ async fn pages_hear_live_and_only_their_own_private_answers() {
     assert!(!heard[1].contains("only you"));
     assert!(heard[1].contains("event: message\n"));
 }
+
+/// The library that the bot is written with parses every answer into its own types.
+#[tokio::test]
+async fn slack_morphism_understands_the_answers() {
+    use slack_morphism::prelude::*;
+    let stage = Stage::start().await;
+    let https =
+        hyper_rustls::HttpsConnectorBuilder::new().with_native_roots().unwrap().https_or_http().enable_http1().build();
+    let connector = SlackClientHyperConnector::with_connector(https).with_slack_api_url(&stage.workspace.api_base);
+    let client = SlackClient::new(connector);
+    let token = SlackApiToken::new(stage.workspace.bot_token.clone().into());
+    let session = client.open_session(&token);
+
+    let who = session.auth_test().await.unwrap();
+    assert_eq!(who.user_id.to_string(), "U0WRASSE");
+    let noc: SlackChannelId = "C0NOC".into();
+    let content = SlackMessageContent::new().with_text("card".into());
+    let posted = session.chat_post_message(&SlackApiChatPostMessageRequest::new(noc.clone(), content.clone())).await;
+    let posted = posted.unwrap();
+    let update = SlackApiChatUpdateRequest::new(noc.clone(), content.clone(), posted.ts.clone());
+    let updated = session.chat_update(&update).await.unwrap();
+    assert_eq!(updated.ts, posted.ts);
+    let private = SlackApiChatPostEphemeralRequest::new(noc.clone(), "U0ANA".into(), content);
+    session.chat_post_ephemeral(&private).await.unwrap();
+    session.chat_get_permalink(&SlackApiChatGetPermalinkRequest::new(noc.clone(), posted.ts.clone())).await.unwrap();
+    let history = SlackApiConversationsHistoryRequest::new().with_channel(noc.clone());
+    assert_eq!(session.conversations_history(&history).await.unwrap().messages.len(), 1);
+    let replies = SlackApiConversationsRepliesRequest::new(noc.clone(), posted.ts.clone());
+    assert_eq!(session.conversations_replies(&replies).await.unwrap().messages.len(), 1);
+    let info = session.conversations_info(&SlackApiConversationsInfoRequest::new(noc.clone())).await.unwrap();
+    assert_eq!(info.channel.flags.is_member, Some(true));
+    session.conversations_list(&SlackApiConversationsListRequest::new()).await.unwrap();
+    session.conversations_members(&SlackApiConversationsMembersRequest::new().with_channel(noc.clone())).await.unwrap();
+    let zoe = session.users_info(&SlackApiUsersInfoRequest::new("U0ZOE".into())).await.unwrap();
+    assert_eq!(zoe.user.flags.is_stranger, Some(true));
+    session.users_list(&SlackApiUsersListRequest::new()).await.unwrap();
+    let groups = session.usergroups_list(&SlackApiUserGroupsListRequest::new().with_include_users(true)).await.unwrap();
+    assert_eq!(groups.usergroups.len(), 4);
+    session.usergroups_users_list(&SlackApiUserGroupsUsersListRequest::new("S0SRE".into())).await.unwrap();
+    let home = SlackView::Home(SlackHomeView::new(vec![]));
+    session.views_publish(&SlackApiViewsPublishRequest::new("U0ANA".into(), home)).await.unwrap();
+    session.chat_delete(&SlackApiChatDeleteRequest::new(noc, posted.ts)).await.unwrap();
+}

@@ -94,7 +94,6 @@ impl Workspace {
     }
 
     /// The routes of the control API, to be merged with the fleet's and the page's.
-    #[must_use]
     pub fn control_router(&self) -> Router {
         control::routes().with_state(Arc::clone(&self.shared))
     }

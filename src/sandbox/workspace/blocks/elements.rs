@@ -77,26 +77,28 @@ pub(super) fn check_one(faults: &mut Faults, at: &str, element: &Value, place: &
         return;
     }
     faults.length(&format!("{at}/action_id"), text(element, "action_id"), 255);
-    faults.words(at, element, "placeholder", plain(150).optional());
+    faults.words(at, element, plain("placeholder", 150).optional());
     if let Some(confirm) = element.get("confirm").filter(|confirm| !confirm.is_null()) {
         check_confirm(faults, &format!("{at}/confirm"), confirm);
     }
     match kind {
         "button" => check_button(faults, at, element),
         "image" => super::check_image(faults, at, element),
-        "radio_buttons" | "checkboxes" => check_options(faults, at, element, OptionRule { most: 10, words: any(75) }),
-        "overflow" => check_options(faults, at, element, OptionRule { most: 5, words: plain(75) }),
+        "radio_buttons" | "checkboxes" => {
+            check_options(faults, at, element, OptionRule { most: 10, words: any("text", 75) })
+        }
+        "overflow" => check_options(faults, at, element, OptionRule { most: 5, words: plain("text", 75) }),
         "static_select" | "multi_static_select" if element.get("option_groups").is_some() => {
             let groups = list(element, "option_groups");
             faults.at_most(&format!("{at}/option_groups"), groups.len(), 100);
             for (number, group) in groups.iter().enumerate() {
                 let here = format!("{at}/option_groups/{number}");
-                faults.words(&here, group, "label", plain(75));
-                check_options(faults, &here, group, OptionRule { most: 100, words: plain(75) });
+                faults.words(&here, group, plain("label", 75));
+                check_options(faults, &here, group, OptionRule { most: 100, words: plain("text", 75) });
             }
         }
         "static_select" | "multi_static_select" => {
-            check_options(faults, at, element, OptionRule { most: 100, words: plain(75) });
+            check_options(faults, at, element, OptionRule { most: 100, words: plain("text", 75) });
         }
         "plain_text_input" => {
             faults.length(&format!("{at}/initial_value"), text(element, "initial_value"), 3000);
@@ -112,7 +114,7 @@ pub(super) fn check_one(faults: &mut Faults, at: &str, element: &Value, place: &
 }
 
 fn check_button(faults: &mut Faults, at: &str, element: &Value) {
-    faults.words(at, element, "text", plain(75));
+    faults.words(at, element, plain("text", 75));
     faults.length(&format!("{at}/value"), text(element, "value"), 2000);
     faults.length(&format!("{at}/url"), text(element, "url"), 3000);
     faults.length(&format!("{at}/accessibility_label"), text(element, "accessibility_label"), 75);
@@ -127,10 +129,10 @@ fn check_style(faults: &mut Faults, at: &str, owner: &Value) {
 }
 
 fn check_confirm(faults: &mut Faults, at: &str, confirm: &Value) {
-    faults.words(at, confirm, "title", plain(100));
-    faults.words(at, confirm, "text", any(300));
-    faults.words(at, confirm, "confirm", plain(30));
-    faults.words(at, confirm, "deny", plain(30));
+    faults.words(at, confirm, plain("title", 100));
+    faults.words(at, confirm, any("text", 300));
+    faults.words(at, confirm, plain("confirm", 30));
+    faults.words(at, confirm, plain("deny", 30));
     check_style(faults, at, confirm);
 }
 
@@ -148,8 +150,8 @@ fn check_options(faults: &mut Faults, at: &str, owner: &Value, rule: OptionRule)
     faults.at_most(&format!("{at}/options"), options.len(), rule.most);
     for (number, option) in options.iter().enumerate() {
         let here = format!("{at}/options/{number}");
-        faults.words(&here, option, "text", rule.words);
-        faults.words(&here, option, "description", any(75).optional());
-        faults.required_words(&here, option, "value", 150);
+        faults.words(&here, option, rule.words);
+        faults.words(&here, option, any("description", 75).optional());
+        faults.required_words(&here, option, ("value", 150));
     }
 }

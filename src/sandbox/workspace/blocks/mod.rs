@@ -35,7 +35,7 @@ impl Faults {
         }
     }
 
-    fn required_words(&mut self, at: &str, owner: &Value, key: &str, longest: usize) {
+    fn required_words(&mut self, at: &str, owner: &Value, (key, longest): (&str, usize)) {
         let words = text(owner, key);
         if words.is_empty() {
             self.add(at, &format!("missing required field: {key}"));
@@ -50,7 +50,8 @@ impl Faults {
     }
 
     /// A text object under a key: `plain_text` or, if allowed, `mrkdwn`.
-    fn words(&mut self, at: &str, owner: &Value, key: &str, rule: Words) {
+    fn words(&mut self, at: &str, owner: &Value, rule: Words) {
+        let key = rule.key;
         let Some(object) = owner.get(key).filter(|object| !object.is_null()) else {
             if rule.is_required {
                 self.add(at, &format!("missing required field: {key}"));
@@ -73,20 +74,21 @@ impl Faults {
     }
 }
 
-/// What a text object may be.
+/// What the text object under a key may be.
 #[derive(Clone, Copy)]
 struct Words {
+    key: &'static str,
     longest: usize,
     is_plain_only: bool,
     is_required: bool,
 }
 
-const fn plain(longest: usize) -> Words {
-    Words { longest, is_plain_only: true, is_required: true }
+const fn plain(key: &'static str, longest: usize) -> Words {
+    Words { key, longest, is_plain_only: true, is_required: true }
 }
 
-const fn any(longest: usize) -> Words {
-    Words { longest, is_plain_only: false, is_required: true }
+const fn any(key: &'static str, longest: usize) -> Words {
+    Words { key, longest, is_plain_only: false, is_required: true }
 }
 
 impl Words {
@@ -121,9 +123,9 @@ pub fn check_view(view: &Value, kind: &str) -> Result<(), Vec<String>> {
     let surface = if kind == "home" { Surface::Home } else { Surface::Modal };
     check_layout(&mut faults, "/view/blocks", layout, surface);
     if surface == Surface::Modal {
-        faults.words("/view", view, "title", plain(24));
-        faults.words("/view", view, "submit", plain(24).optional());
-        faults.words("/view", view, "close", plain(24).optional());
+        faults.words("/view", view, plain("title", 24));
+        faults.words("/view", view, plain("submit", 24).optional());
+        faults.words("/view", view, plain("close", 24).optional());
         let has_input = layout.iter().any(|block| text(block, "type") == "input");
         if has_input && view.get("submit").is_none_or(Value::is_null) {
             faults.add("/view", "a submit is required when an input block is present");
@@ -180,7 +182,7 @@ fn check_block(faults: &mut Faults, at: &str, block: &Value, surface: Surface) {
         "actions" => elements::check_row(faults, at, block, &ACTIONS),
         "context" => check_context(faults, at, block),
         "input" => check_input(faults, at, block),
-        "header" => faults.words(at, block, "text", plain(150)),
+        "header" => faults.words(at, block, plain("text", 150)),
         "divider" | "file" | "video" => {}
         "image" => check_image(faults, at, block),
         "rich_text" => {
@@ -188,7 +190,7 @@ fn check_block(faults: &mut Faults, at: &str, block: &Value, surface: Surface) {
                 faults.add(at, "missing required field: elements");
             }
         }
-        "markdown" if is_message => faults.required_words(at, block, "text", 12_000),
+        "markdown" if is_message => faults.required_words(at, block, ("text", 12_000)),
         "plan" if is_message => check_plan(faults, at, block),
         "task_card" if is_message => check_task(faults, at, block),
         "table" if is_message => check_table(faults, at, block),
@@ -202,13 +204,13 @@ fn check_block(faults: &mut Faults, at: &str, block: &Value, surface: Surface) {
 fn check_section(faults: &mut Faults, at: &str, block: &Value) {
     let fields = list(block, "fields");
     if fields.is_empty() {
-        faults.words(at, block, "text", any(3000));
+        faults.words(at, block, any("text", 3000));
     } else {
-        faults.words(at, block, "text", any(3000).optional());
+        faults.words(at, block, any("text", 3000).optional());
     }
     faults.at_most(&format!("{at}/fields"), fields.len(), 10);
     for (number, field) in fields.iter().enumerate() {
-        faults.text_object(&format!("{at}/fields/{number}"), field, any(2000));
+        faults.text_object(&format!("{at}/fields/{number}"), field, any("text", 2000));
     }
     if let Some(accessory) = block.get("accessory") {
         elements::check_one(faults, &format!("{at}/accessory"), accessory, &ACCESSORIES);
@@ -226,14 +228,14 @@ fn check_context(faults: &mut Faults, at: &str, block: &Value) {
         if text(part, "type") == "image" {
             check_image(faults, &here, part);
         } else {
-            faults.text_object(&here, part, any(3000));
+            faults.text_object(&here, part, any("text", 3000));
         }
     }
 }
 
 fn check_input(faults: &mut Faults, at: &str, block: &Value) {
-    faults.words(at, block, "label", plain(2000));
-    faults.words(at, block, "hint", plain(2000).optional());
+    faults.words(at, block, plain("label", 2000));
+    faults.words(at, block, plain("hint", 2000).optional());
     match block.get("element") {
         Some(element) => elements::check_one(faults, &format!("{at}/element"), element, &INPUTS),
         None => faults.add(at, "missing required field: element"),
@@ -241,7 +243,7 @@ fn check_input(faults: &mut Faults, at: &str, block: &Value) {
 }
 
 fn check_image(faults: &mut Faults, at: &str, block: &Value) {
-    faults.required_words(at, block, "alt_text", 2000);
+    faults.required_words(at, block, ("alt_text", 2000));
     if text(block, "image_url").is_empty() && block.get("slack_file").is_none() {
         faults.add(at, "missing required field: image_url");
     }
@@ -249,7 +251,7 @@ fn check_image(faults: &mut Faults, at: &str, block: &Value) {
 }
 
 fn check_plan(faults: &mut Faults, at: &str, block: &Value) {
-    faults.required_words(at, block, "title", 256);
+    faults.required_words(at, block, ("title", 256));
     let tasks = list(block, "tasks");
     faults.at_most(&format!("{at}/tasks"), tasks.len(), 50);
     for (number, task) in tasks.iter().enumerate() {
@@ -258,8 +260,8 @@ fn check_plan(faults: &mut Faults, at: &str, block: &Value) {
 }
 
 fn check_task(faults: &mut Faults, at: &str, task: &Value) {
-    faults.required_words(at, task, "task_id", 255);
-    faults.required_words(at, task, "title", 256);
+    faults.required_words(at, task, ("task_id", 255));
+    faults.required_words(at, task, ("title", 256));
     let status = text(task, "status");
     if !matches!(status, "" | "pending" | "in_progress" | "complete" | "error") {
         faults.add(&format!("{at}/status"), &format!("invalid status: {status}"));
@@ -297,7 +299,7 @@ fn check_rows(faults: &mut Faults, at: &str, block: &Value) {
 }
 
 fn check_alert(faults: &mut Faults, at: &str, block: &Value) {
-    faults.words(at, block, "text", any(3000));
+    faults.words(at, block, any("text", 3000));
     let level = text(block, "level");
     if !matches!(level, "" | "default" | "info" | "warning" | "error" | "success") {
         faults.add(&format!("{at}/level"), &format!("invalid level: {level}"));

@@ -5,8 +5,9 @@ use crate::sandbox::workspace::model::deliveries::Outcome;
 use crate::sandbox::workspace::model::faults::FaultRequest;
 use crate::sandbox::workspace::model::pressing::{Place, Press};
 use crate::sandbox::workspace::model::set;
-use crate::sandbox::workspace::model::typed::{CannotDo, Typed};
-use crate::sandbox::workspace::model::{Model, Now};
+use crate::sandbox::workspace::model::submitting::Submission;
+use crate::sandbox::workspace::model::typed::{CannotDo, CommandLine, Line, Typed};
+use crate::sandbox::workspace::model::{Model, Now, Seat};
 use crate::sandbox::workspace::shared::Shared;
 use axum::Json;
 use axum::extract::State;
@@ -114,8 +115,9 @@ async fn until_settled(shared: &Arc<Shared>, start: impl FnOnce(&mut Model, Now)
 pub(super) async fn slash(State(shared): State<Arc<Shared>>, body: Body) -> Said {
     let typed: Slash = read(body)?;
     until_settled(&shared, |model, now| {
-        let speaker = (typed.user.as_str(), typed.channel.as_str());
-        Ok(match model.slash(speaker, &typed.command, &typed.text, now)? {
+        let seat = Seat { user: &typed.user, channel: &typed.channel };
+        let line = CommandLine { command: &typed.command, text: &typed.text };
+        Ok(match model.slash(seat, line, now)? {
             Typed::Sent { delivery, trigger_id, response_url } => {
                 (json!({ "trigger_id": trigger_id, "response_url": response_url }), Some(delivery))
             }
@@ -129,15 +131,16 @@ pub(super) async fn slash(State(shared): State<Arc<Shared>>, body: Body) -> Said
 
 pub(super) async fn say(State(shared): State<Arc<Shared>>, body: Body) -> Said {
     let said: Say = read(body)?;
-    let speaker = (said.user.as_str(), said.channel.as_str());
-    let ts = shared.act(|model, now| model.say(speaker, &said.text, said.thread_ts.as_deref(), now))?;
+    let seat = Seat { user: &said.user, channel: &said.channel };
+    let line = Line { text: &said.text, thread_ts: said.thread_ts.as_deref() };
+    let ts = shared.act(|model, now| model.say(seat, line, now))?;
     Ok(Json(json!({ "ok": true, "ts": ts })))
 }
 
 pub(super) async fn edit(State(shared): State<Arc<Shared>>, body: Body) -> Said {
     let edit: Edit = read(body)?;
-    let speaker = (edit.user.as_str(), edit.channel.as_str());
-    shared.act(|model, now| model.edit(speaker, &edit.ts, &edit.text, now))?;
+    let seat = Seat { user: &edit.user, channel: &edit.channel };
+    shared.act(|model, now| model.edit(seat, (&edit.ts, &edit.text), now))?;
     Ok(Json(json!({ "ok": true, "ts": edit.ts })))
 }
 
@@ -161,9 +164,10 @@ pub(super) async fn press(State(shared): State<Arc<Shared>>, body: Body) -> Said
 }
 
 pub(super) async fn submit(State(shared): State<Arc<Shared>>, body: Body) -> Said {
-    let given: Submit = read(body)?;
+    let Submit { user, view_id, values } = read(body)?;
+    let given = Submission { user, view_id, values };
     let mut said = until_settled(&shared, |model, now| {
-        let delivery = model.submit(&given.user, &given.view_id, &given.values, now)?;
+        let delivery = model.submit(&given, now)?;
         Ok((json!({ "view_id": given.view_id }), Some(delivery)))
     })
     .await?;

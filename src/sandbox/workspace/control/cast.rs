@@ -3,7 +3,7 @@
 use super::looks::{channel_json, people_json, person_json};
 use super::{Bad, Body, Said, read};
 use crate::sandbox::workspace::model::nouns::{Channel, ChannelKind, Group, Person};
-use crate::sandbox::workspace::model::{Model, Now};
+use crate::sandbox::workspace::model::{Model, Now, Seat};
 use crate::sandbox::workspace::settings::{BOT_USER, OTHER_TEAM, TEAM};
 use crate::sandbox::workspace::shared::Shared;
 use axum::Json;
@@ -106,7 +106,7 @@ fn change_person(model: &mut Model, given: &NewPerson, now: Now) -> Said {
         None => Vec::new(),
     };
     for channel in joined {
-        model.join(&channel, &id, None, now);
+        model.join(Seat { user: &id, channel: &channel }, None, now);
     }
     let shown = person_json(model, &person);
     model.page("person", shown.clone());
@@ -166,7 +166,7 @@ fn change_channel(model: &mut Model, given: &NewChannel, now: Now) -> Said {
         channel.members.extend(members);
     } else {
         for member in members {
-            model.join(&id, &member, None, now);
+            model.join(Seat { user: &member, channel: &id }, None, now);
         }
     }
     let shown = model.channels.get(&id).map(channel_json).unwrap_or_default();

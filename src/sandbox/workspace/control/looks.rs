@@ -4,7 +4,7 @@ use super::{Bad, Said};
 use crate::sandbox::workspace::model::nouns::{Channel, ChannelKind, Person};
 use crate::sandbox::workspace::model::transcript::Look;
 use crate::sandbox::workspace::model::views::View;
-use crate::sandbox::workspace::model::{Model, set};
+use crate::sandbox::workspace::model::{Model, Seat, set};
 use crate::sandbox::workspace::settings::{APP, BOT, BOT_USER, SLACKBOT, TEAM};
 use crate::sandbox::workspace::shared::{PageEvent, Shared};
 use axum::Json;
@@ -47,7 +47,7 @@ fn look_of(model: &Model, wanted: &Wanted) -> Result<Look, Bad> {
         return Err(Bad::new(StatusCode::NOT_FOUND, "channel_not_found", hint));
     };
     let viewer = match wanted.viewer.as_deref() {
-        Some(who) => Some(model.speaker(who, &channel.id)?.0),
+        Some(who) => Some(model.speaker(Seat { user: who, channel: &channel.id })?.0),
         None => None,
     };
     if let Some(thread) = &wanted.thread_ts

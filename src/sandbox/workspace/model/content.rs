@@ -2,7 +2,7 @@
 
 use super::nouns::Message;
 use super::talk::TEXT_MAX_CHARS;
-use super::{Model, Now, Refusal, list, text};
+use super::{Model, Now, Refusal, Spot, list, text};
 use crate::sandbox::workspace::blocks::{self, Surface};
 use crate::sandbox::workspace::model::edges::ResponseUrl;
 use crate::sandbox::workspace::settings::BOT_USER;
@@ -72,14 +72,14 @@ impl Model {
         let is_asked = |key: &str| body.get(key).is_some_and(|given| given == &json!(true) || given == &json!("true"));
         if is_asked("delete_original") {
             if let Some(original) = &place.original {
-                self.remove(&place.channel, original, now);
+                self.remove(Spot { channel: &place.channel, ts: original }, now);
             }
             return Ok(None);
         }
         let mut content = content_of(body)?;
         if is_asked("replace_original")
             && let Some(original) = &place.original
-            && self.rewrite(&place.channel, original, content.clone(), now)
+            && self.rewrite(Spot { channel: &place.channel, ts: original }, content.clone(), now)
         {
             return Ok(Some(original.clone()));
         }

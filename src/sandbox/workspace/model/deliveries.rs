@@ -3,7 +3,7 @@
 
 use super::{Effect, Model, Now};
 use crate::domain::time::Timestamp;
-use crate::sandbox::workspace::settings::APP;
+use crate::sandbox::workspace::settings::{APP, BOT_USER};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -38,13 +38,26 @@ pub enum About {
     },
     /// A submitted modal; an acknowledgement decides what becomes of it.
     Submission {
-        /// Who submitted.
-        user: String,
         /// Which modal.
         view_id: String,
     },
     /// A payload delivered once more; nobody waits.
-    Repeat,
+    Repeat {
+        /// The kind of its envelope.
+        kind: &'static str,
+    },
+}
+
+impl About {
+    /// The `type` of the envelope.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Slash { .. } => "slash_commands",
+            Self::Event => "events_api",
+            Self::Press { .. } | Self::Submission { .. } => "interactive",
+            Self::Repeat { kind } => kind,
+        }
+    }
 }
 
 /// How a delivery ended.
@@ -83,7 +96,6 @@ struct Attempt {
 /// One thing that the bot has to hear.
 #[derive(Clone, Debug)]
 struct Delivery {
-    kind: &'static str,
     name: String,
     payload: Option<Value>,
     about: About,
@@ -211,7 +223,7 @@ impl Model {
     }
 
     pub(super) fn deliver_event(&mut self, name: &str, payload: Value, now: Now) {
-        let number = self.enlist("events_api", name, payload, About::Event);
+        let number = self.enlist(name, payload, About::Event);
         if self.faults.hold_events_ms > 0 {
             let until = now.at.plus(Duration::from_millis(self.faults.hold_events_ms));
             self.set_state(number, State::Waits { until });
@@ -221,14 +233,14 @@ impl Model {
     }
 
     /// Sends something that a person waits for. The number under which its outcome is told.
-    pub(super) fn deliver(&mut self, kind: &'static str, payload: Value, about: About, now: Now) -> u64 {
+    pub(super) fn deliver(&mut self, payload: Value, about: About, now: Now) -> u64 {
         let name = match &about {
             About::Slash { command, .. } => command.clone(),
-            About::Event | About::Press { .. } | About::Submission { .. } | About::Repeat => {
+            About::Event | About::Press { .. } | About::Submission { .. } | About::Repeat { .. } => {
                 super::text(&payload, "type").to_owned()
             }
         };
-        let number = self.enlist(kind, &name, payload, about);
+        let number = self.enlist(&name, payload, about);
         self.attempt(number, now);
         number
     }
@@ -237,17 +249,16 @@ impl Model {
         let last: Vec<Delivery> = self.deliveries.all.values().rev().take(times).cloned().collect();
         for delivery in last.into_iter().rev() {
             if let Some(payload) = delivery.payload {
-                let number = self.enlist(delivery.kind, &delivery.name, payload, About::Repeat);
+                let number = self.enlist(&delivery.name, payload, About::Repeat { kind: delivery.about.kind() });
                 self.attempt(number, now);
             }
         }
     }
 
-    fn enlist(&mut self, kind: &'static str, name: &str, payload: Value, about: About) -> u64 {
+    fn enlist(&mut self, name: &str, payload: Value, about: About) -> u64 {
         let number = self.next();
         let state = State::GivenUp;
-        let delivery =
-            Delivery { kind, name: name.to_owned(), payload: Some(payload), about, attempts: Vec::new(), state };
+        let delivery = Delivery { name: name.to_owned(), payload: Some(payload), about, attempts: Vec::new(), state };
         self.deliveries.all.insert(number, delivery);
         self.deliveries.open.insert(number);
         while self.deliveries.all.len() > DELIVERIES_KEPT_MAX {
@@ -276,13 +287,15 @@ impl Model {
         let Some(delivery) = self.deliveries.all.get_mut(&number) else { return };
         let previous = delivery.attempts.last();
         let reason = previous.map(|last| if last.socket.is_some() { "timeout" } else { "connection_failed" });
-        let mut envelope = json!({ "envelope_id": envelope_id, "payload": delivery.payload, "type": delivery.kind,
+        let mut envelope = json!({ "envelope_id": envelope_id, "payload": delivery.payload, "type": delivery.about.kind(),
             "accepts_response_payload": matches!(delivery.about, About::Slash { .. } | About::Submission { .. }) });
         if delivery.about == About::Event {
             super::set(&mut envelope, "retry_attempt", json!(delivery.attempts.len()));
             super::set(&mut envelope, "retry_reason", json!(reason.unwrap_or_default()));
         }
-        let is_awaited = !matches!(delivery.about, About::Event | About::Repeat) || delivery.name == "app_mention";
+        let channel = delivery.payload.as_ref().and_then(channel_named).map(str::to_owned);
+        let is_awaited =
+            !matches!(delivery.about, About::Event | About::Repeat { .. }) || delivery.name == "app_mention";
         let attempt =
             Attempt { envelope_id: envelope_id.clone(), socket, sent_ms: now.fine_ms, acked_ms: None, reason };
         delivery.attempts.push(attempt);
@@ -292,7 +305,7 @@ impl Model {
             Some(socket) => {
                 self.effect(Effect::Frame { socket, frame: envelope.to_string() });
                 if is_awaited {
-                    self.page("typing", json!({ "user": crate::sandbox::workspace::settings::BOT_USER }));
+                    self.page("typing", json!({ "user": BOT_USER, "channel": channel }));
                 }
             }
             None => self.attempt_failed(number, Outcome::Undelivered, now),
@@ -406,7 +419,7 @@ impl Model {
                 json!({ "envelope_id": attempt.envelope_id, "socket": attempt.socket, "sent_ms": attempt.sent_ms,
                         "acked_ms": attempt.acked_ms, "retry_reason": attempt.reason })
             }).collect();
-                json!({ "id": number, "kind": delivery.kind, "name": delivery.name, "state": state,
+                json!({ "id": number, "kind": delivery.about.kind(), "name": delivery.name, "state": state,
                     "sent_ms": first.map(|attempt| attempt.sent_ms), "acked_ms": acked_ms,
                     "ack_ms": answered.and_then(|attempt| Some(attempt.acked_ms? - attempt.sent_ms)),
                     "attempts": delivery.attempts.len(), "deliveries": attempts })
@@ -417,4 +430,9 @@ impl Model {
 
 fn farewell(reason: &str) -> String {
     json!({ "type": "disconnect", "reason": reason, "debug_info": { "host": "applink-sandbox" } }).to_string()
+}
+
+/// Where the thing happened that a payload tells of.
+fn channel_named(payload: &Value) -> Option<&str> {
+    ["/channel_id", "/channel/id", "/event/channel"].iter().find_map(|at| payload.pointer(at).and_then(Value::as_str))
 }

@@ -106,6 +106,24 @@ impl Refusal {
     }
 }
 
+/// A person in a channel, each by id or by name.
+#[derive(Clone, Copy, Debug)]
+pub struct Seat<'a> {
+    /// Who.
+    pub user: &'a str,
+    /// Where.
+    pub channel: &'a str,
+}
+
+/// A message's place.
+#[derive(Clone, Copy, Debug)]
+pub struct Spot<'a> {
+    /// The channel's id.
+    pub channel: &'a str,
+    /// The message's time stamp.
+    pub ts: &'a str,
+}
+
 /// What somebody did that leaves no message: a typed command, a press. Only transcripts show it.
 #[derive(Clone, Debug)]
 pub struct Act {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 const TOKEN: &str = "sandbox-verification-token";
 
 /// An `event_callback` around an event.
-pub(super) fn event_callback(model: &mut Model, event: Value, is_shared: bool, now: Now) -> Value {
+pub(super) fn event_callback(model: &mut Model, event: &Value, is_shared: bool, now: Now) -> Value {
     let event_id = model.unique("Ev");
     let context = model.unique("4-");
     json!({
@@ -83,7 +83,7 @@ pub(super) fn message_action(
 }
 
 /// A control of a modal or a home tab was used.
-pub(super) fn view_action(model: &Model, person: &Person, view: &Value, action: (Value, &str)) -> Value {
+pub(super) fn view_action(model: &Model, person: &Person, view: &Value, action: (&Value, &str)) -> Value {
     let mut payload = interaction(model, "block_actions", person, action.1);
     set(&mut payload, "container", json!({ "type": "view", "view_id": super::text(view, "id") }));
     set(&mut payload, "view", view.clone());

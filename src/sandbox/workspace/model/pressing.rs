@@ -6,7 +6,7 @@ use super::edges::Origin;
 use super::nouns::direct_channel_of;
 use super::payloads::{self, Handles};
 use super::typed::CannotDo;
-use super::{Act, Model, Now, set, text};
+use super::{Act, Model, Now, Seat, Spot, set, text};
 use serde_json::{Value, json};
 
 /// Where the control is.
@@ -59,24 +59,26 @@ impl Model {
     /// Why they cannot: nobody, nothing there, no such control.
     pub fn press(&mut self, press: &Press, now: Now) -> Result<Pressed, CannotDo> {
         match &press.place {
-            Place::Message { channel, ts } => self.press_on_message(press, (channel, ts), now),
+            Place::Message { channel, ts } => self.press_on_message(press, Spot { channel, ts }, now),
             Place::View { view_id } => self.press_in_view(press, view_id, now),
         }
     }
 
-    fn press_on_message(&mut self, press: &Press, place: (&str, &str), now: Now) -> Result<Pressed, CannotDo> {
-        let (user, channel_id) = self.speaker(&press.user, place.0)?;
-        let message = self.channels.get(&channel_id).and_then(|channel| channel.messages.get(place.1));
+    fn press_on_message(&mut self, press: &Press, place: Spot<'_>, now: Now) -> Result<Pressed, CannotDo> {
+        let (user, channel_id) = self.speaker(Seat { user: &press.user, channel: place.channel })?;
+        let message = self.channels.get(&channel_id).and_then(|channel| channel.messages.get(place.ts));
         let seen = message.filter(|message| message.only_for.as_ref().is_none_or(|only| *only == user));
         let Some(message) = seen.cloned() else {
             return Err(CannotDo::new(
                 "message_not_found",
-                format!("{} sees no message {} there", press.user, place.1),
+                format!("{} sees no message {} there", press.user, place.ts),
             ));
         };
         let control = found(&message.blocks, &press.control)?;
         let action = self.action(&control, press.value.as_ref(), now)?;
-        self.note_press(&user, &channel_id, (&message.ts, message.thread_ts.as_deref()), (&control, now));
+        let (ts, words) = (self.next_ts(now), format!("presses [{}]", control.caption()));
+        let (thread_ts, on) = (message.thread_ts.clone(), Some(message.ts.clone()));
+        self.note(Act { ts, channel: channel_id.clone(), thread_ts, on, user: user.clone(), text: words });
         let trigger_id = self.make_trigger(&user, None, now);
         let origin = Origin { channel: channel_id.clone(), original: Some(message.ts.clone()) };
         let response_url = self.make_response_url(&user, origin, now);
@@ -85,7 +87,7 @@ impl Model {
         };
         let handles = Handles { trigger_id: &trigger_id, response_url: &response_url };
         let payload = payloads::message_action(self, person, (channel, &message), (action, &handles));
-        let delivery = self.deliver("interactive", payload, About::Press { user }, now);
+        let delivery = self.deliver(payload, About::Press { user }, now);
         Ok(Pressed { delivery, trigger_id, response_url, action_id: control.action_id().to_owned() })
     }
 
@@ -98,8 +100,8 @@ impl Model {
         let Some(person) = self.people.get(&user) else {
             return Err(CannotDo::new("user_not_found", "nobody has that id"));
         };
-        let payload = payloads::view_action(self, person, &view, (action, &trigger_id));
-        let delivery = self.deliver("interactive", payload, About::Press { user }, now);
+        let payload = payloads::view_action(self, person, &view, (&action, &trigger_id));
+        let delivery = self.deliver(payload, About::Press { user }, now);
         Ok(Pressed { delivery, trigger_id, response_url: String::new(), action_id: control.action_id().to_owned() })
     }
 
@@ -126,15 +128,6 @@ impl Model {
         Ok(action)
     }
 
-    fn note_press(&mut self, user: &str, channel: &str, message: (&str, Option<&str>), what: (&Control, Now)) {
-        let ts = self.next_ts(what.1);
-        let caption = what.0.caption().to_owned();
-        let text = format!("presses [{caption}]");
-        let thread_ts = message.1.map(str::to_owned);
-        let (channel, on, user) = (channel.to_owned(), Some(message.0.to_owned()), user.to_owned());
-        self.note(Act { ts, channel, thread_ts, on, user, text });
-    }
-
     /// A person opens the app's home tab.
     ///
     /// # Errors
@@ -148,7 +141,7 @@ impl Model {
         if let (_, Some(home)) = self.views_of(&user) {
             set(&mut event, "view", home.json);
         }
-        self.event("app_home_opened", &channel, event, now);
+        self.event("app_home_opened", &event, now);
         Ok(())
     }
 
@@ -165,7 +158,7 @@ impl Model {
             && let Some(person) = self.people.get(&user)
         {
             let payload = payloads::view_closed(self, person, &view);
-            self.deliver("interactive", payload, About::Press { user }, now);
+            self.deliver(payload, About::Press { user }, now);
         }
         Ok(())
     }

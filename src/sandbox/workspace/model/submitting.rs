@@ -11,12 +11,24 @@ use serde_json::{Map, Value, json};
 /// What a person reads when the bot did not answer a submission.
 const NO_CONNECTION: &str = "We had some trouble connecting. Try again?";
 
+/// A modal as a person sends it off.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    /// Who.
+    pub user: String,
+    /// Which modal.
+    pub view_id: String,
+    /// By action id, block id or label.
+    pub values: Value,
+}
+
 impl Model {
     /// A person submits a modal. The number of the delivery.
     ///
     /// # Errors
     /// Why the client does not let them.
-    pub fn submit(&mut self, who: &str, view_id: &str, values: &Value, now: Now) -> Result<u64, CannotDo> {
+    pub fn submit(&mut self, submission: &Submission, now: Now) -> Result<u64, CannotDo> {
+        let Submission { user: who, view_id, values } = submission;
         let user = self.known_person(who)?;
         let mut view = self.own_view(&user, view_id)?;
         let state = state_of(&view, values)?;
@@ -29,12 +41,13 @@ impl Model {
             return Err(CannotDo::new("user_not_found", "nobody has that id"));
         };
         let payload = payloads::view_submission(self, person, &view, &trigger_id);
-        let about = About::Submission { user, view_id: view_id.to_owned() };
-        Ok(self.deliver("interactive", payload, about, now))
+        let about = About::Submission { view_id: view_id.clone() };
+        Ok(self.deliver(payload, about, now))
     }
 
     /// The bot has answered a submission, or nobody has.
-    pub(super) fn submission_answered(&mut self, user: &str, view_id: &str, outcome: &Outcome, now: Now) {
+    pub(super) fn submission_answered(&mut self, view_id: &str, outcome: &Outcome, now: Now) {
+        let Some(user) = self.views.all.get(view_id).map(|view| view.user.clone()) else { return };
         let Outcome::Acked { payload, .. } = outcome else {
             return self.show_errors(view_id, &json!({ "": NO_CONNECTION }));
         };
@@ -45,7 +58,7 @@ impl Model {
                 let errors = answer.get("errors").cloned().unwrap_or_default();
                 self.show_errors(view_id, &errors);
             }
-            "clear" => self.close_views(user, view_id, true),
+            "clear" => self.close_views(&user, view_id, true),
             "update" => match check_view(&view, "modal") {
                 Ok(()) => {
                     self.replace_view(view_id, &view, now);
@@ -53,7 +66,7 @@ impl Model {
                 Err(refusal) => self.show_errors(view_id, &json!({ "": refusal.messages.join(" ") })),
             },
             "push" => {
-                let pushed = check_view(&view, "modal").and_then(|()| self.push_for(user, &view, now));
+                let pushed = check_view(&view, "modal").and_then(|()| self.push_for(&user, &view, now));
                 if let Err(refusal) = pushed {
                     self.show_errors(
                         view_id,
@@ -61,7 +74,7 @@ impl Model {
                     );
                 }
             }
-            _ => self.close_views(user, view_id, false),
+            _ => self.close_views(&user, view_id, false),
         }
     }
 

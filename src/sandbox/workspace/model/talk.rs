@@ -2,7 +2,7 @@
 
 use super::nouns::{Channel, Message};
 use super::payloads;
-use super::{Model, Now, Refusal, set, text};
+use super::{Model, Now, Refusal, Seat, Spot, set, text};
 use crate::sandbox::workspace::settings::{BOT_USER, SLACKBOT};
 use serde_json::{Value, json};
 
@@ -50,18 +50,19 @@ impl Model {
     }
 
     /// A private answer in the chat system's own voice.
-    pub fn slackbot_says(&mut self, channel_id: &str, user: &str, words: &str, now: Now) -> Option<String> {
+    pub fn slackbot_says(&mut self, to: Seat<'_>, words: &str, now: Now) -> Option<String> {
         let message = Message {
             user: SLACKBOT.to_owned(),
             text: words.to_owned(),
-            only_for: Some(user.to_owned()),
+            only_for: Some(to.user.to_owned()),
             ..Message::default()
         };
-        self.post(channel_id, message, now)
+        self.post(to.channel, message, now)
     }
 
     /// Replaces what a message says. False if there is no such message.
-    pub fn rewrite(&mut self, channel_id: &str, ts: &str, content: Message, now: Now) -> bool {
+    pub fn rewrite(&mut self, spot: Spot<'_>, content: Message, now: Now) -> bool {
+        let Spot { channel: channel_id, ts } = spot;
         let Some(previous) = self.channels.get(channel_id).and_then(|channel| channel.messages.get(ts)).cloned() else {
             return false;
         };
@@ -74,21 +75,22 @@ impl Model {
             message.text = content.text;
             message.blocks = blocks;
             message.attachments = content.attachments;
-            message.edited = Some(edited_at.clone());
+            message.edited = Some(edited_at);
             if content.metadata.is_some() {
                 message.metadata = content.metadata;
             }
         }
         self.show_message(if is_private { "ephemeral" } else { "message_changed" }, channel_id, ts);
         if !is_private {
-            self.tell_of_edit(channel_id, ts, &before, &edited_at, now);
-            self.tell_of_new_mention(channel_id, ts, had_mention, now);
+            self.tell_of_edit(spot, &before, now);
+            self.tell_of_new_mention(spot, had_mention, now);
         }
         true
     }
 
     /// Takes a message away. False if there is no such message.
-    pub fn remove(&mut self, channel_id: &str, ts: &str, now: Now) -> bool {
+    pub fn remove(&mut self, spot: Spot<'_>, now: Now) -> bool {
+        let Spot { channel: channel_id, ts } = spot;
         let Some(channel) = self.channels.get_mut(channel_id) else { return false };
         let Some(gone) = channel.messages.remove(ts) else { return false };
         let type_word = channel.type_word();
@@ -101,13 +103,14 @@ impl Model {
             let event = json!({ "type": "message", "subtype": "message_deleted", "channel": channel_id, "hidden": true,
                 "ts": event_ts, "deleted_ts": ts, "event_ts": event_ts, "channel_type": type_word,
                 "previous_message": self.seen_by_bot(channel_id, &gone) });
-            self.message_event(channel_id, event, now);
+            self.message_event(channel_id, &event, now);
         }
         true
     }
 
     /// Adds members and tells of it.
-    pub fn join(&mut self, channel_id: &str, user: &str, by: Option<&str>, now: Now) -> bool {
+    pub fn join(&mut self, seat: Seat<'_>, by: Option<&str>, now: Now) -> bool {
+        let Seat { channel: channel_id, user } = seat;
         let Some(channel) = self.channels.get_mut(channel_id) else { return false };
         if !channel.members.insert(user.to_owned()) {
             return false;
@@ -131,7 +134,7 @@ impl Model {
         if let Some(inviter) = by {
             set(&mut event, "inviter", json!(inviter));
         }
-        self.event("member_joined_channel", channel_id, event, now);
+        self.event("member_joined_channel", &event, now);
         let data = self.channels.get(channel_id).map(Channel::json).unwrap_or_default();
         self.page("channel", data);
         true
@@ -256,9 +259,9 @@ impl Model {
         set(&mut spoken, "channel_type", json!(channel.type_word()));
         if is_mention && !is_direct && event.get("subtype").is_none() {
             set(&mut event, "type", json!("app_mention"));
-            self.event("app_mention", channel_id, event, now);
+            self.event("app_mention", &event, now);
         }
-        self.message_event(channel_id, spoken, now);
+        self.message_event(channel_id, &spoken, now);
     }
 
     /// Who wrote it and for which team, where teams meet.
@@ -271,17 +274,19 @@ impl Model {
         }
     }
 
-    fn tell_of_edit(&mut self, channel_id: &str, ts: &str, before: &Value, edited_at: &str, now: Now) {
+    fn tell_of_edit(&mut self, spot: Spot<'_>, before: &Value, now: Now) {
+        let Spot { channel: channel_id, ts } = spot;
         let Some(channel) = self.channels.get(channel_id) else { return };
         let Some(message) = channel.messages.get(ts) else { return };
         let event = json!({ "type": "message", "subtype": "message_changed", "hidden": true, "channel": channel_id,
-            "channel_type": channel.type_word(), "ts": edited_at, "event_ts": edited_at,
+            "channel_type": channel.type_word(), "ts": message.edited, "event_ts": message.edited,
             "message": self.message_json(channel, message), "previous_message": before });
-        self.message_event(channel_id, event, now);
+        self.message_event(channel_id, &event, now);
     }
 
     /// A mention that an edit brought in arrives as a mention, marked `edited`.
-    fn tell_of_new_mention(&mut self, channel_id: &str, ts: &str, had_mention: bool, now: Now) {
+    fn tell_of_new_mention(&mut self, spot: Spot<'_>, had_mention: bool, now: Now) {
+        let Spot { channel: channel_id, ts } = spot;
         let Some(channel) = self.channels.get(channel_id) else { return };
         let Some(message) = channel.messages.get(ts) else { return };
         if had_mention || !mentions_bot(&message.text) || message.user == BOT_USER || channel.is_direct() {
@@ -292,24 +297,24 @@ impl Model {
         set(&mut event, "channel", json!(channel_id));
         let event_ts = self.next_ts(now);
         set(&mut event, "event_ts", json!(event_ts));
-        self.event("app_mention", channel_id, event, now);
+        self.event("app_mention", &event, now);
     }
 
-    fn message_event(&mut self, channel_id: &str, event: Value, now: Now) {
+    fn message_event(&mut self, channel_id: &str, event: &Value, now: Now) {
         let kind = match self.channels.get(channel_id).map(Channel::type_word) {
             Some("im") => "message.im",
             Some("group") => "message.groups",
             _ => "message.channels",
         };
-        self.event(kind, channel_id, event, now);
+        self.event(kind, event, now);
     }
 
     /// Sends an event to the bot, if it has subscribed and is where it happened.
-    pub(super) fn event(&mut self, kind: &str, channel_id: &str, event: Value, now: Now) {
+    pub(super) fn event(&mut self, kind: &str, event: &Value, now: Now) {
         if !self.settings.subscriptions.iter().any(|subscribed| subscribed == kind) {
             return;
         }
-        let channel = self.channels.get(channel_id);
+        let channel = self.channels.get(text(event, "channel"));
         if channel.is_some_and(|channel| !channel.has_bot()) {
             return;
         }

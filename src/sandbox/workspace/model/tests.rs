@@ -3,13 +3,17 @@
 use super::deliveries::Outcome;
 use super::edges::TRIGGER_LIFE;
 use super::transcript::Look;
-use super::typed::Typed;
-use super::{Effect, Model, Now};
+use super::typed::{CommandLine, Line, Typed};
+use super::{Effect, Model, Now, Seat};
 use crate::domain::time::Timestamp;
 use crate::sandbox::workspace::settings::WorkspaceSettings;
 use crate::sandbox::workspace::web_api::{Arguments, Call, answer};
 use serde_json::{Value, json};
 use std::time::Duration;
+
+fn seat<'a>(user: &'a str, channel: &'a str) -> Seat<'a> {
+    Seat { user, channel }
+}
 
 struct Stage {
     model: Model,
@@ -63,7 +67,7 @@ fn an_unacked_event_comes_again_at_once_after_a_minute_and_after_five() {
     let mut stage = Stage::new();
     stage.model.socket_opened(stage.now);
     stage.frames();
-    stage.model.say(("ana", "D0ANA"), "status", None, stage.now).unwrap();
+    stage.model.say(seat("ana", "D0ANA"), Line { text: "status", thread_ts: None }, stage.now).unwrap();
     let mut seen = vec![stage.frames().len()];
     for seconds in [3, 3, 59, 1, 3, 299, 1, 600] {
         stage.later(Duration::from_secs(seconds));
@@ -78,7 +82,8 @@ fn an_ack_after_the_time_out_does_not_count() {
     let mut stage = Stage::new();
     stage.model.socket_opened(stage.now);
     stage.frames();
-    let typed = stage.model.slash(("ana", "noc"), "/fleet", "help", stage.now).unwrap();
+    let typed =
+        stage.model.slash(seat("ana", "noc"), CommandLine { command: "/fleet", text: "help" }, stage.now).unwrap();
     assert!(matches!(typed, Typed::Sent { .. }));
     let envelope = stage.frames().remove(0);
     stage.later(Duration::from_millis(3001));
@@ -96,7 +101,7 @@ fn payloads_go_round_over_the_sockets_that_stay() {
     stage.model.take_effects();
     let mut used = Vec::new();
     for _ in 0..6 {
-        stage.model.slash(("ana", "noc"), "/fleet", "help", stage.now).unwrap();
+        stage.model.slash(seat("ana", "noc"), CommandLine { command: "/fleet", text: "help" }, stage.now).unwrap();
         used.extend(stage.model.take_effects().into_iter().filter_map(|effect| match effect {
             Effect::Frame { socket, .. } => Some(socket),
             Effect::Close { .. } | Effect::Page { .. } | Effect::Settled { .. } => None,
@@ -122,7 +127,9 @@ fn an_eleventh_socket_is_sent_away() {
 fn a_trigger_dies_after_three_seconds() {
     let mut stage = Stage::new();
     let view = json!({ "type": "modal", "title": { "type": "plain_text", "text": "T" }, "blocks": [] });
-    let Typed::Sent { trigger_id, .. } = stage.model.slash(("ana", "noc"), "/fleet", "", stage.now).unwrap() else {
+    let Typed::Sent { trigger_id, .. } =
+        stage.model.slash(seat("ana", "noc"), CommandLine { command: "/fleet", text: "" }, stage.now).unwrap()
+    else {
         panic!("the command is the app's");
     };
     stage.now.at = stage.now.at.plus(TRIGGER_LIFE + Duration::from_millis(1));
@@ -199,9 +206,9 @@ fn layouts_beyond_the_limits_are_refused_with_the_place() {
 fn an_edit_that_adds_a_mention_says_that_it_is_an_edit() {
     let mut stage = Stage::new();
     stage.model.socket_opened(stage.now);
-    let ts = stage.model.say(("ana", "noc"), "hello", None, stage.now).unwrap();
+    let ts = stage.model.say(seat("ana", "noc"), Line { text: "hello", thread_ts: None }, stage.now).unwrap();
     stage.frames();
-    stage.model.edit(("ana", "noc"), &ts, "@wrasse reboot", stage.now).unwrap();
+    stage.model.edit(seat("ana", "noc"), (&ts, "@wrasse reboot"), stage.now).unwrap();
     let frames = stage.frames();
     let kinds: Vec<&str> = frames.iter().filter_map(|frame| frame["payload"]["event"]["type"].as_str()).collect();
     assert_eq!(kinds, ["message", "app_mention"]);
@@ -222,7 +229,7 @@ fn typed_names_and_hosts_become_entities_and_the_rest_is_escaped() {
         ("1 < 2 > ☃", "1 &lt; 2 &gt; ☃"),
     ];
     for (typed, sent) in table {
-        let ts = stage.model.say(("ana", "noc"), typed, None, stage.now).unwrap();
+        let ts = stage.model.say(seat("ana", "noc"), Line { text: typed, thread_ts: None }, stage.now).unwrap();
         assert_eq!(stage.model.channels["C0NOC"].messages[&ts].text, sent);
     }
 }
@@ -230,7 +237,14 @@ fn typed_names_and_hosts_become_entities_and_the_rest_is_escaped() {
 #[test]
 fn a_transcript_shows_cards_buttons_private_answers_and_presses() {
     let mut stage = Stage::new();
-    stage.model.slash(("ana", "noc"), "/fleet", "reboot edge-lax-[01-03] because kernel update", stage.now).unwrap();
+    stage
+        .model
+        .slash(
+            seat("ana", "noc"),
+            CommandLine { command: "/fleet", text: "reboot edge-lax-[01-03] because kernel update" },
+            stage.now,
+        )
+        .unwrap();
     let blocks = json!([
         { "type": "section", "text": { "type": "mrkdwn", "text": "*Reboot 3 servers in lax* · req-2mq9\n🙋 needs approval · 1 of `sre`" } },
         { "type": "context", "elements": [{ "type": "mrkdwn", "text": "<@U0ANA> · by <!date^1764513660^{time}|14:41 UTC>" }] },

@@ -64,7 +64,7 @@ impl Model {
         }
         for act in self.acts.iter().filter(|act| look.shows_act(act)) {
             let name = self.people.get(&act.user).map_or(act.user.as_str(), |person| person.name.as_str());
-            lines.push((&act.ts, with_name(name, &[act.text.clone()])));
+            lines.push((&act.ts, with_name(name, std::slice::from_ref(&act.text))));
         }
         lines.sort_by(|one, other| one.0.cmp(other.0));
         lines.into_iter().map(|(_, line)| line).collect()

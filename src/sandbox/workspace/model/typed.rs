@@ -4,7 +4,7 @@ use super::deliveries::{About, Outcome};
 use super::edges::{Origin, ResponseUrl};
 use super::nouns::Message;
 use super::payloads::{self, Handles};
-use super::{Act, Model, Now, talk};
+use super::{Act, Model, Now, Seat, Spot, talk};
 use serde_json::{Value, json};
 
 /// Why a person cannot do that; the control API shows both parts.
@@ -22,6 +22,24 @@ impl CannotDo {
     pub fn new(code: &'static str, hint: impl Into<String>) -> Self {
         Self { code, hint: hint.into() }
     }
+}
+
+/// A message that a person writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// As typed.
+    pub text: &'a str,
+    /// The thread it answers in.
+    pub thread_ts: Option<&'a str>,
+}
+
+/// A slash command as it is typed.
+#[derive(Clone, Copy, Debug)]
+pub struct CommandLine<'a> {
+    /// `/fleet`.
+    pub command: &'a str,
+    /// What follows it.
+    pub text: &'a str,
 }
 
 /// A slash command that is on its way, or was answered at once.
@@ -50,7 +68,8 @@ impl Model {
     ///
     /// # Errors
     /// Which of them is not known, or that the person is not in the channel.
-    pub fn speaker(&self, who: &str, place: &str) -> Result<(String, String), CannotDo> {
+    pub fn speaker(&self, seat: Seat<'_>) -> Result<(String, String), CannotDo> {
+        let Seat { user: who, channel: place } = seat;
         let person = self.known_person(who)?;
         let Some(channel) = self.channel(place) else {
             let known: Vec<&str> = self.channels.keys().map(String::as_str).collect();
@@ -85,26 +104,22 @@ impl Model {
     ///
     /// # Errors
     /// Why they cannot.
-    pub fn say(
-        &mut self,
-        speaker: (&str, &str),
-        words: &str,
-        thread_ts: Option<&str>,
-        now: Now,
-    ) -> Result<String, CannotDo> {
-        let (user, channel_id) = self.speaker(speaker.0, speaker.1)?;
+    pub fn say(&mut self, seat: Seat<'_>, line: Line<'_>, now: Now) -> Result<String, CannotDo> {
+        let (user, channel_id) = self.speaker(seat)?;
+        let Line { text: words, thread_ts } = line;
+        let place = Seat { user: &user, channel: &channel_id };
         if words.trim().is_empty() {
             return Err(CannotDo::new("no_text", "a message needs text"));
         }
         if let Some(invited) = words.strip_prefix("/invite ") {
-            return self.invite(&user, &channel_id, invited.trim(), now);
+            return self.invite(place, invited.trim(), now);
         }
         let head = thread_ts.map(|ts| self.thread_head(&channel_id, ts)).transpose()?;
         if words.starts_with('/') && words.chars().nth(1).is_some_and(char::is_alphabetic) {
             let command = words.split_whitespace().next().unwrap_or_default().to_owned();
             if head.is_some() {
                 let answer = format!("{command} is not supported in threads. Sorry!");
-                return Ok(self.slackbot_says(&channel_id, &user, &answer, now).unwrap_or_default());
+                return Ok(self.slackbot_says(place, &answer, now).unwrap_or_default());
             }
             return Err(CannotDo::new("is_a_command", "a line that begins with / goes to POST /sandbox/slash"));
         }
@@ -130,7 +145,7 @@ impl Model {
         if is_outside {
             let notice =
                 "You mentioned <@U0WRASSE>, but they’re not in this channel. Type `/invite @wrasse` to add them.";
-            self.slackbot_says(&channel_id, &user, notice, now);
+            self.slackbot_says(place, notice, now);
         }
         Ok(ts)
     }
@@ -151,8 +166,8 @@ impl Model {
     ///
     /// # Errors
     /// Why they cannot.
-    pub fn edit(&mut self, speaker: (&str, &str), ts: &str, words: &str, now: Now) -> Result<(), CannotDo> {
-        let (user, channel_id) = self.speaker(speaker.0, speaker.1)?;
+    pub fn edit(&mut self, seat: Seat<'_>, (ts, words): (&str, &str), now: Now) -> Result<(), CannotDo> {
+        let (user, channel_id) = self.speaker(seat)?;
         let message = self.channels.get(&channel_id).and_then(|channel| channel.messages.get(ts));
         match message {
             None => return Err(CannotDo::new("message_not_found", format!("no message {ts} in that channel"))),
@@ -162,29 +177,30 @@ impl Model {
             Some(_) => {}
         }
         let content = Message { text: self.as_sent(words, Entities::Bare), ..Message::default() };
-        self.rewrite(&channel_id, ts, content, now);
+        self.rewrite(Spot { channel: &channel_id, ts }, content, now);
         Ok(())
     }
 
-    fn invite(&mut self, user: &str, channel_id: &str, invited: &str, now: Now) -> Result<String, CannotDo> {
+    fn invite(&mut self, by: Seat<'_>, invited: &str, now: Now) -> Result<String, CannotDo> {
         let name = invited.trim_matches(|letter| matches!(letter, '<' | '>' | '@'));
         let Some(guest) = self.person(name).map(|person| person.id.clone()) else {
             return Err(CannotDo::new("user_not_found", format!("nobody is called {invited}")));
         };
-        if self.join(channel_id, &guest, Some(user), now) {
-            let joined = self.channels.get(channel_id).and_then(|channel| channel.messages.keys().next_back());
+        if self.join(Seat { user: &guest, channel: by.channel }, Some(by.user), now) {
+            let joined = self.channels.get(by.channel).and_then(|channel| channel.messages.keys().next_back());
             return Ok(joined.cloned().unwrap_or_default());
         }
         let answer = format!("<@{guest}> is already in this channel.");
-        Ok(self.slackbot_says(channel_id, user, &answer, now).unwrap_or_default())
+        Ok(self.slackbot_says(by, &answer, now).unwrap_or_default())
     }
 
     /// A person types a slash command.
     ///
     /// # Errors
     /// Why they cannot.
-    pub fn slash(&mut self, speaker: (&str, &str), command: &str, words: &str, now: Now) -> Result<Typed, CannotDo> {
-        let (user, channel_id) = self.speaker(speaker.0, speaker.1)?;
+    pub fn slash(&mut self, seat: Seat<'_>, line: CommandLine<'_>, now: Now) -> Result<Typed, CannotDo> {
+        let (user, channel_id) = self.speaker(seat)?;
+        let CommandLine { command, text: words } = line;
         let ts = self.next_ts(now);
         let line = format!("{command} {words}").trim().to_owned();
         self.note(Act {
@@ -196,14 +212,14 @@ impl Model {
             text: line.clone(),
         });
         if command == "/invite" {
-            let ts = self.invite(&user, &channel_id, words.trim(), now)?;
+            let ts = self.invite(Seat { user: &user, channel: &channel_id }, words.trim(), now)?;
             return Ok(Typed::AnsweredBySlack { ts, text: line });
         }
         if !self.settings.commands.iter().any(|known| known == command) {
             let text = format!(
                 "{command} is not a valid command. In Slack, all messages that start with the \"/\" character are interpreted as commands."
             );
-            let ts = self.slackbot_says(&channel_id, &user, &text, now).unwrap_or_default();
+            let ts = self.slackbot_says(Seat { user: &user, channel: &channel_id }, &text, now).unwrap_or_default();
             return Ok(Typed::AnsweredBySlack { ts, text });
         }
         let trigger_id = self.make_trigger(&user, None, now);
@@ -217,7 +233,7 @@ impl Model {
         let payload = payloads::slash(person, channel, (command, &sent), &handles);
         let token = response_url.rsplit('/').next().unwrap_or_default().to_owned();
         let about = About::Slash { user, channel: channel_id, command: command.to_owned(), response_url: token };
-        let delivery = self.deliver("slash_commands", payload, about, now);
+        let delivery = self.deliver(payload, about, now);
         Ok(Typed::Sent { delivery, trigger_id, response_url })
     }
 
@@ -243,15 +259,16 @@ impl Model {
                     Outcome::TimedOut => "operation_timeout",
                     Outcome::Undelivered => "dispatch_failed",
                 };
-                self.slackbot_says(channel, user, &format!("{command} failed with the error \"{trouble}\""), now);
+                let words = format!("{command} failed with the error \"{trouble}\"");
+                self.slackbot_says(Seat { user, channel }, &words, now);
             }
             About::Press { user } => {
                 if !matches!(outcome, Outcome::Acked { .. }) {
                     self.page("press_failed", json!({ "user": user }));
                 }
             }
-            About::Submission { user, view_id } => self.submission_answered(user, view_id, outcome, now),
-            About::Event | About::Repeat => {}
+            About::Submission { view_id } => self.submission_answered(view_id, outcome, now),
+            About::Event | About::Repeat { .. } => {}
         }
     }
 

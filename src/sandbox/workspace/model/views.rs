@@ -57,7 +57,7 @@ impl Model {
         check_view(view, "modal")?;
         self.check_external_id(view, None)?;
         let trigger = self.exchange_trigger(trigger_id, now)?;
-        let opened = self.make_view(&trigger.user, view, None, now);
+        let opened = self.make_view((&trigger.user, None), view, now);
         let id = text(&opened, "id").to_owned();
         for old in self.views.stacks.insert(trigger.user.clone(), vec![id]).unwrap_or_default() {
             self.views.all.remove(&old);
@@ -85,7 +85,7 @@ impl Model {
         if below.len() >= STACK_MAX {
             return Err(Refusal::new("push_limit_reached"));
         }
-        let pushed = self.make_view(user, view, below.last().map(String::as_str), now);
+        let pushed = self.make_view((user, below.last().map(String::as_str)), view, now);
         let id = text(&pushed, "id").to_owned();
         self.views.stacks.entry(user.to_owned()).or_default().push(id);
         self.page("view_opened", json!({ "user": user, "view": pushed, "errors": null }));
@@ -130,7 +130,7 @@ impl Model {
     ///
     /// # Errors
     /// `user_not_found`, `hash_conflict`, the view's refusals.
-    pub fn publish_view(&mut self, user: &str, view: &Value, hash: &str, now: Now) -> Result<Value, Refusal> {
+    pub fn publish_view(&mut self, (user, hash): (&str, &str), view: &Value, now: Now) -> Result<Value, Refusal> {
         check_view(view, "home")?;
         if self.people.get(user).is_none_or(|person| person.is_bot || person.is_deleted) {
             return Err(Refusal::new("user_not_found"));
@@ -142,7 +142,7 @@ impl Model {
             }
             return Ok(self.replace_view(&id, view, now));
         }
-        let published = self.make_view(user, view, None, now);
+        let published = self.make_view((user, None), view, now);
         self.views.homes.insert(user.to_owned(), text(&published, "id").to_owned());
         self.page("home", json!({ "user": user, "view": published, "errors": null }));
         Ok(published)
@@ -169,7 +169,7 @@ impl Model {
         }
     }
 
-    fn make_view(&mut self, user: &str, view: &Value, previous: Option<&str>, now: Now) -> Value {
+    fn make_view(&mut self, (user, previous): (&str, Option<&str>), view: &Value, now: Now) -> Value {
         let id = self.unique("V");
         let root = previous
             .and_then(|below| self.views.all.get(below))

@@ -5,7 +5,7 @@ use super::{channel_of, paged};
 use crate::sandbox::workspace::model::content::content_of;
 use crate::sandbox::workspace::model::nouns::{Channel, Message};
 use crate::sandbox::workspace::model::talk::{TEXT_MAX_CHARS, Window};
-use crate::sandbox::workspace::model::{Model, Now, Refusal, text};
+use crate::sandbox::workspace::model::{Model, Now, Refusal, Spot, text};
 use crate::sandbox::workspace::settings::BOT_USER;
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ pub(super) fn update(model: &mut Model, given: &Arguments, now: Now) -> Result<V
     if given.value().get("text").is_none_or(Value::is_null) && content.text.is_empty() {
         content.text.clone_from(&known.text);
     }
-    model.rewrite(&channel_id, &ts, content, now);
+    model.rewrite(Spot { channel: &channel_id, ts: &ts }, content, now);
     let shown = shown(model, &channel_id, &ts);
     Ok(json!({ "channel": channel_id, "ts": ts, "text": text(&shown, "text"), "message": shown }))
 }
@@ -62,7 +62,7 @@ pub(super) fn delete(model: &mut Model, given: &Arguments, now: Now) -> Result<V
     let channel_id = channel_of(model, given)?;
     let ts = given.text("ts").to_owned();
     own_message(model, &channel_id, &ts, "cant_delete_message")?;
-    model.remove(&channel_id, &ts, now);
+    model.remove(Spot { channel: &channel_id, ts: &ts }, now);
     Ok(json!({ "channel": channel_id, "ts": ts }))
 }
 

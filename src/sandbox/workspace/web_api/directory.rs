@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::{channel_of, paged};
 use crate::sandbox::workspace::model::nouns::{Channel, ChannelKind, direct_channel_of};
-use crate::sandbox::workspace::model::{Model, Now, Refusal, set};
+use crate::sandbox::workspace::model::{Model, Now, Refusal, Seat, set};
 use crate::sandbox::workspace::settings::BOT_USER;
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ pub(super) fn join(model: &mut Model, given: &Arguments, now: Now) -> Result<Val
     if model.channels.get(&channel_id).is_some_and(|channel| channel.kind != ChannelKind::Public) {
         return Err(Refusal::new("method_not_supported_for_channel_type"));
     }
-    let has_joined = model.join(&channel_id, BOT_USER, None, now);
+    let has_joined = model.join(Seat { user: BOT_USER, channel: &channel_id }, None, now);
     let channel = model.channels.get(&channel_id).map(Channel::json).unwrap_or_default();
     let mut body = json!({ "channel": channel });
     if !has_joined {
@@ -86,7 +86,8 @@ pub(super) fn invite(model: &mut Model, given: &Arguments, now: Now) -> Result<V
     if users.iter().any(|user| !model.people.contains_key(user)) {
         return Err(Refusal::new("user_not_found"));
     }
-    let joined = users.iter().filter(|user| model.join(&channel_id, user, Some(BOT_USER), now)).count();
+    let joined =
+        users.iter().filter(|user| model.join(Seat { user, channel: &channel_id }, Some(BOT_USER), now)).count();
     if joined == 0 {
         return Err(Refusal::new("already_in_channel"));
     }

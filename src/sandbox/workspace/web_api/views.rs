@@ -30,7 +30,7 @@ pub(super) fn update(model: &mut Model, given: &Arguments, now: Now) -> Result<V
 
 pub(super) fn publish(model: &mut Model, given: &Arguments, now: Now) -> Result<Value, Refusal> {
     let view = view_of(given)?;
-    Ok(json!({ "view": model.publish_view(given.text("user_id"), view, given.text("hash"), now)? }))
+    Ok(json!({ "view": model.publish_view((given.text("user_id"), given.text("hash")), view, now)? }))
 }
 
 fn view_of(given: &Arguments) -> Result<&Value, Refusal> {
