@@ -3,3 +3,7 @@
 mod command_files;
 #[cfg(test)]
 mod drivers_wire;
+#[cfg(test)]
+mod bolt;
+#[cfg(test)]
+mod workspace_wire;
