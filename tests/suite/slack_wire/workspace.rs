@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use wrasse::adapters::clock::SystemClock;
-use wrasse::adapters::slack::{Listening, Slack, SlackSettings};
+use wrasse::adapters::slack::{Slack, SlackSettings};
 use wrasse::conversation::message::{
     Block, Button, Confirm, Form, FormBlock, Message, Piece, Press, StepLine, StepMark, Style, bold, code, text,
 };
@@ -24,7 +24,6 @@ struct Stage {
     workspace: Workspace,
     slack: Slack,
     kept: Arc<Kept>,
-    listening: Listening,
     control: String,
     http: Client,
     _tasks: JoinSet<()>,
@@ -48,7 +47,7 @@ impl Stage {
         let mut ready = listening.ready();
         tokio::time::timeout(Duration::from_secs(10), ready.wait_for(|ready| *ready)).await.unwrap().unwrap();
         let http = Client::new();
-        Self { workspace, slack, kept, listening, control: format!("http://{address}/sandbox"), http, _tasks: tasks }
+        Self { workspace, slack, kept, control: format!("http://{address}/sandbox"), http, _tasks: tasks }
     }
 
     async fn does(&self, what: &str, body: Value) -> Value {
@@ -78,10 +77,8 @@ impl Stage {
 
     async fn line(&self, number: usize) -> (Origin, String) {
         eventually("the line arrives", || self.arrivals().len() > number).await;
-        match self.arrivals().remove(number) {
-            Arrival::Line { origin, line, .. } => (origin, line),
-            other => panic!("no line: {other:?}"),
-        }
+        let Arrival::Line { origin, line, .. } = self.arrivals().remove(number) else { panic!("no line") };
+        (origin, line)
     }
 
     async fn tell(&self, origin: &Origin, replaces: Replaces, said: &str) -> Delivery {
@@ -123,6 +120,43 @@ async fn a_slash_command_is_kept_acknowledged_and_answered_in_its_place() {
         stage.tell(&origin, Replaces::Nothing, "And more.").await;
     }
     assert!(matches!(stage.tell(&origin, Replaces::Nothing, "Too much.").await, Delivery::Refused(_)), "five uses");
+}
+
+#[tokio::test]
+async fn a_button_on_a_private_answer_is_answered_in_its_place() {
+    let stage = Stage::start().await;
+    stage
+        .does("slash", json!({"user": "ana", "channel": "noc", "command": "/fleet", "text": "reboot edge-lxa-001"}))
+        .await;
+    let (origin, _) = stage.line(0).await;
+    let blocks = vec![
+        Block::Section(vec![text("Did you mean lax?")]),
+        Block::Actions(vec![control("Use it", "line.use", "h_5")]),
+    ];
+    let offer = Message { summary: "Did you mean lax?".to_owned(), blocks };
+    let to =
+        PrivateTo { person: origin.person, channel: origin.channel, path: origin.reply, replaces: Replaces::Nothing };
+    assert_eq!(stage.slack.tell(&to, &offer).await, Delivery::Done(None));
+    let seen = stage.http.get(format!("{}/messages?channel=noc&as=ana", stage.control)).send().await.unwrap();
+    let seen: Value = seen.json().await.unwrap();
+    let private = seen["messages"].as_array().unwrap().iter().find(|message| !message["only_for"].is_null()).unwrap();
+    stage.does("press", json!({"user": "ana", "channel": "noc", "ts": private["ts"], "label": "Use it"})).await;
+    eventually("the press arrives", || stage.arrivals().len() == 2).await;
+    let Arrival::Press { origin, handle, at, .. } = stage.arrivals().remove(1) else { panic!("no press") };
+    assert_eq!((handle, at), (Handle::new("h_5"), None));
+    assert!(matches!(origin.reply, ReplyPath::ResponseAddress(_)));
+    assert_eq!(stage.tell(&origin, Replaces::Previous, "Taken.").await, Delivery::Done(None));
+    let seen = stage.sees("ana", None).await;
+    assert!(seen.contains("Taken.") && !seen.contains("Did you mean"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_stranger_in_a_shared_channel_keeps_the_team_of_their_own() {
+    let stage = Stage::start().await;
+    stage.does("say", json!({"user": "zoe", "channel": "shared", "text": "<@U0WRASSE> reboot edge-lax-001"})).await;
+    let (origin, _) = stage.line(0).await;
+    assert_eq!(origin.person, PersonId::new("T0OTHER", "U0ZOE"));
+    assert_eq!(stage.slack.person(&origin.person).await.unwrap().standing, Standing::Stranger);
 }
 
 #[tokio::test]
@@ -246,11 +280,18 @@ async fn a_card_is_pressed_and_its_form_is_recorded() {
     assert_eq!(stage.slack.open_form(&trigger, &review()).await, Delivery::Done(None));
     assert!(matches!(stage.slack.open_form(&trigger, &review()).await, Delivery::Refused(_)), "once");
     let shown = stage.view_of("bob").await;
+    stage.does("press", json!({"user": "bob", "view_id": shown["id"], "label": "Show all"})).await;
+    eventually("the press in the form arrives", || stage.arrivals().len() == 2).await;
+    let Arrival::Press { handle, at, view, .. } = stage.arrivals().remove(1) else { panic!("no press") };
+    assert_eq!(
+        (handle, at, view.map(|id| id.to_string())),
+        (Handle::new("h_3"), None, shown["id"].as_str().map(str::to_owned))
+    );
     let values = json!({"decision": "approve", "why": "looks right"});
     stage.does("submit", json!({"user": "bob", "view_id": shown["id"], "values": values})).await;
     assert!(stage.view_of("bob").await.to_string().contains("Recording…"));
-    eventually("the form arrives", || stage.arrivals().len() == 2).await;
-    let Arrival::Submission { person, handle, view, values } = stage.arrivals().remove(1) else { panic!("no form") };
+    eventually("the form arrives", || stage.arrivals().len() == 3).await;
+    let Arrival::Submission { person, handle, view, values } = stage.arrivals().remove(2) else { panic!("no form") };
     assert_eq!((person.user.as_str(), handle), ("U0BOB", Handle::new("h_9")));
     assert_eq!(values.get("decision").map(String::as_str), Some("approve"));
     assert_eq!(values.get("why").map(String::as_str), Some("looks right"));

@@ -31,11 +31,13 @@ fn delivered(body: &Value) -> (String, Arrival, Value) {
     (delivery.key, read(&us(), &envelope), serde_json::from_str(&delivery.ack).expect("an acknowledgement is JSON"))
 }
 
-fn arrival(kind: &str, payload: Value) -> Arrival {
+fn arrival(kind: &str, payload: impl Into<Value>) -> Arrival {
+    let payload: Value = payload.into();
     delivered(&json!({"type": kind, "envelope_id": "env-1", "payload": payload})).1
 }
 
-fn key(kind: &str, payload: Value) -> String {
+fn key(kind: &str, payload: impl Into<Value>) -> String {
+    let payload: Value = payload.into();
     delivered(&json!({"type": kind, "envelope_id": "env-1", "payload": payload})).0
 }
 
@@ -70,10 +72,8 @@ fn change(value: &mut Value, changes: &[(&str, Value)]) {
 }
 
 fn because(arrival: &Arrival) -> &str {
-    match arrival {
-        Arrival::Nothing { because } => because,
-        other => panic!("acted on: {other:?}"),
-    }
+    let Arrival::Nothing { because } = arrival else { panic!("acted on: {arrival:?}") };
+    because
 }
 
 #[test]
@@ -147,9 +147,9 @@ fn a_slash_command_is_a_line() {
 /// Shapes that really occur: empty answer addresses, no team in organisation-wide installations, nothing at all.
 #[test]
 fn a_slash_command_with_odd_fields_is_still_read() {
-    let reply_of = |payload| match arrival("slash_commands", payload) {
-        Arrival::Line { origin, line, .. } => (origin.reply, origin.person.team.to_string(), line),
-        other => panic!("no line: {other:?}"),
+    let reply_of = |payload: Value| {
+        let Arrival::Line { origin, line, .. } = arrival("slash_commands", payload) else { panic!("no line") };
+        (origin.reply, origin.person.team.to_string(), line)
     };
     let private = ReplyPath::Private { thread: None };
     let odd = slash(&[("response_url", json!("")), ("team_id", Value::Null), ("text", Value::Null)]);
