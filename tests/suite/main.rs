@@ -7,3 +7,5 @@ mod drivers_wire;
 mod bolt;
 #[cfg(test)]
 mod workspace_wire;
+#[cfg(test)]
+mod slack_wire;

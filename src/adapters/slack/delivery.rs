@@ -39,21 +39,21 @@ impl Slack {
     pub(super) async fn post_message(&self, to: &PostTo, message: &Message, key: &DeliveryKey) -> Delivery {
         let mut fields = addressed(to.channel.as_str(), to.thread.as_ref());
         fields.push(("metadata", metadata(key)));
-        let call = self.say("chat.postMessage", to.channel.as_str(), &fields, message).await;
+        let call = self.say("chat.postMessage", &fields, message).await;
         match call {
             Call::Done(answer) => match ts_of(&answer) {
                 Some(ts) => Delivery::Done(Some(MessageRef { channel: to.channel.clone(), ts })),
                 None => Delivery::Unknown("posted, but Slack does not say where".to_owned()),
             },
-            other => delivery(other),
+            call @ (Call::Declined(..) | Call::NotNow(_) | Call::Unknown(_)) => delivery(call),
         }
     }
 
     pub(super) async fn edit_message(&self, at: &MessageRef, message: &Message) -> Delivery {
         let fields = [("channel", json!(at.channel.as_str())), ("ts", json!(at.ts.as_str()))];
-        match self.say("chat.update", at.channel.as_str(), &fields, message).await {
+        match self.say("chat.update", &fields, message).await {
             Call::Done(_) => Delivery::Done(Some(at.clone())),
-            other => delivery(other),
+            call @ (Call::Declined(..) | Call::NotNow(_) | Call::Unknown(_)) => delivery(call),
         }
     }
 
@@ -64,9 +64,9 @@ impl Slack {
             ReplyPath::Private { thread } => {
                 let mut fields = addressed(channel, thread.as_ref());
                 fields.push(("user", json!(to.person.user.as_str())));
-                self.say("chat.postEphemeral", channel, &fields, message).await
+                self.say("chat.postEphemeral", &fields, message).await
             }
-            ReplyPath::Direct => self.say("chat.postMessage", channel, &addressed(channel, None), message).await,
+            ReplyPath::Direct => self.say("chat.postMessage", &addressed(channel, None), message).await,
         };
         delivery(call)
     }
@@ -157,13 +157,11 @@ impl Slack {
             [("response_type", json!("ephemeral")), ("replace_original", json!(replaces == Replaces::Previous))];
         let around = self.surroundings(message_pieces(message)).await;
         let call = self.web.post_to_address(address, &with(content(message, &around), &fields)).await;
-        match call {
-            Call::Declined(..) if is_block_trouble(&call) => {
-                tracing::warn!("slack refused the blocks of an answer; it is sent as plain text");
-                self.web.post_to_address(address, &with(plain_content(message), &fields)).await
-            }
-            other => other,
+        if !is_block_trouble(&call) {
+            return call;
         }
+        tracing::warn!("slack refused the blocks of an answer; it is sent as plain text");
+        self.web.post_to_address(address, &with(plain_content(message), &fields)).await
     }
 
     /// The real Slack's own addresses, or the local workspace's.
@@ -180,7 +178,9 @@ impl Slack {
     }
 
     /// Sends a message, and once more as plain text where Slack refuses its blocks: never silent.
-    async fn say(&self, method: &str, channel: &str, fields: &[(&str, Value)], message: &Message) -> Call {
+    async fn say(&self, method: &str, fields: &[(&str, Value)], message: &Message) -> Call {
+        let channel = fields.iter().find(|(name, _)| *name == "channel");
+        let channel = channel.and_then(|(_, id)| id.as_str()).unwrap_or_default();
         let around = self.surroundings(message_pieces(message)).await;
         let call = self.web.post(method, channel, &with(content(message, &around), fields)).await;
         if !is_block_trouble(&call) {

@@ -62,7 +62,9 @@ impl Directory {
             Call::Declined(code, _) if code == "channel_not_found" => {
                 ChannelFacts { id: id.clone(), name: None, bot: Membership::Outside, reach: Reach::OwnWorkspace }
             }
-            other => return Err(no_answer("conversations.info", &other)),
+            call @ (Call::Declined(..) | Call::NotNow(_) | Call::Unknown(_)) => {
+                return Err(no_answer("conversations.info", &call));
+            }
         };
         // Being outside is not remembered: an invitation must count at once.
         if facts.bot == Membership::Inside {
@@ -132,7 +134,9 @@ impl Directory {
             {
                 return Err(DirectoryFault::Unknown(format!("person {id}")));
             }
-            other => return Err(no_answer("users.info", &other)),
+            call @ (Call::Declined(..) | Call::NotNow(_) | Call::Unknown(_)) => {
+                return Err(no_answer("users.info", &call));
+            }
         };
         let mut memory = self.memory();
         if memory.people.len() >= REMEMBERED_MAX {
@@ -154,7 +158,9 @@ impl Directory {
                 Some(groups) => Arc::new(groups.iter().filter_map(group).collect::<Vec<_>>()),
                 None => return Err(unavailable("usergroups.list answers without groups")),
             },
-            other => return Err(no_answer("usergroups.list", &other)),
+            call @ (Call::Declined(..) | Call::NotNow(_) | Call::Unknown(_)) => {
+                return Err(no_answer("usergroups.list", &call));
+            }
         };
         self.memory().groups = Some((now, Arc::clone(&groups)));
         Ok(groups)

@@ -8,7 +8,7 @@
 //! - A press on a message everybody sees is answered privately in its thread, never through Slack's address for
 //!   that message, which could replace the card. A press on a private message is answered through its address.
 //! - A press inside a form names no channel: its origin's channel is the empty id, and the stored control knows.
-//! - Control texts (tokens, payloads, what people typed) are never logged here. The library underneath does log
+//! - Tokens, payloads and what people typed are never logged here. The library underneath does log
 //!   payloads below `warn` and single-use addresses at `error`, so its target (`slack_morphism`) must stay off.
 
 mod blocks;

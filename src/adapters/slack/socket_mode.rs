@@ -5,11 +5,15 @@
 
 use super::envelope::{Delivery, Frame, frame};
 use super::sockets::{Sockets, Step};
+use super::web_api::CALL_DEADLINE;
 use crate::domain::ids::EnvelopeKey;
+use crate::domain::time::Timestamp;
 use crate::ports::Clock;
 use crate::ports::chat::{Envelope, Inbox};
 use async_trait::async_trait;
+use serde_json::{Value, json};
 use slack_morphism::clients_manager::{SlackSocketModeClientsManager, SlackSocketModeClientsManagerFactory};
+use slack_morphism::errors::SlackClientError;
 use slack_morphism::listener::SlackClientEventsListenerEnvironment;
 use slack_morphism::prelude::SlackClientHyperHttpsConnector;
 use slack_morphism::{
@@ -24,6 +28,8 @@ use tokio::task::JoinSet;
 
 /// How often sockets that say nothing are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often it is reported that no socket is up.
+const DEAF_REPORT_EVERY: Duration = Duration::from_secs(60);
 
 /// The listening side: whether it is ready, and how to end it.
 #[derive(Clone)]
@@ -79,6 +85,7 @@ pub(super) fn start(setup: Setup, inbox: Arc<dyn Inbox>, tasks: &mut JoinSet<()>
         client: setup.client,
         app_token: setup.app_token,
         managers: HashMap::new(),
+        deaf_since: None,
     };
     tasks.spawn(keeper.run());
     Listening { shared, ready: seen }
@@ -123,6 +130,8 @@ struct Keeper {
     client: Arc<SlackClient<SlackClientHyperHttpsConnector>>,
     app_token: SlackApiToken,
     managers: HashMap<u64, Arc<dyn SlackSocketModeClientsManager + Send + Sync>>,
+    /// Since when no socket is up, moved on each time that was reported.
+    deaf_since: Option<Timestamp>,
 }
 
 impl Keeper {
@@ -137,6 +146,7 @@ impl Keeper {
                 }
             }
             self.shared.publish();
+            self.report_deafness(now).await;
             if tokio::time::timeout(LOOK_EVERY, self.shared.changed.notified()).await.is_err() {
                 tracing::trace!("no news from the sockets");
             }
@@ -161,6 +171,28 @@ impl Keeper {
                 self.shared.sockets().closed(number, self.shared.clock.now());
             }
         }
+    }
+
+    /// The library retries in silence; this finds out why nothing comes up and says it, once a minute at most.
+    async fn report_deafness(&mut self, now: Timestamp) {
+        if self.shared.sockets().is_ready() {
+            self.deaf_since = None;
+            return;
+        }
+        if now.since(*self.deaf_since.get_or_insert(now)) < DEAF_REPORT_EVERY {
+            return;
+        }
+        self.deaf_since = Some(now);
+        let session = self.client.open_session(&self.app_token);
+        let nothing = json!({});
+        let open = session.http_session_api.http_post::<_, Value>("apps.connections.open", &nothing, None);
+        let reason = match tokio::time::timeout(CALL_DEADLINE, open).await {
+            Ok(Ok(_)) => "sockets are granted but do not come up".to_owned(),
+            Ok(Err(SlackClientError::ApiError(declined))) => declined.code,
+            Ok(Err(SlackClientError::HttpError(fault))) => format!("HTTP status {}", fault.status_code.as_u16()),
+            Ok(Err(_)) | Err(_) => "no answer".to_owned(),
+        };
+        tracing::error!(slack.answer = %reason, "no socket is up; nothing that people type arrives");
     }
 
     async fn close(&mut self, number: u64) {

@@ -93,6 +93,9 @@ fn shown(entity: &str) -> String {
         None => (entity, None),
     };
     let raw = || format!("<{entity}>");
+    if target.is_empty() {
+        return raw();
+    }
     if target.starts_with('@') {
         return format!("<{target}>");
     }
