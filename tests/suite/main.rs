@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod drivers_wire;
+#[cfg(test)]
+mod real_peers;
