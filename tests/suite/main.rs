@@ -9,3 +9,4 @@ mod bolt;
 mod workspace_wire;
 #[cfg(test)]
 mod slack_wire;
+mod real_peers;

@@ -52,7 +52,11 @@ impl Balancer {
                     }
                     Err(_) => pass(Duration::from_millis(100)).await,
                 },
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                    if let Err(fault) = ended {
+                        tracing::error!(%fault, "a simulated daemon dropped a connection");
+                    }
+                }
             }
         }
     }

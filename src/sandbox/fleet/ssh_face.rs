@@ -131,7 +131,11 @@ impl Daemon {
                     // Out of file descriptors, as a rule: it passes, and spinning on it would not help.
                     Err(_) => pass(Duration::from_millis(100)).await,
                 },
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                    if let Err(fault) = ended {
+                        tracing::error!(%fault, "a simulated daemon dropped a connection");
+                    }
+                }
             }
         }
     }

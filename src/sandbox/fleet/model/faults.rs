@@ -19,7 +19,7 @@ pub enum Fault {
     DropsConnectionInExec,
     /// A reboot command exits with success and nothing happens.
     IgnoresReboot,
-    /// Went down by itself.
+    /// Went down by itself; ends with the next boot.
     Dead,
     /// A service has failed on it.
     ChecksFail,
@@ -55,6 +55,11 @@ impl Fault {
             Self::Dead => "dead",
             Self::ChecksFail => "checks_fail",
         }
+    }
+
+    /// Whether it is gone once the server has booted.
+    pub(super) const fn ends_with_a_boot(self) -> bool {
+        matches!(self, Self::SshDead | Self::Dead)
     }
 
     /// The fault of a name.

@@ -338,7 +338,7 @@ impl Machine {
         self.boots += 1;
         self.boot_id = boot_id(seed, &self.spec, self.boots);
         self.phase = Phase::Up;
-        self.faults.remove(&Fault::SshDead);
+        self.faults.retain(|fault| !fault.ends_with_a_boot());
     }
 
     /// Whether anything changed.

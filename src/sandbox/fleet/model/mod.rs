@@ -267,11 +267,12 @@ impl Fleet {
         self.boots_held = held;
     }
 
-    /// Ends a boot now; false if the server is not on its way up.
+    /// Ends a boot now; false if the server is not on its way up, or will not get there.
     pub fn finish_boot(&mut self, name: &ServerName, now: Timestamp) -> bool {
         self.settle(now);
         let Some(machine) = self.servers.get_mut(name) else { return false };
-        if !matches!(machine.phase(), Phase::GoingDown { .. } | Phase::Booting { .. }) {
+        let is_on_its_way = matches!(machine.phase(), Phase::GoingDown { .. } | Phase::Booting { .. });
+        if !is_on_its_way || machine.has(Fault::WontBoot) {
             return false;
         }
         self.come_up(name, now);

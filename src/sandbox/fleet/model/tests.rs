@@ -154,6 +154,9 @@ fn a_server_that_died_is_down_in_its_load_balancer() {
     assert_eq!(fleet.balancer_line(&edge(1), NOW).expect("it is in a pool").standing, BalancerStanding::Down);
     assert_eq!(fleet.ssh_door(&edge(1), NOW), SshDoor::Refused);
     assert_eq!(fleet.reboots(&edge(1)), 0);
+    fleet.reset(&edge(1), ResetKind::Restart { forced: true }, NOW).expect("it exists");
+    let view = fleet.view(&edge(1), at(7)).expect("it exists");
+    assert_eq!((view.letter(), view.faults), ('P', Vec::new()), "a boot cures it");
 }
 
 #[test]
@@ -211,7 +214,8 @@ fn a_held_boot_waits_for_its_word() {
     assert!(fleet.finish_boot(&edge(1), at(3600)));
     assert_eq!(fleet.ssh_door(&edge(1), at(3600)), SshDoor::Open);
     reboot(&mut fleet, at(3700));
-    fleet.never_return(&edge(1), at(3702)).expect("it exists");
+    fleet.never_return(&edge(1), at(3700)).expect("it exists");
+    assert!(!fleet.finish_boot(&edge(1), at(3700)));
     assert!(!fleet.finish_boot(&edge(1), at(3702)));
     fleet.repair(&edge(1), at(3800)).expect("it exists");
     assert_eq!(fleet.ssh_door(&edge(1), at(3806)), SshDoor::Open, "a repair does not wait for a word");
