@@ -31,12 +31,15 @@ pub(super) struct Draft {
     pub(super) waves_span: Option<Range<usize>>,
     /// Its own steps, and the names of commands whose steps it reuses.
     pub(super) steps: Vec<DraftStep>,
+    /// Whether no fault was found in the file while it was read.
+    pub(super) is_sound: bool,
     /// Everything else; no steps, no fingerprint yet.
     pub(super) spec: CommandSpec,
 }
 
 /// Reads one file. A draft with faults is still a draft, so that commands that reuse it are not blamed.
 pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Draft> {
+    let faults_before = faults.len();
     let root = match node::read(source) {
         Ok(root) => root,
         Err(fault) => {
@@ -67,6 +70,7 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Draft> {
         impact_span: impact_node.map_or_else(|| name_node.span.clone(), |node| node.span.clone()),
         waves_span: waves_node.map(|node| node.span.clone()),
         steps,
+        is_sound: faults.len() == faults_before,
         spec: CommandSpec {
             name,
             summary,

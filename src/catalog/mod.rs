@@ -52,7 +52,8 @@ pub fn load(files: &[(String, String)]) -> Result<Catalog, CatalogFaults> {
     for (name, text) in files {
         let source = Source::new(name, text);
         let Some(draft) = command::read(&source, &mut faults) else { continue };
-        if let Some(first) = drafts.get(&draft.spec.name) {
+        if let Some(first) = drafts.get_mut(&draft.spec.name) {
+            first.is_sound = false;
             let what = format!("the command {} is defined in {} already", draft.spec.name, first.source.name());
             faults.push(source.fault(draft.name_span.clone(), what, "give one of them another name"));
             continue;
@@ -72,8 +73,11 @@ fn resolved(
     let draft = drafts.get(name).expect("names come from the drafts themselves");
     let mut spec = draft.spec.clone();
     let placed = steps::put_in(draft, drafts, faults);
-    rules::check(draft, &placed, faults);
-    spec.steps = placed.into_iter().map(|step| step.step).collect();
+    // With parts missing, rules about the whole would only find what follows from that.
+    if placed.is_whole {
+        rules::check(draft, &placed.steps, faults);
+    }
+    spec.steps = placed.steps.into_iter().map(|step| step.step).collect();
     spec.hash = canonical::fingerprint(&spec);
     Arc::new(spec)
 }

@@ -46,7 +46,10 @@ pub(super) fn read(source: &Source) -> Result<Node, CatalogFault> {
     let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
     let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(source.text(), options).map_err(|fault| {
         let span = fault.location().map_or(0..0, |location| place(source.text(), &location));
-        source.fault(span, fault.to_string(), "correct the YAML; everything else in this file is read after that")
+        // The text ends with the place, which the drawing shows already.
+        let what = fault.render_with_formatter(&serde_saphyr::UserMessageFormatter);
+        let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what);
+        source.fault(span, what, "correct the YAML; everything else in this file is read after that")
     })?;
     Ok(node(source.text(), raw))
 }
@@ -66,7 +69,11 @@ fn node(text: &str, raw: Spanned<Raw>) -> Node {
 
 /// The bytes of a place; lists and keys are shown by their first line.
 fn place(text: &str, location: &Location) -> Range<usize> {
-    let start = location.span().byte_offset().map_or(0, to_index).min(text.len());
+    let by_line = || {
+        let before = text.split_inclusive('\n').take(to_index(location.line().saturating_sub(1)));
+        before.map(str::len).sum::<usize>() + to_index(location.column().saturating_sub(1))
+    };
+    let start = location.span().byte_offset().map_or_else(by_line, to_index).min(text.len());
     let length = location.span().byte_len().map_or(0, to_index);
     let end = (start + length).min(text.len());
     let first_line = text.get(start..end).and_then(|part| part.lines().next()).unwrap_or_default();

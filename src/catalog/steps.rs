@@ -217,47 +217,67 @@ fn address(node: &Node, source: &Source, faults: &mut Faults) -> Option<String> 
     Some(written.to_owned())
 }
 
-/// The draft's steps with those of reused commands in their place.
-pub(super) fn put_in(draft: &Draft, drafts: &BTreeMap<CommandName, Draft>, faults: &mut Faults) -> Vec<PlacedStep> {
-    let mut placed = Vec::new();
-    collect(draft, &mut Reuse { drafts, path: vec![&draft.spec.name], faults }, &mut placed);
+/// A command's steps with those of reused commands in their place.
+pub(super) struct Placed {
+    pub(super) steps: Vec<PlacedStep>,
+    /// Whether nothing is missing: all files involved are sound, and all reused commands were found.
+    pub(super) is_whole: bool,
+}
+
+/// Puts the steps of reused commands in their place.
+pub(super) fn put_in(draft: &Draft, drafts: &BTreeMap<CommandName, Draft>, faults: &mut Faults) -> Placed {
+    let mut placed = Placed { steps: Vec::new(), is_whole: true };
+    for step in &draft.steps {
+        match step {
+            DraftStep::Own(step) => placed.steps.push(step.clone()),
+            DraftStep::Reused { name, span } => {
+                let mut reuse = Reuse { drafts, path: vec![&draft.spec.name], problem: None };
+                collect(name, &mut reuse, &mut placed);
+                if let Some((what, instead)) = reuse.problem {
+                    faults.push(draft.source.fault(span.clone(), what, instead));
+                }
+            }
+        }
+    }
+    placed.is_whole &= draft.is_sound;
     placed
 }
 
 struct Reuse<'a> {
     drafts: &'a BTreeMap<CommandName, Draft>,
+    /// The command itself, then who reuses whom.
     path: Vec<&'a CommandName>,
-    faults: &'a mut Faults,
+    /// What this command has to be told. A fault inside a reused command is told there, once.
+    problem: Option<(String, String)>,
 }
 
-fn collect<'a>(draft: &'a Draft, reuse: &mut Reuse<'a>, placed: &mut Vec<PlacedStep>) {
-    // A fault inside a reused command is told once, for that command, and not again for everyone who reuses it.
-    let is_own = reuse.path.len() == 1;
+fn collect<'a>(name: &'a CommandName, reuse: &mut Reuse<'a>, placed: &mut Placed) {
+    let Some(draft) = reuse.drafts.get(name) else {
+        placed.is_whole = false;
+        if reuse.path.len() == 1 {
+            reuse.problem = Some(unknown(name, reuse.drafts));
+        }
+        return;
+    };
+    if reuse.path.contains(&name) || reuse.path.len() >= REUSE_DEPTH_MAX {
+        placed.is_whole = false;
+        if reuse.path.first() == Some(&name) {
+            reuse.problem = Some(circle(name, &reuse.path));
+        } else if !reuse.path.contains(&name) {
+            reuse.problem =
+                Some(("steps are reused too many times over".to_owned(), "write the steps here".to_owned()));
+        }
+        return;
+    }
+    placed.is_whole &= draft.is_sound;
+    reuse.path.push(&draft.spec.name);
     for step in &draft.steps {
-        let (name, span) = match step {
-            DraftStep::Own(step) => {
-                placed.push(step.clone());
-                continue;
-            }
-            DraftStep::Reused { name, span } => (name, span),
-        };
-        let problem = match reuse.drafts.get(name) {
-            None => Some(unknown(name, reuse.drafts)),
-            Some(_) if reuse.path.contains(&name) => Some(circle(name, &reuse.path)),
-            Some(_) if reuse.path.len() >= REUSE_DEPTH_MAX => {
-                Some(("steps are reused too many times over".to_owned(), "write the steps here".to_owned()))
-            }
-            Some(other) => {
-                reuse.path.push(&other.spec.name);
-                collect(other, reuse, placed);
-                reuse.path.pop();
-                None
-            }
-        };
-        if let (Some((what, instead)), true) = (problem, is_own) {
-            reuse.faults.push(draft.source.fault(span.clone(), what, instead));
+        match step {
+            DraftStep::Own(step) => placed.steps.push(step.clone()),
+            DraftStep::Reused { name, .. } => collect(name, reuse, placed),
         }
     }
+    reuse.path.pop();
 }
 
 fn unknown(name: &CommandName, drafts: &BTreeMap<CommandName, Draft>) -> (String, String) {

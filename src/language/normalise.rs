@@ -1,6 +1,6 @@
 //! What phones, Macs and web pages do to a line, undone: quotes, dashes, spaces, dots.
 //!
-//! Quoted text and the text after `because` keep their characters. Nothing is guessed inside a name. Normalising
+//! Quoted text (but for quotes inside it) and the text after `because` keep their characters. Nothing is guessed inside a name. Normalising
 //! twice changes nothing, so that places in the line stay true.
 
 use super::hidden::{hidden_name, is_zero_width};
@@ -32,7 +32,7 @@ pub fn normalise(line: &str) -> Result<String, Misunderstanding> {
                 return Err(unclosed(text, rest));
             };
             text.push('"');
-            text.push_str(&inside.replace('"', "'"));
+            text.push_str(&inside.replace(['"', '“', '”', '»'], "'"));
             text.push('"');
             rest = after;
             continue;

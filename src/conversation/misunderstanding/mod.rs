@@ -9,6 +9,9 @@ use crate::domain::misunderstanding::{Expected, Misunderstanding, Misunderstandi
 use crate::domain::server::ProductionState;
 use crate::language::hidden_name;
 
+#[cfg(test)]
+mod tests;
+
 /// The widest quoted piece of a line: more would wrap on a phone, and the caret would slip.
 pub const EXCERPT_WIDTH_MAX_CHARS: usize = 32;
 
