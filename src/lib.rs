@@ -4,6 +4,8 @@ pub mod domain;
 
 pub mod fleet;
 
+pub mod authorization;
+
 pub mod workflow;
 
 pub mod approvals;
