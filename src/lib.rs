@@ -4,13 +4,17 @@ pub mod domain;
 
 pub mod fleet;
 
-pub mod authorization;
+pub mod catalog;
 
-pub mod workflow;
+pub mod language;
+
+pub mod authorization;
 
 pub mod approvals;
 
 pub mod admission;
+
+pub mod workflow;
 
 pub mod conversation;
 

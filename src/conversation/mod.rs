@@ -3,3 +3,4 @@
 //! Deliberately absent: decisions (they come in as values) and delivery (the courier's).
 
 pub mod message;
+pub mod misunderstanding;

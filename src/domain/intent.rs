@@ -12,6 +12,9 @@ text_name! {
     ParameterName
 }
 
+/// The verbs that every place understands; no command file may take their names.
+pub const BUILT_IN_VERBS: [&str; 3] = ["help", "status", "cancel"];
+
 /// Where in the line something stands, in bytes of the normalised text.
 pub type Span = Range<usize>;
 

@@ -8,6 +8,7 @@ pub mod identity;
 pub mod ids;
 pub mod intent;
 pub mod limits;
+pub mod misunderstanding;
 pub mod place;
 pub mod plan;
 pub mod server;

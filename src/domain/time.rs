@@ -61,6 +61,23 @@ pub fn millis(duration: Duration) -> i64 {
     millis_of(duration)
 }
 
+/// From `90s`, `5m`, `2h`, `1d`, as people and files write it; `None` for anything else, for zero and beyond a year.
+#[must_use]
+pub fn duration_of(text: &str) -> Option<Duration> {
+    let unit = text.chars().last()?;
+    let seconds: u64 = match unit.to_ascii_lowercase() {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => return None,
+    };
+    let digits = text.strip_suffix(unit)?;
+    let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let total = digits.parse::<u64>().ok().filter(|_| is_plain)?.checked_mul(seconds)?;
+    (1..=366 * 86_400).contains(&total).then(|| Duration::from_secs(total))
+}
+
 /// `45 s`, `20 min`, `3 h`, `2 d`: the largest unit that stays exact enough to read.
 #[must_use]
 pub fn spoken(duration: Duration) -> String {

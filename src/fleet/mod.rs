@@ -2,6 +2,21 @@
 //!
 //! Deliberately absent: addresses and credentials (the inventory adapter's) and anything observed.
 
+mod fold;
 mod inventory;
+mod nearest;
+mod pattern;
+mod print;
+mod resolve;
+mod selector;
+#[cfg(test)]
+mod tests;
+mod unknown;
 
+pub use fold::{fold, folded};
 pub use inventory::{Inventory, InventoryFault};
+pub use nearest::nearest;
+pub use pattern::expand;
+pub use print::print;
+pub use resolve::resolve;
+pub use selector::parse_selector;

@@ -1,0 +1,131 @@
+//! One text for one meaning: what a command's fingerprint is taken of.
+//!
+//! Examples are left out, because they change nothing that runs.
+
+use crate::domain::command::{
+    CommandSpec, GateCheck, HttpMethod, Need, ParameterSpec, StepSpec, Targets, ValueKind, WaveSize,
+};
+use crate::domain::ids::Fingerprint;
+use crate::domain::intent::Value;
+use crate::domain::time::millis;
+
+/// The fingerprint of a resolved command.
+pub(super) fn fingerprint(spec: &CommandSpec) -> Fingerprint {
+    let mut text = Text(String::from("wrasse command 1\n"));
+    text.field("command", &spec.name);
+    text.field("summary", &spec.summary);
+    text.field("impact", &spec.impact.word());
+    text.field("owner", &spec.owner);
+    match &spec.targets {
+        Targets::None => text.field("targets", &"none"),
+        Targets::Servers { types, from, max } => {
+            types.iter().for_each(|server_type| text.field("type", server_type));
+            from.iter().for_each(|state| text.field("from", &state.word()));
+            text.field("max", max);
+        }
+    }
+    spec.parameters.iter().for_each(|parameter| text.parameter(parameter));
+    text.field("canary", &spec.waves.canary);
+    match &spec.waves.then {
+        WaveSize::Percent(percent) => text.field("then", &format!("{percent}%")),
+        WaveSize::Parameter(name) => text.field("then-parameter", name),
+        WaveSize::All => text.field("then", &"all"),
+    }
+    text.field("soak", &millis(spec.waves.soak));
+    text.field("stop-when-failures-exceed", &spec.waves.stop_when_failures_exceed);
+    if let Some(site) = spec.site_concurrency {
+        text.field("site-concurrency", &site);
+    }
+    if let Some(rule) = &spec.approvals {
+        text.field("above", &rule.above);
+        text.field("approvers", &rule.from);
+        text.field("count", &rule.count);
+        text.field("within", &millis(rule.within));
+    }
+    spec.steps.iter().for_each(|step| text.step(step));
+    Fingerprint::of(text.0.as_bytes())
+}
+
+/// Lines of `name length:value`: the length keeps a value from pretending to be the next line.
+struct Text(String);
+
+impl Text {
+    fn field(&mut self, name: &str, value: &dyn std::fmt::Display) {
+        let value = value.to_string();
+        self.0.push_str(&format!("{name} {}:{value}\n", value.len()));
+    }
+
+    fn parameter(&mut self, parameter: &ParameterSpec) {
+        self.field("parameter", &parameter.name);
+        match &parameter.kind {
+            ValueKind::Text => self.field("kind", &"text"),
+            ValueKind::Integer { min, max } => self.field("kind", &format!("integer {min} {max}")),
+            ValueKind::Percentage => self.field("kind", &"percentage"),
+            ValueKind::Duration => self.field("kind", &"duration"),
+            ValueKind::Choice(words) => {
+                self.field("kind", &"choice");
+                words.iter().for_each(|word| self.field("word", word));
+            }
+        }
+        if let Some(value) = &parameter.default {
+            self.field("default", &default_text(value));
+        }
+        self.field("required", &(parameter.need == Need::Required));
+        self.field("because", &parameter.asked_as_because);
+    }
+
+    fn step(&mut self, step: &StepSpec) {
+        self.field("step", &step.word());
+        match step {
+            StepSpec::Drain { timeout, connections_max } => {
+                self.field("timeout", &millis(*timeout));
+                self.field("connections-max", connections_max);
+            }
+            StepSpec::Gate(checks) => checks.iter().for_each(|check| {
+                self.field(
+                    "gate",
+                    &match check {
+                        GateCheck::DrainStillHolds => "drain-still-holds",
+                        GateCheck::Capacity => "capacity",
+                    },
+                );
+            }),
+            StepSpec::Reboot(reboot) => {
+                self.field("via", &reboot.via.word());
+                self.field("else", &reboot.otherwise.map_or("", |path| path.word()));
+                self.field("timeout", &millis(reboot.timeout));
+                self.field("grace", &millis(reboot.grace));
+            }
+            StepSpec::Check { checks, timeout } => {
+                checks.iter().for_each(|check| self.field("check", &check.word()));
+                self.field("timeout", &millis(*timeout));
+            }
+            StepSpec::RestoreState { timeout } | StepSpec::Undrain { timeout } => {
+                self.field("timeout", &millis(*timeout));
+            }
+            StepSpec::Http(http) => {
+                self.field(
+                    "method",
+                    &match http.method {
+                        HttpMethod::Get => "GET",
+                        HttpMethod::Post => "POST",
+                    },
+                );
+                self.field("url", &http.url);
+                http.send.iter().for_each(|name| self.field("send", name));
+                self.field("expect", &http.expect);
+                self.field("timeout", &millis(http.timeout));
+            }
+        }
+    }
+}
+
+/// Durations in their own unit: a printed one rounds to seconds.
+fn default_text(value: &Value) -> String {
+    match value {
+        Value::Text(text) | Value::Choice(text) => text.clone(),
+        Value::Integer(number) => number.to_string(),
+        Value::Percentage(percent) => format!("{percent}%"),
+        Value::Duration(duration) => format!("{}ms", millis(*duration)),
+    }
+}

@@ -1,0 +1,79 @@
+//! Command files become checked specifications, or faults with file, line and caret.
+//!
+//! Deliberately absent: reading folders (the caller hands in the texts) and judging examples, which are lines and so
+//! `language`'s; a test reads them all.
+
+mod canonical;
+mod command;
+mod fault;
+mod fields;
+mod node;
+mod parameters;
+mod rules;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+pub use fault::{CatalogFault, CatalogFaults};
+
+use crate::domain::command::{CommandName, CommandSpec};
+use command::Draft;
+use fault::Source;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Every command there is, sorted by name.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Catalog {
+    commands: Vec<Arc<CommandSpec>>,
+}
+
+impl Catalog {
+    /// All commands, sorted by name.
+    #[must_use]
+    pub fn commands(&self) -> &[Arc<CommandSpec>] {
+        &self.commands
+    }
+
+    /// The command of that name.
+    #[must_use]
+    pub fn command(&self, name: &CommandName) -> Option<&Arc<CommandSpec>> {
+        self.commands.iter().find(|spec| spec.name == *name)
+    }
+}
+
+/// Reads command files, given as name and text; all of them or none.
+///
+/// # Errors
+/// Every fault of every file.
+pub fn load(files: &[(String, String)]) -> Result<Catalog, CatalogFaults> {
+    let mut faults = Vec::new();
+    let mut drafts: BTreeMap<CommandName, Draft> = BTreeMap::new();
+    for (name, text) in files {
+        let source = Source::new(name, text);
+        let Some(draft) = command::read(&source, &mut faults) else { continue };
+        if let Some(first) = drafts.get(&draft.spec.name) {
+            let what = format!("the command {} is defined in {} already", draft.spec.name, first.source.name());
+            faults.push(source.fault(draft.name_span.clone(), what, "give one of them another name"));
+            continue;
+        }
+        drafts.insert(draft.spec.name.clone(), draft);
+    }
+    let commands = drafts.keys().map(|name| resolved(name, &drafts, &mut faults)).collect();
+    if faults.is_empty() { Ok(Catalog { commands }) } else { Err(CatalogFaults::new(faults)) }
+}
+
+/// The command with reused steps put in, checked as a whole, and its fingerprint.
+fn resolved(
+    name: &CommandName,
+    drafts: &BTreeMap<CommandName, Draft>,
+    faults: &mut Vec<CatalogFault>,
+) -> Arc<CommandSpec> {
+    let draft = drafts.get(name).expect("names come from the drafts themselves");
+    let mut spec = draft.spec.clone();
+    let placed = steps::put_in(draft, drafts, faults);
+    rules::check(draft, &placed, faults);
+    spec.steps = placed.into_iter().map(|step| step.step).collect();
+    spec.hash = canonical::fingerprint(&spec);
+    Arc::new(spec)
+}

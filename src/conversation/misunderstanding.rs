@@ -1,0 +1,239 @@
+//! What people read when a line was not understood: what is wrong, where, and what to type instead.
+//!
+//! Deliberately absent: markup and escaping, which are the chat adapter's, and buttons, which need a stored control.
+
+use crate::domain::command::{ParameterSpec, ValueKind};
+use crate::domain::intent::{Attribute, Span};
+use crate::domain::limits::{LINE_LENGTH_MAX_CHARS, QUOTED_LENGTH_MAX_CHARS};
+use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
+use crate::domain::server::ProductionState;
+use crate::language::hidden_name;
+
+/// The widest quoted piece of a line: more would wrap on a phone, and the caret would slip.
+pub const EXCERPT_WIDTH_MAX_CHARS: usize = 32;
+
+/// A misunderstanding in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Description {
+    /// What is wrong, in one line.
+    pub headline: String,
+    /// What to type instead, in one sentence. A `did you mean` also stands behind the caret of the excerpts.
+    pub hint: String,
+    /// The place: a piece of the line and the caret line; empty if there is no line to show.
+    pub excerpt: String,
+    /// The whole line and the caret line; empty if there is no line to show.
+    pub full_excerpt: String,
+}
+
+/// Puts a misunderstanding into words.
+#[must_use]
+pub fn describe(told: &Misunderstanding) -> Description {
+    let behind_caret = told.suggestion.as_ref().map(|word| format!("did you mean {}?", cut(word)));
+    let hint = behind_caret.as_ref().map_or_else(|| hint(told), |question| sentence(question));
+    let cells = cells(&told.line, &told.span);
+    let (excerpt, full_excerpt) = if told.line.is_empty() {
+        (String::new(), String::new())
+    } else {
+        let window = window(&cells);
+        (drawn(&window, behind_caret.as_deref()), drawn(&cells, behind_caret.as_deref()))
+    };
+    Description { headline: headline(told), hint, excerpt, full_excerpt }
+}
+
+fn headline(told: &Misunderstanding) -> String {
+    match &told.kind {
+        Kind::TooLong { .. } => "This line is too long".to_owned(),
+        Kind::Empty => "There is nothing in this line".to_owned(),
+        Kind::HiddenCharacter { .. } => "There is a hidden character in this line".to_owned(),
+        Kind::NotAscii { character } => format!("{character} does not belong in a server name"),
+        Kind::UnclosedQuote => "A quoted text has no end".to_owned(),
+        Kind::UnknownVerb { verb } => format!("There is no command {} here", cut(verb)),
+        Kind::NotARequest { text } => format!("{} is not the id of a request", cut(text)),
+        Kind::Unexpected { .. } if told.span.is_empty() => "Something is missing here".to_owned(),
+        Kind::Unexpected { .. } => "This part of the line fits nothing".to_owned(),
+        Kind::MissingSelector { command } => format!("{} needs to know which servers", sentence(command.as_str())),
+        Kind::SelectorNotTaken { command } => format!("{} works on no server", sentence(command.as_str())),
+        Kind::UnknownServer { shown } => format!("No server is called {}", cut(shown)),
+        Kind::NoNameFits { pattern } => format!("No server's name fits {}", cut(pattern)),
+        Kind::UnknownGroup { group } => format!("No group of servers is called {}", cut(group)),
+        Kind::UnknownAttribute { word } => format!("Servers have no attribute {}", cut(word)),
+        Kind::UnknownValue { attribute, value } => match attribute {
+            Attribute::State => format!("There is no state {}", cut(value)),
+            Attribute::Site | Attribute::Type | Attribute::Pool | Attribute::Rack => {
+                format!("No server has the {} {}", attribute.word(), cut(value))
+            }
+        },
+        Kind::EmptyRange => "This range has no number".to_owned(),
+        Kind::ReversedRange => "This range ends before it begins".to_owned(),
+        Kind::UnclearPadding => "The two ends of this range have different lengths".to_owned(),
+        Kind::ZeroStep => "A step of 0 never moves on".to_owned(),
+        Kind::NumberTooLong => "This number is longer than any server's".to_owned(),
+        Kind::TooManyNames { .. } => "This stands for more names than there can be servers".to_owned(),
+        Kind::NeedsParentheses { .. } => "This can be read in two ways".to_owned(),
+        Kind::NestedTooDeep => "Too many parentheses inside each other".to_owned(),
+        Kind::NothingLeft => "This leaves no server".to_owned(),
+        Kind::UnknownParameter { name } => format!("There is no --{} here", cut(name)),
+        Kind::DoubleParameter { name } => format!("{} is given twice", sentence(name.as_str())),
+        Kind::MissingValue { name } => format!("{} has no value", sentence(name.as_str())),
+        Kind::UnfitValue { parameter } => {
+            format!("{} does not take this value", sentence(parameter.name.as_str()))
+        }
+        Kind::MissingParameter { name } | Kind::MissingReason { name } => {
+            format!("{} is missing", sentence(name.as_str()))
+        }
+        Kind::BecauseNotTaken { command } => format!("{} asks for no reason", sentence(command.as_str())),
+    }
+}
+
+fn hint(told: &Misunderstanding) -> String {
+    match &told.kind {
+        Kind::TooLong { chars } => format!("It has {chars} characters; at most {LINE_LENGTH_MAX_CHARS} are read."),
+        Kind::Empty | Kind::UnknownVerb { .. } => "Type help to see what you can do here.".to_owned(),
+        Kind::HiddenCharacter { character } => {
+            format!(
+                "{}: type this part anew.",
+                hidden_name(*character).unwrap_or_else(|| "It cannot be seen".to_owned())
+            )
+        }
+        Kind::NotAscii { .. } => "Names have the letters a to z, digits and dashes. Type it anew.".to_owned(),
+        Kind::UnclosedQuote => "Close it with a \" and a space.".to_owned(),
+        Kind::NotARequest { .. } => "An id looks like req-2mq9; it stands on the request's card.".to_owned(),
+        Kind::Unexpected { expected } => format!("Expected here: {}.", words(*expected)),
+        Kind::MissingSelector { .. } => format!("Add {}.", words(Expected::Servers)),
+        Kind::SelectorNotTaken { .. } => "Leave the servers out.".to_owned(),
+        Kind::UnknownServer { .. } | Kind::NoNameFits { .. } => {
+            "Names are those of the inventory, with every digit.".to_owned()
+        }
+        Kind::UnknownGroup { .. } => "Choose by attribute instead: site=…, type=…, pool=…, rack=…, state=….".to_owned(),
+        Kind::UnknownAttribute { .. } => "There are site, type, pool, rack and state.".to_owned(),
+        Kind::UnknownValue { attribute, .. } => match attribute {
+            Attribute::State => format!("There are {}.", ProductionState::ALL.map(ProductionState::word).join(", ")),
+            Attribute::Site | Attribute::Type | Attribute::Pool | Attribute::Rack => {
+                format!("A {} is written as the inventory writes it.", attribute.word())
+            }
+        },
+        Kind::EmptyRange => "Write the numbers: [001-020,031].".to_owned(),
+        Kind::ReversedRange => "Write the smaller number first: [001-020].".to_owned(),
+        Kind::UnclearPadding => "Write both with as many digits as the names have: [001-100].".to_owned(),
+        Kind::ZeroStep => "Every second one is /2: [001-020/2].".to_owned(),
+        Kind::NumberTooLong => "Write it as the server's name has it.".to_owned(),
+        Kind::TooManyNames { max } => format!("At most {max} are looked up; choose by attribute instead: site=…."),
+        Kind::NeedsParentheses { readings } => {
+            let [left, right] = readings.as_ref();
+            format!("Write {left} or {right}.")
+        }
+        Kind::NestedTooDeep => "Write it with fewer.".to_owned(),
+        Kind::NothingLeft => "Every part is known, but together they match none.".to_owned(),
+        Kind::UnknownParameter { .. } => "Type help and the command to see what it takes.".to_owned(),
+        Kind::DoubleParameter { .. } => "Give it once.".to_owned(),
+        Kind::MissingValue { .. } => "Write the value behind it.".to_owned(),
+        Kind::UnfitValue { parameter } => format!("It takes {}.", values(parameter)),
+        Kind::MissingParameter { name } => format!("Add --{name} and its value."),
+        Kind::MissingReason { .. } => "Add because … at the end.".to_owned(),
+        Kind::BecauseNotTaken { .. } => "Leave because … out.".to_owned(),
+    }
+}
+
+/// What belongs at a place, in the words of the grammar.
+const fn words(expected: Expected) -> &'static str {
+    match expected {
+        Expected::Servers => "servers, such as edge-lax-[001-020] or site=lax",
+        Expected::AfterServers => "a comma and more servers, --name value, or because …",
+        Expected::Parameter => "--name value, or because …",
+        Expected::End => "the end of the line",
+        Expected::RangeNumber => "a number, as in [001-020]",
+        Expected::RangeEnd => "a comma or ]",
+        Expected::ClosingParenthesis => ")",
+        Expected::Comparison => "=, != or in (…)",
+        Expected::AttributeValue => "a value, as in site=lax",
+        Expected::RequestId => "the id of a request, such as req-2mq9",
+    }
+}
+
+/// The values a parameter takes, for a sentence that begins with "It takes".
+fn values(parameter: &ParameterSpec) -> String {
+    match &parameter.kind {
+        ValueKind::Text => "some text".to_owned(),
+        ValueKind::Integer { min, max } => format!("a whole number from {min} to {max}"),
+        ValueKind::Percentage => "a percentage from 1% to 100%".to_owned(),
+        ValueKind::Duration => "a length of time, such as 90s, 5m or 2h".to_owned(),
+        ValueKind::Choice(words) => format!("one of {}", words.join(", ")),
+    }
+}
+
+/// With a capital first letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_LENGTH_MAX_CHARS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// One character of an excerpt.
+#[derive(Clone, Copy)]
+struct Cell {
+    letter: char,
+    is_marked: bool,
+}
+
+/// The line as it can be seen: a hidden character stands there by its number. An empty place gets a blank of its own
+/// at the end of the line.
+fn cells(line: &str, span: &Span) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    for (place, letter) in line.char_indices() {
+        let is_marked = span.contains(&place) || (span.is_empty() && place == span.start);
+        if hidden_name(letter).is_some() {
+            let shown = format!("<U+{:04X}>", u32::from(letter));
+            cells.extend(shown.chars().map(|letter| Cell { letter, is_marked }));
+        } else {
+            cells.push(Cell { letter, is_marked });
+        }
+    }
+    if span.start >= line.len() {
+        if !line.ends_with(' ') {
+            cells.push(Cell { letter: ' ', is_marked: false });
+        }
+        cells.push(Cell { letter: ' ', is_marked: true });
+    }
+    cells
+}
+
+/// At most [`EXCERPT_WIDTH_MAX_CHARS`] around the first marked one, with `…` where something was cut off.
+fn window(cells: &[Cell]) -> Vec<Cell> {
+    const BEFORE_MAX_CHARS: usize = 8;
+    if cells.len() <= EXCERPT_WIDTH_MAX_CHARS {
+        return cells.to_vec();
+    }
+    let first = cells.iter().position(|cell| cell.is_marked).unwrap_or(0);
+    let marked = cells.iter().filter(|cell| cell.is_marked).count();
+    let start = if first + marked < EXCERPT_WIDTH_MAX_CHARS {
+        0
+    } else {
+        let most = EXCERPT_WIDTH_MAX_CHARS.saturating_sub(marked + 2).clamp(BEFORE_MAX_CHARS, EXCERPT_WIDTH_MAX_CHARS);
+        first.saturating_sub(most.min(BEFORE_MAX_CHARS)).min(cells.len() - EXCERPT_WIDTH_MAX_CHARS)
+    };
+    let mut window: Vec<Cell> = cells.iter().skip(start).take(EXCERPT_WIDTH_MAX_CHARS).copied().collect();
+    let is_cut_after = start + window.len() < cells.len();
+    if start > 0
+        && let Some(cell) = window.first_mut()
+    {
+        cell.letter = '…';
+    }
+    if is_cut_after && let Some(cell) = window.last_mut() {
+        cell.letter = '…';
+    }
+    window
+}
+
+/// The cells and, under them, carets with what was probably meant.
+fn drawn(cells: &[Cell], behind_caret: Option<&str>) -> String {
+    let text: String = cells.iter().map(|cell| cell.letter).collect();
+    let carets: String = cells.iter().map(|cell| if cell.is_marked { '^' } else { ' ' }).collect();
+    let behind = behind_caret.map_or_else(String::new, |question| format!(" {question}"));
+    format!("{}\n{}{behind}", text.trim_end(), carets.trim_end())
+}

@@ -1,0 +1,211 @@
+//! A line that could not be read: where in it, why, and what would have been right.
+//!
+//! Deliberately absent: wording, which is `conversation`'s. A misunderstanding is a reply, not a failure.
+
+use super::command::{CommandName, ParameterSpec};
+use super::intent::{Attribute, ParameterName, Span};
+
+/// A line that does not mean anything we may act on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Misunderstanding {
+    /// The normalised line; empty if it was too long to repeat.
+    pub line: String,
+    /// The place in it, in bytes; an empty span is the place where something is missing.
+    pub span: Span,
+    /// What is wrong there.
+    pub kind: MisunderstandingKind,
+    /// The right word for the place, if one is near.
+    pub suggestion: Option<String>,
+    /// The whole line with the right word in place, ready to send again.
+    pub corrected: Option<String>,
+}
+
+/// What is wrong at the place, with the values one needs to say so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum MisunderstandingKind {
+    /// The line has more characters than are read.
+    TooLong {
+        /// How many it has.
+        chars: usize,
+    },
+    /// There is no word at all.
+    Empty,
+    /// A control, direction or zero-width character, which nobody can see.
+    HiddenCharacter {
+        /// It.
+        character: char,
+    },
+    /// A character that no server name or attribute value has.
+    NotAscii {
+        /// It.
+        character: char,
+    },
+    /// A quoted text does not end.
+    UnclosedQuote,
+    /// No command of that name may be used here.
+    UnknownVerb {
+        /// What was written.
+        verb: String,
+    },
+    /// `cancel` needs the id of a request.
+    NotARequest {
+        /// What was written.
+        text: String,
+    },
+    /// Something else belongs here.
+    Unexpected {
+        /// What belongs here.
+        expected: Expected,
+    },
+    /// The command needs to be told which servers.
+    MissingSelector {
+        /// The command.
+        command: CommandName,
+    },
+    /// The command works on no server.
+    SelectorNotTaken {
+        /// The command.
+        command: CommandName,
+    },
+    /// No server has this name.
+    UnknownServer {
+        /// The name, folded names, or its known beginning with `…`.
+        shown: String,
+    },
+    /// No server's name fits a pattern with `*`.
+    NoNameFits {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A group of servers (`@name`) that is not known.
+    UnknownGroup {
+        /// Its name, with `@`.
+        group: String,
+    },
+    /// Selectors do not know this attribute.
+    UnknownAttribute {
+        /// What was written.
+        word: String,
+    },
+    /// No server has this value of the attribute.
+    UnknownValue {
+        /// The attribute.
+        attribute: Attribute,
+        /// What was written.
+        value: Box<str>,
+    },
+    /// `[]`.
+    EmptyRange,
+    /// A range whose end lies before its beginning.
+    ReversedRange,
+    /// A range whose ends have different numbers of digits, one of them padded.
+    UnclearPadding,
+    /// A range that never moves on.
+    ZeroStep,
+    /// A number with more digits than any server's.
+    NumberTooLong,
+    /// The selector stands for more names than are ever looked up.
+    TooManyNames {
+        /// How many are looked up at most.
+        max: usize,
+    },
+    /// Operators whose meaning would depend on the order of reading.
+    NeedsParentheses {
+        /// The two readings.
+        readings: Box<[String; 2]>,
+    },
+    /// Parentheses inside parentheses, beyond what anybody means.
+    NestedTooDeep,
+    /// Everything in the selector is known, but no server is left.
+    NothingLeft,
+    /// The command has no such parameter.
+    UnknownParameter {
+        /// What was written, without `--`.
+        name: String,
+    },
+    /// A parameter is given twice.
+    DoubleParameter {
+        /// It.
+        name: ParameterName,
+    },
+    /// A parameter is named, but its value is not there.
+    MissingValue {
+        /// It.
+        name: ParameterName,
+    },
+    /// The value is none that the parameter takes.
+    UnfitValue {
+        /// The parameter, with what it takes.
+        parameter: Box<ParameterSpec>,
+    },
+    /// The command needs a `--name value` that the line does not give.
+    MissingParameter {
+        /// It.
+        name: ParameterName,
+    },
+    /// The command needs a `because …` that the line does not give.
+    MissingReason {
+        /// The parameter that it fills.
+        name: ParameterName,
+    },
+    /// `because` after a command that asks for no reason.
+    BecauseNotTaken {
+        /// The command.
+        command: CommandName,
+    },
+}
+
+/// What belongs at a place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expected {
+    /// A server, a range of servers or an attribute.
+    Servers,
+    /// After a selector: an operator, a parameter, a reason, or the end.
+    AfterServers,
+    /// After a parameter: another one, a reason, or the end.
+    Parameter,
+    /// The end of the line.
+    End,
+    /// A number of a range.
+    RangeNumber,
+    /// `,` or `]`.
+    RangeEnd,
+    /// `)`.
+    ClosingParenthesis,
+    /// `=`, `!=` or `in (…)`.
+    Comparison,
+    /// A value of an attribute.
+    AttributeValue,
+    /// The id of a request.
+    RequestId,
+}
+
+impl Misunderstanding {
+    /// One without a suggestion.
+    #[must_use]
+    pub fn new(line: &str, span: Span, kind: MisunderstandingKind) -> Self {
+        Self { line: line.to_owned(), span, kind, suggestion: None, corrected: None }
+    }
+
+    /// With the right word for the place; the whole line is corrected by putting it there.
+    #[must_use]
+    pub fn suggesting(mut self, word: impl Into<String>) -> Self {
+        let word = word.into();
+        self.corrected = replaced(&self.line, &self.span, &word);
+        self.suggestion = Some(word);
+        self
+    }
+
+    /// The same, if there is a word.
+    #[must_use]
+    pub fn perhaps_suggesting(self, word: Option<String>) -> Self {
+        match word {
+            Some(word) => self.suggesting(word),
+            None => self,
+        }
+    }
+}
+
+fn replaced(line: &str, span: &Span, word: &str) -> Option<String> {
+    Some(format!("{}{word}{}", line.get(..span.start)?, line.get(span.end..)?))
+}

@@ -1,0 +1,159 @@
+//! The line's grammar: the verb decides what may follow.
+
+use super::Vocabulary;
+use super::normalise::{begins_reason, normalise};
+use super::parameters::Parameters;
+use crate::domain::command::{CommandName, CommandSpec, Targets};
+use crate::domain::ids::RequestId;
+use crate::domain::intent::{BUILT_IN_VERBS, Intent, Selector, Span, Spanned, WorkIntent};
+use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
+use crate::fleet::{nearest, parse_selector};
+use nom::Parser;
+use nom::bytes::complete::take_till;
+use nom::character::complete::space0;
+use nom::sequence::terminated;
+
+/// What a line means to someone who may use these commands. The line is normalised first; places in the answer are
+/// those of [`normalise`]'s line.
+///
+/// # Errors
+/// A misunderstanding that points at the place.
+pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstanding> {
+    let line = normalise(line)?;
+    let cursor = Cursor { line: &line };
+    let (written, start) = cursor.word(0);
+    let verb = written.value.to_lowercase();
+    if let Some(spec) = vocabulary.commands.iter().find(|spec| spec.name.as_str() == verb) {
+        return work(&cursor, start, spec).map(Intent::Work);
+    }
+    match verb.as_str() {
+        "help" => help(&cursor, start, vocabulary),
+        "status" => status(&cursor, start),
+        "cancel" => cancel(&cursor, start),
+        _ => Err(cursor.unknown_verb(written, vocabulary)),
+    }
+}
+
+/// Reads a normalised line word by word.
+pub(super) struct Cursor<'a> {
+    pub(super) line: &'a str,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn rest(&self, place: usize) -> &'a str {
+        self.line.get(place..).unwrap_or_default()
+    }
+
+    /// The word there, and where the next one begins.
+    pub(super) fn word(&self, place: usize) -> (Spanned<&'a str>, usize) {
+        let mut word = terminated(take_till(|letter: char| letter == ' '), space0::<&str, nom::error::Error<&str>>);
+        let (rest, value) = word.parse(self.rest(place)).unwrap_or(("", self.rest(place)));
+        (Spanned { value, span: place..place + value.len() }, self.line.len() - rest.len())
+    }
+
+    /// Past the spaces there.
+    pub(super) fn past_spaces(&self, place: usize) -> usize {
+        self.line.len() - self.rest(place).trim_start_matches(' ').len()
+    }
+
+    pub(super) fn told(&self, span: Span, kind: Kind) -> Misunderstanding {
+        Misunderstanding::new(self.line, span, kind)
+    }
+
+    /// The place at the end, where something is missing.
+    pub(super) fn end(&self) -> Span {
+        self.line.len()..self.line.len()
+    }
+
+    fn expect_end(&self, place: usize) -> Result<(), Misunderstanding> {
+        if self.rest(place).is_empty() {
+            return Ok(());
+        }
+        Err(self.told(place..self.line.len(), Kind::Unexpected { expected: Expected::End }))
+    }
+
+    fn unknown_verb(&self, written: Spanned<&str>, vocabulary: &Vocabulary) -> Misunderstanding {
+        let commands = vocabulary.commands.iter().map(|spec| spec.name.as_str());
+        let near = nearest(written.value, commands.chain(BUILT_IN_VERBS)).map(str::to_owned);
+        self.told(written.span, Kind::UnknownVerb { verb: written.value.to_owned() }).perhaps_suggesting(near)
+    }
+}
+
+fn help(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Intent, Misunderstanding> {
+    let (written, after) = cursor.word(place);
+    if written.value.is_empty() {
+        return Ok(Intent::Help { topic: None });
+    }
+    let topic = written.value.to_lowercase();
+    let is_known =
+        BUILT_IN_VERBS.contains(&topic.as_str()) || vocabulary.commands.iter().any(|spec| spec.name.as_str() == topic);
+    if !is_known {
+        return Err(cursor.unknown_verb(written, vocabulary));
+    }
+    cursor.expect_end(after)?;
+    Ok(Intent::Help { topic: Some(CommandName::new(topic)) })
+}
+
+fn status(cursor: &Cursor<'_>, place: usize) -> Result<Intent, Misunderstanding> {
+    if cursor.rest(place).is_empty() {
+        return Ok(Intent::Status { selector: None });
+    }
+    let (selector, end) = parse_selector(cursor.line, place)?;
+    let place = after_selector(cursor, end)?;
+    cursor.expect_end(place)?;
+    Ok(Intent::Status { selector: Some(selector) })
+}
+
+fn cancel(cursor: &Cursor<'_>, place: usize) -> Result<Intent, Misunderstanding> {
+    let (written, after) = cursor.word(place);
+    if written.value.is_empty() {
+        return Err(cursor.told(cursor.end(), Kind::Unexpected { expected: Expected::RequestId }));
+    }
+    let Some(request) = RequestId::parse(&written.value.to_lowercase()) else {
+        return Err(cursor.told(written.span, Kind::NotARequest { text: written.value.to_owned() }));
+    };
+    cursor.expect_end(after)?;
+    Ok(Intent::Cancel { request })
+}
+
+fn work(cursor: &Cursor<'_>, place: usize, spec: &CommandSpec) -> Result<WorkIntent, Misunderstanding> {
+    let rest = cursor.rest(place);
+    let names_nothing = rest.is_empty() || rest.starts_with("--") || begins_reason(rest);
+    let (selector, place) = match (&spec.targets, names_nothing) {
+        (Targets::None, true) => (None, place),
+        (Targets::None, false) => {
+            let (written, _) = cursor.word(place);
+            return Err(cursor.told(written.span, Kind::SelectorNotTaken { command: spec.name.clone() }));
+        }
+        (Targets::Servers { .. }, true) => {
+            return Err(cursor.told(place..place, Kind::MissingSelector { command: spec.name.clone() }));
+        }
+        (Targets::Servers { .. }, false) => selector(cursor, place)?,
+    };
+    let parameters = Parameters::new(cursor, spec).read(place)?;
+    Ok(WorkIntent { command: spec.name.clone(), selector, parameters })
+}
+
+fn selector(cursor: &Cursor<'_>, place: usize) -> Result<(Option<Spanned<Selector>>, usize), Misunderstanding> {
+    let (selector, end) = parse_selector(cursor.line, place)?;
+    Ok((Some(selector), after_selector(cursor, end)?))
+}
+
+/// A selector ends at a space before `--` or `because`, or with the line.
+fn after_selector(cursor: &Cursor<'_>, end: usize) -> Result<usize, Misunderstanding> {
+    let next = cursor.past_spaces(end);
+    let rest = cursor.rest(next);
+    if rest.is_empty() || (next > end && (rest.starts_with("--") || begins_reason(rest))) {
+        return Ok(next);
+    }
+    let (written, _) = cursor.word(next);
+    let better = match written.value {
+        "and" => Some("&".to_owned()),
+        "or" => Some(",".to_owned()),
+        "not" | "without" => Some("!".to_owned()),
+        word if next > end && word.starts_with('-') => Some(format!("-{word}")),
+        word => nearest(word, ["because"]).map(str::to_owned),
+    };
+    let kind = Kind::Unexpected { expected: Expected::AfterServers };
+    Err(cursor.told(written.span, kind).perhaps_suggesting(better))
+}

@@ -1,0 +1,145 @@
+//! `--name value` and `because …`, against what the command declares.
+
+use super::line::Cursor;
+use super::normalise::begins_reason;
+use super::values;
+use crate::domain::command::{CommandSpec, Need, ParameterSpec};
+use crate::domain::intent::{ParameterName, Spanned, Value};
+use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
+use crate::fleet::nearest;
+use std::collections::BTreeMap;
+
+/// Reads the parameters of one command.
+pub(super) struct Parameters<'a> {
+    cursor: &'a Cursor<'a>,
+    spec: &'a CommandSpec,
+    given: BTreeMap<ParameterName, Value>,
+}
+
+impl<'a> Parameters<'a> {
+    pub(super) fn new(cursor: &'a Cursor<'a>, spec: &'a CommandSpec) -> Self {
+        Self { cursor, spec, given: BTreeMap::new() }
+    }
+
+    /// Everything from that place to the end of the line, defaults filled in.
+    pub(super) fn read(mut self, start: usize) -> Result<BTreeMap<ParameterName, Value>, Misunderstanding> {
+        let mut place = start;
+        while !self.cursor.rest(place).is_empty() {
+            if begins_reason(self.cursor.rest(place)) {
+                self.read_reason(place)?;
+                break;
+            }
+            place = self.read_named(place)?;
+        }
+        self.complete()
+    }
+
+    fn read_named(&mut self, place: usize) -> Result<usize, Misunderstanding> {
+        let (written, after) = self.cursor.word(place);
+        let Some(name) = written.value.strip_prefix("--") else {
+            let better = match written.value.strip_prefix('-') {
+                Some(_) => Some(format!("-{}", written.value)),
+                None => nearest(written.value, ["because"]).map(str::to_owned),
+            };
+            let kind = Kind::Unexpected { expected: Expected::Parameter };
+            return Err(self.cursor.told(written.span, kind).perhaps_suggesting(better));
+        };
+        // `--wave=10%` is one word, `--wave 10%` two.
+        let (name, value_at) = match name.split_once('=') {
+            Some((name, _)) => (name, place + "--".len() + name.len() + "=".len()),
+            None => (name, after),
+        };
+        let name = Spanned { value: name, span: place..place + "--".len() + name.len() };
+        let spec = self.declared(&name)?;
+        if self.given.contains_key(&spec.name) {
+            return Err(self.cursor.told(name.span, Kind::DoubleParameter { name: spec.name.clone() }));
+        }
+        let (value, next) = self.written_value(&spec.name, value_at)?;
+        let value = values::read(spec, &value).map_err(|unfit| self.unfit(spec, &value, unfit))?;
+        self.given.insert(spec.name.clone(), value);
+        Ok(next)
+    }
+
+    fn declared(&self, name: &Spanned<&str>) -> Result<&'a ParameterSpec, Misunderstanding> {
+        let lower = name.value.to_lowercase();
+        if let Some(spec) = self.spec.parameter(&lower) {
+            return Ok(spec);
+        }
+        let known = self.spec.parameters.iter().map(|parameter| parameter.name.as_str());
+        let better = nearest(&lower, known).map(|near| format!("--{near}"));
+        let kind = Kind::UnknownParameter { name: name.value.to_owned() };
+        Err(self.cursor.told(name.span.clone(), kind).perhaps_suggesting(better))
+    }
+
+    /// A word, or a quoted text without its quotes; and where the next word begins.
+    fn written_value(&self, name: &ParameterName, place: usize) -> Result<(Spanned<&'a str>, usize), Misunderstanding> {
+        let rest = self.cursor.rest(place);
+        if let Some(quoted) = rest.strip_prefix('"')
+            && let Some((inside, _)) = quoted.split_once('"')
+        {
+            let span = place..place + inside.len() + "\"\"".len();
+            let next = self.cursor.past_spaces(span.end);
+            return Ok((Spanned { value: inside, span }, next));
+        }
+        let (word, next) = self.cursor.word(place);
+        if word.value.is_empty() || word.value.starts_with("--") || begins_reason(rest) {
+            return Err(self.cursor.told(place..place, Kind::MissingValue { name: name.clone() }));
+        }
+        Ok((word, next))
+    }
+
+    fn unfit(&self, spec: &ParameterSpec, value: &Spanned<&str>, better: Option<String>) -> Misunderstanding {
+        let kind = Kind::UnfitValue { parameter: Box::new(spec.clone()) };
+        self.cursor.told(value.span.clone(), kind).perhaps_suggesting(better)
+    }
+
+    fn read_reason(&mut self, place: usize) -> Result<(), Misunderstanding> {
+        let (because, after) = self.cursor.word(place);
+        let Some(spec) = self.spec.parameters.iter().find(|parameter| parameter.asked_as_because) else {
+            return Err(self.cursor.told(because.span, Kind::BecauseNotTaken { command: self.spec.name.clone() }));
+        };
+        if self.given.contains_key(&spec.name) {
+            return Err(self.cursor.told(because.span, Kind::DoubleParameter { name: spec.name.clone() }));
+        }
+        let text = unquoted(self.cursor.rest(after));
+        // `because …` copied from the help says nothing yet.
+        if !text.chars().any(char::is_alphanumeric) {
+            return Err(self.cursor.told(self.cursor.end(), Kind::MissingValue { name: spec.name.clone() }));
+        }
+        self.given.insert(spec.name.clone(), Value::Text(text.to_owned()));
+        Ok(())
+    }
+
+    fn complete(mut self) -> Result<BTreeMap<ParameterName, Value>, Misunderstanding> {
+        for spec in &self.spec.parameters {
+            if self.given.contains_key(&spec.name) {
+                continue;
+            }
+            match (&spec.default, spec.need) {
+                (Some(value), _) => {
+                    self.given.insert(spec.name.clone(), value.clone());
+                }
+                (None, Need::Optional) => {}
+                (None, Need::Required) => {
+                    let name = spec.name.clone();
+                    let kind = if spec.asked_as_because {
+                        Kind::MissingReason { name }
+                    } else {
+                        Kind::MissingParameter { name }
+                    };
+                    return Err(self.cursor.told(self.cursor.end(), kind));
+                }
+            }
+        }
+        Ok(self.given)
+    }
+}
+
+/// A reason that is quoted as a whole, without the quotes.
+fn unquoted(text: &str) -> &str {
+    let inside = text
+        .strip_prefix(['"', '“', '„', '”'])
+        .and_then(|rest| rest.strip_suffix(['"', '”', '“']))
+        .or_else(|| text.strip_prefix(['\'', '‘']).and_then(|rest| rest.strip_suffix(['\'', '’'])));
+    inside.filter(|inside| !inside.contains('"')).map_or(text, str::trim)
+}
