@@ -88,19 +88,27 @@ fn state_line(view: RequestView<'_>, state: State) -> Rich {
             | RequestStage::Running
             | RequestStage::Ended { .. } => prose,
         },
-        State::Cancelled | State::Refused => match &request.stage {
-            RequestStage::Ended {
-                outcome: RequestOutcome::Cancelled { name } | RequestOutcome::Denied { name, .. },
-                at,
-            } => prose.text(format!(" · by {} ", quoted(name))).time(*at),
-            _ => prose,
-        },
-        State::Done | State::DoneWithFailures | State::Failed | State::Expired => match &request.stage {
-            RequestStage::Ended { at, .. } => prose.text(" · ").time(*at),
-            _ => prose,
-        },
+        State::Cancelled | State::Refused | State::Done | State::DoneWithFailures | State::Failed | State::Expired => {
+            ended_by(prose, &request.stage)
+        }
     };
     prose.done()
+}
+
+/// By whom, if by a person, and when.
+fn ended_by(prose: Prose, stage: &RequestStage) -> Prose {
+    let RequestStage::Ended { at, outcome } = stage else { return prose };
+    let prose = match outcome {
+        RequestOutcome::Cancelled { name } | RequestOutcome::Denied { name, .. } => {
+            prose.text(format!(" by {}", quoted(name)))
+        }
+        RequestOutcome::Done
+        | RequestOutcome::DoneWithFailures
+        | RequestOutcome::Failed
+        | RequestOutcome::Expired
+        | RequestOutcome::NoCard { .. } => prose,
+    };
+    prose.text(" · ").time(*at)
 }
 
 fn outcomes(count: usize) -> String {

@@ -108,15 +108,16 @@ pub(super) fn failure_lines(view: RequestView<'_>, lines_max: usize) -> Vec<Rich
     let mut groups = groups.into_iter().collect::<Vec<_>>();
     groups.sort_by_key(|(_, runs)| std::cmp::Reverse(runs.len()));
     let hidden = groups.iter().skip(lines_max).map(|(_, runs)| runs.len()).sum::<usize>();
-    let line = |(place, ((phrase, left), runs)): (usize, ((&'static str, Option<String>), Vec<&Run>))| {
+    let mut lines = Vec::new();
+    for ((phrase, left), runs) in groups.into_iter().take(lines_max) {
         let names = names_of(runs);
         let names = if names.is_empty() { spec.name.to_string() } else { names };
         let left = left.map_or_else(String::new, |left| format!("; {left}"));
         let prose = Prose::new().text("✗ ").code(names).text(format!(" {phrase}{left}"));
-        let is_last = place + 1 == lines_max && hidden > 0;
-        if is_last { prose.text(format!(" + {hidden} more failed")).done() } else { prose.done() }
-    };
-    groups.into_iter().take(lines_max).enumerate().map(line).collect()
+        let is_last = lines.len() + 1 == lines_max && hidden > 0;
+        lines.push(if is_last { prose.text(format!(" + {hidden} more failed")).done() } else { prose.done() });
+    }
+    lines
 }
 
 /// What the other subjects do after a failure.

@@ -62,11 +62,14 @@ impl State {
 
     /// The word; a finished request also says how many went wrong.
     pub(super) fn word(self, tally: Tally) -> String {
-        match self {
-            Self::DoneWithFailures if tally.failed > 0 => format!("done, {} failed", tally.failed),
-            Self::DoneWithFailures if tally.left_out > 0 => format!("done, {} left out", tally.left_out),
-            Self::DoneWithFailures => format!("done, {} not started", tally.untouched() + tally.returned),
-            state => state.plain_word().to_owned(),
+        if self != Self::DoneWithFailures {
+            self.plain_word().to_owned()
+        } else if tally.failed > 0 {
+            format!("done, {} failed", tally.failed)
+        } else if tally.left_out > 0 {
+            format!("done, {} left out", tally.left_out)
+        } else {
+            format!("done, {} not started", tally.untouched() + tally.returned)
         }
     }
 
