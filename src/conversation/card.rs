@@ -5,9 +5,9 @@
 
 use super::message::{Block, Button, Confirm, Message, Piece, Rich, Style};
 use super::progress::{bar, cancel_consequence, ended_counts, now_line};
-use super::reasons::{reasons, shortly};
+use super::reasons::{foreign, reasons, short, shortly};
 use super::state::{State, state};
-use super::view::{RequestView, approvers, asked, because, names, names_of, step_words, title};
+use super::view::{RequestView, approvers, asked, because, deed, names, names_of, step_words, title};
 use super::words::{Prose, button, cut, quoted, size, summary};
 use crate::admission::PoolImpact;
 use crate::workflow::request::{ControlVerb, Request, RequestOutcome, RequestStage};
@@ -50,8 +50,25 @@ fn card_summary(view: RequestView<'_>, state: State) -> String {
         | State::Failed
         | State::Cancelled
         | State::Refused
-        | State::Expired => format!("{sign} {id} {word}: {what}, {}", ended_counts(view)),
+        | State::Expired => format!("{sign} {id} {word}: {what}{}", progress_shortly(view, state)),
     })
+}
+
+/// `, 9 of 20 rebooted · 1 failed`, as far as there is something to count.
+fn progress_shortly(view: RequestView<'_>, state: State) -> String {
+    let request = view.request;
+    if request.started_at.is_none() {
+        return ", nothing has started".to_owned();
+    }
+    if request.plan.servers().next().is_none() || state == State::Done {
+        return String::new();
+    }
+    if state.is_over() {
+        return format!(", {}", ended_counts(view));
+    }
+    let tally = view.tally();
+    let failed = if tally.failed > 0 { format!(" · {} failed", tally.failed) } else { String::new() };
+    format!(", {} of {} {}{failed}", tally.done, tally.all, deed(&request.spec))
 }
 
 fn state_line(view: RequestView<'_>, state: State) -> Rich {
@@ -127,7 +144,16 @@ fn facts(view: RequestView<'_>, state: State) -> Rich {
             .line()
             .rich(reasons(request.blockers.get(..2).unwrap_or(&request.blockers)))
             .done(),
-        State::Running => Prose::new().rich(bar_line(view)).line().rich(now_line(view)).done(),
+        State::Running if request.plan.servers().next().is_none() => {
+            Prose::new().rich(what(request)).line().rich(now_line(view)).done()
+        }
+        State::Running => {
+            let prose = Prose::new().rich(bar_line(view)).line().rich(now_line(view)).line();
+            match foreign(&request.blockers, request.id()) {
+                Some(blocker) => prose.text(format!("Next waits: {}", short(blocker))).done(),
+                None => prose.done(),
+            }
+        }
         State::HaltedByFailures | State::Stopping => {
             let count = tally.active();
             let go = match (state, count) {
@@ -156,9 +182,8 @@ fn bar_line(view: RequestView<'_>) -> Rich {
     if view.request.plan.servers().next().is_none() {
         return Vec::new();
     }
-    Prose::new()
-        .text(format!("{} · {} working · {} waiting", bar(tally.done, tally.all), tally.working, tally.waiting))
-        .done()
+    let working = if tally.working > 0 { format!(" · {} working", tally.working) } else { String::new() };
+    Prose::new().text(format!("{}{working} · {} waiting", bar(tally.done, tally.all), tally.waiting)).done()
 }
 
 fn ended_facts(view: RequestView<'_>) -> Rich {
@@ -208,7 +233,7 @@ fn impact_lines(view: RequestView<'_>) -> Rich {
     }
     match view.impacts.len().saturating_sub(POOLS_MAX) {
         0 => prose.done(),
-        hidden => prose.text(format!(" + {} more", super::words::counted(hidden, "pool"))).done(),
+        hidden => prose.text(format!(" + {} more", super::words::counted(hidden, "more pool"))).done(),
     }
 }
 

@@ -19,7 +19,9 @@ const FAILURE_LINES_MAX: usize = 2;
 #[must_use]
 pub fn final_reply(view: RequestView<'_>) -> Message {
     let state = state(view);
-    let headline = format!("{}: {}", view.request.id(), headline(view, state));
+    let by_somebody = matches!(state, State::Cancelled | State::Refused | State::Expired);
+    let colon = if by_somebody { "" } else { ":" };
+    let headline = format!("{}{colon} {}", view.request.id(), headline(view, state));
     let mut prose = Prose::new().text(format!("{} ", state.sign())).bold(headline.as_str());
     for line in facts(view, state) {
         prose = prose.line().rich(line);
@@ -97,6 +99,9 @@ fn ended_by(view: RequestView<'_>) -> String {
 fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
     let request = view.request;
     let mut lines = Vec::new();
+    if request.plan.servers().next().is_none() {
+        lines.push(super::card::what(request));
+    }
     if let RequestStage::Ended { outcome, .. } = &request.stage {
         match outcome {
             RequestOutcome::Denied { why, .. } => {
@@ -126,7 +131,7 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
         let why = left_out.iter().find_map(|run| run.failure.as_ref());
         lines.push(match why {
             Some(failure) => prose.text(" left out: ").code(&failure.note).done(),
-            None => prose.text(" left out: not as planned when its turn came").done(),
+            None => prose.text(" left out: not as planned any more").done(),
         });
     }
     let waiting = view

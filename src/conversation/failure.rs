@@ -70,7 +70,9 @@ fn steps(view: RequestView<'_>, run: &Run) -> Vec<StepLine> {
             StepMark::Waiting
         }
     };
-    let lines = spec.steps.iter().enumerate();
+    // A gate only asks again; it is told when it is what stopped the run.
+    let is_told = |(step, spec): &(usize, &StepSpec)| !matches!(spec, StepSpec::Gate(_)) || failed == Some(*step);
+    let lines = spec.steps.iter().enumerate().filter(is_told);
     lines.map(|(step, spec)| StepLine { word: spec.word().to_owned(), mark: mark(step), note: None }).collect()
 }
 
@@ -169,7 +171,11 @@ fn answered(view: RequestView<'_>, run: &Run, name: &str) -> Message {
         }
         (None, None, RunStage::Acting { intent, .. }) => {
             let prose = Prose::new().text("▶ ").bold(format!("{name}: looking again"));
-            prose.line().text("Nothing is sent to it. Asked anew at ").time(intent.until).text(" if it stays unknown.")
+            prose
+                .line()
+                .text("Nothing is sent to it. You are asked anew at ")
+                .time(intent.until)
+                .text(" if it stays unknown.")
         }
         (None, None, stage) => {
             let over = matches!(stage, RunStage::Ended { .. });

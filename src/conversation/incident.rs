@@ -73,20 +73,20 @@ fn out_lines(view: RequestView<'_>, out: &[&Run]) -> Vec<Rich> {
     let mut groups: BTreeMap<String, Vec<&Run>> = BTreeMap::new();
     for run in out {
         let why = match &run.stage {
-            RunStage::NeedsPerson { .. } => format!("in a {verb}: outcome not known, a person must say"),
+            RunStage::NeedsPerson { .. } => "outcome not known, a person must say".to_owned(),
             RunStage::Waiting
             | RunStage::Ready { .. }
             | RunStage::Acting { .. }
             | RunStage::Returning { .. }
             | RunStage::Ended { .. } => {
-                format!("{}, in a {verb}; {}", failure_phrase(run, &view.request.spec), run.state.word())
+                format!("{}; {}", failure_phrase(run, &view.request.spec), run.state.word())
             }
         };
         groups.entry(why).or_default().push(run);
     }
     let hidden = groups.values().skip(LINES_MAX).map(Vec::len).sum::<usize>();
     let lines = groups.into_iter().take(LINES_MAX).enumerate().map(|(place, (why, runs))| {
-        let prose = Prose::new().code(names_of(runs)).text(format!(" {why}"));
+        let prose = Prose::new().text(format!("{verb}: ")).code(names_of(runs)).text(format!(" {why}"));
         let is_last = place + 1 == LINES_MAX && hidden > 0;
         if is_last { prose.text(format!(" + {hidden} more")).done() } else { prose.done() }
     });

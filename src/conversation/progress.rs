@@ -4,7 +4,7 @@
 
 use super::message::Rich;
 use super::view::{RequestView, names_of};
-use super::words::{Prose, servers, size};
+use super::words::{Prose, is_are, size};
 use crate::admission::{NextWave, next_wave};
 use crate::domain::command::{CommandSpec, StepSpec};
 use crate::domain::server::ProductionState;
@@ -81,7 +81,7 @@ pub(super) fn failure_phrase(run: &Run, spec: &CommandSpec) -> &'static str {
                 "did not get back into rotation"
             }
         }
-        FailureKind::GateClosed => "stopped before the reboot, not safe any more",
+        FailureKind::GateClosed => "stopped, not safe to go on",
         FailureKind::CouldNotSend => "could not be reached",
         FailureKind::Refused => "refused",
     }
@@ -170,12 +170,11 @@ pub(super) fn cancel_consequence(view: RequestView<'_>) -> String {
     if view.request.plan.servers().next().is_none() {
         return "What is under way is not called back. Nothing new starts.".to_owned();
     }
-    let go = if tally.active() == 1 { "goes" } else { "go" };
-    format!(
-        "{} {go} to a safe point and return{}. {} not started. {} done.",
-        servers(tally.active()),
-        if tally.active() == 1 { "s" } else { "" },
-        tally.waiting,
-        tally.done
-    )
+    let flight = match tally.active() {
+        0 => String::new(),
+        1 => "1 server goes to a safe point and returns. ".to_owned(),
+        active => format!("{active} servers go to a safe point and return. "),
+    };
+    let (waiting, done) = (tally.waiting, tally.done);
+    format!("{flight}{waiting} {} not started. {done} {} done.", is_are(waiting), is_are(done))
 }

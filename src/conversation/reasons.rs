@@ -77,6 +77,16 @@ pub(super) fn outs(out: &[OutServer]) -> Rich {
     if hidden > 0 { prose.text(format!(" + {hidden} more")).done() } else { prose.done() }
 }
 
+/// The first reason that is not only this request's own doing.
+pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'a Blocker> {
+    blockers.iter().find(|blocker| match blocker {
+        Blocker::Locked { holder, .. } => holder != own,
+        Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
+        Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
+        Blocker::HealthUnknown { .. } => true,
+    })
+}
+
 /// A reason in half a line, without markup.
 pub(super) fn short(blocker: &Blocker) -> String {
     match blocker {

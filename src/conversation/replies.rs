@@ -4,6 +4,7 @@
 
 use super::card::review_button;
 use super::message::{Block, Message, Rich};
+use super::state::state;
 use super::view::{RequestView, approvers, asked, subjects};
 use super::words::{PATTERNS_MAX, Prose, quoted, size, summary};
 use crate::domain::time::spoken;
@@ -21,7 +22,7 @@ pub fn approval_ask(view: RequestView<'_>) -> Message {
     let id = request.id();
     if let Some(decided) = decision(request) {
         let line = super::plain::line(&decided);
-        return Message::of_text(summary(format!("{id}: {line}")), decided);
+        return Message::of_text(summary(format!("{} {id}: {line}", state(view).sign())), decided);
     }
     let Some(need) = &request.need else {
         let text = Prose::new().text("Needs nobody's approval.").done();

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: whether it counts; `approvals` says that.
 
-use super::message::{Form, FormBlock, Message, Rich};
+use super::message::{Form, FormBlock, Message, Piece, Rich};
 use super::replies::decision;
 use super::view::{RequestView, because, deed, names, pools, step_words, subjects};
 use super::words::{Prose, clock, counted, is_are, listed, quoted, servers, size, summary};
@@ -187,9 +187,19 @@ impl ReviewOutcome {
 
 fn decided_text(request: &Request) -> Rich {
     match decision(request) {
-        Some(decision) => Prose::new().text("Already decided. ").rich(decision).done(),
+        Some(decision) => Prose::new().text("Already decided: ").rich(lowered(decision)).done(),
         None => Prose::new().text("There is nothing to decide any more.").done(),
     }
+}
+
+/// The same sentence behind a colon.
+fn lowered(mut text: Rich) -> Rich {
+    if let Some(Piece::Text(first)) = text.first_mut() {
+        let mut letters = first.chars();
+        let lower = letters.next().map(|letter| letter.to_lowercase().chain(letters.clone()).collect());
+        *first = lower.unwrap_or_default();
+    }
+    text
 }
 
 /// The form that answers a submission.
@@ -285,11 +295,8 @@ pub(super) fn decided_shortly(request: &Request) -> Option<String> {
         let names = super::view::approvers(request)?;
         return Some(format!("approved by {names} at {}", clock(last.at)));
     }
-    let text = decision(request)?;
-    let line = super::plain::line(&text);
-    let first = line.split(". ").next().unwrap_or_default().to_owned();
-    let mut letters = first.chars();
-    letters.next().map(|letter| letter.to_lowercase().chain(letters).collect())
+    let line = super::plain::line(&lowered(decision(request)?));
+    line.split(". ").next().map(ToOwned::to_owned)
 }
 
 /// How many people must still agree.

@@ -13,9 +13,9 @@ use crate::workflow::request::Request;
 use crate::workflow::run::Run;
 
 /// The most pools that are told one by one.
-const POOLS_MAX: usize = 3;
+const POOLS_MAX: usize = 2;
 /// The most requests that are told one by one.
-const REQUESTS_MAX: usize = 3;
+const REQUESTS_MAX: usize = 2;
 
 /// What a status looks at.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         }
     }
     if short.len() > POOLS_MAX {
-        pools = pools.text(format!(" + {} more", counted(short.len() - POOLS_MAX, "pool")));
+        pools = pools.text(format!(" + {} more", counted(short.len() - POOLS_MAX, "more pool")));
     }
     let mut blocks = vec![Block::Section(prose.done())];
     if !pools.is_empty() {

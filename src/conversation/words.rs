@@ -94,7 +94,14 @@ impl Prose {
         self.0.is_empty()
     }
 
-    pub(super) fn done(self) -> Rich {
+    /// The text, without a line that was begun and not used.
+    pub(super) fn done(mut self) -> Rich {
+        if let Some(Piece::Text(text)) = self.0.last_mut() {
+            text.truncate(text.trim_end().len());
+            if text.is_empty() {
+                self.0.pop();
+            }
+        }
         self.0
     }
 }
