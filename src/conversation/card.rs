@@ -233,7 +233,7 @@ fn impact_lines(view: RequestView<'_>) -> Rich {
     }
     match view.impacts.len().saturating_sub(POOLS_MAX) {
         0 => prose.done(),
-        hidden => prose.text(format!(" + {} more", super::words::counted(hidden, "more pool"))).done(),
+        hidden => prose.text(format!(" + {}", super::words::counted(hidden, "more pool"))).done(),
     }
 }
 

@@ -64,7 +64,7 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         }
     }
     if short.len() > POOLS_MAX {
-        pools = pools.text(format!(" + {} more", counted(short.len() - POOLS_MAX, "more pool")));
+        pools = pools.text(format!(" + {}", counted(short.len() - POOLS_MAX, "more pool")));
     }
     let mut blocks = vec![Block::Section(prose.done())];
     if !pools.is_empty() {

@@ -245,7 +245,7 @@ fn status_begins_with_its_sources_and_their_age() {
     full.pool = crate::domain::server::PoolName::new("edge-riga");
     let mut view = StatusView {
         asked: None,
-        pools: vec![full.clone(), pool(36, out(10..=13, Some(id()), "drained"))],
+        pools: vec![full.clone(), pool(36, out(10..=13, Some(&id()), "drained"))],
         requests: &requests,
         health_seen_at: Some(at(14, 32)),
         servers: 80,
@@ -279,7 +279,7 @@ fn status_begins_with_its_sources_and_their_age() {
 fn status_of_much_stays_within_the_budget() {
     let waiting = Story::asked();
     let requests = vec![(waiting.request(), waiting.runs.clone()); 9];
-    let mut short = pool(36, out(21..=24, Some(other_id()), "drained"));
+    let mut short = pool(36, out(21..=24, Some(&other_id()), "drained"));
     short.unknown = 2;
     let view = StatusView {
         asked: None,
@@ -296,7 +296,7 @@ fn status_of_much_stays_within_the_budget() {
     Health by the load balancers, oldest look 14:32 UTC · requests 14:33 UTC
     216 of 240 in service in 6 pools
     edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4)
-    edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4) + 4 pools more
+    edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4) + 4 more pools
     🙋 req-2mq9 reboot 20 servers in lax · needs approval · 1 of sre · ana
     🙋 req-2mq9 reboot 20 servers in lax · needs approval · 1 of sre · ana + 7 more
     ");
@@ -338,8 +338,8 @@ fn lines(messages: &[crate::conversation::message::Message]) -> String {
 fn small_answers_say_what_did_not_happen_and_what_to_do() {
     let waiting = Story::asked().request();
     let approved = Story::asked().approved().request();
-    let single = Story::of(&command("reboot"), 1, vec![1], "x").request();
-    let none = Story::of(&command("announce"), 0, vec![1], "x").request();
+    let single = Story::of(&command("reboot"), 1, &[1], "x").request();
+    let none = Story::of(&command("announce"), 0, &[1], "x").request();
     let cancelled = Story::asked().ended(RequestOutcome::Cancelled { name: "ana".into() }).request();
     let kinds = [(name(1), ServerType::new("dns")), (name(2), ServerType::new("dns"))];
     let told = [

@@ -9,7 +9,7 @@ use crate::workflow::request::{Blocker, ControlVerb, RequestEvent, RequestOutcom
 use insta::assert_snapshot;
 
 fn at_floor() -> Blocker {
-    let count = pool(36, out(21..=24, Some(other_id()), "drained"));
+    let count = pool(36, out(21..=24, Some(&other_id()), "drained"));
     Blocker::Capacity { pool: count.pool, serving: 36, total: 40, floor: 36, out: count.out }
 }
 
@@ -55,7 +55,7 @@ fn the_echo_links_to_the_card_once_it_is_up() {
 
 #[test]
 fn the_echo_of_work_without_servers_names_the_text() {
-    let story = Story::of(&command("announce"), 0, vec![1], "riga is in maintenance");
+    let story = Story::of(&command("announce"), 0, &[1], "riga is in maintenance");
     assert_snapshot!(story.see(PRIVATE, |view| echo(view, None)), @"
     req-2mq9 understood: announce
     ----
@@ -108,7 +108,7 @@ fn a_card_tells_several_pools() {
     🙋 needs approval · 1 of `sre`, by 15:02 UTC
     `edge-lax-[001-020]` · `kernel update`
     edge-lax: at most 4 out, 36 of 40 stay, floor 36
-    origin-lax is at its floor now: 36 of 40, floor 36 + 1 pool more
+    origin-lax is at its floor now: 36 of 40, floor 36 + 1 more pool
     ~ @U0ANA · plan 9f3a · drain, reboot, check, return
     [[Review]] [Details] [!Withdraw!]
     ");
@@ -138,21 +138,20 @@ fn a_card_without_a_stored_control_has_no_such_button() {
 #[test]
 fn the_text_of_a_person_stays_one_harmless_piece() {
     let nasty = "`a\u{202e}b`\n• ✅ done\n<!channel> ".to_owned() + &"x".repeat(300);
-    let story = Story::of(&command("reboot"), 20, vec![20], &nasty);
+    let story = Story::of(&command("reboot"), 20, &[20], &nasty);
     let request = story.request();
     let view = super::RequestView { request: &request, runs: &story.runs, impacts: &story.impacts, now: story.now };
     let of = |message: &Message| format!("{:?}", message.blocks);
     for message in [card(view), echo(view, None)] {
         super::shown(&message, CARD);
         assert!(!of(&message).contains("\\n•") && !of(&message).contains('\u{202e}'), "{message:?}");
-        let pieces = message.blocks.iter().filter_map(|block| match block {
-            crate::conversation::message::Block::Section(text) => Some(text),
-            _ => None,
-        });
-        let codes = pieces.flatten().filter_map(|piece| match piece {
-            Piece::Code(text) => Some(text),
-            _ => None,
-        });
+        let mut texts = Vec::new();
+        for block in &message.blocks {
+            if let crate::conversation::message::Block::Section(text) = block {
+                texts.extend(text);
+            }
+        }
+        let codes = texts.into_iter().filter_map(|piece| if let Piece::Code(text) = piece { Some(text) } else { None });
         assert!(codes.clone().any(|code| code.starts_with("'ab' • ✅ done <!channel>")), "{message:?}");
         assert!(codes.clone().all(|code| code.chars().count() <= 120 && !code.contains('`')));
     }
@@ -171,7 +170,7 @@ fn the_thread_asks_the_approvers() {
 #[test]
 fn the_ask_keeps_no_button_after_the_approval() {
     assert_snapshot!(Story::asked().approved().see(REPLY, approval_ask), @"
-    req-2mq9: Approved by bob at 14:04 UTC (plan 9f3a)
+    ⏳ req-2mq9: Approved by bob at 14:04 UTC (plan 9f3a)
     ----
     Approved by bob at 14:04 UTC (plan 9f3a)
     ");
@@ -208,7 +207,7 @@ fn the_ask_names_who_still_must_agree() {
     ");
     let plan: Fingerprint = story.request().plan.hash().clone();
     assert_snapshot!(story.then(approval("U0DEE", "dee", plan)).see(REPLY, approval_ask), @"
-    req-2mq9: Approved by bob at 14:04 UTC and dee at 14:04 UTC (plan 9f3a)
+    ⏳ req-2mq9: Approved by bob at 14:04 UTC and dee at 14:04 UTC (plan 9f3a)
     ----
     Approved by bob at 14:04 UTC and dee at 14:04 UTC (plan 9f3a)
     ");
@@ -217,7 +216,7 @@ fn the_ask_names_who_still_must_agree() {
 #[test]
 fn the_ask_says_that_it_was_denied() {
     assert_snapshot!(denied().see(REPLY, approval_ask), @"
-    req-2mq9: Denied by bob at 14:04 UTC: traffic peak until 16:00. Nothing has started.
+    🚫 req-2mq9: Denied by bob at 14:04 UTC: traffic peak until 16:00. Nothing has started.
     ----
     Denied by bob at 14:04 UTC: `traffic peak until 16:00`. Nothing has started.
     ");
@@ -227,7 +226,7 @@ fn the_ask_says_that_it_was_denied() {
 fn the_ask_says_that_time_ran_out() {
     let story = Story::asked().ended(RequestOutcome::Expired);
     assert_snapshot!(story.see(REPLY, approval_ask), @"
-    req-2mq9: Not approved by 15:02 UTC. Nothing has started, and nothing runs later.
+    ⌛ req-2mq9: Not approved by 15:02 UTC. Nothing has started, and nothing runs later.
     ----
     Not approved by 15:02 UTC. Nothing has started, and nothing runs later.
     ");
@@ -237,7 +236,7 @@ fn the_ask_says_that_time_ran_out() {
 fn the_ask_says_that_it_was_withdrawn() {
     let story = Story::asked().ended(RequestOutcome::Cancelled { name: "ana".into() });
     assert_snapshot!(story.see(REPLY, approval_ask), @"
-    req-2mq9: Withdrawn by ana at 14:57 UTC. Nothing has started, and nothing runs later.
+    ⏹️ req-2mq9: Withdrawn by ana at 14:57 UTC. Nothing has started, and nothing runs later.
     ----
     Withdrawn by ana at 14:57 UTC. Nothing has started, and nothing runs later.
     ");
@@ -246,7 +245,7 @@ fn the_ask_says_that_it_was_withdrawn() {
 #[test]
 fn a_denied_card_says_why() {
     assert_snapshot!(denied().see(CARD, card), @"
-    🚫 req-2mq9 refused: reboot 20 servers in lax, 0 of 20 rebooted · 20 not started
+    🚫 req-2mq9 refused: reboot 20 servers in lax, nothing has started
     ----
     Reboot 20 servers in lax · req-2mq9
     🚫 refused by bob · 14:04 UTC
@@ -261,7 +260,7 @@ fn a_denied_card_says_why() {
 fn a_withdrawn_card_says_that_nothing_started() {
     let story = Story::asked().ended(RequestOutcome::Cancelled { name: "ana".into() });
     assert_snapshot!(story.see(CARD, card), @"
-    ⏹️ req-2mq9 cancelled: reboot 20 servers in lax, 0 of 20 rebooted · 20 not started
+    ⏹️ req-2mq9 cancelled: reboot 20 servers in lax, nothing has started
     ----
     Reboot 20 servers in lax · req-2mq9
     ⏹️ cancelled by ana · 14:57 UTC
@@ -275,7 +274,7 @@ fn a_withdrawn_card_says_that_nothing_started() {
 #[test]
 fn an_expired_card_says_that_nothing_runs_later() {
     assert_snapshot!(Story::asked().ended(RequestOutcome::Expired).see(CARD, card), @"
-    ⌛ req-2mq9 expired: reboot 20 servers in lax, 0 of 20 rebooted · 20 not started
+    ⌛ req-2mq9 expired: reboot 20 servers in lax, nothing has started
     ----
     Reboot 20 servers in lax · req-2mq9
     ⌛ expired · 14:57 UTC
@@ -346,7 +345,7 @@ fn a_queued_card_says_what_is_not_known() {
 
 #[test]
 fn servers_that_are_out_for_several_reasons_are_grouped() {
-    let mut servers = out(21..=22, Some(other_id()), "drained");
+    let mut servers = out(21..=22, Some(&other_id()), "drained");
     servers.extend(out([23], None, "does not answer"));
     servers.extend(out([24], None, "maintenance"));
     let blocker =
@@ -374,17 +373,18 @@ fn the_thread_says_that_it_started_after_waiting() {
 
 #[test]
 fn work_without_servers_starts_without_a_canary() {
-    let story = Story::of(&command("announce"), 0, vec![1], "riga is in maintenance").started();
+    let story = Story::of(&command("announce"), 0, &[1], "riga is in maintenance").started();
     assert_snapshot!(story.see(REPLY, started), @"
     ▶️ req-2mq9 started: announce
     ----
     ▶️ Started at 14:24 UTC, after 22 min.
     ");
     assert_snapshot!(story.see(CARD, card), @"
-    ▶️ req-2mq9 running: announce, 0 of 1 done · 1 not started
+    ▶️ req-2mq9 running: announce
     ----
     Announce · req-2mq9
     ▶️ running
+    Text: `riga is in maintenance`
     ~ @U0ANA · as of 14:02 UTC
     [Details] [!Cancel!]
     ");

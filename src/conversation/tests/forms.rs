@@ -56,7 +56,7 @@ fn the_form_shows_the_whole_plan_and_chooses_nothing() {
 
 #[test]
 fn the_form_of_work_without_servers_has_no_capacity() {
-    let story = Story::of(&command("announce"), 0, vec![1], "riga is in maintenance");
+    let story = Story::of(&command("announce"), 0, &[1], "riga is in maintenance");
     assert_snapshot!(stable(&render_form(&form(&story)), &story.request()), @"
     == Review req-2mq9 ==
     ana asks: announce
@@ -71,7 +71,7 @@ fn the_form_of_work_without_servers_has_no_capacity() {
 
 #[test]
 fn a_long_reason_cannot_hide_the_servers() {
-    let text = render_form(&form(&Story::of(&command("reboot"), 20, vec![20], &"long ".repeat(500))));
+    let text = render_form(&form(&Story::of(&command("reboot"), 20, &[20], &"long ".repeat(500))));
     assert!(text.contains("edge-lax-[001-020]"), "{text}");
     assert!(text.lines().all(|line| line.chars().count() < 200), "{text}");
 }
@@ -79,9 +79,8 @@ fn a_long_reason_cannot_hide_the_servers() {
 #[test]
 fn the_decision_is_a_choice_of_two_with_fixed_keys() {
     let blocks = form(&Story::asked()).blocks;
-    let choice = blocks.iter().find_map(|block| match block {
-        FormBlock::Choice { key, options, .. } => Some((key.as_str(), options.clone())),
-        _ => None,
+    let choice = blocks.iter().find_map(|block| {
+        if let FormBlock::Choice { key, options, .. } = block { Some((key.as_str(), options.clone())) } else { None }
     });
     let options = vec![("approve".to_owned(), "Approve".to_owned()), ("deny".to_owned(), "Deny".to_owned())];
     assert_eq!(choice, Some(("decision", options)));
@@ -130,13 +129,13 @@ fn every_outcome_of_a_review_is_told() {
 #[test]
 fn a_decided_request_says_by_whom() {
     let approved = Story::asked().approved().request();
-    assert_snapshot!(stable(&read(&ReviewOutcome::decided(&approved)), &approved), @"Already decided. Approved by bob at 14:04 UTC (plan 9f3a)");
+    assert_snapshot!(stable(&read(&ReviewOutcome::decided(&approved)), &approved), @"Already decided: approved by bob at 14:04 UTC (plan 9f3a)");
     assert_eq!(more_needed(&approved), 0);
     assert_eq!(more_needed(&Story::asked().request()), 1);
     let denied =
         RequestEvent::Denied { by: super::person("U0BOB"), name: "bob".into(), at: at(14, 4), why: "no".into() };
     let denied = Story::asked().then(denied).request();
-    assert_snapshot!(read(&ReviewOutcome::decided(&denied)), @"Already decided. Denied by bob at 14:04 UTC: `no`. Nothing has started.");
+    assert_snapshot!(read(&ReviewOutcome::decided(&denied)), @"Already decided: denied by bob at 14:04 UTC: `no`. Nothing has started.");
 }
 
 #[test]
@@ -173,8 +172,8 @@ fn a_press_after_the_decision_names_it() {
     let request = Story::asked().approved().request();
     let text = super::shown(&unfit(&Unfit::AlreadyDecided, &request, &[]), super::PRIVATE);
     assert_snapshot!(stable(&text, &request), @"
-    req-2mq9: Already decided. Approved by bob at 14:04 UTC (plan 9f3a)
+    req-2mq9: Already decided: approved by bob at 14:04 UTC (plan 9f3a)
     ----
-    Already decided. Approved by bob at 14:04 UTC (plan 9f3a)
+    Already decided: approved by bob at 14:04 UTC (plan 9f3a)
     ");
 }

@@ -156,10 +156,10 @@ fn stable(text: &str, request: &Request) -> String {
 impl Story {
     /// ana asks for 20 of the 40 servers of edge-lax; the card is up and one of sre must approve.
     fn asked() -> Self {
-        Self::of(&command("reboot"), 20, vec![1, 4, 4, 4, 4, 3], "kernel update")
+        Self::of(&command("reboot"), 20, &[1, 4, 4, 4, 4, 3], "kernel update")
     }
 
-    fn of(spec: &Arc<CommandSpec>, servers: u32, waves: Vec<u32>, because: &str) -> Self {
+    fn of(spec: &Arc<CommandSpec>, servers: u32, waves: &[u32], because: &str) -> Self {
         let subjects = if servers == 0 { vec![Subject::Nothing] } else { (1..=servers).map(subject).collect() };
         let mut parameters = std::collections::BTreeMap::new();
         for parameter in &spec.parameters {
@@ -174,7 +174,7 @@ impl Story {
             definition: spec.hash.clone(),
             parameters,
             subjects: subjects.clone(),
-            waves: waves.clone(),
+            waves: waves.to_vec(),
             soak: Duration::from_secs(300),
             requester: person("U0ANA"),
             channel: ChannelId::new("C0NOC"),
@@ -296,9 +296,9 @@ fn impact(now: PoolCount, out_at_once: u32) -> PoolImpact {
     PoolImpact { lowest: now.serving - out_at_once, now, out_at_once }
 }
 
-fn out(numbers: impl IntoIterator<Item = u32>, holder: Option<RequestId>, why: &str) -> Vec<OutServer> {
+fn out(numbers: impl IntoIterator<Item = u32>, holder: Option<&RequestId>, why: &str) -> Vec<OutServer> {
     let made =
-        numbers.into_iter().map(|number| OutServer { name: name(number), holder: holder.clone(), why: why.into() });
+        numbers.into_iter().map(|number| OutServer { name: name(number), holder: holder.cloned(), why: why.into() });
     made.collect()
 }
 

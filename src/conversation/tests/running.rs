@@ -21,13 +21,13 @@ fn midway() -> Story {
 /// The twelfth did not come back; the other three of its wave are done.
 fn one_lost() -> Story {
     let mut story = Story::asked().approved().started().now(14, 46);
-    story.impacts = vec![impact(pool(39, out([12], Some(super::id()), "drained")), 3)];
+    story.impacts = vec![impact(pool(39, out([12], Some(&super::id()), "drained")), 3)];
     story.runs((1..=11).chain([13]), &done()).runs([12], &not_back())
 }
 
 fn in_doubt() -> Story {
     let mut story = midway().now(14, 46);
-    story.impacts = vec![impact(pool(36, out(10..=13, Some(super::id()), "drained")), 0)];
+    story.impacts = vec![impact(pool(36, out(10..=13, Some(&super::id()), "drained")), 0)];
     story.runs[11] = {
         let events = unknown();
         let planned = RunEvent::Planned { subject: story.runs[11].subject.clone(), wave: 3 };
@@ -44,7 +44,7 @@ fn handles() -> BTreeMap<Answer, Handle> {
 #[test]
 fn a_running_card_counts() {
     assert_snapshot!(midway().see(CARD, card), @"
-    ▶️ req-2mq9 running: reboot 20 servers in lax, 9 of 20 rebooted · 7 not started
+    ▶️ req-2mq9 running: reboot 20 servers in lax, 9 of 20 rebooted
     ----
     Reboot 20 servers in lax · req-2mq9
     ▶️ running · wave 4 of 6
@@ -59,11 +59,11 @@ fn a_running_card_counts() {
 fn a_running_card_says_that_it_watches_a_wave() {
     let story = Story::asked().approved().started().now(14, 37).runs([1], &done());
     assert_snapshot!(story.see(CARD, card), @"
-    ▶️ req-2mq9 running: reboot 20 servers in lax, 1 of 20 rebooted · 19 not started
+    ▶️ req-2mq9 running: reboot 20 servers in lax, 1 of 20 rebooted
     ----
     Reboot 20 servers in lax · req-2mq9
     ▶️ running · wave 1 of 6
-    ▱▱▱▱▱▱▱▱▱▱  1 of 20 · 0 working · 19 waiting
+    ▱▱▱▱▱▱▱▱▱▱  1 of 20 · 19 waiting
     Watching wave 1 until 14:41 UTC
     ~ @U0ANA · approved by bob 14:04 UTC · as of 14:37 UTC
     [Details] [!Cancel!]
@@ -86,11 +86,11 @@ fn a_cancel_asks_first_and_says_what_it_does() {
 #[test]
 fn a_failed_server_is_counted_beside_the_state() {
     assert_snapshot!(one_lost().see(CARD, card), @"
-    ▶️ req-2mq9 running: reboot 20 servers in lax, 12 of 20 rebooted · 1 failed · 7 not started
+    ▶️ req-2mq9 running: reboot 20 servers in lax, 12 of 20 rebooted · 1 failed
     ----
     Reboot 20 servers in lax · req-2mq9
     ▶️ running · wave 4 of 6 · 1 failed
-    ▰▰▰▰▰▰▱▱▱▱  12 of 20 · 0 working · 7 waiting
+    ▰▰▰▰▰▰▱▱▱▱  12 of 20 · 7 waiting
     Watching wave 4 until 14:51 UTC
     ~ @U0ANA · approved by bob 14:04 UTC · as of 14:46 UTC
     [Details] [!Cancel!]
@@ -106,7 +106,7 @@ fn the_thread_tells_a_server_that_did_not_come_back() {
     Seen at 14:46 UTC: `No answer for 15 min; Redfish says power on`
     It stays drained and reserved.
     The other 7 go on; one more failure stops them.
-    ▸ drain ✓  gate ✓  reboot ✗  check ·  return ·
+    ▸ drain ✓  reboot ✗  check ·  return ·
     ");
 }
 
@@ -120,10 +120,10 @@ fn the_thread_tells_that_the_second_failure_stops_the_rest() {
     Seen at 14:46 UTC: `No answer for 15 min; Redfish says power on`
     It stays drained and reserved.
     3 at work finish; 3 not started: it stops after more than 1 failed.
-    ▸ drain ✓  gate ✓  reboot ✗  check ·  return ·
+    ▸ drain ✓  reboot ✗  check ·  return ·
     ");
     assert_snapshot!(story.see(CARD, card), @"
-    ✋ req-2mq9 halted: reboot 20 servers in lax, 12 of 20 rebooted · 2 failed · 3 not started
+    ✋ req-2mq9 halted: reboot 20 servers in lax, 12 of 20 rebooted · 2 failed
     ----
     Reboot 20 servers in lax · req-2mq9
     ✋ halted · 2 failed, limit 1
@@ -145,9 +145,9 @@ fn a_server_that_was_never_touched_is_told_as_returned() {
     ];
     let story = Story::asked().approved().started().now(14, 46).runs([1], &gate);
     assert_snapshot!(story.see_run(1, server_failed), @"
-    ✗ req-2mq9: edge-lax-001 stopped before the reboot, not safe any more (0 of 20 done)
+    ✗ req-2mq9: edge-lax-001 stopped, not safe to go on (0 of 20 done)
     ----
-    ✗ edge-lax-001 stopped before the reboot, not safe any more
+    ✗ edge-lax-001 stopped, not safe to go on
     Seen at 14:46 UTC: `edge-lax has 35 of 40 in service, floor 36`
     It goes back to production.
     The other 20 go on; 2 more failures stop them.
@@ -155,9 +155,9 @@ fn a_server_that_was_never_touched_is_told_as_returned() {
     ");
     let story = story.runs([1], &over(RunOutcome::FailedAndReturned));
     assert_snapshot!(story.see_run(1, server_failed), @"
-    ✗ req-2mq9: edge-lax-001 stopped before the reboot, not safe any more (0 of 20 done)
+    ✗ req-2mq9: edge-lax-001 stopped, not safe to go on (0 of 20 done)
     ----
-    ✗ edge-lax-001 stopped before the reboot, not safe any more
+    ✗ edge-lax-001 stopped, not safe to go on
     Seen at 14:46 UTC: `edge-lax has 35 of 40 in service, floor 36`
     It is back in production.
     The other 19 go on; one more failure stops them.
@@ -186,7 +186,7 @@ fn every_kind_of_failure_has_words() {
     ✗ edge-lax-001 did not pass the checks
     ✗ edge-lax-001 did not get out of rotation
     ✗ edge-lax-001 did not get back into rotation
-    ✗ edge-lax-001 stopped before the reboot, not safe any more
+    ✗ edge-lax-001 stopped, not safe to go on
     ✗ edge-lax-001 could not be reached
     ✗ edge-lax-001 refused
     ");
@@ -196,7 +196,7 @@ fn every_kind_of_failure_has_words() {
 fn a_person_must_say_what_cannot_be_known() {
     let story = in_doubt();
     assert_snapshot!(story.see(CARD, card), @"
-    ❓ req-2mq9 needs a person: reboot 20 servers in lax, 9 of 20 rebooted · 7 not started
+    ❓ req-2mq9 needs a person: reboot 20 servers in lax, 9 of 20 rebooted
     ----
     Reboot 20 servers in lax · req-2mq9
     ❓ needs a person · 1 outcome not known
@@ -266,7 +266,7 @@ fn an_answered_question_keeps_no_button() {
     req-2mq9: ▶ edge-lax-012: looking again
     ----
     ▶ edge-lax-012: looking again
-    Nothing is sent to it. Asked anew at 15:05 UTC if it stays unknown.
+    Nothing is sent to it. You are asked anew at 15:05 UTC if it stays unknown.
     ");
 }
 
@@ -274,7 +274,7 @@ fn an_answered_question_keeps_no_button() {
 fn a_stopping_card_has_nothing_left_to_press_but_details() {
     let story = midway().cancelled(14, 34);
     assert_snapshot!(story.see(CARD, card), @"
-    🛑 req-2mq9 stopping: reboot 20 servers in lax, 9 of 20 rebooted · 7 not started
+    🛑 req-2mq9 stopping: reboot 20 servers in lax, 9 of 20 rebooted
     ----
     Reboot 20 servers in lax · req-2mq9
     🛑 stopping · cancelled by ana 14:34 UTC
@@ -296,7 +296,7 @@ fn a_policy_that_keeps_the_rest_halts_the_card() {
     ----
     Reboot 20 servers in lax · req-2mq9
     ✋ halted · goes on by itself
-    ▰▰▰▰▱▱▱▱▱▱  9 of 20 · 0 working · 11 waiting
+    ▰▰▰▰▱▱▱▱▱▱  9 of 20 · 11 waiting
     • edge-lax has 36 of 40 in service, floor 36
       4 out: `edge-lax-[031-034]` (does not answer)
     ~ @U0ANA · approved by bob 14:04 UTC · as of 14:45 UTC
@@ -310,8 +310,18 @@ fn a_running_card_tells_what_somebody_else_keeps_from_it() {
         let blocker = Blocker::Capacity { pool: pool(36, Vec::new()).pool, serving: 36, total: 40, floor: 36, out };
         midway().then(RequestEvent::Blocked { at: at(14, 33), blockers: vec![blocker] }).see(CARD, card)
     };
-    assert!(!blocked(out(10..=13, Some(super::id()), "drained")).contains("Next waits"));
-    assert_snapshot!(blocked(out(21..=22, Some(super::other_id()), "drained")), @"");
+    assert!(!blocked(out(10..=13, Some(&super::id()), "drained")).contains("Next waits"));
+    assert_snapshot!(blocked(out(21..=22, Some(&super::other_id()), "drained")), @"
+    ▶️ req-2mq9 running: reboot 20 servers in lax, 9 of 20 rebooted
+    ----
+    Reboot 20 servers in lax · req-2mq9
+    ▶️ running · wave 4 of 6
+    ▰▰▰▰▱▱▱▱▱▱  9 of 20 · 4 working · 7 waiting
+    Now: `edge-lax-[010-013]`: 3 rebooting, 1 draining
+    Next waits: edge-lax 36 of 40 in service, floor 36
+    ~ @U0ANA · approved by bob 14:04 UTC · as of 14:33 UTC
+    [Details] [!Cancel!]
+    ");
 }
 
 #[test]
@@ -336,7 +346,7 @@ fn the_incident_channel_hears_of_a_server_that_is_out() {
     ✗ lax: edge-lax-012 out of production after a reboot
     ----
     ✗ 1 server of lax out of production
-    `edge-lax-012` did not come back, in a reboot; drained
+    reboot: `edge-lax-012` did not come back; drained
     edge-lax now 39 of 40, floor 36
     ~ req-2mq9 by ana · since 14:46 UTC
     [Open thread]
@@ -347,13 +357,13 @@ fn the_incident_channel_hears_of_a_server_that_is_out() {
 fn the_incident_channel_hears_of_an_unknown_outcome() {
     let story = in_doubt().runs([14], &not_back());
     let mut story = Story { now: at(14, 47), ..story };
-    story.impacts = vec![impact(pool(36, out(10..=14, Some(super::id()), "drained")), 0)];
+    story.impacts = vec![impact(pool(36, out(10..=14, Some(&super::id()), "drained")), 0)];
     assert_snapshot!(story.see(INCIDENT, |view| incident(view, None)), @"
     ✗ lax: edge-lax-[012,014] out of production after a reboot
     ----
     ✗ 2 servers of lax out of production
-    `edge-lax-014` did not come back, in a reboot; drained
-    `edge-lax-012` in a reboot: outcome not known, a person must say
+    reboot: `edge-lax-014` did not come back; drained
+    reboot: `edge-lax-012` outcome not known, a person must say
     edge-lax now 36 of 40, floor 36
     ~ req-2mq9 by ana · since 14:46 UTC
     ");
