@@ -4,17 +4,16 @@ pub mod domain;
 
 pub mod fleet;
 
-pub mod catalog;
-
-pub mod language;
-
 pub mod authorization;
+
+pub mod workflow;
 
 pub mod approvals;
 
 pub mod admission;
+pub mod catalog;
 
-pub mod workflow;
+pub mod language;
 
 pub mod conversation;
 

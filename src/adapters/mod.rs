@@ -2,4 +2,6 @@
 
 pub mod clock;
 pub mod drivers;
+pub mod ids;
 pub mod inventory;
+pub mod slack;

@@ -6,7 +6,7 @@
 use super::command::{HostCheck, HttpMethod};
 use super::ids::RunId;
 use super::intent::ParameterName;
-use super::server::ServerName;
+use super::server::{PoolName, ServerName};
 use super::text_name;
 use super::time::Timestamp;
 use std::collections::BTreeMap;
@@ -67,6 +67,8 @@ pub enum Probe {
     Boot(ServerName),
     /// The server's line in its load balancer.
     Balancer(ServerName),
+    /// Every line of a pool in its load balancer.
+    Pool(PoolName),
     /// The server's power, by its management controller.
     Power(ServerName),
     /// Checks on the server, over SSH.
@@ -80,6 +82,8 @@ pub enum Seen {
     Boot(BootFacts),
     /// The answer to [`Probe::Balancer`].
     Balancer(BalancerLine),
+    /// The answer to [`Probe::Pool`].
+    Pool(Vec<(ServerName, BalancerLine)>),
     /// The answer to [`Probe::Power`].
     Power(PowerFacts),
     /// The answer to [`Probe::Checks`]: the checks that do not hold, each with what was found.

@@ -45,7 +45,9 @@ pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &RebootSpec) ->
             _ => fail_before(situation, step, cut(why)),
         },
         Input::ControllerSilent(why) => fail_before(situation, step, cut(why)),
-        Input::Seen(Seen::Balancer(_) | Seen::Checks(_)) => Decision::Observe(Probe::Boot(server.clone())),
+        Input::Seen(Seen::Balancer(_) | Seen::Pool(_) | Seen::Checks(_)) => {
+            Decision::Observe(Probe::Boot(server.clone()))
+        }
     }
 }
 

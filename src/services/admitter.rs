@@ -1,0 +1,226 @@
+//! Starts servers when it is safe: explains on a snapshot, decides again under the store's lock.
+
+use super::messages;
+use super::world::World;
+use super::{Service, Step};
+use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextWave, Verdict, next_wave};
+use crate::approvals::{self, Approved};
+use crate::domain::time::Timestamp;
+use crate::ports::StoreFault;
+use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
+use crate::workflow::request::{Blocker, Request, RequestEvent, RequestStage};
+use crate::workflow::run::{Run, RunEvent, RunOutcome};
+use async_trait::async_trait;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often what blocks is looked at again by the clock alone.
+const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(15);
+/// The most servers decided in one transaction, so that admission never delays an acknowledgement.
+const SERVERS_PER_TRANSACTION_MAX: usize = 32;
+
+/// The admitter.
+pub struct Admitter {
+    world: Arc<World>,
+}
+
+/// What one look at one request came to.
+enum Looked {
+    Made,
+    Again(Timestamp),
+    Nothing,
+}
+
+impl Admitter {
+    /// An admitter over that world.
+    #[must_use]
+    pub fn new(world: Arc<World>) -> Self {
+        Self { world }
+    }
+
+    async fn look(&self, request: &Request, now: Timestamp) -> Result<Looked, StoreFault> {
+        if !matches!(request.stage, RequestStage::Queued | RequestStage::Running) || request.halted.is_some() {
+            return Ok(Looked::Nothing);
+        }
+        let Some(approved) = approvals::proof(request) else { return Ok(Looked::Nothing) };
+        let runs = self.world.store.runs(request.id()).await?;
+        let due = match next_wave(request, &runs, now) {
+            NextWave::Open(due) => due,
+            NextWave::Soaking(until) => return Ok(Looked::Again(until)),
+            NextWave::AtWork | NextWave::Nothing => return Ok(Looked::Nothing),
+        };
+        let due = &due[..due.len().min(SERVERS_PER_TRANSACTION_MAX)];
+        let ledger = self.world.store.ledger().await?;
+        let pass = Pass { world: &self.world, request, approved: &approved, due, now };
+        if pass.decide(&ledger).is_empty() {
+            return self.explain(&pass, &runs, &ledger).await;
+        }
+        let scopes = pass.scopes();
+        let committed = self.world.reserve(&scopes, &|ledger: &Ledger| pass.decide(ledger)).await?;
+        Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made })
+    }
+
+    /// Nothing may start: the reasons are stored and shown if they differ from those shown.
+    async fn explain(&self, pass: &Pass<'_>, runs: &[Run], ledger: &Ledger) -> Result<Looked, StoreFault> {
+        let again = Looked::Again(pass.now.plus(LOOK_AGAIN_EVERY));
+        let blockers = pass.blockers(ledger);
+        // While servers of the request are at work, waiting for them is no news.
+        let at_work = runs.iter().any(Run::is_active);
+        let shown = if at_work { Vec::new() } else { blockers };
+        if shown == pass.request.blockers {
+            return Ok(again);
+        }
+        let id = pass.request.id();
+        let evidence = format!("{shown:?}");
+        let event = if shown.is_empty() {
+            RequestEvent::Unblocked { at: pass.now }
+        } else {
+            RequestEvent::Blocked { at: pass.now, blockers: shown }
+        };
+        let record = DecisionRecord { request: id.clone(), at: pass.now, verdict: "wait".into(), evidence };
+        let writes = vec![
+            Write::RequestEvents { id: id.clone(), expected: pass.request.version, events: vec![event] },
+            Write::Decision(record),
+            messages::card(id),
+        ];
+        self.world.commit(writes).await?;
+        Ok(Looked::Made)
+    }
+}
+
+/// One decision about one request's due runs; pure over the ledger it is given.
+struct Pass<'a> {
+    world: &'a World,
+    request: &'a Request,
+    approved: &'a Approved,
+    due: &'a [&'a Run],
+    now: Timestamp,
+}
+
+impl Pass<'_> {
+    fn scopes(&self) -> Vec<Scope> {
+        let mut scopes = BTreeSet::from([Scope::new("fleet")]);
+        for server in self.due.iter().filter_map(|run| run.subject.server()) {
+            scopes.insert(Scope::new(format!("server:{}", server.id)));
+            scopes.insert(Scope::new(format!("site:{}", server.site)));
+            if let Some(pool) = &server.pool {
+                scopes.insert(Scope::new(format!("pool:{pool}")));
+            }
+        }
+        scopes.into_iter().collect()
+    }
+
+    fn known<'a>(&'a self, ledger: &'a Ledger) -> Known<'a> {
+        self.world.known(ledger, self.now)
+    }
+
+    /// What starts now, each server counted before the next is asked about; empty if nothing can.
+    fn decide(&self, ledger: &Ledger) -> Vec<Write> {
+        if self.approved.plan() != self.request.plan.hash() {
+            return Vec::new();
+        }
+        let mut ledger = ledger.clone();
+        let mut writes = Vec::new();
+        let mut evidence = Vec::new();
+        for run in self.due {
+            let Some(server) = run.subject.server() else {
+                writes.push(self.run_events(run, vec![self.admitted(crate::domain::server::ProductionState::Production)], true));
+                evidence.push(format!("{} without a server", run.id));
+                continue;
+            };
+            let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
+            match admission::evaluate(candidate, self.known(&ledger)) {
+                Verdict::Wait(_) => {}
+                Verdict::Deny(why) => {
+                    let left_out = RunEvent::Ended { at: self.now, outcome: RunOutcome::LeftOut };
+                    writes.push(self.run_events(run, vec![left_out], false));
+                    evidence.push(format!("{} left out: {why}", server.name));
+                }
+                Verdict::Allow(admitted) => {
+                    let lock = Lock {
+                        server: server.id.clone(),
+                        run: admitted.run().clone(),
+                        command: self.request.spec.name.clone(),
+                        since: self.now,
+                        standing: LockStanding::Working,
+                    };
+                    ledger.locks.insert(server.id.clone(), lock.clone());
+                    writes.push(Write::Lock(lock));
+                    writes.push(self.run_events(run, vec![self.admitted(admitted.found())], true));
+                    let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
+                    evidence.push(format!("{} admitted{over}", server.name));
+                }
+            }
+        }
+        if !writes.is_empty() {
+            self.tell(&mut writes, evidence.join("; "));
+        }
+        writes
+    }
+
+    fn admitted(&self, found: crate::domain::server::ProductionState) -> RunEvent {
+        RunEvent::Admitted { at: self.now, found }
+    }
+
+    fn run_events(&self, run: &Run, events: Vec<RunEvent>, starts: bool) -> Write {
+        let wake_at = starts.then_some(self.now);
+        Write::RunEvents { id: run.id.clone(), expected: run.version, epoch: run.epoch, events, wake_at }
+    }
+
+    fn tell(&self, writes: &mut Vec<Write>, evidence: String) {
+        let id = self.request.id();
+        let first = self.request.stage == RequestStage::Queued;
+        let waited = first && !self.request.blockers.is_empty();
+        let mut events = Vec::new();
+        if first {
+            events.push(RequestEvent::Started { at: self.now });
+        } else if !self.request.blockers.is_empty() {
+            events.push(RequestEvent::Unblocked { at: self.now });
+        }
+        if !events.is_empty() {
+            writes.push(Write::RequestEvents { id: id.clone(), expected: self.request.version, events });
+        }
+        writes.push(Write::Decision(DecisionRecord { request: id.clone(), at: self.now, verdict: "allow".into(), evidence }));
+        writes.push(messages::card(id));
+        if waited {
+            writes.push(messages::started(id));
+        }
+    }
+
+    fn blockers(&self, ledger: &Ledger) -> Vec<Blocker> {
+        let mut blockers = Vec::new();
+        for run in self.due {
+            let Some(server) = run.subject.server() else { continue };
+            let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
+            if let Verdict::Wait(reasons) = admission::evaluate(candidate, self.known(ledger)) {
+                blockers.extend(reasons);
+            }
+        }
+        admission::merged(blockers)
+    }
+}
+
+#[async_trait]
+impl Service for Admitter {
+    fn name(&self) -> &'static str {
+        "admitter"
+    }
+
+    async fn step(&mut self) -> Result<Step, StoreFault> {
+        let now = self.world.now();
+        let mut next_wake: Option<Timestamp> = None;
+        for request in self.world.store.open_requests().await? {
+            match self.look(&request, now).await? {
+                Looked::Made => return Ok(Step::Made),
+                Looked::Again(at) => next_wake = Some(next_wake.map_or(at, |earlier| earlier.min(at))),
+                Looked::Nothing => {}
+            }
+        }
+        Ok(Step::Idle { next_wake })
+    }
+
+    async fn ended(&mut self) {
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,320 @@
+//! Delivers messages, in order, once: the only one who talks to the chat.
+//!
+//! A post cannot be made harmless to repeat, so its departure is stored first; after a crash or a lost answer it is
+//! looked for before it is sent again. Edits may be repeated. Private answers may be lost: nothing depends on them.
+
+use super::effects::Effects;
+use super::messages;
+use super::world::World;
+use super::{Service, Step};
+use crate::admission::{self, PoolImpact};
+use crate::conversation::{self, RequestView, message::Message};
+use crate::domain::ids::{DeliveryKey, RequestId};
+use crate::domain::place::{MessageRef, ReplyPath};
+use crate::domain::time::Timestamp;
+use crate::ports::StoreFault;
+use crate::ports::chat::{Delivery, Found, PostTo, PrivateTo, Replaces};
+use crate::ports::store::{Content, Destination, Notice, Slot, Write};
+use crate::workflow::request::{Request, RequestEvent, RequestOutcome, RequestStage};
+use crate::workflow::run::{Answer, Run, RunStage};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many messages are under way at once.
+const MESSAGES_AT_ONCE_MAX: usize = 16;
+/// One card is edited at most this often: the whole workspace shares fifty edits a minute.
+const EDIT_EVERY: Duration = Duration::from_millis(2000);
+/// How long before an unanswered post is looked for.
+const LOOK_AFTER: Duration = Duration::from_secs(2);
+/// A private answer or form is tried this often; then it is too late to help anybody.
+const PRIVATE_ATTEMPTS_MAX: u32 = 5;
+
+/// The courier.
+pub struct Courier {
+    world: Arc<World>,
+    effects: Effects<DeliveryKey, Result<(), StoreFault>>,
+    edited_at: BTreeMap<DeliveryKey, Timestamp>,
+}
+
+impl Courier {
+    /// A courier over that world.
+    #[must_use]
+    pub fn new(world: Arc<World>) -> Self {
+        Self { world, effects: Effects::new(), edited_at: BTreeMap::new() }
+    }
+
+    /// Until when an edit of this message must wait, if it must.
+    fn too_soon(&mut self, slot: &Slot, now: Timestamp) -> Option<Timestamp> {
+        if slot.delivered == 0 {
+            return None;
+        }
+        let allowed_at = self.edited_at.get(&slot.outgoing.key).map(|at| at.plus(EDIT_EVERY));
+        match allowed_at {
+            Some(at) if at > now => Some(at),
+            _ => {
+                self.edited_at.insert(slot.outgoing.key.clone(), now);
+                None
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Service for Courier {
+    fn name(&self) -> &'static str {
+        "courier"
+    }
+
+    async fn step(&mut self) -> Result<Step, StoreFault> {
+        let now = self.world.now();
+        let mut made = false;
+        while let Some((_, result)) = self.effects.take() {
+            made = true;
+            result?;
+        }
+        let mut soonest: Option<Timestamp> = None;
+        for slot in self.world.store.due_slots(now, MESSAGES_AT_ONCE_MAX * 4).await? {
+            if self.effects.in_flight() >= MESSAGES_AT_ONCE_MAX || self.effects.has(&slot.outgoing.key) {
+                continue;
+            }
+            if let Some(at) = self.too_soon(&slot, now) {
+                soonest = Some(soonest.map_or(at, |earlier| earlier.min(at)));
+                continue;
+            }
+            made = true;
+            let world = Arc::clone(&self.world);
+            self.effects.start(slot.outgoing.key.clone(), async move { deliver(&world, slot).await });
+        }
+        if made {
+            return Ok(Step::Made);
+        }
+        if self.effects.in_flight() > 0 {
+            return Ok(Step::Waiting { in_flight: self.effects.in_flight() });
+        }
+        let stored = self.world.store.next_slot_wake(now).await?;
+        Ok(Step::Idle { next_wake: soonest.into_iter().chain(stored).min() })
+    }
+
+    async fn ended(&mut self) {
+        self.effects.wait().await;
+    }
+}
+
+/// One message: composed from what is stored now, delivered, and the outcome stored.
+async fn deliver(world: &World, slot: Slot) -> Result<(), StoreFault> {
+    let outcome = match &slot.outgoing.to {
+        Destination::FormOpen(trigger) => match &slot.outgoing.content {
+            Content::Form(form) => brief(&slot, world.chat.open_form(trigger, form).await),
+            Content::Live(_) | Content::Fixed(_) => Settled::Dead("a form without its content".into()),
+        },
+        Destination::FormUpdate(view) => match &slot.outgoing.content {
+            Content::Form(form) => brief(&slot, world.chat.update_form(view, form).await),
+            Content::Live(_) | Content::Fixed(_) => Settled::Dead("a form without its content".into()),
+        },
+        Destination::Private(to) => match compose(world, &slot).await? {
+            Some(message) => private(world, &slot, to, &message).await,
+            None => Settled::Dead("there is nothing to say".into()),
+        },
+        Destination::Card(_) | Destination::Thread(_) | Destination::Channel(_) => match compose(world, &slot).await? {
+            Some(message) => public(world, &slot, &message).await?,
+            None => Settled::Dead("there is nothing to say".into()),
+        },
+    };
+    settle(world, &slot, outcome).await
+}
+
+/// How a delivery is settled.
+enum Settled {
+    There(Option<MessageRef>),
+    Later(Duration),
+    NotInChannel,
+    Dead(String),
+}
+
+/// Private answers and forms: never repeated when the outcome is not known.
+fn brief(slot: &Slot, delivery: Delivery) -> Settled {
+    match delivery {
+        Delivery::Done(_) | Delivery::Unknown(_) => Settled::There(None),
+        Delivery::SlowDown(_) if slot.attempts >= PRIVATE_ATTEMPTS_MAX => Settled::Dead("too late to help".into()),
+        Delivery::SlowDown(wait) => Settled::Later(wait),
+        Delivery::NotInChannel => Settled::Dead("not in the channel".into()),
+        Delivery::Refused(why) => Settled::Dead(why),
+    }
+}
+
+async fn private(world: &World, slot: &Slot, to: &PrivateTo, message: &Message) -> Settled {
+    let again = slot.delivered > 0;
+    let replaces = if again && matches!(to.path, ReplyPath::ResponseAddress(_)) { Replaces::Previous } else { to.replaces };
+    let to = PrivateTo { replaces, ..to.clone() };
+    brief(slot, world.chat.tell(&to, message).await)
+}
+
+async fn public(world: &World, slot: &Slot, message: &Message) -> Result<Settled, StoreFault> {
+    if let Some(at) = &slot.message {
+        return Ok(match world.chat.edit(at, message).await {
+            Delivery::Done(_) => Settled::There(None),
+            Delivery::Unknown(_) => Settled::Later(LOOK_AFTER),
+            Delivery::SlowDown(wait) => Settled::Later(wait),
+            Delivery::NotInChannel => Settled::Dead("not in the channel".into()),
+            Delivery::Refused(why) => Settled::Dead(why),
+        });
+    }
+    let Some(to) = place(world, &slot.outgoing.to).await? else {
+        return Ok(Settled::Dead("its request has no card".into()));
+    };
+    let key = &slot.outgoing.key;
+    match slot.begun_at {
+        Some(begun_at) => match world.chat.find(&to, key, begun_at.minus(LOOK_AFTER)).await {
+            Found::There(at) => return Ok(Settled::There(Some(at))),
+            Found::CannotTell(_) => return Ok(Settled::Later(LOOK_AFTER)),
+            Found::NotThere => {}
+        },
+        None => {
+            world.commit(vec![Write::SendBegun { key: key.clone(), at: world.now() }]).await?;
+        }
+    }
+    Ok(match world.chat.post(&to, message, key).await {
+        Delivery::Done(at) => Settled::There(at),
+        Delivery::Unknown(_) => Settled::Later(LOOK_AFTER),
+        Delivery::SlowDown(wait) => Settled::Later(wait),
+        Delivery::NotInChannel => Settled::NotInChannel,
+        Delivery::Refused(why) => Settled::Dead(why),
+    })
+}
+
+/// Where a message is posted; `None` if the card that its thread hangs on never came to be.
+async fn place(world: &World, to: &Destination) -> Result<Option<PostTo>, StoreFault> {
+    Ok(match to {
+        Destination::Channel(channel) => Some(PostTo { channel: channel.clone(), thread: None }),
+        Destination::Card(id) => world.store.request(id).await?.map(|request| PostTo {
+            channel: request.origin.channel,
+            thread: request.origin.thread,
+        }),
+        Destination::Thread(id) => world.store.request(id).await?.and_then(|request| {
+            let card = request.card?;
+            // A card that is itself a reply cannot carry a thread: the log stays in the thread it was asked in.
+            let thread = request.origin.thread.unwrap_or(card.ts);
+            Some(PostTo { channel: card.channel, thread: Some(thread) })
+        }),
+        Destination::Private(_) | Destination::FormOpen(_) | Destination::FormUpdate(_) => None,
+    })
+}
+
+async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFault> {
+    let notice = match &slot.outgoing.content {
+        Content::Fixed(message) => return Ok(Some(message.clone())),
+        Content::Form(_) => return Ok(None),
+        Content::Live(notice) => notice,
+    };
+    let Some(request) = world.store.request(notice.request()).await? else { return Ok(None) };
+    let runs = world.store.runs(request.id()).await?;
+    let now = world.now();
+    let ledger = world.store.ledger().await?;
+    let impacts: Vec<PoolImpact> = admission::impact(&request.plan, request.spec.site_concurrency, world.known(&ledger, now));
+    let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now };
+    let link = match (notice, &request.card) {
+        (Notice::Echo(_) | Notice::Incident(_), Some(card)) => world.chat.link_to(card).await,
+        _ => None,
+    };
+    let run = |id| runs.iter().find(|run| run.id == *id);
+    Ok(match notice {
+        Notice::Echo(_) => Some(conversation::echo(view, link.as_deref())),
+        Notice::Card(_) => Some(conversation::card(view)),
+        Notice::ApprovalAsk(_) => Some(conversation::approval_ask(view)),
+        Notice::Started(_) => Some(conversation::started(view)),
+        Notice::Final(_) => Some(conversation::final_reply(view)),
+        Notice::Incident(_) => Some(conversation::incident(view, link.as_deref())),
+        Notice::ServerFailed(id) => run(id).map(|run| conversation::server_failed(view, run)),
+        Notice::Question(id) => run(id).map(|run| conversation::question(view, run, &handles(run))),
+    })
+}
+
+fn handles(run: &Run) -> BTreeMap<Answer, crate::domain::ids::Handle> {
+    match &run.stage {
+        RunStage::NeedsPerson { at, .. } => {
+            Answer::ALL.into_iter().map(|answer| (answer, messages::answer_handle(&run.id, *at, answer))).collect()
+        }
+        _ => BTreeMap::new(),
+    }
+}
+
+async fn settle(world: &World, slot: &Slot, outcome: Settled) -> Result<(), StoreFault> {
+    let key = slot.outgoing.key.clone();
+    let mut writes = match outcome {
+        Settled::There(message) => {
+            let mut writes = vec![Write::Delivered { key, revision: slot.revision, message: message.clone() }];
+            if let (Destination::Card(id), Some(card)) = (&slot.outgoing.to, message) {
+                writes.extend(card_is_up(world, id, card).await?);
+            }
+            writes
+        }
+        Settled::Later(wait) => vec![Write::Postponed { key, until: world.now().plus(wait) }],
+        Settled::NotInChannel => {
+            let why = "the bot is not in the channel".to_owned();
+            let mut writes = no_card(world, slot, &why).await?;
+            writes.push(Write::Undeliverable { key, why });
+            writes
+        }
+        Settled::Dead(why) => {
+            tracing::warn!(delivery.key = %key, %why, "a message will not be delivered");
+            let mut writes = no_card(world, slot, &why).await?;
+            writes.push(Write::Undeliverable { key, why });
+            writes
+        }
+    };
+    if writes.is_empty() {
+        return Ok(());
+    }
+    if world.commit(std::mem::take(&mut writes)).await? == crate::ports::store::Committed::Stale {
+        tracing::debug!(delivery.key = %slot.outgoing.key, "the request moved on while its message was delivered");
+    }
+    Ok(())
+}
+
+/// From now on the request may start, and its thread exists.
+async fn card_is_up(world: &World, id: &RequestId, card: MessageRef) -> Result<Vec<Write>, StoreFault> {
+    let Some(request) = world.store.request(id).await? else { return Ok(Vec::new()) };
+    if request.card.is_some() {
+        return Ok(Vec::new());
+    }
+    let posted = RequestEvent::CardPosted { card };
+    let mut writes = vec![Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![posted] }];
+    if request.need.is_some() && request.stage == RequestStage::Announced {
+        writes.push(messages::approval_ask(id));
+    }
+    if matches!(request.origin.reply, ReplyPath::ResponseAddress(_)) {
+        writes.push(messages::echo(id, &request.origin));
+    }
+    // The card was composed before it was known that it would be up.
+    writes.push(messages::card(id));
+    Ok(writes)
+}
+
+/// Without a card nothing starts: the request ends, and whoever asked is told why.
+async fn no_card(world: &World, slot: &Slot, why: &str) -> Result<Vec<Write>, StoreFault> {
+    let Destination::Card(id) = &slot.outgoing.to else { return Ok(Vec::new()) };
+    let Some(request): Option<Request> = world.store.request(id).await? else { return Ok(Vec::new()) };
+    if request.card.is_some() || request.is_over() {
+        return Ok(Vec::new());
+    }
+    let outcome = RequestOutcome::NoCard { why: why.to_owned() };
+    let ended = RequestEvent::Ended { at: world.now(), outcome };
+    let told = conversation::wrong_place(&world.places.bot_name);
+    let envelope = crate::domain::ids::EnvelopeKey::new(format!("no-card:{id}"));
+    let mut writes = vec![
+        Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![ended] },
+        messages::answer(&envelope, &request.origin, told),
+    ];
+    for run in world.store.runs(id).await?.into_iter().filter(|run| run.stage == RunStage::Waiting) {
+        writes.push(Write::RunEvents {
+            id: run.id.clone(),
+            expected: run.version,
+            epoch: run.epoch,
+            events: vec![crate::workflow::RunEvent::Ended { at: world.now(), outcome: crate::workflow::run::RunOutcome::NotStarted }],
+            wake_at: None,
+        });
+    }
+    Ok(writes)
+}

@@ -1,0 +1,310 @@
+//! A typed line: understood, resolved, authorised, planned, accepted; or answered with what to type instead.
+
+use super::intake::{Outcome, member};
+use super::messages;
+use super::world::World;
+use crate::admission::{self, wave_sizes};
+use crate::approvals;
+use crate::authorization::{Authorized, Question};
+use crate::conversation::{self, message::Message};
+use crate::domain::command::{CommandSpec, Targets};
+use crate::domain::identity::Profile;
+use crate::domain::ids::{Epoch, RequestId, Version};
+use crate::domain::intent::{Intent, Selector, Spanned, WorkIntent};
+use crate::domain::limits::{LATE_AFTER, PRIVATE_CONTROL_LIFE, REQUEST_LIFE};
+use crate::domain::place::{ChannelFacts, ChannelName, Membership, Origin};
+use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
+use crate::domain::server::Server;
+use crate::domain::time::Timestamp;
+use crate::fleet;
+use crate::language;
+use crate::ports::StoreFault;
+use crate::ports::chat::Envelope;
+use crate::ports::directory::DirectoryFault;
+use crate::ports::store::{Bound, Control, ControlAction, Write};
+use crate::workflow::request::{Accepted, ControlVerb, Request, RequestEvent};
+use crate::workflow::run::RunEvent;
+use std::sync::Arc;
+
+/// A line and where it came from.
+#[derive(Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) envelope: &'a Envelope,
+    pub(super) origin: &'a Origin,
+    pub(super) text: &'a str,
+    /// When it was sent; `None` for one that was just confirmed by a button.
+    pub(super) sent_at: Option<Timestamp>,
+}
+
+impl Line<'_> {
+    fn answered(&self, message: Message, note: impl Into<String>) -> Outcome {
+        Outcome::answered(&self.envelope.key, self.origin, message, note)
+    }
+}
+
+/// Who typed it, and where.
+struct Speaker {
+    person: Profile,
+    channel: ChannelFacts,
+}
+
+impl Speaker {
+    fn channel_name(&self) -> &str {
+        self.channel.name.as_ref().map_or("here", ChannelName::as_str)
+    }
+}
+
+/// What a line comes to.
+pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, StoreFault> {
+    let now = world.now();
+    let person = match member(world, &line.envelope.key, line.origin).await {
+        Ok(person) => person,
+        Err(outcome) => return Ok(outcome),
+    };
+    if let Some(sent_at) = line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER) {
+        return Ok(late(world, line, sent_at, now));
+    }
+    let channel = match world.directory.channel(&line.origin.channel).await {
+        Ok(channel) => channel,
+        Err(DirectoryFault::Unknown(_)) => {
+            let told = conversation::wrong_place(&world.places.bot_name);
+            return Ok(line.answered(told, "rejected: a channel that the bot cannot see"));
+        }
+        Err(DirectoryFault::Unavailable(why)) => {
+            tracing::warn!(%why, "the directory does not answer");
+            return Ok(line.answered(conversation::unavailable("the directory of channels"), "rejected: no directory"));
+        }
+    };
+    if channel.bot == Membership::Outside {
+        let told = conversation::wrong_place(&world.places.bot_name);
+        return Ok(line.answered(told, "rejected: the bot is not in this channel"));
+    }
+    let speaker = Speaker { person, channel };
+    let vocabulary = language::Vocabulary { commands: world.rulebook.catalog.commands().to_vec() };
+    match language::parse(line.text, &vocabulary) {
+        Err(misunderstanding) => {
+            Ok(line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding"))
+        }
+        Ok(Intent::Help { topic }) => Ok(help(world, line, &speaker, topic.as_ref())),
+        Ok(Intent::Status { selector }) => status(world, line, selector.as_ref()).await,
+        Ok(Intent::Cancel { request }) => super::presses::cancel_line(world, line, &speaker.person, &request).await,
+        Ok(Intent::Work(work)) => work_line(world, line, &speaker, &work).await,
+    }
+}
+
+fn late(world: &World, line: Line<'_>, sent_at: Timestamp, now: Timestamp) -> Outcome {
+    let bound = Bound {
+        person: line.origin.person.clone(),
+        channel: line.origin.channel.clone(),
+        until: now.plus(PRIVATE_CONTROL_LIFE),
+    };
+    let (run_now, forget) = (world.ids.handle(), world.ids.handle());
+    let control = |handle, action| Write::Control(Control { handle, action, bound: Some(bound.clone()), used_at: None });
+    let mut outcome = line.answered(conversation::late(sent_at, &run_now, &forget), "asked again: it came late");
+    outcome.writes.push(control(run_now, ControlAction::Line(line.text.to_owned())));
+    outcome.writes.push(control(forget, ControlAction::Forget));
+    outcome
+}
+
+fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Option<&crate::domain::command::CommandName>) -> Outcome {
+    let catalog = &world.rulebook.catalog;
+    let all = catalog.commands().iter().map(Arc::as_ref);
+    let may = world.rulebook.policies.commands_for(&speaker.person, &speaker.channel, all);
+    let message = match topic.and_then(|name| catalog.command(name)) {
+        Some(spec) => conversation::help_command(spec, may.contains(&spec.name), speaker.channel_name()),
+        None => {
+            let specs = catalog.commands().iter().map(Arc::as_ref).filter(|spec| may.contains(&spec.name));
+            conversation::help(&specs.collect::<Vec<_>>(), speaker.channel_name())
+        }
+    };
+    line.answered(message, "answered: help")
+}
+
+async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selector>>) -> Result<Outcome, StoreFault> {
+    let now = world.now();
+    let ledger = world.store.ledger().await?;
+    let inventory = &world.rulebook.inventory;
+    let servers = match selector {
+        None => inventory.servers().to_vec(),
+        Some(selector) => match fleet::resolve(selector, inventory, &|server| ledger.state(server), line.text) {
+            Ok(servers) => servers,
+            Err(misunderstanding) => {
+                return Ok(line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding"));
+            }
+        },
+    };
+    let mut pools = servers.iter().filter_map(|server| server.pool.clone()).collect::<Vec<_>>();
+    pools.sort();
+    pools.dedup();
+    let known = world.known(&ledger, now);
+    let counts = pools.iter().map(|pool| admission::count_pool(pool, known)).collect::<Vec<_>>();
+    let mut open = Vec::new();
+    for request in world.store.open_requests().await? {
+        let touches = selector.is_none() || request.plan.servers().any(|planned| servers.iter().any(|server| server.id == planned.id));
+        if touches {
+            let runs = world.store.runs(request.id()).await?;
+            open.push((request, runs));
+        }
+    }
+    let seen = |server: &Server| ledger.health.get(&server.id).map(|row| row.seen_at);
+    let health_oldest = servers.iter().filter(|server| server.pool.is_some()).filter_map(seen).min();
+    let view = conversation::StatusView {
+        pools: &counts,
+        requests: &open,
+        servers: u32::try_from(servers.len()).unwrap_or(u32::MAX),
+        inventory_at: inventory.fetched_at(),
+        health_oldest,
+        now,
+    };
+    Ok(line.answered(conversation::status(&view), "answered: status"))
+}
+
+async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Outcome, StoreFault> {
+    let Some(spec) = world.rulebook.catalog.command(&work.command).cloned() else {
+        return Ok(Outcome::noted("rejected: a command that is not in the catalogue"));
+    };
+    let servers = match subjects(world, line, work, &spec).await? {
+        Ok(servers) => servers,
+        Err(outcome) => return Ok(outcome),
+    };
+    let question = Question { person: &speaker.person, channel: &speaker.channel, command: &spec, servers: &servers };
+    let authorized = match world.rulebook.policies.decide(&question) {
+        Ok(authorized) => authorized,
+        Err(refusal) => {
+            let told = conversation::refused(&refusal, &spec, speaker.channel_name(), servers.len());
+            return Ok(line.answered(told, "refused: not allowed"));
+        }
+    };
+    if let Some(same) = same_request(world, work, &servers).await? {
+        let link = match &same.card {
+            Some(card) => world.chat.link_to(card).await,
+            None => None,
+        };
+        return Ok(line.answered(conversation::doubled(&same, link.as_deref()), format!("answered: the same as {}", same.id())));
+    }
+    accept(world, line, work, Accepting { speaker, spec, servers, authorized: &authorized })
+}
+
+/// The servers that a line means, sorted, or the answer to why it cannot mean them.
+async fn subjects(
+    world: &World,
+    line: Line<'_>,
+    work: &WorkIntent,
+    spec: &CommandSpec,
+) -> Result<Result<Vec<Server>, Outcome>, StoreFault> {
+    let (Targets::Servers { types, max, .. }, Some(selector)) = (&spec.targets, &work.selector) else {
+        return Ok(Ok(Vec::new()));
+    };
+    let ledger = world.store.ledger().await?;
+    let resolved = fleet::resolve(selector, &world.rulebook.inventory, &|server| ledger.state(server), line.text);
+    let servers = match resolved {
+        Ok(servers) => servers,
+        Err(misunderstanding) => {
+            let told = conversation::misunderstood(&misunderstanding);
+            return Ok(Err(line.answered(told, "answered: a misunderstanding")));
+        }
+    };
+    let wrong = servers.iter().filter(|server| !types.contains(&server.server_type));
+    let wrong = wrong.map(|server| (server.name.clone(), server.server_type.clone())).collect::<Vec<_>>();
+    if !wrong.is_empty() {
+        return Ok(Err(line.answered(conversation::wrong_type(spec, &wrong), "refused: a type it does not support")));
+    }
+    if servers.len() > *max as usize {
+        let asked = servers.len();
+        return Ok(Err(line.answered(conversation::too_many(asked, *max), "refused: too many servers")));
+    }
+    Ok(Ok(servers))
+}
+
+/// An open request with the same command, definition and parameters that covers the same servers.
+async fn same_request(world: &World, work: &WorkIntent, servers: &[Server]) -> Result<Option<Request>, StoreFault> {
+    if servers.is_empty() {
+        return Ok(None);
+    }
+    let same = |request: &Request| {
+        let parts = request.plan.parts();
+        parts.command == work.command
+            && parts.parameters == work.parameters
+            && request.plan.servers().map(|planned| &planned.id).eq(servers.iter().map(|server| &server.id))
+    };
+    Ok(world.store.open_requests().await?.into_iter().find(same))
+}
+
+struct Accepting<'a> {
+    speaker: &'a Speaker,
+    spec: Arc<CommandSpec>,
+    servers: Vec<Server>,
+    authorized: &'a Authorized,
+}
+
+/// Freezes the plan and writes the request with its runs, controls and first messages: one commit.
+fn accept(world: &World, line: Line<'_>, work: &WorkIntent, accepting: Accepting<'_>) -> Result<Outcome, StoreFault> {
+    let Accepting { speaker, spec, servers, authorized } = accepting;
+    let now = world.now();
+    let id = world.ids.request();
+    let subjects = if servers.is_empty() { vec![Subject::Nothing] } else { servers.into_iter().map(planned).collect() };
+    let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
+    let parts = PlanParts {
+        request: id.clone(),
+        command: spec.name.clone(),
+        definition: spec.hash.clone(),
+        parameters: work.parameters.clone(),
+        waves: wave_sizes(&spec.waves, &work.parameters, count),
+        subjects,
+        soak: spec.waves.soak,
+        requester: speaker.person.id.clone(),
+        channel: line.origin.channel.clone(),
+        expires_at: now.plus(REQUEST_LIFE),
+    };
+    let plan = Plan::new(parts).map_err(|fault| StoreFault::Unreadable(fault.to_string()))?;
+    let controls = ControlVerb::ALL.map(|verb| (verb, world.ids.handle()));
+    let mut writes = Vec::new();
+    for (number, subject) in (1..).zip(plan.parts().subjects.clone()) {
+        let wave = u32::try_from(plan.wave_of(number)).unwrap_or(u32::MAX);
+        writes.push(Write::RunEvents {
+            id: id.run(number),
+            expected: Version(0),
+            epoch: Epoch::default(),
+            events: vec![RunEvent::Planned { subject, wave }],
+            wake_at: None,
+        });
+    }
+    for (verb, handle) in &controls {
+        let action = ControlAction::Request { request: id.clone(), verb: *verb };
+        writes.push(Write::Control(Control { handle: handle.clone(), action, bound: None, used_at: None }));
+    }
+    let servers = plan.servers().count();
+    let accepted = Accepted {
+        need: approvals::need(&spec, servers, now),
+        plan,
+        spec,
+        origin: line.origin.clone(),
+        requester_name: speaker.person.name.clone(),
+        allowed_by: authorized.allowed_by().iter().map(|note| note.id.to_string()).collect(),
+        at: now,
+        controls: controls.into_iter().collect(),
+    };
+    writes.insert(0, request_made(&id, accepted));
+    writes.push(messages::card(&id));
+    writes.push(messages::echo(&id, line.origin));
+    Ok(Outcome { writes, note: format!("accepted: {id}") })
+}
+
+fn request_made(id: &RequestId, accepted: Accepted) -> Write {
+    Write::RequestEvents {
+        id: id.clone(),
+        expected: Version(0),
+        events: vec![RequestEvent::Accepted(Box::new(accepted))],
+    }
+}
+
+fn planned(server: Server) -> Subject {
+    Subject::Server(PlannedServer {
+        id: server.id,
+        name: server.name,
+        server_type: server.server_type,
+        site: server.site,
+        rack: server.rack,
+        pool: server.pool,
+    })
+}

@@ -1,0 +1,140 @@
+//! Which messages exist, under which keys, and where they go. What they say is conversation's.
+
+use crate::domain::ids::{DeliveryKey, EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
+use crate::domain::place::{Origin, ReplyPath};
+use crate::domain::time::Timestamp;
+use crate::conversation::message::{Form, Message};
+use crate::ports::chat::{PrivateTo, Replaces, TriggerId, ViewId};
+use crate::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
+use crate::workflow::run::Answer;
+use crate::domain::place::ChannelId;
+
+/// The lane of everything that is told about a request in its thread.
+fn lane(request: &RequestId) -> Lane {
+    Lane::new(format!("{request}"))
+}
+
+fn live(name: &str, of: &str, request: &RequestId, to: Destination, notice: Notice) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("{name}:{of}")),
+        lane: lane(request),
+        to,
+        content: Content::Live(notice),
+    })
+}
+
+/// The key under which a request's card is delivered.
+pub(super) fn card_key(request: &RequestId) -> DeliveryKey {
+    DeliveryKey::new(format!("card:{request}"))
+}
+
+pub(super) fn card(request: &RequestId) -> Write {
+    live("card", &request.to_string(), request, Destination::Card(request.clone()), Notice::Card(request.clone()))
+}
+
+pub(super) fn approval_ask(request: &RequestId) -> Write {
+    let to = Destination::Thread(request.clone());
+    live("ask", &request.to_string(), request, to, Notice::ApprovalAsk(request.clone()))
+}
+
+pub(super) fn started(request: &RequestId) -> Write {
+    let to = Destination::Thread(request.clone());
+    live("started", &request.to_string(), request, to, Notice::Started(request.clone()))
+}
+
+pub(super) fn final_reply(request: &RequestId) -> Write {
+    let to = Destination::Thread(request.clone());
+    live("final", &request.to_string(), request, to, Notice::Final(request.clone()))
+}
+
+pub(super) fn server_failed(run: &RunId) -> Write {
+    let to = Destination::Thread(run.request.clone());
+    live("failed", &run.to_string(), &run.request, to, Notice::ServerFailed(run.clone()))
+}
+
+/// A question asked anew is a new message: the earlier one keeps its answer.
+pub(super) fn question(run: &RunId, asked_at: Timestamp) -> Write {
+    let to = Destination::Thread(run.request.clone());
+    live("question", &format!("{run}:{}", asked_at.millis()), &run.request, to, Notice::Question(run.clone()))
+}
+
+pub(super) fn incident(request: &RequestId, channel: &ChannelId) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("incident:{request}")),
+        lane: Lane::new(format!("incident:{request}")),
+        to: Destination::Channel(channel.clone()),
+        content: Content::Live(Notice::Incident(request.clone())),
+    })
+}
+
+/// The echo to whoever asked. A response address can be edited later, so it goes out at once; other private
+/// answers cannot, so they wait for the card in its lane and carry its link from the start.
+pub(super) fn echo(request: &RequestId, origin: &Origin) -> Write {
+    let lane = match origin.reply {
+        ReplyPath::ResponseAddress(_) => Lane::new(format!("echo:{request}")),
+        ReplyPath::Private { .. } | ReplyPath::Direct => lane(request),
+    };
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("echo:{request}")),
+        lane,
+        to: Destination::Private(private_to(origin)),
+        content: Content::Live(Notice::Echo(request.clone())),
+    })
+}
+
+fn private_to(origin: &Origin) -> PrivateTo {
+    PrivateTo {
+        person: origin.person.clone(),
+        channel: origin.channel.clone(),
+        path: origin.reply.clone(),
+        replaces: Replaces::Nothing,
+    }
+}
+
+/// A private answer to what arrived in that envelope.
+pub(super) fn answer(envelope: &EnvelopeKey, origin: &Origin, message: Message) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("answer:{envelope}")),
+        lane: Lane::new(format!("answer:{envelope}")),
+        to: Destination::Private(private_to(origin)),
+        content: Content::Fixed(message),
+    })
+}
+
+pub(super) fn open_form(envelope: &EnvelopeKey, trigger: TriggerId, form: Form) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("form:{envelope}")),
+        lane: Lane::new(format!("form:{envelope}")),
+        to: Destination::FormOpen(trigger),
+        content: Content::Form(form),
+    })
+}
+
+pub(super) fn update_form(envelope: &EnvelopeKey, view: ViewId, form: Form) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("form:{envelope}")),
+        lane: Lane::new(format!("form:{envelope}")),
+        to: Destination::FormUpdate(view),
+        content: Content::Form(form),
+    })
+}
+
+/// The handle of a question's button. Derived, so that the question can be drawn again without a search; it opens
+/// nothing by itself, because the presser and the message are checked at the press.
+pub(super) fn answer_handle(run: &RunId, asked_at: Timestamp, answer: Answer) -> Handle {
+    let text = format!("answer {run} {} {}", asked_at.millis(), answer.word());
+    let digest = Fingerprint::of(text.as_bytes());
+    Handle::new(format!("h_{}", digest.hex().get(..24).unwrap_or_default()))
+}
+
+/// The controls of a question.
+pub(super) fn answer_controls(run: &RunId, asked_at: Timestamp) -> impl Iterator<Item = Write> {
+    Answer::ALL.into_iter().map(move |answer| {
+        Write::Control(Control {
+            handle: answer_handle(run, asked_at, answer),
+            action: ControlAction::Answer { run: run.clone(), answer },
+            bound: None,
+            used_at: None,
+        })
+    })
+}

@@ -1,0 +1,51 @@
+//! The loops that move work along. Each is a bounded `step()`: read, act outside, commit once.
+//!
+//! Deliberately absent: wording (conversation's), decisions (the pure modules'), SQL and Slack (adapters').
+
+pub mod admitter;
+pub mod courier;
+mod effects;
+pub mod intake;
+mod lines;
+mod messages;
+mod presses;
+pub mod requests;
+pub mod runner;
+pub mod watcher;
+mod world;
+
+pub use world::{Places, Rulebook, World};
+
+use crate::domain::time::Timestamp;
+use crate::ports::StoreFault;
+use async_trait::async_trait;
+
+/// What one step of a service came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Something was done; there may be more.
+    Made,
+    /// Nothing to do until something that is under way ends.
+    Waiting {
+        /// How much is under way.
+        in_flight: usize,
+    },
+    /// Nothing to do until something changes, or until that time.
+    Idle {
+        /// When to look again by the clock.
+        next_wake: Option<Timestamp>,
+    },
+}
+
+/// A loop made of bounded steps. Production repeats them; tests call them.
+#[async_trait]
+pub trait Service: Send {
+    /// Its name in logs.
+    fn name(&self) -> &'static str;
+
+    /// One bounded piece of work. Never waits for the outside.
+    async fn step(&mut self) -> Result<Step, StoreFault>;
+
+    /// Returns when something that is under way has ended; never returns if nothing is.
+    async fn ended(&mut self);
+}

@@ -1,0 +1,365 @@
+//! Buttons and forms: whoever presses is looked at then, on the message where the button stands.
+
+use super::intake::{Outcome, Who, member, who};
+use super::lines::{self, Line};
+use super::messages;
+use super::world::World;
+use crate::admission;
+use crate::approvals::{self, Choice, Unfit, Word};
+use crate::authorization::Question;
+use crate::conversation::{self, RequestView, ReviewOutcome};
+use crate::domain::identity::{PersonId, Profile};
+use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
+use crate::domain::limits::PRIVATE_CONTROL_LIFE;
+use crate::domain::place::{MessageRef, Origin};
+use crate::domain::server::Server;
+use crate::ports::StoreFault;
+use crate::ports::chat::{Envelope, TriggerId, ViewId};
+use crate::ports::store::{Bound, Content, Control, ControlAction, Notice, Write};
+use crate::workflow::request::{ControlVerb, Request, RequestEvent, RequestStage};
+use crate::workflow::run::{Answer, Failure, FailureKind, Run, RunEvent, RunOutcome, RunStage};
+use std::collections::BTreeMap;
+
+/// A press and where it happened.
+pub(super) struct Press<'a> {
+    pub(super) envelope: &'a Envelope,
+    pub(super) origin: &'a Origin,
+    pub(super) handle: &'a Handle,
+    pub(super) at: Option<&'a MessageRef>,
+    pub(super) trigger: Option<TriggerId>,
+}
+
+impl Press<'_> {
+    fn answered(&self, message: conversation::message::Message, note: impl Into<String>) -> Outcome {
+        Outcome::answered(&self.envelope.key, self.origin, message, note)
+    }
+}
+
+/// A submitted form.
+pub(super) struct Submission<'a> {
+    pub(super) envelope: &'a Envelope,
+    pub(super) person: &'a PersonId,
+    pub(super) handle: &'a Handle,
+    pub(super) view: ViewId,
+    pub(super) values: &'a BTreeMap<String, String>,
+}
+
+/// What a press comes to.
+pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, StoreFault> {
+    let person = match member(world, &press.envelope.key, press.origin).await {
+        Ok(person) => person,
+        Err(outcome) => return Ok(outcome),
+    };
+    let Some(control) = world.store.control(press.handle).await? else {
+        return Ok(press.answered(conversation::old_button(None), "rejected: no such control"));
+    };
+    if let Some(bound) = &control.bound {
+        let now = world.now();
+        if bound.person != press.origin.person || bound.channel != press.origin.channel {
+            return Ok(press.answered(conversation::not_for_you(), "rejected: somebody else's control"));
+        }
+        if control.used_at.is_some() || now >= bound.until {
+            return Ok(press.answered(conversation::old_button(None), "rejected: a control that is used up"));
+        }
+        return bound_press(world, &press, control).await;
+    }
+    match &control.action {
+        ControlAction::Request { request, verb } => {
+            if !stands_on(world, press.at, request).await? {
+                return Ok(press.answered(conversation::old_button(None), "rejected: not on that request's message"));
+            }
+            request_press(world, &press, &person, request, *verb).await
+        }
+        ControlAction::Answer { run, answer } => {
+            if !stands_on(world, press.at, &run.request).await? {
+                return Ok(press.answered(conversation::old_button(None), "rejected: not on that request's message"));
+            }
+            answer_press(world, &press, &person, run, *answer).await
+        }
+        ControlAction::Review { .. } | ControlAction::Line(_) | ControlAction::Forget => {
+            Ok(press.answered(conversation::old_button(None), "rejected: a control without an owner"))
+        }
+    }
+}
+
+async fn bound_press(world: &World, press: &Press<'_>, control: Control) -> Result<Outcome, StoreFault> {
+    let used = Write::ControlUsed { handle: control.handle, at: world.now() };
+    let mut outcome = match &control.action {
+        ControlAction::Line(text) => {
+            let line = Line { envelope: press.envelope, origin: press.origin, text, sent_at: None };
+            lines::answer(world, line).await?
+        }
+        ControlAction::Forget => press.answered(conversation::forgotten(), "forgotten, as asked"),
+        ControlAction::Request { .. } | ControlAction::Answer { .. } | ControlAction::Review { .. } => {
+            Outcome::noted("rejected: a control of another kind")
+        }
+    };
+    outcome.writes.push(used);
+    Ok(outcome)
+}
+
+/// A copied button is worth nothing: it must stand on a message that we posted for that very request.
+async fn stands_on(world: &World, at: Option<&MessageRef>, request: &RequestId) -> Result<bool, StoreFault> {
+    let Some(at) = at else { return Ok(false) };
+    let slot = world.store.slot_at(at).await?;
+    Ok(slot.is_some_and(|slot| match &slot.outgoing.content {
+        Content::Live(notice) => notice.request() == request,
+        Content::Fixed(_) | Content::Form(_) => false,
+    }))
+}
+
+async fn request_press(
+    world: &World,
+    press: &Press<'_>,
+    person: &Profile,
+    id: &RequestId,
+    verb: ControlVerb,
+) -> Result<Outcome, StoreFault> {
+    let Some(request) = world.store.request(id).await? else {
+        return Ok(press.answered(conversation::old_button(None), "rejected: no such request"));
+    };
+    match verb {
+        ControlVerb::Review => review(world, press, person, &request).await,
+        ControlVerb::Details => {
+            let (runs, impacts) = (world.store.runs(id).await?, impacts(world, &request).await?);
+            let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now: world.now() };
+            Ok(press.answered(conversation::details(view), format!("answered: details of {id}")))
+        }
+        ControlVerb::Withdraw | ControlVerb::Cancel => {
+            cancel(world, &press.envelope.key, press.origin, person, &request).await
+        }
+    }
+}
+
+async fn impacts(world: &World, request: &Request) -> Result<Vec<admission::PoolImpact>, StoreFault> {
+    let ledger = world.store.ledger().await?;
+    Ok(admission::impact(&request.plan, request.spec.site_concurrency, world.known(&ledger, world.now())))
+}
+
+async fn review(world: &World, press: &Press<'_>, person: &Profile, request: &Request) -> Result<Outcome, StoreFault> {
+    let now = world.now();
+    if let Err(unfit) = approvals::may_decide(request, person, now) {
+        let active = could_decide(world, request, &unfit).await;
+        let note = format!("refused: {unfit:?} on {}", request.id());
+        return Ok(press.answered(conversation::unfit(&unfit, request, &active), note));
+    }
+    let Some(trigger) = press.trigger.clone() else {
+        return Ok(press.answered(conversation::unavailable("the form"), "rejected: a press without a trigger"));
+    };
+    let handle = world.ids.handle();
+    let bound = Bound {
+        person: person.id.clone(),
+        channel: press.origin.channel.clone(),
+        until: now.plus(PRIVATE_CONTROL_LIFE),
+    };
+    let action = ControlAction::Review { request: request.id().clone(), plan: request.plan.hash().clone() };
+    let (runs, impacts) = (world.store.runs(request.id()).await?, impacts(world, request).await?);
+    let view = RequestView { request, runs: &runs, impacts: &impacts, now };
+    let form = conversation::review_form(view, &handle);
+    let writes = vec![
+        Write::Control(Control { handle, action, bound: Some(bound), used_at: None }),
+        messages::open_form(&press.envelope.key, trigger, form),
+    ];
+    Ok(Outcome { writes, note: format!("opened the review of {}", request.id()) })
+}
+
+/// The names of those who could decide instead, where that helps.
+async fn could_decide(world: &World, request: &Request, unfit: &Unfit) -> Vec<String> {
+    let (Unfit::IsRequester { from } | Unfit::NotInGroup { from }) = unfit else { return Vec::new() };
+    let members = world.directory.members(from).await.unwrap_or_default();
+    let others = members.into_iter().filter(|member| member.id != request.origin.person);
+    others.map(|member| member.name).collect()
+}
+
+/// What a submitted review comes to.
+pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Result<Outcome, StoreFault> {
+    let now = world.now();
+    let told = |outcome: &ReviewOutcome, note: String| Outcome {
+        writes: vec![messages::update_form(
+            &submission.envelope.key,
+            submission.view.clone(),
+            conversation::review_outcome(outcome),
+        )],
+        note,
+    };
+    let control = world.store.control(submission.handle).await?;
+    let Some(Control { action: ControlAction::Review { request, plan }, bound: Some(bound), used_at, .. }) = control else {
+        return Ok(Outcome::noted("rejected: a form that we did not open"));
+    };
+    if bound.person != *submission.person {
+        return Ok(Outcome::noted("rejected: somebody else's form"));
+    }
+    let Some(request) = world.store.request(&request).await? else {
+        return Ok(Outcome::noted("rejected: no such request"));
+    };
+    let person = match who(world, submission.person).await {
+        Who::Is(person) => person,
+        Who::NotKnown | Who::NoAnswer(_) => {
+            return Ok(told(&ReviewOutcome::Unavailable, "rejected: the directory does not answer".into()));
+        }
+    };
+    if used_at.is_some() || now >= bound.until {
+        let unfit = approvals::may_decide(&request, &person, now).err().unwrap_or(Unfit::AlreadyDecided);
+        return Ok(told(&ReviewOutcome::Unfit(unfit, request.clone()), "rejected: a form that is used up".into()));
+    }
+    let choice = match submission.values.get("decision").map(String::as_str) {
+        Some("approve") => Choice::Approve,
+        Some("deny") => Choice::Deny,
+        Some(_) | None => return Ok(told(&ReviewOutcome::NothingChosen, "answered: nothing was chosen".into())),
+    };
+    let why = submission.values.get("why").map_or("", String::as_str);
+    match approvals::decide(&request, &person, Word { choice: &choice, why, seen: &plan }, now) {
+        Err(unfit) => {
+            let note = format!("refused: {unfit:?} on {}", request.id());
+            Ok(told(&ReviewOutcome::Unfit(unfit, request), note))
+        }
+        Ok(event) => Ok(decided(&request, event, told, submission.handle, &plan, now)),
+    }
+}
+
+fn decided(
+    request: &Request,
+    event: RequestEvent,
+    told: impl Fn(&ReviewOutcome, String) -> Outcome,
+    handle: &Handle,
+    plan: &Fingerprint,
+    now: crate::domain::time::Timestamp,
+) -> Outcome {
+    let id = request.id().clone();
+    let denied = matches!(event, RequestEvent::Denied { .. });
+    let needed = request.need.as_ref().map_or(0, |need| need.count as usize);
+    let more = u32::try_from(needed.saturating_sub(request.approvals.len() + 1)).unwrap_or(0);
+    let shown = if denied { ReviewOutcome::Denied } else { ReviewOutcome::Approved { more_needed: more } };
+    let mut outcome = told(&shown, format!("{} {id}, plan {}", if denied { "denied" } else { "approved" }, plan.short()));
+    outcome.writes.push(Write::ControlUsed { handle: handle.clone(), at: now });
+    outcome.writes.push(Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![event] });
+    outcome.writes.extend([messages::card(&id), messages::approval_ask(&id)]);
+    if denied {
+        outcome.writes.push(messages::final_reply(&id));
+    }
+    outcome
+}
+
+/// A typed `cancel req-…`.
+pub(super) async fn cancel_line(world: &World, line: Line<'_>, person: &Profile, id: &RequestId) -> Result<Outcome, StoreFault> {
+    match world.store.request(id).await? {
+        Some(request) => cancel(world, &line.envelope.key, line.origin, person, &request).await,
+        None => {
+            let told = conversation::no_such_request(id);
+            Ok(Outcome::answered(&line.envelope.key, line.origin, told, "answered: no such request"))
+        }
+    }
+}
+
+/// Ends a request: whoever asked for it may, and whoever may ask for the same in that channel.
+async fn cancel(
+    world: &World,
+    envelope: &crate::domain::ids::EnvelopeKey,
+    origin: &Origin,
+    person: &Profile,
+    request: &Request,
+) -> Result<Outcome, StoreFault> {
+    let id = request.id();
+    if request.is_over() || matches!(request.stage, RequestStage::Stopping { .. }) {
+        let told = conversation::cancelled_already(request, world.now());
+        return Ok(Outcome::answered(envelope, origin, told, format!("answered: {id} is over or stopping")));
+    }
+    if person.id != request.origin.person && !may_ask_the_same(world, person, request).await {
+        let told = conversation::may_not_cancel(request);
+        return Ok(Outcome::answered(envelope, origin, told, format!("refused: may not cancel {id}")));
+    }
+    let asked = RequestEvent::CancelAsked { by: person.id.clone(), name: person.name.clone(), at: world.now() };
+    let writes = vec![
+        Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![asked] },
+        messages::card(id),
+        messages::answer(envelope, origin, conversation::cancel_confirmed(request)),
+    ];
+    Ok(Outcome { writes, note: format!("cancel of {id} asked") })
+}
+
+/// Whether somebody may ask for what this request does, in the channel where it was asked.
+async fn may_ask_the_same(world: &World, person: &Profile, request: &Request) -> bool {
+    let Ok(channel) = world.directory.channel(&request.origin.channel).await else { return false };
+    let record = |id| world.rulebook.inventory.by_id(id).cloned();
+    let servers: Vec<Server> = request.plan.servers().filter_map(|planned| record(&planned.id)).collect();
+    let question = Question { person, channel: &channel, command: &request.spec, servers: &servers };
+    world.rulebook.policies.decide(&question).is_ok()
+}
+
+async fn answer_press(
+    world: &World,
+    press: &Press<'_>,
+    person: &Profile,
+    id: &RunId,
+    answer: Answer,
+) -> Result<Outcome, StoreFault> {
+    let (Some(request), Some(run)) = (world.store.request(&id.request).await?, world.store.run(id).await?) else {
+        return Ok(press.answered(conversation::old_button(None), "rejected: no such run"));
+    };
+    let RunStage::NeedsPerson { step, at: asked_at, .. } = &run.stage else {
+        return Ok(press.answered(conversation::old_button(Some(&request)), format!("rejected: {id} was answered")));
+    };
+    if messages::answer_handle(id, *asked_at, answer) != *press.handle {
+        return Ok(press.answered(conversation::old_button(Some(&request)), format!("rejected: an earlier question of {id}")));
+    }
+    if !may_ask_the_same(world, person, &request).await {
+        return Ok(press.answered(conversation::not_for_you(), format!("refused: may not answer for {id}")));
+    }
+    let (step, asked_at) = (*step, *asked_at);
+    let mut writes = answered(world, &run, step, person, answer);
+    writes.push(messages::card(&id.request));
+    writes.push(messages::question(id, asked_at));
+    if let Some(channel) = &world.places.incidents {
+        writes.push(messages::incident(&id.request, channel));
+    }
+    Ok(Outcome { writes, note: format!("{} said {} of {id}", person.name, answer.word()) })
+}
+
+fn answered(world: &World, run: &Run, step: usize, person: &Profile, answer: Answer) -> Vec<Write> {
+    let now = world.now();
+    let said = RunEvent::PersonAnswered {
+        by: person.id.clone(),
+        name: person.name.clone(),
+        at: now,
+        answer,
+        until: now.plus(LOOK_AGAIN_FOR),
+    };
+    let note = format!("{} said so", person.name);
+    let (events, wake_at) = match answer {
+        Answer::LookAgain => (vec![said], Some(now)),
+        Answer::Did => (vec![said, RunEvent::StepSucceeded { step, at: now, state: run.state, note }], Some(now)),
+        Answer::DidNot => {
+            let failed = Failure { step, at: now, kind: FailureKind::DidNotReboot, note };
+            let ended = RunEvent::Ended { at: now, outcome: RunOutcome::Failed };
+            (vec![said, RunEvent::StepFailed(failed), ended], None)
+        }
+    };
+    let mut writes = Vec::new();
+    if answer == Answer::DidNot
+        && let Some(server) = run.subject.server()
+    {
+        writes.push(Write::LockLeftBehind { server: server.id.clone(), run: run.id.clone() });
+        writes.push(messages::server_failed(&run.id));
+    }
+    writes.insert(0, Write::RunEvents { id: run.id.clone(), expected: run.version, epoch: run.epoch, events, wake_at });
+    writes
+}
+
+/// How long a further look at a server may take before the question is asked again.
+const LOOK_AGAIN_FOR: std::time::Duration = std::time::Duration::from_secs(30);
+
+impl Notice {
+    /// The request that it tells about.
+    #[must_use]
+    pub fn request(&self) -> &RequestId {
+        match self {
+            Self::Echo(request)
+            | Self::Card(request)
+            | Self::ApprovalAsk(request)
+            | Self::Started(request)
+            | Self::Final(request)
+            | Self::Incident(request) => request,
+            Self::ServerFailed(run) | Self::Question(run) => &run.request,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Moves requests along that are not about starting servers: time-outs, orders to stop, too many failures, the end.
+
+use super::messages;
+use super::world::World;
+use super::{Service, Step};
+use crate::domain::ids::RequestId;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreFault;
+use crate::ports::store::{Committed, Write};
+use crate::workflow::request::{Halt, Request, RequestEvent, RequestOutcome, RequestStage};
+use crate::workflow::run::{Run, RunEvent, RunOutcome, RunStage};
+use async_trait::async_trait;
+use std::sync::Arc;
+
+/// The keeper of requests.
+pub struct Requests {
+    world: Arc<World>,
+}
+
+impl Requests {
+    /// A keeper over that world.
+    #[must_use]
+    pub fn new(world: Arc<World>) -> Self {
+        Self { world }
+    }
+
+    /// The first commit that an open request needs, if one does.
+    async fn advance(&self, request: &Request, now: Timestamp) -> Result<Option<Committed>, StoreFault> {
+        let runs = self.world.store.runs(request.id()).await?;
+        let Some(mut writes) = next(request, &runs, now) else { return Ok(None) };
+        let incident = writes.iter().any(|write| matches!(write, Write::RequestEvents { events, .. } if events.iter().any(is_end)));
+        if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| incident && leaves_servers(&runs)) {
+            writes.push(messages::incident(request.id(), channel));
+        }
+        Ok(Some(self.world.commit(writes).await?))
+    }
+}
+
+#[async_trait]
+impl Service for Requests {
+    fn name(&self) -> &'static str {
+        "requests"
+    }
+
+    async fn step(&mut self) -> Result<Step, StoreFault> {
+        let now = self.world.now();
+        let open = self.world.store.open_requests().await?;
+        let mut made = false;
+        for request in &open {
+            made |= self.advance(request, now).await?.is_some();
+        }
+        if made {
+            return Ok(Step::Made);
+        }
+        let next_wake = open.iter().filter_map(|request| deadline(request)).filter(|at| *at > now).min();
+        Ok(Step::Idle { next_wake })
+    }
+
+    async fn ended(&mut self) {
+        std::future::pending().await
+    }
+}
+
+fn is_end(event: &RequestEvent) -> bool {
+    matches!(event, RequestEvent::Ended { .. })
+}
+
+fn leaves_servers(runs: &[Run]) -> bool {
+    runs.iter().any(|run| run.outcome() == Some(RunOutcome::Failed))
+}
+
+/// When the clock alone ends something.
+fn deadline(request: &Request) -> Option<Timestamp> {
+    match &request.stage {
+        RequestStage::NeedsApproval => request.need.as_ref().map(|need| need.until),
+        RequestStage::Queued | RequestStage::Running => Some(request.plan.parts().expires_at),
+        RequestStage::Announced | RequestStage::Stopping { .. } | RequestStage::Ended { .. } => None,
+    }
+}
+
+/// What an open request needs now.
+fn next(request: &Request, runs: &[Run], now: Timestamp) -> Option<Vec<Write>> {
+    let overdue = deadline(request).is_some_and(|at| now >= at);
+    let active = runs.iter().any(Run::is_active);
+    let waiting = runs.iter().any(|run| run.stage == RunStage::Waiting);
+    match &request.stage {
+        RequestStage::Announced | RequestStage::Ended { .. } => None,
+        RequestStage::NeedsApproval => overdue.then(|| end(request, runs, RequestOutcome::Expired, now)),
+        RequestStage::Queued if overdue => Some(end(request, runs, RequestOutcome::Expired, now)),
+        RequestStage::Stopping { .. } if waiting => Some(not_started(request, runs, now)),
+        RequestStage::Stopping { name, .. } if !active => {
+            let outcome = RequestOutcome::Cancelled { name: name.clone() };
+            Some(end(request, runs, outcome, now))
+        }
+        RequestStage::Running if request.halted.is_none() && waiting => {
+            let failures = failures(runs);
+            if failures > request.spec.waves.stop_when_failures_exceed {
+                return Some(halt(request, runs, failures, now));
+            }
+            overdue.then(|| not_started(request, runs, now))
+        }
+        RequestStage::Queued | RequestStage::Running if !active && !waiting => Some(end(request, runs, outcome(runs), now)),
+        RequestStage::Queued | RequestStage::Running | RequestStage::Stopping { .. } => None,
+    }
+}
+
+fn failures(runs: &[Run]) -> u32 {
+    let failed = |run: &&Run| run.outcome().is_some_and(RunOutcome::is_failure) || matches!(run.stage, RunStage::NeedsPerson { .. });
+    u32::try_from(runs.iter().filter(failed).count()).unwrap_or(u32::MAX)
+}
+
+fn outcome(runs: &[Run]) -> RequestOutcome {
+    let done = runs.iter().filter(|run| run.outcome() == Some(RunOutcome::Done)).count();
+    match done {
+        all if all == runs.len() => RequestOutcome::Done,
+        0 => RequestOutcome::Failed,
+        _ => RequestOutcome::DoneWithFailures,
+    }
+}
+
+/// Runs that were not admitted are over without having started.
+fn close_waiting(runs: &[Run], now: Timestamp) -> impl Iterator<Item = Write> {
+    runs.iter().filter(|run| run.stage == RunStage::Waiting).map(move |run| Write::RunEvents {
+        id: run.id.clone(),
+        expected: run.version,
+        epoch: run.epoch,
+        events: vec![RunEvent::Ended { at: now, outcome: RunOutcome::NotStarted }],
+        wake_at: None,
+    })
+}
+
+fn not_started(request: &Request, runs: &[Run], now: Timestamp) -> Vec<Write> {
+    close_waiting(runs, now).chain([messages::card(request.id())]).collect()
+}
+
+fn halt(request: &Request, runs: &[Run], failures: u32, now: Timestamp) -> Vec<Write> {
+    let halted = RequestEvent::Halted(Halt { at: now, failures });
+    let mut writes = vec![event(request.id(), request, halted)];
+    writes.extend(not_started(request, runs, now));
+    writes
+}
+
+/// Ends a request with everything that is told about it.
+fn end(request: &Request, runs: &[Run], outcome: RequestOutcome, now: Timestamp) -> Vec<Write> {
+    let id = request.id();
+    let mut writes = vec![event(id, request, RequestEvent::Ended { at: now, outcome })];
+    writes.extend(close_waiting(runs, now));
+    writes.push(messages::card(id));
+    if request.need.is_some() && !request.is_approved() {
+        writes.push(messages::approval_ask(id));
+    }
+    writes.push(messages::final_reply(id));
+    writes
+}
+
+fn event(id: &RequestId, request: &Request, event: RequestEvent) -> Write {
+    Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![event] }
+}

@@ -1,0 +1,253 @@
+//! Carries runs on: what `decide` wants to see is looked at, what it wants stored is stored, and only then begun.
+
+use super::effects::Effects;
+use super::messages;
+use super::world::World;
+use super::{Service, Step};
+use crate::admission::{self, StateRow};
+use crate::domain::effect::{Act, Begun, Probe, Seen};
+use crate::domain::ids::RunId;
+use crate::domain::intent::ParameterName;
+use crate::domain::limits::EFFECT_DEADLINE;
+use crate::domain::plan::PlannedServer;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreFault;
+use crate::ports::store::{Committed, Operation, Write};
+use crate::workflow::request::{Request, RequestStage};
+use crate::workflow::run::{Run, RunEvent, RunOutcome, RunStage};
+use crate::workflow::decide::POLL_EVERY;
+use crate::workflow::{Commit, Decision, Input, Orders, Situation, decide};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many runs are carried on at once by this process.
+const RUNS_AT_ONCE_MAX: usize = 256;
+/// How many decisions of one run one step may make without the outside.
+const DECISIONS_PER_STEP_MAX: u32 = 16;
+/// A look must be quick, or it says nothing; an act gets the whole deadline.
+const LOOK_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The runner.
+pub struct Runner {
+    world: Arc<World>,
+    effects: Effects<RunId, Ended>,
+}
+
+/// An effect that has ended.
+enum Ended {
+    Began(Begun),
+    Saw { controller: bool, seen: Seen },
+}
+
+/// What one run is waiting for after its turn.
+enum Turn {
+    Effect,
+    Rest,
+}
+
+impl Runner {
+    /// A runner over that world.
+    #[must_use]
+    pub fn new(world: Arc<World>) -> Self {
+        Self { world, effects: Effects::new() }
+    }
+
+    /// Takes in an effect: the answer to an act is stored before anything else, what was seen is decided on.
+    async fn take_in(&mut self, id: RunId, ended: Ended) -> Result<(), StoreFault> {
+        match ended {
+            Ended::Saw { controller: true, seen: Seen::NoAnswer(why) } => self.turn(id, Input::ControllerSilent(why)).await,
+            Ended::Saw { seen, .. } => self.turn(id, Input::Seen(seen)).await,
+            Ended::Began(answer) => {
+                let Some(run) = self.world.store.run(&id).await? else { return Ok(()) };
+                if matches!(run.stage, RunStage::Acting { answer: None, .. }) {
+                    let events = vec![RunEvent::ActAnswered { answer }];
+                    let wake_at = Some(self.world.now());
+                    let (expected, epoch) = (run.version, run.epoch);
+                    self.world.commit(vec![Write::RunEvents { id: id.clone(), expected, epoch, events, wake_at }]).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// One run's turn: decisions until it must look outside, rest, or is over.
+    async fn turn(&mut self, id: RunId, mut input: Input) -> Result<(), StoreFault> {
+        for _ in 0..DECISIONS_PER_STEP_MAX {
+            let Some(run) = self.world.store.run(&id).await? else { return Ok(()) };
+            let Some(request) = self.world.store.request(&id.request).await? else { return Ok(()) };
+            let now = self.world.now();
+            let parameters = parameters(&request);
+            let orders = orders(&request);
+            let situation =
+                Situation { spec: &request.spec, run: &run, input: &input, orders, parameters: &parameters, now };
+            match decide(situation) {
+                Decision::AskSafety => input = Input::Safe(self.ask_safety(&run, now).await?),
+                decision => match self.carry_out(&request, &run, decision).await? {
+                    Some(Turn::Effect | Turn::Rest) => return Ok(()),
+                    None => input = Input::Nothing,
+                },
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_safety(&self, run: &Run, now: Timestamp) -> Result<Result<(), String>, StoreFault> {
+        let Some(server) = run.subject.server() else { return Ok(Ok(())) };
+        let ledger = self.world.store.ledger().await?;
+        Ok(admission::still_safe(server, self.world.known(&ledger, now)))
+    }
+
+    /// `None` means that the run may be decided on again at once.
+    async fn carry_out(&mut self, request: &Request, run: &Run, decision: Decision) -> Result<Option<Turn>, StoreFault> {
+        match decision {
+            Decision::Observe(probe) => {
+                self.look(run.id.clone(), probe);
+                Ok(Some(Turn::Effect))
+            }
+            Decision::Begin(act) => {
+                // Its answer changes nothing in the journal, so the next look must not follow at once.
+                self.rest(run, self.world.now().plus(POLL_EVERY)).await?;
+                self.begin(run.id.clone(), act);
+                Ok(Some(Turn::Effect))
+            }
+            Decision::Wait(wake_at) => {
+                self.rest(run, wake_at).await?;
+                Ok(Some(Turn::Rest))
+            }
+            Decision::Commit(commit) => self.commit(request, run, commit).await,
+            Decision::Settled | Decision::AskSafety => Ok(Some(Turn::Rest)),
+        }
+    }
+
+    async fn rest(&self, run: &Run, wake_at: Timestamp) -> Result<(), StoreFault> {
+        let write = Write::RunWake { id: run.id.clone(), epoch: run.epoch, wake_at };
+        let operation = Operation { id: self.world.ids.operation(), writes: vec![write] };
+        self.world.store.commit(operation).await?;
+        Ok(())
+    }
+
+    async fn commit(&mut self, request: &Request, run: &Run, commit: Commit) -> Result<Option<Turn>, StoreFault> {
+        let now = self.world.now();
+        let (wake_at, then) = (commit.wake_at, commit.then.clone());
+        let writes = self.writes(request, run, commit, now);
+        if self.world.commit(writes).await? == Committed::Stale {
+            return Ok(Some(Turn::Rest));
+        }
+        match then {
+            Some(act) => {
+                self.begin(run.id.clone(), act);
+                Ok(Some(Turn::Effect))
+            }
+            None if wake_at > now => Ok(Some(Turn::Rest)),
+            None => Ok(None),
+        }
+    }
+
+    /// The events, the server's state and lock, and what is told: one commit.
+    fn writes(&self, request: &Request, run: &Run, commit: Commit, now: Timestamp) -> Vec<Write> {
+        let mut writes = Vec::new();
+        if let Some(server) = run.subject.server() {
+            if let Some(state) = commit.state {
+                let (server, by) = (server.id.clone(), run.id.clone());
+                writes.push(Write::ServerState(StateRow { server, state, by, since: now }));
+            }
+            writes.extend(commit.events.iter().filter_map(|event| lock_change(event, server, run)));
+        }
+        for event in &commit.events {
+            self.tell(event, run, &mut writes);
+        }
+        let over = commit.events.iter().any(|event| matches!(event, RunEvent::Ended { .. } | RunEvent::PersonAsked { .. }));
+        let wake_at = (!over).then_some(commit.wake_at);
+        writes.push(messages::card(request.id()));
+        let (id, expected, epoch) = (run.id.clone(), run.version, run.epoch);
+        writes.insert(0, Write::RunEvents { id, expected, epoch, events: commit.events, wake_at });
+        writes
+    }
+
+    fn tell(&self, event: &RunEvent, run: &Run, writes: &mut Vec<Write>) {
+        let trouble = match event {
+            RunEvent::Ended { outcome, .. } if outcome.is_failure() => {
+                writes.push(messages::server_failed(&run.id));
+                *outcome == RunOutcome::Failed
+            }
+            RunEvent::PersonAsked { at, .. } => {
+                writes.extend(messages::answer_controls(&run.id, *at));
+                writes.push(messages::question(&run.id, *at));
+                true
+            }
+            _ => false,
+        };
+        if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| trouble) {
+            writes.push(messages::incident(&run.id.request, channel));
+        }
+    }
+
+    fn look(&mut self, id: RunId, probe: Probe) {
+        let drivers = Arc::clone(&self.world.drivers);
+        let controller = matches!(probe, Probe::Power(_));
+        self.effects.start(id, async move { Ended::Saw { controller, seen: drivers.observe(&probe, LOOK_DEADLINE).await } });
+    }
+
+    fn begin(&mut self, id: RunId, act: Act) {
+        let drivers = Arc::clone(&self.world.drivers);
+        self.effects.start(id, async move { Ended::Began(drivers.begin(&act, EFFECT_DEADLINE).await) });
+    }
+}
+
+fn orders(request: &Request) -> Orders {
+    match request.stage {
+        RequestStage::Stopping { .. } => Orders::Stop,
+        _ => Orders::GoOn,
+    }
+}
+
+fn parameters(request: &Request) -> BTreeMap<ParameterName, String> {
+    let parameters = request.plan.parts().parameters.iter();
+    parameters.map(|(name, value)| (name.clone(), value.to_string())).collect()
+}
+
+/// A server is free again only when its run has verified that it is as it should be, or that nothing was done.
+fn lock_change(event: &RunEvent, server: &PlannedServer, run: &Run) -> Option<Write> {
+    let RunEvent::Ended { outcome, .. } = event else { return None };
+    let (server, run) = (server.id.clone(), run.id.clone());
+    match outcome {
+        RunOutcome::Done | RunOutcome::Returned | RunOutcome::FailedAndReturned => Some(Write::Unlock { server, run }),
+        RunOutcome::Failed => Some(Write::LockLeftBehind { server, run }),
+        RunOutcome::NotStarted | RunOutcome::LeftOut => None,
+    }
+}
+
+#[async_trait]
+impl Service for Runner {
+    fn name(&self) -> &'static str {
+        "runner"
+    }
+
+    async fn step(&mut self) -> Result<Step, StoreFault> {
+        let now = self.world.now();
+        let mut made = false;
+        while let Some((id, ended)) = self.effects.take() {
+            made = true;
+            self.take_in(id, ended).await?;
+        }
+        for run in self.world.store.due_runs(now, RUNS_AT_ONCE_MAX).await? {
+            if self.effects.in_flight() < RUNS_AT_ONCE_MAX && !self.effects.has(&run.id) {
+                made = true;
+                self.turn(run.id, Input::Nothing).await?;
+            }
+        }
+        if made {
+            return Ok(Step::Made);
+        }
+        match self.effects.in_flight() {
+            0 => Ok(Step::Idle { next_wake: self.world.store.next_run_wake(now).await? }),
+            in_flight => Ok(Step::Waiting { in_flight }),
+        }
+    }
+
+    async fn ended(&mut self) {
+        self.effects.wait().await;
+    }
+}

@@ -1,0 +1,104 @@
+//! Looks at what serves: every pool's lines in its load balancer, often enough to count as fresh.
+
+use super::effects::Effects;
+use super::world::World;
+use super::{Service, Step};
+use crate::admission::{Health, HealthRow};
+use crate::domain::effect::{BalancerStanding, Probe, Seen};
+use crate::domain::server::PoolName;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreFault;
+use crate::ports::store::Write;
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a pool is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// A look that found nothing new is stored again after this share of the age at which it stops counting.
+const REFRESH_SHARE: u32 = 3;
+/// How long one look may take.
+const LOOK_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The watcher.
+pub struct Watcher {
+    world: Arc<World>,
+    effects: Effects<PoolName, Seen>,
+    pools: Vec<PoolName>,
+    next_look: Option<Timestamp>,
+}
+
+impl Watcher {
+    /// A watcher over that world.
+    #[must_use]
+    pub fn new(world: Arc<World>) -> Self {
+        let pools = world.rulebook.inventory.distinct(|server| server.pool.clone()).into_iter().collect();
+        Self { world, effects: Effects::new(), pools, next_look: None }
+    }
+
+    async fn take_in(&self, pool: &PoolName, seen: Seen) -> Result<(), StoreFault> {
+        let lines = match seen {
+            Seen::Pool(lines) => lines,
+            Seen::NoAnswer(why) => {
+                tracing::warn!(%pool, %why, "the load balancer does not answer");
+                return Ok(());
+            }
+            Seen::Boot(_) | Seen::Balancer(_) | Seen::Power(_) | Seen::Checks(_) => return Ok(()),
+        };
+        let now = self.world.now();
+        let ledger = self.world.store.ledger().await?;
+        let refresh_after = self.world.rulebook.rules.health_age_max / REFRESH_SHARE;
+        let mut writes = Vec::new();
+        for (name, line) in lines {
+            let Some(server) = self.world.rulebook.inventory.by_name(&name) else { continue };
+            let health = match line.standing {
+                BalancerStanding::Up => Health::Serving,
+                BalancerStanding::Down => Health::Failing,
+                BalancerStanding::Drained | BalancerStanding::Maintenance => Health::OutOfRotation,
+            };
+            let known = ledger.health.get(&server.id);
+            if known.is_none_or(|row| row.health != health || now.since(row.seen_at) >= refresh_after) {
+                writes.push(Write::Health(HealthRow { server: server.id.clone(), health, seen_at: now }));
+            }
+        }
+        if !writes.is_empty() {
+            self.world.commit(writes).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Service for Watcher {
+    fn name(&self) -> &'static str {
+        "watcher"
+    }
+
+    async fn step(&mut self) -> Result<Step, StoreFault> {
+        let now = self.world.now();
+        let mut made = false;
+        while let Some((pool, seen)) = self.effects.take() {
+            made = true;
+            self.take_in(&pool, seen).await?;
+        }
+        if self.next_look.is_none_or(|at| now >= at) {
+            for pool in &self.pools {
+                if !self.effects.has(pool) {
+                    let (drivers, probe) = (Arc::clone(&self.world.drivers), Probe::Pool(pool.clone()));
+                    self.effects.start(pool.clone(), async move { drivers.observe(&probe, LOOK_DEADLINE).await });
+                }
+            }
+            self.next_look = Some(now.plus(LOOK_EVERY));
+            made = true;
+        }
+        Ok(match (made, self.effects.in_flight()) {
+            (true, _) => Step::Made,
+            (false, 0) => Step::Idle { next_wake: self.next_look },
+            (false, in_flight) => Step::Waiting { in_flight },
+        })
+    }
+
+    async fn ended(&mut self) {
+        self.effects.wait().await;
+    }
+}
