@@ -64,13 +64,10 @@ pub fn no_such_request(id: &RequestId) -> Message {
 
 /// A cancel by somebody who may not.
 #[must_use]
-pub fn may_not_cancel(request: &Request, could: &[String]) -> Message {
-    let could = if could.is_empty() {
-        quoted(&request.requester_name)
-    } else {
-        listed(&could.iter().map(|name| quoted(name)).collect::<Vec<_>>(), "or")
-    };
-    said(format!("{} can be ended by {could}. Nothing has changed.", request.id()))
+pub fn may_not_cancel(request: &Request) -> Message {
+    let (name, verb) = (quoted(&request.requester_name), request.spec.name.as_str());
+    let could = format!("{name}, or somebody who may {verb} the same servers in its channel");
+    said(format!("{} can be cancelled by {could}. Nothing has changed.", request.id()))
 }
 
 /// A cancel that was noted.

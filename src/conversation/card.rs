@@ -7,8 +7,8 @@ use super::message::{Block, Button, Confirm, Message, Piece, Rich, Style};
 use super::progress::{bar, cancel_consequence, ended_counts, now_line};
 use super::reasons::{foreign, reasons, short, shortly};
 use super::state::{State, state};
-use super::view::{RequestView, approvers, asked, because, deed, names, names_of, step_words, title};
-use super::words::{Prose, button, cut, quoted, size, summary};
+use super::view::{RequestView, approvers, asked, because, deed, more_needed, names, names_of, step_words, title};
+use super::words::{Prose, button, cut, quoted, summary};
 use crate::admission::PoolImpact;
 use crate::workflow::request::{ControlVerb, Request, RequestOutcome, RequestStage};
 use crate::workflow::run::RunStage;
@@ -77,7 +77,7 @@ fn state_line(view: RequestView<'_>, state: State) -> Rich {
     let prose = match state {
         State::NeedsApproval => match &request.need {
             Some(need) => {
-                let missing = size(need.count).saturating_sub(request.approvals.len());
+                let missing = more_needed(request);
                 let more = if request.approvals.is_empty() { "" } else { " more" };
                 prose.text(format!(" · {missing}{more} of ")).code(need.from.as_str()).text(", by ").time(need.until)
             }

@@ -5,7 +5,7 @@
 use super::card::review_button;
 use super::message::{Block, Message, Rich};
 use super::state::state;
-use super::view::{RequestView, approvers, asked, subjects};
+use super::view::{RequestView, approvers, asked, more_needed, subjects};
 use super::words::{PATTERNS_MAX, Prose, quoted, size, summary};
 use crate::domain::time::spoken;
 use crate::fleet::folded;
@@ -28,7 +28,7 @@ pub fn approval_ask(view: RequestView<'_>) -> Message {
         let text = Prose::new().text("Needs nobody's approval.").done();
         return Message::of_text(summary(format!("{id} needs no approval")), text);
     };
-    let missing = size(need.count).saturating_sub(request.approvals.len());
+    let missing = more_needed(request);
     let servers = request.plan.servers().count();
     let verb = if servers > 1 { "need" } else { "needs" };
     let prose = Prose::new().group(&need.from).text(format!(" {} {verb} ", subjects(request)));

@@ -5,7 +5,7 @@
 use super::message::{Form, FormBlock, Message, Piece, Rich};
 use super::replies::decision;
 use super::view::{RequestView, because, deed, names, pools, step_words, subjects};
-use super::words::{Prose, clock, counted, is_are, listed, quoted, servers, size, summary};
+use super::words::{Prose, clock, counted, is_are, listed, quoted, servers, summary};
 use crate::admission::PoolImpact;
 use crate::approvals::Unfit;
 use crate::domain::command::{Impact, StepSpec};
@@ -155,6 +155,7 @@ fn undo(request: &Request) -> Option<String> {
 
 /// What the form says after it was sent, or while it is on its way.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one is made for each submission and dropped at once")]
 pub enum ReviewOutcome {
     /// The form is being filled.
     Loading,
@@ -167,22 +168,12 @@ pub enum ReviewOutcome {
     },
     /// No, recorded.
     Denied,
-    /// The word did not count; who could decide, by name.
-    Unfit(Unfit, Vec<String>),
-    /// It was decided before; how, from [`ReviewOutcome::decided`].
-    Decided(Rich),
+    /// The word did not count, on this request.
+    Unfit(Unfit, Request),
     /// Sent without a decision.
     NothingChosen,
-    /// Something did not answer, e.g. `the directory`.
-    Unavailable(String),
-}
-
-impl ReviewOutcome {
-    /// It was decided before: by whom, when, how.
-    #[must_use]
-    pub fn decided(request: &Request) -> Self {
-        Self::Decided(decided_text(request))
-    }
+    /// The directory of people did not answer.
+    Unavailable,
 }
 
 fn decided_text(request: &Request) -> Rich {
@@ -216,14 +207,12 @@ pub fn review_outcome(outcome: &ReviewOutcome) -> Form {
             Prose::new().text(format!("Recorded: approved. {more_needed} more {verb} agree before it starts.")).done()
         }
         ReviewOutcome::Denied => Prose::new().text("Recorded: denied. Nothing has started.").done(),
-        ReviewOutcome::Unfit(unfit, could) => unfit_text(unfit, None, could),
-        ReviewOutcome::Decided(text) => text.clone(),
+        ReviewOutcome::Unfit(unfit, request) => unfit_text(unfit, request, &[]),
         ReviewOutcome::NothingChosen => {
             Prose::new().text("Nothing was chosen, so nothing was recorded. Press Review again and choose.").done()
         }
-        ReviewOutcome::Unavailable(what) => Prose::new()
-            .text(super::words::capital(&quoted(what)))
-            .text(" does not answer, so nothing was recorded. Press Review again in a minute.")
+        ReviewOutcome::Unavailable => Prose::new()
+            .text("The directory of people does not answer, so nothing was recorded. Press Review again in a minute.")
             .done(),
     };
     Form {
@@ -238,12 +227,12 @@ pub fn review_outcome(outcome: &ReviewOutcome) -> Form {
 /// Why a press of Review, or a word given in its form, does not count; private.
 #[must_use]
 pub fn unfit(unfit: &Unfit, request: &Request, active: &[String]) -> Message {
-    let text = unfit_text(unfit, Some(request), active);
+    let text = unfit_text(unfit, request, active);
     let line = super::plain::line(&text);
     Message::of_text(summary(format!("{}: {line}", request.id())), text)
 }
 
-fn unfit_text(unfit: &Unfit, request: Option<&Request>, active: &[String]) -> Rich {
+fn unfit_text(unfit: &Unfit, request: &Request, active: &[String]) -> Rich {
     let prose = Prose::new();
     match unfit {
         Unfit::IsRequester { from } => prose
@@ -251,9 +240,7 @@ fn unfit_text(unfit: &Unfit, request: Option<&Request>, active: &[String]) -> Ri
             .text(active_now(active))
             .done(),
         Unfit::NotInGroup { from } => {
-            let what = request.map_or_else(String::new, |request| {
-                format!(" ({}, plan {})", subjects(request), request.plan.hash().short())
-            });
+            let what = format!(" ({}, plan {})", subjects(request), request.plan.hash().short());
             let prose = prose.text(format!("Approving this needs {from}{what}.")).text(active_now(active));
             prose.text(" Nothing has changed.").done()
         }
@@ -262,10 +249,7 @@ fn unfit_text(unfit: &Unfit, request: Option<&Request>, active: &[String]) -> Ri
             let prose = prose.text("You approved this at ").time(*at).text(". It needs someone else too.");
             prose.text(active_now(active)).done()
         }
-        Unfit::AlreadyDecided => match request {
-            Some(request) => decided_text(request),
-            None => prose.text("This was decided already. Nothing has changed.").done(),
-        },
+        Unfit::AlreadyDecided => decided_text(request),
         Unfit::TooLate { until } => prose
             .text("The time to decide ended at ")
             .time(*until)
@@ -297,10 +281,4 @@ pub(super) fn decided_shortly(request: &Request) -> Option<String> {
     }
     let line = super::plain::line(&lowered(decision(request)?));
     line.split(". ").next().map(ToOwned::to_owned)
-}
-
-/// How many people must still agree.
-#[must_use]
-pub fn more_needed(request: &Request) -> usize {
-    request.need.as_ref().map_or(0, |need| size(need.count).saturating_sub(request.approvals.len()))
 }

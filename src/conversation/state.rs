@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the sentences around it.
 
-use super::view::{RequestView, Tally, deed};
+use super::view::{RequestView, Tally, deed, more_needed};
 use super::words::counted;
 use crate::workflow::request::{RequestOutcome, RequestStage};
 
@@ -121,7 +121,7 @@ pub fn state_word(view: RequestView<'_>) -> (&'static str, String) {
     match state {
         State::NeedsApproval => {
             if let Some(need) = &view.request.need {
-                let missing = super::words::size(need.count).saturating_sub(view.request.approvals.len());
+                let missing = more_needed(view.request);
                 word = format!("{word} · {missing} of {}", need.from);
             }
         }

@@ -20,16 +20,16 @@ const REQUESTS_MAX: usize = 2;
 /// What a status looks at.
 #[derive(Clone, Debug)]
 pub struct StatusView<'a> {
-    /// The servers that were asked about, as typed; `None` is the whole fleet.
-    pub asked: Option<&'a str>,
     /// Every pool that was asked about.
-    pub pools: Vec<PoolCount>,
+    pub pools: &'a [PoolCount],
     /// Requests that are not over, with their runs.
     pub requests: &'a [(Request, Vec<Run>)],
-    /// The oldest look at a server's health that still counts; `None` if there was none.
-    pub health_seen_at: Option<Timestamp>,
-    /// How many servers the inventory has, of those asked about.
-    pub servers: usize,
+    /// How many servers were asked about.
+    pub servers: u32,
+    /// When the inventory was read.
+    pub inventory_at: Timestamp,
+    /// The oldest look at the health of one of them; `None` if there was none.
+    pub health_oldest: Option<Timestamp>,
     /// The time.
     pub now: Timestamp,
 }
@@ -37,22 +37,21 @@ pub struct StatusView<'a> {
 /// The status; begins with the sources and their age.
 #[must_use]
 pub fn status(fleet: &StatusView<'_>) -> Message {
-    let mut prose = Prose::new();
-    prose = match fleet.asked {
-        Some(asked) => prose.bold("Status of ").code(asked),
-        None => prose.bold("Status of the fleet"),
+    let prose = Prose::new().text("Health by the load balancers: ");
+    let prose = match fleet.health_oldest {
+        Some(oldest) => prose.text("oldest look ").time(oldest),
+        None => prose.text("not looked at yet"),
     };
-    prose = prose.text(format!(": {}", super::words::servers(fleet.servers))).line();
-    prose = match fleet.health_seen_at {
-        Some(seen) => prose.text("Health by the load balancers, oldest look ").time(seen),
-        None => prose.text("Health not looked at yet"),
-    };
-    prose = prose.text(" · requests ").time(fleet.now);
+    let prose = prose.text(" · requests ").time(fleet.now).text(" · inventory ").time(fleet.inventory_at);
     let (serving, total, short) = totals(fleet);
     let mut pools = Prose::new();
     if total > 0 {
         let all = counted(fleet.pools.len(), "pool");
-        pools = pools.text(format!("{serving} of {total} in service in {all}"));
+        pools = pools.bold(format!("{serving} of {total} in service")).text(format!(" in {all}"));
+    }
+    let outside = fleet.servers.saturating_sub(total);
+    if outside > 0 {
+        pools = pools.dot().text(format!("{} in no pool", super::words::servers(super::words::size(outside))));
     }
     for pool in short.iter().take(POOLS_MAX) {
         pools = pools.line().text(format!("{} {} of {}, floor {}", pool.pool, pool.serving, pool.total, pool.floor));

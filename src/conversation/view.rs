@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the state's sign and word, which are `state`'s.
 
-use super::words::{PATTERNS_MAX, capital, first_three, listed, quoted, servers};
+use super::words::{PATTERNS_MAX, capital, first_three, listed, quoted, servers, size};
 use crate::admission::PoolImpact;
 use crate::domain::command::{CommandSpec, StepSpec};
 use crate::domain::intent::Value;
@@ -83,7 +83,7 @@ impl<'a> RequestView<'a> {
     /// The wave at work, counted from 1.
     pub(super) fn wave(self) -> usize {
         let begun = self.runs.iter().filter(|run| run.admitted_at.is_some());
-        super::words::size(begun.map(|run| run.wave).max().unwrap_or(0)) + 1
+        size(begun.map(|run| run.wave).max().unwrap_or(0)) + 1
     }
 
     /// When it might first have started.
@@ -196,4 +196,9 @@ pub(super) fn pools(request: &Request) -> String {
 pub(super) fn approvers(request: &Request) -> Option<String> {
     let people = request.approvals.iter().map(|approval| quoted(&approval.name)).collect::<Vec<_>>();
     (!people.is_empty()).then(|| listed(&people, "and"))
+}
+
+/// How many people must still consent.
+pub(super) fn more_needed(request: &Request) -> usize {
+    request.need.as_ref().map_or(0, |need| size(need.count).saturating_sub(request.approvals.len()))
 }

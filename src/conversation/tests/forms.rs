@@ -4,7 +4,7 @@ use super::{Story, at, command, out, pool, stable, words_fit};
 use crate::approvals::Unfit;
 use crate::conversation::message::{Form, FormBlock};
 use crate::conversation::plain::render_form;
-use crate::conversation::{RequestView, ReviewOutcome, more_needed, review_form, review_outcome, unfit};
+use crate::conversation::{RequestView, ReviewOutcome, review_form, review_outcome, unfit};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
 use crate::workflow::request::RequestEvent;
@@ -89,7 +89,8 @@ fn the_decision_is_a_choice_of_two_with_fixed_keys() {
 
 #[test]
 fn every_outcome_of_a_review_is_told() {
-    let could = vec!["bob".to_owned(), "dee".to_owned()];
+    let request = Story::asked().request();
+    let unfit = |why| ReviewOutcome::Unfit(why, request.clone());
     let outcomes = [
         ReviewOutcome::Loading,
         ReviewOutcome::Recording,
@@ -97,29 +98,29 @@ fn every_outcome_of_a_review_is_told() {
         ReviewOutcome::Approved { more_needed: 1 },
         ReviewOutcome::Denied,
         ReviewOutcome::NothingChosen,
-        ReviewOutcome::Unavailable("the directory".into()),
-        ReviewOutcome::Unfit(Unfit::IsRequester { from: sre() }, could.clone()),
-        ReviewOutcome::Unfit(Unfit::NotInGroup { from: sre() }, could),
-        ReviewOutcome::Unfit(Unfit::NotAMember, Vec::new()),
-        ReviewOutcome::Unfit(Unfit::AlreadyApproved { at: at(14, 4) }, Vec::new()),
-        ReviewOutcome::Unfit(Unfit::AlreadyDecided, Vec::new()),
-        ReviewOutcome::Unfit(Unfit::TooLate { until: at(15, 2) }, Vec::new()),
-        ReviewOutcome::Unfit(Unfit::PlanChanged, Vec::new()),
-        ReviewOutcome::Unfit(Unfit::NeedsReason, Vec::new()),
+        ReviewOutcome::Unavailable,
+        unfit(Unfit::IsRequester { from: sre() }),
+        unfit(Unfit::NotInGroup { from: sre() }),
+        unfit(Unfit::NotAMember),
+        unfit(Unfit::AlreadyApproved { at: at(14, 4) }),
+        unfit(Unfit::AlreadyDecided),
+        unfit(Unfit::TooLate { until: at(15, 2) }),
+        unfit(Unfit::PlanChanged),
+        unfit(Unfit::NeedsReason),
     ];
-    assert_snapshot!(outcomes.map(|outcome| read(&outcome)).join("\n"), @"
+    assert_snapshot!(outcomes.map(|outcome| stable(&read(&outcome), &request)).join("\n"), @"
     Loading…
     Recording…
     Recorded: approved. It starts when it is safe.
     Recorded: approved. 1 more person must agree before it starts.
     Recorded: denied. Nothing has started.
     Nothing was chosen, so nothing was recorded. Press Review again and choose.
-    The directory does not answer, so nothing was recorded. Press Review again in a minute.
-    You asked for this, so someone else of sre must decide. bob and dee are active now.
-    Approving this needs sre. bob and dee are active now. Nothing has changed.
+    The directory of people does not answer, so nothing was recorded. Press Review again in a minute.
+    You asked for this, so someone else of sre must decide.
+    Approving this needs sre (20 servers in lax, plan 9f3a). Nothing has changed.
     Only members of this workspace can approve. Nothing has changed.
     You approved this at 14:04 UTC. It needs someone else too.
-    This was decided already. Nothing has changed.
+    There is nothing to decide any more.
     The time to decide ended at 15:02 UTC. Nothing has started; send the line again to ask anew.
     The plan changed while you read. Nothing was recorded. Press Review again to see the new one.
     A no needs a reason. Nothing was recorded. Press Review again.
@@ -129,13 +130,11 @@ fn every_outcome_of_a_review_is_told() {
 #[test]
 fn a_decided_request_says_by_whom() {
     let approved = Story::asked().approved().request();
-    assert_snapshot!(stable(&read(&ReviewOutcome::decided(&approved)), &approved), @"Already decided: approved by bob at 14:04 UTC (plan 9f3a)");
-    assert_eq!(more_needed(&approved), 0);
-    assert_eq!(more_needed(&Story::asked().request()), 1);
+    assert_snapshot!(stable(&read(&ReviewOutcome::Unfit(Unfit::AlreadyDecided, approved.clone())), &approved), @"Already decided: approved by bob at 14:04 UTC (plan 9f3a)");
     let denied =
         RequestEvent::Denied { by: super::person("U0BOB"), name: "bob".into(), at: at(14, 4), why: "no".into() };
     let denied = Story::asked().then(denied).request();
-    assert_snapshot!(read(&ReviewOutcome::decided(&denied)), @"Already decided: denied by bob at 14:04 UTC: `no`. Nothing has started.");
+    assert_snapshot!(read(&ReviewOutcome::Unfit(Unfit::AlreadyDecided, denied)), @"Already decided: denied by bob at 14:04 UTC: `no`. Nothing has started.");
 }
 
 #[test]
