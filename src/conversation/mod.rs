@@ -2,5 +2,41 @@
 //!
 //! Deliberately absent: decisions (they come in as values) and delivery (the courier's).
 
+mod answers;
+mod card;
+mod details;
+mod ending;
+mod failure;
+mod help;
+mod incident;
 pub mod message;
 pub mod misunderstanding;
+pub mod plain;
+mod progress;
+mod reasons;
+mod refusal;
+mod replies;
+mod review;
+mod state;
+mod status;
+#[cfg(test)]
+mod tests;
+mod view;
+mod words;
+
+pub use answers::{
+    cancel_confirmed, cancelled_already, doubled, edited, forgotten, late, may_not_cancel, no_such_request,
+    not_a_member, not_for_you, old_button, pressed_before, too_many, unavailable, wrong_place, wrong_type,
+};
+pub use card::{card, echo};
+pub use details::details;
+pub use ending::final_reply;
+pub use failure::{question, server_failed};
+pub use help::{help, help_command};
+pub use incident::incident;
+pub use refusal::{misunderstood, refused};
+pub use replies::{approval_ask, started};
+pub use review::{DECISION_KEY, ReviewOutcome, WHY_KEY, review_form, review_outcome, unfit};
+pub use state::state_word;
+pub use status::{StatusView, status};
+pub use view::RequestView;

@@ -1,0 +1,179 @@
+//! The last reply of a request's thread: what was done, what was not, how long it took, who agreed.
+//!
+//! Deliberately absent: what can be done next with buttons; nothing can, yet.
+
+use super::message::{Block, Message, Rich};
+use super::progress::failure_lines;
+use super::state::{State, state};
+use super::view::{RequestView, approvers, asked, deed, names_of, subject_name};
+use super::words::{Prose, quoted, servers, summary};
+use crate::domain::server::ServerName;
+use crate::domain::time::spoken;
+use crate::workflow::request::{RequestOutcome, RequestStage};
+use crate::workflow::run::{RunOutcome, RunStage};
+
+/// The most lines about failed servers.
+const FAILURE_LINES_MAX: usize = 2;
+
+/// The final reply.
+#[must_use]
+pub fn final_reply(view: RequestView<'_>) -> Message {
+    let state = state(view);
+    let by_somebody = matches!(state, State::Cancelled | State::Refused | State::Expired);
+    let colon = if by_somebody { "" } else { ":" };
+    let headline = format!("{}{colon} {}", view.request.id(), headline(view, state));
+    let mut prose = Prose::new().text(format!("{} ", state.sign())).bold(headline.as_str());
+    for line in facts(view, state) {
+        prose = prose.line().rich(line);
+    }
+    let mut blocks = vec![Block::Section(prose.done())];
+    blocks.push(Block::Context(record(view)));
+    Message { summary: summary(format!("{} {headline}", state.sign())), blocks }
+}
+
+fn headline(view: RequestView<'_>, state: State) -> String {
+    let request = view.request;
+    let tally = view.tally();
+    let (deed, all, done) = (deed(&request.spec), tally.all, tally.done);
+    let has_servers = request.plan.servers().next().is_some();
+    let mut parts = Vec::new();
+    match state {
+        State::Done => {
+            let who = match (has_servers, all, view.runs.first()) {
+                (true, 1, Some(run)) => subject_name(request, run),
+                (true, _, _) => format!("all {all}"),
+                (false, _, _) => request.spec.name.to_string(),
+            };
+            let back = view.back().map_or_else(String::new, |back| format!(" and {back}"));
+            return format!("{who} {deed}{back}");
+        }
+        State::Cancelled if request.started_at.is_none() => {
+            let word = if request.is_approved() { "cancelled" } else { "withdrawn" };
+            return format!("{word} by {}, nothing has started", ended_by(view));
+        }
+        State::Refused => return format!("denied by {}", ended_by(view)),
+        State::Expired if request.started_at.is_none() => return "expired, nothing has started".to_owned(),
+        State::Failed if request.started_at.is_none() => {
+            return "no card could be posted, nothing has started".to_owned();
+        }
+        State::Cancelled => {
+            let (returned, untouched) = (tally.returned, tally.untouched());
+            parts.push(format!("cancelled by {}: {done} done", ended_by(view)));
+            parts.extend((returned > 0).then(|| format!("{returned} returned")));
+            parts.extend((tally.failed > 0).then(|| format!("{} failed", tally.failed)));
+            parts.extend((untouched > 0).then(|| format!("{untouched} not started")));
+            return parts.join(", ");
+        }
+        State::Failed if !has_servers => return format!("{} failed", request.spec.name),
+        State::Failed => parts.push(format!("none of {all} {deed}")),
+        State::Expired => parts.push(format!("expired, {done} of {all} {deed}")),
+        State::DoneWithFailures
+        | State::NeedsPerson
+        | State::Stopping
+        | State::HaltedByFailures
+        | State::HaltedByPolicy
+        | State::Running
+        | State::NeedsApproval
+        | State::Queued => parts.push(format!("{done} of {all} {deed}")),
+    }
+    parts.extend((tally.failed > 0).then(|| format!("{} failed", tally.failed)));
+    parts.extend((tally.left_out > 0).then(|| format!("{} left out", tally.left_out)));
+    parts.join(", ")
+}
+
+fn ended_by(view: RequestView<'_>) -> String {
+    match &view.request.stage {
+        RequestStage::Ended {
+            outcome: RequestOutcome::Cancelled { name } | RequestOutcome::Denied { name, .. },
+            ..
+        }
+        | RequestStage::Stopping { name, .. } => quoted(name),
+        RequestStage::Ended { .. }
+        | RequestStage::Announced
+        | RequestStage::NeedsApproval
+        | RequestStage::Queued
+        | RequestStage::Running => "somebody".to_owned(),
+    }
+}
+
+fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
+    let request = view.request;
+    let mut lines = Vec::new();
+    if request.plan.servers().next().is_none() {
+        lines.push(super::card::what(request));
+    }
+    if let RequestStage::Ended { outcome, .. } = &request.stage {
+        match outcome {
+            RequestOutcome::Denied { why, .. } => {
+                lines.push(Prose::new().text("Why: ").code(why).text(". Nothing has started.").done());
+            }
+            RequestOutcome::NoCard { why } => {
+                lines.push(Prose::new().text("The chat says: ").code(why).done());
+            }
+            RequestOutcome::Expired if !request.is_approved() => {
+                let until = request.need.as_ref().map_or(view.now, |need| need.until);
+                let prose = Prose::new().text("Not approved by ").time(until);
+                lines.push(prose.text(". Nothing runs later; send the line again to ask anew.").done());
+            }
+            RequestOutcome::Expired => {
+                lines.push(Prose::new().text("It was not safe in time. Send the line again to ask anew.").done());
+            }
+            RequestOutcome::Done
+            | RequestOutcome::DoneWithFailures
+            | RequestOutcome::Failed
+            | RequestOutcome::Cancelled { .. } => {}
+        }
+    }
+    lines.extend(failure_lines(view, FAILURE_LINES_MAX));
+    let left_out = view.ended(&[RunOutcome::LeftOut]).collect::<Vec<_>>();
+    if !left_out.is_empty() {
+        let prose = Prose::new().text("– ").code(names_of(left_out.iter().copied()));
+        let why = left_out.iter().find_map(|run| run.failure.as_ref());
+        lines.push(match why {
+            Some(failure) => prose.text(" left out: ").code(&failure.note).done(),
+            None => prose.text(" left out: not as planned any more").done(),
+        });
+    }
+    let waiting = view
+        .runs
+        .iter()
+        .filter(|run| matches!(run.stage, RunStage::Waiting | RunStage::Ended { outcome: RunOutcome::NotStarted, .. }));
+    let untouched = super::view::server_names(waiting);
+    if request.started_at.is_some() && !untouched.is_empty() {
+        lines.push(not_started(view, state, &untouched));
+    }
+    lines
+}
+
+fn not_started(view: RequestView<'_>, state: State, untouched: &[ServerName]) -> Rich {
+    let names = crate::fleet::folded(untouched, super::words::PATTERNS_MAX);
+    let prose = Prose::new().text("· ").code(names);
+    match &view.request.halted {
+        Some(halt) if state != State::Cancelled => {
+            let limit = view.request.spec.waves.stop_when_failures_exceed;
+            let failed = servers(super::words::size(halt.failures));
+            prose.text(format!(" not started: stopped after {failed} failed, limit {limit}")).done()
+        }
+        Some(_) | None => prose.text(" not started").done(),
+    }
+}
+
+fn record(view: RequestView<'_>) -> Rich {
+    let request = view.request;
+    let mut prose = Prose::new();
+    if let RequestStage::Ended { at, .. } = &request.stage
+        && let Some(started) = request.started_at
+    {
+        let queued = started.since(view.ready_at());
+        prose = prose.text(spoken(at.since(view.ready_at())));
+        if queued.as_secs() > 0 {
+            prose = prose.text(format!(", of which {} queued", spoken(queued)));
+        }
+    }
+    prose = prose.dot().text("asked by ").person(&request.origin.person);
+    if let Some(names) = approvers(request) {
+        prose = prose.text(format!(" · approved by {names}"));
+    }
+    let prose = prose.text(format!(" · plan {}", request.plan.hash().short()));
+    if request.started_at.is_none() { prose.text(format!(" · {}", asked(request))).done() } else { prose.done() }
+}

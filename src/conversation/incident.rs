@@ -1,0 +1,114 @@
+//! The notice in the incident channel: servers that are out of production because of a request.
+//!
+//! Deliberately absent: who takes it; nobody is named before somebody did.
+
+use super::message::{Block, Button, Message, Press, Rich, Style};
+use super::progress::failure_phrase;
+use super::view::{RequestView, names_of};
+use super::words::{Prose, quoted, servers, summary};
+use crate::admission::PoolImpact;
+use crate::workflow::run::{Run, RunOutcome, RunStage};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The notice; begins with ✅ and the time once no server is out any more.
+#[must_use]
+pub fn incident(view: RequestView<'_>, thread_link: Option<&str>) -> Message {
+    let out = view.runs.iter().filter(|run| is_out(view, run)).collect::<Vec<_>>();
+    let sites = sites_of(view, &out);
+    let context = Block::Context(record(view, &out));
+    if out.is_empty() {
+        let line = format!("{sites}: no server is out of production for {}", view.request.id());
+        let prose = Prose::new().text("✅ ").time(view.now).text(" · ").bold(line.as_str());
+        return Message {
+            summary: summary(format!("✅ {line}")), blocks: vec![Block::Section(prose.done()), context]
+        };
+    }
+    let headline = format!("{} of {sites} out of production", servers(out.len()));
+    let mut prose = Prose::new().text("✗ ").bold(headline.as_str());
+    for line in out_lines(view, &out) {
+        prose = prose.line().rich(line);
+    }
+    if let Some(pools) = pool_line(view, &out) {
+        prose = prose.line().text(pools);
+    }
+    let mut blocks = vec![Block::Section(prose.done()), context];
+    if let Some(url) = thread_link {
+        let press = Press::Open(url.to_owned());
+        let open = Button { label: "Open thread".to_owned(), press, style: Style::Plain, confirm: None };
+        blocks.push(Block::Actions(vec![open]));
+    }
+    let (names, verb) = (names_of(out.iter().copied()), view.request.spec.name.as_str());
+    Message { summary: summary(format!("✗ {sites}: {names} out of production after a {verb}")), blocks }
+}
+
+/// Failed or waiting for a person, and not seen in service again since.
+fn is_out(view: RequestView<'_>, run: &Run) -> bool {
+    match &run.stage {
+        RunStage::NeedsPerson { .. } => true,
+        RunStage::Ended { outcome: RunOutcome::Failed, .. } => !serves_again(view.impacts, run),
+        RunStage::Waiting
+        | RunStage::Ready { .. }
+        | RunStage::Acting { .. }
+        | RunStage::Returning { .. }
+        | RunStage::Ended { .. } => false,
+    }
+}
+
+fn serves_again(impacts: &[PoolImpact], run: &Run) -> bool {
+    let Some(server) = run.subject.server() else { return true };
+    let pool = impacts.iter().map(|impact| &impact.now).find(|now| Some(&now.pool) == server.pool.as_ref());
+    pool.is_some_and(|now| now.unknown == 0 && now.out.iter().all(|out| out.name != server.name))
+}
+
+fn sites_of(view: RequestView<'_>, out: &[&Run]) -> String {
+    let sites = out.iter().filter_map(|run| run.subject.server()).map(|server| server.site.as_str());
+    let sites = sites.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+    if sites.is_empty() { super::view::sites(view.request) } else { super::words::listed(&sites, "and") }
+}
+
+/// One line for each way of being out, at most two.
+fn out_lines(view: RequestView<'_>, out: &[&Run]) -> Vec<Rich> {
+    const LINES_MAX: usize = 2;
+    let verb = view.request.spec.name.as_str();
+    let mut groups: BTreeMap<String, Vec<&Run>> = BTreeMap::new();
+    for run in out {
+        let why = match &run.stage {
+            RunStage::NeedsPerson { .. } => "outcome not known, a person must say".to_owned(),
+            RunStage::Waiting
+            | RunStage::Ready { .. }
+            | RunStage::Acting { .. }
+            | RunStage::Returning { .. }
+            | RunStage::Ended { .. } => {
+                format!("{}; {}", failure_phrase(run, &view.request.spec), run.state.word())
+            }
+        };
+        groups.entry(why).or_default().push(run);
+    }
+    let hidden = groups.values().skip(LINES_MAX).map(Vec::len).sum::<usize>();
+    let lines = groups.into_iter().take(LINES_MAX).enumerate().map(|(place, (why, runs))| {
+        let prose = Prose::new().text(format!("{verb}: ")).code(names_of(runs)).text(format!(" {why}"));
+        let is_last = place + 1 == LINES_MAX && hidden > 0;
+        if is_last { prose.text(format!(" + {hidden} more")).done() } else { prose.done() }
+    });
+    lines.collect()
+}
+
+fn pool_line(view: RequestView<'_>, out: &[&Run]) -> Option<String> {
+    let pools = out.iter().filter_map(|run| run.subject.server()?.pool.as_ref()).collect::<BTreeSet<_>>();
+    let counts = view.impacts.iter().map(|impact| &impact.now).filter(|now| pools.contains(&now.pool));
+    let counts = counts.map(|now| format!("{} now {} of {}, floor {}", now.pool, now.serving, now.total, now.floor));
+    let counts = counts.collect::<Vec<_>>();
+    (!counts.is_empty()).then(|| super::words::first_three(&counts))
+}
+
+fn record(view: RequestView<'_>, out: &[&Run]) -> Rich {
+    let prose = Prose::new().text(format!("{} by {}", view.request.id(), quoted(&view.request.requester_name)));
+    let since = out.iter().filter_map(|run| match &run.stage {
+        RunStage::NeedsPerson { at, .. } | RunStage::Ended { at, .. } => Some(*at),
+        RunStage::Waiting | RunStage::Ready { .. } | RunStage::Acting { .. } | RunStage::Returning { .. } => None,
+    });
+    match since.min() {
+        Some(since) => prose.text(" · since ").time(since).done(),
+        None => prose.done(),
+    }
+}

@@ -1,0 +1,125 @@
+//! Why a line may not be carried out here, and who or where could; and why a line was not understood. Private.
+//!
+//! Deliberately absent: what is allowed, which the policies say.
+
+use super::message::{Block, Message, Piece};
+use super::misunderstanding::describe;
+use super::words::{Prose, is_are, listed, quoted, servers, summary};
+use crate::authorization::{Refusal, RefusalKind};
+use crate::domain::command::CommandSpec;
+use crate::domain::identity::Standing;
+use crate::domain::misunderstanding::Misunderstanding;
+
+/// A longer corrected line cannot be copied from a phone.
+const CORRECTED_LENGTH_MAX_CHARS: usize = 600;
+
+/// A refusal with the policy that decided and its sentence.
+#[must_use]
+pub fn refused(refusal: &Refusal, command: &CommandSpec, channel_name: &str, asked: usize) -> Message {
+    let place = place(channel_name);
+    let headline = headline(refusal, command, &place);
+    let mut prose = Prose::new().text("🚫 ").bold(headline.as_str());
+    if let Some(policy) = refusal.policy() {
+        prose = prose.line().text(format!("Policy {}: ", policy.id)).code(&policy.reason);
+    }
+    prose = prose.line();
+    if asked > 0 && matches!(refusal.kind, RefusalKind::TooMany { .. }) {
+        prose = prose.text(format!("You asked for {asked}. "));
+    } else if refusal.refused_count > 0 && refusal.refused_count < asked {
+        let first = crate::fleet::folded(&refusal.first_refused, super::words::PATTERNS_MAX);
+        let (count, verb) = (refusal.refused_count, is_are(refusal.refused_count));
+        prose = prose.text(format!("{count} of {asked} {verb} in the way, first ")).code(first).text(". ");
+    }
+    prose = prose.text("Nothing has started.");
+    let could = could(refusal, command, &place);
+    if let Some(could) = could {
+        prose = prose.line().text(could);
+    }
+    Message { summary: summary(format!("🚫 refused: {headline}")), blocks: vec![Block::Section(prose.done())] }
+}
+
+fn place(channel_name: &str) -> String {
+    match channel_name.trim_start_matches('#') {
+        "" => "here".to_owned(),
+        name => format!("in #{}", quoted(name)),
+    }
+}
+
+fn headline(refusal: &Refusal, command: &CommandSpec, place: &str) -> String {
+    let verb = command.name.as_str();
+    match &refusal.kind {
+        RefusalKind::Standing(standing) => standing_words(*standing).to_owned(),
+        RefusalKind::SharedChannel => {
+            format!("People of another workspace read along {place}, so nothing runs from it")
+        }
+        RefusalKind::DirectConversation => "Nothing runs from a direct conversation".to_owned(),
+        RefusalKind::NoPolicy => format!("Nothing is allowed {place}: it has no policy"),
+        RefusalKind::WrongSubjects => format!("{verb} does not fit these servers"),
+        RefusalKind::Forbidden { .. } | RefusalKind::NothingAllowed => format!("{verb} is not allowed {place}"),
+        RefusalKind::TooMany { at_most, .. } => {
+            format!("{verb} of more than {} is not allowed {place}", servers(*at_most))
+        }
+        RefusalKind::EvaluationFault(_) => format!("The policy for {verb} {place} could not be read to its end"),
+    }
+}
+
+/// Why somebody of that standing may do nothing.
+pub(super) const fn standing_words(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Member => "This account may do nothing here",
+        Standing::Guest => "Guests cannot run anything here",
+        Standing::Stranger => "Only people of this workspace can run anything here",
+        Standing::Deactivated => "This account is switched off",
+        Standing::Bot => "Bots cannot run anything by a message",
+    }
+}
+
+/// Who and where could.
+fn could(refusal: &Refusal, command: &CommandSpec, place: &str) -> Option<String> {
+    let channels = refusal.could.channels.iter().map(|channel| format!("#{channel}")).collect::<Vec<_>>();
+    let groups = refusal.could.groups.iter().map(|group| group.as_str()).collect::<Vec<_>>();
+    let there = (!channels.is_empty()).then(|| {
+        let rule = command.approvals.as_ref().filter(|rule| refusal.server_count > super::words::size(rule.above));
+        let with = rule.map_or_else(String::new, |rule| match rule.count {
+            1 => format!(", with one approval of {}", rule.from),
+            count => format!(", with {count} approvals of {}", rule.from),
+        });
+        format!("In {} you may{with}.", listed(&channels, "or"))
+    });
+    let who = (!groups.is_empty()).then(|| {
+        let here = super::words::capital(place);
+        format!("{here} {} may.", listed(&groups, "or"))
+    });
+    match (there, who) {
+        (None, None) if matches!(refusal.kind, RefusalKind::EvaluationFault(_)) => {
+            Some(format!("Tell {}, who own this command.", command.owner))
+        }
+        (there, who) => {
+            let told = [there, who].into_iter().flatten().collect::<Vec<_>>();
+            (!told.is_empty()).then(|| told.join(" "))
+        }
+    }
+}
+
+/// A line that was not understood: where, what was probably meant, and the corrected line to copy.
+#[must_use]
+pub fn misunderstood(of: &Misunderstanding) -> Message {
+    let told = describe(of);
+    let mut prose = Prose::new().bold(told.headline.as_str());
+    if !told.excerpt.is_empty() {
+        prose = prose.text("\n").piece(Piece::Preformatted(told.excerpt.clone()));
+    }
+    let mut blocks = vec![Block::Section(prose.done())];
+    let mut prose = Prose::new();
+    if of.suggestion.is_none() && !told.hint.is_empty() {
+        prose = prose.text(told.hint.as_str()).text(" ");
+    }
+    prose = prose.text("Nothing has started.");
+    let short = |line: &&String| line.chars().count() <= CORRECTED_LENGTH_MAX_CHARS && !line.contains('`');
+    if let Some(corrected) = of.corrected.as_ref().filter(short) {
+        // Copied whole: a cut line would mean something else.
+        prose = prose.line().text("To send instead: ").piece(Piece::Code(corrected.clone()));
+    }
+    blocks.push(Block::Section(prose.done()));
+    Message { summary: summary(format!("Not understood: {}. Nothing has started.", told.headline)), blocks }
+}

@@ -1,0 +1,150 @@
+//! The state of a request as one sign and one word.
+//!
+//! Deliberately absent: the sentences around it.
+
+use super::view::{RequestView, Tally, deed, more_needed};
+use super::words::counted;
+use crate::workflow::request::{RequestOutcome, RequestStage};
+
+/// The states that people tell apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum State {
+    NeedsPerson,
+    Stopping,
+    /// Too many servers failed; nothing more starts.
+    HaltedByFailures,
+    /// Nothing is at work and a policy keeps the rest; goes on by itself.
+    HaltedByPolicy,
+    Running,
+    NeedsApproval,
+    Queued,
+    Done,
+    DoneWithFailures,
+    Failed,
+    Cancelled,
+    Refused,
+    Expired,
+}
+
+impl State {
+    pub(super) const fn sign(self) -> &'static str {
+        match self {
+            Self::NeedsPerson => "❓",
+            Self::Stopping => "🛑",
+            Self::HaltedByFailures | Self::HaltedByPolicy => "✋",
+            Self::Running => "▶️",
+            Self::NeedsApproval => "🙋",
+            Self::Queued => "⏳",
+            Self::Done => "✅",
+            Self::DoneWithFailures => "⚠️",
+            Self::Failed => "❌",
+            Self::Cancelled => "⏹️",
+            Self::Refused => "🚫",
+            Self::Expired => "⌛",
+        }
+    }
+
+    const fn plain_word(self) -> &'static str {
+        match self {
+            Self::NeedsPerson => "needs a person",
+            Self::Stopping => "stopping",
+            Self::HaltedByFailures | Self::HaltedByPolicy => "halted",
+            Self::Running => "running",
+            Self::NeedsApproval => "needs approval",
+            Self::Queued => "queued",
+            Self::Done | Self::DoneWithFailures => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The word; a finished request also says how many went wrong.
+    pub(super) fn word(self, tally: Tally) -> String {
+        if self != Self::DoneWithFailures {
+            self.plain_word().to_owned()
+        } else if tally.failed > 0 {
+            format!("done, {} failed", tally.failed)
+        } else if tally.left_out > 0 {
+            format!("done, {} left out", tally.left_out)
+        } else {
+            format!("done, {} not started", tally.untouched() + tally.returned)
+        }
+    }
+
+    pub(super) const fn is_over(self) -> bool {
+        matches!(
+            self,
+            Self::Done | Self::DoneWithFailures | Self::Failed | Self::Cancelled | Self::Refused | Self::Expired
+        )
+    }
+}
+
+/// The first state that holds.
+pub(super) fn state(view: RequestView<'_>) -> State {
+    let tally = view.tally();
+    let needs_person = tally.person > 0;
+    match &view.request.stage {
+        RequestStage::Ended { outcome, .. } => ended(outcome),
+        RequestStage::Announced if view.request.is_approved() => State::Queued,
+        RequestStage::Announced | RequestStage::NeedsApproval => State::NeedsApproval,
+        RequestStage::Queued => State::Queued,
+        RequestStage::Stopping { .. } if needs_person => State::NeedsPerson,
+        RequestStage::Stopping { .. } => State::Stopping,
+        RequestStage::Running if needs_person => State::NeedsPerson,
+        RequestStage::Running if view.request.halted.is_some() => State::HaltedByFailures,
+        RequestStage::Running if tally.active() == 0 && tally.waiting > 0 && !view.request.blockers.is_empty() => {
+            State::HaltedByPolicy
+        }
+        RequestStage::Running => State::Running,
+    }
+}
+
+const fn ended(outcome: &RequestOutcome) -> State {
+    match outcome {
+        RequestOutcome::Done => State::Done,
+        RequestOutcome::DoneWithFailures => State::DoneWithFailures,
+        RequestOutcome::Failed | RequestOutcome::NoCard { .. } => State::Failed,
+        RequestOutcome::Cancelled { .. } => State::Cancelled,
+        RequestOutcome::Denied { .. } => State::Refused,
+        RequestOutcome::Expired => State::Expired,
+    }
+}
+
+/// The state's sign, and its word with the counts that matter in it.
+#[must_use]
+pub fn state_word(view: RequestView<'_>) -> (&'static str, String) {
+    let (state, tally) = (state(view), view.tally());
+    let mut word = state.word(tally);
+    let progress = format!(" · {} of {} {}", tally.done, tally.all, deed(&view.request.spec));
+    match state {
+        State::NeedsApproval => {
+            if let Some(need) = &view.request.need {
+                let missing = more_needed(view.request);
+                word = format!("{word} · {missing} of {}", need.from);
+            }
+        }
+        State::Queued => {
+            if !view.request.blockers.is_empty() {
+                word = format!("{word} · {}", counted(view.request.blockers.len(), "reason"));
+            }
+        }
+        State::NeedsPerson
+        | State::Stopping
+        | State::HaltedByFailures
+        | State::HaltedByPolicy
+        | State::Running
+        | State::DoneWithFailures
+        | State::Cancelled => {
+            if view.request.started_at.is_some() {
+                word.push_str(&progress);
+            }
+            if tally.failed > 0 && state != State::DoneWithFailures {
+                word = format!("{word} · {} failed", tally.failed);
+            }
+        }
+        State::Done | State::Failed | State::Refused | State::Expired => {}
+    }
+    (state.sign(), word)
+}

@@ -1,0 +1,379 @@
+//! Private answers: refusals, misunderstandings, help, status and the small ones.
+
+use super::{HELP, PRIVATE, Story, at, command, done, id, name, other_id, out, person, pool, rebooting, shown};
+use crate::authorization::{Could, PolicyName, PolicyNote, Refusal, RefusalKind};
+use crate::conversation::{self as say, StatusView};
+use crate::domain::identity::{GroupName, Standing};
+use crate::domain::ids::Handle;
+use crate::domain::place::{ChannelId, ChannelName};
+use crate::domain::server::ServerType;
+use crate::language::{Vocabulary, parse};
+use crate::workflow::request::RequestOutcome;
+use insta::assert_snapshot;
+
+fn read(message: &crate::conversation::message::Message) -> String {
+    shown(message, PRIVATE)
+}
+
+fn refusal(kind: RefusalKind) -> Refusal {
+    Refusal {
+        kind,
+        person: person("U0ANA"),
+        channel: ChannelId::new("C0WEB"),
+        channel_name: Some(ChannelName::new("web")),
+        command: command("reboot").name.clone(),
+        server_count: 20,
+        first_refused: Vec::new(),
+        refused_count: 20,
+        could: Could { channels: vec![ChannelName::new("noc")], groups: Vec::new() },
+    }
+}
+
+fn note(policy: &str, reason: &str) -> PolicyNote {
+    let (file, line) = ("channels/web.cedar".to_owned(), 3);
+    PolicyNote { id: PolicyName::new(policy), reason: reason.into(), file, line }
+}
+
+fn refused(kind: RefusalKind) -> String {
+    read(&say::refused(&refusal(kind), &command("reboot"), "web", 20))
+}
+
+#[test]
+fn a_refusal_names_the_policy_its_sentence_and_where_it_may_be_done() {
+    let by = vec![note("web-no-reboots", "servers are not rebooted from #web")];
+    assert_snapshot!(refused(RefusalKind::Forbidden { by }), @"
+    🚫 refused: reboot is not allowed in #web
+    ----
+    🚫 reboot is not allowed in #web
+    Policy web-no-reboots: `servers are not rebooted from #web`
+    Nothing has started.
+    In #noc you may, with one approval of sre.
+    ");
+    let by = note("web-small", "web team drains its own, up to 10");
+    assert_snapshot!(refused(RefusalKind::TooMany { at_most: 10, by }), @"
+    🚫 refused: reboot of more than 10 servers is not allowed in #web
+    ----
+    🚫 reboot of more than 10 servers is not allowed in #web
+    Policy web-small: `web team drains its own, up to 10`
+    You asked for 20. Nothing has started.
+    In #noc you may, with one approval of sre.
+    ");
+}
+
+#[test]
+fn every_refusal_has_words() {
+    let kinds = [
+        RefusalKind::Standing(Standing::Guest),
+        RefusalKind::Standing(Standing::Stranger),
+        RefusalKind::Standing(Standing::Deactivated),
+        RefusalKind::Standing(Standing::Bot),
+        RefusalKind::SharedChannel,
+        RefusalKind::DirectConversation,
+        RefusalKind::NoPolicy,
+        RefusalKind::WrongSubjects,
+        RefusalKind::NothingAllowed,
+        RefusalKind::EvaluationFault("secret detail".into()),
+    ];
+    let told = kinds.map(|kind| refused(kind).lines().nth(2).unwrap_or_default().to_owned());
+    assert_snapshot!(told.join("\n"), @"
+    🚫 Guests cannot run anything here
+    🚫 Only people of this workspace can run anything here
+    🚫 This account is switched off
+    🚫 Bots cannot run anything by a message
+    🚫 People of another workspace read along in #web, so nothing runs from it
+    🚫 Nothing runs from a direct conversation
+    🚫 Nothing is allowed in #web: it has no policy
+    🚫 reboot does not fit these servers
+    🚫 reboot is not allowed in #web
+    🚫 The policy for reboot in #web could not be read to its end
+    ");
+}
+
+#[test]
+fn a_refusal_of_some_servers_names_the_first() {
+    let mut some = refusal(RefusalKind::NothingAllowed);
+    some.first_refused = vec![name(3), name(4), name(5)];
+    some.refused_count = 7;
+    some.could =
+        Could { channels: Vec::new(), groups: vec![GroupName::new("incident-commander"), GroupName::new("sre")] };
+    assert_snapshot!(read(&say::refused(&some, &command("reboot"), "#web", 20)), @"
+    🚫 refused: reboot is not allowed in #web
+    ----
+    🚫 reboot is not allowed in #web
+    7 of 20 are in the way, first `edge-lax-[003-005]`. Nothing has started.
+    In #web incident-commander or sre may.
+    ");
+}
+
+#[test]
+fn what_a_policy_could_not_say_is_for_the_log_only() {
+    let mut fault = refusal(RefusalKind::EvaluationFault("secret detail".into()));
+    fault.could = Could::default();
+    let text = read(&say::refused(&fault, &command("reboot"), "web", 20));
+    assert!(!text.contains("secret detail"));
+    assert_snapshot!(text, @"
+    🚫 refused: The policy for reboot in #web could not be read to its end
+    ----
+    🚫 The policy for reboot in #web could not be read to its end
+    Nothing has started.
+    Tell sre, who own this command.
+    ");
+}
+
+#[test]
+fn a_misunderstanding_points_at_the_place_and_has_no_button() {
+    let vocabulary = Vocabulary { commands: vec![command("reboot"), command("drain")] };
+    let told = |line: &str| read(&say::misunderstood(&parse(line, &vocabulary).unwrap_err()));
+    assert_snapshot!(told("rebot edge-lax-[001-020] because kernel update"), @"
+    Not understood: There is no command rebot here. Nothing has started.
+    ----
+    There is no command rebot here
+    ```
+    rebot edge-lax-[001-020] becaus…
+    ^^^^^ did you mean reboot?
+    ```
+    Nothing has started.
+    To send instead: `reboot edge-lax-[001-020] because kernel update`
+    ");
+    assert_snapshot!(told("reboot edge-lax-[001-020]"), @"
+    Not understood: Reason is missing. Nothing has started.
+    ----
+    Reason is missing
+    ```
+    reboot edge-lax-[001-020]
+                              ^
+    ```
+    Add because … at the end. Nothing has started.
+    ");
+    assert_snapshot!(told("reboot edge-lax-[020-001] because kernel update"), @"
+    Not understood: This range ends before it begins. Nothing has started.
+    ----
+    This range ends before it begins
+    ```
+    reboot edge-lax-[020-001] becau…
+                     ^^^^^^^
+    ```
+    Write the smaller number first: [001-020]. Nothing has started.
+    ");
+    assert_snapshot!(told(&"x".repeat(100_000)), @"
+    Not understood: This line is too long. Nothing has started.
+    ----
+    This line is too long
+    It has 100000 characters; at most 4000 are read. Nothing has started.
+    ");
+}
+
+#[test]
+fn help_shows_what_works_for_this_person_here() {
+    let commands = ["announce", "drain", "reboot", "undrain"].map(command);
+    let commands = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+    assert_snapshot!(shown(&say::help(&commands, "noc"), HELP), @"
+    What you can do in #noc
+    ----
+    What you can do in #noc
+    Look: `/fleet status`
+    Announce: `/fleet announce because riga is in maintenance until 18:00`
+    Drain: `/fleet drain edge-lax-001 because fan noise`
+    Reboot: `/fleet reboot edge-lax-[001-020] because kernel update`
+    Undrain: `/fleet undrain edge-lax-001`
+    Stop: `/fleet cancel req-2mq9`
+    ~ in a thread, mention me instead of `/fleet` · more: `/fleet help announce`
+    ");
+    assert_snapshot!(shown(&say::help(&commands[..1], ""), HELP), @"
+    What you can do here
+    ----
+    What you can do here
+    Look: `/fleet status`
+    Announce: `/fleet announce because riga is in maintenance until 18:00`
+    Stop: `/fleet cancel req-2mq9`
+    ~ in a thread, mention me instead of `/fleet` · more: `/fleet help announce`
+    ");
+    assert_snapshot!(shown(&say::help(&[], "web"), HELP), @"
+    What you can do in #web
+    ----
+    What you can do in #web
+    Look: `/fleet status`
+    No command may be run by you here.
+    ~ in a thread, mention me instead of `/fleet`
+    ");
+}
+
+#[test]
+fn help_for_one_command_tells_its_form_and_two_examples() {
+    assert_snapshot!(shown(&say::help_command(&command("reboot"), true, "noc"), HELP), @"
+    Reboot: Reboot servers, one wave at a time, and put them back into production
+    ----
+    Reboot: Reboot servers, one wave at a time, and put them back into production
+    `/fleet reboot SERVERS [--wave PERCENT] because REASON`
+    servers: edge-cache or origin, in production, standby or drained, at most 500
+    --wave: a percentage, such as 10%, else 10%
+    above 10: 1 approval of sre
+    `/fleet reboot edge-lax-[001-020] because kernel update`
+    `/fleet reboot site=riga & type=edge-cache --wave 20% because firmware hang`
+    ~ in #noc you may run it · impact power-cycle · owner sre
+    ");
+    assert_snapshot!(shown(&say::help_command(&command("announce"), false, "#web"), HELP), @"
+    Announce: Post a line to the status page
+    ----
+    Announce: Post a line to the status page
+    `/fleet announce because MESSAGE`
+    `/fleet announce because riga is in maintenance until 18:00`
+    `/fleet announce because all sites are back to normal`
+    ~ in #web you may not run it · impact config · owner sre
+    ");
+}
+
+#[test]
+fn every_line_of_help_is_understood() {
+    let commands = ["announce", "drain", "reboot", "undrain"].map(command);
+    let vocabulary = Vocabulary { commands: commands.to_vec() };
+    let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+    let text = shown(&say::help(&specs, "noc"), HELP);
+    let lines = text.split('`').filter_map(|piece| piece.strip_prefix("/fleet ")).collect::<Vec<_>>();
+    assert!(lines.len() >= 6, "{lines:?}");
+    for line in lines {
+        parse(line, &vocabulary).unwrap();
+    }
+}
+
+#[test]
+fn status_begins_with_its_sources_and_their_age() {
+    let running = Story::asked().approved().started().runs(1..=9, &done()).runs(10..=13, &rebooting());
+    let waiting = Story::asked();
+    let requests = [(running.request(), running.runs.clone()), (waiting.request(), waiting.runs.clone())];
+    let mut full = pool(40, Vec::new());
+    full.pool = crate::domain::server::PoolName::new("edge-riga");
+    let mut view = StatusView {
+        pools: &[full.clone(), pool(36, out(10..=13, Some(&id()), "drained"))],
+        requests: &requests,
+        servers: 86,
+        inventory_at: at(13, 0),
+        health_oldest: Some(at(14, 32)),
+        now: at(14, 33),
+    };
+    assert_snapshot!(read(&say::status(&view)), @"
+    76 of 80 in service, 2 open requests
+    ----
+    Health by the load balancers: oldest look 14:32 UTC · requests 14:33 UTC · inventory 13:00 UTC
+    76 of 80 in service in 2 pools · 6 servers in no pool
+    edge-lax 36 of 40, floor 36 · 4 out: `edge-lax-[010-013]` (drained, req-2mq9)
+    ▶️ req-2mq9 reboot 20 servers in lax · running · 9 of 20 rebooted · ana
+    🙋 req-2mq9 reboot 20 servers in lax · needs approval · 1 of sre · ana
+    ");
+    let full = [full];
+    view = StatusView { pools: &full, requests: &[], servers: 40, health_oldest: None, ..view };
+    assert_snapshot!(read(&say::status(&view)), @"
+    40 of 40 in service, 0 open requests
+    ----
+    Health by the load balancers: not looked at yet · requests 14:33 UTC · inventory 13:00 UTC
+    40 of 40 in service in 1 pool
+    No request is open
+    ");
+}
+
+#[test]
+fn status_of_much_stays_within_the_budget() {
+    let waiting = Story::asked();
+    let requests = vec![(waiting.request(), waiting.runs.clone()); 9];
+    let mut short = pool(36, out(21..=24, Some(&other_id()), "drained"));
+    short.unknown = 2;
+    let view = StatusView {
+        pools: &vec![short; 6],
+        requests: &requests,
+        servers: 240,
+        inventory_at: at(13, 0),
+        health_oldest: Some(at(14, 32)),
+        now: at(14, 33),
+    };
+    assert_snapshot!(read(&say::status(&view)), @"
+    216 of 240 in service, 9 open requests
+    ----
+    Health by the load balancers: oldest look 14:32 UTC · requests 14:33 UTC · inventory 13:00 UTC
+    216 of 240 in service in 6 pools
+    edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4)
+    edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4) + 4 more pools
+    🙋 req-2mq9 reboot 20 servers in lax · needs approval · 1 of sre · ana
+    🙋 req-2mq9 reboot 20 servers in lax · needs approval · 1 of sre · ana + 7 more
+    ");
+}
+
+#[test]
+fn cancels_are_answered() {
+    let waiting = Story::asked().request();
+    let running = Story::asked().approved().started();
+    let stopping = Story::asked().approved().started().cancelled(14, 34).request();
+    let ended = Story::asked().approved().started().runs(1..=20, &done()).ended(RequestOutcome::Done).request();
+    let told = [
+        say::cancel_confirmed(&waiting),
+        say::cancel_confirmed(&running.request()),
+        say::cancelled_already(&stopping, at(14, 35)),
+        say::cancelled_already(&ended, at(15, 0)),
+        say::no_such_request(&other_id()),
+        say::may_not_cancel(&waiting),
+    ];
+    assert_snapshot!(lines(&told), @"
+    req-2mq9 is cancelled. Nothing has started, and nothing runs later.
+    req-2mq9 is stopping. Nothing new starts; what is in flight goes to a safe point, drained servers return.
+    req-2mq9 is stopping already: ana asked at 14:34 UTC. Nothing new starts.
+    req-2mq9 is over since 14:57 UTC: done. Nothing has changed.
+    There is no req-2mk4. The id stands on the request's card, first line. Nothing has changed.
+    req-2mq9 can be cancelled by ana, or somebody who may reboot the same servers in its channel. Nothing has changed.
+    ");
+}
+
+/// The blocks of many small answers, one below the other.
+fn lines(messages: &[crate::conversation::message::Message]) -> String {
+    let told = messages.iter().map(|message| read(message).split_once("----\n").unwrap_or_default().1.to_owned());
+    told.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn small_answers_say_what_did_not_happen_and_what_to_do() {
+    let waiting = Story::asked().request();
+    let approved = Story::asked().approved().request();
+    let single = Story::of(&command("reboot"), 1, &[1], "x").request();
+    let none = Story::of(&command("announce"), 0, &[1], "x").request();
+    let cancelled = Story::asked().ended(RequestOutcome::Cancelled { name: "ana".into() }).request();
+    let kinds = [(name(1), ServerType::new("dns")), (name(2), ServerType::new("dns"))];
+    let told = [
+        say::wrong_place("wrasse"),
+        say::edited(),
+        say::late(at(13, 41), &Handle::new("h1"), &Handle::new("h2")),
+        say::old_button(None),
+        say::old_button(Some(&approved)),
+        say::old_button(Some(&cancelled)),
+        say::old_button(Some(&single)),
+        say::pressed_before(),
+        say::not_a_member(Standing::Guest),
+        say::doubled(&waiting, Some("https://chat.example/card")),
+        say::doubled(&single, None),
+        say::doubled(&none, None),
+        say::too_many(900, 500),
+        say::wrong_type(&command("reboot"), &kinds),
+        say::unavailable("the directory"),
+        say::forgotten(),
+        say::not_for_you(),
+    ];
+    assert_snapshot!(lines(&told), @"
+    I am not in this channel, so I cannot keep a card here. Nothing has started.
+    Type `/invite @wrasse` and send the line again.
+    I do not act on edited messages. Nothing has started. Send it as a new one.
+    You sent this at 13:41 UTC, while I was away. Nothing has started.
+    [[Run it now]] [Forget it]
+    This button is no longer in use. Nothing has changed.
+    The card of req-2mq9 is from 14:02 UTC and was decided then: approved by bob at 14:04 UTC. Nothing has changed.
+    The card of req-2mq9 is from 14:02 UTC. It is over: cancelled at 14:57 UTC. Nothing has changed.
+    The card of req-2mq9 is from 14:02 UTC. It is queued. Nothing has changed.
+    This was pressed before. Nothing happened a second time.
+    Guests cannot run anything here. Nothing has started.
+    These 20 servers are already in req-2mq9 (needs approval). Nothing was added. Its card <https://chat.example/card>
+    This server is already in req-2mq9 (queued). Nothing was added.
+    The same announce is already in req-2mq9 (queued). Nothing was added.
+    You asked for 900 servers, at most 500 fit one request. Nothing has started.
+    Reboot does not work on dns: `edge-lax-[001-002]` (2 servers).
+    It works on edge-cache and origin. Nothing has started.
+    The directory does not answer, so I cannot check who may do this. Nothing has started. Send it again in a minute.
+    Forgotten. Nothing has started.
+    This button was made for somebody else. Nothing has changed. Send your own line.
+    ");
+}
