@@ -13,13 +13,15 @@ const COLOURS = 6;
 export function logItems(messages, place, react) {
   const items = [];
   let before = null;
+  let dayBefore = null;
   for (const message of messages.slice(-SHOWN_MAX)) {
     const at = Number(message.ts);
     const day = dayName(at);
-    if (!before || dayName(Number(before.ts)) !== day) {
-      items.push({ key: `day ${day}`, version: day, build: () => make("div", { class: "day" }, make("span", {}, day)) });
+    if (dayBefore !== day) {
+      items.push({ key: `day ${message.ts}`, version: day, build: () => make("div", { class: "day" }, make("span", {}, day)) });
       before = null;
     }
+    dayBefore = day;
     const isSame = before && before.author === message.author && !before.onlyFor && !message.onlyFor
       && at - Number(before.ts) < SAME_BREATH_SECONDS && message.blocks.length === 0 && !message.isBot;
     const replies = place === "channel" ? replyCount(message) : 0;
@@ -28,10 +30,11 @@ export function logItems(messages, place, react) {
       version: JSON.stringify([message, isSame, replies, store.me]),
       build: () => messageNode(message, { isSame, replies, place, react }),
     });
-    if (place === "thread" && before === null && message.ts === store.thread?.ts) {
+    before = message;
+    if (place === "thread" && message.ts === store.thread?.ts) {
       items.push(repliesLine(messages.length - 1));
       before = null;
-    } else before = message;
+    }
   }
   return items;
 }
@@ -63,7 +66,7 @@ function messageNode(message, { isSame, replies, place, react }) {
 }
 
 function content(message, context) {
-  const edited = message.edited ? make("small", { class: "edited" }, " (edited)") : null;
+  const edited = message.edited && !message.onlyFor ? make("small", { class: "edited" }, " (edited)") : null;
   if (message.blocks.length === 0) return make("div", { class: "text" }, mrkdwn(message.text, names), edited);
   return make("div", { class: message.isBot || message.author === store.bot ? "blocks card" : "blocks" }, ...blockNodes(message.blocks, context), edited);
 }

@@ -309,7 +309,8 @@ function maybeToast(message) {
   const place = channel(message.channel);
   if (!place) return;
   const isFollowed = message.threadTs && followsThread(message.channel, message.threadTs);
-  const isLooking = message.threadTs ? store.thread?.ts === message.threadTs : false;
+  const isLooking = document.visibilityState === "visible"
+    && (message.threadTs ? store.thread?.ts === message.threadTs : store.channel === message.channel);
   if (isLooking || !(place.isDirect || namesMe(message) || isFollowed)) return;
   const where = place.isDirect ? names.person(message.author) ?? store.botName : `#${place.name}`;
   const go = () => (message.threadTs ? openThread(message.channel, message.threadTs) : openChannel(message.channel));

@@ -8,19 +8,19 @@ import { wire } from "./wire.js";
 const ON_SERVERS = [
   {
     kind: "wont_boot", label: "Won't boot", server: "edge-lax-003",
-    off: (name) => `Then reboot servers with ${name} among them.`,
-    on: (name) => `Watch ${name} stay X after its reboot: the run stops there, the thread says why, #incidents gets a notice.`,
+    off: () => "Before a reboot: the run stops at this server.",
+    on: () => "Reboot it and watch: it stays X, the thread says why, #incidents hears of it.",
   },
   {
     kind: "ssh_dead", label: "SSH dead", server: "edge-lax-005",
-    off: (name) => `Then reboot servers with ${name} among them.`,
-    on: (name) => `Watch ${name} be rebooted all the same: over Redfish, because SSH does not answer.`,
+    off: () => "Before a reboot: Redfish takes over.",
+    on: () => "Reboot it and watch: it comes back all the same, over Redfish.",
   },
 ];
 
 const BOT = {
-  running: "In the middle of a reboot: nothing is lost and nothing happens twice.",
-  gone: "The bot is gone. Start it again and watch the same card go on; no reboot count goes beyond one.",
+  running: "In the middle of a reboot. Then start it again: nothing is lost, nothing happens twice.",
+  gone: "The bot is gone; the card stands still. Start it and watch the same card go on, with no server rebooted twice.",
 };
 
 let note = () => undefined;
@@ -73,7 +73,7 @@ function refreshTrouble() {
     if (pick.dataset.count !== String(names.length)) fillPick(pick, names, trouble.server);
     const isOn = Boolean(serverOf(pick.value)?.faults.includes(trouble.kind));
     set(row.querySelector("button"), isOn ? `Undo: ${trouble.label.toLowerCase().replace("ssh", "SSH")}` : trouble.label, isOn);
-    row.querySelector("p").textContent = isOn ? trouble.on(pick.value) : trouble.off(pick.value);
+    row.querySelector("p").textContent = isOn ? trouble.on() : trouble.off();
   }
   const row = find("trouble-bot");
   const bot = store.demo?.bot;
