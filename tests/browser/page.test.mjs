@@ -150,7 +150,7 @@ try {
     await picture(page, "wide-7-submitted");
     if (await page.locator("dialog#modal[open]").count()) await page.keyboard.press("Escape");
     await page.waitForSelector("dialog#modal:not([open])", { state: "attached" });
-    await page.waitForSelector("#chat-log .card:has-text('running')", { timeout: BOT_MS });
+    await page.waitForSelector("#chat-log .card:has-text('running')", { timeout: 2 * BOT_MS });
   });
 
   await scene("the squares tell the reboots as they happen", async () => {
@@ -160,15 +160,16 @@ try {
   });
 
   await scene("a click on a server shows its boot id, and trouble is made and undone", async () => {
-    await page.locator(".square").nth(4).click();
+    await page.locator(".site[data-site=fra] .square").nth(4).click();
     await page.waitForSelector("#server dl:has-text('boot id')");
     await page.locator("#server [data-trouble=ssh_dead]").click();
     await page.waitForSelector(".square.troubled");
     await picture(page, "wide-9-server");
     await page.locator("#server [data-trouble=repair]").click();
-    await page.waitForFunction(() => document.querySelectorAll(".square.troubled").length === 0);
+    await page.waitForSelector(".square.troubled", { state: "detached" });
     await page.keyboard.press("Escape");
     await page.waitForSelector("#server", { state: "hidden" });
+    await page.selectOption(".trouble-row[data-kind=wont_boot] select", "edge-fra-003");
     await page.locator(".trouble-row[data-kind=wont_boot] .toggle").click();
     await page.waitForSelector(".trouble-row[data-kind=wont_boot] .toggle[aria-pressed=true]");
     await page.locator(".trouble-row[data-kind=wont_boot] .toggle").click();

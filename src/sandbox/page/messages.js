@@ -32,7 +32,7 @@ export function logItems(messages, place, react) {
     });
     before = message;
     if (place === "thread" && message.ts === store.thread?.ts) {
-      items.push(repliesLine(messages.length - 1));
+      items.push(repliesLine(messages.filter((each) => !each.onlyFor).length - 1));
       before = null;
     }
   }
