@@ -142,6 +142,10 @@ try {
     await picture(page, "wide-6-modal");
     await page.locator("dialog#modal footer [type=submit]").click();
     await page.waitForSelector("dialog#modal .input-fault:not([hidden])");
+    await page.locator("dialog#modal label.choice:has-text('Deny')").click();
+    await page.locator("dialog#modal footer [type=submit]").click();
+    await page.waitForSelector("dialog#modal .input-fault:not([hidden])", { timeout: BOT_MS });
+    await picture(page, "wide-6-remark");
     await page.locator("dialog#modal label.choice:has-text('Approve')").click();
     const asks = page.locator("dialog#modal .block-input[data-optional=no] input:not([type=radio])");
     if ((await asks.count()) > 0) await asks.first().fill("4");

@@ -8,7 +8,7 @@ const PHASES = {
   P: "in production", D: "drained or draining", B: "booting", X: "down",
 };
 const LOG_LINES_MAX = 12;
-const REREAD_MS = 300;
+const REREAD_MS = 5000;
 
 const servers = new Map(); // name -> server
 const squares = new Map(); // name -> button
@@ -178,7 +178,7 @@ function drawServer() {
 function factsOf(server) {
   return [
     ["boot id", server.bootId], ["rebooted", server.reboots === 1 ? "once" : `${server.reboots} times`], ["power", server.power],
-    ["connections", server.connections], ["load balancer", balancerWords(server)], ["rack", server.rack],
+    ["connections", server.connections], ["load balancer", ROTATION[server.balancer] ?? server.balancer], ["last boot", server.bootedAtMs ? clock(server.bootedAtMs / 1000, true) : null], ["rack", server.rack],
     ["trouble", server.faults.join(", ").replaceAll("_", " ")],
   ].filter(([, value]) => value !== undefined && value !== null && value !== "");
 }
@@ -193,18 +193,13 @@ function troubleOf(server) {
     make("button", { type: "button", class: "action plain", data: { trouble: "repair", focus: "repair" }, on: { click: () => setTrouble(server.name, null) } }, "repair"));
 }
 
-function balancerWords(server) {
-  if (typeof server.balancer === "string") return server.balancer;
-  if (server.balancer) return [server.balancer.state, server.balancer.health ?? server.balancer.status].filter(Boolean).join(", ");
-  return server.drained === undefined || server.drained === null ? null : server.drained ? "drained" : "in rotation";
-}
+const ROTATION = { ready: "in rotation", drain: "drained", maint: "in maintenance" };
 
 function logLine(line) {
   if (typeof line === "string") return line;
-  const at = line.at ?? line.time;
-  const moment = typeof at === "number" ? clock(at > 1e11 ? at / 1000 : at, true) : /^\d{4}-\d\d-\d\dT/.test(at ?? "") ? clock(Date.parse(at) / 1000, true) : at;
-  const words = [line.via, line.what ?? line.deed ?? line.command ?? line.effect ?? line.kind ?? line.event, line.outcome ?? line.result ?? line.answer, line.text ?? line.detail];
-  return [moment, ...words].filter((word) => typeof word === "string" && word !== "").join(" · ");
+  const words = [line.via === "itself" ? null : line.via, line.deed, line.detail, line.outcome === "done" ? null : line.outcome, line.why];
+  const said = words.filter((word) => typeof word === "string" && word !== "").map((word) => word.replaceAll("_", " "));
+  return [line.at_ms ? clock(line.at_ms / 1000, true) : null, ...said].filter(Boolean).join(" · ");
 }
 
 /** Makes trouble on a server, or undoes all of it with `null`. */

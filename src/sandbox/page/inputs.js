@@ -54,6 +54,18 @@ export function valuesOf(form) {
   return values;
 }
 
+/** The same values as a caller of `/sandbox/submit` writes them: plain, and without what was left untouched. */
+export function plainValuesOf(form) {
+  const plain = {};
+  for (const [block, actions] of Object.entries(valuesOf(form))) {
+    for (const [action, said] of Object.entries(actions)) {
+      const value = said.type in TEXTS ? said.value ?? "" : said.selected_options?.map((option) => option.value) ?? said.selected_option?.value;
+      if (value !== undefined) (plain[block] ??= {})[action] = value;
+    }
+  }
+  return plain;
+}
+
 const optionOf = (input) => ({ text: { type: "plain_text", text: input.dataset.label ?? input.textContent, emoji: true }, value: input.value });
 
 function valueOf(control, type) {

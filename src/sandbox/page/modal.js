@@ -2,12 +2,12 @@
 
 import { blockNodes } from "./blocks.js";
 import { find, make } from "./dom.js";
-import { checkNeeded, restore, showFaults, valuesOf } from "./inputs.js";
+import { checkNeeded, plainValuesOf, restore, showFaults, valuesOf } from "./inputs.js";
 import { plainText } from "./mrkdwn.js";
 import { names, store } from "./store.js";
 import { wire } from "./wire.js";
 
-const open = []; // { user, view }, oldest first
+const open = []; // { user, view, errors }, oldest first
 let press = null;
 let shownId = null;
 
@@ -17,10 +17,12 @@ export function startModals(pressInView) {
 }
 
 /** A view was opened or changed. A view of another person waits until the page is that person. */
-export function viewShown(user, view) {
+export function viewShown(user, view, errors, isOpened) {
+  // A view that was not pushed onto another takes the place of all.
+  if (isOpened && !view.previous_view_id) dropAll(user);
   const at = open.findIndex((each) => each.view.id === view.id);
-  if (at >= 0) open[at] = { user, view };
-  else open.push({ user, view });
+  if (at >= 0) open[at] = { user, view, errors };
+  else open.push({ user, view, errors });
   draw();
 }
 
@@ -31,9 +33,13 @@ export function viewGone(user, viewId) {
   draw();
 }
 
+function dropAll(user) {
+  for (let at = open.length - 1; at >= 0; at -= 1) if (open[at].user === user) open.splice(at, 1);
+}
+
 /** What the server says is open for a person, after a reload or a lost connection. */
 export function viewsAre(user, views) {
-  for (let at = open.length - 1; at >= 0; at -= 1) if (open[at].user === user) open.splice(at, 1);
+  dropAll(user);
   for (const view of views) open.push({ user, view });
   draw();
 }
@@ -50,6 +56,10 @@ export function draw() {
   const form = formOf(top.view);
   dialog.replaceChildren(form);
   if (typed) restore(form, typed);
+  if (top.errors) {
+    showFaults(form, top.errors);
+    if (top.errors[""]) note(form, top.errors[""]);
+  }
   shownId = top.view.id;
   if (!dialog.open) dialog.showModal();
 }
@@ -72,10 +82,8 @@ async function submit(view, form) {
   const button = form.querySelector("footer [type=submit]");
   button.disabled = true;
   try {
-    const answer = await wire.submit(store.me, view.id, valuesOf(form));
-    const said = answer.payload ?? answer.response ?? answer;
-    if (said.response_action === "errors" || said.errors) showFaults(form, said.errors ?? {});
-    if (answer.acked === false || answer.timed_out) note(form, "The app did not answer in time. Nothing was recorded; send it again.");
+    // What the app answers comes as a live event: the view changed, closed, or came back with remarks on single fields.
+    await wire.submit(store.me, view.id, plainValuesOf(form));
   } catch (refused) {
     note(form, refused.message);
   } finally {

@@ -12,9 +12,6 @@ const EMOJI = {
 /** Decodes exactly the three entities of Slack, once. */
 export const decode = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
-/** Encodes a typed text the way a Slack client sends it. */
-export const encode = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-
 /** One line of plain words, for toasts and hints. */
 export function plain(text, names) {
   return decode((text ?? "").replace(/<([^>]+)>/g, (_, inside) => tokenText(inside, names))).replace(/[*`]/g, "");

@@ -6,7 +6,7 @@ import { find, keepingTheEnd, make, showList } from "/page/dom.js";
 import { fleetHeard, hideServer, light, rereadFleet } from "/page/fleet.js";
 import { avatar, logItems } from "/page/messages.js";
 import { confirmThen, draw as drawModal, startModals, viewGone, viewShown, viewsAre } from "/page/modal.js";
-import { encode, plain } from "/page/mrkdwn.js";
+import { plain } from "/page/mrkdwn.js";
 import {
   channel, followsThread, forget, inThread, keep, markSeen, me, names, namesMe, person, store, titleOf, topLevel, unread, withMentions,
 } from "/page/store.js";
@@ -218,7 +218,7 @@ async function send(text, threadTs) {
   if (slash && slash[1] !== "/invite") {
     if (threadTs) { slackbotSays(`\`${slash[1]}\` is not supported in threads. Sorry!`, place, threadTs); return; }
     await wire.slash(store.me, place, slash[1], slash[2]);
-  } else await wire.say(store.me, place, withMentions(encode(text)), threadTs);
+  } else await wire.say(store.me, place, withMentions(text), threadTs);
 }
 
 /** What Slack itself answers, without asking the bot. */
@@ -239,15 +239,14 @@ function pressMessage(message, action) {
 
 async function pressed(press) {
   try {
-    const answer = await wire.press(press);
-    if (answer.acked === false) toast("The app did not answer the press in time.", null);
+    await wire.press(press);
   } catch (refused) {
     if (!(refused instanceof Refused)) throw refused;
     toast(refused.message, null);
   }
 }
 
-const withoutConfirm = ({ action_id, block_id, value, label, selected_option }) => ({ action_id, block_id, value, label, ...(selected_option ? { selected_option } : {}) });
+const withoutConfirm = ({ action_id, label, value }) => ({ action_id, label, value });
 
 /** A permalink of this workspace opens its thread here; anything else is left to the browser. */
 function permalink(address) {
@@ -286,8 +285,9 @@ function heard(kind, data) {
       return;
     }
     case "message_deleted": case "ephemeral_deleted": forget(data.channel, data.deleted_ts ?? data.ts ?? data.message?.ts); draw(); return;
-    case "view_opened": case "view_updated": if (data.view?.type !== "home") viewShown(data.user, data.view); return;
+    case "view_opened": case "view_updated": if (data.view?.type !== "home") viewShown(data.user, data.view, data.errors, kind === "view_opened"); return;
     case "view_closed": viewGone(data.user, data.view_id ?? data.view?.id); return;
+    case "press_failed": if (data.user === store.me) toast("The app did not answer the press in time.", null); return;
     case "typing": showTyping(data); return;
     case "fleet": fleetHeard(data); return;
     case "bot": rereadDemo().then(draw); return;

@@ -107,14 +107,14 @@ export function readServer(raw) {
     : Object.entries(state.faults ?? {}).filter(([, on]) => on).map(([kind]) => kind);
   return {
     name: state.name ?? state.server, site: state.site, kind: state.type ?? state.kind, rack: state.rack, pool: state.pool,
-    phase: state.phase ?? "P", power: state.power, bootId: state.boot_id, bootedAt: state.booted_at ?? state.boot_time, reboots: state.reboots ?? 0,
-    drained: state.drained, balancer: state.balancer ?? state.lb, connections: state.connections,
+    phase: state.phase ?? "P", power: state.power, bootId: state.boot_id, bootedAtMs: state.booted_at_ms, reboots: state.reboots ?? 0, doing: state.doing,
+    drained: state.drained, balancer: state.rotation ?? state.balancer, connections: state.connections,
     faults: faults.map((fault) => fault.kind ?? fault), log: state.log ?? [],
   };
 }
 
 const KINDS = ["message", "message_changed", "message_deleted", "ephemeral", "ephemeral_changed", "ephemeral_deleted", "view_opened",
-  "view_updated", "view_closed", "home", "typing", "fleet", "bot", "channel", "channels", "person", "people"];
+  "view_updated", "view_closed", "press_failed", "home", "typing", "fleet", "bot", "channel", "channels", "person", "people"];
 
 /** Follows the live events for ever. `opened` runs after each connection, so that what was missed is read again. */
 export function follow({ opened, lost, heard }) {
