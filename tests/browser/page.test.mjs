@@ -118,6 +118,24 @@ try {
     await picture(page, "wide-3-card");
   });
 
+  await scene("a dangerous button asks first, and no means no", async () => {
+    const cards = page.locator("#chat-log .card:has-text('needs approval')");
+    await cards.last().locator(".action.danger").click();
+    await page.waitForSelector("dialog#confirm[open]");
+    await picture(page, "wide-3-confirm");
+    await page.locator("dialog#confirm [data-choice=deny]").click();
+    await page.waitForSelector("dialog#confirm:not([open])", { state: "attached" });
+    assert.ok((await cards.count()) > 0, "the card still waits");
+  });
+
+  await scene("the first lines can be opened again", async () => {
+    await page.locator("#lines-button").click();
+    await page.waitForSelector("dialog#lines .first-lines button");
+    await picture(page, "wide-3-lines");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog#lines:not([open])", { state: "attached" });
+  });
+
   await scene("names in a card light their squares up", async () => {
     await page.locator(".card:has-text('needs approval') .servers").last().click();
     assert.ok((await page.locator(".square.lit").count()) >= 4, "four squares are lit");

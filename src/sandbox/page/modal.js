@@ -54,14 +54,17 @@ export function draw() {
   }
   const typed = shownId === top.view.id && dialog.querySelector("form") ? valuesOf(dialog.querySelector("form")) : null;
   const form = formOf(top.view);
+  const held = dialog.open ? document.activeElement?.dataset.focus : null;
   dialog.replaceChildren(form);
   if (typed) restore(form, typed);
+  shownId = top.view.id;
+  if (!dialog.open) dialog.showModal();
+  const keep = held ? form.querySelector(`[data-focus="${CSS.escape(held)}"]`) : null;
+  (keep ?? form.querySelector(".block-input input, .block-input textarea, .block-input select, footer .action"))?.focus();
   if (top.errors) {
     showFaults(form, top.errors);
     if (top.errors[""]) note(form, top.errors[""]);
   }
-  shownId = top.view.id;
-  if (!dialog.open) dialog.showModal();
 }
 
 function formOf(view) {
