@@ -9,12 +9,14 @@ const PHASES = {
 };
 const LOG_LINES_MAX = 12;
 const REREAD_MS = 5000;
+const REFRESH_MS = 50;
 
 const servers = new Map(); // name -> server
 const squares = new Map(); // name -> button
 let lit = new Set();
 let shownServer = null;
 let rereading = null;
+let refreshing = null;
 const watchers = [];
 
 export const serverOf = (name) => servers.get(name);
@@ -48,7 +50,7 @@ export function fleetHeard(data) {
       faults: raw.faults === undefined ? known.faults : told.faults, log: raw.log === undefined ? known.log : told.log,
     });
   }
-  refresh();
+  refreshSoon();
   rereading ??= setTimeout(() => { rereading = null; rereadFleet(); }, REREAD_MS);
 }
 
@@ -71,6 +73,11 @@ function drawSites() {
         return square;
       })));
   }));
+}
+
+/** Many servers change in one moment; they are drawn together. */
+function refreshSoon() {
+  refreshing ??= setTimeout(() => { refreshing = null; refresh(); }, REFRESH_MS);
 }
 
 function refresh() {
