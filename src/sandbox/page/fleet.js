@@ -38,18 +38,11 @@ export async function rereadFleet() {
   refresh();
 }
 
-/** A live event: the changed servers if it names them; the truth is read again soon after in any case. */
+/** A live event: one server has changed. All are read again from time to time, in case an event was missed. */
 export function fleetHeard(data) {
-  for (const raw of Array.isArray(data) ? data : data.servers ?? [data.server ?? data]) {
-    const name = raw?.name ?? (typeof raw?.server === "string" ? raw.server : undefined);
-    const known = servers.get(name);
-    if (!known) continue;
-    const told = Object.fromEntries(Object.entries(readServer(raw)).filter(([, value]) => value !== undefined));
-    servers.set(name, {
-      ...known, ...told, name, reboots: Math.max(known.reboots, told.reboots ?? 0),
-      faults: raw.faults === undefined ? known.faults : told.faults, log: raw.log === undefined ? known.log : told.log,
-    });
-  }
+  const known = servers.get(data.name);
+  if (!known) { rereadFleet(); return; }
+  servers.set(data.name, { ...readServer(data), log: known.log });
   refreshSoon();
   rereading ??= setTimeout(() => { rereading = null; rereadFleet(); }, REREAD_MS);
 }
@@ -185,7 +178,7 @@ function drawServer() {
 function factsOf(server) {
   return [
     ["boot id", server.bootId], ["rebooted", server.reboots === 1 ? "once" : `${server.reboots} times`], ["power", server.power],
-    ["connections", server.connections], ["load balancer", ROTATION[server.balancer] ?? server.balancer], ["last boot", server.bootedAtMs ? clock(server.bootedAtMs / 1000, true) : null], ["rack", server.rack],
+    ["connections", server.connections], ["load balancer", ROTATION[server.rotation]], ["last boot", server.bootedAtMs ? clock(server.bootedAtMs / 1000, true) : null], ["rack", server.rack],
     ["trouble", server.faults.join(", ").replaceAll("_", " ")],
   ].filter(([, value]) => value !== undefined && value !== null && value !== "");
 }

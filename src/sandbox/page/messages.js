@@ -8,6 +8,7 @@ import { names, person, replyCount, store } from "./store.js";
 const SHOWN_MAX = 300;
 const SAME_BREATH_SECONDS = 300;
 const COLOURS = 6;
+const SLACKBOT = "USLACKBOT";
 
 /** The list items of a log, for `showList`. `place` is "channel" or "thread". */
 export function logItems(messages, place, react) {
@@ -46,7 +47,7 @@ function repliesLine(count) {
 
 function messageNode(message, { isSame, replies, place, react }) {
   const isBot = message.author === store.bot || message.isBot;
-  const name = isBot ? store.botName : names.person(message.author) ?? message.authorName ?? message.author ?? "Slackbot";
+  const name = isBot ? store.botName : names.person(message.author) ?? (message.author === SLACKBOT ? "Slackbot" : message.authorName);
   const classes = ["message", isSame ? "same" : "", message.onlyFor ? "private" : ""].filter(Boolean).join(" ");
   const context = { names, scope: `m${message.ts}`, press: (action) => react.press(message, action) };
   return make("article", { class: classes, data: { ts: message.ts, author: name } },

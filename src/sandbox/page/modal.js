@@ -40,7 +40,7 @@ function dropAll(user) {
 /** What the server says is open for a person, after a reload or a lost connection. */
 export function viewsAre(user, views) {
   dropAll(user);
-  for (const view of views) open.push({ user, view });
+  for (const view of views) open.push({ user, view, errors: view.errors });
   draw();
 }
 

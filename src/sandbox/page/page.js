@@ -273,33 +273,30 @@ function toast(text, open) {
 
 function heard(kind, data) {
   switch (kind) {
-    case "message": case "message_changed": case "ephemeral": case "ephemeral_changed": {
-      const message = readMessage({ channel: data.channel, ...(data.message ?? data), ...(kind.startsWith("ephemeral") ? { only_for: data.user ?? data.message?.only_for ?? data.only_for } : {}) });
-      // An ephemeral names its reader, not its author.
-      if (message.onlyFor && !data.message) { message.author = data.author ?? data.bot_id ?? store.bot; }
-      if (!message.ts || !message.channel) return;
+    case "message": case "message_changed": case "ephemeral": {
+      const message = readMessage(data.message, data.channel);
       const isNew = keep(message);
       if (kind === "message" && isNew) maybeToast(message);
-      find("typing").textContent = "";
+      if (message.author === store.bot) find("typing").textContent = "";
       draw();
       return;
     }
-    case "message_deleted": case "ephemeral_deleted": forget(data.channel, data.deleted_ts ?? data.ts ?? data.message?.ts); draw(); return;
-    case "view_opened": case "view_updated": if (data.view?.type !== "home") viewShown(data.user, data.view, data.errors, kind === "view_opened"); return;
-    case "view_closed": viewGone(data.user, data.view_id ?? data.view?.id); return;
+    case "message_deleted": forget(data.channel, data.ts); draw(); return;
+    case "view_opened": case "view_updated": viewShown(data.user, data.view, data.errors, kind === "view_opened"); return;
+    case "view_closed": viewGone(data.user, data.view_id); return;
     case "press_failed": if (data.user === store.me) toast("The app did not answer the press in time.", null); return;
     case "typing": showTyping(data); return;
     case "fleet": fleetHeard(data); return;
     case "bot": rereadDemo().then(draw); return;
-    case "channel": case "channels": case "person": case "people": reread(); return;
+    case "channel": case "person": reread(); return;
+    case "reload": rereadAll(); return;
     default:
   }
 }
 
 let typingTimer;
 function showTyping(data) {
-  if ((data.channel && data.channel !== store.channel) || data.user === store.me) return;
-  find("typing").textContent = `${names.person(data.user) ?? store.botName} is typing…`;
+  find("typing").textContent = `${names.person(data.user)} is typing…`;
   clearTimeout(typingTimer);
   typingTimer = setTimeout(() => { find("typing").textContent = ""; }, TYPING_MS);
 }
@@ -318,10 +315,8 @@ function maybeToast(message) {
 }
 
 async function reread() {
-  const state = await wire.state(store.me);
-  Object.assign(store, state);
-  if (!me()) store.me = (store.people.find((each) => each.name === "ana") ?? store.people[0])?.id ?? null;
-  if (!store.me) return;
+  if (!me()) await chooseSomebody();
+  Object.assign(store, await wire.state(store.me));
   if (!channel(store.channel)) store.channel = (store.channels.find((each) => each.name === FIRST_CHANNEL) ?? store.channels[0])?.id ?? null;
   const asked = store.me;
   const [views] = await Promise.all([wire.views(asked).catch(() => []), ...store.channels.map((each) => rereadChannel(each.id, asked))]);
@@ -329,6 +324,18 @@ async function reread() {
   viewsAre(asked, views);
   await rereadThread();
   drawNow();
+}
+
+/** Who looks when the address names nobody, or somebody who is not there: the first of the people. */
+async function chooseSomebody() {
+  Object.assign(store, await wire.state(null));
+  if (!me()) store.me = store.people[0].id;
+}
+
+async function rereadAll() {
+  await Promise.all([reread(), rereadFleet(), rereadDemo()]).catch((refused) => composer.say(refused.message));
+  find("lines-button").hidden = (store.demo?.first_lines ?? []).length === 0;
+  draw();
 }
 
 async function rereadChannel(id, asked) {
@@ -420,10 +427,8 @@ async function start() {
   follow({
     opened: async () => {
       find("link-state").hidden = true;
-      await Promise.all([reread(), rereadFleet(), rereadDemo()]).catch((refused) => composer.say(refused.message));
-      find("lines-button").hidden = (store.demo?.first_lines ?? []).length === 0;
+      await rereadAll();
       document.body.dataset.ready = "yes";
-      draw();
     },
     lost: () => { find("link-state").hidden = false; },
     heard,
