@@ -1,1 +1,117 @@
-//! How servers are reached: ssh, redfish, haproxy, http.
+//! How servers are reached: ssh, redfish, haproxy, http. Configured by the inventory, and by nothing else.
+//!
+//! Each driver answers [`Begun::NeverSent`] only where no byte that could carry the change was ever handed to a
+//! connection; whatever ends badly after that is [`Begun::Unknown`]. Deliberately absent: retries, which are the
+//! engine's decision.
+
+mod haproxy;
+mod http;
+mod redfish;
+pub mod ssh;
+
+use crate::adapters::inventory::{Endpoints, ServerEndpoints};
+use crate::domain::effect::{Act, Begun, Probe, Seen};
+use crate::domain::server::ServerName;
+use crate::ports::{Clock, Drivers};
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The drivers of a real fleet.
+pub struct RealDrivers {
+    endpoints: Arc<Endpoints>,
+    clock: Arc<dyn Clock>,
+    web: reqwest::Client,
+}
+
+/// The drivers cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client cannot be made")]
+pub struct NoWebClient(#[source] reqwest::Error);
+
+impl RealDrivers {
+    /// Drivers of the servers of those endpoints.
+    ///
+    /// # Errors
+    /// When this machine's TLS settings do not allow an HTTP client.
+    pub fn new(endpoints: Arc<Endpoints>, clock: Arc<dyn Clock>) -> Result<Self, NoWebClient> {
+        // No proxy: controllers are reached as the inventory says. No idle connections: a request that was lost on a
+        // stale one could not be told from one that arrived.
+        let web = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_max_idle_per_host(0)
+            .user_agent("wrasse")
+            .build()
+            .map_err(NoWebClient)?;
+        Ok(Self { endpoints, clock, web })
+    }
+
+    fn of(&self, server: &ServerName) -> Option<&ServerEndpoints> {
+        self.endpoints.of(server)
+    }
+}
+
+#[async_trait]
+impl Drivers for RealDrivers {
+    async fn begin(&self, act: &Act, deadline: Duration) -> Begun {
+        match act {
+            Act::Drain(server) => self.rotate(server, haproxy::Rotation::Drain, deadline).await,
+            Act::Undrain(server) => self.rotate(server, haproxy::Rotation::Ready, deadline).await,
+            Act::RebootOverSsh { server, not_after } => {
+                let Some(endpoint) = self.of(server).and_then(|reached| reached.ssh.as_ref()) else {
+                    return Begun::NeverSent(format!("the inventory has no SSH address for {server}"));
+                };
+                if self.clock.now() >= *not_after {
+                    return Begun::Refused("the command would arrive too late".to_owned());
+                }
+                ssh::reboot(endpoint, *not_after, deadline).await
+            }
+            Act::RestartOverRedfish(server) => match self.of(server).and_then(|reached| reached.bmc.as_ref()) {
+                Some(endpoint) => redfish::restart(&self.web, endpoint, deadline).await,
+                None => Begun::NeverSent(format!("the inventory has no management controller for {server}")),
+            },
+            Act::Http { method, url, send, expect, key } => {
+                let call = http::Call { method: *method, url, send, expect: *expect, key };
+                http::call(&self.web, &call, deadline).await
+            }
+        }
+    }
+
+    async fn observe(&self, probe: &Probe, deadline: Duration) -> Seen {
+        match probe {
+            Probe::Boot(server) => match self.of(server).and_then(|reached| reached.ssh.as_ref()) {
+                Some(endpoint) => ssh::boot_facts(endpoint, deadline).await,
+                None => Seen::NoAnswer(format!("the inventory has no SSH address for {server}")),
+            },
+            Probe::Checks(server, checks) => match self.of(server).and_then(|reached| reached.ssh.as_ref()) {
+                Some(endpoint) => ssh::failed_checks(endpoint, checks, deadline).await,
+                None => Seen::NoAnswer(format!("the inventory has no SSH address for {server}")),
+            },
+            Probe::Balancer(server) => match self.of(server).and_then(|reached| reached.balancer.as_ref()) {
+                Some(endpoint) => haproxy::line(endpoint, server, deadline).await,
+                None => Seen::NoAnswer(format!("{server} is behind no load balancer")),
+            },
+            Probe::Power(server) => match self.of(server).and_then(|reached| reached.bmc.as_ref()) {
+                Some(endpoint) => redfish::power(&self.web, endpoint, deadline).await,
+                None => Seen::NoAnswer(format!("the inventory has no management controller for {server}")),
+            },
+        }
+    }
+}
+
+impl RealDrivers {
+    async fn rotate(&self, server: &ServerName, to: haproxy::Rotation, deadline: Duration) -> Begun {
+        match self.of(server).and_then(|reached| reached.balancer.as_ref()) {
+            Some(endpoint) => haproxy::rotate(endpoint, server, to, deadline).await,
+            None => Begun::Refused(format!("{server} is behind no load balancer")),
+        }
+    }
+}
+
+/// A foreign text as one short printable line.
+fn one_line(text: &str) -> String {
+    const LENGTH_MAX_CHARS: usize = 200;
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().filter(|character| !character.is_control()).take(LENGTH_MAX_CHARS).collect()
+}

@@ -1,0 +1,106 @@
+//! The inventory file through its front door.
+
+use super::load;
+use crate::domain::server::{ProductionState, ServerName};
+use crate::domain::time::Timestamp;
+use miette::Diagnostic;
+
+const HOST_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILM+rvN+ot98qgEN796jTiQfZfG1KaT0PtFDJ/XFSqti";
+
+const GOOD: &str = "\
+sites: [lax]
+credentials:
+  bmc: { username: wrasse, password_file: secret }
+pools:
+  - { name: edge-lax, load_balancer: { address: \"10.0.0.1:9999\", backend: edge } }
+servers:
+  - { id: a, name: edge-lax-001, type: edge-cache, site: lax, rack: lax-r01, pool: edge-lax, state: standby,
+      bmc: { url: \"https://10.0.2.1/redfish/v1/Systems/1\", credential: bmc } }
+  - { id: b, name: log-lax-01, type: log, site: lax, rack: lax-r01 }
+";
+
+fn faults(text: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(folder.path().join("secret"), "hunter2\n").expect("the folder is writable");
+    let path = folder.path().join("inventory.yaml");
+    std::fs::write(&path, text).expect("the folder is writable");
+    let Err(found) = load(&path, Timestamp::default()) else { return Vec::new() };
+    let count = found.related().map_or(0, Iterator::count);
+    assert_eq!(count, found.faults.len(), "every fault is shown with its place");
+    found.faults.iter().map(|fault| format!("{}: {}", fault.line, fault.message)).collect()
+}
+
+#[test]
+fn a_good_file_is_servers_and_endpoints() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    std::fs::write(folder.path().join("secret"), "hunter2\n").expect("the folder is writable");
+    let path = folder.path().join("inventory.yaml");
+    std::fs::write(&path, GOOD).expect("the folder is writable");
+    let loaded = load(&path, Timestamp::default()).expect("the file is good");
+    assert_eq!(loaded.inventory.servers().len(), 2);
+    let edge = ServerName::new("edge-lax-001");
+    assert_eq!(loaded.inventory.by_name(&edge).expect("it is listed").initial_state, ProductionState::Standby);
+    let reached = loaded.endpoints.of(&edge).expect("it is listed");
+    assert_eq!(reached.balancer.as_ref().expect("it is in a pool").backend, "edge");
+    assert!(reached.bmc.is_some() && reached.ssh.is_none());
+    assert!(!format!("{reached:?}").contains("hunter2"), "a password is never printed");
+}
+
+#[test]
+fn every_fault_is_told_with_its_line() {
+    let text = GOOD
+        .replace(
+            "site: lax, rack: lax-r01, pool: edge-lax, state: standby",
+            "site: fra, rack: r, pool: edge, state: asleep",
+        )
+        .replace("10.0.0.1:9999", "10.0.0.1")
+        .replace("https://10.0.2.1", "ftp://10.0.2.1")
+        .replace("id: b, name: log-lax-01", "id: a, name: edge-lax-001");
+    assert_eq!(
+        faults(&text),
+        [
+            "5: an address is `host:port`",
+            "7: there is no site called fra",
+            "7: there is no pool called edge",
+            "7: `asleep` is no production state; they are production, draining, drained, undraining, standby, maintenance",
+            "8: this is no http or https address",
+            "9: there is another server with the id a",
+            "9: there is another server called edge-lax-001",
+        ]
+    );
+}
+
+#[test]
+fn credentials_are_checked_before_anybody_needs_them() {
+    let ssh = format!(
+        "  - {{ id: c, name: log-lax-02, type: log, site: lax, rack: r, \
+         ssh: {{ address: \"h:22\", user: ops, host_key: \"{HOST_KEY}\", credential: bmc }} }}\n"
+    );
+    assert_eq!(faults(&format!("{GOOD}{ssh}")), ["10: the credential bmc has no private key"]);
+    let keyless = ssh.replace(HOST_KEY, "ssh-ed25519 nonsense").replace("credential: bmc", "credential: none");
+    let words = "10: this is no OpenSSH public key; copy the line of the server's /etc/ssh/ssh_host_ed25519_key.pub";
+    assert_eq!(faults(&format!("{GOOD}{keyless}")), [words, "10: there is no credential called none"]);
+    let gone = GOOD.replace("password_file: secret", "password_file: gone");
+    let told = faults(&gone);
+    assert!(told.len() == 1 && told[0].starts_with("3: the password file cannot be read"), "{told:?}");
+    let half = GOOD.replace(", password_file: secret", "");
+    assert_eq!(faults(&half), ["3: a credential is either `private_key_file`, or `username` with `password_file`"]);
+}
+
+#[test]
+fn a_key_that_nobody_knows_is_refused() {
+    let told = faults(&GOOD.replace("type: log,", "type: log, colour: red,"));
+    assert!(told.len() == 1 && told[0].starts_with("9: ") && told[0].contains("colour"), "{told:?}");
+}
+
+#[test]
+fn an_empty_fleet_is_a_broken_inventory() {
+    assert_eq!(faults("sites: []\nservers: []\n"), ["2: the inventory has no server"]);
+    assert_eq!(faults("sites: [lax]\nservers:\n  - { id: a, name: Edge, type: t, site: lax, rack: r }\n").len(), 1);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_one_fault() {
+    let found = load(std::path::Path::new("/nonexistent/inventory.yaml"), Timestamp::default());
+    assert_eq!(found.expect_err("there is no such file").faults.len(), 1);
+}
