@@ -317,12 +317,16 @@ function maybeToast(message) {
 async function reread() {
   if (!me()) await chooseSomebody();
   Object.assign(store, await wire.state(store.me));
+  for (const id of store.messages.keys()) if (!channel(id)) store.messages.delete(id);
   if (!channel(store.channel)) store.channel = (store.channels.find((each) => each.name === FIRST_CHANNEL) ?? store.channels[0])?.id ?? null;
   const asked = store.me;
   const [views] = await Promise.all([wire.views(asked).catch(() => []), ...store.channels.map((each) => rereadChannel(each.id, asked))]);
   if (asked !== store.me) return;
   viewsAre(asked, views);
+  // The thread may be one that this person does not see, or that went with an earlier workspace.
+  if (store.thread && !store.messages.get(store.thread.channel)?.has(store.thread.ts)) closeThread();
   await rereadThread();
+  remember();
   drawNow();
 }
 
@@ -338,6 +342,7 @@ async function rereadAll() {
   draw();
 }
 
+/** Reads a channel's messages again; the replies that are known stay. */
 async function rereadChannel(id, asked) {
   const list = (await wire.messages(id, asked).catch(() => [])).filter((each) => !each.onlyFor);
   if (asked !== store.me) return;
