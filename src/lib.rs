@@ -11,6 +11,7 @@ pub mod workflow;
 pub mod approvals;
 
 pub mod admission;
+
 pub mod catalog;
 
 pub mod language;
@@ -18,6 +19,8 @@ pub mod language;
 pub mod conversation;
 
 pub mod ports;
+
+pub mod services;
 
 pub mod adapters;
 

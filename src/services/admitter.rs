@@ -125,7 +125,11 @@ impl Pass<'_> {
         let mut evidence = Vec::new();
         for run in self.due {
             let Some(server) = run.subject.server() else {
-                writes.push(self.run_events(run, vec![self.admitted(crate::domain::server::ProductionState::Production)], true));
+                writes.push(self.run_events(
+                    run,
+                    vec![self.admitted(crate::domain::server::ProductionState::Production)],
+                    true,
+                ));
                 evidence.push(format!("{} without a server", run.id));
                 continue;
             };
@@ -181,7 +185,12 @@ impl Pass<'_> {
         if !events.is_empty() {
             writes.push(Write::RequestEvents { id: id.clone(), expected: self.request.version, events });
         }
-        writes.push(Write::Decision(DecisionRecord { request: id.clone(), at: self.now, verdict: "allow".into(), evidence }));
+        writes.push(Write::Decision(DecisionRecord {
+            request: id.clone(),
+            at: self.now,
+            verdict: "allow".into(),
+            evidence,
+        }));
         writes.push(messages::card(id));
         if waited {
             writes.push(messages::started(id));

@@ -9,7 +9,7 @@ use super::world::World;
 use super::{Service, Step};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, RequestView, message::Message};
-use crate::domain::ids::{DeliveryKey, RequestId};
+use crate::domain::ids::{DeliveryKey, RequestId, RunId};
 use crate::domain::place::{MessageRef, ReplyPath};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
@@ -147,7 +147,8 @@ fn brief(slot: &Slot, delivery: Delivery) -> Settled {
 
 async fn private(world: &World, slot: &Slot, to: &PrivateTo, message: &Message) -> Settled {
     let again = slot.delivered > 0;
-    let replaces = if again && matches!(to.path, ReplyPath::ResponseAddress(_)) { Replaces::Previous } else { to.replaces };
+    let replaces =
+        if again && matches!(to.path, ReplyPath::ResponseAddress(_)) { Replaces::Previous } else { to.replaces };
     let to = PrivateTo { replaces, ..to.clone() };
     brief(slot, world.chat.tell(&to, message).await)
 }
@@ -189,10 +190,11 @@ async fn public(world: &World, slot: &Slot, message: &Message) -> Result<Settled
 async fn place(world: &World, to: &Destination) -> Result<Option<PostTo>, StoreFault> {
     Ok(match to {
         Destination::Channel(channel) => Some(PostTo { channel: channel.clone(), thread: None }),
-        Destination::Card(id) => world.store.request(id).await?.map(|request| PostTo {
-            channel: request.origin.channel,
-            thread: request.origin.thread,
-        }),
+        Destination::Card(id) => world
+            .store
+            .request(id)
+            .await?
+            .map(|request| PostTo { channel: request.origin.channel, thread: request.origin.thread }),
         Destination::Thread(id) => world.store.request(id).await?.and_then(|request| {
             let card = request.card?;
             // A card that is itself a reply cannot carry a thread: the log stays in the thread it was asked in.
@@ -213,13 +215,14 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
     let runs = world.store.runs(request.id()).await?;
     let now = world.now();
     let ledger = world.store.ledger().await?;
-    let impacts: Vec<PoolImpact> = admission::impact(&request.plan, request.spec.site_concurrency, world.known(&ledger, now));
+    let impacts: Vec<PoolImpact> =
+        admission::impact(&request.plan, request.spec.site_concurrency, world.known(&ledger, now));
     let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now };
     let link = match (notice, &request.card) {
         (Notice::Echo(_) | Notice::Incident(_), Some(card)) => world.chat.link_to(card).await,
         _ => None,
     };
-    let run = |id| runs.iter().find(|run| run.id == *id);
+    let run = |id: &RunId| runs.iter().find(|run| run.id == *id);
     Ok(match notice {
         Notice::Echo(_) => Some(conversation::echo(view, link.as_deref())),
         Notice::Card(_) => Some(conversation::card(view)),
@@ -313,7 +316,10 @@ async fn no_card(world: &World, slot: &Slot, why: &str) -> Result<Vec<Write>, St
             id: run.id.clone(),
             expected: run.version,
             epoch: run.epoch,
-            events: vec![crate::workflow::RunEvent::Ended { at: world.now(), outcome: crate::workflow::run::RunOutcome::NotStarted }],
+            events: vec![crate::workflow::RunEvent::Ended {
+                at: world.now(),
+                outcome: crate::workflow::run::RunOutcome::NotStarted,
+            }],
             wake_at: None,
         });
     }

@@ -103,14 +103,20 @@ async fn deal_with(world: &World, envelope: &Envelope) -> Result<(), StoreFault>
                 presses::answer(world, press).await?
             }
             Arrival::Submission { person, handle, view, values } => {
-                let submission = presses::Submission { envelope, person: &person, handle: &handle, view, values: &values };
+                let submission =
+                    presses::Submission { envelope, person: &person, handle: &handle, view, values: &values };
                 presses::submitted(world, submission).await?
             }
             Arrival::Edited { origin } => match who(world, &origin.person).await {
-                Who::Is(person) if person.standing == Standing::Member => {
-                    Outcome::answered(&envelope.key, &origin, conversation::edited(), "told: edited messages are not acted on")
+                Who::Is(person) if person.standing == Standing::Member => Outcome::answered(
+                    &envelope.key,
+                    &origin,
+                    conversation::edited(),
+                    "told: edited messages are not acted on",
+                ),
+                Who::Is(_) | Who::NotKnown | Who::NoAnswer(_) => {
+                    Outcome::noted("rejected: edited, by nobody we answer")
                 }
-                Who::Is(_) | Who::NotKnown | Who::NoAnswer(_) => Outcome::noted("rejected: edited, by nobody we answer"),
             },
             Arrival::Nothing { because } => Outcome::noted(format!("rejected: {because}")),
         };

@@ -106,14 +106,20 @@ fn late(world: &World, line: Line<'_>, sent_at: Timestamp, now: Timestamp) -> Ou
         until: now.plus(PRIVATE_CONTROL_LIFE),
     };
     let (run_now, forget) = (world.ids.handle(), world.ids.handle());
-    let control = |handle, action| Write::Control(Control { handle, action, bound: Some(bound.clone()), used_at: None });
+    let control =
+        |handle, action| Write::Control(Control { handle, action, bound: Some(bound.clone()), used_at: None });
     let mut outcome = line.answered(conversation::late(sent_at, &run_now, &forget), "asked again: it came late");
     outcome.writes.push(control(run_now, ControlAction::Line(line.text.to_owned())));
     outcome.writes.push(control(forget, ControlAction::Forget));
     outcome
 }
 
-fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Option<&crate::domain::command::CommandName>) -> Outcome {
+fn help(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    topic: Option<&crate::domain::command::CommandName>,
+) -> Outcome {
     let catalog = &world.rulebook.catalog;
     let all = catalog.commands().iter().map(Arc::as_ref);
     let may = world.rulebook.policies.commands_for(&speaker.person, &speaker.channel, all);
@@ -136,7 +142,9 @@ async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selecto
         Some(selector) => match fleet::resolve(selector, inventory, &|server| ledger.state(server), line.text) {
             Ok(servers) => servers,
             Err(misunderstanding) => {
-                return Ok(line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding"));
+                return Ok(
+                    line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding")
+                );
             }
         },
     };
@@ -147,7 +155,8 @@ async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selecto
     let counts = pools.iter().map(|pool| admission::count_pool(pool, known)).collect::<Vec<_>>();
     let mut open = Vec::new();
     for request in world.store.open_requests().await? {
-        let touches = selector.is_none() || request.plan.servers().any(|planned| servers.iter().any(|server| server.id == planned.id));
+        let touches = selector.is_none()
+            || request.plan.servers().any(|planned| servers.iter().any(|server| server.id == planned.id));
         if touches {
             let runs = world.store.runs(request.id()).await?;
             open.push((request, runs));
@@ -187,7 +196,8 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
             Some(card) => world.chat.link_to(card).await,
             None => None,
         };
-        return Ok(line.answered(conversation::doubled(&same, link.as_deref()), format!("answered: the same as {}", same.id())));
+        return Ok(line
+            .answered(conversation::doubled(&same, link.as_deref()), format!("answered: the same as {}", same.id())));
     }
     accept(world, line, work, Accepting { speaker, spec, servers, authorized: &authorized })
 }

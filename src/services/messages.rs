@@ -1,13 +1,13 @@
 //! Which messages exist, under which keys, and where they go. What they say is conversation's.
 
+use crate::conversation::message::{Form, Message};
 use crate::domain::ids::{DeliveryKey, EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
+use crate::domain::place::ChannelId;
 use crate::domain::place::{Origin, ReplyPath};
 use crate::domain::time::Timestamp;
-use crate::conversation::message::{Form, Message};
 use crate::ports::chat::{PrivateTo, Replaces, TriggerId, ViewId};
 use crate::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
 use crate::workflow::run::Answer;
-use crate::domain::place::ChannelId;
 
 /// The lane of everything that is told about a request in its thread.
 fn lane(request: &RequestId) -> Lane {
@@ -21,11 +21,6 @@ fn live(name: &str, of: &str, request: &RequestId, to: Destination, notice: Noti
         to,
         content: Content::Live(notice),
     })
-}
-
-/// The key under which a request's card is delivered.
-pub(super) fn card_key(request: &RequestId) -> DeliveryKey {
-    DeliveryKey::new(format!("card:{request}"))
 }
 
 pub(super) fn card(request: &RequestId) -> Write {

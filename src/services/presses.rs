@@ -183,7 +183,8 @@ pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Resu
         note,
     };
     let control = world.store.control(submission.handle).await?;
-    let Some(Control { action: ControlAction::Review { request, plan }, bound: Some(bound), used_at, .. }) = control else {
+    let Some(Control { action: ControlAction::Review { request, plan }, bound: Some(bound), used_at, .. }) = control
+    else {
         return Ok(Outcome::noted("rejected: a form that we did not open"));
     };
     if bound.person != *submission.person {
@@ -230,7 +231,8 @@ fn decided(
     let needed = request.need.as_ref().map_or(0, |need| need.count as usize);
     let more = u32::try_from(needed.saturating_sub(request.approvals.len() + 1)).unwrap_or(0);
     let shown = if denied { ReviewOutcome::Denied } else { ReviewOutcome::Approved { more_needed: more } };
-    let mut outcome = told(&shown, format!("{} {id}, plan {}", if denied { "denied" } else { "approved" }, plan.short()));
+    let mut outcome =
+        told(&shown, format!("{} {id}, plan {}", if denied { "denied" } else { "approved" }, plan.short()));
     outcome.writes.push(Write::ControlUsed { handle: handle.clone(), at: now });
     outcome.writes.push(Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![event] });
     outcome.writes.extend([messages::card(&id), messages::approval_ask(&id)]);
@@ -241,7 +243,12 @@ fn decided(
 }
 
 /// A typed `cancel req-…`.
-pub(super) async fn cancel_line(world: &World, line: Line<'_>, person: &Profile, id: &RequestId) -> Result<Outcome, StoreFault> {
+pub(super) async fn cancel_line(
+    world: &World,
+    line: Line<'_>,
+    person: &Profile,
+    id: &RequestId,
+) -> Result<Outcome, StoreFault> {
     match world.store.request(id).await? {
         Some(request) => cancel(world, &line.envelope.key, line.origin, person, &request).await,
         None => {
@@ -300,7 +307,9 @@ async fn answer_press(
         return Ok(press.answered(conversation::old_button(Some(&request)), format!("rejected: {id} was answered")));
     };
     if messages::answer_handle(id, *asked_at, answer) != *press.handle {
-        return Ok(press.answered(conversation::old_button(Some(&request)), format!("rejected: an earlier question of {id}")));
+        return Ok(
+            press.answered(conversation::old_button(Some(&request)), format!("rejected: an earlier question of {id}"))
+        );
     }
     if !may_ask_the_same(world, person, &request).await {
         return Ok(press.answered(conversation::not_for_you(), format!("refused: may not answer for {id}")));

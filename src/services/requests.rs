@@ -28,7 +28,9 @@ impl Requests {
     async fn advance(&self, request: &Request, now: Timestamp) -> Result<Option<Committed>, StoreFault> {
         let runs = self.world.store.runs(request.id()).await?;
         let Some(mut writes) = next(request, &runs, now) else { return Ok(None) };
-        let incident = writes.iter().any(|write| matches!(write, Write::RequestEvents { events, .. } if events.iter().any(is_end)));
+        let incident = writes
+            .iter()
+            .any(|write| matches!(write, Write::RequestEvents { events, .. } if events.iter().any(is_end)));
         if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| incident && leaves_servers(&runs)) {
             writes.push(messages::incident(request.id(), channel));
         }
@@ -99,13 +101,17 @@ fn next(request: &Request, runs: &[Run], now: Timestamp) -> Option<Vec<Write>> {
             }
             overdue.then(|| not_started(request, runs, now))
         }
-        RequestStage::Queued | RequestStage::Running if !active && !waiting => Some(end(request, runs, outcome(runs), now)),
+        RequestStage::Queued | RequestStage::Running if !active && !waiting => {
+            Some(end(request, runs, outcome(runs), now))
+        }
         RequestStage::Queued | RequestStage::Running | RequestStage::Stopping { .. } => None,
     }
 }
 
 fn failures(runs: &[Run]) -> u32 {
-    let failed = |run: &&Run| run.outcome().is_some_and(RunOutcome::is_failure) || matches!(run.stage, RunStage::NeedsPerson { .. });
+    let failed = |run: &&Run| {
+        run.outcome().is_some_and(RunOutcome::is_failure) || matches!(run.stage, RunStage::NeedsPerson { .. })
+    };
     u32::try_from(runs.iter().filter(failed).count()).unwrap_or(u32::MAX)
 }
 

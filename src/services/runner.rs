@@ -13,9 +13,9 @@ use crate::domain::plan::PlannedServer;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::store::{Committed, Operation, Write};
+use crate::workflow::decide::POLL_EVERY;
 use crate::workflow::request::{Request, RequestStage};
 use crate::workflow::run::{Run, RunEvent, RunOutcome, RunStage};
-use crate::workflow::decide::POLL_EVERY;
 use crate::workflow::{Commit, Decision, Input, Orders, Situation, decide};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -57,7 +57,9 @@ impl Runner {
     /// Takes in an effect: the answer to an act is stored before anything else, what was seen is decided on.
     async fn take_in(&mut self, id: RunId, ended: Ended) -> Result<(), StoreFault> {
         match ended {
-            Ended::Saw { controller: true, seen: Seen::NoAnswer(why) } => self.turn(id, Input::ControllerSilent(why)).await,
+            Ended::Saw { controller: true, seen: Seen::NoAnswer(why) } => {
+                self.turn(id, Input::ControllerSilent(why)).await
+            }
             Ended::Saw { seen, .. } => self.turn(id, Input::Seen(seen)).await,
             Ended::Began(answer) => {
                 let Some(run) = self.world.store.run(&id).await? else { return Ok(()) };
@@ -65,7 +67,9 @@ impl Runner {
                     let events = vec![RunEvent::ActAnswered { answer }];
                     let wake_at = Some(self.world.now());
                     let (expected, epoch) = (run.version, run.epoch);
-                    self.world.commit(vec![Write::RunEvents { id: id.clone(), expected, epoch, events, wake_at }]).await?;
+                    self.world
+                        .commit(vec![Write::RunEvents { id: id.clone(), expected, epoch, events, wake_at }])
+                        .await?;
                 }
                 Ok(())
             }
@@ -100,7 +104,12 @@ impl Runner {
     }
 
     /// `None` means that the run may be decided on again at once.
-    async fn carry_out(&mut self, request: &Request, run: &Run, decision: Decision) -> Result<Option<Turn>, StoreFault> {
+    async fn carry_out(
+        &mut self,
+        request: &Request,
+        run: &Run,
+        decision: Decision,
+    ) -> Result<Option<Turn>, StoreFault> {
         match decision {
             Decision::Observe(probe) => {
                 self.look(run.id.clone(), probe);
@@ -158,7 +167,8 @@ impl Runner {
         for event in &commit.events {
             self.tell(event, run, &mut writes);
         }
-        let over = commit.events.iter().any(|event| matches!(event, RunEvent::Ended { .. } | RunEvent::PersonAsked { .. }));
+        let over =
+            commit.events.iter().any(|event| matches!(event, RunEvent::Ended { .. } | RunEvent::PersonAsked { .. }));
         let wake_at = (!over).then_some(commit.wake_at);
         writes.push(messages::card(request.id()));
         let (id, expected, epoch) = (run.id.clone(), run.version, run.epoch);
@@ -187,7 +197,8 @@ impl Runner {
     fn look(&mut self, id: RunId, probe: Probe) {
         let drivers = Arc::clone(&self.world.drivers);
         let controller = matches!(probe, Probe::Power(_));
-        self.effects.start(id, async move { Ended::Saw { controller, seen: drivers.observe(&probe, LOOK_DEADLINE).await } });
+        self.effects
+            .start(id, async move { Ended::Saw { controller, seen: drivers.observe(&probe, LOOK_DEADLINE).await } });
     }
 
     fn begin(&mut self, id: RunId, act: Act) {

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::ports::chat::Envelope;
 use crate::ports::store::{Committed, Decide, Operation, Scope, Write};
-use crate::ports::{Chat, Clock, Inbox, Directory, Drivers, Ids, Store, StoreFault};
+use crate::ports::{Chat, Clock, Directory, Drivers, Ids, Inbox, Store, StoreFault};
 use async_trait::async_trait;
 use std::sync::Arc;
 use tokio::sync::watch;

@@ -38,7 +38,7 @@ impl World {
         let fleet = SimulatedFleet::start(settings, Arc::new(SystemClock), &mut tasks).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let paths = fleet.write_inventory(folder.path()).unwrap();
-        let drivers = drivers_of(&paths, Arc::new(SystemClock));
+        let drivers = drivers_of(&paths);
         Self { fleet, drivers, paths, folder, tasks }
     }
 
@@ -52,7 +52,7 @@ impl World {
     fn rewrite(&mut self, change: impl FnOnce(String) -> String) {
         let text = change(std::fs::read_to_string(&self.paths.inventory).unwrap());
         std::fs::write(&self.paths.inventory, text).unwrap();
-        self.drivers = drivers_of(&self.paths, Arc::new(SystemClock));
+        self.drivers = drivers_of(&self.paths);
     }
 
     fn model<T>(&self, ask: impl FnOnce(&mut Fleet, Timestamp) -> T) -> T {
@@ -99,7 +99,7 @@ impl World {
     }
 }
 
-fn drivers_of(paths: &InventoryPaths, clock: Arc<dyn Clock>) -> RealDrivers {
+fn drivers_of(paths: &InventoryPaths) -> RealDrivers {
     // Another test of this process may have been first.
     drop(rustls::crypto::ring::default_provider().install_default());
     let Loaded { endpoints, .. } = load(&paths.inventory, SystemClock.now()).expect("the inventory is good");
@@ -175,19 +175,11 @@ async fn a_refusal_carries_the_servers_own_words() {
     assert_eq!(world.reboots(), 0);
 }
 
-struct StoppedClock;
-
-impl Clock for StoppedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::default()
-    }
-}
-
 /// Our own clock may be wrong: the server's decides when the command arrives.
 #[tokio::test]
 async fn a_command_that_arrives_late_does_nothing() {
     let world = World::new().await;
-    let drivers = drivers_of(&world.paths, Arc::new(StoppedClock));
+    let drivers = drivers_of(&world.paths);
     let act = Act::RebootOverSsh { server: edge(), not_after: SystemClock.now().minus(Duration::from_secs(2)) };
     assert!(matches!(drivers.begin(&act, SOON).await, Begun::Refused(_)));
     let arrived = world.model(|fleet, _| fleet.log().last().cloned()).expect("the server's log shows that it arrived");

@@ -1,12 +1,14 @@
-//! The suite.
+//! The suite: one binary, so that there is one link.
 
+#[cfg(test)]
+mod bolt;
+#[cfg(test)]
 mod command_files;
 #[cfg(test)]
 mod drivers_wire;
 #[cfg(test)]
-mod bolt;
-#[cfg(test)]
-mod workspace_wire;
+mod real_peers;
 #[cfg(test)]
 mod slack_wire;
-mod real_peers;
+#[cfg(test)]
+mod workspace_wire;

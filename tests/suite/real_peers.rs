@@ -10,7 +10,6 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -101,7 +100,7 @@ fn drivers(folder: &Path, head: &str, of_server: &str) -> RealDrivers {
     let path = folder.join("inventory.yaml");
     std::fs::write(&path, text).unwrap();
     let loaded = load(&path, SystemClock.now()).expect("the inventory is good");
-    RealDrivers::new(loaded.endpoints, Arc::new(SystemClock)).unwrap()
+    RealDrivers::new(loaded.endpoints).unwrap()
 }
 
 // -- OpenSSH --
@@ -259,19 +258,11 @@ async fn openssh_tells_the_boot_and_takes_one_reboot() {
     assert_ne!(sshd.boot().await.boot_id, before.boot_id);
 }
 
-struct StoppedClock;
-
-impl Clock for StoppedClock {
-    fn now(&self) -> Timestamp {
-        Timestamp::default()
-    }
-}
-
 #[tokio::test]
 async fn openssh_runs_no_command_that_comes_late() {
     let sshd = OpenSsh::start().await;
     let loaded = load(&sshd.folder.path().join("inventory.yaml"), SystemClock.now()).unwrap();
-    let drivers = RealDrivers::new(loaded.endpoints, Arc::new(StoppedClock)).unwrap();
+    let drivers = RealDrivers::new(loaded.endpoints).unwrap();
     let late = SystemClock.now().minus(Duration::from_secs(1));
     let begun = drivers.begin(&Act::RebootOverSsh { server: server(), not_after: late }, SOON).await;
     assert_eq!(begun, Begun::Refused("the command arrived too late and did nothing".to_owned()));
