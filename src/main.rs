@@ -1,2 +1,7 @@
-//! The wrasse binary.
-fn main() {}
+//! The `wrasse` binary: everything is in `cli`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wrasse::cli::main()
+}

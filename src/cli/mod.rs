@@ -1,0 +1,116 @@
+//! The command line: one file for each call, and one writer for everything that is printed.
+
+mod demo;
+mod manifest;
+mod output;
+mod sandbox;
+mod serve;
+mod tour;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Threads for waiting on sockets; the work itself is small.
+const WORKER_THREADS: usize = 2;
+
+/// Safe server work from chat.
+#[derive(Parser)]
+#[command(name = "wrasse", version, about)]
+struct Call {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Start a workspace, a simulated fleet and the bot, and print the page's address.
+    Demo {
+        /// Play a scripted day in the terminal, and end with status 0 only if all of it truly happened.
+        #[arg(long)]
+        tour: bool,
+        /// Play only these scenes of the tour.
+        #[arg(long, requires = "tour", value_name = "NUMBER")]
+        scene: Vec<u8>,
+        /// The page's port; 0 is any free one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// A folder whose `commands/` and `policies/` replace the demo's own files of the same names.
+        #[arg(long, value_name = "FOLDER")]
+        files: Option<PathBuf>,
+    },
+    /// Start a workspace and a simulated fleet only, and print one JSON line with every address and token.
+    Sandbox {
+        /// How many servers the fleet has.
+        #[arg(long, default_value_t = 240)]
+        servers: usize,
+        /// The page's port; 0 is any free one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+    /// Run the bot; settings come from the environment (see .env.example).
+    Serve,
+    /// Print the Slack app manifest for the commands in use.
+    Manifest {
+        /// The folder of command files.
+        #[arg(long, default_value = "commands", value_name = "FOLDER")]
+        commands: PathBuf,
+    },
+}
+
+/// Parses the command line and does what it says.
+#[must_use]
+pub fn main() -> ExitCode {
+    let call = Call::parse();
+    let serving = matches!(call.what, What::Serve);
+    start_logging(serving);
+    // Two providers in one process make every TLS connector panic; ring is the only one compiled in.
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        tracing::debug!("a TLS provider was installed already");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKER_THREADS).enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(carry_out(call.what)),
+        Err(fault) => Err(fault.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            output::complain(&format!("{fault:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn carry_out(what: What) -> anyhow::Result<()> {
+    match what {
+        What::Serve => serve::run().await,
+        What::Sandbox { servers, port } => sandbox::run(servers, port).await,
+        What::Demo { tour: false, port, files, .. } => demo::run(port, files.as_deref()).await,
+        What::Demo { tour: true, port, files, scene } => tour::run(port, files.as_deref(), &scene).await,
+        What::Manifest { commands } => manifest::run(&commands),
+    }
+}
+
+/// The bot logs JSON lines for machines; the sandbox says only what goes wrong.
+fn start_logging(serving: bool) {
+    let wanted = if serving { crate::settings::log_filter() } else { "warn".to_owned() };
+    // The Slack library logs single-use addresses and payloads; the adapter reports what matters itself.
+    let filter = EnvFilter::try_new(format!("{wanted},slack_morphism=off")).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if serving { lines.json().init() } else { lines.init() }
+}
+
+/// Returns when the process is asked to end.
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        // Without signal handlers the system's own default ends the process.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}

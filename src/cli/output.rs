@@ -1,0 +1,19 @@
+//! The one writer of everything that is printed.
+
+use std::io::Write;
+
+/// Prints a line. A closed pipe is the reader's choice, not a failure.
+pub(super) fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+        tracing::debug!("nobody reads standard output");
+    }
+}
+
+/// Prints what keeps the program from going on.
+pub(super) fn complain(line: &str) {
+    let mut out = std::io::stderr().lock();
+    if writeln!(out, "wrasse: {line}").is_err() {
+        tracing::debug!("nobody reads standard error");
+    }
+}
