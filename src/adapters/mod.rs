@@ -3,3 +3,4 @@
 pub mod clock;
 pub mod drivers;
 pub mod inventory;
+pub mod storage;
