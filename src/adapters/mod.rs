@@ -4,4 +4,8 @@ pub mod clock;
 pub mod drivers;
 pub mod ids;
 pub mod inventory;
+<<<<<<< HEAD
 pub mod slack;
+=======
+pub mod storage;
+>>>>>>> storage

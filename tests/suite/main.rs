@@ -11,4 +11,6 @@ mod real_peers;
 #[cfg(test)]
 mod slack_wire;
 #[cfg(test)]
+mod storage;
+#[cfg(test)]
 mod workspace_wire;

@@ -1,0 +1,164 @@
+//! The model store: ordered maps under one mutex, in the words of the port. What it answers is what is meant.
+//!
+//! Deliberately absent: files, serialisation. It lives as long as its value, so a restart keeps the value.
+
+mod state;
+mod table;
+
+use crate::admission::Ledger;
+use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
+use crate::domain::place::MessageRef;
+use crate::domain::time::Timestamp;
+use crate::ports::chat::Envelope;
+use crate::ports::store::{Committed, Control, Decide, DecisionRecord, Operation, Scope, Slot};
+use crate::ports::{Inbox, Store, StoreFault};
+use crate::workflow::request::Request;
+use crate::workflow::run::Run;
+use async_trait::async_trait;
+use state::State;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A store in memory.
+#[derive(Default, Debug)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Why a request was or was not admitted, in order.
+    #[must_use]
+    pub fn decisions(&self, request: &RequestId) -> Vec<DecisionRecord> {
+        self.state().decisions.values().filter(|record| record.request == *request).cloned().collect()
+    }
+
+    /// A panic elsewhere cannot have left half an operation: nothing runs under the lock but this module and a
+    /// `decide`, and that before anything is written.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Inbox for MemoryStore {
+    async fn keep(&self, envelope: Envelope) -> Result<(), StoreFault> {
+        self.state().keep(envelope);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn commit(&self, operation: Operation) -> Result<Committed, StoreFault> {
+        Ok(self.state().commit(&operation))
+    }
+
+    /// The mutex is the lock on every scope.
+    async fn reserve(&self, id: OperationId, _scopes: &[Scope], decide: &Decide<'_>) -> Result<Committed, StoreFault> {
+        let mut state = self.state();
+        if state.operations.get(&id).is_some() {
+            return Ok(Committed::AlreadyDone);
+        }
+        let writes = decide(&state.ledger());
+        if writes.is_empty() {
+            return Ok(Committed::Done);
+        }
+        Ok(state.commit(&Operation { id, writes }))
+    }
+
+    async fn claim(&self, now: Timestamp) -> Result<(), StoreFault> {
+        self.state().claim(now);
+        Ok(())
+    }
+
+    async fn open_envelopes(&self, limit: usize) -> Result<Vec<Envelope>, StoreFault> {
+        let state = self.state();
+        let mut open = state.envelopes.values().filter(|row| row.outcome.is_none()).collect::<Vec<_>>();
+        open.sort_by_key(|row| (row.envelope.received_at, row.sequence));
+        Ok(open.into_iter().take(limit).map(|row| row.envelope.clone()).collect())
+    }
+
+    async fn request(&self, id: &RequestId) -> Result<Option<Request>, StoreFault> {
+        self.state().requests.get(id).map(|row| row.replay(id)).transpose()
+    }
+
+    async fn open_requests(&self) -> Result<Vec<Request>, StoreFault> {
+        let state = self.state();
+        let mut open = state.requests.rows().iter().filter(|(_, row)| row.is_open).collect::<Vec<_>>();
+        open.sort_by_key(|(_, row)| row.sequence);
+        open.into_iter().map(|(id, row)| row.replay(id)).collect()
+    }
+
+    async fn run(&self, id: &RunId) -> Result<Option<Run>, StoreFault> {
+        self.state().runs.get(id).map(|row| row.replay(id)).transpose()
+    }
+
+    async fn runs(&self, request: &RequestId) -> Result<Vec<Run>, StoreFault> {
+        let state = self.state();
+        let first = request.run(0);
+        let of_request = state.runs.rows().range(first..).take_while(|(id, _)| id.request == *request);
+        of_request.map(|(id, row)| row.replay(id)).collect()
+    }
+
+    async fn due_runs(&self, now: Timestamp, limit: usize) -> Result<Vec<Run>, StoreFault> {
+        let state = self.state();
+        let open = state.runs.rows().iter().filter(|(_, row)| row.is_open());
+        let mut due = open
+            .filter_map(|(id, row)| row.wake_at.filter(|wake_at| *wake_at <= now).map(|wake_at| (wake_at, id, row)))
+            .collect::<Vec<_>>();
+        due.sort_by_key(|(wake_at, id, _)| (*wake_at, *id));
+        due.into_iter().take(limit).map(|(_, id, row)| row.replay(id)).collect()
+    }
+
+    async fn next_run_wake(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreFault> {
+        let state = self.state();
+        let wakes = state.runs.values().filter(|row| row.is_open()).filter_map(|row| row.wake_at);
+        Ok(wakes.filter(|wake_at| *wake_at > now).min())
+    }
+
+    async fn due_slots(&self, now: Timestamp, limit: usize) -> Result<Vec<Slot>, StoreFault> {
+        let slots = next_of_lanes(&self.state());
+        Ok(slots.into_iter().filter(|slot| slot.not_before <= now).take(limit).collect())
+    }
+
+    async fn next_slot_wake(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreFault> {
+        let slots = next_of_lanes(&self.state());
+        Ok(slots.into_iter().map(|slot| slot.not_before).filter(|not_before| *not_before > now).min())
+    }
+
+    async fn slot(&self, key: &DeliveryKey) -> Result<Option<Slot>, StoreFault> {
+        Ok(self.state().slots.get(key).cloned())
+    }
+
+    async fn slot_at(&self, message: &MessageRef) -> Result<Option<Slot>, StoreFault> {
+        let state = self.state();
+        let there = state.slots.values().filter(|slot| slot.message.as_ref() == Some(message));
+        Ok(there.min_by_key(|slot| slot.sequence).cloned())
+    }
+
+    async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {
+        Ok(self.state().controls.get(handle).cloned())
+    }
+
+    async fn ledger(&self) -> Result<Ledger, StoreFault> {
+        Ok(self.state().ledger())
+    }
+}
+
+/// Of each lane the first message that was never delivered, and every edit of one that was; oldest first. An edit
+/// changes no order, so it neither waits for its lane nor holds it up.
+fn next_of_lanes(state: &State) -> Vec<Slot> {
+    let mut slots = state.slots.values().filter(|slot| slot.undeliverable.is_none()).collect::<Vec<_>>();
+    slots.sort_by_key(|slot| slot.sequence);
+    let mut lanes = BTreeSet::new();
+    let is_next = |slot: &&Slot| {
+        if slot.delivered > 0 { slot.revision > slot.delivered } else { lanes.insert(slot.outgoing.lane.clone()) }
+    };
+    slots.into_iter().filter(is_next).cloned().collect()
+}

@@ -1,0 +1,316 @@
+//! What the model holds, and what each write does to it.
+
+use super::super::Guard;
+use super::super::standing::{RunStanding, ends_request};
+use super::table::Table;
+use crate::admission::{HealthRow, Ledger, Lock, LockStanding, StateRow};
+use crate::domain::ids::{DeliveryKey, EnvelopeKey, Epoch, Handle, OperationId, RequestId, RunId, Version};
+use crate::domain::server::ServerId;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreFault;
+use crate::ports::chat::Envelope;
+use crate::ports::store::{Committed, Content, Control, DecisionRecord, Operation, Outgoing, Slot, Write};
+use crate::workflow::request::{Request, RequestEvent};
+use crate::workflow::run::{Run, RunEvent};
+
+#[derive(Clone, Debug)]
+pub(super) struct EnvelopeRow {
+    pub(super) sequence: i64,
+    pub(super) envelope: Envelope,
+    pub(super) outcome: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct RequestRow {
+    pub(super) sequence: i64,
+    pub(super) is_open: bool,
+    events: Vec<RequestEvent>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct RunRow {
+    pub(super) standing: RunStanding,
+    pub(super) wake_at: Option<Timestamp>,
+    epoch: Epoch,
+    events: Vec<RunEvent>,
+}
+
+/// Everything that is kept.
+#[derive(Default, Debug)]
+pub(super) struct State {
+    pub(super) operations: Table<OperationId, ()>,
+    pub(super) envelopes: Table<EnvelopeKey, EnvelopeRow>,
+    pub(super) requests: Table<RequestId, RequestRow>,
+    pub(super) runs: Table<RunId, RunRow>,
+    states: Table<ServerId, StateRow>,
+    locks: Table<ServerId, Lock>,
+    health: Table<ServerId, HealthRow>,
+    pub(super) controls: Table<Handle, Control>,
+    pub(super) slots: Table<DeliveryKey, Slot>,
+    pub(super) decisions: Table<i64, DecisionRecord>,
+}
+
+impl RequestRow {
+    pub(super) fn replay(&self, id: &RequestId) -> Result<Request, StoreFault> {
+        Request::replay(&self.events).map_err(|fault| StoreFault::Unreadable(format!("{id}: {fault}")))
+    }
+}
+
+impl RunRow {
+    pub(super) fn replay(&self, id: &RunId) -> Result<Run, StoreFault> {
+        Run::replay(id.clone(), self.epoch, &self.events)
+            .map_err(|fault| StoreFault::Unreadable(format!("{id}: {fault}")))
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.standing != RunStanding::Over
+    }
+}
+
+fn version_of<T>(events: &[T]) -> Version {
+    Version(i64::try_from(events.len()).unwrap_or(i64::MAX))
+}
+
+impl State {
+    /// Writes all of an operation or nothing.
+    pub(super) fn commit(&mut self, operation: &Operation) -> Committed {
+        if self.operations.get(&operation.id).is_some() {
+            return Committed::AlreadyDone;
+        }
+        if operation.writes.iter().any(|write| self.apply(write) == Guard::Stale) {
+            self.take_back();
+            return Committed::Stale;
+        }
+        self.operations.put(operation.id.clone(), ());
+        self.settle();
+        Committed::Done
+    }
+
+    /// Keeps an envelope that is not known yet.
+    pub(super) fn keep(&mut self, envelope: Envelope) {
+        if self.envelopes.get(&envelope.key).is_none() {
+            let sequence = self.envelopes.next_sequence();
+            self.envelopes.put(envelope.key.clone(), EnvelopeRow { sequence, envelope, outcome: None });
+            self.envelopes.settle();
+        }
+    }
+
+    /// Raises the epoch of every run that is not over; those at work are due.
+    pub(super) fn claim(&mut self, now: Timestamp) {
+        let open = self.runs.rows().iter().filter(|(_, row)| row.is_open()).map(|(id, _)| id.clone());
+        for id in open.collect::<Vec<_>>() {
+            self.runs.change(&id, |row| {
+                row.epoch = Epoch(row.epoch.0 + 1);
+                if row.standing == RunStanding::Active {
+                    row.wake_at = Some(now);
+                }
+            });
+        }
+        self.runs.settle();
+    }
+
+    pub(super) fn ledger(&self) -> Ledger {
+        Ledger {
+            locks: self.locks.rows().clone(),
+            states: self.states.rows().clone(),
+            health: self.health.rows().clone(),
+        }
+    }
+
+    fn settle(&mut self) {
+        self.operations.settle();
+        self.envelopes.settle();
+        self.requests.settle();
+        self.runs.settle();
+        self.states.settle();
+        self.locks.settle();
+        self.health.settle();
+        self.controls.settle();
+        self.slots.settle();
+        self.decisions.settle();
+    }
+
+    fn take_back(&mut self) {
+        self.operations.take_back();
+        self.envelopes.take_back();
+        self.requests.take_back();
+        self.runs.take_back();
+        self.states.take_back();
+        self.locks.take_back();
+        self.health.take_back();
+        self.controls.take_back();
+        self.slots.take_back();
+        self.decisions.take_back();
+    }
+
+    fn apply(&mut self, write: &Write) -> Guard {
+        match write {
+            Write::EnvelopeSettled { key, outcome } => {
+                let is_open = self.envelopes.get(key).is_some_and(|row| row.outcome.is_none());
+                Guard::of(is_open && self.envelopes.change(key, |row| row.outcome = Some(outcome.clone())))
+            }
+            Write::RequestEvents { id, expected, events } => self.request_goes_on(id, *expected, events),
+            Write::RunEvents { id, expected, epoch, events, wake_at } => {
+                let fence = (*expected, *epoch);
+                self.run_goes_on(id, fence, (events, *wake_at))
+            }
+            Write::RunWake { id, epoch, wake_at } => {
+                let is_ours = self.runs.get(id).is_some_and(|row| row.epoch == *epoch);
+                Guard::of(is_ours && self.runs.change(id, |row| row.wake_at = Some(*wake_at)))
+            }
+            Write::ServerState(row) => {
+                self.states.put(row.server.clone(), row.clone());
+                Guard::Holds
+            }
+            Write::Lock(lock) => self.lock(lock),
+            Write::LockLeftBehind { server, run } => Guard::of(
+                self.is_locked_by(server, run)
+                    && self.locks.change(server, |lock| lock.standing = LockStanding::LeftBehind),
+            ),
+            Write::Unlock { server, run } => {
+                let is_ours = self.is_locked_by(server, run);
+                if is_ours {
+                    self.locks.remove(server);
+                }
+                Guard::of(is_ours)
+            }
+            Write::Control(control) => {
+                if self.controls.get(&control.handle).is_none() {
+                    self.controls.put(control.handle.clone(), control.clone());
+                }
+                Guard::Holds
+            }
+            Write::ControlUsed { handle, at } => {
+                let is_fresh = self.controls.get(handle).is_some_and(|control| control.used_at.is_none());
+                Guard::of(is_fresh && self.controls.change(handle, |control| control.used_at = Some(*at)))
+            }
+            Write::Health(row) => {
+                self.health.put(row.server.clone(), row.clone());
+                Guard::Holds
+            }
+            Write::Decision(record) => {
+                self.decisions.put(self.decisions.next_sequence(), record.clone());
+                Guard::Holds
+            }
+            Write::Send(_)
+            | Write::SendBegun { .. }
+            | Write::Delivered { .. }
+            | Write::Postponed { .. }
+            | Write::Undeliverable { .. } => self.deliver(write),
+        }
+    }
+
+    fn request_goes_on(&mut self, id: &RequestId, expected: Version, events: &[RequestEvent]) -> Guard {
+        let row = self.requests.get(id).cloned();
+        let mut row = row.unwrap_or_else(|| RequestRow {
+            sequence: self.requests.next_sequence(),
+            is_open: true,
+            events: Vec::new(),
+        });
+        if version_of(&row.events) != expected {
+            return Guard::Stale;
+        }
+        if !events.is_empty() {
+            row.is_open = row.is_open && !events.iter().any(ends_request);
+            row.events.extend_from_slice(events);
+            self.requests.put(id.clone(), row);
+        }
+        Guard::Holds
+    }
+
+    fn run_goes_on(
+        &mut self,
+        id: &RunId,
+        (expected, epoch): (Version, Epoch),
+        (events, wake_at): (&[RunEvent], Option<Timestamp>),
+    ) -> Guard {
+        let row = self.runs.get(id).cloned();
+        let is_new = row.is_none();
+        let mut row =
+            row.unwrap_or(RunRow { standing: RunStanding::Waiting, wake_at: None, epoch, events: Vec::new() });
+        if version_of(&row.events) != expected || row.epoch != epoch {
+            return Guard::Stale;
+        }
+        if is_new && events.is_empty() {
+            return Guard::Holds;
+        }
+        row.standing = events.iter().fold(row.standing, RunStanding::after);
+        row.events.extend_from_slice(events);
+        row.wake_at = wake_at;
+        self.runs.put(id.clone(), row);
+        Guard::Holds
+    }
+
+    fn lock(&mut self, lock: &Lock) -> Guard {
+        let is_taken = self
+            .locks
+            .get(&lock.server)
+            .is_some_and(|held| held.standing == LockStanding::Working && held.run != lock.run);
+        if is_taken {
+            return Guard::Stale;
+        }
+        self.locks.put(lock.server.clone(), lock.clone());
+        Guard::Holds
+    }
+
+    fn is_locked_by(&self, server: &ServerId, run: &RunId) -> bool {
+        self.locks.get(server).is_some_and(|lock| lock.run == *run)
+    }
+
+    fn deliver(&mut self, write: &Write) -> Guard {
+        match write {
+            Write::Send(outgoing) => {
+                self.send(outgoing);
+                Guard::Holds
+            }
+            Write::SendBegun { key, at } => Guard::of(self.slots.change(key, |slot| slot.begun_at = Some(*at))),
+            Write::Delivered { key, revision, message } => Guard::of(self.slots.change(key, |slot| {
+                slot.delivered = *revision;
+                slot.begun_at = None;
+                slot.attempts = 0;
+                slot.message = message.clone().or_else(|| slot.message.take());
+            })),
+            Write::Postponed { key, until } => Guard::of(self.slots.change(key, |slot| {
+                slot.not_before = *until;
+                slot.attempts += 1;
+            })),
+            Write::Undeliverable { key, why } => {
+                Guard::of(self.slots.change(key, |slot| slot.undeliverable = Some(why.clone())))
+            }
+            Write::EnvelopeSettled { .. }
+            | Write::RequestEvents { .. }
+            | Write::RunEvents { .. }
+            | Write::RunWake { .. }
+            | Write::ServerState(_)
+            | Write::Lock(_)
+            | Write::LockLeftBehind { .. }
+            | Write::Unlock { .. }
+            | Write::Control(_)
+            | Write::ControlUsed { .. }
+            | Write::Health(_)
+            | Write::Decision(_) => Guard::Holds,
+        }
+    }
+
+    fn send(&mut self, outgoing: &Outgoing) {
+        let is_known = self.slots.change(&outgoing.key, |slot| {
+            if matches!(slot.outgoing.content, Content::Live(_)) {
+                slot.revision += 1;
+            }
+        });
+        if !is_known {
+            let slot = Slot {
+                outgoing: outgoing.clone(),
+                sequence: self.slots.next_sequence(),
+                revision: 1,
+                delivered: 0,
+                begun_at: None,
+                message: None,
+                not_before: Timestamp::default(),
+                attempts: 0,
+                undeliverable: None,
+            };
+            self.slots.put(outgoing.key.clone(), slot);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The shape of a command's definition, which a request keeps as it was when the plan was made.
+
+use super::{stored_record, stored_variants, stored_words};
+use crate::domain::command::{
+    ApprovalRule, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Need, ParameterSpec, PowerPath,
+    RebootSpec, StepSpec, Targets, ValueKind, WaveRule, WaveSize,
+};
+use crate::domain::intent::Value;
+use crate::domain::server::ProductionState;
+
+stored_record! { CommandSpec;
+    name: "name", summary: "summary", impact: "impact", owner: "owner", targets: "targets", parameters: "parameters",
+    waves: "waves", site_concurrency: "site_concurrency", approvals: "approvals", steps: "steps",
+    examples: "examples", hash: "hash",
+}
+stored_words! { Impact;
+    "read-only" => ReadOnly, "config" => Config, "drain" => Drain, "power-cycle" => PowerCycle,
+    "destructive" => Destructive,
+}
+stored_variants! { Targets;
+    "servers" => Servers { types: "types", from: "from", max: "max" },
+    "none" => None,
+}
+stored_words! { ProductionState;
+    "production" => Production, "draining" => Draining, "drained" => Drained, "undraining" => Undraining,
+    "standby" => Standby, "maintenance" => Maintenance,
+}
+stored_record! { ParameterSpec;
+    name: "name", kind: "kind", default: "default", need: "need", asked_as_because: "asked_as_because",
+}
+stored_words! { Need; "required" => Required, "optional" => Optional }
+stored_variants! { ValueKind;
+    "text" => Text,
+    "integer" => Integer { min: "min", max: "max" },
+    "percentage" => Percentage,
+    "duration" => Duration,
+    "choice" => Choice(words),
+}
+stored_variants! { Value;
+    "text" => Text(text),
+    "integer" => Integer(number),
+    "percentage" => Percentage(percent),
+    "duration-ms" => Duration(length),
+    "choice" => Choice(word),
+}
+stored_record! { WaveRule;
+    canary: "canary", then: "then", soak: "soak_ms", stop_when_failures_exceed: "stop_when_failures_exceed",
+}
+stored_variants! { WaveSize;
+    "percent" => Percent(percent),
+    "parameter" => Parameter(name),
+    "all" => All,
+}
+stored_record! { ApprovalRule; above: "above", from: "from", count: "count", within: "within_ms" }
+stored_variants! { StepSpec;
+    "drain" => Drain { timeout: "timeout_ms", connections_max: "connections_max" },
+    "gate" => Gate(checks),
+    "reboot" => Reboot(spec),
+    "check" => Check { checks: "checks", timeout: "timeout_ms" },
+    "restore-state" => RestoreState { timeout: "timeout_ms" },
+    "undrain" => Undrain { timeout: "timeout_ms" },
+    "http" => Http(spec),
+}
+stored_record! { RebootSpec; via: "via", otherwise: "else", timeout: "timeout_ms", grace: "grace_ms" }
+stored_words! { PowerPath; "ssh" => Ssh, "redfish" => Redfish }
+stored_words! { GateCheck; "drain-still-holds" => DrainStillHolds, "capacity" => Capacity }
+stored_words! { HostCheck; "services" => Services, "mounts" => Mounts, "kernel" => Kernel, "clock" => Clock }
+stored_record! { HttpSpec;
+    method: "method", url: "url", send: "send", expect: "expect", timeout: "timeout_ms",
+}
+stored_words! { HttpMethod; "get" => Get, "post" => Post }

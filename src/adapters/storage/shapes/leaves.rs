@@ -1,0 +1,214 @@
+//! The smallest stored values: texts, numbers, times, names; and lists, maps and options of others.
+
+use super::{Misfit, Stored};
+use crate::domain::command::CommandName;
+use crate::domain::effect::BootId;
+use crate::domain::identity::{GroupName, TeamId, UserId};
+use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
+use crate::domain::intent::ParameterName;
+use crate::domain::place::{ChannelId, MessageTs};
+use crate::domain::server::{PoolName, RackName, ServerId, ServerName, ServerType, SiteName};
+use crate::domain::time::{Timestamp, millis};
+use crate::ports::chat::{TriggerId, ViewId};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Stored for String {
+    fn store(&self) -> Value {
+        Value::from(self.as_str())
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        value.as_str().map(str::to_owned).ok_or_else(|| Misfit::expected("a text", value))
+    }
+}
+
+impl Stored for bool {
+    fn store(&self) -> Value {
+        Value::from(*self)
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        value.as_bool().ok_or_else(|| Misfit::expected("true or false", value))
+    }
+}
+
+impl Stored for i64 {
+    fn store(&self) -> Value {
+        Value::from(*self)
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        value.as_i64().ok_or_else(|| Misfit::expected("a whole number", value))
+    }
+}
+
+/// Counts, which are never negative.
+macro_rules! stored_counts {
+    ($($type:ty),*) => { $(
+        impl Stored for $type {
+            fn store(&self) -> Value {
+                Value::from(*self)
+            }
+
+            fn restore(value: &Value) -> Result<Self, Misfit> {
+                let count = value.as_u64().and_then(|count| Self::try_from(count).ok());
+                count.ok_or_else(|| Misfit::expected("a count", value))
+            }
+        }
+    )* };
+}
+stored_counts!(u8, u16, u32, u64, usize);
+
+impl Stored for Timestamp {
+    fn store(&self) -> Value {
+        Value::from(self.millis())
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        i64::restore(value).map(Self::from_millis)
+    }
+}
+
+impl Stored for Duration {
+    fn store(&self) -> Value {
+        Value::from(millis(*self))
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        u64::restore(value).map(Self::from_millis)
+    }
+}
+
+/// Names, stored as their text.
+macro_rules! stored_names {
+    ($($type:ty),* $(,)?) => { $(
+        impl Stored for $type {
+            fn store(&self) -> Value {
+                Value::from(self.as_str())
+            }
+
+            fn restore(value: &Value) -> Result<Self, Misfit> {
+                String::restore(value).map(Self::new)
+            }
+        }
+    )* };
+}
+stored_names!(
+    BootId,
+    ChannelId,
+    CommandName,
+    GroupName,
+    Handle,
+    MessageTs,
+    ParameterName,
+    PoolName,
+    RackName,
+    ServerId,
+    ServerName,
+    ServerType,
+    SiteName,
+    TeamId,
+    TriggerId,
+    UserId,
+    ViewId,
+);
+
+impl Stored for RequestId {
+    fn store(&self) -> Value {
+        Value::from(self.to_string())
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        value.as_str().and_then(Self::parse).ok_or_else(|| Misfit::expected("a request's id", value))
+    }
+}
+
+impl Stored for RunId {
+    fn store(&self) -> Value {
+        Value::from(self.to_string())
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        value.as_str().and_then(Self::parse).ok_or_else(|| Misfit::expected("a run's id", value))
+    }
+}
+
+impl Stored for Fingerprint {
+    fn store(&self) -> Value {
+        Value::from(self.hex())
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        value.as_str().and_then(Self::from_hex).ok_or_else(|| Misfit::expected("64 hex digits", value))
+    }
+}
+
+impl<T: Stored> Stored for Option<T> {
+    fn store(&self) -> Value {
+        self.as_ref().map_or(Value::Null, Stored::store)
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        if value.is_null() { Ok(None) } else { T::restore(value).map(Some) }
+    }
+}
+
+impl<T: Stored> Stored for Vec<T> {
+    fn store(&self) -> Value {
+        self.iter().map(Stored::store).collect()
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        let items = value.as_array().ok_or_else(|| Misfit::expected("a list", value))?;
+        items.iter().map(T::restore).collect()
+    }
+}
+
+impl<A: Stored, B: Stored> Stored for (A, B) {
+    fn store(&self) -> Value {
+        Value::from(vec![self.0.store(), self.1.store()])
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        match value.as_array().map(Vec::as_slice) {
+            Some([first, second]) => Ok((A::restore(first)?, B::restore(second)?)),
+            _ => Err(Misfit::expected("a pair", value)),
+        }
+    }
+}
+
+impl<K: Stored + Ord, V: Stored> Stored for BTreeMap<K, V> {
+    fn store(&self) -> Value {
+        let text =
+            |key: &K| key.store().as_str().map(str::to_owned).expect("keys are names and words, stored as texts");
+        Value::Object(self.iter().map(|(key, value)| (text(key), value.store())).collect::<Map<_, _>>())
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        let object = value.as_object().ok_or_else(|| Misfit::expected("an object", value))?;
+        object.iter().map(|(key, value)| Ok((K::restore(&Value::from(key.as_str()))?, V::restore(value)?))).collect()
+    }
+}
+
+impl<T: Stored> Stored for Box<T> {
+    fn store(&self) -> Value {
+        self.as_ref().store()
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        T::restore(value).map(Self::new)
+    }
+}
+
+impl<T: Stored> Stored for Arc<T> {
+    fn store(&self) -> Value {
+        self.as_ref().store()
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        T::restore(value).map(Self::new)
+    }
+}

@@ -1,0 +1,170 @@
+//! What stored values look like: JSON with names of its own, versioned by the `shape` column beside it.
+//!
+//! Each type is listed once, `field: "stored-name"`, and both directions are made from that list, so that they
+//! cannot drift apart and renaming a Rust field never changes stored data. A change of what is stored is a new
+//! shape number and a reader for the old one. Deliberately absent: rows and SQL.
+
+mod command;
+mod leaves;
+mod messages;
+mod outbox;
+mod places;
+mod plan;
+mod request;
+mod run;
+#[cfg(test)]
+mod strategies;
+#[cfg(test)]
+mod tests;
+
+use crate::ports::StoreFault;
+use serde_json::{Map, Value};
+
+/// The number of the shapes that are written, and the only one that is read so far.
+pub(super) const SHAPE: i64 = 1;
+
+/// A value that can be stored and read back.
+pub(super) trait Stored: Sized {
+    /// As it is stored.
+    fn store(&self) -> Value;
+
+    /// Read back.
+    fn restore(value: &Value) -> Result<Self, Misfit>;
+}
+
+/// Why stored JSON is not the value that was looked for.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Misfit(String);
+
+impl Misfit {
+    fn expected(what: &str, found: &Value) -> Self {
+        let found = match found {
+            Value::Null => "nothing".to_owned(),
+            Value::Array(_) => "a list".to_owned(),
+            Value::Object(_) => "an object".to_owned(),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => found.to_string(),
+        };
+        Self(format!("expected {what}, found {found}"))
+    }
+}
+
+/// The text to store for a value.
+pub(super) fn encode(value: &impl Stored) -> String {
+    value.store().to_string()
+}
+
+/// Reads a stored text back; `what` names it in the fault.
+pub(super) fn decode<T: Stored>(what: &str, shape: i64, body: &str) -> Result<T, StoreFault> {
+    if shape != SHAPE {
+        return Err(StoreFault::Unreadable(format!("{what} has shape {shape}, this version reads shape {SHAPE}")));
+    }
+    let value = serde_json::from_str(body)
+        .map_err(|fault| StoreFault::Unreadable(format!("{what} does not hold JSON: {fault}")))?;
+    T::restore(&value).map_err(|misfit| StoreFault::Unreadable(format!("{what}: {misfit}")))
+}
+
+/// The name that tells the variants of a stored enum apart.
+const KIND: &str = "kind";
+/// The name of a variant's only value.
+const VALUE: &str = "value";
+
+/// The members of a stored object.
+struct Members<'a>(&'a Map<String, Value>);
+
+impl<'a> Members<'a> {
+    fn of(value: &'a Value) -> Result<Self, Misfit> {
+        value.as_object().map(Self).ok_or_else(|| Misfit::expected("an object", value))
+    }
+
+    /// A member; one that is missing reads as nothing, which only optional values accept.
+    fn read<T: Stored>(&self, name: &str) -> Result<T, Misfit> {
+        T::restore(self.0.get(name).unwrap_or(&Value::Null)).map_err(|Misfit(why)| Misfit(format!("`{name}`: {why}")))
+    }
+}
+
+/// An object with one more member.
+fn with(mut object: Map<String, Value>, name: &str, value: Value) -> Map<String, Value> {
+    object.insert(name.to_owned(), value);
+    object
+}
+
+/// Lists the stored names of a struct's fields.
+macro_rules! stored_record {
+    ($type:ty; $($field:ident: $name:literal),* $(,)?) => {
+        impl $crate::adapters::storage::shapes::Stored for $type {
+            fn store(&self) -> serde_json::Value {
+                let object = serde_json::Map::new();
+                $( let object = $crate::adapters::storage::shapes::with(object, $name, self.$field.store()); )*
+                serde_json::Value::Object(object)
+            }
+
+            fn restore(
+                value: &serde_json::Value,
+            ) -> Result<Self, $crate::adapters::storage::shapes::Misfit> {
+                let members = $crate::adapters::storage::shapes::Members::of(value)?;
+                Ok(Self { $( $field: members.read($name)?, )* })
+            }
+        }
+    };
+}
+
+/// Lists the stored words of an enum's variants, with the stored names of what they hold.
+macro_rules! stored_variants {
+    ($type:ty; $(
+        $word:literal => $variant:ident $( ( $value:ident ) )? $( { $( $field:ident: $name:literal ),* $(,)? } )?
+    ),* $(,)?) => {
+        impl $crate::adapters::storage::shapes::Stored for $type {
+            fn store(&self) -> serde_json::Value {
+                use $crate::adapters::storage::shapes::{KIND, with};
+                match self {
+                    $( Self::$variant $( ( $value ) )? $( { $( $field ),* } )? => {
+                        let object = with(serde_json::Map::new(), KIND, serde_json::Value::from($word));
+                        $( let object =
+                            with(object, $crate::adapters::storage::shapes::VALUE, $value.store()); )?
+                        $( $( let object = with(object, $name, $field.store()); )* )?
+                        serde_json::Value::Object(object)
+                    } )*
+                }
+            }
+
+            fn restore(
+                value: &serde_json::Value,
+            ) -> Result<Self, $crate::adapters::storage::shapes::Misfit> {
+                use $crate::adapters::storage::shapes::{KIND, Members, Misfit};
+                let members = Members::of(value)?;
+                match members.read::<String>(KIND)?.as_str() {
+                    $( $word => Ok(Self::$variant
+                        $( ({ let $value = members.read($crate::adapters::storage::shapes::VALUE)?; $value }) )?
+                        $( { $( $field: members.read($name)?, )* } )?
+                    ), )*
+                    other => Err(Misfit(format!("`{KIND}`: {other:?} is not known to this version"))),
+                }
+            }
+        }
+    };
+}
+
+/// Lists the stored words of an enum that holds nothing.
+macro_rules! stored_words {
+    ($type:ty; $( $word:literal => $variant:ident ),* $(,)?) => {
+        impl $crate::adapters::storage::shapes::Stored for $type {
+            fn store(&self) -> serde_json::Value {
+                match self {
+                    $( Self::$variant => serde_json::Value::from($word), )*
+                }
+            }
+
+            fn restore(
+                value: &serde_json::Value,
+            ) -> Result<Self, $crate::adapters::storage::shapes::Misfit> {
+                match value.as_str() {
+                    $( Some($word) => Ok(Self::$variant), )*
+                    _ => Err($crate::adapters::storage::shapes::Misfit::expected("a known word", value)),
+                }
+            }
+        }
+    };
+}
+
+use {stored_record, stored_variants, stored_words};

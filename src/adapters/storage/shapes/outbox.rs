@@ -1,0 +1,39 @@
+//! The shapes of controls, and of messages on their way.
+
+use super::{stored_record, stored_variants, stored_words};
+use crate::ports::chat::{PrivateTo, Replaces};
+use crate::ports::store::{Bound, Content, ControlAction, Destination, Notice};
+
+stored_variants! { Destination;
+    "card" => Card(request),
+    "thread" => Thread(request),
+    "channel" => Channel(channel),
+    "private" => Private(to),
+    "form-open" => FormOpen(trigger),
+    "form-update" => FormUpdate(view),
+}
+stored_record! { PrivateTo; person: "person", channel: "channel", path: "path", replaces: "replaces" }
+stored_words! { Replaces; "nothing" => Nothing, "previous" => Previous }
+stored_variants! { Content;
+    "live" => Live(notice),
+    "fixed" => Fixed(message),
+    "form" => Form(form),
+}
+stored_variants! { Notice;
+    "echo" => Echo(request),
+    "card" => Card(request),
+    "approval-ask" => ApprovalAsk(request),
+    "started" => Started(request),
+    "server-failed" => ServerFailed(run),
+    "question" => Question(run),
+    "final" => Final(request),
+    "incident" => Incident(request),
+}
+stored_variants! { ControlAction;
+    "request" => Request { request: "request", verb: "verb" },
+    "answer" => Answer { run: "run", answer: "answer" },
+    "review" => Review { request: "request", plan: "plan" },
+    "line" => Line(line),
+    "forget" => Forget,
+}
+stored_record! { Bound; person: "person", channel: "channel", until: "until_ms" }

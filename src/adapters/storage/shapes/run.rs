@@ -1,0 +1,42 @@
+//! The shapes of a run's journal.
+
+use super::{stored_record, stored_variants, stored_words};
+use crate::domain::effect::Begun;
+use crate::workflow::run::{Answer, Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
+
+stored_variants! { RunEvent;
+    "planned" => Planned { subject: "subject", wave: "wave" },
+    "admitted" => Admitted { at: "at_ms", found: "found" },
+    "was-silent" => WasSilent { at: "at_ms" },
+    "step-begun" => StepBegun { step: "step", intent: "intent" },
+    "act-answered" => ActAnswered { answer: "answer" },
+    "step-succeeded" => StepSucceeded { step: "step", at: "at_ms", state: "state", note: "note" },
+    "step-failed" => StepFailed(failure),
+    "person-asked" => PersonAsked { at: "at_ms", why: "why" },
+    "person-answered" => PersonAnswered {
+        by: "by", name: "name", at: "at_ms", answer: "answer", until: "until_ms",
+    },
+    "return-begun" => ReturnBegun { at: "at_ms", outcome: "outcome" },
+    "ended" => Ended { at: "at_ms", outcome: "outcome" },
+}
+stored_record! { StepIntent;
+    attempt: "attempt", at: "at_ms", way: "way", boot_before: "boot_before", not_after: "not_after_ms",
+    until: "until_ms",
+}
+stored_variants! { Begun;
+    "sent" => Sent,
+    "never-sent" => NeverSent(why),
+    "unknown" => Unknown(why),
+    "refused" => Refused(why),
+}
+stored_record! { Failure; step: "step", at: "at_ms", kind: "kind", note: "note" }
+stored_words! { FailureKind;
+    "did-not-come-back" => DidNotComeBack, "did-not-reboot" => DidNotReboot, "check-failed" => CheckFailed,
+    "balancer-failed" => BalancerFailed, "gate-closed" => GateClosed, "could-not-send" => CouldNotSend,
+    "refused" => Refused,
+}
+stored_words! { RunOutcome;
+    "done" => Done, "failed" => Failed, "failed-and-returned" => FailedAndReturned, "returned" => Returned,
+    "not-started" => NotStarted, "left-out" => LeftOut,
+}
+stored_words! { Answer; "run.did" => Did, "run.did-not" => DidNot, "run.look-again" => LookAgain }

@@ -1,0 +1,481 @@
+//! Arbitrary stored values, for the round-trip properties.
+
+use crate::conversation::message::{
+    Block, Button, Confirm, Form, FormBlock, Message, Piece, Press, StepLine, StepMark, Style,
+};
+use crate::domain::command::{
+    ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Need, ParameterSpec,
+    PowerPath, RebootSpec, StepSpec, Targets, ValueKind, WaveRule, WaveSize,
+};
+use crate::domain::effect::{Begun, BootId};
+use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
+use crate::domain::intent::{ParameterName, Value};
+use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
+use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
+use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
+use crate::domain::time::Timestamp;
+use crate::ports::chat::{PrivateTo, Replaces, TriggerId, ViewId};
+use crate::ports::store::{Bound, Content, ControlAction, Destination, Notice};
+use crate::workflow::request::{
+    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Halt, OutServer, RequestEvent, RequestOutcome,
+};
+use crate::workflow::run::{Answer, Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
+use std::sync::Arc;
+use std::time::Duration;
+
+fn text() -> BoxedStrategy<String> {
+    "\\PC{0,6}".boxed()
+}
+
+fn time() -> BoxedStrategy<Timestamp> {
+    any::<i64>().prop_map(Timestamp::from_millis).boxed()
+}
+
+fn length() -> BoxedStrategy<Duration> {
+    any::<u32>().prop_map(|millis| Duration::from_millis(u64::from(millis))).boxed()
+}
+
+fn request_id() -> BoxedStrategy<RequestId> {
+    "[2-9a-hjkmnp-z]{4,8}".prop_filter_map("an id", |tail| RequestId::from_tail(&tail)).boxed()
+}
+
+fn run_id() -> BoxedStrategy<RunId> {
+    (request_id(), any::<u32>()).prop_map(|(request, number)| request.run(number)).boxed()
+}
+
+fn hash() -> BoxedStrategy<Fingerprint> {
+    text().prop_map(|text| Fingerprint::of(text.as_bytes())).boxed()
+}
+
+fn person() -> BoxedStrategy<PersonId> {
+    (text(), text()).prop_map(|(team, user)| PersonId::new(team, user)).boxed()
+}
+
+fn state() -> BoxedStrategy<ProductionState> {
+    select(ProductionState::ALL.to_vec()).boxed()
+}
+
+fn message_ref() -> BoxedStrategy<MessageRef> {
+    let of = |(channel, ts): (String, String)| MessageRef { channel: ChannelId::new(channel), ts: MessageTs::new(ts) };
+    (text(), text()).prop_map(of).boxed()
+}
+
+fn reply_path() -> BoxedStrategy<ReplyPath> {
+    prop_oneof![
+        text().prop_map(ReplyPath::ResponseAddress),
+        option::of(text().prop_map(MessageTs::new)).prop_map(|thread| ReplyPath::Private { thread }),
+        Just(ReplyPath::Direct),
+    ]
+    .boxed()
+}
+
+fn origin() -> BoxedStrategy<Origin> {
+    (person(), text().prop_map(ChannelId::new), option::of(text().prop_map(MessageTs::new)), reply_path())
+        .prop_map(|(person, channel, thread, reply)| Origin { person, channel, thread, reply })
+        .boxed()
+}
+
+fn value() -> BoxedStrategy<Value> {
+    prop_oneof![
+        text().prop_map(Value::Text),
+        any::<i64>().prop_map(Value::Integer),
+        any::<u8>().prop_map(Value::Percentage),
+        length().prop_map(Value::Duration),
+        text().prop_map(Value::Choice),
+    ]
+    .boxed()
+}
+
+fn subject() -> BoxedStrategy<Subject> {
+    let names = (text(), text(), text(), text(), text(), option::of(text()));
+    let server = names.prop_map(|(id, name, server_type, site, rack, pool)| {
+        Subject::Server(PlannedServer {
+            id: ServerId::new(id),
+            name: ServerName::new(name),
+            server_type: ServerType::new(server_type),
+            site: SiteName::new(site),
+            rack: RackName::new(rack),
+            pool: pool.map(PoolName::new),
+        })
+    });
+    prop_oneof![4 => server, 1 => Just(Subject::Nothing)].boxed()
+}
+
+fn plan() -> BoxedStrategy<Plan> {
+    let parameters = btree_map(text().prop_map(ParameterName::new), value(), 0..3);
+    let people = (request_id(), person(), text(), text());
+    (people, hash(), parameters, vec(subject(), 1..4), length(), time())
+        .prop_map(|((request, requester, channel, command), definition, parameters, subjects, soak, expires_at)| {
+            let waves = vec![1; subjects.len()];
+            let (command, channel) = (CommandName::new(command), ChannelId::new(channel));
+            let parts = PlanParts {
+                request,
+                command,
+                definition,
+                parameters,
+                subjects,
+                waves,
+                soak,
+                requester,
+                channel,
+                expires_at,
+            };
+            Plan::new(parts).expect("waves of one add up")
+        })
+        .boxed()
+}
+
+fn parameter_spec() -> BoxedStrategy<ParameterSpec> {
+    let kind = prop_oneof![
+        Just(ValueKind::Text),
+        any::<(i64, i64)>().prop_map(|(min, max)| ValueKind::Integer { min, max }),
+        Just(ValueKind::Percentage),
+        Just(ValueKind::Duration),
+        vec(text(), 0..3).prop_map(ValueKind::Choice),
+    ];
+    (text(), kind, option::of(value()), any::<bool>(), any::<bool>())
+        .prop_map(|(name, kind, default, is_required, asked_as_because)| {
+            let need = if is_required { Need::Required } else { Need::Optional };
+            ParameterSpec { name: ParameterName::new(name), kind, default, need, asked_as_because }
+        })
+        .boxed()
+}
+
+fn step_spec() -> BoxedStrategy<StepSpec> {
+    let way = || select(vec![PowerPath::Ssh, PowerPath::Redfish]);
+    let method = select(vec![HttpMethod::Get, HttpMethod::Post]);
+    prop_oneof![
+        (length(), any::<u64>()).prop_map(|(timeout, connections_max)| StepSpec::Drain { timeout, connections_max }),
+        vec(select(vec![GateCheck::DrainStillHolds, GateCheck::Capacity]), 0..3).prop_map(StepSpec::Gate),
+        (way(), option::of(way()), length(), length()).prop_map(|(via, otherwise, timeout, grace)| {
+            StepSpec::Reboot(RebootSpec { via, otherwise, timeout, grace })
+        }),
+        (vec(select(HostCheck::ALL.to_vec()), 0..4), length())
+            .prop_map(|(checks, timeout)| StepSpec::Check { checks, timeout }),
+        length().prop_map(|timeout| StepSpec::RestoreState { timeout }),
+        length().prop_map(|timeout| StepSpec::Undrain { timeout }),
+        (method, text(), vec(text().prop_map(ParameterName::new), 0..3), any::<u16>(), length()).prop_map(
+            |(method, url, send, expect, timeout)| StepSpec::Http(HttpSpec { method, url, send, expect, timeout })
+        ),
+    ]
+    .boxed()
+}
+
+fn spec() -> BoxedStrategy<CommandSpec> {
+    let servers = (vec(text().prop_map(ServerType::new), 0..3), vec(state(), 0..3), any::<u32>())
+        .prop_map(|(types, from, max)| Targets::Servers { types, from, max });
+    let targets = prop_oneof![servers, Just(Targets::None)];
+    let size = prop_oneof![
+        any::<u8>().prop_map(WaveSize::Percent),
+        text().prop_map(|name| WaveSize::Parameter(ParameterName::new(name))),
+        Just(WaveSize::All),
+    ];
+    let waves = (any::<u32>(), size, length(), any::<u32>()).prop_map(|(canary, then, soak, failures)| WaveRule {
+        canary,
+        then,
+        soak,
+        stop_when_failures_exceed: failures,
+    });
+    let approvals = (any::<(u32, u32)>(), text(), length()).prop_map(|((above, count), from, within)| ApprovalRule {
+        above,
+        from: GroupName::new(from),
+        count,
+        within,
+    });
+    let words = (text(), text(), text(), select(Impact::ALL.to_vec()), hash());
+    let rules = (targets, waves, option::of(any::<u32>()), option::of(approvals));
+    let lists = (vec(parameter_spec(), 0..3), vec(step_spec(), 0..4), vec(text(), 0..3));
+    (words, rules, lists)
+        .prop_map(|((name, summary, owner, impact, hash), rules, (parameters, steps, examples))| {
+            let (targets, waves, site_concurrency, approvals) = rules;
+            let (name, owner) = (CommandName::new(name), GroupName::new(owner));
+            CommandSpec {
+                name,
+                summary,
+                impact,
+                owner,
+                targets,
+                parameters,
+                waves,
+                site_concurrency,
+                approvals,
+                steps,
+                examples,
+                hash,
+            }
+        })
+        .boxed()
+}
+
+fn accepted() -> BoxedStrategy<Accepted> {
+    let need = (text(), any::<u32>(), time()).prop_map(|(from, count, until)| ApprovalNeed {
+        from: GroupName::new(from),
+        count,
+        until,
+    });
+    let controls = btree_map(select(ControlVerb::ALL.to_vec()), text().prop_map(Handle::new), 0..5);
+    let words = (text(), vec(text(), 0..3));
+    (plan(), spec(), origin(), words, time(), option::of(need), controls)
+        .prop_map(|(plan, spec, origin, (requester_name, allowed_by), at, need, controls)| Accepted {
+            plan,
+            spec: Arc::new(spec),
+            origin,
+            requester_name,
+            allowed_by,
+            at,
+            need,
+            controls,
+        })
+        .boxed()
+}
+
+fn blocker() -> BoxedStrategy<Blocker> {
+    let server = || text().prop_map(ServerName::new);
+    let pool = || text().prop_map(PoolName::new);
+    let out =
+        (server(), option::of(request_id()), text()).prop_map(|(name, holder, why)| OutServer { name, holder, why });
+    prop_oneof![
+        (vec(server(), 0..3), request_id(), time()).prop_map(|(servers, holder, since)| Blocker::Locked {
+            servers,
+            holder,
+            since
+        }),
+        (text(), any::<(u32, u32)>(), vec(request_id(), 0..3)).prop_map(|(site, (active, limit), holders)| {
+            Blocker::Concurrency { site: SiteName::new(site), active, limit, holders }
+        }),
+        (pool(), any::<(u32, u32, u32)>(), vec(out, 0..3)).prop_map(|(pool, (serving, total, floor), out)| {
+            Blocker::Capacity { pool, serving, total, floor, out }
+        }),
+        (pool(), any::<(u32, u32)>(), option::of(time()))
+            .prop_map(|(pool, (unknown, total), since)| { Blocker::HealthUnknown { pool, unknown, total, since } }),
+    ]
+    .boxed()
+}
+
+/// Any event of a request.
+pub(super) fn request_event() -> BoxedStrategy<RequestEvent> {
+    let outcome = prop_oneof![
+        Just(RequestOutcome::Done),
+        Just(RequestOutcome::DoneWithFailures),
+        Just(RequestOutcome::Failed),
+        text().prop_map(|name| RequestOutcome::Cancelled { name }),
+        (text(), text()).prop_map(|(name, why)| RequestOutcome::Denied { name, why }),
+        Just(RequestOutcome::Expired),
+        text().prop_map(|why| RequestOutcome::NoCard { why }),
+    ];
+    let approval = (person(), text(), time(), hash(), text()).prop_map(|(by, name, at, plan, why)| Approval {
+        by,
+        name,
+        at,
+        plan,
+        why,
+    });
+    prop_oneof![
+        accepted().prop_map(|accepted| RequestEvent::Accepted(Box::new(accepted))),
+        message_ref().prop_map(|card| RequestEvent::CardPosted { card }),
+        approval.prop_map(RequestEvent::Approved),
+        (person(), text(), time(), text()).prop_map(|(by, name, at, why)| RequestEvent::Denied { by, name, at, why }),
+        (time(), vec(blocker(), 0..4)).prop_map(|(at, blockers)| RequestEvent::Blocked { at, blockers }),
+        time().prop_map(|at| RequestEvent::Started { at }),
+        time().prop_map(|at| RequestEvent::Unblocked { at }),
+        (time(), any::<u32>()).prop_map(|(at, failures)| RequestEvent::Halted(Halt { at, failures })),
+        (person(), text(), time()).prop_map(|(by, name, at)| RequestEvent::CancelAsked { by, name, at }),
+        (time(), outcome).prop_map(|(at, outcome)| RequestEvent::Ended { at, outcome }),
+    ]
+    .boxed()
+}
+
+fn intent() -> BoxedStrategy<StepIntent> {
+    let way = option::of(select(vec![PowerPath::Ssh, PowerPath::Redfish]));
+    (any::<u32>(), time(), way, option::of(text().prop_map(BootId::new)), option::of(time()), time())
+        .prop_map(|(attempt, at, way, boot_before, not_after, until)| StepIntent {
+            attempt,
+            at,
+            way,
+            boot_before,
+            not_after,
+            until,
+        })
+        .boxed()
+}
+
+/// Any event of a run.
+pub(super) fn run_event() -> BoxedStrategy<RunEvent> {
+    use FailureKind as Kind;
+    use RunOutcome as Outcome;
+    let kinds = [Kind::DidNotComeBack, Kind::DidNotReboot, Kind::CheckFailed, Kind::BalancerFailed, Kind::GateClosed];
+    let kind = select([&kinds[..], &[Kind::CouldNotSend, Kind::Refused]].concat());
+    let outcomes = [Outcome::Done, Outcome::Failed, Outcome::FailedAndReturned, Outcome::Returned];
+    let outcome = || select([&outcomes[..], &[Outcome::NotStarted, Outcome::LeftOut]].concat());
+    let begun = prop_oneof![
+        Just(Begun::Sent),
+        text().prop_map(Begun::NeverSent),
+        text().prop_map(Begun::Unknown),
+        text().prop_map(Begun::Refused),
+    ];
+    let answer = select(Answer::ALL.to_vec());
+    prop_oneof![
+        (subject(), any::<u32>()).prop_map(|(subject, wave)| RunEvent::Planned { subject, wave }),
+        (time(), state()).prop_map(|(at, found)| RunEvent::Admitted { at, found }),
+        time().prop_map(|at| RunEvent::WasSilent { at }),
+        (any::<usize>(), intent()).prop_map(|(step, intent)| RunEvent::StepBegun { step, intent }),
+        begun.prop_map(|answer| RunEvent::ActAnswered { answer }),
+        (any::<usize>(), time(), state(), text()).prop_map(|(step, at, state, note)| RunEvent::StepSucceeded {
+            step,
+            at,
+            state,
+            note
+        }),
+        (any::<usize>(), time(), kind, text()).prop_map(|(step, at, kind, note)| RunEvent::StepFailed(Failure {
+            step,
+            at,
+            kind,
+            note
+        })),
+        (time(), text()).prop_map(|(at, why)| RunEvent::PersonAsked { at, why }),
+        (person(), text(), time(), answer, time()).prop_map(|(by, name, at, answer, until)| RunEvent::PersonAnswered {
+            by,
+            name,
+            at,
+            answer,
+            until
+        }),
+        (time(), outcome()).prop_map(|(at, outcome)| RunEvent::ReturnBegun { at, outcome }),
+        (time(), outcome()).prop_map(|(at, outcome)| RunEvent::Ended { at, outcome }),
+    ]
+    .boxed()
+}
+
+fn rich() -> BoxedStrategy<Vec<Piece>> {
+    let piece = prop_oneof![
+        text().prop_map(Piece::Text),
+        text().prop_map(Piece::Bold),
+        text().prop_map(Piece::Code),
+        text().prop_map(Piece::Preformatted),
+        person().prop_map(Piece::Person),
+        text().prop_map(|group| Piece::Group(GroupName::new(group))),
+        time().prop_map(Piece::Time),
+        (text(), text()).prop_map(|(url, label)| Piece::Link { url, label }),
+    ];
+    vec(piece, 0..4).boxed()
+}
+
+fn buttons() -> BoxedStrategy<Vec<Button>> {
+    let style = || select(vec![Style::Plain, Style::Primary, Style::Danger]);
+    let press = prop_oneof![
+        (text(), text()).prop_map(|(verb, handle)| Press::Control { verb, handle: Handle::new(handle) }),
+        text().prop_map(Press::Open),
+    ];
+    let confirm = (text(), text(), text(), text(), style()).prop_map(|(title, text, yes, no, style)| Confirm {
+        title,
+        text,
+        yes,
+        no,
+        style,
+    });
+    let button = (text(), press, style(), option::of(confirm)).prop_map(|(label, press, style, confirm)| Button {
+        label,
+        press,
+        style,
+        confirm,
+    });
+    vec(button, 0..3).boxed()
+}
+
+fn message() -> BoxedStrategy<Message> {
+    let mark = select(vec![StepMark::Waiting, StepMark::Working, StepMark::Done, StepMark::Failed]);
+    let line = (text(), mark, option::of(text())).prop_map(|(word, mark, note)| StepLine { word, mark, note });
+    let block = prop_oneof![
+        rich().prop_map(Block::Section),
+        rich().prop_map(Block::Context),
+        buttons().prop_map(Block::Actions),
+        (text(), vec(line, 0..3)).prop_map(|(title, steps)| Block::Steps { title, steps }),
+    ];
+    (text(), vec(block, 0..4)).prop_map(|(summary, blocks)| Message { summary, blocks }).boxed()
+}
+
+fn form() -> BoxedStrategy<Form> {
+    let block = prop_oneof![
+        rich().prop_map(FormBlock::Warning),
+        rich().prop_map(FormBlock::Section),
+        rich().prop_map(FormBlock::Context),
+        buttons().prop_map(FormBlock::Actions),
+        (text(), text(), vec((text(), text()), 0..3)).prop_map(|(key, label, options)| FormBlock::Choice {
+            key,
+            label,
+            options
+        }),
+        (text(), text(), text(), any::<bool>()).prop_map(|(key, label, hint, optional)| FormBlock::Input {
+            key,
+            label,
+            hint,
+            optional
+        }),
+    ];
+    (text(), option::of(text()), text(), option::of(text().prop_map(Handle::new)), vec(block, 0..4))
+        .prop_map(|(title, submit, close, handle, blocks)| Form { title, submit, close, handle, blocks })
+        .boxed()
+}
+
+/// Anything that a message can say.
+pub(super) fn content() -> BoxedStrategy<Content> {
+    let of_request = select(vec![
+        Notice::Echo as fn(RequestId) -> Notice,
+        Notice::Card,
+        Notice::ApprovalAsk,
+        Notice::Started,
+        Notice::Final,
+        Notice::Incident,
+    ]);
+    let of_run = select(vec![Notice::ServerFailed as fn(RunId) -> Notice, Notice::Question]);
+    prop_oneof![
+        (of_request, request_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
+        (of_run, run_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
+        message().prop_map(Content::Fixed),
+        form().prop_map(Content::Form),
+    ]
+    .boxed()
+}
+
+/// Anywhere a message can go.
+pub(super) fn destination() -> BoxedStrategy<Destination> {
+    let replaces = select(vec![Replaces::Nothing, Replaces::Previous]);
+    let private = (person(), text(), reply_path(), replaces).prop_map(|(person, channel, path, replaces)| PrivateTo {
+        person,
+        channel: ChannelId::new(channel),
+        path,
+        replaces,
+    });
+    prop_oneof![
+        request_id().prop_map(Destination::Card),
+        request_id().prop_map(Destination::Thread),
+        text().prop_map(|channel| Destination::Channel(ChannelId::new(channel))),
+        private.prop_map(Destination::Private),
+        text().prop_map(|trigger| Destination::FormOpen(TriggerId::new(trigger))),
+        text().prop_map(|view| Destination::FormUpdate(ViewId::new(view))),
+    ]
+    .boxed()
+}
+
+/// Anything that a control can do, and to whom it can be bound.
+pub(super) fn control() -> BoxedStrategy<(ControlAction, Option<Bound>)> {
+    let action = prop_oneof![
+        (request_id(), select(ControlVerb::ALL.to_vec()))
+            .prop_map(|(request, verb)| ControlAction::Request { request, verb }),
+        (run_id(), select(Answer::ALL.to_vec())).prop_map(|(run, answer)| ControlAction::Answer { run, answer }),
+        (request_id(), hash()).prop_map(|(request, plan)| ControlAction::Review { request, plan }),
+        text().prop_map(ControlAction::Line),
+        Just(ControlAction::Forget),
+    ];
+    let bound = (person(), text(), time()).prop_map(|(person, channel, until)| Bound {
+        person,
+        channel: ChannelId::new(channel),
+        until,
+    });
+    (action, option::of(bound)).boxed()
+}

@@ -1,0 +1,210 @@
+//! The store on one SQLite file: one writer task with the only write connection, and a few connections that read.
+//!
+//! Deliberately absent: a connection pool. Its timers and its tasks for returned connections do not bear paused
+//! clocks, and four connections behind mutexes need neither.
+
+mod outbox;
+mod reads;
+mod rows;
+mod schema;
+mod work;
+mod writer;
+
+use crate::admission::Ledger;
+use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
+use crate::domain::place::MessageRef;
+use crate::domain::time::Timestamp;
+use crate::ports::chat::Envelope;
+use crate::ports::store::{Committed, Control, Decide, DecisionRecord, Operation, Scope, Slot};
+use crate::ports::{Inbox, Store, StoreFault};
+use crate::workflow::request::Request;
+use crate::workflow::run::Run;
+use async_trait::async_trait;
+use reads::Readers;
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use writer::{Job, Task, Writer};
+
+/// How long a connection waits for another process (the command line) to finish its own short write.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many jobs may wait for the writer before callers wait to hand theirs in.
+const QUEUED_JOBS_MAX: usize = 4_096;
+
+/// A store on one file. [`SqliteStore::close`] it before the file is used otherwise.
+#[derive(Debug)]
+pub struct SqliteStore {
+    /// `None` once it is closed.
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    readers: Readers,
+    /// The writer; dropping the store stops it.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it if there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or was written by a newer version.
+    pub async fn open(path: &Path) -> Result<Self, StoreFault> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging();
+        let mut connection = options.connect().await.map_err(|fault| cannot_open(path, &fault))?;
+        schema::bring_up_to_date(&mut connection, path).await?;
+        let readers = Readers::open(path).await?;
+        let (jobs, queue) = mpsc::channel(QUEUED_JOBS_MAX);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(Writer::new(options, connection).write_until_closed(queue));
+        Ok(Self { jobs: Mutex::new(Some(jobs)), readers, tasks: Mutex::new(tasks) })
+    }
+
+    /// Finishes what was handed in, and closes every connection before it returns.
+    ///
+    /// # Errors
+    /// The writer did not end as it should.
+    pub async fn close(&self) -> Result<(), StoreFault> {
+        drop(self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.readers.close().await?;
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        while let Some(ended) = tasks.join_next().await {
+            ended.map_err(|fault| StoreFault::Unavailable(format!("the writer ended early: {fault}")))?;
+        }
+        Ok(())
+    }
+
+    /// Why a request was or was not admitted, in order.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
+        reads::decisions(&mut *self.readers.lend().await?, request).await
+    }
+
+    /// Hands a task to the writer; the answer comes after its commit.
+    async fn hand_in(&self, task: Task) -> Result<oneshot::Receiver<Result<Committed, StoreFault>>, StoreFault> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let jobs = jobs.ok_or_else(|| StoreFault::Unavailable("the store is closed".into()))?;
+        let (answer, answered) = oneshot::channel();
+        jobs.send(Job { task, answer }).await.map_err(|_| writer_is_gone())?;
+        Ok(answered)
+    }
+
+    async fn write(&self, task: Task) -> Result<Committed, StoreFault> {
+        self.hand_in(task).await?.await.map_err(|_| writer_is_gone())?
+    }
+}
+
+fn writer_is_gone() -> StoreFault {
+    StoreFault::Unavailable("the writer has stopped; what was handed in may or may not be written".into())
+}
+
+fn cannot_open(path: &Path, fault: &sqlx::Error) -> StoreFault {
+    StoreFault::Unavailable(format!("{} cannot be opened: {fault}", path.display()))
+}
+
+impl From<sqlx::Error> for StoreFault {
+    fn from(fault: sqlx::Error) -> Self {
+        if matches!(fault, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_)) {
+            return Self::Unreadable(fault.to_string());
+        }
+        Self::Unavailable(fault.to_string())
+    }
+}
+
+#[async_trait]
+impl Inbox for SqliteStore {
+    async fn keep(&self, envelope: Envelope) -> Result<(), StoreFault> {
+        self.write(Task::Keep(envelope)).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn commit(&self, operation: Operation) -> Result<Committed, StoreFault> {
+        self.write(Task::Commit(operation)).await
+    }
+
+    /// The one write transaction is the lock on every scope. The writer sends the ledger over, and waits a bounded
+    /// time for what is decided here; a caller that is gone by then has reserved nothing.
+    async fn reserve(&self, id: OperationId, _scopes: &[Scope], decide: &Decide<'_>) -> Result<Committed, StoreFault> {
+        let (offers, mut offered) = mpsc::channel(1);
+        let answered = self.hand_in(Task::Reserve { id, offers }).await?;
+        while let Some(offer) = offered.recv().await {
+            let writes = decide(&offer.ledger);
+            // The writer did not wait any longer: its answer says so.
+            drop(offer.writes.send(writes));
+        }
+        answered.await.map_err(|_| writer_is_gone())?
+    }
+
+    async fn claim(&self, now: Timestamp) -> Result<(), StoreFault> {
+        self.write(Task::Claim(now)).await.map(drop)
+    }
+
+    async fn open_envelopes(&self, limit: usize) -> Result<Vec<Envelope>, StoreFault> {
+        reads::open_envelopes(&mut *self.readers.lend().await?, limit).await
+    }
+
+    async fn request(&self, id: &RequestId) -> Result<Option<Request>, StoreFault> {
+        reads::request(&mut *self.readers.lend().await?, id).await
+    }
+
+    async fn open_requests(&self) -> Result<Vec<Request>, StoreFault> {
+        reads::open_requests(&mut *self.readers.lend().await?).await
+    }
+
+    async fn run(&self, id: &RunId) -> Result<Option<Run>, StoreFault> {
+        reads::run(&mut *self.readers.lend().await?, id).await
+    }
+
+    async fn runs(&self, request: &RequestId) -> Result<Vec<Run>, StoreFault> {
+        reads::runs(&mut *self.readers.lend().await?, request).await
+    }
+
+    async fn due_runs(&self, now: Timestamp, limit: usize) -> Result<Vec<Run>, StoreFault> {
+        reads::due_runs(&mut *self.readers.lend().await?, now, limit).await
+    }
+
+    async fn next_run_wake(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreFault> {
+        reads::next_run_wake(&mut *self.readers.lend().await?, now).await
+    }
+
+    async fn due_slots(&self, now: Timestamp, limit: usize) -> Result<Vec<Slot>, StoreFault> {
+        outbox::due_slots(&mut *self.readers.lend().await?, now, limit).await
+    }
+
+    async fn next_slot_wake(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreFault> {
+        outbox::next_slot_wake(&mut *self.readers.lend().await?, now).await
+    }
+
+    async fn slot(&self, key: &DeliveryKey) -> Result<Option<Slot>, StoreFault> {
+        outbox::slot(&mut *self.readers.lend().await?, key).await
+    }
+
+    async fn slot_at(&self, message: &MessageRef) -> Result<Option<Slot>, StoreFault> {
+        outbox::slot_at(&mut *self.readers.lend().await?, message).await
+    }
+
+    async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {
+        reads::control(&mut *self.readers.lend().await?, handle).await
+    }
+
+    async fn ledger(&self) -> Result<Ledger, StoreFault> {
+        let mut connection = self.readers.lend().await?;
+        // One transaction, so that locks, states and health are of one moment.
+        let mut moment = sqlx::Connection::begin(&mut *connection).await?;
+        let ledger = reads::ledger(&mut moment).await?;
+        moment.commit().await?;
+        Ok(ledger)
+    }
+}

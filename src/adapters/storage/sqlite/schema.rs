@@ -1,0 +1,40 @@
+//! The schema and its history: one file a step, applied in order, never edited once shipped.
+
+use crate::ports::StoreFault;
+use futures::future::BoxFuture;
+use sqlx::error::BoxDynError;
+use sqlx::migrate::{MigrateError, Migration, MigrationSource, MigrationType, Migrator};
+use sqlx::{SqlStr, SqliteConnection};
+use std::path::Path;
+
+/// The steps that this version knows.
+const STEPS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql"))];
+
+#[derive(Debug)]
+struct Steps;
+
+impl MigrationSource<'static> for Steps {
+    fn resolve(self) -> BoxFuture<'static, Result<Vec<Migration>, BoxDynError>> {
+        let steps = STEPS.into_iter().map(|(version, name, sql)| {
+            Migration::new(version, name.into(), MigrationType::Simple, SqlStr::from_static(sql), false)
+        });
+        Box::pin(std::future::ready(Ok(steps.collect())))
+    }
+}
+
+/// Applies the steps that are missing; refuses a file that has steps this version does not know.
+pub(super) async fn bring_up_to_date(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreFault> {
+    let migrator = Migrator::new(Steps).await.map_err(|fault| unusable(path, &fault))?;
+    migrator.run_direct(None, connection, false).await.map_err(|fault| unusable(path, &fault))
+}
+
+fn unusable(path: &Path, fault: &MigrateError) -> StoreFault {
+    let path = path.display();
+    if let MigrateError::VersionMissing(found) = fault {
+        let known = STEPS.last().map_or(0, |(version, _, _)| *version);
+        return StoreFault::Unreadable(format!(
+            "{path} was written by a newer version: its schema has step {found}, this version knows steps up to {known}"
+        ));
+    }
+    StoreFault::Unavailable(format!("the schema of {path} cannot be brought up to date: {fault}"))
+}

@@ -1,0 +1,194 @@
+//! Values that stores are filled with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use wrasse::admission::{Health, HealthRow, Lock, LockStanding, StateRow};
+use wrasse::conversation::message::{Form, Message, text};
+use wrasse::domain::command::{CommandName, CommandSpec, Impact, StepSpec, Targets, WaveRule, WaveSize};
+use wrasse::domain::effect::Begun;
+use wrasse::domain::identity::{GroupName, PersonId};
+use wrasse::domain::ids::{DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, RequestId, RunId, Version};
+use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
+use wrasse::domain::plan::{Plan, PlanParts, Subject};
+use wrasse::domain::server::{ProductionState, ServerId};
+use wrasse::domain::time::Timestamp;
+use wrasse::ports::chat::Envelope;
+use wrasse::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
+use wrasse::workflow::request::{Accepted, RequestEvent, RequestOutcome};
+use wrasse::workflow::run::{RunEvent, RunOutcome, StepIntent};
+
+pub(crate) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+pub(crate) fn request_id(tail: &str) -> RequestId {
+    RequestId::from_tail(tail).unwrap()
+}
+
+pub(crate) fn run_id(number: u32) -> RunId {
+    request_id("2mq9").run(number)
+}
+
+pub(crate) fn server(name: &str) -> ServerId {
+    ServerId::new(name)
+}
+
+pub(crate) fn envelope(key: &str, received_at: i64) -> Envelope {
+    Envelope { key: EnvelopeKey::new(key), raw: format!("{{\"of\":\"{key}\"}}"), received_at: at(received_at) }
+}
+
+pub(crate) fn settled(key: &str) -> Write {
+    Write::EnvelopeSettled { key: EnvelopeKey::new(key), outcome: "made a request".into() }
+}
+
+pub(crate) fn accepted(id: &RequestId) -> RequestEvent {
+    let ana = PersonId::new("T0WRASSE", "U0ANA");
+    let channel = ChannelId::new("C0NOC");
+    let spec = CommandSpec {
+        name: CommandName::new("reboot"),
+        summary: "Reboot servers".into(),
+        impact: Impact::PowerCycle,
+        owner: GroupName::new("sre"),
+        targets: Targets::None,
+        parameters: Vec::new(),
+        waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
+        site_concurrency: None,
+        approvals: None,
+        steps: vec![StepSpec::Undrain { timeout: Duration::from_secs(60) }],
+        examples: Vec::new(),
+        hash: Fingerprint::of(b"reboot"),
+    };
+    let parts = PlanParts {
+        request: id.clone(),
+        command: spec.name.clone(),
+        definition: spec.hash.clone(),
+        parameters: BTreeMap::new(),
+        subjects: vec![Subject::Nothing],
+        waves: vec![1],
+        soak: Duration::ZERO,
+        requester: ana.clone(),
+        channel: channel.clone(),
+        expires_at: at(86_400_000),
+    };
+    RequestEvent::Accepted(Box::new(Accepted {
+        plan: Plan::new(parts).unwrap(),
+        spec: Arc::new(spec),
+        origin: Origin { person: ana, channel, thread: None, reply: ReplyPath::Direct },
+        requester_name: "ana".into(),
+        allowed_by: vec!["noc may reboot".into()],
+        at: at(1_000),
+        need: None,
+        controls: BTreeMap::new(),
+    }))
+}
+
+pub(crate) fn request_events(id: &RequestId, expected: i64, events: Vec<RequestEvent>) -> Write {
+    Write::RequestEvents { id: id.clone(), expected: Version(expected), events }
+}
+
+pub(crate) fn card_posted(ts: &str) -> RequestEvent {
+    RequestEvent::CardPosted { card: message_ref(ts) }
+}
+
+pub(crate) fn request_ended(millis: i64) -> RequestEvent {
+    RequestEvent::Ended { at: at(millis), outcome: RequestOutcome::Done }
+}
+
+pub(crate) fn run_events(id: &RunId, guard: (i64, i64), events: Vec<RunEvent>, wake_at: Option<i64>) -> Write {
+    let (expected, epoch) = (Version(guard.0), Epoch(guard.1));
+    Write::RunEvents { id: id.clone(), expected, epoch, events, wake_at: wake_at.map(at) }
+}
+
+pub(crate) fn planned() -> RunEvent {
+    RunEvent::Planned { subject: Subject::Nothing, wave: 0 }
+}
+
+pub(crate) fn admitted(millis: i64) -> RunEvent {
+    RunEvent::Admitted { at: at(millis), found: ProductionState::Production }
+}
+
+pub(crate) fn step_begun() -> RunEvent {
+    let intent = StepIntent { attempt: 1, at: at(1), way: None, boot_before: None, not_after: None, until: at(60_000) };
+    RunEvent::StepBegun { step: 0, intent }
+}
+
+pub(crate) fn act_answered() -> RunEvent {
+    RunEvent::ActAnswered { answer: Begun::Unknown("the connection was cut".into()) }
+}
+
+pub(crate) fn person_asked() -> RunEvent {
+    RunEvent::PersonAsked { at: at(2), why: "nobody can tell".into() }
+}
+
+pub(crate) fn run_ended(millis: i64) -> RunEvent {
+    RunEvent::Ended { at: at(millis), outcome: RunOutcome::Done }
+}
+
+pub(crate) fn wake(id: &RunId, epoch: i64, wake_at: i64) -> Write {
+    Write::RunWake { id: id.clone(), epoch: Epoch(epoch), wake_at: at(wake_at) }
+}
+
+pub(crate) fn lock(name: &str, run: &RunId) -> Lock {
+    Lock {
+        server: server(name),
+        run: run.clone(),
+        command: CommandName::new("reboot"),
+        since: at(5),
+        standing: LockStanding::Working,
+    }
+}
+
+pub(crate) fn state_row(name: &str, run: &RunId, state: ProductionState) -> StateRow {
+    StateRow { server: server(name), state, by: run.clone(), since: at(6) }
+}
+
+pub(crate) fn health_row(name: &str, health: Health, seen_at: i64) -> HealthRow {
+    HealthRow { server: server(name), health, seen_at: at(seen_at) }
+}
+
+pub(crate) fn control(handle: &str) -> Control {
+    let action = ControlAction::Line(format!("line of {handle}"));
+    Control { handle: Handle::new(handle), action, bound: None, used_at: None }
+}
+
+pub(crate) fn used(handle: &str, millis: i64) -> Write {
+    Write::ControlUsed { handle: Handle::new(handle), at: at(millis) }
+}
+
+pub(crate) fn outgoing(key: &str, lane: &str, content: Content) -> Outgoing {
+    let to = Destination::Thread(request_id("2mq9"));
+    Outgoing { key: DeliveryKey::new(key), lane: Lane::new(lane), to, content }
+}
+
+pub(crate) fn live() -> Content {
+    Content::Live(Notice::Card(request_id("2mq9")))
+}
+
+pub(crate) fn fixed(words: &str) -> Content {
+    Content::Fixed(Message::of_text("a message", vec![text(words)]))
+}
+
+pub(crate) fn form(title: &str) -> Content {
+    Content::Form(Form { title: title.into(), submit: None, close: "Close".into(), handle: None, blocks: Vec::new() })
+}
+
+pub(crate) fn message_ref(ts: &str) -> MessageRef {
+    MessageRef { channel: ChannelId::new("C0NOC"), ts: MessageTs::new(ts) }
+}
+
+pub(crate) fn delivered(key: &str, revision: i64, ts: Option<&str>) -> Write {
+    Write::Delivered { key: DeliveryKey::new(key), revision, message: ts.map(message_ref) }
+}
+
+pub(crate) fn postponed(key: &str, until: i64) -> Write {
+    Write::Postponed { key: DeliveryKey::new(key), until: at(until) }
+}
+
+pub(crate) fn begun(key: &str, millis: i64) -> Write {
+    Write::SendBegun { key: DeliveryKey::new(key), at: at(millis) }
+}
+
+pub(crate) fn undeliverable(key: &str) -> Write {
+    Write::Undeliverable { key: DeliveryKey::new(key), why: "the channel is gone".into() }
+}
