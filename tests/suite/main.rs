@@ -1,3 +1,4 @@
 //! The suite.
 
+#[cfg(test)]
 mod storage;
