@@ -64,7 +64,7 @@ async fn an_edit_neither_waits_for_its_lane_nor_holds_it_up() {
     .await;
 }
 
-/// It can be in the chat before an earlier one of its lane, if that was looked for and not found.
+/// Whatever put it there first: an edit changes no order.
 #[tokio::test]
 async fn an_edit_does_not_wait_for_an_earlier_message_either() {
     on_every_store(async |store| {

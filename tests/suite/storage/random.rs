@@ -224,7 +224,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_stores_do_the_same(deeds in vec(deed(), 1..80)) {
+    fn both_stores_do_the_same(deeds in vec(deed(), 1..50)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(compare(deeds));
     }
