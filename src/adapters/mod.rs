@@ -4,8 +4,5 @@ pub mod clock;
 pub mod drivers;
 pub mod ids;
 pub mod inventory;
-<<<<<<< HEAD
 pub mod slack;
-=======
 pub mod storage;
->>>>>>> storage
