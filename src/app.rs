@@ -5,14 +5,15 @@ use crate::adapters::drivers::RealDrivers;
 use crate::adapters::ids::RandomIds;
 use crate::adapters::inventory;
 use crate::adapters::slack::{Slack, SlackSettings};
-use crate::adapters::storage::{LockFile, SqliteStore};
+use crate::adapters::storage::lock::ServingLock;
+use crate::adapters::storage::sqlite::SqliteStore;
 use crate::admission::{Rules, admission_rules};
 use crate::authorization::{Known, Policies, PolicyFile, parse_channels};
 use crate::catalog::{self, Catalog};
 use crate::domain::identity::GroupName;
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
-use crate::ports::Clock;
+use crate::ports::{Clock, Directory, Store};
 use crate::services::admitter::Admitter;
 use crate::services::courier::Courier;
 use crate::services::intake::Intake;
@@ -40,7 +41,7 @@ const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
 /// Anything that keeps it from starting, and any service that ended by itself.
 pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let _serving_alone = LockFile::take(&settings.database).context("another process may be serving this database")?;
+    let serving_alone = ServingLock::take(&settings.database)?;
     let loaded = inventory::load(&settings.inventory, clock.now())
         .map_err(|faults| anyhow!("{}\n{faults}", settings.inventory.display()))?;
     let slack = SlackSettings {
@@ -54,7 +55,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
     let rulebook = rulebook(&settings, loaded.inventory, groups)?;
     let store = Arc::new(SqliteStore::open(&settings.database).await?);
     store.claim(clock.now()).await?;
-    let bot_name = slack.directory_name().await;
+    let bot_name = slack.person(&slack.bot()).await.map_or_else(|_| "wrasse".to_owned(), |bot| bot.name);
     let world = Arc::new(World {
         store: store.clone(),
         chat: slack.clone(),
@@ -67,7 +68,8 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         changes: watch::Sender::new(0),
     });
     run(&world, &slack, shutdown).await?;
-    store.close().await;
+    store.close().await?;
+    drop(serving_alone);
     Ok(())
 }
 
@@ -165,16 +167,19 @@ fn rulebook(settings: &Settings, inventory: Inventory, groups: Vec<GroupName>) -
     let catalog: Catalog = catalog::load(&files).map_err(|faults| anyhow!("{faults}"))?;
     let policies = read_policies(&settings.policies, &catalog, &inventory, groups)?;
     let admission = settings.policies.join("admission.yaml");
-    let rules = if admission.exists() {
-        admission_rules("admission.yaml", &read(&admission)?)?
-    } else {
-        Rules::default()
-    };
+    let rules =
+        if admission.exists() { admission_rules("admission.yaml", &read(&admission)?)? } else { Rules::default() };
     Ok(Rulebook { catalog, policies, rules, inventory })
 }
 
-fn read_policies(folder: &Path, catalog: &Catalog, inventory: &Inventory, groups: Vec<GroupName>) -> anyhow::Result<Policies> {
-    let channels = parse_channels(&read(&folder.join("channels.yaml"))?).map_err(|faults| anyhow!("{}", faults.render()))?;
+fn read_policies(
+    folder: &Path,
+    catalog: &Catalog,
+    inventory: &Inventory,
+    groups: Vec<GroupName>,
+) -> anyhow::Result<Policies> {
+    let channels =
+        parse_channels(&read(&folder.join("channels.yaml"))?).map_err(|faults| anyhow!("{}", faults.render()))?;
     let mut files = Vec::new();
     for name in ["schema.cedarschema", "global.cedar"] {
         files.push(PolicyFile { name: name.to_owned(), text: read(&folder.join(name))? });

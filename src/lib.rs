@@ -25,3 +25,9 @@ pub mod services;
 pub mod adapters;
 
 pub mod sandbox;
+
+pub mod settings;
+
+pub mod app;
+
+pub mod cli;

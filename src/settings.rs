@@ -76,7 +76,10 @@ impl std::error::Error for SettingFaults {}
 
 /// Every variable with what it is for; `.env.example` lists the same, and a test compares the two.
 pub const VARIABLES: [(&str, &str); 10] = [
-    ("SLACK_APP_TOKEN", "The app-level token, xapp-…, with connections:write; or SLACK_APP_TOKEN_FILE names a file with it."),
+    (
+        "SLACK_APP_TOKEN",
+        "The app-level token, xapp-…, with connections:write; or SLACK_APP_TOKEN_FILE names a file with it.",
+    ),
     ("SLACK_BOT_TOKEN", "The bot token, xoxb-…; or SLACK_BOT_TOKEN_FILE names a file with it."),
     ("SLACK_API_BASE", "Another Web API than Slack's own, such as a sandbox's, ending in /api."),
     ("WRASSE_SOCKETS", "How many sockets are held open, 1 to 10; two or more survive the loss of one."),
@@ -103,7 +106,8 @@ impl Settings {
     /// Everything that is missing or wrong.
     pub fn from_variables(variables: &BTreeMap<String, String>) -> Result<Self, SettingFaults> {
         let mut faults = Vec::new();
-        let text = |name: &str| variables.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+        let text =
+            |name: &str| variables.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
         let path = |name: &str, usual: &str| PathBuf::from(text(name).unwrap_or_else(|| usual.to_owned()));
         let app_token = secret(variables, "SLACK_APP_TOKEN", &mut faults);
         let bot_token = secret(variables, "SLACK_BOT_TOKEN", &mut faults);
@@ -111,7 +115,11 @@ impl Settings {
         let sockets = match sockets.parse::<u8>() {
             Ok(count) if (1..=10).contains(&count) => count,
             Ok(_) | Err(_) => {
-                faults.push(SettingFault::Value { name: "WRASSE_SOCKETS", value: sockets, takes: "a number from 1 to 10" });
+                faults.push(SettingFault::Value {
+                    name: "WRASSE_SOCKETS",
+                    value: sockets,
+                    takes: "a number from 1 to 10",
+                });
                 2
             }
         };
@@ -139,7 +147,11 @@ pub fn log_filter() -> String {
 }
 
 /// A secret from its variable, or from the file that `…_FILE` names.
-fn secret(variables: &BTreeMap<String, String>, name: &'static str, faults: &mut Vec<SettingFault>) -> Option<SecretString> {
+fn secret(
+    variables: &BTreeMap<String, String>,
+    name: &'static str,
+    faults: &mut Vec<SettingFault>,
+) -> Option<SecretString> {
     let given = |name: &str| variables.get(name).map(String::as_str).filter(|value| !value.trim().is_empty());
     if let Some(value) = given(name) {
         return Some(SecretString::from(value.trim().to_owned()));

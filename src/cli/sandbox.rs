@@ -25,7 +25,13 @@ pub(super) struct Sandbox {
 
 impl Sandbox {
     /// Starts everything on loopback and writes the inventory into the folder.
-    pub(super) async fn start(servers: usize, port: u16, folder: &Path, workspace: WorkspaceSettings, more: impl FnOnce(&Workspace) -> Router) -> anyhow::Result<Self> {
+    pub(super) async fn start(
+        servers: usize,
+        port: u16,
+        folder: &Path,
+        workspace: WorkspaceSettings,
+        more: impl FnOnce(&Workspace) -> Router,
+    ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mut tasks = JoinSet::new();
         let workspace = Workspace::start(workspace, Arc::clone(&clock), &mut tasks).await?;
@@ -34,7 +40,8 @@ impl Sandbox {
         settings.on_change = Some(Arc::new(move |server| pages.publish("fleet", server)));
         let fleet = SimulatedFleet::start(settings, clock, &mut tasks).await?;
         let inventory = fleet.write_inventory(folder)?;
-        let routes = workspace.control_router().merge(fleet.control_router()).merge(page::router()).merge(more(&workspace));
+        let routes =
+            workspace.control_router().merge(fleet.control_router()).merge(page::router()).merge(more(&workspace));
         let address = Workspace::serve(routes, port, &mut tasks).await?;
         Ok(Self { workspace, inventory, address, redfish: fleet.redfish_url.clone(), tasks })
     }

@@ -65,7 +65,9 @@ impl Bot {
         let Some(mut child) = self.child.take() else { return };
         if let Some(id) = child.id() {
             let asked = Command::new("kill").arg("-TERM").arg(id.to_string()).status().await;
-            if asked.is_ok_and(|status| status.success()) && tokio::time::timeout(END_WITHIN, child.wait()).await.is_ok() {
+            if asked.is_ok_and(|status| status.success())
+                && tokio::time::timeout(END_WITHIN, child.wait()).await.is_ok()
+            {
                 return;
             }
         }

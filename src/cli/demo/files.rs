@@ -29,7 +29,8 @@ pub(super) fn write(folder: &Path, instead: Option<&Path>, page: &str) -> anyhow
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
         }
-        std::fs::write(&path, text.replace(PAGE, page)).with_context(|| format!("{} cannot be written", path.display()))?;
+        std::fs::write(&path, text.replace(PAGE, page))
+            .with_context(|| format!("{} cannot be written", path.display()))?;
     }
     match instead {
         Some(instead) => {
