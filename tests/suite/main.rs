@@ -11,6 +11,10 @@ mod real_peers;
 #[cfg(test)]
 mod slack_wire;
 #[cfg(test)]
+mod stage;
+#[cfg(test)]
 mod storage;
+#[cfg(test)]
+mod stories;
 #[cfg(test)]
 mod workspace_wire;

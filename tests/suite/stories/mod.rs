@@ -1,0 +1,3 @@
+//! Stories: whole conversations, compared as people see them.
+
+mod rebooting;
