@@ -66,11 +66,13 @@ pub(crate) struct MortalStore {
     inner: Arc<dyn Store>,
     crashes: Arc<Mutex<Crashes>>,
     dead: watch::Sender<bool>,
+    /// One commit at a time, so that none is durable behind the back of a process that dies at another.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl MortalStore {
     pub(super) fn new(inner: Arc<dyn Store>, crashes: Arc<Mutex<Crashes>>) -> Self {
-        Self { inner, crashes, dead: watch::Sender::new(false) }
+        Self { inner, crashes, dead: watch::Sender::new(false), turn: tokio::sync::Mutex::new(()) }
     }
 
     /// What everybody else sees.
@@ -126,15 +128,16 @@ impl Inbox for MortalStore {
 #[async_trait]
 impl Store for MortalStore {
     async fn commit(&self, operation: Operation) -> Result<Committed, StoreFault> {
+        let _turn = self.turn.lock().await;
         self.alive().await;
         let writes = operation.writes.clone();
         let committed = self.inner.commit(operation).await?;
-        self.alive().await;
         self.after(&writes, committed).await;
         Ok(committed)
     }
 
     async fn reserve(&self, id: OperationId, scopes: &[Scope], decide: &Decide<'_>) -> Result<Committed, StoreFault> {
+        let _turn = self.turn.lock().await;
         self.alive().await;
         let decided = Mutex::new(Vec::new());
         let deciding = |ledger: &Ledger| {
@@ -143,7 +146,6 @@ impl Store for MortalStore {
             writes
         };
         let committed = self.inner.reserve(id, scopes, &deciding).await?;
-        self.alive().await;
         let writes = decided.lock().unwrap().clone();
         self.after(&writes, committed).await;
         Ok(committed)

@@ -81,6 +81,7 @@ impl Stage {
                     let store = bot.store().await;
                     eprintln!("Its runs:\n{}", self.runs(store.as_ref()).await);
                 }
+                eprintln!("The fleet's log:\n{}", self.0.fleet.told());
                 std::panic::resume_unwind(panic);
             }
         }

@@ -128,6 +128,14 @@ impl StageFleet {
         }
     }
 
+    /// Everything that was asked of it and happened, a line each.
+    pub(super) fn told(&self) -> String {
+        let line = |entry: &wrasse::sandbox::fleet::model::LogEntry| {
+            format!("{} {} {:?} {:?} {:?}", entry.at.millis() % 3_600_000, entry.server, entry.via, entry.deed, entry.outcome)
+        };
+        self.with(|fleet| fleet.log().iter().map(line).collect::<Vec<_>>().join("\n"))
+    }
+
     /// Those servers get traffic, or do not.
     pub(crate) fn serves(&self, names: &str, expected: bool) {
         let now = self.clock.now();

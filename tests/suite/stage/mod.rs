@@ -201,6 +201,10 @@ impl Stage {
 
     /// Something arrives that means that.
     async fn arrives(&self, arrival: Arrival) {
+        // The first line comes to a bot that has looked around.
+        if self.0.last.borrow().is_none() {
+            self.moment().await;
+        }
         let envelope = self.0.chat.envelope(arrival);
         *self.0.last.borrow_mut() = Some(envelope.clone());
         self.keep(envelope).await;
