@@ -166,7 +166,15 @@ impl Bot {
 
     /// Steps every service until none has anything to do, and says when the clock will give them more.
     pub(super) async fn settle(&mut self) -> Option<Timestamp> {
+        self.settle_while(|| true).await
+    }
+
+    /// The same, but a process is only started again while that holds.
+    pub(super) async fn settle_while(&mut self, restarts: impl Fn() -> bool) -> Option<Timestamp> {
         for _ in 0..ROUNDS_MAX {
+            if self.process.is_none() && !restarts() {
+                return None;
+            }
             if self.process.is_none() {
                 self.start().await;
             }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use wrasse::conversation::message::{Form, Message};
 use wrasse::domain::identity::PersonId;
-use wrasse::domain::ids::{DeliveryKey, EnvelopeKey};
+use wrasse::domain::ids::{DeliveryKey, EnvelopeKey, Handle};
 use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, ReplyPath};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::{
@@ -148,23 +148,33 @@ impl StageChat {
         MessageTs::new(format!("ts-{}", self.state().number()))
     }
 
+    /// The newest form of that person sends back that handle.
+    pub(super) fn gives_form_handle(&self, person: &PersonId, given: Handle) {
+        let mut state = self.state();
+        let newest = state.rows.iter_mut().rev().find_map(|row| match &mut row.what {
+            What::Form { person: owner, form, .. } if owner == person => Some(form),
+            What::Form { .. } | What::Act { .. } | What::Post { .. } | What::Private { .. } => None,
+        });
+        newest.unwrap().handle = Some(given);
+    }
+
     /// The next posts meet these, one each.
-    pub(super) fn meets(&self, trouble: Trouble, times: usize) {
+    pub(crate) fn meets(&self, trouble: Trouble, times: usize) {
         self.state().troubles.extend(std::iter::repeat_n(trouble, times));
     }
 
     /// The next edits meet these, one each.
-    pub(super) fn edits_meet(&self, trouble: Trouble, times: usize) {
+    pub(crate) fn edits_meet(&self, trouble: Trouble, times: usize) {
         self.state().edit_troubles.extend(std::iter::repeat_n(trouble, times));
     }
 
     /// The next searches for a post do not get a whole answer.
-    pub(super) fn searches_fail(&self, times: u32) {
+    pub(crate) fn searches_fail(&self, times: u32) {
         self.state().searches_in_vain = times;
     }
 
     /// How many messages were posted in all.
-    pub(super) fn posts(&self) -> u32 {
+    pub(crate) fn posts(&self) -> u32 {
         self.state().posts
     }
 

@@ -1,11 +1,15 @@
 //! The servers of the stage: the sandbox's pure model, behind the services' own drivers.
 
 use super::time::StageClock;
+use async_trait::async_trait;
 use std::cell::{OnceCell, RefCell};
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use wrasse::domain::effect::{Act, Begun, Probe, Seen};
 use wrasse::domain::server::{ProductionState, ServerName};
-use wrasse::ports::Clock;
+use wrasse::ports::{Clock, Drivers};
 use wrasse::sandbox::fleet::model::{Fault, Fleet, FleetSpec, Rotation, ServerSpec, Timing};
 use wrasse::sandbox::fleet::ports_face::FleetDrivers;
 
@@ -23,11 +27,35 @@ pub(crate) struct StageFleet {
     clock: Arc<StageClock>,
     planned: RefCell<Vec<ServerSpec>>,
     drivers: OnceCell<FleetDrivers>,
+    /// Whether load balancers answer.
+    balancers: Arc<AtomicBool>,
+}
+
+/// The fleet's drivers, and what of them can be reached.
+struct Reach {
+    drivers: FleetDrivers,
+    balancers: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Drivers for Reach {
+    async fn begin(&self, act: &Act, deadline: Duration) -> Begun {
+        self.drivers.begin(act, deadline).await
+    }
+
+    async fn observe(&self, probe: &Probe, deadline: Duration) -> Seen {
+        match probe {
+            Probe::Balancer(_) | Probe::Pool(_) if !self.balancers.load(Ordering::SeqCst) => {
+                Seen::NoAnswer("the load balancer does not answer".to_owned())
+            }
+            _ => self.drivers.observe(probe, deadline).await,
+        }
+    }
 }
 
 impl StageFleet {
     pub(super) fn new(clock: Arc<StageClock>) -> Self {
-        Self { clock, planned: RefCell::default(), drivers: OnceCell::new() }
+        Self { clock, planned: RefCell::default(), drivers: OnceCell::new(), balancers: Arc::new(AtomicBool::new(true)) }
     }
 
     /// There are servers of those names, e.g. `edge-lax-[01-03]`, in production.
@@ -57,6 +85,21 @@ impl StageFleet {
             FleetDrivers::new(Arc::new(Mutex::new(fleet)), Arc::<StageClock>::clone(&self.clock))
         });
         made.clone()
+    }
+
+    /// No load balancer answers any more.
+    pub(crate) fn balancers_go_silent(&self) {
+        self.balancers.store(false, Ordering::SeqCst);
+    }
+
+    /// The load balancers answer again.
+    pub(crate) fn balancers_answer(&self) {
+        self.balancers.store(true, Ordering::SeqCst);
+    }
+
+    /// The drivers as the bot gets them.
+    pub(super) fn ports(&self) -> Arc<dyn Drivers> {
+        Arc::new(Reach { drivers: self.drivers(), balancers: Arc::clone(&self.balancers) })
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Fleet) -> T) -> T {

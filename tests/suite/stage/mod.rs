@@ -76,6 +76,7 @@ struct Scene {
 enum Asleep {
     Yes,
     No,
+    FromTheNextCrash,
 }
 
 /// The time on the stage.
@@ -180,6 +181,11 @@ impl Stage {
         bot::plan(&self.0.crashes, when, calls);
     }
 
+    /// When it dies next, nobody starts it again until it is woken.
+    pub(crate) fn bot_stays_down_after_crash(&self) {
+        self.0.asleep.set(Asleep::FromTheNextCrash);
+    }
+
     /// The bot is down: what people do meanwhile waits for it.
     pub(crate) async fn bot_sleeps(&self) {
         self.there(&mut *self.0.bot.lock().await).kill().await;
@@ -236,14 +242,13 @@ impl Stage {
 
     fn cast(&self) -> Bot {
         let scene = &self.0;
-        let drivers = scene.fleet.drivers();
-        let inventory = drivers.fleet().inventory(scene.clock.now()).unwrap();
+        let inventory = scene.fleet.drivers().fleet().inventory(scene.clock.now()).unwrap();
         let incidents = scene.directory.add_channel("incidents");
         let rulebook = scene.script.borrow().rulebook(&inventory, scene.directory.groups());
         let ports = Ports {
             chat: Arc::<StageChat>::clone(&scene.chat),
             directory: Arc::<StageDirectory>::clone(&scene.directory),
-            drivers: Arc::new(drivers),
+            drivers: scene.fleet.ports(),
             clock: Arc::<StageClock>::clone(&scene.clock),
             ids: Arc::<StageIds>::clone(&scene.ids),
             rulebook,
@@ -258,7 +263,16 @@ impl Stage {
 
     async fn settle(&self) -> Option<Timestamp> {
         let mut bot = self.0.bot.lock().await;
-        self.there(&mut bot).settle().await
+        let bot = self.there(&mut bot);
+        if self.0.asleep.get() != Asleep::FromTheNextCrash {
+            return bot.settle().await;
+        }
+        let planned = || self.0.crashes.lock().unwrap().is_planned();
+        let next_wake = bot.settle_while(planned).await;
+        if !planned() {
+            self.0.asleep.set(Asleep::Yes);
+        }
+        next_wake
     }
 
     async fn moment(&self) {
@@ -269,7 +283,7 @@ impl Stage {
     async fn pass(&self, by: Duration) {
         let clock = &self.0.clock;
         let target = clock.now().plus(by);
-        while self.0.asleep.get() == Asleep::No {
+        while self.0.asleep.get() != Asleep::Yes {
             let soonest = clock.now().plus(Duration::from_millis(1));
             match self.settle().await {
                 Some(wake) if wake <= target && soonest <= target => clock.set(wake.max(soonest)),
@@ -277,7 +291,7 @@ impl Stage {
             }
         }
         clock.set(target);
-        if self.0.asleep.get() == Asleep::No {
+        if self.0.asleep.get() != Asleep::Yes {
             self.settle().await;
         }
     }

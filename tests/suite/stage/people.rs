@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use wrasse::conversation::{DECISION_KEY, WHY_KEY, plain};
 use wrasse::domain::identity::{GroupName, PersonId, Standing};
-use wrasse::domain::ids::Handle;
+use wrasse::domain::ids::{Fingerprint, Handle};
 use wrasse::domain::place::{ChannelId, Membership, MessageTs, Origin, Reach, ReplyPath};
-use wrasse::ports::Clock;
 use wrasse::ports::chat::{Arrival, ViewId};
+use wrasse::ports::store::{ControlAction, Operation, Write};
+use wrasse::ports::{Clock, Ids, Store};
 
 /// A channel.
 #[derive(Clone)]
@@ -47,7 +48,7 @@ impl Channel {
     /// Each reboot needs that many people of a group.
     pub(crate) fn needing_approvals(self, count: u32, group: &str) -> Self {
         let shipped = "approvals: { above: 10, from: sre, count: 1, within: 60m }";
-        let asked = format!("approvals: {{ above: 0, from: {group}, count: {count}, within: 60m }}");
+        let asked = format!("approvals: {{ above: 0, from: {group}, count: {count}, within: 5m }}");
         self.stage.changes_command("reboot.yaml", shipped, &asked);
         self
     }
@@ -341,6 +342,19 @@ impl Person {
     pub(crate) async fn submits_form_of(&self, other: &Self, thread: &Thread, decision: &str) {
         let form = other.open_form().unwrap();
         self.submits_this(thread, form, decision, "").await;
+    }
+
+    /// The form that is open for them shows another plan than the one that would run.
+    pub(crate) async fn forms_show_plan(&self, plan: &Fingerprint) {
+        let (_, handle) = self.open_form().unwrap();
+        let store = self.stage.store().await;
+        let mut control = store.control(&handle).await.unwrap().unwrap();
+        let ControlAction::Review { plan: shown, .. } = &mut control.action else { panic!("it is no review") };
+        shown.clone_from(plan);
+        control.handle = Handle::new(format!("{handle}-of-another-plan"));
+        self.stage.0.chat.gives_form_handle(&self.id, control.handle.clone());
+        let operation = Operation { id: self.stage.0.ids.operation(), writes: vec![Write::Control(control)] };
+        store.commit(operation).await.unwrap();
     }
 
     async fn submits_this(&self, thread: &Thread, (view, handle): (ViewId, Handle), decision: &str, why: &str) {
