@@ -1,7 +1,7 @@
 //! The steps that may be repeated without harm: rotation, gates, checks, keyed calls.
 
 use super::decide::{
-    Acting, Commit, Decision, Input, POLL_EVERY, SEND_ATTEMPTS_MAX, Situation, commit, fail, server_of,
+    Acting, Commit, Decision, Input, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX, Situation, commit, fail, server_of,
 };
 use super::run::{FailureKind, RunEvent, StepIntent};
 use crate::domain::command::{GateCheck, HostCheck, HttpSpec};
@@ -210,6 +210,10 @@ pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpSpec)
     Decision::Commit(Commit::of(vec![begun], situation.now).then(call(situation, http, situation.parameters)))
 }
 
+fn send_again_at(intent: &StepIntent) -> crate::domain::time::Timestamp {
+    intent.at.plus(SEND_AGAIN_AFTER * intent.attempt)
+}
+
 pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpSpec) -> Decision {
     let now = situation.now;
     let again = || call(situation, http, situation.parameters);
@@ -223,6 +227,10 @@ pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpSpe
             if now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX =>
         {
             fail(situation, acting.step, FailureKind::CouldNotSend, cut(why))
+        }
+        // What is down for a second must not use up every attempt within that second.
+        Some(Begun::NeverSent(_) | Begun::Unknown(_)) if now < send_again_at(acting.intent) => {
+            Decision::Wait(send_again_at(acting.intent))
         }
         // Keyed: the same key twice is one effect, so an unknown outcome is asked for again.
         Some(Begun::NeverSent(_) | Begun::Unknown(_)) => {
