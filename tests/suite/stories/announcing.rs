@@ -105,7 +105,7 @@ async fn a_page_that_is_down_is_given_up() {
         bot > ❌ req-0001: announce failed
               Text: `riga is in maintenance until hh:mm`
               ✗ `announce` could not be reached
-              ~ 0 s · asked by @ana · plan 0000
+              ~ 6 s · asked by @ana · plan 0000
         ");
         stage.channel("#incidents").transcript();
         stage.fleet().took_http_effect(times(0));

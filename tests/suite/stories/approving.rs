@@ -49,7 +49,7 @@ async fn the_form_shows_the_whole_plan() {
               [[Review]]
         bob   presses [Review]
         bot   (form for bob) Review req-0001 [Record]
-        bob   submits 
+        bob   submits nothing
         bot   (form for bob) == Review ==
               Nothing was chosen, so nothing was recorded. Press Review again and choose.
               [Close]
@@ -112,7 +112,7 @@ async fn only_the_named_group_approves() {
         bot > @sre 2 servers in lax need your approval by hh:mm.
               [[Review]]
         nia   presses [Review]
-        bot   (only nia) Approving this needs sre (2 servers in lax, plan 0000). bob and gus are active now. Nothing has changed.
+        bot   (only nia) Approving this needs sre (2 servers in lax, plan 0000). bob is active now. Nothing has changed.
         gus   presses [Review]
         bot   (only gus) Guests cannot run anything here. Nothing has started.
         ");

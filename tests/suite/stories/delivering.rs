@@ -94,8 +94,6 @@ async fn a_card_that_is_refused_starts_nothing() {
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `kernel update`
               ~ req-0001 · no card could be posted here, so nothing has started
-        bot   (only ana) I am not in this channel, so I cannot keep a card here. Nothing has started.
-              Type `/invite @wrasse` and send the line again.
         ");
         stage.fleet().rebooted("edge-lax-01", times(0));
         assert!(stage.store().await.open_requests().await.unwrap().is_empty());
@@ -206,15 +204,7 @@ async fn a_line_that_came_late_can_be_forgotten() {
         ana   presses [Forget it]
         bot   (only ana) Forgotten. Nothing has started.
         ana   presses a button seen before
-        bot   (only ana) Understood: reboot 1 server in lax
-              `edge-lax-01` · reason: `kernel update`
-              ~ req-0001 · running · card <link>
-        bot   Reboot 1 server in lax · req-0001
-              ▶️ running
-              ▱▱▱▱▱▱▱▱▱▱  0 of 1 · 1 working · 0 waiting
-              Now: `edge-lax-01`: 1 rebooting
-              ~ @ana · as of hh:mm
-              [Details] [!Cancel!]
+        bot   (only ana) This button is no longer in use. Nothing has changed.
         ");
         stage.clock().advance(seconds(20)).await;
         thread.since_last_look();

@@ -193,7 +193,13 @@ async fn a_repaired_server_is_taken_over_by_the_next_request() {
         bot > ✅ req-0002: edge-lax-01 put into production
               ~ 0 s · asked by @ana · plan 0000
         ");
-        stage.channel("#incidents").transcript();
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"
+        bot   ✗ 1 server of lax out of production
+              reboot: `edge-lax-01` did not come back; drained
+              edge-lax now 2 of 3, floor 2
+              ~ req-0001 by ana · since hh:mm
+              [Open thread]
+        ");
         stage.fleet().serves("edge-lax-01", true);
     })
     .await;
@@ -263,7 +269,7 @@ async fn a_server_that_gets_traffic_again_is_not_rebooted() {
               ✗ `edge-lax-01` stopped, not safe to go on; back in production
               ~ 3 s · asked by @ana · plan 0000
         ");
-        stage.channel("#incidents").transcript();
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"");
         stage.fleet().rebooted("edge-lax-01", times(0));
         stage.fleet().serves("edge-lax-01", true);
     })

@@ -104,7 +104,7 @@ async fn a_server_that_cannot_be_reached_at_all_is_given_back() {
               ✗ `edge-lax-01` could not be reached; back in production
               ~ 4 s · asked by @ana · plan 0000
         ");
-        stage.channel("#incidents").transcript();
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"");
         stage.fleet().rebooted("edge-lax-01", times(0));
         stage.fleet().serves("edge-lax-01", true);
     })
@@ -215,7 +215,10 @@ async fn it_did_reboot_goes_on_with_the_checks() {
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
               ~ 3 min · asked by @ana · plan 0000
         ");
-        stage.channel("#incidents").since_last_look();
+        assert_snapshot!(stage.channel("#incidents").since_last_look(), @"
+        bot ~ ✅ hh:mm · lax: no server is out of production for req-0001
+              ~ req-0001 by ana
+        ");
         stage.fleet().rebooted("edge-lax-01", times(1));
         stage.fleet().serves("edge-lax-01", true);
     })
@@ -256,7 +259,10 @@ async fn looking_again_finds_it_or_asks_again() {
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
               ~ 4 min · asked by @ana · plan 0000
         ");
-        stage.channel("#incidents").since_last_look();
+        assert_snapshot!(stage.channel("#incidents").since_last_look(), @"
+        bot ~ ✅ hh:mm · lax: no server is out of production for req-0001
+              ~ req-0001 by ana
+        ");
         stage.fleet().rebooted("edge-lax-01", times(1));
         stage.fleet().serves("edge-lax-01", true);
     })
@@ -290,7 +296,7 @@ async fn a_reboot_that_provably_did_not_happen_is_tried_twice() {
               ✗ `edge-lax-01` did not reboot; back in production
               ~ 81 s · asked by @ana · plan 0000
         ");
-        stage.channel("#incidents").transcript();
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"");
         stage.fleet().rebooted("edge-lax-01", times(0));
         stage.fleet().serves("edge-lax-01", true);
     })
