@@ -316,6 +316,10 @@ async fn no_card(world: &World, slot: &Slot, why: &str) -> Result<Vec<Write>, St
     let outcome = RequestOutcome::NoCard { why: why.to_owned() };
     let ended = RequestEvent::Ended { at: world.now(), outcome };
     let mut writes = vec![Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![ended] }];
+    if matches!(request.origin.reply, ReplyPath::ResponseAddress(_)) {
+        // The echo may have left before it was known; other echoes wait for the card in its lane.
+        writes.push(messages::echo(id, &request.origin));
+    }
     for run in world.store.runs(id).await?.into_iter().filter(|run| run.stage == RunStage::Waiting) {
         writes.push(Write::RunEvents {
             id: run.id.clone(),
