@@ -182,6 +182,11 @@ impl Runner {
                 writes.push(messages::server_failed(&run.id));
                 *outcome == RunOutcome::Failed
             }
+            // A question that a further look has answered says so.
+            RunEvent::StepSucceeded { .. } | RunEvent::StepFailed(_) => {
+                writes.extend(run.asked_at.map(|at| messages::question(&run.id, at)));
+                false
+            }
             RunEvent::PersonAsked { at, .. } => {
                 writes.extend(messages::answer_controls(&run.id, *at));
                 writes.push(messages::question(&run.id, *at));
