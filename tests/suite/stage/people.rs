@@ -11,7 +11,7 @@ use wrasse::domain::ids::{Fingerprint, Handle};
 use wrasse::domain::place::{ChannelId, Membership, MessageTs, Origin, Reach, ReplyPath};
 use wrasse::ports::chat::{Arrival, ViewId};
 use wrasse::ports::store::{ControlAction, Operation, Write};
-use wrasse::ports::{Clock, Ids, Store};
+use wrasse::ports::{Clock, Ids};
 
 /// A channel.
 #[derive(Clone)]
@@ -85,11 +85,6 @@ impl Channel {
     /// What is new in it.
     pub(crate) fn since_last_look(&self) -> String {
         self.stage.news(&self.place())
-    }
-
-    /// The whole channel as a place to press buttons in.
-    pub(crate) fn as_thread(&self) -> Thread {
-        Thread { stage: self.stage.clone(), place: self.place(), root: None }
     }
 }
 
@@ -210,14 +205,7 @@ impl Person {
         self.says(text, origin, text, Duration::ZERO, None).await
     }
 
-    async fn says(
-        &self,
-        text: &str,
-        origin: Origin,
-        line: &str,
-        late: Duration,
-        root: Option<MessageTs>,
-    ) -> Thread {
+    async fn says(&self, text: &str, origin: Origin, line: &str, late: Duration, root: Option<MessageTs>) -> Thread {
         let chat = &self.stage.0.chat;
         let shown = if text.chars().count() > 200 { format!("{}…", &text[..40]) } else { text.to_owned() };
         let shown = shown.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'");
@@ -286,12 +274,7 @@ impl Person {
         let chat = &self.stage.0.chat;
         chat.act(channel, &self.name, text);
         let reply = chat.address();
-        let origin = Origin {
-            person: self.id.clone(),
-            channel: channel.clone(),
-            thread: button.thread.clone(),
-            reply,
-        };
+        let origin = Origin { person: self.id.clone(), channel: channel.clone(), thread: button.thread.clone(), reply };
         let trigger = Some(chat.trigger(&self.id, channel));
         let (handle, at, view) = (button.handle.clone(), button.at.clone(), button.view.clone());
         self.stage.arrives(Arrival::Press { origin, handle, at, trigger, view }).await;
@@ -359,7 +342,11 @@ impl Person {
 
     async fn submits_this(&self, thread: &Thread, (view, handle): (ViewId, Handle), decision: &str, why: &str) {
         let said = [decision, why].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
-        self.stage.0.chat.act(&thread.place.channel, &self.name, format!("submits {}", if said.is_empty() { "nothing" } else { &said }));
+        self.stage.0.chat.act(
+            &thread.place.channel,
+            &self.name,
+            format!("submits {}", if said.is_empty() { "nothing" } else { &said }),
+        );
         let mut values = BTreeMap::from([(WHY_KEY.to_owned(), why.to_owned())]);
         if !decision.is_empty() {
             values.insert(DECISION_KEY.to_owned(), decision.to_owned());
