@@ -7,6 +7,8 @@ pub mod memory;
 mod shapes;
 pub mod sqlite;
 mod standing;
+#[cfg(test)]
+mod tests;
 
 /// Whether what a write relied on still holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -64,6 +64,21 @@ async fn an_edit_neither_waits_for_its_lane_nor_holds_it_up() {
     .await;
 }
 
+/// Whatever put it there first: an edit changes no order.
+#[tokio::test]
+async fn an_edit_does_not_wait_for_an_earlier_message_either() {
+    on_every_store(async |store| {
+        sends(store, "note", "a", fixed("a note")).await;
+        sends(store, "card", "a", live()).await;
+        does(store, "card is there", vec![delivered("card", 1, Some("1.0"))]).await;
+        sends(store, "card", "a", live()).await;
+        assert_eq!(due(store, 0).await, ["note", "card"]);
+        does(store, "wait", vec![postponed("note", 10), postponed("card", 20)]).await;
+        assert_eq!(store.next_slot_wake(at(10)).await.unwrap(), Some(at(20)));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn what_changed_while_it_was_delivered_is_delivered_again() {
     on_every_store(async |store| {

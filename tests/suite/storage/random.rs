@@ -1,1 +1,231 @@
+//! Random operations on the model and on SQLite: the same outcome of each, and the same answers after each.
 
+use super::values::*;
+use super::{database, open};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+use proptest::sample::select;
+use std::fmt::Write as _;
+use wrasse::adapters::storage::memory::MemoryStore;
+use wrasse::admission::{Health, Ledger};
+use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId};
+use wrasse::domain::server::ProductionState;
+use wrasse::ports::Store;
+use wrasse::ports::store::{Operation, Write};
+use wrasse::workflow::request::RequestEvent;
+use wrasse::workflow::run::RunEvent;
+
+const TAILS: [&str; 3] = ["2mq9", "aaaa", "zzzz"];
+const NAMES: [&str; 3] = ["one", "two", "three"];
+
+/// What is done to both stores.
+#[derive(Clone, Debug)]
+enum Deed {
+    Keep(&'static str, i64),
+    Claim(i64),
+    Commit(u16, Vec<Draft>),
+    Reserve(u16, &'static str, u32),
+}
+
+/// A write whose guards are filled in from the model when it is done: most hold, some are off by one.
+#[derive(Clone, Debug)]
+enum Draft {
+    Ready(Box<Write>),
+    Request { tail: &'static str, off: i64, events: Vec<RequestEvent> },
+    Run { number: u32, off: (i64, i64), events: Vec<RunEvent>, wake_at: Option<i64> },
+    Wake { number: u32, off: i64, wake_at: i64 },
+}
+
+fn name() -> impl Strategy<Value = &'static str> {
+    select(NAMES.to_vec())
+}
+
+fn number() -> impl Strategy<Value = u32> {
+    1_u32..5
+}
+
+fn moment() -> impl Strategy<Value = i64> {
+    0_i64..40
+}
+
+fn off() -> impl Strategy<Value = i64> {
+    prop_oneof![20 => Just(0), 1 => Just(1), 1 => Just(-1)]
+}
+
+fn request_draft() -> impl Strategy<Value = Draft> {
+    let event = prop_oneof![
+        Just(card_posted("1.0")),
+        moment().prop_map(|millis| RequestEvent::Started { at: at(millis) }),
+        moment().prop_map(|millis| RequestEvent::Unblocked { at: at(millis) }),
+        moment().prop_map(request_ended),
+    ];
+    (select(TAILS.to_vec()), off(), vec(event, 0..3)).prop_map(|(tail, off, events)| Draft::Request {
+        tail,
+        off,
+        events,
+    })
+}
+
+fn run_draft() -> impl Strategy<Value = Draft> {
+    let event = prop_oneof![
+        3 => moment().prop_map(admitted),
+        2 => Just(step_begun()),
+        1 => Just(act_answered()),
+        1 => Just(person_asked()),
+        1 => moment().prop_map(run_ended),
+    ];
+    (number(), (off(), off()), vec(event, 0..3), option::of(moment()))
+        .prop_map(|(number, off, events, wake_at)| Draft::Run { number, off, events, wake_at })
+}
+
+fn server_write() -> impl Strategy<Value = Write> {
+    let health = select(vec![Health::Serving, Health::Failing, Health::OutOfRotation]);
+    prop_oneof![
+        2 => (name(), number()).prop_map(|(name, number)| Write::Lock(lock(name, &run_id(number)))),
+        1 => (name(), number()).prop_map(|(name, number)| {
+            Write::LockLeftBehind { server: server(name), run: run_id(number) }
+        }),
+        1 => (name(), number()).prop_map(|(name, number)| Write::Unlock { server: server(name), run: run_id(number) }),
+        1 => (name(), number(), select(ProductionState::ALL.to_vec()))
+            .prop_map(|(name, number, state)| Write::ServerState(state_row(name, &run_id(number), state))),
+        1 => (name(), health, moment()).prop_map(|(name, health, seen)| Write::Health(health_row(name, health, seen))),
+    ]
+}
+
+fn outbox_write() -> impl Strategy<Value = Write> {
+    let content = prop_oneof![3 => Just(live()), 1 => Just(fixed("words")), 1 => Just(form("a form"))];
+    prop_oneof![
+        6 => (name(), select(vec!["a", "b"]), content)
+            .prop_map(|(key, lane, content)| Write::Send(outgoing(key, lane, content))),
+        2 => (name(), moment()).prop_map(|(key, millis)| begun(key, millis)),
+        4 => (name(), 1_i64..4, option::of(select(vec!["1.0", "2.0"])))
+            .prop_map(|(key, revision, ts)| delivered(key, revision, ts)),
+        2 => (name(), moment()).prop_map(|(key, until)| postponed(key, until)),
+        1 => name().prop_map(undeliverable),
+    ]
+}
+
+fn draft() -> impl Strategy<Value = Draft> {
+    prop_oneof![
+        3 => request_draft(),
+        4 => run_draft(),
+        1 => (number(), off(), moment()).prop_map(|(number, off, wake_at)| Draft::Wake { number, off, wake_at }),
+        3 => server_write().prop_map(|write| Draft::Ready(Box::new(write))),
+        4 => outbox_write().prop_map(|write| Draft::Ready(Box::new(write))),
+        1 => name().prop_map(|key| Draft::Ready(Box::new(settled(key)))),
+        1 => name().prop_map(|handle| Draft::Ready(Box::new(Write::Control(control(handle))))),
+        1 => (name(), moment()).prop_map(|(handle, millis)| Draft::Ready(Box::new(used(handle, millis)))),
+    ]
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        1 => (name(), moment()).prop_map(|(key, millis)| Deed::Keep(key, millis)),
+        1 => moment().prop_map(Deed::Claim),
+        8 => (any::<u16>(), vec(draft(), 1..3)).prop_map(|(id, drafts)| Deed::Commit(id, drafts)),
+        2 => (any::<u16>(), name(), number()).prop_map(|(id, name, number)| Deed::Reserve(id, name, number)),
+    ]
+}
+
+/// Fills in the guards as they stand before the operation.
+async fn resolve(draft: &Draft, model: &dyn Store) -> Write {
+    match draft {
+        Draft::Ready(write) => write.as_ref().clone(),
+        Draft::Request { tail, off, events } => {
+            let id = request_id(tail);
+            let version = model.request(&id).await.ok().flatten().map_or(0, |request| request.version.0);
+            let mut all = if version == 0 { vec![accepted(&id)] } else { Vec::new() };
+            all.extend(events.iter().cloned());
+            request_events(&id, version + off, all)
+        }
+        Draft::Run { number, off, events, wake_at } => {
+            let id = run_id(*number);
+            let (version, epoch) =
+                model.run(&id).await.ok().flatten().map_or((0, 0), |run| (run.version.0, run.epoch.0));
+            let mut all = if version == 0 { vec![planned()] } else { Vec::new() };
+            all.extend(events.iter().cloned());
+            run_events(&id, (version + off.0, epoch + off.1), all, *wake_at)
+        }
+        Draft::Wake { number, off, wake_at } => {
+            let id = run_id(*number);
+            let epoch = model.run(&id).await.ok().flatten().map_or(0, |run| run.epoch.0);
+            wake(&id, epoch + off, *wake_at)
+        }
+    }
+}
+
+/// What became of a deed, in words.
+async fn carry_out(deed: &Deed, writes: &[Write], store: &dyn Store) -> String {
+    match deed {
+        Deed::Keep(key, millis) => format!("{:?}", store.keep(envelope(key, *millis)).await),
+        Deed::Claim(now) => format!("{:?}", store.claim(at(*now)).await),
+        Deed::Commit(id, _) => {
+            let operation = Operation { id: OperationId::new(id.to_string()), writes: writes.to_vec() };
+            format!("{:?}", store.commit(operation).await)
+        }
+        Deed::Reserve(id, name, number) => {
+            let decide = |ledger: &Ledger| {
+                if ledger.locks.len() < 2 { vec![Write::Lock(lock(name, &run_id(*number)))] } else { Vec::new() }
+            };
+            format!("{:?}", store.reserve(OperationId::new(id.to_string()), &[], &decide).await)
+        }
+    }
+}
+
+/// Every answer of a store, in words.
+async fn answers(store: &dyn Store) -> String {
+    let mut text = String::new();
+    let mut tell = |answer: &dyn std::fmt::Debug| writeln!(text, "{answer:?}").unwrap();
+    tell(&store.open_envelopes(2).await);
+    tell(&store.open_requests().await);
+    for id in TAILS.map(request_id) {
+        tell(&store.request(&id).await);
+        tell(&runs_of(store, &id).await);
+    }
+    for now in [0, 20, 60].map(at) {
+        tell(&(store.due_runs(now, 2).await, store.next_run_wake(now).await));
+        tell(&(store.due_slots(now, 2).await, store.next_slot_wake(now).await));
+    }
+    for name in NAMES {
+        tell(&store.slot(&DeliveryKey::new(name)).await);
+        tell(&store.control(&Handle::new(name)).await);
+    }
+    for ts in ["1.0", "2.0"] {
+        tell(&store.slot_at(&message_ref(ts)).await);
+    }
+    tell(&store.ledger().await);
+    text
+}
+
+async fn runs_of(store: &dyn Store, request: &RequestId) -> String {
+    let one = store.run(&request.run(1)).await;
+    format!("{one:?} {:?}", store.runs(request).await)
+}
+
+async fn compare(deeds: Vec<Deed>) {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, sqlite) = (MemoryStore::new(), open(&database(folder.path())).await);
+    for deed in deeds {
+        let mut writes = Vec::new();
+        if let Deed::Commit(_, drafts) = &deed {
+            for draft in drafts {
+                writes.push(resolve(draft, &model).await);
+            }
+        }
+        let meant = carry_out(&deed, &writes, &model).await;
+        assert_eq!(carry_out(&deed, &writes, &sqlite).await, meant, "{deed:?}");
+        assert_eq!(answers(&sqlite).await, answers(&model).await, "after {deed:?}");
+    }
+    sqlite.close().await.unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_stores_do_the_same(deeds in vec(deed(), 1..50)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(compare(deeds));
+    }
+}

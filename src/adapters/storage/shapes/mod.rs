@@ -13,7 +13,7 @@ mod plan;
 mod request;
 mod run;
 #[cfg(test)]
-mod strategies;
+pub(super) mod strategies;
 #[cfg(test)]
 mod tests;
 

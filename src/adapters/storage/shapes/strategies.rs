@@ -212,7 +212,8 @@ fn spec() -> BoxedStrategy<CommandSpec> {
         .boxed()
 }
 
-fn accepted() -> BoxedStrategy<Accepted> {
+/// Any beginning of a request.
+pub(in super::super) fn accepted() -> BoxedStrategy<Accepted> {
     let need = (text(), any::<u32>(), time()).prop_map(|(from, count, until)| ApprovalNeed {
         from: GroupName::new(from),
         count,
@@ -258,7 +259,7 @@ fn blocker() -> BoxedStrategy<Blocker> {
 }
 
 /// Any event of a request.
-pub(super) fn request_event() -> BoxedStrategy<RequestEvent> {
+pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
     let outcome = prop_oneof![
         Just(RequestOutcome::Done),
         Just(RequestOutcome::DoneWithFailures),
@@ -305,7 +306,7 @@ fn intent() -> BoxedStrategy<StepIntent> {
 }
 
 /// Any event of a run.
-pub(super) fn run_event() -> BoxedStrategy<RunEvent> {
+pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
     use FailureKind as Kind;
     use RunOutcome as Outcome;
     let kinds = [Kind::DidNotComeBack, Kind::DidNotReboot, Kind::CheckFailed, Kind::BalancerFailed, Kind::GateClosed];

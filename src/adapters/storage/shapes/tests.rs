@@ -77,23 +77,216 @@ fn a_plan_that_does_not_match_its_hash_is_refused() {
 #[test]
 fn small_events_look_as_they_always_did() {
     let card = MessageRef { channel: ChannelId::new("C0NOC"), ts: MessageTs::new("17.01") };
-    insta::assert_snapshot!(encode(&RequestEvent::CardPosted { card }), @"");
+    insta::assert_snapshot!(golden::line(&RequestEvent::CardPosted { card }), @r#"{"card":{"channel":"C0NOC","ts":"17.01"},"kind":"card-posted"}"#);
     let by = PersonId::new("T0WRASSE", "U0ANA");
     let asked = RequestEvent::CancelAsked { by, name: "ana".into(), at: golden::AT };
-    insta::assert_snapshot!(encode(&asked), @"");
+    insta::assert_snapshot!(golden::line(&asked), @r#"{"at_ms":1764511500000,"by":{"team":"T0WRASSE","user":"U0ANA"},"kind":"cancel-asked","name":"ana"}"#);
     let answer = Begun::Unknown("the connection was cut".into());
-    insta::assert_snapshot!(encode(&RunEvent::ActAnswered { answer }), @"");
-    insta::assert_snapshot!(encode(&RunEvent::StepBegun { step: 2, intent: golden::intent() }), @"");
+    insta::assert_snapshot!(golden::line(&RunEvent::ActAnswered { answer }), @r#"{"answer":{"kind":"unknown","value":"the connection was cut"},"kind":"act-answered"}"#);
+    insta::assert_snapshot!(golden::line(&RunEvent::StepBegun { step: 2, intent: golden::intent() }), @r#"{"intent":{"at_ms":1764511500000,"attempt":1,"boot_before":"b-1","not_after_ms":null,"until_ms":1764511500000,"way":"ssh"},"kind":"step-begun","step":2}"#);
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one stored event, whole")]
 fn an_accepted_request_looks_as_it_always_did() {
-    insta::assert_snapshot!(golden::pretty(&golden::accepted()), @"");
+    insta::assert_snapshot!(golden::pretty(&golden::accepted()), @r#"
+    {
+      "kind": "accepted",
+      "value": {
+        "allowed_by": [
+          "noc may reboot"
+        ],
+        "at_ms": 1764511500000,
+        "controls": {
+          "request.review": "h-1"
+        },
+        "need": {
+          "count": 1,
+          "from": "sre",
+          "until_ms": 1764511500000
+        },
+        "origin": {
+          "channel": "C0NOC",
+          "person": {
+            "team": "T0WRASSE",
+            "user": "U0ANA"
+          },
+          "reply": {
+            "kind": "response-address",
+            "value": "http://127.0.0.1/respond"
+          },
+          "thread": null
+        },
+        "plan": {
+          "hash": "c4332f964ba12bc3b0bf0a3a868bb001c2b8b13a0aa7d7c575312bc6a8fe0085",
+          "parts": {
+            "channel": "C0NOC",
+            "command": "reboot",
+            "definition": "92bf8ea876da2855facd9e176e481364a9e1d709c9bbfe6e2bd8109bcf7ed20a",
+            "expires_at_ms": 1764511500000,
+            "parameters": {
+              "reason": {
+                "kind": "text",
+                "value": "kernel update"
+              }
+            },
+            "request": "req-2mq9",
+            "requester": {
+              "team": "T0WRASSE",
+              "user": "U0ANA"
+            },
+            "soak_ms": 300000,
+            "subjects": [
+              {
+                "kind": "server",
+                "value": {
+                  "id": "s-1",
+                  "name": "edge-lax-001",
+                  "pool": "edge-lax",
+                  "rack": "lax-r01",
+                  "site": "lax",
+                  "type": "edge-cache"
+                }
+              }
+            ],
+            "waves": [
+              1
+            ]
+          }
+        },
+        "requester_name": "ana",
+        "spec": {
+          "approvals": {
+            "above": 10,
+            "count": 1,
+            "from": "sre",
+            "within_ms": 3600000
+          },
+          "examples": [
+            "reboot edge-lax-001 because kernel update"
+          ],
+          "hash": "92bf8ea876da2855facd9e176e481364a9e1d709c9bbfe6e2bd8109bcf7ed20a",
+          "impact": "power-cycle",
+          "name": "reboot",
+          "owner": "sre",
+          "parameters": [
+            {
+              "asked_as_because": true,
+              "default": null,
+              "kind": {
+                "kind": "text"
+              },
+              "name": "reason",
+              "need": "required"
+            }
+          ],
+          "site_concurrency": 4,
+          "steps": [
+            {
+              "kind": "gate",
+              "value": [
+                "drain-still-holds",
+                "capacity"
+              ]
+            },
+            {
+              "kind": "reboot",
+              "value": {
+                "else": "redfish",
+                "grace_ms": 90000,
+                "timeout_ms": 900000,
+                "via": "ssh"
+              }
+            },
+            {
+              "checks": [
+                "services"
+              ],
+              "kind": "check",
+              "timeout_ms": 60000
+            }
+          ],
+          "summary": "Reboot servers",
+          "targets": {
+            "from": [
+              "production",
+              "standby"
+            ],
+            "kind": "servers",
+            "max": 500,
+            "types": [
+              "edge-cache"
+            ]
+          },
+          "waves": {
+            "canary": 1,
+            "soak_ms": 300000,
+            "stop_when_failures_exceed": 1,
+            "then": {
+              "kind": "percent",
+              "value": 10
+            }
+          }
+        }
+      }
+    }
+    "#);
 }
 
 #[test]
 fn a_message_looks_as_it_always_did() {
-    insta::assert_snapshot!(golden::pretty(&golden::message()), @"");
+    insta::assert_snapshot!(golden::pretty(&golden::message()), @r#"
+    {
+      "kind": "fixed",
+      "value": {
+        "blocks": [
+          {
+            "kind": "section",
+            "value": [
+              {
+                "kind": "text",
+                "value": "Reboot "
+              },
+              {
+                "kind": "bold",
+                "value": "3 servers"
+              },
+              {
+                "kind": "text",
+                "value": " in "
+              },
+              {
+                "kind": "code",
+                "value": "lax"
+              }
+            ]
+          },
+          {
+            "kind": "actions",
+            "value": [
+              {
+                "confirm": {
+                  "no": "Keep it",
+                  "style": "danger",
+                  "text": "What is in flight is finished.",
+                  "title": "End it?",
+                  "yes": "End it"
+                },
+                "label": "Cancel",
+                "press": {
+                  "handle": "h-1",
+                  "kind": "control",
+                  "verb": "request.cancel"
+                },
+                "style": "danger"
+              }
+            ]
+          }
+        ],
+        "summary": "▶ req-2mq9"
+      }
+    }
+    "#);
 }
 
 /// The values whose stored form is pinned.
@@ -115,14 +308,32 @@ mod golden {
     use crate::ports::store::Content;
     use crate::workflow::request::{Accepted, ApprovalNeed, ControlVerb, RequestEvent};
     use crate::workflow::run::StepIntent;
+    use serde_json::Value as Json;
     use std::collections::BTreeMap;
     use std::sync::Arc;
     use std::time::Duration;
 
     pub(super) const AT: Timestamp = Timestamp::from_millis(1_764_511_500_000);
 
+    /// Many lines, with the members of objects in the order of their names: their order means nothing.
     pub(super) fn pretty(value: &impl Stored) -> String {
-        serde_json::to_string_pretty(&value.store()).expect("a JSON value can be printed")
+        serde_json::to_string_pretty(&sorted(value.store())).expect("a JSON value can be printed")
+    }
+
+    /// The same in one line.
+    pub(super) fn line(value: &impl Stored) -> String {
+        sorted(value.store()).to_string()
+    }
+
+    fn sorted(value: Json) -> Json {
+        match value {
+            Json::Object(object) => {
+                let members = object.into_iter().collect::<BTreeMap<_, _>>();
+                Json::Object(members.into_iter().map(|(name, value)| (name, sorted(value))).collect())
+            }
+            Json::Array(items) => items.into_iter().map(sorted).collect(),
+            leaf @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_)) => leaf,
+        }
     }
 
     pub(super) fn intent() -> StepIntent {
