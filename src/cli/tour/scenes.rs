@@ -110,7 +110,7 @@ pub(super) async fn misunderstands(hands: &Hands) -> Result<(), Missed> {
 }
 
 pub(super) async fn speaks_in_threads(hands: &Hands) -> Result<(), Missed> {
-    let top = hands.say(ANA, NOC, "dns in fra looks slow, I will reboot one", None).await?;
+    let top = hands.say(ANA, NOC, "edge-fra-020 answers slowly, I will reboot it", None).await?;
     hands.say(ANA, NOC, "<@U0WRASSE> reboot edge-fra-020 because slow answers", Some(&top)).await?;
     let place = Place { channel: NOC, thread: Some(&top), viewer: ANA, within_s: 40 };
     let card =
