@@ -291,8 +291,6 @@ async fn card_is_up(world: &World, id: &RequestId, card: MessageRef) -> Result<V
     if matches!(request.origin.reply, ReplyPath::ResponseAddress(_)) {
         writes.push(messages::echo(id, &request.origin));
     }
-    // The card was composed before it was known that it would be up.
-    writes.push(messages::card(id));
     Ok(writes)
 }
 
