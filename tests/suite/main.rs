@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bolt;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod command_files;
 #[cfg(test)]
 mod drivers_wire;
@@ -12,5 +14,7 @@ mod real_peers;
 mod slack_wire;
 #[cfg(test)]
 mod storage;
+#[cfg(test)]
+mod tour;
 #[cfg(test)]
 mod workspace_wire;
