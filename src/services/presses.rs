@@ -3,6 +3,7 @@
 use super::intake::{Outcome, Who, member, who};
 use super::lines::{self, Line};
 use super::messages;
+use super::requests::close_waiting;
 use super::world::World;
 use crate::admission;
 use crate::approvals::{self, Choice, Unfit, Word};
@@ -221,7 +222,14 @@ pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Resu
             let note = format!("refused: {unfit:?} on {}", request.id());
             Ok(told(&ReviewOutcome::Unfit(unfit, request), note))
         }
-        Ok(event) => Ok(decided(&request, event, told, submission.handle, &plan, now)),
+        Ok(event) => {
+            let denied = matches!(event, RequestEvent::Denied { .. });
+            let mut outcome = decided(&request, event, told, submission.handle, &plan, now);
+            if denied {
+                outcome.writes.extend(close_waiting(&world.store.runs(request.id()).await?, now));
+            }
+            Ok(outcome)
+        }
     }
 }
 

@@ -16,7 +16,8 @@ async fn the_page_works_in_a_real_browser_wide_and_on_a_phone() {
     let page = first.split_whitespace().find(|word| word.starts_with("http://")).expect("an address").to_owned();
     let mut browser = Command::new("node");
     browser.arg(format!("{ROOT}/tests/browser/page.test.mjs")).arg(format!("{ROOT}/target/page-pictures"));
-    let output = browser.env("WRASSE_PAGE", &page).kill_on_drop(true).output().await.expect("node runs: tests/browser/install");
+    let output =
+        browser.env("WRASSE_PAGE", &page).kill_on_drop(true).output().await.expect("node runs: tests/browser/install");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
     assert!(said.contains("every scene passed"), "{said}");
