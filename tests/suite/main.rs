@@ -9,8 +9,12 @@ mod drivers_wire;
 #[cfg(test)]
 mod real_peers;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod slack_wire;
 #[cfg(test)]
 mod storage;
+#[cfg(test)]
+mod tidy;
 #[cfg(test)]
 mod workspace_wire;
