@@ -188,4 +188,14 @@ mod tests {
             assert!(SCOPES.iter().any(|(asked, _)| *asked == scope), "{scope}");
         }
     }
+    #[test]
+    fn the_readme_says_what_each_scope_is_for() {
+        let readme = include_str!("../../README.md");
+        let table = readme.split("| scope | what for |").nth(1).and_then(|rest| rest.split("\n\n").next());
+        let rows = table.expect("it has a table of scopes").lines().filter(|line| line.contains("| `"));
+        let cells = rows.filter_map(|row| row.split('|').nth(1));
+        let mut told: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+        told.sort_unstable();
+        assert_eq!(told, SCOPES.map(|(scope, _)| scope));
+    }
 }

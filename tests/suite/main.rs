@@ -7,6 +7,8 @@ mod command_files;
 #[cfg(test)]
 mod drivers_wire;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod real_peers;
 #[cfg(test)]
 mod settings;
