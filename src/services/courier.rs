@@ -5,6 +5,7 @@
 
 use super::effects::Effects;
 use super::messages;
+use super::requests::close_waiting;
 use super::world::World;
 use super::{Service, Step};
 use crate::admission::{self, PoolImpact};
@@ -291,8 +292,6 @@ async fn card_is_up(world: &World, id: &RequestId, card: MessageRef) -> Result<V
     if matches!(request.origin.reply, ReplyPath::ResponseAddress(_)) {
         writes.push(messages::echo(id, &request.origin));
     }
-    // The card was composed before it was known that it would be up.
-    writes.push(messages::card(id));
     Ok(writes)
 }
 
@@ -311,17 +310,6 @@ async fn no_card(world: &World, slot: &Slot, why: &str) -> Result<Vec<Write>, St
         Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![ended] },
         messages::answer(&envelope, &request.origin, told),
     ];
-    for run in world.store.runs(id).await?.into_iter().filter(|run| run.stage == RunStage::Waiting) {
-        writes.push(Write::RunEvents {
-            id: run.id.clone(),
-            expected: run.version,
-            epoch: run.epoch,
-            events: vec![crate::workflow::RunEvent::Ended {
-                at: world.now(),
-                outcome: crate::workflow::run::RunOutcome::NotStarted,
-            }],
-            wake_at: None,
-        });
-    }
+    writes.extend(close_waiting(&world.store.runs(id).await?, world.now()));
     Ok(writes)
 }

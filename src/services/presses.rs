@@ -3,6 +3,7 @@
 use super::intake::{Outcome, Who, member, who};
 use super::lines::{self, Line};
 use super::messages;
+use super::requests::close_waiting;
 use super::world::World;
 use crate::admission;
 use crate::approvals::{self, Choice, Unfit, Word};
@@ -206,16 +207,45 @@ pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Resu
     let choice = match submission.values.get("decision").map(String::as_str) {
         Some("approve") => Choice::Approve,
         Some("deny") => Choice::Deny,
-        Some(_) | None => return Ok(told(&ReviewOutcome::NothingChosen, "answered: nothing was chosen".into())),
+        Some(_) | None => {
+            return again(world, &submission, &request, &ReviewOutcome::NothingChosen, "answered: nothing was chosen")
+                .await;
+        }
     };
     let why = submission.values.get("why").map_or("", String::as_str);
     match approvals::decide(&request, &person, Word { choice: &choice, why, seen: &plan }, now) {
+        Err(Unfit::NeedsReason) => {
+            let missing = ReviewOutcome::Unfit(Unfit::NeedsReason, request.clone());
+            again(world, &submission, &request, &missing, "answered: a no needs a reason").await
+        }
         Err(unfit) => {
             let note = format!("refused: {unfit:?} on {}", request.id());
             Ok(told(&ReviewOutcome::Unfit(unfit, request), note))
         }
-        Ok(event) => Ok(decided(&request, event, told, submission.handle, &plan, now)),
+        Ok(event) => {
+            let denied = matches!(event, RequestEvent::Denied { .. });
+            let mut outcome = decided(&request, event, told, submission.handle, &plan, now);
+            if denied {
+                outcome.writes.extend(close_waiting(&world.store.runs(request.id()).await?, now));
+            }
+            Ok(outcome)
+        }
     }
+}
+
+/// Shows the form once more, with what is missing.
+async fn again(
+    world: &World,
+    submission: &Submission<'_>,
+    request: &Request,
+    missing: &ReviewOutcome,
+    note: &str,
+) -> Result<Outcome, StoreFault> {
+    let (runs, impacts) = (world.store.runs(request.id()).await?, impacts(world, request).await?);
+    let view = RequestView { request, runs: &runs, impacts: &impacts, now: world.now() };
+    let form = conversation::review_again(view, submission.handle, missing);
+    let writes = vec![messages::update_form(&submission.envelope.key, submission.view.clone(), form)];
+    Ok(Outcome { writes, note: note.to_owned() })
 }
 
 fn decided(

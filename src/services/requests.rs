@@ -125,7 +125,7 @@ fn outcome(runs: &[Run]) -> RequestOutcome {
 }
 
 /// Runs that were not admitted are over without having started.
-fn close_waiting(runs: &[Run], now: Timestamp) -> impl Iterator<Item = Write> {
+pub(super) fn close_waiting(runs: &[Run], now: Timestamp) -> impl Iterator<Item = Write> {
     runs.iter().filter(|run| run.stage == RunStage::Waiting).map(move |run| Write::RunEvents {
         id: run.id.clone(),
         expected: run.version,

@@ -4,12 +4,13 @@ use super::effects::Effects;
 use super::messages;
 use super::world::World;
 use super::{Service, Step};
-use crate::admission::{self, StateRow};
+use crate::admission::{self, Health, HealthRow, StateRow};
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::ids::RunId;
 use crate::domain::intent::ParameterName;
 use crate::domain::limits::EFFECT_DEADLINE;
 use crate::domain::plan::PlannedServer;
+use crate::domain::server::{ProductionState, ServerId};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::store::{Committed, Operation, Write};
@@ -140,7 +141,8 @@ impl Runner {
     async fn commit(&mut self, request: &Request, run: &Run, commit: Commit) -> Result<Option<Turn>, StoreFault> {
         let now = self.world.now();
         let (wake_at, then) = (commit.wake_at, commit.then.clone());
-        let writes = self.writes(request, run, commit, now);
+        let mut writes = self.writes(request, run, commit, now);
+        writes.extend(self.closes_incident(run, &writes).await?);
         if self.world.commit(writes).await? == Committed::Stale {
             return Ok(Some(Turn::Rest));
         }
@@ -159,7 +161,10 @@ impl Runner {
         let mut writes = Vec::new();
         if let Some(server) = run.subject.server() {
             if let Some(state) = commit.state {
-                let (server, by) = (server.id.clone(), run.id.clone());
+                let (server, pool, by) = (server.id.clone(), &server.pool, run.id.clone());
+                if pool.is_some() && has_seen_balancer(&commit.events, run) {
+                    writes.extend(health_of(&server, state, now));
+                }
                 writes.push(Write::ServerState(StateRow { server, state, by, since: now }));
             }
             writes.extend(commit.events.iter().filter_map(|event| lock_change(event, server, run)));
@@ -174,6 +179,19 @@ impl Runner {
         let (id, expected, epoch) = (run.id.clone(), run.version, run.epoch);
         writes.insert(0, Write::RunEvents { id, expected, epoch, events: commit.events, wake_at });
         writes
+    }
+
+    /// A server that an earlier run left behind is back: the notice about it says so.
+    async fn closes_incident(&self, run: &Run, writes: &[Write]) -> Result<Option<Write>, StoreFault> {
+        let unlocked = writes.iter().find_map(|write| match write {
+            Write::Unlock { server, .. } => Some(server),
+            _ => None,
+        });
+        let (Some(server), Some(channel)) = (unlocked, &self.world.places.incidents) else { return Ok(None) };
+        let ledger = self.world.store.ledger().await?;
+        let lock = ledger.lock(server).filter(|lock| lock.run == run.id);
+        let from = lock.and_then(|lock| lock.taken_from.as_ref());
+        Ok(from.map(|failed| messages::incident(&failed.request, channel)))
     }
 
     fn tell(&self, event: &RunEvent, run: &Run, writes: &mut Vec<Write>) {
@@ -217,6 +235,29 @@ fn orders(request: &Request) -> Orders {
 fn parameters(request: &Request) -> BTreeMap<ParameterName, String> {
     let parameters = request.plan.parts().parameters.iter();
     parameters.map(|(name, value)| (name.clone(), value.to_string())).collect()
+}
+
+/// Whether these events rest on the server's line in its load balancer.
+fn has_seen_balancer(events: &[RunEvent], run: &Run) -> bool {
+    let returned = matches!(run.stage, RunStage::Returning { .. });
+    events.iter().any(|event| match event {
+        RunEvent::StepSucceeded { .. } => true,
+        RunEvent::Ended { .. } => returned,
+        _ => false,
+    })
+}
+
+/// A run that has just seen the line knows better than the last round of looks.
+fn health_of(server: &ServerId, state: ProductionState, now: Timestamp) -> Option<Write> {
+    let health = match state {
+        ProductionState::Production => Health::Serving,
+        ProductionState::Drained => Health::OutOfRotation,
+        ProductionState::Draining
+        | ProductionState::Undraining
+        | ProductionState::Standby
+        | ProductionState::Maintenance => return None,
+    };
+    Some(Write::Health(HealthRow { server: server.clone(), health, seen_at: now }))
 }
 
 /// A server is free again only when its run has verified that it is as it should be, or that nothing was done.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod bolt;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod command_files;
 #[cfg(test)]
 mod drivers_wire;
@@ -18,5 +20,7 @@ mod slack_wire;
 mod storage;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod tour;
 #[cfg(test)]
 mod workspace_wire;
