@@ -9,11 +9,17 @@ mod command_files;
 #[cfg(test)]
 mod drivers_wire;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod real_peers;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod slack_wire;
 #[cfg(test)]
 mod storage;
+#[cfg(test)]
+mod tidy;
 #[cfg(test)]
 mod tour;
 #[cfg(test)]
