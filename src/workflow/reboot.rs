@@ -1,8 +1,9 @@
 //! The restart: the one step that must never happen twice.
 //!
 //! The proof that it happened is a boot id that differs from the one stored with the intent. The proof that it did
-//! not is the old boot id after the grace period, on a server whose own clock is past the command's not-after time,
-//! so that the command cannot land any more. Everything else is not known, and waits or asks a person.
+//! not is the old boot id on a server whose own clock is past the command's not-after time by the whole grace period:
+//! the command cannot land any more, and had it landed at the last moment, its shutdown would be over. Everything else
+//! is not known, and waits or asks a person.
 
 use super::decide::{
     Acting, Commit, Decision, Input, POLL_EVERY, REBOOT_COMMAND_LIFE, SILENT_FOR, Situation, commit, fail,
@@ -140,7 +141,8 @@ fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, f
     let now = situation.now;
     let intent = acting.intent;
     let past_grace = now >= intent.at.plus(spec.grace);
-    let cannot_land = intent.not_after.is_some_and(|not_after| facts.server_clock >= not_after);
+    // Told by the server's clock too, as ours may have jumped while the server shuts down.
+    let cannot_land = intent.not_after.is_some_and(|not_after| facts.server_clock >= not_after.plus(spec.grace));
     let Some(server) = situation.run.server_name() else { return Decision::Settled };
     if past_grace && cannot_land {
         if intent.attempt >= RESTARTS_MAX || situation.orders == super::Orders::Stop {

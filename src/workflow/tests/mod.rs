@@ -5,6 +5,7 @@
 mod request;
 mod restart;
 mod steps;
+mod world;
 
 use super::{Decision, Input, Orders, Run, RunEvent, Situation, decide};
 use crate::domain::command::{

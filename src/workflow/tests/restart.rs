@@ -81,6 +81,17 @@ fn it_is_sent_once_more_only_when_it_provably_did_not_happen_and_cannot_land() {
     assert_eq!(ended, (Some(FailureKind::DidNotReboot), Some(RunOutcome::FailedAndReturned)));
 }
 
+/// The command lands at the last moment and the server takes its time to shut down, still with the old boot id.
+#[test]
+fn a_server_that_may_be_shutting_down_gets_nothing_more() {
+    for now in [after(91), after(119), START.plus(DAY)] {
+        let story = sent_over_ssh().at(now);
+        for server_seconds in [0, 29, 31, 91, 119] {
+            assert!(!restarts(&story.check(&same_boot(after(server_seconds)))), "{server_seconds} s on its clock");
+        }
+    }
+}
+
 #[test]
 fn a_server_whose_clock_is_before_the_not_after_time_gets_nothing_more() {
     // Our clock is past everything; the server's own is not, so the first command may still land.
