@@ -87,7 +87,7 @@ pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboo
     }
     match situation.input {
         Input::Nothing | Input::Safe(_) => Decision::Observe(Probe::Boot(server.clone())),
-        Input::Seen(Seen::Boot(facts)) => match judge(acting.intent, facts, situation.now) {
+        Input::Seen(Seen::Boot(facts)) => match judge(acting.intent, facts, situation.now, spec.timeout) {
             Judgement::Rebooted(note) => {
                 let done = succeeded(situation, acting.step, ProductionState::Drained, note);
                 Decision::Commit(Commit { state: None, ..keep_state(done, situation) })
@@ -121,14 +121,16 @@ enum Judgement {
 }
 
 /// Another boot id is the proof. Where none is known from before, the server must have been up for less time than
-/// has passed since the intent: two differences, each on one clock, so that clocks need not agree.
-fn judge(intent: &StepIntent, facts: &BootFacts, now: Timestamp) -> Judgement {
+/// has passed since the intent: two differences, each on one clock, so that clocks need not agree. More than the
+/// time-out never counts as passed: our clock may have jumped, and then a server that was never down would look new.
+fn judge(intent: &StepIntent, facts: &BootFacts, now: Timestamp, timeout: Duration) -> Judgement {
     match &intent.boot_before {
         Some(before) if *before != facts.boot_id => Judgement::Rebooted("its boot id changed".to_owned()),
         Some(_) => Judgement::SameBoot,
         None => {
             let up = facts.server_clock.since(facts.booted_at);
-            if up <= now.since(intent.at) + BOOT_TIME_GRAIN && now.since(intent.at) > BOOT_TIME_GRAIN {
+            let passed = now.since(intent.at).min(timeout);
+            if up <= passed + BOOT_TIME_GRAIN && passed > BOOT_TIME_GRAIN {
                 Judgement::Rebooted(format!("up for {}, less than since the restart was sent", spoken(up)))
             } else {
                 Judgement::SameBoot
@@ -167,10 +169,11 @@ fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, f
         return begin_with(situation, acting.step, server, intent);
     }
     if now >= intent.until {
-        let why = format!(
-            "it is up with the boot id from before, {} after the restart was asked for",
-            spoken(now.since(intent.at))
-        );
+        let found = match intent.boot_before {
+            Some(_) => "it is up with the boot id from before",
+            None => "it is up, and nothing proves that it was restarted",
+        };
+        let why = format!("{found}, {} after the restart was asked for", spoken(now.since(intent.at)));
         return ask(situation, why);
     }
     Decision::Wait(now.plus(POLL_EVERY))

@@ -217,6 +217,15 @@ fn without_a_boot_id_from_before_the_proof_is_an_uptime_shorter_than_the_wait() 
 }
 
 #[test]
+fn a_jump_of_our_clock_proves_no_restart() {
+    let story = sent_over_redfish(None).answered(Begun::Unknown("cut".into()));
+    let up_for_ten_hours = same_boot(after(60));
+    for now in [START.plus(DAY), START.minus(DAY)] {
+        assert!(!is_proved(&story.clone().at(now).check(&up_for_ten_hours)), "{now:?}");
+    }
+}
+
+#[test]
 fn a_redfish_restart_that_cannot_be_proved_undone_is_never_repeated() {
     for before in [None, Some("old")] {
         for answer in every_answer() {
