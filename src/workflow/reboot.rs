@@ -40,11 +40,11 @@ pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &RebootSpec) ->
             Decision::Commit(Commit { wake_at: now.plus(SILENT_FOR), ..Commit::of(vec![silent], now) })
         }
         Input::Seen(Seen::NoAnswer(_)) if !silent_long => Decision::Wait(now.plus(SILENT_FOR)),
-        // SSH never got to send anything: the other way may be taken, if its controller answers.
-        Input::Seen(Seen::NoAnswer(why)) => match spec.otherwise {
-            Some(PowerPath::Redfish) => Decision::Observe(Probe::Power(server.clone())),
-            _ => fail_before(situation, step, cut(why)),
-        },
+        // SSH never got to send anything: Redfish may be taken, if the controller answers.
+        Input::Seen(Seen::NoAnswer(_)) if spec.via == PowerPath::Redfish || spec.otherwise.is_some() => {
+            Decision::Observe(Probe::Power(server.clone()))
+        }
+        Input::Seen(Seen::NoAnswer(why)) => fail_before(situation, step, cut(why)),
         Input::ControllerSilent(why) => fail_before(situation, step, cut(why)),
         Input::Seen(Seen::Balancer(_) | Seen::Pool(_) | Seen::Checks(_)) => {
             Decision::Observe(Probe::Boot(server.clone()))
@@ -183,20 +183,22 @@ fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, 
     let now = situation.now;
     let Some(server) = situation.run.server_name() else { return Decision::Settled };
     let other = spec.otherwise.filter(|other| acting.intent.way != Some(*other));
-    match other {
-        Some(way) if situation.orders != super::Orders::Stop => {
-            let not_after = None;
-            let intent = StepIntent {
-                attempt: acting.intent.attempt + 1,
-                at: now,
-                way: Some(way),
-                not_after,
-                until: now.plus(spec.timeout),
-                ..acting.intent.clone()
-            };
-            begin_with(situation, acting.step, server, intent)
+    let Some(way) = other.filter(|_| situation.orders != super::Orders::Stop) else {
+        return fail_before(situation, acting.step, cut(why));
+    };
+    let next = StepIntent { attempt: acting.intent.attempt + 1, at: now, way: Some(way), ..acting.intent.clone() };
+    let next = StepIntent { not_after: None, until: now.plus(spec.timeout), ..next };
+    match (way, situation.input) {
+        (PowerPath::Redfish, _) => begin_with(situation, acting.step, server, next),
+        // SSH needs the server's own clock for its not-after time.
+        (PowerPath::Ssh, Input::Seen(Seen::Boot(facts))) => {
+            let fresh = first_intent(situation, spec, way, Some(facts));
+            begin_with(situation, acting.step, server, StepIntent { attempt: next.attempt, ..fresh })
         }
-        _ => fail_before(situation, acting.step, cut(why)),
+        (PowerPath::Ssh, Input::Seen(_)) => fail_before(situation, acting.step, cut(why)),
+        (PowerPath::Ssh, Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_)) => {
+            Decision::Observe(Probe::Boot(server.clone()))
+        }
     }
 }
 

@@ -296,3 +296,26 @@ fn after_the_restart_was_begun_a_stop_goes_forward() {
     let ended = story.at(after(121)).ends(&same_boot(after(121)));
     assert_eq!(ended, (Some(FailureKind::DidNotReboot), Some(RunOutcome::FailedAndReturned)));
 }
+
+#[test]
+fn redfish_first_needs_no_ssh() {
+    let silent = Story::at_step(reboot_by(PowerPath::Redfish, None), PRODUCTION, REBOOT)
+        .with(RunEvent::WasSilent { at: START })
+        .at(after(3));
+    assert_eq!(silent.check(&no_answer()), Decision::Observe(Probe::Power(name())));
+    let mut silent = silent;
+    assert_eq!(silent.commits(&power(Power::On, None)), Some(Act::RestartOverRedfish(name())));
+}
+
+#[test]
+fn ssh_as_the_other_way_is_really_ssh_and_carries_its_not_after_time() {
+    let unsent = Story::at_step(reboot_by(PowerPath::Redfish, Some(PowerPath::Ssh)), PRODUCTION, REBOOT)
+        .begun(REBOOT, restart_intent(PowerPath::Redfish, Some("old")))
+        .answered(Begun::NeverSent("no route".into()))
+        .at(after(1));
+    assert_eq!(unsent.check(&Input::Nothing), looks_at_boot());
+    assert_eq!(unsent.ends(&no_answer()).1, Some(RunOutcome::FailedAndReturned));
+    let mut story = unsent;
+    let act = story.commits(&same_boot(after(2)));
+    assert_eq!(act, Some(Act::RebootOverSsh { server: name(), not_after: after(32) }));
+}
