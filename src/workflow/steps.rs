@@ -3,13 +3,17 @@
 use super::decide::{
     Acting, Commit, Decision, Input, POLL_EVERY, SEND_ATTEMPTS_MAX, Situation, commit, fail, server_of,
 };
-use super::run::{FailureKind, RunEvent, StepIntent};
+use super::run::{FailureKind, Run, RunEvent, StepIntent};
 use crate::domain::command::{GateCheck, HostCheck, HttpSpec};
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, Probe, Seen};
 use crate::domain::limits::QUOTED_LENGTH_MAX_CHARS;
 use crate::domain::server::ProductionState;
+use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// How long a gate may find nobody to ask before the server is put back.
+const GATE_WITHIN: Duration = Duration::from_secs(300);
 
 /// The first intent of a step that is not a restart.
 fn intent(situation: Situation<'_>, timeout: Duration) -> StepIntent {
@@ -88,10 +92,19 @@ pub(super) fn gate(situation: Situation<'_>, step: usize, checks: &[GateCheck]) 
         Input::Seen(Seen::Balancer(_)) => {
             fail(situation, step, FailureKind::GateClosed, "the load balancer has put it back into rotation")
         }
+        // A drained server must not wait for ever behind a load balancer that says nothing.
+        Input::Seen(_) if situation.now >= since(run).plus(GATE_WITHIN) => {
+            fail(situation, step, FailureKind::GateClosed, "the load balancer does not say whether it is out")
+        }
         Input::Seen(_) | Input::ControllerSilent(_) => Decision::Wait(situation.now.plus(POLL_EVERY)),
         Input::Safe(Ok(())) => Decision::Commit(succeeded(situation, step, run.state, "still safe")),
         Input::Safe(Err(why)) => fail(situation, step, FailureKind::GateClosed, why.clone()),
     }
+}
+
+/// Since when the step that is next could have begun.
+fn since(run: &Run) -> Timestamp {
+    run.proofs.last().map(|proof| proof.at).or(run.admitted_at).unwrap_or_default()
 }
 
 pub(super) fn check(situation: Situation<'_>, step: usize, checks: &[HostCheck], timeout: Duration) -> Decision {

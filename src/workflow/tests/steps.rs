@@ -98,6 +98,15 @@ fn a_gate_looks_at_the_drain_and_then_at_the_pool() {
 }
 
 #[test]
+fn a_gate_that_nobody_answers_closes_in_time() {
+    let gate = Story::at_step(reboot_command(), PRODUCTION, GATE);
+    assert!(matches!(gate.clone().at(after(299)).check(&no_answer()), Decision::Wait(_)));
+    let ended = gate.clone().at(after(300)).ends(&no_answer());
+    assert_eq!(ended, (Some(FailureKind::GateClosed), Some(RunOutcome::FailedAndReturned)));
+    assert_eq!(gate.at(after(300)).check(&balancer(BalancerStanding::Drained, 0)), Decision::AskSafety);
+}
+
+#[test]
 fn checks_have_until_their_time_out_to_become_true() {
     let mut story = Story::at_step(reboot_command(), PRODUCTION, CHECK);
     assert!(is_done(&story.check(&checks(&[])), CHECK, DRAINED));
