@@ -396,7 +396,8 @@ impl Run {
                 Stage::NeedsPerson { step, intent, .. },
             ) => {
                 let intent = StepIntent { until: *until, ..intent };
-                Stage::Acting { step, intent, answer: Some(Begun::Unknown("a person asked to look again".into())) }
+                // Like an intent found after a crash: a restart is looked for, a keyed call is made again.
+                Stage::Acting { step, intent, answer: None }
             }
             (
                 RunEvent::PersonAnswered { answer: Answer::Did | Answer::DidNot, .. },

@@ -226,16 +226,20 @@ pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpSpec)
 pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpSpec) -> Decision {
     let now = situation.now;
     let again = || call(situation, http, situation.parameters);
+    let is_last = now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX;
     match acting.answer {
         Some(Begun::Sent) => {
             let note = format!("answered {}", http.expect);
             Decision::Commit(succeeded(situation, acting.step, situation.run.state, note))
         }
         Some(Begun::Refused(why)) => fail(situation, acting.step, FailureKind::Refused, cut(why)),
-        Some(Begun::NeverSent(why) | Begun::Unknown(why))
-            if now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX =>
-        {
-            fail(situation, acting.step, FailureKind::CouldNotSend, cut(why))
+        Some(Begun::NeverSent(why)) if is_last => fail(situation, acting.step, FailureKind::CouldNotSend, cut(why)),
+        // It may have taken effect, and nothing tells whether it did.
+        Some(Begun::Unknown(why)) if is_last => {
+            commit(vec![RunEvent::PersonAsked { at: now, why: format!("no answer to the call: {}", cut(why)) }], now)
+        }
+        Some(Begun::NeverSent(_) | Begun::Unknown(_)) if now < acting.intent.at.plus(POLL_EVERY) => {
+            Decision::Wait(acting.intent.at.plus(POLL_EVERY))
         }
         // Keyed: the same key twice is one effect, so an unknown outcome is asked for again.
         Some(Begun::NeverSent(_) | Begun::Unknown(_)) => {

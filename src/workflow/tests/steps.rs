@@ -183,9 +183,27 @@ fn a_keyed_call_may_begin_again_with_its_key() {
     let unsent = story.clone().answered(Begun::NeverSent("refused".into())).at(after(20));
     assert_eq!(unsent.ends(&Input::Nothing).0, Some(FailureKind::CouldNotSend));
     for answer in [Begun::NeverSent("refused".into()), Begun::Unknown("cut".into())] {
+        let early = story.clone().answered(answer.clone());
+        assert!(matches!(early.check(&Input::Nothing), Decision::Wait(_)), "not at once");
         let mut story = story.clone().answered(answer).at(after(2));
         assert_eq!(call(&mut story, &Input::Nothing), Some(act.clone()), "the same key again");
     }
+}
+
+#[test]
+fn a_call_whose_outcome_stays_unknown_is_a_persons_to_judge() {
+    let unknown = || Begun::Unknown("cut".into());
+    let story = Story::new(command(vec![http_step()]), Subject::Nothing)
+        .with(RunEvent::Admitted { at: START, found: PRODUCTION })
+        .begun(0, StepIntent { attempt: 3, ..plain_intent(Duration::from_secs(20)) })
+        .answered(unknown());
+    assert!(story.asks_a_person(&Input::Nothing), "it may have been posted");
+    // Looking again is calling again: the key makes that one call.
+    let asked = RunEvent::PersonAsked { at: after(3), why: "cut".into() };
+    let looked = story.with(asked).with(person_said(Answer::LookAgain, after(60))).at(after(60));
+    assert!(matches!(looked.check(&Input::Nothing), Decision::Begin(Act::Http { .. })));
+    assert!(is_done(&looked.clone().answered(Begun::Sent).check(&Input::Nothing), 0, PRODUCTION));
+    assert!(looked.answered(unknown()).asks_a_person(&Input::Nothing));
 }
 
 #[test]
