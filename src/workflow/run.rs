@@ -404,6 +404,7 @@ impl Run {
                 stage @ Stage::NeedsPerson { .. },
             ) => stage,
             (RunEvent::ReturnBegun { at, outcome }, Stage::Ready { .. } | Stage::Acting { .. }) => {
+                self.state = ProductionState::Undraining;
                 Stage::Returning { at: *at, outcome: *outcome }
             }
             (RunEvent::Ended { at, outcome }, stage) if !matches!(stage, Stage::Ended { .. }) => {

@@ -220,8 +220,10 @@ fn a_stop_before_the_restart_returns_the_server_and_after_it_goes_on() {
         assert_eq!(story.check(&Input::Nothing), looks_at_balancer());
         assert_eq!(story.check(&balancer(BalancerStanding::Drained, 0)), Decision::Begin(Act::Undrain(name())));
         assert_eq!(story.ends(&balancer(BalancerStanding::Up, 0)), (None, Some(RunOutcome::Returned)));
-        let late = story.at(after(120));
+        let mut late = story.at(after(120));
         assert_eq!(late.ends(&no_answer()), (Some(FailureKind::BalancerFailed), Some(RunOutcome::Failed)));
+        late.commits(&no_answer());
+        assert_eq!(late.run().state, ProductionState::Undraining, "what the record of the server says, too");
     }
     let mut story = draining().stopped();
     assert_eq!(story.commits(&Input::Nothing), Some(Act::Undrain(name())), "while it drains");
