@@ -79,15 +79,15 @@ pub(super) fn gate(situation: Situation<'_>, step: usize, checks: &[GateCheck]) 
     let run = situation.run;
     let Some(server) = run.subject.server() else { return Decision::Settled };
     let holds = checks.contains(&GateCheck::DrainStillHolds) && server.pool.is_some();
+    // A server that was out before takes nothing away: its cure must not wait for the pool that misses it.
+    let asks_pool = checks.contains(&GateCheck::Capacity) && run.found == ProductionState::Production;
     match situation.input {
         Input::Nothing if holds => Decision::Observe(Probe::Balancer(server.name.clone())),
-        Input::Nothing => Decision::AskSafety,
+        Input::Nothing if asks_pool => Decision::AskSafety,
+        Input::Nothing => Decision::Commit(succeeded(situation, step, run.state, "it was out before")),
+        Input::Seen(Seen::Balancer(line)) if is_out(line) && asks_pool => Decision::AskSafety,
         Input::Seen(Seen::Balancer(line)) if is_out(line) => {
-            if checks.contains(&GateCheck::Capacity) {
-                Decision::AskSafety
-            } else {
-                Decision::Commit(succeeded(situation, step, run.state, "still out of rotation"))
-            }
+            Decision::Commit(succeeded(situation, step, run.state, "still out of rotation"))
         }
         Input::Seen(Seen::Balancer(_)) => {
             fail(situation, step, FailureKind::GateClosed, "the load balancer has put it back into rotation")

@@ -232,3 +232,25 @@ fn a_stop_before_the_restart_returns_the_server_and_after_it_goes_on() {
     let mut restore = Story::at_step(reboot_command(), PRODUCTION, RESTORE).stopped();
     assert_eq!(restore.commits(&Input::Nothing), Some(Act::Undrain(name())));
 }
+
+#[test]
+fn a_stopped_undrain_that_only_looked_leaves_the_server_out() {
+    let spec = command(vec![check_step(), StepSpec::Undrain { timeout: 5 * MINUTE }]);
+    for step in [0, 1] {
+        let mut story = Story::at_step(spec.clone(), DRAINED, step).stopped();
+        assert_eq!(story.commits(&Input::Nothing), None, "step {step}");
+        assert_eq!((story.run().outcome(), story.run().state), (Some(RunOutcome::Returned), DRAINED));
+    }
+    // What was begun goes on: it gives capacity back.
+    let begun = Story::at_step(spec, DRAINED, 1).begun(1, plain_intent(5 * MINUTE)).stopped();
+    assert!(is_done(&begun.check(&balancer(BalancerStanding::Up, 0)), 1, PRODUCTION));
+}
+
+#[test]
+fn the_cure_of_a_server_that_was_out_does_not_wait_for_its_pool() {
+    for found in [ProductionState::Standby, DRAINED] {
+        let gate = Story::at_step(reboot_command(), found, GATE);
+        let decision = gate.check(&balancer(BalancerStanding::Drained, 0));
+        assert!(is_done(&decision, GATE, DRAINED), "{found:?}: {decision:?}");
+    }
+}
