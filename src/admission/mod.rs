@@ -6,6 +6,8 @@ mod capacity;
 mod concurrency;
 mod file;
 mod ledger;
+#[cfg(test)]
+mod tests;
 mod waves;
 
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
