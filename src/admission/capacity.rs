@@ -35,7 +35,8 @@ pub struct PoolCount {
 /// How many of a pool may be out at once.
 fn out_max(total: u32, rules: &Rules) -> u32 {
     let share = total * u32::from(rules.pool_out_max_percent) / 100;
-    if total >= 2 { share.max(1) } else { 0 }
+    // None means none: rounding up is for shares that come out below one server.
+    if total >= 2 && rules.pool_out_max_percent > 0 { share.max(1) } else { 0 }
 }
 
 /// Counts a pool from what is known now.
@@ -89,6 +90,11 @@ fn standing(server: &Server, known: Known<'_>) -> Standing {
         }),
         (standing, _) => standing,
     }
+}
+
+/// Whether a server counts as serving now.
+pub(super) fn serves(server: &Server, known: Known<'_>) -> bool {
+    matches!(standing(server, known), Standing::Serves)
 }
 
 /// How a server looks from outside.

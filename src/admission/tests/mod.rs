@@ -177,6 +177,12 @@ fn a_tenth_of_a_pool_may_be_out_and_one_where_there_are_two() {
 }
 
 #[test]
+fn none_out_means_none() {
+    let rules = Rules { pool_out_max_percent: 0, ..Rules::default() };
+    assert_eq!((Fleet { rules, ..Fleet::of(10) }).blocks(0), ["capacity"]);
+}
+
+#[test]
 fn servers_that_fail_by_themselves_use_up_the_same_allowance() {
     for health in [Health::Failing, Health::OutOfRotation] {
         let fleet = Fleet::of(40).all(1..4, |fleet, number| fleet.seen(number, health, 0));
@@ -319,6 +325,13 @@ fn a_gate_asks_whether_the_pool_is_below_its_floor() {
     let worse = drained.clone().seen(1, Health::Failing, 0);
     assert_eq!(worse.gate(0), Err("edge-lax has 8 of 10 in service, floor 9".to_owned()));
     assert!(drained.unseen(1).gate(0).is_err(), "what is not known counts as out");
+}
+
+#[test]
+fn a_gate_without_a_drain_counts_the_server_itself_as_gone() {
+    let fleet = Fleet::of(10).locked(0, "2mq9", LockStanding::Working);
+    assert_eq!(fleet.gate(0), Ok(()));
+    assert!(fleet.seen(1, Health::Failing, 0).gate(0).is_err(), "9 serve, but 8 will");
 }
 
 #[test]
