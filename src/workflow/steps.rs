@@ -84,7 +84,7 @@ pub(super) fn gate(situation: Situation<'_>, step: usize, checks: &[GateCheck]) 
     match situation.input {
         Input::Nothing if holds => Decision::Observe(Probe::Balancer(server.name.clone())),
         Input::Nothing if asks_pool => Decision::AskSafety,
-        Input::Nothing => Decision::Commit(succeeded(situation, step, run.state, "it was out before")),
+        Input::Nothing => Decision::Commit(succeeded(situation, step, run.state, "nothing to ask about")),
         Input::Seen(Seen::Balancer(line)) if is_out(line) && asks_pool => Decision::AskSafety,
         Input::Seen(Seen::Balancer(line)) if is_out(line) => {
             Decision::Commit(succeeded(situation, step, run.state, "still out of rotation"))
