@@ -105,7 +105,9 @@ impl Fleet {
 
     fn locked(mut self, number: usize, tail: &str, standing: LockStanding) -> Self {
         let (run, command) = (run_of(tail, 1), CommandName::new("reboot"));
-        self.ledger.locks.insert(id(number), Lock { server: id(number), run, command, since: NOW, standing });
+        self.ledger
+            .locks
+            .insert(id(number), Lock { server: id(number), run, command, since: NOW, standing, taken_from: None });
         self
     }
 

@@ -13,9 +13,7 @@ use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{DeliveryKey, EnvelopeKey, Handle};
 use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, ReplyPath};
 use wrasse::domain::time::Timestamp;
-use wrasse::ports::chat::{
-    Arrival, Delivery, Envelope, Found, PostTo, PrivateTo, Replaces, TriggerId, ViewId,
-};
+use wrasse::ports::chat::{Arrival, Delivery, Envelope, Found, PostTo, PrivateTo, Replaces, TriggerId, ViewId};
 use wrasse::ports::{Chat, Clock};
 
 /// What goes wrong with a post.

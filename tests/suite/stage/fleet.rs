@@ -55,7 +55,12 @@ impl Drivers for Reach {
 
 impl StageFleet {
     pub(super) fn new(clock: Arc<StageClock>) -> Self {
-        Self { clock, planned: RefCell::default(), drivers: OnceCell::new(), balancers: Arc::new(AtomicBool::new(true)) }
+        Self {
+            clock,
+            planned: RefCell::default(),
+            drivers: OnceCell::new(),
+            balancers: Arc::new(AtomicBool::new(true)),
+        }
     }
 
     /// There are servers of those names, e.g. `edge-lax-[01-03]`, in production.
@@ -174,7 +179,14 @@ impl StageFleet {
     /// Everything that was asked of it and happened, a line each.
     pub(super) fn told(&self) -> String {
         let line = |entry: &wrasse::sandbox::fleet::model::LogEntry| {
-            format!("{} {} {:?} {:?} {:?}", entry.at.millis() % 3_600_000, entry.server, entry.via, entry.deed, entry.outcome)
+            format!(
+                "{} {} {:?} {:?} {:?}",
+                entry.at.millis() % 3_600_000,
+                entry.server,
+                entry.via,
+                entry.deed,
+                entry.outcome
+            )
         };
         self.with(|fleet| fleet.log().iter().map(line).collect::<Vec<_>>().join("\n"))
     }

@@ -210,14 +210,7 @@ impl Person {
         self.says(text, origin, text, Duration::ZERO, None).await
     }
 
-    async fn says(
-        &self,
-        text: &str,
-        origin: Origin,
-        line: &str,
-        late: Duration,
-        root: Option<MessageTs>,
-    ) -> Thread {
+    async fn says(&self, text: &str, origin: Origin, line: &str, late: Duration, root: Option<MessageTs>) -> Thread {
         let chat = &self.stage.0.chat;
         let shown = if text.chars().count() > 200 { format!("{}…", &text[..40]) } else { text.to_owned() };
         let shown = shown.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'");
@@ -286,12 +279,7 @@ impl Person {
         let chat = &self.stage.0.chat;
         chat.act(channel, &self.name, text);
         let reply = chat.address();
-        let origin = Origin {
-            person: self.id.clone(),
-            channel: channel.clone(),
-            thread: button.thread.clone(),
-            reply,
-        };
+        let origin = Origin { person: self.id.clone(), channel: channel.clone(), thread: button.thread.clone(), reply };
         let trigger = Some(chat.trigger(&self.id, channel));
         let (handle, at, view) = (button.handle.clone(), button.at.clone(), button.view.clone());
         self.stage.arrives(Arrival::Press { origin, handle, at, trigger, view }).await;

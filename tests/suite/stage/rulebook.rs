@@ -70,8 +70,7 @@ impl Script {
         }
         let channels = self.channels.iter().map(|(name, id)| (ChannelName::new(name), id.clone()));
         let channels: Vec<_> = channels.collect();
-        let known =
-            Known::of(groups, catalog.commands().iter().map(|spec| spec.name.clone()), inventory.servers());
+        let known = Known::of(groups, catalog.commands().iter().map(|spec| spec.name.clone()), inventory.servers());
         let policies =
             Policies::new(&policies, &channels, &known).unwrap_or_else(|faults| panic!("{}", faults.render()));
         Rulebook { catalog, policies, rules: self.rules.clone(), inventory: inventory.clone() }

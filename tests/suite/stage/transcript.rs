@@ -230,9 +230,9 @@ pub(super) fn button(state: &State, place: &Place, person: &PersonId, wanted: (&
         for button in buttons {
             let Press::Control { handle, .. } = button.press else { continue };
             if button.label == label && text.contains(with) {
-                let asked = button.confirm.map(|confirm| format!("{} {} [{}]", confirm.title, confirm.text, confirm.yes));
-                found =
-                    Some(Pressable { handle, at: at.clone(), thread: thread.clone(), view: view.clone(), asked });
+                let asked =
+                    button.confirm.map(|confirm| format!("{} {} [{}]", confirm.title, confirm.text, confirm.yes));
+                found = Some(Pressable { handle, at: at.clone(), thread: thread.clone(), view: view.clone(), asked });
             }
         }
     }

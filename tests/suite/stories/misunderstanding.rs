@@ -266,7 +266,8 @@ async fn a_line_of_a_hundred_thousand_characters() {
 async fn curly_quotes_and_long_dashes_are_understood() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
-        let thread = ana.types(&noc, "/fleet  Reboot\u{a0}edge-lax-01 —wave 20% because \u{201c}kernel\u{201d} update").await;
+        let thread =
+            ana.types(&noc, "/fleet  Reboot\u{a0}edge-lax-01 —wave 20% because \u{201c}kernel\u{201d} update").await;
         stage.clock().advance(seconds(20)).await;
         assert_snapshot!(thread.transcript(), @r#"
         ana   /fleet  Reboot\u{a0}edge-lax-01 —wave 20% because “kernel” update
