@@ -158,10 +158,8 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
 
 /// A failed run may leave a server half-way; it counts as out until somebody takes it over.
 fn settled(state: ProductionState, left_behind: bool) -> ProductionState {
-    match state {
-        ProductionState::Draining | ProductionState::Undraining if left_behind => ProductionState::Drained,
-        state => state,
-    }
+    let is_half_way = matches!(state, ProductionState::Draining | ProductionState::Undraining);
+    if is_half_way && left_behind { ProductionState::Drained } else { state }
 }
 
 /// Whether a run that takes, or has taken, its server out may go on: its pool is not below its floor without it.
@@ -188,7 +186,10 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         if let Blocker::Locked { servers, holder, since } = &blocker {
             let same = merged.iter_mut().find_map(|earlier| match earlier {
                 Blocker::Locked { servers, holder: held, since: from } if held == holder => Some((servers, from)),
-                _ => None,
+                Blocker::Locked { .. }
+                | Blocker::Concurrency { .. }
+                | Blocker::Capacity { .. }
+                | Blocker::HealthUnknown { .. } => None,
             });
             if let Some((earlier, from)) = same {
                 earlier.extend(servers.iter().cloned());

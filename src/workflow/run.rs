@@ -322,7 +322,11 @@ impl Run {
     pub fn outcome(&self) -> Option<RunOutcome> {
         match &self.stage {
             RunStage::Ended { outcome, .. } => Some(*outcome),
-            _ => None,
+            RunStage::Waiting
+            | RunStage::Ready { .. }
+            | RunStage::Acting { .. }
+            | RunStage::NeedsPerson { .. }
+            | RunStage::Returning { .. } => None,
         }
     }
 
@@ -414,11 +418,14 @@ impl Run {
                 Stage::Ended { at: *at, outcome: *outcome }
             }
             (event, stage) => {
-                let (state, event) = (format!("{stage:?}"), format!("{event:?}"));
-                return Err(IllegalTransition { of: self.id.to_string(), state, event });
+                return Err(illegal(&self.id, &stage, event));
             }
         };
         self.version = Version(self.version.0 + 1);
         Ok(self)
     }
+}
+
+fn illegal(run: &RunId, stage: &RunStage, event: &RunEvent) -> IllegalTransition {
+    IllegalTransition { of: run.to_string(), state: format!("{stage:?}"), event: format!("{event:?}") }
 }

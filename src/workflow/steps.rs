@@ -62,7 +62,9 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
             let note = match seen {
                 Seen::Balancer(line) if is_out(line) => format!("{} connections did not end in time", line.connections),
                 Seen::NoAnswer(why) => format!("the load balancer does not answer: {why}"),
-                _ => "the load balancer keeps it in rotation".to_owned(),
+                Seen::Boot(_) | Seen::Balancer(_) | Seen::Pool(_) | Seen::Power(_) | Seen::Checks(_) => {
+                    "the load balancer keeps it in rotation".to_owned()
+                }
             };
             fail(situation, acting.step, FailureKind::BalancerFailed, note)
         }
@@ -141,7 +143,7 @@ pub(super) fn check_again(situation: Situation<'_>, acting: &Acting<'_>, checks:
                     cut(&told.collect::<Vec<_>>().join("; "))
                 }
                 Seen::NoAnswer(why) => format!("it does not answer: {why}"),
-                _ => "it does not answer".to_owned(),
+                Seen::Boot(_) | Seen::Balancer(_) | Seen::Pool(_) | Seen::Power(_) => "it does not answer".to_owned(),
             };
             fail(situation, acting.step, FailureKind::CheckFailed, note)
         }
@@ -190,7 +192,9 @@ pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: Produc
                     "in rotation, but its health check fails".to_owned()
                 }
                 Seen::NoAnswer(why) => format!("the load balancer does not answer: {why}"),
-                _ => "the load balancer keeps it out".to_owned(),
+                Seen::Boot(_) | Seen::Balancer(_) | Seen::Pool(_) | Seen::Power(_) | Seen::Checks(_) => {
+                    "the load balancer keeps it out".to_owned()
+                }
             };
             let failed = super::run::Failure { step: acting.step, at: now, kind: FailureKind::BalancerFailed, note };
             let ended = RunEvent::Ended { at: now, outcome: super::run::RunOutcome::Failed };

@@ -19,7 +19,7 @@ use crate::domain::intent::ParameterName;
 use crate::domain::plan::{PlannedServer, Subject};
 use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
-use crate::workflow::run::{Answer, Failure, FailureKind, RunOutcome, StepIntent};
+use crate::workflow::run::{Answer, Failure, FailureKind, RunOutcome, RunStage, StepIntent};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -201,13 +201,10 @@ impl Story {
 
     /// Decides, and takes in what is committed. Gives what is begun afterwards.
     fn commits(&mut self, input: &Input) -> Option<Act> {
-        match self.check(input) {
-            Decision::Commit(commit) => {
-                self.journal.extend(commit.events);
-                commit.then
-            }
-            other => panic!("something is committed, not {other:?}"),
-        }
+        let decision = self.check(input);
+        let Decision::Commit(commit) = decision else { panic!("something is committed, not {decision:?}") };
+        self.journal.extend(commit.events);
+        commit.then
     }
 
     /// How the run ends by what is committed now.
@@ -215,10 +212,15 @@ impl Story {
         let mut story = self.clone();
         story.commits(input);
         let run = story.run();
-        let outcome = match run.stage {
-            crate::workflow::run::RunStage::Returning { outcome, .. } => Some(outcome),
-            _ => run.outcome(),
+        let returning = match &run.stage {
+            RunStage::Returning { outcome, .. } => Some(*outcome),
+            RunStage::Waiting
+            | RunStage::Ready { .. }
+            | RunStage::Acting { .. }
+            | RunStage::NeedsPerson { .. }
+            | RunStage::Ended { .. } => None,
         };
+        let outcome = returning.or(run.outcome());
         (run.failure.map(|Failure { kind, .. }| kind), outcome)
     }
 
