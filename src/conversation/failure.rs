@@ -122,7 +122,7 @@ fn answer_buttons(
     let made = Answer::ALL.into_iter().filter_map(|answer| {
         let handle = handles.get(&answer)?;
         let (label, text, style) = match answer {
-            Answer::Did => (format!("It did {word}"), format!("{name} goes on with: {goes_on}."), Style::Primary),
+            Answer::Did => (did_label(word), format!("{name} goes on with: {goes_on}."), Style::Primary),
             Answer::DidNot => (
                 "It did not".to_owned(),
                 format!("{name} counts as failed. No second {word} is sent to it."),
@@ -144,6 +144,11 @@ fn answer_buttons(
         Some(Button { style, ..button(label, answer.word(), handle).asking(confirm) })
     });
     made.collect()
+}
+
+/// `It did reboot`; a call has no verb of its own.
+fn did_label(word: &str) -> String {
+    if word == "http" { "It did".to_owned() } else { format!("It did {word}") }
 }
 
 /// What the journal says after the answer; the run no longer waits for a person.

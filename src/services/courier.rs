@@ -263,6 +263,9 @@ async fn settle(world: &World, slot: &Slot, outcome: Settled) -> Result<(), Stor
         Settled::NotInChannel => {
             let why = "the bot is not in the channel".to_owned();
             let mut writes = no_card(world, slot, &why).await?;
+            if let (false, Destination::Card(id)) = (writes.is_empty(), &slot.outgoing.to) {
+                writes.extend(how_to_invite(world, id).await?);
+            }
             writes.push(Write::Undeliverable { key, why });
             writes
         }
@@ -299,7 +302,14 @@ async fn card_is_up(world: &World, id: &RequestId, card: MessageRef) -> Result<V
     Ok(writes)
 }
 
-/// Without a card nothing starts: the request ends, and whoever asked is told why.
+/// Tells whoever asked how to get the bot into the channel. For any other reason the echo says what is known.
+async fn how_to_invite(world: &World, id: &RequestId) -> Result<Option<Write>, StoreFault> {
+    let told = conversation::wrong_place(&world.places.bot_name);
+    let envelope = crate::domain::ids::EnvelopeKey::new(format!("no-card:{id}"));
+    Ok(world.store.request(id).await?.map(|request| messages::answer(&envelope, &request.origin, told)))
+}
+
+/// Without a card nothing starts: the request ends.
 async fn no_card(world: &World, slot: &Slot, why: &str) -> Result<Vec<Write>, StoreFault> {
     let Destination::Card(id) = &slot.outgoing.to else { return Ok(Vec::new()) };
     let Some(request): Option<Request> = world.store.request(id).await? else { return Ok(Vec::new()) };
@@ -308,12 +318,11 @@ async fn no_card(world: &World, slot: &Slot, why: &str) -> Result<Vec<Write>, St
     }
     let outcome = RequestOutcome::NoCard { why: why.to_owned() };
     let ended = RequestEvent::Ended { at: world.now(), outcome };
-    let told = conversation::wrong_place(&world.places.bot_name);
-    let envelope = crate::domain::ids::EnvelopeKey::new(format!("no-card:{id}"));
-    let mut writes = vec![
-        Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![ended] },
-        messages::answer(&envelope, &request.origin, told),
-    ];
+    let mut writes = vec![Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![ended] }];
+    if matches!(request.origin.reply, ReplyPath::ResponseAddress(_)) {
+        // The echo may have left before it was known; other echoes wait for the card in its lane.
+        writes.push(messages::echo(id, &request.origin));
+    }
     writes.extend(close_waiting(&world.store.runs(id).await?, world.now()));
     Ok(writes)
 }

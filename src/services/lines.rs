@@ -9,7 +9,7 @@ use crate::authorization::{Authorized, Question};
 use crate::conversation::{self, message::Message};
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::identity::Profile;
-use crate::domain::ids::{Epoch, RequestId, Version};
+use crate::domain::ids::{Epoch, Handle, RequestId, Version};
 use crate::domain::intent::{Intent, Selector, Spanned, WorkIntent};
 use crate::domain::limits::{LATE_AFTER, PRIVATE_CONTROL_LIFE, REQUEST_LIFE};
 use crate::domain::place::{ChannelFacts, ChannelName, Membership, Origin};
@@ -99,13 +99,28 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
     }
 }
 
+/// The handles of two buttons of which one may be used; a press finds the other one by its own.
+fn either_or(handle: &Handle) -> (Handle, Handle) {
+    (Handle::new(format!("{handle}{EITHER}")), Handle::new(format!("{handle}{OR}")))
+}
+
+/// The button beside this one, if it is one of two.
+pub(super) fn beside(handle: &Handle) -> Option<Handle> {
+    let text = handle.as_str();
+    let other = |mine: &str, its: &str| Some(Handle::new(format!("{}{its}", text.strip_suffix(mine)?)));
+    other(EITHER, OR).or_else(|| other(OR, EITHER))
+}
+
+const EITHER: &str = ".a";
+const OR: &str = ".b";
+
 fn late(world: &World, line: Line<'_>, sent_at: Timestamp, now: Timestamp) -> Outcome {
     let bound = Bound {
         person: line.origin.person.clone(),
         channel: line.origin.channel.clone(),
         until: now.plus(PRIVATE_CONTROL_LIFE),
     };
-    let (run_now, forget) = (world.ids.handle(), world.ids.handle());
+    let (run_now, forget) = either_or(&world.ids.handle());
     let control =
         |handle, action| Write::Control(Control { handle, action, bound: Some(bound.clone()), used_at: None });
     let mut outcome = line.answered(conversation::late(sent_at, &run_now, &forget), "asked again: it came late");

@@ -9,7 +9,7 @@ use crate::admission;
 use crate::approvals::{self, Choice, Unfit, Word};
 use crate::authorization::Question;
 use crate::conversation::{self, RequestView, ReviewOutcome};
-use crate::domain::identity::{PersonId, Profile};
+use crate::domain::identity::{PersonId, Profile, Standing};
 use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
 use crate::domain::limits::PRIVATE_CONTROL_LIFE;
 use crate::domain::place::{MessageRef, Origin};
@@ -84,7 +84,10 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
 }
 
 async fn bound_press(world: &World, press: &Press<'_>, control: Control) -> Result<Outcome, StoreFault> {
-    let used = Write::ControlUsed { handle: control.handle, at: world.now() };
+    let at = world.now();
+    // Forgotten is forgotten: the button beside it is used up in the same commit.
+    let beside = lines::beside(&control.handle);
+    let used = beside.into_iter().chain([control.handle]).map(|handle| Write::ControlUsed { handle, at });
     let mut outcome = match &control.action {
         ControlAction::Line(text) => {
             let line = Line { envelope: press.envelope, origin: press.origin, text, sent_at: None };
@@ -95,7 +98,7 @@ async fn bound_press(world: &World, press: &Press<'_>, control: Control) -> Resu
             Outcome::noted("rejected: a control of another kind")
         }
     };
-    outcome.writes.push(used);
+    outcome.writes.extend(used);
     Ok(outcome)
 }
 
@@ -168,7 +171,8 @@ async fn review(world: &World, press: &Press<'_>, person: &Profile, request: &Re
 async fn could_decide(world: &World, request: &Request, unfit: &Unfit) -> Vec<String> {
     let (Unfit::IsRequester { from } | Unfit::NotInGroup { from }) = unfit else { return Vec::new() };
     let members = world.directory.members(from).await.unwrap_or_default();
-    let others = members.into_iter().filter(|member| member.id != request.origin.person);
+    let can = |member: &Profile| member.standing == Standing::Member && member.id != request.origin.person;
+    let others = members.into_iter().filter(can);
     others.map(|member| member.name).collect()
 }
 
@@ -366,7 +370,8 @@ fn answered(world: &World, run: &Run, step: usize, person: &Profile, answer: Ans
         Answer::LookAgain => (vec![said], Some(now)),
         Answer::Did => (vec![said, RunEvent::StepSucceeded { step, at: now, state: run.state, note }], Some(now)),
         Answer::DidNot => {
-            let failed = Failure { step, at: now, kind: FailureKind::DidNotReboot, note };
+            let kind = if run.subject.server().is_some() { FailureKind::DidNotReboot } else { FailureKind::CouldNotSend };
+            let failed = Failure { step, at: now, kind, note };
             let ended = RunEvent::Ended { at: now, outcome: RunOutcome::Failed };
             (vec![said, RunEvent::StepFailed(failed), ended], None)
         }

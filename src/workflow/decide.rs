@@ -21,6 +21,8 @@ pub const REBOOT_COMMAND_LIFE: Duration = Duration::from_secs(30);
 pub const SILENT_FOR: Duration = Duration::from_secs(3);
 /// How often something that provably never got out is sent again.
 pub const SEND_ATTEMPTS_MAX: u32 = 3;
+/// How long after an attempt that may be repeated the next one is made; the second wait is twice as long.
+pub const SEND_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// How long a server may take to get back into rotation when a run gives up.
 pub const RETURN_WITHIN: Duration = Duration::from_secs(120);
 

@@ -1,7 +1,7 @@
 //! The steps that may be repeated without harm: rotation, gates, checks, keyed calls.
 
 use super::decide::{
-    Acting, Commit, Decision, Input, POLL_EVERY, SEND_ATTEMPTS_MAX, Situation, commit, fail, server_of,
+    Acting, Commit, Decision, Input, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX, Situation, commit, fail, server_of,
 };
 use super::run::{FailureKind, Run, RunEvent, StepIntent};
 use crate::domain::command::{GateCheck, HostCheck, HttpSpec};
@@ -227,6 +227,10 @@ pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpSpec)
     Decision::Commit(Commit::of(vec![begun], situation.now).then(call(situation, http, situation.parameters)))
 }
 
+fn send_again_at(intent: &StepIntent) -> crate::domain::time::Timestamp {
+    intent.at.plus(SEND_AGAIN_AFTER * intent.attempt)
+}
+
 pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpSpec) -> Decision {
     let now = situation.now;
     let again = || call(situation, http, situation.parameters);
@@ -244,6 +248,10 @@ pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpSpe
         }
         Some(Begun::NeverSent(_) | Begun::Unknown(_)) if now < acting.intent.at.plus(POLL_EVERY) => {
             Decision::Wait(acting.intent.at.plus(POLL_EVERY))
+        }
+        // What is down for a second must not use up every attempt within that second.
+        Some(Begun::NeverSent(_) | Begun::Unknown(_)) if now < send_again_at(acting.intent) => {
+            Decision::Wait(send_again_at(acting.intent))
         }
         // Keyed: the same key twice is one effect, so an unknown outcome is asked for again.
         Some(Begun::NeverSent(_) | Begun::Unknown(_)) => {

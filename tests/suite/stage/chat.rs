@@ -5,7 +5,7 @@
 
 use super::time::StageClock;
 use async_trait::async_trait;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use wrasse::conversation::message::{Form, Message};
@@ -16,19 +16,13 @@ use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::{Arrival, Delivery, Envelope, Found, PostTo, PrivateTo, Replaces, TriggerId, ViewId};
 use wrasse::ports::{Chat, Clock};
 
-/// What goes wrong with a post.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Trouble {
-    /// Too fast: nothing is posted.
-    SlowDown(Duration),
-    /// It is posted, and nobody hears so.
-    AnswerLost,
-    /// It is not posted, and nobody hears so.
-    MessageLost,
-    /// It is not taken.
-    Refused(String),
-    /// The bot was put out of the channel.
-    NotInChannel,
+/// What gets lost of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Lost {
+    /// It is done, and nobody hears so.
+    Answer,
+    /// It is not done, and nobody hears so.
+    Message,
 }
 
 /// One thing that people can see, in the order it happened.
@@ -63,12 +57,15 @@ pub(super) struct State {
     keys: Vec<(DeliveryKey, MessageRef, Timestamp)>,
     /// Who may open a form where, once.
     triggers: BTreeMap<TriggerId, (PersonId, ChannelId)>,
-    troubles: VecDeque<Trouble>,
-    edit_troubles: VecDeque<Trouble>,
+    lost_posts: VecDeque<Lost>,
+    lost_edits: VecDeque<Lost>,
     searches_in_vain: u32,
+    /// Until then everything is too fast.
+    slow_until: Option<Timestamp>,
+    /// What posts are answered with, if they are not taken at all.
+    refusal: Option<Delivery>,
     posts: u32,
     counter: u64,
-    outside: BTreeSet<ChannelId>,
 }
 
 impl State {
@@ -80,6 +77,10 @@ impl State {
     pub(super) fn push(&mut self, channel: &ChannelId, what: What) {
         let (channel, beat) = (channel.clone(), self.beat);
         self.rows.push(Row { channel, beat, what, seen: None });
+    }
+
+    fn wait(&self, now: Timestamp) -> Option<Duration> {
+        self.slow_until.map(|until| until.since(now)).filter(|wait| !wait.is_zero())
     }
 
     /// A repetition by the next process, with nothing of a person in between, is one answer to the eye.
@@ -156,14 +157,29 @@ impl StageChat {
         newest.unwrap().handle = Some(given);
     }
 
-    /// The next posts meet these, one each.
-    pub(crate) fn meets(&self, trouble: Trouble, times: usize) {
-        self.state().troubles.extend(std::iter::repeat_n(trouble, times));
+    /// For that long, posts and edits are too fast.
+    pub(crate) fn says_slow_down(&self, wait: Duration) {
+        self.state().slow_until = Some(self.clock.now().plus(wait));
     }
 
-    /// The next edits meet these, one each.
-    pub(crate) fn edits_meet(&self, trouble: Trouble, times: usize) {
-        self.state().edit_troubles.extend(std::iter::repeat_n(trouble, times));
+    /// The next posts lose that, one each.
+    pub(crate) fn loses_next_posts(&self, lost: Lost, times: usize) {
+        self.state().lost_posts.extend(std::iter::repeat_n(lost, times));
+    }
+
+    /// The next edits lose that, one each.
+    pub(crate) fn loses_next_edits(&self, lost: Lost, times: usize) {
+        self.state().lost_edits.extend(std::iter::repeat_n(lost, times));
+    }
+
+    /// No post is taken any more, for that reason.
+    pub(crate) fn refuses_posts(&self, why: &str) {
+        self.state().refusal = Some(Delivery::Refused(why.to_owned()));
+    }
+
+    /// The bot is not in any channel any more.
+    pub(crate) fn puts_bot_out(&self) {
+        self.state().refusal = Some(Delivery::NotInChannel);
     }
 
     /// The next searches for a post do not get a whole answer.
@@ -179,7 +195,7 @@ impl StageChat {
     /// Whether all troubles were met.
     pub(super) fn is_calm(&self) -> bool {
         let state = self.state();
-        state.troubles.is_empty() && state.edit_troubles.is_empty()
+        state.lost_posts.is_empty() && state.lost_edits.is_empty()
     }
 }
 
@@ -192,21 +208,22 @@ impl Chat for StageChat {
 
     async fn post(&self, to: &PostTo, message: &Message, key: &DeliveryKey) -> Delivery {
         let mut state = self.state();
-        let trouble = state.troubles.pop_front();
-        match &trouble {
-            Some(Trouble::SlowDown(wait)) => return Delivery::SlowDown(*wait),
-            Some(Trouble::Refused(why)) => return Delivery::Refused(why.clone()),
-            Some(Trouble::NotInChannel) => return Delivery::NotInChannel,
-            Some(Trouble::MessageLost) => return Delivery::Unknown("no answer".to_owned()),
-            Some(Trouble::AnswerLost) | None if state.outside.contains(&to.channel) => return Delivery::NotInChannel,
-            Some(Trouble::AnswerLost) | None => {}
+        if let Some(wait) = state.wait(self.clock.now()) {
+            return Delivery::SlowDown(wait);
+        }
+        if let Some(refusal) = &state.refusal {
+            return refusal.clone();
+        }
+        let lost = state.lost_posts.pop_front();
+        if lost == Some(Lost::Message) {
+            return Delivery::Unknown("no answer".to_owned());
         }
         let at = MessageRef { channel: to.channel.clone(), ts: MessageTs::new(format!("ts-{}", state.number())) };
         state.posts += 1;
         state.keys.push((key.clone(), at.clone(), self.clock.now()));
         let what = What::Post { at: at.clone(), thread: to.thread.clone(), message: message.clone() };
         state.push(&to.channel, what);
-        match trouble {
+        match lost {
             Some(_) => Delivery::Unknown("no answer".to_owned()),
             None => Delivery::Done(Some(at)),
         }
@@ -227,19 +244,22 @@ impl Chat for StageChat {
 
     async fn edit(&self, at: &MessageRef, message: &Message) -> Delivery {
         let mut state = self.state();
-        match state.edit_troubles.pop_front() {
-            Some(Trouble::SlowDown(wait)) => return Delivery::SlowDown(wait),
-            Some(Trouble::Refused(why)) => return Delivery::Refused(why),
-            Some(Trouble::NotInChannel) => return Delivery::NotInChannel,
-            Some(Trouble::MessageLost) => return Delivery::Unknown("no answer".to_owned()),
-            Some(Trouble::AnswerLost) | None => {}
+        if let Some(wait) = state.wait(self.clock.now()) {
+            return Delivery::SlowDown(wait);
+        }
+        let lost = state.lost_edits.pop_front();
+        if lost == Some(Lost::Message) {
+            return Delivery::Unknown("no answer".to_owned());
         }
         for row in &mut state.rows {
             if let What::Post { at: here, message: shown, .. } = &mut row.what
                 && here == at
             {
                 shown.clone_from(message);
-                return Delivery::Done(None);
+                return match lost {
+                    Some(_) => Delivery::Unknown("no answer".to_owned()),
+                    None => Delivery::Done(None),
+                };
             }
         }
         Delivery::Refused("message_not_found".to_owned())

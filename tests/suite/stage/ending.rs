@@ -33,7 +33,8 @@ impl Stage {
         if !self.0.chat.is_calm() {
             left.push("a trouble of the chat was never met".to_owned());
         }
-        if self.0.crashes.lock().unwrap().is_planned() {
+        // Where every commit is a crash, some commits never come: the answer to an act is lost before it is stored.
+        if self.0.crashes.lock().unwrap().is_planned() && Kind::of_environment() != Kind::Restarts {
             left.push("a planned crash never came".to_owned());
         }
         let store = self.store().await;

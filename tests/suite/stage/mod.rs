@@ -15,7 +15,7 @@ mod rulebook;
 mod time;
 mod transcript;
 
-pub(crate) use chat::Trouble;
+pub(crate) use chat::Lost;
 pub(crate) use crash::Calls;
 pub(crate) use fleet::times;
 pub(crate) use people::{Channel, Person, Thread};

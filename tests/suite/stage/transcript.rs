@@ -54,12 +54,23 @@ impl Cleaner {
         if rest.starts_with("plan ") && rest.get(5..9).is_some_and(|hash| hash.bytes().all(|b| b.is_ascii_hexdigit())) {
             return Some(("plan 0000".to_owned(), 9));
         }
+        if let Some(length) = time_taken(rest) {
+            return Some(("some time".to_owned(), length));
+        }
         if rest.starts_with("https://chat.example/") {
             let length = rest.find(['>', ' ', '\n']).unwrap_or(rest.len());
             return Some(("link".to_owned(), length));
         }
         None
     }
+}
+
+/// The length of `5 s`, `20 min` or `3 h` where something tells how long it took: a crash makes it longer.
+fn time_taken(rest: &str) -> Option<usize> {
+    let digits = rest.find(|character: char| !character.is_ascii_digit()).filter(|digits| *digits > 0)?;
+    let units = [" s · asked", " min · asked", " h · asked", " s queued", " min queued", " s, of which", " min, of which"];
+    let unit = units.iter().find(|unit| rest[digits..].starts_with(**unit))?;
+    Some(digits + unit.trim_end_matches(" · asked").trim_end_matches(" queued").trim_end_matches(", of which").len())
 }
 
 /// Which rows a look takes in.
@@ -181,8 +192,10 @@ fn words(row: &Row, cleaner: &Cleaner) -> String {
     match &row.what {
         What::Act { text, .. } => text.clone(),
         What::Post { message, .. } => plain::render(message),
-        What::Private { to, message, .. } if to.path == ReplyPath::Direct => plain::render(message),
-        What::Private { to, message, .. } => format!("(only {}) {}", name(&to.person), plain::render(message)),
+        What::Private { to, message, .. } if to.path == ReplyPath::Direct => of_the_moment(&plain::render(message)),
+        What::Private { to, message, .. } => {
+            format!("(only {}) {}", name(&to.person), of_the_moment(&plain::render(message)))
+        }
         What::Form { person, form, .. } => {
             // A form to fill in is shown whole by `Person::form`; here its title says that it is open.
             let text = match &form.submit {
@@ -192,6 +205,18 @@ fn words(row: &Row, cleaner: &Cleaner) -> String {
             format!("(form for {}) {text}", name(person))
         }
     }
+}
+
+/// An echo with a link says how the request stood at the moment when the card was up; a moment later it is old.
+fn of_the_moment(text: &str) -> String {
+    let line = |line: &str| match (line.strip_prefix("~ req-"), line.rfind(" · card ")) {
+        (Some(_), Some(card)) => {
+            let id = line.find(" · ").unwrap_or(card);
+            format!("{} · …{}", &line[..id], &line[card..])
+        }
+        _ => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A button that somebody can press now.

@@ -27,7 +27,7 @@ async fn a_line_is_announced() {
         ana   /fleet announce because riga is in maintenance until hh:mm
         bot   (only ana) Understood: announce
               message: `riga is in maintenance until hh:mm`
-              ~ req-0001 · running · card <link>
+              ~ req-0001 · … · card <link>
         bot   Announce · req-0001
               ✅ done · hh:mm
               Text: `riga is in maintenance until hh:mm`
@@ -35,7 +35,7 @@ async fn a_line_is_announced() {
               [Details]
         bot > ✅ req-0001: announce done
               Text: `riga is in maintenance until hh:mm`
-              ~ 0 s · asked by @ana · plan 0000
+              ~ some time · asked by @ana · plan 0000
         ");
         stage.fleet().took_http_effect(times(1));
     })
@@ -64,7 +64,7 @@ async fn a_page_that_says_no_is_told() {
         ana   /fleet announce because riga is in maintenance until hh:mm
         bot   (only ana) Understood: announce
               message: `riga is in maintenance until hh:mm`
-              ~ req-0001 · running · card <link>
+              ~ req-0001 · … · card <link>
         bot   Announce · req-0001
               ❌ failed · hh:mm
               Text: `riga is in maintenance until hh:mm`
@@ -76,7 +76,7 @@ async fn a_page_that_says_no_is_told() {
         bot > ❌ req-0001: announce failed
               Text: `riga is in maintenance until hh:mm`
               ✗ `announce` refused
-              ~ 0 s · asked by @ana · plan 0000
+              ~ some time · asked by @ana · plan 0000
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"");
         stage.fleet().took_http_effect(times(0));
@@ -93,7 +93,7 @@ async fn a_page_that_is_down_is_given_up() {
         ana   /fleet announce because riga is in maintenance until hh:mm
         bot   (only ana) Understood: announce
               message: `riga is in maintenance until hh:mm`
-              ~ req-0001 · running · card <link>
+              ~ req-0001 · … · card <link>
         bot   Announce · req-0001
               ❌ failed · hh:mm
               Text: `riga is in maintenance until hh:mm`
@@ -105,7 +105,7 @@ async fn a_page_that_is_down_is_given_up() {
         bot > ❌ req-0001: announce failed
               Text: `riga is in maintenance until hh:mm`
               ✗ `announce` could not be reached
-              ~ 0 s · asked by @ana · plan 0000
+              ~ some time · asked by @ana · plan 0000
         ");
         stage.channel("#incidents").transcript();
         stage.fleet().took_http_effect(times(0));

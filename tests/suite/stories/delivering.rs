@@ -1,7 +1,7 @@
 //! Delivering: too fast, answers lost, cards refused, lines that came late. Each message is there once.
 
 use super::{Cast, cast};
-use crate::stage::{Trouble, minutes, seconds, story, times};
+use crate::stage::{Lost, minutes, seconds, story, times};
 use insta::assert_snapshot;
 
 const LINE: &str = "/fleet reboot edge-lax-01 because kernel update";
@@ -10,8 +10,7 @@ const LINE: &str = "/fleet reboot edge-lax-01 because kernel update";
 async fn a_chat_that_says_slow_down_gets_everything_later() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
-        stage.chat().meets(Trouble::SlowDown(seconds(30)), 2);
-        stage.chat().edits_meet(Trouble::SlowDown(seconds(5)), 2);
+        stage.chat().says_slow_down(seconds(60));
         let thread = ana.types(&noc, LINE).await;
         stage.clock().advance(seconds(50)).await;
         stage.fleet().rebooted("edge-lax-01", times(0));
@@ -20,7 +19,7 @@ async fn a_chat_that_says_slow_down_gets_everything_later() {
         ana   /fleet reboot edge-lax-01 because kernel update
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `kernel update`
-              ~ req-0001 · running · card <link>
+              ~ req-0001 · … · card <link>
         bot   Reboot 1 server in lax · req-0001
               ✅ done · hh:mm
               `edge-lax-01` · `kernel update`
@@ -28,7 +27,7 @@ async fn a_chat_that_says_slow_down_gets_everything_later() {
               ~ @ana · hh:mm to hh:mm
               [Details]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
-              ~ 65 s, of which 60 s queued · asked by @ana · plan 0000
+              ~ some time, of which some time queued · asked by @ana · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
         assert_eq!(stage.chat().posts(), 2);
@@ -41,7 +40,7 @@ async fn a_chat_that_says_slow_down_gets_everything_later() {
 async fn a_post_whose_answer_was_lost_is_found() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
-        stage.chat().meets(Trouble::AnswerLost, 2);
+        stage.chat().loses_next_posts(Lost::Answer, 2);
         stage.chat().searches_fail(2);
         let thread = ana.types(&noc, LINE).await;
         stage.clock().advance(minutes(1)).await;
@@ -49,7 +48,7 @@ async fn a_post_whose_answer_was_lost_is_found() {
         ana   /fleet reboot edge-lax-01 because kernel update
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `kernel update`
-              ~ req-0001 · running · card <link>
+              ~ req-0001 · … · card <link>
         bot   Reboot 1 server in lax · req-0001
               ✅ done · hh:mm
               `edge-lax-01` · `kernel update`
@@ -57,7 +56,7 @@ async fn a_post_whose_answer_was_lost_is_found() {
               ~ @ana · hh:mm to hh:mm
               [Details]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
-              ~ 11 s, of which 6 s queued · asked by @ana · plan 0000
+              ~ some time, of which some time queued · asked by @ana · plan 0000
         ");
         assert_eq!(stage.chat().posts(), 2);
         stage.fleet().rebooted("edge-lax-01", times(1));
@@ -70,8 +69,8 @@ async fn a_post_whose_answer_was_lost_is_found() {
 async fn a_post_that_was_lost_is_sent_again() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
-        stage.chat().meets(Trouble::MessageLost, 2);
-        stage.chat().edits_meet(Trouble::MessageLost, 1);
+        stage.chat().loses_next_posts(Lost::Message, 2);
+        stage.chat().loses_next_edits(Lost::Message, 1);
         let thread = ana.types(&noc, LINE).await;
         stage.clock().advance(minutes(1)).await;
         assert!(thread.transcript().contains("✅ done"));
@@ -86,7 +85,7 @@ async fn a_post_that_was_lost_is_sent_again() {
 async fn a_card_that_is_refused_starts_nothing() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
-        stage.chat().meets(Trouble::Refused("restricted_action".to_owned()), 1);
+        stage.chat().refuses_posts("restricted_action");
         let thread = ana.types(&noc, LINE).await;
         stage.clock().advance(seconds(20)).await;
         assert_snapshot!(thread.transcript(), @"
@@ -94,8 +93,6 @@ async fn a_card_that_is_refused_starts_nothing() {
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `kernel update`
               ~ req-0001 · no card could be posted here, so nothing has started
-        bot   (only ana) I am not in this channel, so I cannot keep a card here. Nothing has started.
-              Type `/invite @wrasse` and send the line again.
         ");
         stage.fleet().rebooted("edge-lax-01", times(0));
         assert!(stage.store().await.open_requests().await.unwrap().is_empty());
@@ -108,7 +105,7 @@ async fn a_card_that_is_refused_starts_nothing() {
 async fn a_bot_that_was_put_out_starts_nothing() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
-        stage.chat().meets(Trouble::NotInChannel, 1);
+        stage.chat().puts_bot_out();
         let thread = ana.types(&noc, LINE).await;
         stage.clock().advance(seconds(20)).await;
         assert_snapshot!(thread.transcript(), @"
@@ -131,14 +128,14 @@ async fn a_bot_that_is_put_out_in_the_middle_goes_on() {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
         stage.fleet().holds_boots();
         let thread = ana.types(&noc, LINE).await;
-        stage.chat().meets(Trouble::NotInChannel, 1);
+        stage.chat().puts_bot_out();
         stage.fleet().finishes("edge-lax-01");
         stage.clock().advance(seconds(20)).await;
         assert_snapshot!(thread.transcript(), @"
         ana   /fleet reboot edge-lax-01 because kernel update
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `kernel update`
-              ~ req-0001 · running · card <link>
+              ~ req-0001 · … · card <link>
         bot   Reboot 1 server in lax · req-0001
               ✅ done · hh:mm
               `edge-lax-01` · `kernel update`
@@ -174,7 +171,7 @@ async fn a_line_that_came_late_is_asked_about_and_runs_once() {
         ana   presses a button seen before
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `kernel update`
-              ~ req-0001 · running · card <link>
+              ~ req-0001 · … · card <link>
         bot   Reboot 1 server in lax · req-0001
               ✅ done · hh:mm
               `edge-lax-01` · `kernel update`
@@ -184,7 +181,7 @@ async fn a_line_that_came_late_is_asked_about_and_runs_once() {
         ana   presses a button seen before
         bot   (only ana) This button is no longer in use. Nothing has changed.
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
-              ~ 5 s · asked by @ana · plan 0000
+              ~ some time · asked by @ana · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
     })
@@ -206,15 +203,7 @@ async fn a_line_that_came_late_can_be_forgotten() {
         ana   presses [Forget it]
         bot   (only ana) Forgotten. Nothing has started.
         ana   presses a button seen before
-        bot   (only ana) Understood: reboot 1 server in lax
-              `edge-lax-01` · reason: `kernel update`
-              ~ req-0001 · running · card <link>
-        bot   Reboot 1 server in lax · req-0001
-              ▶️ running
-              ▱▱▱▱▱▱▱▱▱▱  0 of 1 · 1 working · 0 waiting
-              Now: `edge-lax-01`: 1 rebooting
-              ~ @ana · as of hh:mm
-              [Details] [!Cancel!]
+        bot   (only ana) This button is no longer in use. Nothing has changed.
         ");
         stage.clock().advance(seconds(20)).await;
         thread.since_last_look();

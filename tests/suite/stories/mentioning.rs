@@ -14,7 +14,7 @@ async fn a_mention_in_a_channel() {
         ana   @wrasse reboot edge-lax-01 because kernel update
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `kernel update`
-              ~ req-0001 · running · card <link>
+              ~ req-0001 · … · card <link>
         bot   Reboot 1 server in lax · req-0001
               ✅ done · hh:mm
               `edge-lax-01` · `kernel update`
@@ -22,7 +22,7 @@ async fn a_mention_in_a_channel() {
               ~ @ana · hh:mm to hh:mm
               [Details]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
-              ~ 5 s · asked by @ana · plan 0000
+              ~ some time · asked by @ana · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
     })
@@ -42,7 +42,7 @@ async fn a_mention_in_a_thread_stays_there() {
         ana   @wrasse reboot edge-lax-01 because it drops packets
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `it drops packets`
-              ~ req-0001 · running · card <link>
+              ~ req-0001 · … · card <link>
         bot > Reboot 1 server in lax · req-0001
               ✅ done · hh:mm
               `edge-lax-01` · `it drops packets`
@@ -50,7 +50,7 @@ async fn a_mention_in_a_thread_stays_there() {
               ~ @ana · hh:mm to hh:mm
               [Details]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
-              ~ 5 s · asked by @ana · plan 0000
+              ~ some time · asked by @ana · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
     })
@@ -78,7 +78,7 @@ async fn a_mention_under_a_card() {
         ana   @wrasse cancel req-0001
         bot   (only ana) req-0001 is stopping. Nothing new starts; what is in flight goes to a safe point, drained servers return.
         bot > ⏹️ req-0001 cancelled by ana: 1 done
-              ~ 7 s · asked by @ana · plan 0000
+              ~ some time · asked by @ana · plan 0000
         ");
         stage.fleet().serves("edge-lax-01", true);
     })

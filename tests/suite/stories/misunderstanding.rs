@@ -273,7 +273,7 @@ async fn curly_quotes_and_long_dashes_are_understood() {
         ana   /fleet  Reboot\u{a0}edge-lax-01 —wave 20% because “kernel” update
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `“kernel” update`
-              ~ req-0001 · running · card <link>
+              ~ req-0001 · … · card <link>
         bot   Reboot 1 server in lax · req-0001
               ✅ done · hh:mm
               `edge-lax-01` · `“kernel” update`
@@ -281,7 +281,7 @@ async fn curly_quotes_and_long_dashes_are_understood() {
               ~ @ana · hh:mm to hh:mm
               [Details]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
-              ~ 5 s · asked by @ana · plan 0000
+              ~ some time · asked by @ana · plan 0000
         "#);
         stage.fleet().rebooted("edge-lax-01", times(1));
     })

@@ -21,7 +21,7 @@ async fn a_second_press_of_approve_changes_nothing() {
         ana   /fleet reboot edge-lax-01 because kernel update
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `kernel update`
-              ~ req-0001 · nothing has started · card <link>
+              ~ req-0001 · … · card <link>
         bot   Reboot 1 server in lax · req-0001
               ✅ done · hh:mm
               `edge-lax-01` · `kernel update`
@@ -36,7 +36,7 @@ async fn a_second_press_of_approve_changes_nothing() {
               Recorded: approved. It starts when it is safe.
               [Close]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
-              ~ 5 s · asked by @ana · approved by bob · plan 0000
+              ~ some time · asked by @ana · approved by bob · plan 0000
         bob   presses a button seen before
         bot   (only bob) Already decided: approved by bob at hh:mm (plan 0000)
         bob   presses a button seen before

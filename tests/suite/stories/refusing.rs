@@ -170,7 +170,7 @@ async fn a_channel_without_the_bot_is_told_how_to_invite() {
         ana   /fleet reboot edge-lax-01 because kernel update
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `kernel update`
-              ~ req-0001 · running · card <link>
+              ~ req-0001 · … · card <link>
         bot   Reboot 1 server in lax · req-0001
               ✅ done · hh:mm
               `edge-lax-01` · `kernel update`
@@ -178,7 +178,7 @@ async fn a_channel_without_the_bot_is_told_how_to_invite() {
               ~ @ana · hh:mm to hh:mm
               [Details]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
-              ~ 5 s · asked by @ana · plan 0000
+              ~ some time · asked by @ana · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
     })
