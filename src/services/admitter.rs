@@ -51,7 +51,7 @@ impl Admitter {
             NextWave::Soaking(until) => return Ok(Looked::Again(until)),
             NextWave::AtWork | NextWave::Nothing => return Ok(Looked::Nothing),
         };
-        let due = &due[..due.len().min(SERVERS_PER_TRANSACTION_MAX)];
+        let due = due.get(..due.len().min(SERVERS_PER_TRANSACTION_MAX)).unwrap_or_default();
         let ledger = self.world.store.ledger().await?;
         let pass = Pass { world: &self.world, request, approved: &approved, due, now };
         if pass.decide(&ledger).is_empty() {

@@ -241,7 +241,11 @@ fn handles(run: &Run) -> BTreeMap<Answer, crate::domain::ids::Handle> {
         RunStage::NeedsPerson { at, .. } => {
             Answer::ALL.into_iter().map(|answer| (answer, messages::answer_handle(&run.id, *at, answer))).collect()
         }
-        _ => BTreeMap::new(),
+        RunStage::Waiting
+        | RunStage::Ready { .. }
+        | RunStage::Acting { .. }
+        | RunStage::Returning { .. }
+        | RunStage::Ended { .. } => BTreeMap::new(),
     }
 }
 

@@ -224,7 +224,8 @@ pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Resu
         }
         Ok(event) => {
             let denied = matches!(event, RequestEvent::Denied { .. });
-            let mut outcome = decided(&request, event, told, submission.handle, &plan, now);
+            let mut outcome = decided(&request, event, told, &plan);
+            outcome.writes.push(Write::ControlUsed { handle: submission.handle.clone(), at: now });
             if denied {
                 outcome.writes.extend(close_waiting(&world.store.runs(request.id()).await?, now));
             }
@@ -252,9 +253,7 @@ fn decided(
     request: &Request,
     event: RequestEvent,
     told: impl Fn(&ReviewOutcome, String) -> Outcome,
-    handle: &Handle,
     plan: &Fingerprint,
-    now: crate::domain::time::Timestamp,
 ) -> Outcome {
     let id = request.id().clone();
     let denied = matches!(event, RequestEvent::Denied { .. });
@@ -263,7 +262,6 @@ fn decided(
     let shown = if denied { ReviewOutcome::Denied } else { ReviewOutcome::Approved { more_needed: more } };
     let mut outcome =
         told(&shown, format!("{} {id}, plan {}", if denied { "denied" } else { "approved" }, plan.short()));
-    outcome.writes.push(Write::ControlUsed { handle: handle.clone(), at: now });
     outcome.writes.push(Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![event] });
     outcome.writes.extend([messages::card(&id), messages::approval_ask(&id)]);
     if denied {

@@ -54,7 +54,7 @@ impl Service for Requests {
         if made {
             return Ok(Step::Made);
         }
-        let next_wake = open.iter().filter_map(|request| deadline(request)).filter(|at| *at > now).min();
+        let next_wake = open.iter().filter_map(deadline).filter(|at| *at > now).min();
         Ok(Step::Idle { next_wake })
     }
 

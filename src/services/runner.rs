@@ -87,12 +87,14 @@ impl Runner {
             let orders = orders(&request);
             let situation =
                 Situation { spec: &request.spec, run: &run, input: &input, orders, parameters: &parameters, now };
-            match decide(situation) {
-                Decision::AskSafety => input = Input::Safe(self.ask_safety(&run, now).await?),
-                decision => match self.carry_out(&request, &run, decision).await? {
-                    Some(Turn::Effect | Turn::Rest) => return Ok(()),
-                    None => input = Input::Nothing,
-                },
+            let decision = decide(situation);
+            if decision == Decision::AskSafety {
+                input = Input::Safe(self.ask_safety(&run, now).await?);
+                continue;
+            }
+            match self.carry_out(&request, &run, decision).await? {
+                Some(Turn::Effect | Turn::Rest) => return Ok(()),
+                None => input = Input::Nothing,
             }
         }
         Ok(())
@@ -183,10 +185,8 @@ impl Runner {
 
     /// A server that an earlier run left behind is back: the notice about it says so.
     async fn closes_incident(&self, run: &Run, writes: &[Write]) -> Result<Option<Write>, StoreFault> {
-        let unlocked = writes.iter().find_map(|write| match write {
-            Write::Unlock { server, .. } => Some(server),
-            _ => None,
-        });
+        let unlocked =
+            writes.iter().find_map(|write| if let Write::Unlock { server, .. } = write { Some(server) } else { None });
         let (Some(server), Some(channel)) = (unlocked, &self.world.places.incidents) else { return Ok(None) };
         let ledger = self.world.store.ledger().await?;
         let lock = ledger.lock(server).filter(|lock| lock.run == run.id);
@@ -195,17 +195,17 @@ impl Runner {
     }
 
     fn tell(&self, event: &RunEvent, run: &Run, writes: &mut Vec<Write>) {
-        let trouble = match event {
-            RunEvent::Ended { outcome, .. } if outcome.is_failure() => {
-                writes.push(messages::server_failed(&run.id));
-                *outcome == RunOutcome::Failed
-            }
-            RunEvent::PersonAsked { at, .. } => {
-                writes.extend(messages::answer_controls(&run.id, *at));
-                writes.push(messages::question(&run.id, *at));
-                true
-            }
-            _ => false,
+        let trouble = if let RunEvent::Ended { outcome, .. } = event
+            && outcome.is_failure()
+        {
+            writes.push(messages::server_failed(&run.id));
+            *outcome == RunOutcome::Failed
+        } else if let RunEvent::PersonAsked { at, .. } = event {
+            writes.extend(messages::answer_controls(&run.id, *at));
+            writes.push(messages::question(&run.id, *at));
+            true
+        } else {
+            false
         };
         if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| trouble) {
             writes.push(messages::incident(&run.id.request, channel));
@@ -226,10 +226,7 @@ impl Runner {
 }
 
 fn orders(request: &Request) -> Orders {
-    match request.stage {
-        RequestStage::Stopping { .. } => Orders::Stop,
-        _ => Orders::GoOn,
-    }
+    if matches!(request.stage, RequestStage::Stopping { .. }) { Orders::Stop } else { Orders::GoOn }
 }
 
 fn parameters(request: &Request) -> BTreeMap<ParameterName, String> {
@@ -240,11 +237,8 @@ fn parameters(request: &Request) -> BTreeMap<ParameterName, String> {
 /// Whether these events rest on the server's line in its load balancer.
 fn has_seen_balancer(events: &[RunEvent], run: &Run) -> bool {
     let returned = matches!(run.stage, RunStage::Returning { .. });
-    events.iter().any(|event| match event {
-        RunEvent::StepSucceeded { .. } => true,
-        RunEvent::Ended { .. } => returned,
-        _ => false,
-    })
+    let ended = events.iter().any(|event| matches!(event, RunEvent::Ended { .. }));
+    (ended && returned) || events.iter().any(|event| matches!(event, RunEvent::StepSucceeded { .. }))
 }
 
 /// A run that has just seen the line knows better than the last round of looks.

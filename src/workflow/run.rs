@@ -396,13 +396,15 @@ impl Run {
                 Stage::NeedsPerson { step, intent, .. },
             ) => {
                 let intent = StepIntent { until: *until, ..intent };
-                Stage::Acting { step, intent, answer: Some(Begun::Unknown("a person asked to look again".into())) }
+                // Like an intent found after a crash: a restart is looked for, a keyed call is made again.
+                Stage::Acting { step, intent, answer: None }
             }
             (
                 RunEvent::PersonAnswered { answer: Answer::Did | Answer::DidNot, .. },
                 stage @ Stage::NeedsPerson { .. },
             ) => stage,
             (RunEvent::ReturnBegun { at, outcome }, Stage::Ready { .. } | Stage::Acting { .. }) => {
+                self.state = ProductionState::Undraining;
                 Stage::Returning { at: *at, outcome: *outcome }
             }
             (RunEvent::Ended { at, outcome }, stage) if !matches!(stage, Stage::Ended { .. }) => {

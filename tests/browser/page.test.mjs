@@ -178,7 +178,6 @@ try {
 
   await scene("the squares tell the reboots as they happen", async () => {
     await page.waitForSelector(".square[data-reboots]:not([data-reboots=''])", { timeout: 60000 });
-    await page.waitForTimeout(1000);
     await picture(page, "wide-8-running");
   });
 

@@ -17,7 +17,11 @@ mod settings;
 #[cfg(test)]
 mod slack_wire;
 #[cfg(test)]
+mod stage;
+#[cfg(test)]
 mod storage;
+#[cfg(test)]
+mod stories;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The scenes where everything goes well, or is answered at once.
 
-use super::hands::{ANA, Hands, Missed, NOC, Place, Seen, WEB, ensure};
+use super::hands::{ANA, Hands, Missed, NOC, Place, Seen, WEB, at, ensure};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -136,11 +136,11 @@ pub(super) async fn speaks_in_threads(hands: &Hands) -> Result<(), Missed> {
 }
 
 pub(super) fn first_line(seen: &Seen) -> String {
-    seen.json["text"].as_str().unwrap_or_default().to_owned()
+    at(&seen.json, "text").as_str().unwrap_or_default().to_owned()
 }
 
 fn tell_all(hands: &Hands, seen: &Seen) {
-    let blocks = super::hands::text_of(&seen.json["blocks"]);
+    let blocks = super::hands::text_of(at(&seen.json, "blocks"));
     blocks
         .lines()
         .filter(|line| !line.trim().is_empty() && !line.starts_with("```"))

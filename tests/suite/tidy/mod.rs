@@ -165,13 +165,11 @@ fn every_command_file_shows_two_lines() {
     none(&found, "each command carries at least two example lines");
 }
 
-fn first_line(file: &source::File) -> &str {
-    file.text.lines().next().unwrap_or_default()
-}
-
 #[test]
 fn scripts_stop_at_the_first_failure() {
-    let is_script = |file: &&source::File| file.text.starts_with("#!") && first_line(file).ends_with("sh");
+    let is_script = |file: &&source::File| {
+        file.text.lines().next().is_some_and(|line| line.starts_with("#!") && line.contains("bash"))
+    };
     let scripts = files();
     let scripts: Vec<_> = scripts.iter().filter(is_script).collect();
     assert!(scripts.len() >= 4, "the scripts were not found");

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures a running demo from outside: tests/measure http://127.0.0.1:PORT/ [COUNT]
+"""Measures a running demo from outside: benches/measure.py http://127.0.0.1:PORT/ [COUNT]
 
 Types COUNT slash commands (1,000 by default) at a steady pace and prints how long the bot took to acknowledge each
 envelope (p50, p99, longest), as the workspace's own /sandbox/envelopes timed it, and the memory of demo and bot.

@@ -1,0 +1,201 @@
+//! The servers of the stage: the sandbox's pure model, behind the services' own drivers.
+
+use super::time::StageClock;
+use async_trait::async_trait;
+use std::cell::{OnceCell, RefCell};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use wrasse::domain::effect::{Act, Begun, Probe, Seen};
+use wrasse::domain::server::{ProductionState, ServerName};
+use wrasse::ports::{Clock, Drivers};
+use wrasse::sandbox::fleet::model::{Fault, Fleet, FleetSpec, Rotation, ServerSpec, Timing};
+use wrasse::sandbox::fleet::ports_face::FleetDrivers;
+
+/// How often something happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Times(usize);
+
+/// That often.
+pub(crate) const fn times(count: usize) -> Times {
+    Times(count)
+}
+
+/// The fleet.
+pub(crate) struct StageFleet {
+    clock: Arc<StageClock>,
+    planned: RefCell<Vec<ServerSpec>>,
+    drivers: OnceCell<FleetDrivers>,
+    /// Whether load balancers answer.
+    balancers: Arc<AtomicBool>,
+}
+
+/// The fleet's drivers, and what of them can be reached.
+struct Reach {
+    drivers: FleetDrivers,
+    balancers: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Drivers for Reach {
+    async fn begin(&self, act: &Act, deadline: Duration) -> Begun {
+        self.drivers.begin(act, deadline).await
+    }
+
+    async fn observe(&self, probe: &Probe, deadline: Duration) -> Seen {
+        match probe {
+            Probe::Balancer(_) | Probe::Pool(_) if !self.balancers.load(Ordering::SeqCst) => {
+                Seen::NoAnswer("the load balancer does not answer".to_owned())
+            }
+            _ => self.drivers.observe(probe, deadline).await,
+        }
+    }
+}
+
+impl StageFleet {
+    pub(super) fn new(clock: Arc<StageClock>) -> Self {
+        Self { clock, planned: RefCell::default(), drivers: OnceCell::new(), balancers: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// There are servers of those names, e.g. `edge-lax-[01-03]`, in production.
+    pub(crate) fn has(&self, names: &str) {
+        self.has_in(names, ProductionState::Production);
+    }
+
+    /// There are servers of those names in that state.
+    pub(crate) fn has_in(&self, names: &str, state: ProductionState) {
+        assert!(self.drivers.get().is_none(), "servers are there before the story begins");
+        for name in expanded(names) {
+            let mut parts = name.split('-');
+            let (kind, site) = (parts.next().unwrap(), parts.next().unwrap());
+            let server_type = if kind == "edge" { "edge-cache" } else { kind };
+            let mut spec = ServerSpec::new(&name, server_type, site, &format!("{site}-r01"));
+            spec.initial_state = state;
+            self.planned.borrow_mut().push(spec);
+        }
+    }
+
+    pub(super) fn drivers(&self) -> FleetDrivers {
+        let made = self.drivers.get_or_init(|| {
+            let fixed = |millis: u64| -> RangeInclusive<u64> { millis..=millis };
+            let timing = Timing { shutdown: fixed(500), boot: fixed(3000), drain: fixed(900) };
+            let spec = FleetSpec::of(self.planned.borrow().clone()).with_timing(timing);
+            let fleet = Fleet::of(spec, self.clock.now());
+            FleetDrivers::new(Arc::new(Mutex::new(fleet)), Arc::<StageClock>::clone(&self.clock))
+        });
+        made.clone()
+    }
+
+    /// No load balancer answers any more.
+    pub(crate) fn balancers_go_silent(&self) {
+        self.balancers.store(false, Ordering::SeqCst);
+    }
+
+    /// The load balancers answer again.
+    pub(crate) fn balancers_answer(&self) {
+        self.balancers.store(true, Ordering::SeqCst);
+    }
+
+    /// The drivers as the bot gets them.
+    pub(super) fn ports(&self) -> Arc<dyn Drivers> {
+        Arc::new(Reach { drivers: self.drivers(), balancers: Arc::clone(&self.balancers) })
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Fleet) -> T) -> T {
+        act(&mut self.drivers().fleet())
+    }
+
+    /// From now on servers that reboot stay down until they are told to finish.
+    pub(crate) fn holds_boots(&self) {
+        self.with(|fleet| fleet.hold_boots(true));
+    }
+
+    /// Servers boot by themselves again.
+    pub(crate) fn lets_boot(&self) {
+        self.with(|fleet| fleet.hold_boots(false));
+    }
+
+    /// Those servers are up again.
+    pub(crate) fn finishes(&self, names: &str) {
+        let now = self.clock.now();
+        for name in expanded(names) {
+            let done = self.with(|fleet| fleet.finish_boot(&ServerName::new(&name), now));
+            assert!(done, "{name} is not booting");
+        }
+    }
+
+    /// The server does not come back from its reboot.
+    pub(crate) fn never_returns(&self, name: &str) {
+        self.gets(name, Fault::WontBoot);
+    }
+
+    /// The server's SSH daemon accepts connections and never speaks.
+    pub(crate) fn goes_silent(&self, name: &str) {
+        self.gets(name, Fault::SshDead);
+    }
+
+    /// The server has that trouble.
+    pub(crate) fn gets(&self, name: &str, fault: Fault) {
+        let now = self.clock.now();
+        self.with(|fleet| fleet.set_fault(&ServerName::new(name), fault, now)).unwrap();
+    }
+
+    /// The server is repaired.
+    pub(crate) fn repairs(&self, name: &str) {
+        let now = self.clock.now();
+        self.with(|fleet| fleet.repair(&ServerName::new(name), now)).unwrap();
+    }
+
+    /// Somebody puts the server into that rotation by hand.
+    pub(crate) fn rotates(&self, name: &str, rotation: Rotation) {
+        let now = self.clock.now();
+        self.with(|fleet| fleet.set_rotation(&ServerName::new(name), rotation, now)).unwrap();
+    }
+
+    /// The address answers with that status.
+    pub(crate) fn http_answers(&self, url: &str, status: u16) {
+        self.with(|fleet| fleet.http_answers(url, status));
+    }
+
+    /// That many HTTP effects took place, whatever the number of calls.
+    pub(crate) fn took_http_effect(&self, expected: Times) {
+        assert_eq!(Times(self.with(|fleet| fleet.http_effects().len())), expected);
+    }
+
+    /// The fleet's own log says that each of those servers was rebooted that often.
+    pub(crate) fn rebooted(&self, names: &str, expected: Times) {
+        for name in expanded(names) {
+            let reboots = self.with(|fleet| fleet.reboots(&ServerName::new(&name)));
+            assert_eq!(Times(reboots), expected, "reboots of {name}");
+        }
+    }
+
+    /// Everything that was asked of it and happened, a line each.
+    pub(super) fn told(&self) -> String {
+        let line = |entry: &wrasse::sandbox::fleet::model::LogEntry| {
+            format!("{} {} {:?} {:?} {:?}", entry.at.millis() % 3_600_000, entry.server, entry.via, entry.deed, entry.outcome)
+        };
+        self.with(|fleet| fleet.log().iter().map(line).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Those servers get traffic, or do not.
+    pub(crate) fn serves(&self, names: &str, expected: bool) {
+        let now = self.clock.now();
+        for name in expanded(names) {
+            let view = self.with(|fleet| fleet.view(&ServerName::new(&name), now)).unwrap();
+            let serves = view.phase.is_up() && view.rotation == Some(Rotation::Ready);
+            assert_eq!(serves, expected, "{name} is {} and {:?}", view.phase.word(), view.rotation);
+        }
+    }
+}
+
+/// `edge-lax-[01-03]` as three names.
+fn expanded(names: &str) -> Vec<String> {
+    let Some((before, rest)) = names.split_once('[') else { return vec![names.to_owned()] };
+    let (range, after) = rest.split_once(']').unwrap();
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    let width = first.len();
+    let numbers = first.parse::<u32>().unwrap()..=last.parse::<u32>().unwrap();
+    numbers.map(|number| format!("{before}{number:0width$}{after}")).collect()
+}

@@ -1,0 +1,298 @@
+//! The stage: a whole conversation is a test. People type, the bot answers, servers change, and the thread is compared.
+//!
+//! The services, the store and everything pure are the real ones; chat, directory, fleet, clock and ids are models that
+//! outlive the bot. No socket, no sleep. `WRASSE_STAGE` is `model`, `sqlite` or `restarts` (a new process after every
+//! commit, and what had left by then lands unheard); every story must read the same on all of them.
+
+mod bot;
+mod chat;
+mod crash;
+mod directory;
+mod ending;
+mod fleet;
+mod people;
+mod rulebook;
+mod time;
+mod transcript;
+
+pub(crate) use chat::Trouble;
+pub(crate) use crash::Calls;
+pub(crate) use fleet::times;
+pub(crate) use people::{Channel, Person, Thread};
+pub(crate) use time::{minutes, seconds};
+
+use bot::{Bot, Kind, Ports};
+use chat::StageChat;
+use crash::Crashes;
+use directory::StageDirectory;
+use fleet::StageFleet;
+use rulebook::Script;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use time::{StageClock, StageIds};
+use transcript::Cleaner;
+use wrasse::domain::time::Timestamp;
+use wrasse::ports::chat::{Arrival, Envelope};
+use wrasse::ports::store::Write;
+use wrasse::ports::{Clock, Store};
+use wrasse::services::Places;
+
+/// How long people look at what they did before they go on; cards that were edited a moment ago are up to date then.
+const A_MOMENT: Duration = Duration::from_secs(3);
+
+/// Plays a story, and fails on anything that it leaves open.
+pub(crate) async fn story(play: impl AsyncFnOnce(&Stage)) {
+    let stage = Stage::new();
+    stage
+        .told(async {
+            play(&stage).await;
+            stage.end().await;
+        })
+        .await;
+}
+
+/// A stage with everybody on it. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Stage(Rc<Scene>);
+
+struct Scene {
+    clock: Arc<StageClock>,
+    ids: Arc<StageIds>,
+    chat: Arc<StageChat>,
+    directory: Arc<StageDirectory>,
+    fleet: StageFleet,
+    script: RefCell<Script>,
+    cleaner: RefCell<Cleaner>,
+    crashes: Arc<Mutex<Crashes>>,
+    bot: tokio::sync::Mutex<Option<Bot>>,
+    last: RefCell<Option<Envelope>>,
+    /// Whether the bot is down until it is woken.
+    asleep: Cell<Asleep>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asleep {
+    Yes,
+    No,
+    FromTheNextCrash,
+}
+
+/// The time on the stage.
+pub(crate) struct ClockHand<'a>(&'a Stage);
+
+impl ClockHand<'_> {
+    /// Lets time pass, from wake to wake.
+    pub(crate) async fn advance(&self, by: Duration) {
+        self.0.0.chat.state().beat += 1;
+        self.0.pass(by).await;
+    }
+}
+
+impl Stage {
+    fn new() -> Self {
+        let clock = Arc::new(StageClock::new());
+        let chat = Arc::new(StageChat::new(Arc::clone(&clock)));
+        let stage = Self(Rc::new(Scene {
+            fleet: StageFleet::new(Arc::<StageClock>::clone(&clock)),
+            clock,
+            ids: Arc::new(StageIds::default()),
+            chat,
+            directory: Arc::new(StageDirectory::new()),
+            script: RefCell::new(Script::default()),
+            cleaner: RefCell::new(Cleaner::default()),
+            crashes: Arc::new(Mutex::new(Crashes::default())),
+            bot: tokio::sync::Mutex::new(None),
+            last: RefCell::new(None),
+            asleep: Cell::new(Asleep::No),
+        }));
+        // The shipped policies speak of it.
+        stage.channel("#incidents");
+        stage
+    }
+
+    // -- who and what is there --
+
+    /// A channel of that name, with or without `#`.
+    pub(crate) fn channel(&self, name: &str) -> Channel {
+        let name = name.trim_start_matches('#');
+        let id = self.0.directory.add_channel(name);
+        self.0.script.borrow_mut().add_channel(name, id.clone());
+        Channel::new(self, name, id)
+    }
+
+    /// A member of that name.
+    pub(crate) fn person(&self, name: &str) -> Person {
+        let id = self.0.directory.add_person(name);
+        self.0.cleaner.borrow_mut().people = self.0.directory.names();
+        Person::new(self, name, id)
+    }
+
+    /// The servers.
+    pub(crate) fn fleet(&self) -> &StageFleet {
+        &self.0.fleet
+    }
+
+    /// The chat, to let it misbehave.
+    pub(crate) fn chat(&self) -> &StageChat {
+        &self.0.chat
+    }
+
+    /// The directory answers nobody any more.
+    pub(crate) fn directory_goes_down(&self) {
+        self.0.directory.goes_down();
+    }
+
+    /// The directory answers again.
+    pub(crate) fn directory_comes_back(&self) {
+        self.0.directory.comes_back();
+    }
+
+    /// The clock.
+    pub(crate) const fn clock(&self) -> ClockHand<'_> {
+        ClockHand(self)
+    }
+
+    /// Another text in a command file, before the bot starts.
+    pub(crate) fn changes_command(&self, file: &str, from: &str, to: &str) {
+        self.0.script.borrow_mut().change(file, from, to);
+    }
+
+    /// At most this share of a pool may be out at once.
+    pub(crate) fn lets_out(&self, percent: u8) {
+        self.0.script.borrow_mut().rules.pool_out_max_percent = percent;
+    }
+
+    // -- what happens to the bot --
+
+    /// Ends the bot without warning, and starts it again.
+    pub(crate) async fn kills_bot(&self) {
+        {
+            let mut bot = self.0.bot.lock().await;
+            self.there(&mut bot).kill().await;
+        }
+        self.moment().await;
+    }
+
+    /// The bot ends right after the next commit that fits; the story fails if there is none.
+    pub(crate) async fn bot_dies_after(&self, when: impl Fn(&[Write]) -> bool + Send + 'static, calls: Calls) {
+        self.there(&mut *self.0.bot.lock().await);
+        bot::plan(&self.0.crashes, when, calls);
+    }
+
+    /// When it dies next, nobody starts it again until it is woken.
+    pub(crate) fn bot_stays_down_after_crash(&self) {
+        self.0.asleep.set(Asleep::FromTheNextCrash);
+    }
+
+    /// The bot is down: what people do meanwhile waits for it.
+    pub(crate) async fn bot_sleeps(&self) {
+        self.there(&mut *self.0.bot.lock().await).kill().await;
+        self.0.asleep.set(Asleep::Yes);
+    }
+
+    /// The bot is back.
+    pub(crate) async fn bot_wakes(&self) {
+        self.0.asleep.set(Asleep::No);
+        self.moment().await;
+    }
+
+    /// The last envelope arrives once more.
+    pub(crate) async fn redelivers_last(&self) {
+        let last = self.0.last.borrow().clone().unwrap();
+        self.keep(last).await;
+        self.moment().await;
+    }
+
+    /// Something arrives that means that.
+    async fn arrives(&self, arrival: Arrival) {
+        // The first line comes to a bot that has looked around.
+        if self.0.last.borrow().is_none() {
+            self.moment().await;
+        }
+        let envelope = self.0.chat.envelope(arrival);
+        *self.0.last.borrow_mut() = Some(envelope.clone());
+        self.keep(envelope).await;
+        self.moment().await;
+    }
+
+    /// Something arrives that nobody can read.
+    pub(crate) async fn receives_rubbish(&self, raw: &str) {
+        let mut envelope = self.0.chat.envelope(Arrival::Nothing { because: String::new() });
+        raw.clone_into(&mut envelope.raw);
+        self.keep(envelope).await;
+        self.moment().await;
+    }
+
+    async fn keep(&self, envelope: Envelope) {
+        let store = self.store().await;
+        store.keep(envelope).await.unwrap();
+    }
+
+    /// What is durable now.
+    pub(crate) async fn store(&self) -> Arc<dyn Store> {
+        let mut bot = self.0.bot.lock().await;
+        self.there(&mut bot).store().await
+    }
+
+    fn there<'a>(&self, bot: &'a mut Option<Bot>) -> &'a mut Bot {
+        bot.get_or_insert_with(|| self.cast())
+    }
+
+    fn cast(&self) -> Bot {
+        let scene = &self.0;
+        let inventory = scene.fleet.drivers().fleet().inventory(scene.clock.now()).unwrap();
+        let incidents = scene.directory.add_channel("incidents");
+        let rulebook = scene.script.borrow().rulebook(&inventory, scene.directory.groups());
+        let ports = Ports {
+            chat: Arc::<StageChat>::clone(&scene.chat),
+            directory: Arc::<StageDirectory>::clone(&scene.directory),
+            drivers: scene.fleet.ports(),
+            clock: Arc::<StageClock>::clone(&scene.clock),
+            ids: Arc::<StageIds>::clone(&scene.ids),
+            rulebook,
+            places: Places { incidents: Some(incidents), bot_name: "wrasse".to_owned() },
+        };
+        let chat = Arc::clone(&scene.chat);
+        let born = Box::new(move || chat.state().process += 1);
+        Bot::new(Kind::of_environment(), ports, Arc::clone(&scene.crashes), born)
+    }
+
+    // -- how time passes --
+
+    async fn settle(&self) -> Option<Timestamp> {
+        let mut bot = self.0.bot.lock().await;
+        let bot = self.there(&mut bot);
+        if self.0.asleep.get() != Asleep::FromTheNextCrash {
+            return bot.settle().await;
+        }
+        let planned = || self.0.crashes.lock().unwrap().is_planned();
+        let next_wake = bot.settle_while(planned).await;
+        if !planned() {
+            self.0.asleep.set(Asleep::Yes);
+        }
+        next_wake
+    }
+
+    async fn moment(&self) {
+        self.pass(A_MOMENT).await;
+    }
+
+    /// From wake to wake, never past one.
+    async fn pass(&self, by: Duration) {
+        let clock = &self.0.clock;
+        let target = clock.now().plus(by);
+        while self.0.asleep.get() != Asleep::Yes {
+            let soonest = clock.now().plus(Duration::from_millis(1));
+            match self.settle().await {
+                Some(wake) if wake <= target && soonest <= target => clock.set(wake.max(soonest)),
+                Some(_) | None => break,
+            }
+        }
+        clock.set(target);
+        if self.0.asleep.get() != Asleep::Yes {
+            self.settle().await;
+        }
+    }
+}

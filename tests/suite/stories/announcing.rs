@@ -1,0 +1,134 @@
+//! Announcing: work without a server. The same key twice is one effect.
+
+use super::crashing::request_step_begun;
+use crate::stage::{Calls, Channel, Person, Stage, Thread, seconds, story, times};
+use insta::assert_snapshot;
+
+const URL: &str = "https://status.example.com/api/announcements";
+
+/// ana may announce in #noc; the page answers with that status.
+fn cast(stage: &Stage, status: u16) -> (Channel, Person) {
+    stage.fleet().has("edge-lax-[01-03]");
+    stage.fleet().http_answers(URL, status);
+    (stage.channel("#noc").lets("noc", "announce"), stage.person("ana").in_group("noc"))
+}
+
+async fn announced(stage: &Stage, (noc, ana): (Channel, Person)) -> Thread {
+    let thread = ana.types(&noc, "/fleet announce because riga is in maintenance until 18:00").await;
+    stage.clock().advance(seconds(30)).await;
+    thread
+}
+
+#[tokio::test]
+async fn a_line_is_announced() {
+    story(async |stage| {
+        let thread = announced(stage, cast(stage, 201)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet announce because riga is in maintenance until hh:mm
+        bot   (only ana) Understood: announce
+              message: `riga is in maintenance until hh:mm`
+              ~ req-0001 · running · card <link>
+        bot   Announce · req-0001
+              ✅ done · hh:mm
+              Text: `riga is in maintenance until hh:mm`
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✅ req-0001: announce done
+              Text: `riga is in maintenance until hh:mm`
+              ~ 0 s · asked by @ana · plan 0000
+        ");
+        stage.fleet().took_http_effect(times(1));
+    })
+    .await;
+}
+
+/// Killed after the call and before its answer: it is called again with the same key, and posted once.
+#[tokio::test]
+async fn a_crash_announces_nothing_twice() {
+    story(async |stage| {
+        let cast = cast(stage, 201);
+        stage.bot_dies_after(request_step_begun, Calls::Land).await;
+        let thread = announced(stage, cast).await;
+        let told = thread.transcript();
+        assert!(told.contains("✅ done"), "{told}");
+        stage.fleet().took_http_effect(times(1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_that_says_no_is_told() {
+    story(async |stage| {
+        let thread = announced(stage, cast(stage, 403)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet announce because riga is in maintenance until hh:mm
+        bot   (only ana) Understood: announce
+              message: `riga is in maintenance until hh:mm`
+              ~ req-0001 · running · card <link>
+        bot   Announce · req-0001
+              ❌ failed · hh:mm
+              Text: `riga is in maintenance until hh:mm`
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✗ announce refused
+              Seen at hh:mm: `it answered 403 instead of 201`
+              ▸ http ✗
+        bot > ❌ req-0001: announce failed
+              Text: `riga is in maintenance until hh:mm`
+              ✗ `announce` refused
+              ~ 0 s · asked by @ana · plan 0000
+        ");
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"");
+        stage.fleet().took_http_effect(times(0));
+    })
+    .await;
+}
+
+/// A page that is down is asked three times and then given up.
+#[tokio::test]
+async fn a_page_that_is_down_is_given_up() {
+    story(async |stage| {
+        let thread = announced(stage, cast(stage, 503)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet announce because riga is in maintenance until hh:mm
+        bot   (only ana) Understood: announce
+              message: `riga is in maintenance until hh:mm`
+              ~ req-0001 · running · card <link>
+        bot   Announce · req-0001
+              ❌ failed · hh:mm
+              Text: `riga is in maintenance until hh:mm`
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✗ announce could not be reached
+              Seen at hh:mm: `it answered 503 instead of 201`
+              ▸ http ✗
+        bot > ❌ req-0001: announce failed
+              Text: `riga is in maintenance until hh:mm`
+              ✗ `announce` could not be reached
+              ~ 0 s · asked by @ana · plan 0000
+        ");
+        stage.channel("#incidents").transcript();
+        stage.fleet().took_http_effect(times(0));
+    })
+    .await;
+}
+
+/// Servers do not belong into it.
+#[tokio::test]
+async fn a_server_in_an_announcement_is_a_misunderstanding() {
+    story(async |stage| {
+        let (noc, ana) = cast(stage, 201);
+        let thread = ana.types(&noc, "/fleet announce edge-lax-01 because riga is back").await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet announce edge-lax-01 because riga is back
+        bot   (only ana) Announce works on no server
+              ```
+              announce edge-lax-01 because ri…
+                       ^^^^^^^^^^^
+              ```
+              Leave the servers out. Nothing has started.
+        ");
+        stage.fleet().took_http_effect(times(0));
+    })
+    .await;
+}

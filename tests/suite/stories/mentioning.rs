@@ -1,0 +1,113 @@
+//! Mentioning: in a channel, inside a thread, and in a direct conversation.
+
+use super::{Cast, cast};
+use crate::stage::{seconds, story, times};
+use insta::assert_snapshot;
+
+#[tokio::test]
+async fn a_mention_in_a_channel() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        let thread = ana.mentions(&noc, "@wrasse reboot edge-lax-01 because kernel update").await;
+        stage.clock().advance(seconds(30)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   @wrasse reboot edge-lax-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-01` · reason: `kernel update`
+              ~ req-0001 · running · card <link>
+        bot   Reboot 1 server in lax · req-0001
+              ✅ done · hh:mm
+              `edge-lax-01` · `kernel update`
+              1 of 1 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✅ req-0001: edge-lax-01 rebooted and back in production
+              ~ 5 s · asked by @ana · plan 0000
+        ");
+        stage.fleet().rebooted("edge-lax-01", times(1));
+    })
+    .await;
+}
+
+/// The card is then a reply in that thread, and so is everything that follows.
+#[tokio::test]
+async fn a_mention_in_a_thread_stays_there() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-03]");
+        let talk = bob.says_to_people(&noc, "edge-lax-01 drops packets again");
+        ana.mentions_in(&talk, "@wrasse reboot edge-lax-01 because it drops packets").await;
+        stage.clock().advance(seconds(30)).await;
+        assert_snapshot!(talk.transcript(), @"
+        bob   edge-lax-01 drops packets again
+        ana   @wrasse reboot edge-lax-01 because it drops packets
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-01` · reason: `it drops packets`
+              ~ req-0001 · running · card <link>
+        bot > Reboot 1 server in lax · req-0001
+              ✅ done · hh:mm
+              `edge-lax-01` · `it drops packets`
+              1 of 1 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✅ req-0001: edge-lax-01 rebooted and back in production
+              ~ 5 s · asked by @ana · plan 0000
+        ");
+        stage.fleet().rebooted("edge-lax-01", times(1));
+    })
+    .await;
+}
+
+/// The card's own thread is a thread like any other.
+#[tokio::test]
+async fn a_mention_under_a_card() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.fleet().holds_boots();
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        thread.transcript();
+        ana.mentions_in(&thread, "@wrasse cancel req-2222").await;
+        stage.fleet().finishes("edge-lax-01");
+        stage.clock().advance(seconds(20)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 1 server in lax · req-0001
+              ⏹️ cancelled by ana · hh:mm
+              `edge-lax-01` · `kernel update`
+              1 of 1 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        ana   @wrasse cancel req-0001
+        bot   (only ana) req-0001 is stopping. Nothing new starts; what is in flight goes to a safe point, drained servers return.
+        bot > ⏹️ req-0001 cancelled by ana: 1 done
+              ~ 7 s · asked by @ana · plan 0000
+        ");
+        stage.fleet().serves("edge-lax-01", true);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_direct_message_is_answered_in_plain_sight() {
+    story(async |stage| {
+        let Cast { ana, .. } = cast(stage, "edge-lax-[01-03]");
+        let help = ana.writes("help").await;
+        assert_snapshot!(help.transcript(), @"
+        ana   help
+        bot   What you can do in #here
+              Look: `/fleet status`
+              No command may be run by you here.
+              ~ in a thread, mention me instead of `/fleet`
+        ");
+        let typo = ana.writes("statsu").await;
+        assert_snapshot!(typo.transcript(), @"
+        ana   statsu
+        bot   There is no command statsu here
+              ```
+              statsu
+              ^^^^^^ did you mean status?
+              ```
+              Nothing has started.
+              To send instead: `status`
+        ");
+    })
+    .await;
+}

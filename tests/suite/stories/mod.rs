@@ -1,0 +1,41 @@
+//! Stories: whole conversations, compared as people see them.
+//!
+//! One file per theme. Each "yes" stands beside its "no".
+
+mod announcing;
+mod approving;
+mod cancelling;
+mod crashing;
+mod delivering;
+mod editing;
+mod failing;
+mod mentioning;
+mod misunderstanding;
+mod pressing;
+mod rebooting;
+mod refusing;
+mod telling;
+mod unknown_outcomes;
+mod waiting;
+
+use crate::stage::{Channel, Person, Stage};
+
+/// The usual room, whoever asks there, and whoever else decides.
+struct Cast {
+    noc: Channel,
+    ana: Person,
+    bob: Person,
+}
+
+/// ana of noc may work on servers in #noc; bob is of sre.
+fn cast(stage: &Stage, servers: &str) -> Cast {
+    stage.fleet().has(servers);
+    let noc = stage.channel("#noc").lets("noc", "reboot").lets("noc", "drain").lets("noc", "undrain");
+    Cast { noc, ana: stage.person("ana").in_group("noc"), bob: stage.person("bob").in_group("sre") }
+}
+
+/// The same, and each reboot needs bob.
+fn cast_with_approval(stage: &Stage, servers: &str) -> Cast {
+    let Cast { noc, ana, bob } = cast(stage, servers);
+    Cast { noc: noc.needing_approvals(1, "sre"), ana, bob }
+}

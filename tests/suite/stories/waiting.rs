@@ -1,0 +1,221 @@
+//! Waiting: what is not safe now starts by itself when it is, and says why it waits.
+
+use super::{Cast, cast};
+use crate::stage::{minutes, seconds, story, times};
+use insta::assert_snapshot;
+use wrasse::sandbox::fleet::model::{Fault, Rotation};
+
+#[tokio::test]
+async fn a_pool_at_its_floor_is_not_lowered() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.fleet().rotates("edge-lax-03", Rotation::Maintenance);
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-01` · reason: `kernel update`
+              ~ req-0001 · nothing has started · card <link>
+        bot   Reboot 1 server in lax · req-0001
+              ⏳ queued · starts by itself
+              • edge-lax has 2 of 3 in service, floor 2
+                1 out: `edge-lax-03` (out of rotation)
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
+        stage.fleet().rebooted("edge-lax-01", times(0));
+
+        stage.fleet().rotates("edge-lax-03", Rotation::Ready);
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 1 server in lax · req-0001
+              ✅ done · hh:mm
+              `edge-lax-01` · `kernel update`
+              1 of 1 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ▶️ Started at hh:mm, after 5 s.
+        bot > ✅ req-0001: edge-lax-01 rebooted and back in production
+              ~ 10 s, of which 5 s queued · asked by @ana · plan 0000
+        ");
+        stage.fleet().rebooted("edge-lax-01", times(1));
+    })
+    .await;
+}
+
+/// The cure is never blocked by the disease: a server that does not serve may be rebooted at any time.
+#[tokio::test]
+async fn a_server_that_does_not_serve_takes_nothing_away() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.fleet().rotates("edge-lax-03", Rotation::Maintenance);
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-03 because it was in maintenance").await;
+        stage.clock().advance(seconds(30)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-03 because it was in maintenance
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-03` · reason: `it was in maintenance`
+              ~ req-0001 · running · card <link>
+        bot   Reboot 1 server in lax · req-0001
+              ✅ done · hh:mm
+              `edge-lax-03` · `it was in maintenance`
+              1 of 1 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✅ req-0001: edge-lax-03 rebooted and back in production
+              ~ 4 s · asked by @ana · plan 0000
+        ");
+        stage.fleet().rebooted("edge-lax-03", times(1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_of_another_request_is_waited_for() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-06]");
+        stage.lets_out(50);
+        stage.fleet().holds_boots();
+        let first = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        first.transcript();
+        let second = ana.types(&noc, "/fleet drain edge-lax-01 because fan noise").await;
+        assert_snapshot!(second.transcript(), @"
+        ana   /fleet drain edge-lax-01 because fan noise
+        bot   (only ana) Understood: drain 1 server in lax
+              `edge-lax-01` · reason: `fan noise`
+              ~ req-0002 · nothing has started · card <link>
+        bot   Drain 1 server in lax · req-0002
+              ⏳ queued · starts by itself
+              • `edge-lax-01` under work for req-0001 since hh:mm
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
+        stage.fleet().finishes("edge-lax-01");
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(first.since_last_look(), @"
+        bot ~ Reboot 1 server in lax · req-0001
+              ✅ done · hh:mm
+              `edge-lax-01` · `kernel update`
+              1 of 1 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot ~ Drain 1 server in lax · req-0002
+              ✅ done · hh:mm
+              `edge-lax-01` · `fan noise`
+              1 of 1 drained
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✅ req-0001: edge-lax-01 rebooted and back in production
+              ~ 7 s · asked by @ana · plan 0000
+        bot > ▶️ Started at hh:mm.
+        bot > ✅ req-0002: edge-lax-01 drained
+              ~ 5 s, of which 4 s queued · asked by @ana · plan 0000
+        ");
+        stage.fleet().serves("edge-lax-01", false);
+    })
+    .await;
+}
+
+/// What was not looked at for two minutes counts as not known.
+#[tokio::test]
+async fn a_pool_that_nobody_has_looked_at_waits() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.fleet().balancers_go_silent();
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-01` · reason: `kernel update`
+              ~ req-0001 · nothing has started · card <link>
+        bot   Reboot 1 server in lax · req-0001
+              ⏳ queued · starts by itself
+              • health of 3 of 3 in edge-lax unknown, not looked at yet; waits until it is known
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
+        stage.fleet().rebooted("edge-lax-01", times(0));
+        stage.fleet().balancers_answer();
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 1 server in lax · req-0001
+              ✅ done · hh:mm
+              `edge-lax-01` · `kernel update`
+              1 of 1 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ▶️ Started at hh:mm, after 5 s.
+        bot > ✅ req-0001: edge-lax-01 rebooted and back in production
+              ~ 10 s, of which 5 s queued · asked by @ana · plan 0000
+        ");
+        stage.fleet().rebooted("edge-lax-01", times(1));
+    })
+    .await;
+}
+
+/// At most four servers of one site at once: the fifth waits, and it is no news.
+#[tokio::test]
+async fn four_servers_of_a_site_at_once() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-20]");
+        stage.lets_out(50);
+        stage.fleet().holds_boots();
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-[01-07] --wave 100% because kernel update").await;
+        stage.fleet().finishes("edge-lax-01");
+        stage.clock().advance(seconds(30)).await;
+        stage.fleet().rebooted("edge-lax-[02-05]", times(1));
+        stage.fleet().rebooted("edge-lax-[06-07]", times(0));
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-[01-07] --wave 100% because kernel update
+        bot   (only ana) Understood: reboot 7 servers in lax
+              `edge-lax-[01-07]` · reason: `kernel update`
+              ~ req-0001 · running · card <link>
+        bot   Reboot 7 servers in lax · req-0001
+              ▶️ running · wave 2 of 2
+              ▰▱▱▱▱▱▱▱▱▱  1 of 7 · 4 working · 2 waiting
+              Now: `edge-lax-[02-05]`: 4 rebooting
+              ~ @ana · as of hh:mm
+              [Details] [!Cancel!]
+        ");
+        stage.fleet().finishes("edge-lax-[02-05]");
+        stage.fleet().lets_boot();
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 7 servers in lax · req-0001
+              ✅ done · hh:mm
+              `edge-lax-[01-07]` · `kernel update`
+              7 of 7 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✅ req-0001: all 7 rebooted and back in production
+              ~ 39 s · asked by @ana · plan 0000
+        ");
+        stage.fleet().rebooted("edge-lax-[01-07]", times(1));
+    })
+    .await;
+}
+
+/// A server that failed by itself uses up the same allowance.
+#[tokio::test]
+async fn a_dead_server_counts_as_out() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.fleet().gets("edge-lax-03", Fault::Dead);
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-[01-02] because kernel update").await;
+        stage.clock().advance(seconds(30)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-[01-02] because kernel update
+        bot   (only ana) Understood: reboot 2 servers in lax
+              `edge-lax-[01-02]` · reason: `kernel update`
+              ~ req-0001 · nothing has started · card <link>
+        bot   Reboot 2 servers in lax · req-0001
+              ⏳ queued · starts by itself
+              • edge-lax has 2 of 3 in service, floor 2
+                1 out: `edge-lax-03` (does not answer)
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
+        stage.fleet().rebooted("edge-lax-[01-02]", times(0));
+    })
+    .await;
+}
