@@ -370,7 +370,8 @@ fn answered(world: &World, run: &Run, step: usize, person: &Profile, answer: Ans
         Answer::LookAgain => (vec![said], Some(now)),
         Answer::Did => (vec![said, RunEvent::StepSucceeded { step, at: now, state: run.state, note }], Some(now)),
         Answer::DidNot => {
-            let kind = if run.subject.server().is_some() { FailureKind::DidNotReboot } else { FailureKind::CouldNotSend };
+            let kind =
+                if run.subject.server().is_some() { FailureKind::DidNotReboot } else { FailureKind::CouldNotSend };
             let failed = Failure { step, at: now, kind, note };
             let ended = RunEvent::Ended { at: now, outcome: RunOutcome::Failed };
             (vec![said, RunEvent::StepFailed(failed), ended], None)

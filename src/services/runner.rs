@@ -207,7 +207,9 @@ impl Runner {
         } else {
             false
         };
-        if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| trouble && run.subject.server().is_some()) {
+        if let Some(channel) =
+            self.world.places.incidents.as_ref().filter(|_| trouble && run.subject.server().is_some())
+        {
             writes.push(messages::incident(&run.id.request, channel));
         }
     }

@@ -1,7 +1,8 @@
 //! The steps that may be repeated without harm: rotation, gates, checks, keyed calls.
 
 use super::decide::{
-    Acting, Commit, Decision, Input, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX, Situation, commit, fail, server_of,
+    Acting, Commit, Decision, Input, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX, Situation, commit, fail,
+    server_of,
 };
 use super::run::{FailureKind, Run, RunEvent, StepIntent};
 use crate::domain::command::{GateCheck, HostCheck, HttpSpec};

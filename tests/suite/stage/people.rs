@@ -347,7 +347,11 @@ impl Person {
 
     async fn submits_this(&self, thread: &Thread, (view, handle): (ViewId, Handle), decision: &str, why: &str) {
         let said = [decision, why].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": ");
-        self.stage.0.chat.act(&thread.place.channel, &self.name, format!("submits {}", if said.is_empty() { "nothing" } else { &said }));
+        self.stage.0.chat.act(
+            &thread.place.channel,
+            &self.name,
+            format!("submits {}", if said.is_empty() { "nothing" } else { &said }),
+        );
         let mut values = BTreeMap::from([(WHY_KEY.to_owned(), why.to_owned())]);
         if !decision.is_empty() {
             values.insert(DECISION_KEY.to_owned(), decision.to_owned());
