@@ -84,7 +84,11 @@ pub fn question(view: RequestView<'_>, run: &Run, handles: &BTreeMap<Answer, Han
         return answered(view, run, &name);
     };
     let word = view.request.spec.steps.get(*step).map_or("work", StepSpec::word);
-    let asked = if word == "reboot" { "rebooted or not".to_owned() } else { format!("{word} done or not") };
+    let asked = match word {
+        "reboot" => "rebooted or not".to_owned(),
+        "http" => "done or not".to_owned(),
+        word => format!("{word} done or not"),
+    };
     let prose = Prose::new().text("❓ ").bold(format!("{name}: {asked}?")).line();
     let prose = prose.rich(evidence(intent, why));
     let standing = if run.server_name().is_some() {
