@@ -22,6 +22,10 @@ await page.locator("dialog#modal footer [type=submit]").click();
 await page.waitForSelector("dialog#modal:has-text('Recorded: approved')");
 await page.keyboard.press("Escape");
 await page.keyboard.press("Alt+1");
-await page.waitForSelector("#chat-log .card:has-text('9 of 20')", { timeout: 120000 });
+const inTheMiddle = () => {
+  const working = /(7|8|9|10|11) of 20 · [34] working/.test(document.querySelector("#chat-log")?.innerText ?? "");
+  return working && [...document.querySelectorAll(".square")].some((square) => square.textContent.startsWith("B"));
+};
+await page.waitForFunction(inTheMiddle, null, { timeout: 120000, polling: 100 });
 await page.screenshot({ path: out });
 await browser.close();
