@@ -43,7 +43,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let serving_alone = ServingLock::take(&settings.database)?;
     let loaded = inventory::load(&settings.inventory, clock.now())
-        .map_err(|faults| anyhow!("{}\n{faults}", settings.inventory.display()))?;
+        .map_err(|faults| anyhow!("{:?}", miette::Report::new(faults)))?;
     let slack = SlackSettings {
         api_base: settings.api_base.clone(),
         app_token: settings.app_token.clone(),

@@ -1,4 +1,4 @@
-//! Wrasse: safe server work from chat.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod domain;
 

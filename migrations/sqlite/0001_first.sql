@@ -63,7 +63,9 @@ CREATE TABLE locks (
     run_id    TEXT NOT NULL,
     command   TEXT NOT NULL,
     since_ms  INTEGER NOT NULL,
-    standing  TEXT NOT NULL
+    standing  TEXT NOT NULL,
+    -- The failed run whose lock this one took over, so that its notice can be closed when the server is back.
+    taken_from TEXT
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE health_looks (

@@ -35,7 +35,8 @@ pub struct PoolCount {
 /// How many of a pool may be out at once.
 fn out_max(total: u32, rules: &Rules) -> u32 {
     let share = total * u32::from(rules.pool_out_max_percent) / 100;
-    if total >= 2 { share.max(1) } else { 0 }
+    // None means none: rounding up is for shares that come out below one server.
+    if total >= 2 && rules.pool_out_max_percent > 0 { share.max(1) } else { 0 }
 }
 
 /// Counts a pool from what is known now.
@@ -79,7 +80,25 @@ enum Standing {
     Unknown(Option<Timestamp>),
 }
 
+/// How a server counts. One that a failed run left behind is out, whatever it answers.
 fn standing(server: &Server, known: Known<'_>) -> Standing {
+    match (looks(server, known), known.ledger.lock(&server.id)) {
+        (Standing::Serves, Some(lock)) if lock.standing == LockStanding::LeftBehind => Standing::Out(OutServer {
+            name: server.name.clone(),
+            holder: Some(lock.run.request.clone()),
+            why: "left behind by a run that failed".to_owned(),
+        }),
+        (standing, _) => standing,
+    }
+}
+
+/// Whether a server counts as serving now.
+pub(super) fn serves(server: &Server, known: Known<'_>) -> bool {
+    matches!(standing(server, known), Standing::Serves)
+}
+
+/// How a server looks from outside.
+fn looks(server: &Server, known: Known<'_>) -> Standing {
     let state = known.ledger.state(server);
     let holder = known.ledger.lock(&server.id).map(|lock| lock.run.request.clone());
     let holder = holder.or_else(|| known.ledger.states.get(&server.id).map(|row| row.by.request.clone()));
@@ -107,12 +126,15 @@ pub(super) fn blocker(server: &PlannedServer, known: Known<'_>) -> Option<Blocke
         let (unknown, total, since) = (count.unknown, count.total, count.unknown_since);
         return Some(Blocker::HealthUnknown { pool: pool.clone(), unknown, total, since });
     }
-    // A server that does not serve takes nothing away: the cure is never blocked by the disease.
-    if !matches!(standing(record, known), Standing::Serves) {
-        return None;
-    }
     let left = count.serving.saturating_sub(count.promised);
-    (left <= count.floor).then_some(Blocker::Capacity {
+    let stays = match (looks(record, known), standing(record, known)) {
+        // A server that does not serve takes nothing away: the cure is never blocked by the disease.
+        (Standing::Out(_), _) => return None,
+        (_, Standing::Serves) => left.saturating_sub(1),
+        // It is not counted as serving, but it may well serve: the others must be enough without it.
+        (_, Standing::Out(_) | Standing::Unknown(_)) => left,
+    };
+    (stays < count.floor).then_some(Blocker::Capacity {
         pool: count.pool,
         serving: left,
         total: count.total,

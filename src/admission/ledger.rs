@@ -30,6 +30,8 @@ pub struct Lock {
     pub since: Timestamp,
     /// At work, or left behind by a run that failed.
     pub standing: LockStanding,
+    /// The failed run that left the server behind before this one took it over.
+    pub taken_from: Option<RunId>,
 }
 
 /// What a lock stands for.

@@ -6,6 +6,8 @@ mod capacity;
 mod concurrency;
 mod file;
 mod ledger;
+#[cfg(test)]
+mod tests;
 mod waves;
 
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
@@ -156,23 +158,24 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
 
 /// A failed run may leave a server half-way; it counts as out until somebody takes it over.
 fn settled(state: ProductionState, left_behind: bool) -> ProductionState {
-    match state {
-        ProductionState::Draining | ProductionState::Undraining if left_behind => ProductionState::Drained,
-        state => state,
-    }
+    let is_half_way = matches!(state, ProductionState::Draining | ProductionState::Undraining);
+    if is_half_way && left_behind { ProductionState::Drained } else { state }
 }
 
-/// Whether a run that has already taken its server out may go on: its pool is not below its floor.
+/// Whether a run that takes, or has taken, its server out may go on: its pool is not below its floor without it.
 ///
 /// # Errors
 /// Why not, in words.
 pub fn still_safe(server: &PlannedServer, known: Known<'_>) -> Result<(), String> {
     let Some(pool) = &server.pool else { return Ok(()) };
     let count = count_pool(pool, known);
-    if count.serving >= count.floor {
+    // Without a drain before it, the server itself still serves, and will not.
+    let itself = known.inventory.by_id(&server.id).is_some_and(|record| capacity::serves(record, known));
+    let serving = count.serving.saturating_sub(u32::from(itself));
+    if serving >= count.floor {
         return Ok(());
     }
-    Err(format!("{pool} has {} of {} in service, floor {}", count.serving, count.total, count.floor))
+    Err(format!("{pool} has {serving} of {} in service, floor {}", count.total, count.floor))
 }
 
 /// One blocker for each thing that blocks, with the servers it blocks together; longest-lasting first.
@@ -183,7 +186,10 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         if let Blocker::Locked { servers, holder, since } = &blocker {
             let same = merged.iter_mut().find_map(|earlier| match earlier {
                 Blocker::Locked { servers, holder: held, since: from } if held == holder => Some((servers, from)),
-                _ => None,
+                Blocker::Locked { .. }
+                | Blocker::Concurrency { .. }
+                | Blocker::Capacity { .. }
+                | Blocker::HealthUnknown { .. } => None,
             });
             if let Some((earlier, from)) = same {
                 earlier.extend(servers.iter().cloned());

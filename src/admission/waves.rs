@@ -58,7 +58,11 @@ pub fn next_wave<'a>(request: &Request, runs: &'a [Run], now: Timestamp) -> Next
         match &run.stage {
             RunStage::Ended { at, outcome } if *outcome != RunOutcome::LeftOut => finished = finished.max(Some(*at)),
             RunStage::Ended { .. } => {}
-            _ => return NextWave::AtWork,
+            RunStage::Waiting
+            | RunStage::Ready { .. }
+            | RunStage::Acting { .. }
+            | RunStage::NeedsPerson { .. }
+            | RunStage::Returning { .. } => return NextWave::AtWork,
         }
     }
     let begun = runs.iter().any(|run| run.wave == wave && run.stage != RunStage::Waiting);

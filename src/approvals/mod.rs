@@ -2,6 +2,9 @@
 //!
 //! Deliberately absent: who may press at all in that channel (authorization) and how it is shown (conversation).
 
+#[cfg(test)]
+mod tests;
+
 use crate::domain::command::CommandSpec;
 use crate::domain::identity::{GroupName, Profile, Standing};
 use crate::domain::ids::Fingerprint;
@@ -41,8 +44,8 @@ pub fn proof(request: &Request) -> Option<Approved> {
     let Some(need) = &request.need else { return Some(approved()) };
     let mut people = Vec::new();
     for approval in &request.approvals {
-        let counts = approval.plan == *plan && approval.by != request.origin.person && !people.contains(&&approval.by);
-        if counts {
+        let is_fresh = approval.at < need.until && !people.contains(&&approval.by);
+        if is_fresh && approval.plan == *plan && approval.by != request.origin.person {
             people.push(&approval.by);
         }
     }

@@ -1,7 +1,201 @@
-//! `wrasse manifest`.
+//! `wrasse manifest`: what Slack is told when the app is made there, from the commands in use.
+//!
+//! Deliberately absent: calling Slack. A person pastes what is printed, so a person sees which scopes are asked for.
 
+use super::output;
+use crate::catalog::{self, Catalog};
+use crate::domain::command::Targets;
+use anyhow::{Context, anyhow};
+use serde_json::json;
 use std::path::Path;
 
+/// How the app and its bot are called.
+const NAME: &str = "wrasse";
+/// The one slash command; everything else is words behind it.
+const SLASH_COMMAND: &str = "/fleet";
+/// What happens in the workspace and is delivered: mentions, and lines in direct messages.
+const EVENTS: [&str; 2] = ["app_mention", "message.im"];
+/// What the bot's token must permit, each with what it is for.
+const SCOPES: [(&str, &str); 12] = [
+    ("app_mentions:read", "lines that mention the bot"),
+    ("channels:history", "finding a message again whose answer was lost, in public channels"),
+    ("channels:read", "whether the bot is in a public channel, and who shares it"),
+    ("chat:write", "cards, threads and private answers"),
+    ("commands", "lines behind the slash command"),
+    ("groups:history", "finding a message again, in private channels"),
+    ("groups:read", "whether the bot is in a private channel"),
+    ("im:history", "lines in direct messages"),
+    ("im:read", "what a direct message is, before its line is read"),
+    ("metadata.message:read", "the delivery key of a message that is looked for"),
+    ("usergroups:read", "the groups that policies name"),
+    ("users:read", "whether somebody is a member, a guest, a stranger or a bot"),
+];
+
+/// Prints the manifest for the command files of a folder.
 pub(super) fn run(commands: &Path) -> anyhow::Result<()> {
-    anyhow::bail!("not yet {}", commands.display())
+    let entries = std::fs::read_dir(commands).with_context(|| format!("{} cannot be read", commands.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let fits = path.extension().is_some_and(|extension| extension == "yaml");
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| fits) {
+            let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+            files.push((name.to_owned(), text));
+        }
+    }
+    files.sort();
+    let catalog = catalog::load(&files).map_err(|faults| anyhow!("{faults}"))?;
+    output::say(&manifest(&catalog));
+    Ok(())
+}
+
+/// The app manifest, as JSON that Slack takes.
+#[must_use]
+pub(super) fn manifest(commands: &Catalog) -> String {
+    let scopes = SCOPES.map(|(scope, _)| scope);
+    let whole = json!({
+        "_metadata": { "major_version": 2, "minor_version": 1 },
+        "display_information": {
+            "name": NAME,
+            "description": "Safe server work from chat",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": false,
+                "messages_tab_enabled": true,
+                "messages_tab_read_only_enabled": false,
+            },
+            "bot_user": { "display_name": NAME, "always_online": false },
+            "slash_commands": [{
+                "command": SLASH_COMMAND,
+                "description": description(commands),
+                "usage_hint": usage_hint(commands),
+                "should_escape": true,
+            }],
+        },
+        "oauth_config": { "scopes": { "bot": scopes } },
+        "settings": {
+            "event_subscriptions": { "bot_events": EVENTS },
+            "interactivity": { "is_enabled": true },
+            "org_deploy_enabled": false,
+            "socket_mode_enabled": true,
+            "token_rotation_enabled": false,
+        },
+    });
+    format!("{whole:#}")
+}
+
+/// The words that people may type first.
+fn description(commands: &Catalog) -> String {
+    let names = commands.commands().iter().map(|spec| spec.name.to_string());
+    names.chain(["status", "cancel", "help"].map(str::to_owned)).collect::<Vec<_>>().join(", ")
+}
+
+/// The first example of the first command that works on servers, or else of the first there is.
+fn usage_hint(commands: &Catalog) -> String {
+    let all = commands.commands();
+    let on_servers = all.iter().filter(|spec| !matches!(spec.targets, Targets::None));
+    on_servers.chain(all).find_map(|spec| spec.examples.first().cloned()).unwrap_or_else(|| "help".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SCOPES, manifest};
+    use crate::catalog::load;
+
+    #[test]
+    fn the_manifest_asks_for_what_is_used() {
+        let reboot = include_str!("../../commands/reboot.yaml").to_owned();
+        let drain = include_str!("../../commands/drain.yaml").to_owned();
+        let announce = include_str!("../../commands/announce.yaml").to_owned();
+        let files = [("announce.yaml", announce), ("drain.yaml", drain), ("reboot.yaml", reboot)];
+        let catalog =
+            load(&files.map(|(name, text)| (name.to_owned(), text))).unwrap_or_else(|faults| panic!("{faults}"));
+        insta::assert_snapshot!(manifest(&catalog), @r#"
+        {
+          "_metadata": {
+            "major_version": 2,
+            "minor_version": 1
+          },
+          "display_information": {
+            "name": "wrasse",
+            "description": "Safe server work from chat"
+          },
+          "features": {
+            "app_home": {
+              "home_tab_enabled": false,
+              "messages_tab_enabled": true,
+              "messages_tab_read_only_enabled": false
+            },
+            "bot_user": {
+              "display_name": "wrasse",
+              "always_online": false
+            },
+            "slash_commands": [
+              {
+                "command": "/fleet",
+                "description": "announce, drain, reboot, status, cancel, help",
+                "usage_hint": "drain edge-lax-001 because fan noise",
+                "should_escape": true
+              }
+            ]
+          },
+          "oauth_config": {
+            "scopes": {
+              "bot": [
+                "app_mentions:read",
+                "channels:history",
+                "channels:read",
+                "chat:write",
+                "commands",
+                "groups:history",
+                "groups:read",
+                "im:history",
+                "im:read",
+                "metadata.message:read",
+                "usergroups:read",
+                "users:read"
+              ]
+            }
+          },
+          "settings": {
+            "event_subscriptions": {
+              "bot_events": [
+                "app_mention",
+                "message.im"
+              ]
+            },
+            "interactivity": {
+              "is_enabled": true
+            },
+            "org_deploy_enabled": false,
+            "socket_mode_enabled": true,
+            "token_rotation_enabled": false
+          }
+        }
+        "#);
+    }
+
+    /// The bot refuses to start without some scopes; the manifest must ask for each of them.
+    #[test]
+    fn every_scope_that_the_bot_insists_on_is_asked_for() {
+        let adapter = include_str!("../adapters/slack/credentials.rs");
+        let line =
+            adapter.lines().find(|line| line.starts_with("const SCOPES_NEEDED")).expect("the adapter lists them");
+        let needed: Vec<&str> = line.split('"').skip(1).step_by(2).collect();
+        assert!(needed.len() >= 5, "{line}");
+        for scope in needed {
+            assert!(SCOPES.iter().any(|(asked, _)| *asked == scope), "{scope}");
+        }
+    }
+    #[test]
+    fn the_readme_says_what_each_scope_is_for() {
+        let readme = include_str!("../../README.md");
+        let table = readme.split("| scope | what for |").nth(1).and_then(|rest| rest.split("\n\n").next());
+        let rows = table.expect("it has a table of scopes").lines().filter(|line| line.contains("| `"));
+        let cells = rows.filter_map(|row| row.split('|').nth(1));
+        let mut told: Vec<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+        told.sort_unstable();
+        assert_eq!(told, SCOPES.map(|(scope, _)| scope));
+    }
 }

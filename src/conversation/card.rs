@@ -168,8 +168,13 @@ fn facts(view: RequestView<'_>, state: State) -> Rich {
         }
         State::NeedsPerson => {
             let unknown = view.runs.iter().filter(|run| matches!(run.stage, RunStage::NeedsPerson { .. }));
-            let prose = Prose::new().rich(bar_line(view)).line().code(names_of(unknown));
-            prose.text(": what happened? Answer in the thread.").done()
+            let names = names_of(unknown);
+            let asked = if names.is_empty() {
+                Prose::new().text("What happened? Answer in the thread.")
+            } else {
+                Prose::new().rich(bar_line(view)).line().code(names).text(": what happened? Answer in the thread.")
+            };
+            asked.done()
         }
         State::Done | State::DoneWithFailures | State::Failed | State::Cancelled | State::Refused | State::Expired => {
             ended_facts(view)

@@ -84,7 +84,11 @@ pub fn question(view: RequestView<'_>, run: &Run, handles: &BTreeMap<Answer, Han
         return answered(view, run, &name);
     };
     let word = view.request.spec.steps.get(*step).map_or("work", StepSpec::word);
-    let asked = if word == "reboot" { "rebooted or not".to_owned() } else { format!("{word} done or not") };
+    let asked = match word {
+        "reboot" => "rebooted or not".to_owned(),
+        "http" => "done or not".to_owned(),
+        word => format!("{word} done or not"),
+    };
     let prose = Prose::new().text("❓ ").bold(format!("{name}: {asked}?")).line();
     let prose = prose.rich(evidence(intent, why));
     let standing = if run.server_name().is_some() {
@@ -122,7 +126,7 @@ fn answer_buttons(
     let made = Answer::ALL.into_iter().filter_map(|answer| {
         let handle = handles.get(&answer)?;
         let (label, text, style) = match answer {
-            Answer::Did => (format!("It did {word}"), format!("{name} goes on with: {goes_on}."), Style::Primary),
+            Answer::Did => (did_label(word), format!("{name} goes on with: {goes_on}."), Style::Primary),
             Answer::DidNot => (
                 "It did not".to_owned(),
                 format!("{name} counts as failed. No second {word} is sent to it."),
@@ -144,6 +148,11 @@ fn answer_buttons(
         Some(Button { style, ..button(label, answer.word(), handle).asking(confirm) })
     });
     made.collect()
+}
+
+/// `It did reboot`; a call has no verb of its own.
+fn did_label(word: &str) -> String {
+    if word == "http" { "It did".to_owned() } else { format!("It did {word}") }
 }
 
 /// What the journal says after the answer; the run no longer waits for a person.

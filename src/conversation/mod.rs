@@ -36,7 +36,7 @@ pub use help::{help, help_command};
 pub use incident::incident;
 pub use refusal::{misunderstood, refused};
 pub use replies::{approval_ask, started};
-pub use review::{DECISION_KEY, ReviewOutcome, WHY_KEY, review_form, review_outcome, unfit};
+pub use review::{DECISION_KEY, ReviewOutcome, WHY_KEY, review_again, review_form, review_outcome, unfit};
 pub use state::state_word;
 pub use status::{StatusView, status};
 pub use view::RequestView;

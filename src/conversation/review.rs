@@ -193,6 +193,14 @@ fn lowered(mut text: Rich) -> Rich {
     text
 }
 
+/// The form once more, with what was missing at its top: the person goes on where they were.
+#[must_use]
+pub fn review_again(view: RequestView<'_>, handle: &Handle, missing: &ReviewOutcome) -> Form {
+    let mut form = review_form(view, handle);
+    form.blocks.splice(0..0, review_outcome(missing).blocks);
+    form
+}
+
 /// The form that answers a submission.
 #[must_use]
 pub fn review_outcome(outcome: &ReviewOutcome) -> Form {
@@ -209,7 +217,7 @@ pub fn review_outcome(outcome: &ReviewOutcome) -> Form {
         ReviewOutcome::Denied => Prose::new().text("Recorded: denied. Nothing has started.").done(),
         ReviewOutcome::Unfit(unfit, request) => unfit_text(unfit, request, &[]),
         ReviewOutcome::NothingChosen => {
-            Prose::new().text("Nothing was chosen, so nothing was recorded. Press Review again and choose.").done()
+            Prose::new().text("Nothing was chosen, so nothing was recorded. Choose, and press Record again.").done()
         }
         ReviewOutcome::Unavailable => Prose::new()
             .text("The directory of people does not answer, so nothing was recorded. Press Review again in a minute.")
@@ -258,7 +266,9 @@ fn unfit_text(unfit: &Unfit, request: &Request, active: &[String]) -> Rich {
         Unfit::PlanChanged => prose
             .text("The plan changed while you read. Nothing was recorded. Press Review again to see the new one.")
             .done(),
-        Unfit::NeedsReason => prose.text("A no needs a reason. Nothing was recorded. Press Review again.").done(),
+        Unfit::NeedsReason => {
+            prose.text("A no needs a reason. Nothing was recorded. Say why, and press Record again.").done()
+        }
     }
 }
 

@@ -70,11 +70,13 @@ pub struct RunId {
 }
 
 impl RunId {
-    /// From `run-2mq9.17`.
+    /// From `run-2mq9.17`; `None` for anything that it would not be printed as.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (tail, number) = text.strip_prefix("run-")?.split_once('.')?;
-        Some(Self { request: RequestId::from_tail(tail)?, number: number.parse().ok()? })
+        let is_plain = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
+        let number = number.parse().ok().filter(|_| is_plain)?;
+        Some(Self { request: RequestId::from_tail(tail)?, number })
     }
 }
 

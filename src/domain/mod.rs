@@ -12,6 +12,8 @@ pub mod misunderstanding;
 pub mod place;
 pub mod plan;
 pub mod server;
+#[cfg(test)]
+mod tests;
 pub mod time;
 
 /// Declares a text newtype that is ordered, hashable and prints as its text.

@@ -175,7 +175,10 @@ fn canonical(parts: &PlanParts) -> String {
                 field("type", server.server_type.as_str());
                 field("site", server.site.as_str());
                 field("rack", server.rack.as_str());
-                field("pool", server.pool.as_ref().map_or("", PoolName::as_str));
+                match &server.pool {
+                    Some(pool) => field("pool", pool.as_str()),
+                    None => field("no pool", ""),
+                }
             }
             Subject::Nothing => field("nothing", ""),
         }
@@ -184,7 +187,8 @@ fn canonical(parts: &PlanParts) -> String {
         field("wave", &wave.to_string());
     }
     field("soak", &super::time::millis(parts.soak).to_string());
-    field("requester", &parts.requester.to_string());
+    field("team", parts.requester.team.as_str());
+    field("requester", parts.requester.user.as_str());
     field("channel", parts.channel.as_str());
     field("expires", &parts.expires_at.millis().to_string());
     text

@@ -5,6 +5,7 @@ use super::world::World;
 use super::{Service, Step};
 use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextWave, Verdict, next_wave};
 use crate::approvals::{self, Approved};
+use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
@@ -50,7 +51,7 @@ impl Admitter {
             NextWave::Soaking(until) => return Ok(Looked::Again(until)),
             NextWave::AtWork | NextWave::Nothing => return Ok(Looked::Nothing),
         };
-        let due = &due[..due.len().min(SERVERS_PER_TRANSACTION_MAX)];
+        let due = due.get(..due.len().min(SERVERS_PER_TRANSACTION_MAX)).unwrap_or_default();
         let ledger = self.world.store.ledger().await?;
         let pass = Pass { world: &self.world, request, approved: &approved, due, now };
         if pass.decide(&ledger).is_empty() {
@@ -148,9 +149,11 @@ impl Pass<'_> {
                         command: self.request.spec.name.clone(),
                         since: self.now,
                         standing: LockStanding::Working,
+                        taken_from: admitted.takes_over().cloned(),
                     };
                     ledger.locks.insert(server.id.clone(), lock.clone());
                     writes.push(Write::Lock(lock));
+                    writes.extend(self.taken_over(admitted.takes_over()));
                     writes.push(self.run_events(run, vec![self.admitted(admitted.found())], true));
                     let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
                     evidence.push(format!("{} admitted{over}", server.name));
@@ -165,6 +168,12 @@ impl Pass<'_> {
 
     fn admitted(&self, found: crate::domain::server::ProductionState) -> RunEvent {
         RunEvent::Admitted { at: self.now, found }
+    }
+
+    /// The notice about the server's failure is edited: somebody works on it now.
+    fn taken_over(&self, from: Option<&RunId>) -> Option<Write> {
+        let channel = self.world.places.incidents.as_ref()?;
+        Some(messages::incident(&from?.request, channel))
     }
 
     fn run_events(&self, run: &Run, events: Vec<RunEvent>, starts: bool) -> Write {

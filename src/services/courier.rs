@@ -5,6 +5,7 @@
 
 use super::effects::Effects;
 use super::messages;
+use super::requests::close_waiting;
 use super::world::World;
 use super::{Service, Step};
 use crate::admission::{self, PoolImpact};
@@ -240,7 +241,11 @@ fn handles(run: &Run) -> BTreeMap<Answer, crate::domain::ids::Handle> {
         RunStage::NeedsPerson { at, .. } => {
             Answer::ALL.into_iter().map(|answer| (answer, messages::answer_handle(&run.id, *at, answer))).collect()
         }
-        _ => BTreeMap::new(),
+        RunStage::Waiting
+        | RunStage::Ready { .. }
+        | RunStage::Acting { .. }
+        | RunStage::Returning { .. }
+        | RunStage::Ended { .. } => BTreeMap::new(),
     }
 }
 
@@ -297,8 +302,6 @@ async fn card_is_up(world: &World, id: &RequestId, card: MessageRef) -> Result<V
     if matches!(request.origin.reply, ReplyPath::ResponseAddress(_)) {
         writes.push(messages::echo(id, &request.origin));
     }
-    // The card was composed before it was known that it would be up.
-    writes.push(messages::card(id));
     Ok(writes)
 }
 
@@ -325,17 +328,6 @@ async fn no_card(world: &World, slot: &Slot, why: &str) -> Result<Vec<Write>, St
     let outcome = RequestOutcome::NoCard { why: why.to_owned() };
     let ended = RequestEvent::Ended { at: world.now(), outcome };
     let mut writes = vec![Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![ended] }];
-    for run in world.store.runs(id).await?.into_iter().filter(|run| run.stage == RunStage::Waiting) {
-        writes.push(Write::RunEvents {
-            id: run.id.clone(),
-            expected: run.version,
-            epoch: run.epoch,
-            events: vec![crate::workflow::RunEvent::Ended {
-                at: world.now(),
-                outcome: crate::workflow::run::RunOutcome::NotStarted,
-            }],
-            wake_at: None,
-        });
-    }
+    writes.extend(close_waiting(&world.store.runs(id).await?, world.now()));
     Ok(writes)
 }

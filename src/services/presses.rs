@@ -3,6 +3,7 @@
 use super::intake::{Outcome, Who, member, who};
 use super::lines::{self, Line};
 use super::messages;
+use super::requests::close_waiting;
 use super::world::World;
 use crate::admission;
 use crate::approvals::{self, Choice, Unfit, Word};
@@ -210,25 +211,53 @@ pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Resu
     let choice = match submission.values.get("decision").map(String::as_str) {
         Some("approve") => Choice::Approve,
         Some("deny") => Choice::Deny,
-        Some(_) | None => return Ok(told(&ReviewOutcome::NothingChosen, "answered: nothing was chosen".into())),
+        Some(_) | None => {
+            return again(world, &submission, &request, &ReviewOutcome::NothingChosen, "answered: nothing was chosen")
+                .await;
+        }
     };
     let why = submission.values.get("why").map_or("", String::as_str);
     match approvals::decide(&request, &person, Word { choice: &choice, why, seen: &plan }, now) {
+        Err(Unfit::NeedsReason) => {
+            let missing = ReviewOutcome::Unfit(Unfit::NeedsReason, request.clone());
+            again(world, &submission, &request, &missing, "answered: a no needs a reason").await
+        }
         Err(unfit) => {
             let note = format!("refused: {unfit:?} on {}", request.id());
             Ok(told(&ReviewOutcome::Unfit(unfit, request), note))
         }
-        Ok(event) => Ok(decided(&request, event, told, submission.handle, &plan, now)),
+        Ok(event) => {
+            let denied = matches!(event, RequestEvent::Denied { .. });
+            let mut outcome = decided(&request, event, told, &plan);
+            outcome.writes.push(Write::ControlUsed { handle: submission.handle.clone(), at: now });
+            if denied {
+                outcome.writes.extend(close_waiting(&world.store.runs(request.id()).await?, now));
+            }
+            Ok(outcome)
+        }
     }
+}
+
+/// Shows the form once more, with what is missing.
+async fn again(
+    world: &World,
+    submission: &Submission<'_>,
+    request: &Request,
+    missing: &ReviewOutcome,
+    note: &str,
+) -> Result<Outcome, StoreFault> {
+    let (runs, impacts) = (world.store.runs(request.id()).await?, impacts(world, request).await?);
+    let view = RequestView { request, runs: &runs, impacts: &impacts, now: world.now() };
+    let form = conversation::review_again(view, submission.handle, missing);
+    let writes = vec![messages::update_form(&submission.envelope.key, submission.view.clone(), form)];
+    Ok(Outcome { writes, note: note.to_owned() })
 }
 
 fn decided(
     request: &Request,
     event: RequestEvent,
     told: impl Fn(&ReviewOutcome, String) -> Outcome,
-    handle: &Handle,
     plan: &Fingerprint,
-    now: crate::domain::time::Timestamp,
 ) -> Outcome {
     let id = request.id().clone();
     let denied = matches!(event, RequestEvent::Denied { .. });
@@ -237,7 +266,6 @@ fn decided(
     let shown = if denied { ReviewOutcome::Denied } else { ReviewOutcome::Approved { more_needed: more } };
     let mut outcome =
         told(&shown, format!("{} {id}, plan {}", if denied { "denied" } else { "approved" }, plan.short()));
-    outcome.writes.push(Write::ControlUsed { handle: handle.clone(), at: now });
     outcome.writes.push(Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![event] });
     outcome.writes.extend([messages::card(&id), messages::approval_ask(&id)]);
     if denied {
@@ -342,7 +370,9 @@ fn answered(world: &World, run: &Run, step: usize, person: &Profile, answer: Ans
         Answer::LookAgain => (vec![said], Some(now)),
         Answer::Did => (vec![said, RunEvent::StepSucceeded { step, at: now, state: run.state, note }], Some(now)),
         Answer::DidNot => {
-            let failed = Failure { step, at: now, kind: FailureKind::DidNotReboot, note };
+            let kind =
+                if run.subject.server().is_some() { FailureKind::DidNotReboot } else { FailureKind::CouldNotSend };
+            let failed = Failure { step, at: now, kind, note };
             let ended = RunEvent::Ended { at: now, outcome: RunOutcome::Failed };
             (vec![said, RunEvent::StepFailed(failed), ended], None)
         }

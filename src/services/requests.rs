@@ -54,7 +54,7 @@ impl Service for Requests {
         if made {
             return Ok(Step::Made);
         }
-        let next_wake = open.iter().filter_map(|request| deadline(request)).filter(|at| *at > now).min();
+        let next_wake = open.iter().filter_map(deadline).filter(|at| *at > now).min();
         Ok(Step::Idle { next_wake })
     }
 
@@ -125,7 +125,7 @@ fn outcome(runs: &[Run]) -> RequestOutcome {
 }
 
 /// Runs that were not admitted are over without having started.
-fn close_waiting(runs: &[Run], now: Timestamp) -> impl Iterator<Item = Write> {
+pub(super) fn close_waiting(runs: &[Run], now: Timestamp) -> impl Iterator<Item = Write> {
     runs.iter().filter(|run| run.stage == RunStage::Waiting).map(move |run| Write::RunEvents {
         id: run.id.clone(),
         expected: run.version,

@@ -4,12 +4,13 @@ use super::effects::Effects;
 use super::messages;
 use super::world::World;
 use super::{Service, Step};
-use crate::admission::{self, StateRow};
+use crate::admission::{self, Health, HealthRow, StateRow};
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::ids::RunId;
 use crate::domain::intent::ParameterName;
 use crate::domain::limits::EFFECT_DEADLINE;
 use crate::domain::plan::PlannedServer;
+use crate::domain::server::{ProductionState, ServerId};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::store::{Committed, Operation, Write};
@@ -86,12 +87,14 @@ impl Runner {
             let orders = orders(&request);
             let situation =
                 Situation { spec: &request.spec, run: &run, input: &input, orders, parameters: &parameters, now };
-            match decide(situation) {
-                Decision::AskSafety => input = Input::Safe(self.ask_safety(&run, now).await?),
-                decision => match self.carry_out(&request, &run, decision).await? {
-                    Some(Turn::Effect | Turn::Rest) => return Ok(()),
-                    None => input = Input::Nothing,
-                },
+            let decision = decide(situation);
+            if decision == Decision::AskSafety {
+                input = Input::Safe(self.ask_safety(&run, now).await?);
+                continue;
+            }
+            match self.carry_out(&request, &run, decision).await? {
+                Some(Turn::Effect | Turn::Rest) => return Ok(()),
+                None => input = Input::Nothing,
             }
         }
         Ok(())
@@ -140,7 +143,8 @@ impl Runner {
     async fn commit(&mut self, request: &Request, run: &Run, commit: Commit) -> Result<Option<Turn>, StoreFault> {
         let now = self.world.now();
         let (wake_at, then) = (commit.wake_at, commit.then.clone());
-        let writes = self.writes(request, run, commit, now);
+        let mut writes = self.writes(request, run, commit, now);
+        writes.extend(self.closes_incident(run, &writes).await?);
         if self.world.commit(writes).await? == Committed::Stale {
             return Ok(Some(Turn::Rest));
         }
@@ -159,7 +163,10 @@ impl Runner {
         let mut writes = Vec::new();
         if let Some(server) = run.subject.server() {
             if let Some(state) = commit.state {
-                let (server, by) = (server.id.clone(), run.id.clone());
+                let (server, pool, by) = (server.id.clone(), &server.pool, run.id.clone());
+                if pool.is_some() && has_seen_balancer(&commit.events, run) {
+                    writes.extend(health_of(&server, state, now));
+                }
                 writes.push(Write::ServerState(StateRow { server, state, by, since: now }));
             }
             writes.extend(commit.events.iter().filter_map(|event| lock_change(event, server, run)));
@@ -176,25 +183,37 @@ impl Runner {
         writes
     }
 
+    /// A server that an earlier run left behind is back: the notice about it says so.
+    async fn closes_incident(&self, run: &Run, writes: &[Write]) -> Result<Option<Write>, StoreFault> {
+        let unlocked =
+            writes.iter().find_map(|write| if let Write::Unlock { server, .. } = write { Some(server) } else { None });
+        let (Some(server), Some(channel)) = (unlocked, &self.world.places.incidents) else { return Ok(None) };
+        let ledger = self.world.store.ledger().await?;
+        let lock = ledger.lock(server).filter(|lock| lock.run == run.id);
+        let from = lock.and_then(|lock| lock.taken_from.as_ref());
+        Ok(from.map(|failed| messages::incident(&failed.request, channel)))
+    }
+
     fn tell(&self, event: &RunEvent, run: &Run, writes: &mut Vec<Write>) {
-        let trouble = match event {
-            RunEvent::Ended { outcome, .. } if outcome.is_failure() => {
-                writes.push(messages::server_failed(&run.id));
-                *outcome == RunOutcome::Failed
-            }
-            // A question that a further look has answered says so.
-            RunEvent::StepSucceeded { .. } | RunEvent::StepFailed(_) => {
+        let trouble = if let RunEvent::Ended { outcome, .. } = event
+            && outcome.is_failure()
+        {
+            writes.push(messages::server_failed(&run.id));
+            *outcome == RunOutcome::Failed
+        } else if let RunEvent::PersonAsked { at, .. } = event {
+            writes.extend(messages::answer_controls(&run.id, *at));
+            writes.push(messages::question(&run.id, *at));
+            true
+        } else {
+            if matches!(event, RunEvent::StepSucceeded { .. } | RunEvent::StepFailed(_)) {
+                // A question that a further look has answered says so.
                 writes.extend(run.asked_at.map(|at| messages::question(&run.id, at)));
-                false
             }
-            RunEvent::PersonAsked { at, .. } => {
-                writes.extend(messages::answer_controls(&run.id, *at));
-                writes.push(messages::question(&run.id, *at));
-                true
-            }
-            _ => false,
+            false
         };
-        if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| trouble) {
+        if let Some(channel) =
+            self.world.places.incidents.as_ref().filter(|_| trouble && run.subject.server().is_some())
+        {
             writes.push(messages::incident(&run.id.request, channel));
         }
     }
@@ -213,15 +232,32 @@ impl Runner {
 }
 
 fn orders(request: &Request) -> Orders {
-    match request.stage {
-        RequestStage::Stopping { .. } => Orders::Stop,
-        _ => Orders::GoOn,
-    }
+    if matches!(request.stage, RequestStage::Stopping { .. }) { Orders::Stop } else { Orders::GoOn }
 }
 
 fn parameters(request: &Request) -> BTreeMap<ParameterName, String> {
     let parameters = request.plan.parts().parameters.iter();
     parameters.map(|(name, value)| (name.clone(), value.to_string())).collect()
+}
+
+/// Whether these events rest on the server's line in its load balancer.
+fn has_seen_balancer(events: &[RunEvent], run: &Run) -> bool {
+    let returned = matches!(run.stage, RunStage::Returning { .. });
+    let ended = events.iter().any(|event| matches!(event, RunEvent::Ended { .. }));
+    (ended && returned) || events.iter().any(|event| matches!(event, RunEvent::StepSucceeded { .. }))
+}
+
+/// A run that has just seen the line knows better than the last round of looks.
+fn health_of(server: &ServerId, state: ProductionState, now: Timestamp) -> Option<Write> {
+    let health = match state {
+        ProductionState::Production => Health::Serving,
+        ProductionState::Drained => Health::OutOfRotation,
+        ProductionState::Draining
+        | ProductionState::Undraining
+        | ProductionState::Standby
+        | ProductionState::Maintenance => return None,
+    };
+    Some(Write::Health(HealthRow { server: server.clone(), health, seen_at: now }))
 }
 
 /// A server is free again only when its run has verified that it is as it should be, or that nothing was done.

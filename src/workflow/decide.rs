@@ -124,7 +124,7 @@ pub fn decide(situation: Situation<'_>) -> Decision {
         RunStage::Returning { at, outcome } => returning(situation, *at, *outcome),
         RunStage::Ready { step } => match spec.steps.get(*step) {
             None => commit(vec![RunEvent::Ended { at: now, outcome: RunOutcome::Done }], now),
-            Some(_) if situation.orders == Orders::Stop && may_turn_back(spec, *step) => {
+            Some(_) if situation.orders == Orders::Stop && (may_turn_back(spec, *step) || only_looked(spec, *step)) => {
                 turn_back(situation, RunOutcome::Returned, Vec::new())
             }
             Some(spec) => ready(situation, *step, spec),
@@ -176,6 +176,11 @@ fn may_turn_back(spec: &CommandSpec, step: usize) -> bool {
         .skip(step)
         .all(|step| matches!(step, StepSpec::RestoreState { .. } | StepSpec::Undrain { .. }));
     !restarts_before && !only_returns
+}
+
+/// Nothing but looks came before, so that even a return may be left alone.
+fn only_looked(spec: &CommandSpec, step: usize) -> bool {
+    spec.steps.iter().take(step).all(|step| matches!(step, StepSpec::Check { .. } | StepSpec::Gate(_)))
 }
 
 /// Puts the server back as it was found, after a failure or an order, and ends there.

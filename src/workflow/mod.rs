@@ -7,6 +7,8 @@ mod reboot;
 pub mod request;
 pub mod run;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 pub use decide::{Commit, Decision, Input, Orders, Situation, decide};
 pub use request::{Request, RequestEvent};

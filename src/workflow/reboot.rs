@@ -1,8 +1,9 @@
 //! The restart: the one step that must never happen twice.
 //!
 //! The proof that it happened is a boot id that differs from the one stored with the intent. The proof that it did
-//! not is the old boot id after the grace period, on a server whose own clock is past the command's not-after time,
-//! so that the command cannot land any more. Everything else is not known, and waits or asks a person.
+//! not is the old boot id on a server whose own clock is past the command's not-after time by the whole grace period:
+//! the command cannot land any more, and had it landed at the last moment, its shutdown would be over. Everything else
+//! is not known, and waits or asks a person.
 
 use super::decide::{
     Acting, Commit, Decision, Input, POLL_EVERY, REBOOT_COMMAND_LIFE, SILENT_FOR, Situation, commit, fail,
@@ -39,11 +40,11 @@ pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &RebootSpec) ->
             Decision::Commit(Commit { wake_at: now.plus(SILENT_FOR), ..Commit::of(vec![silent], now) })
         }
         Input::Seen(Seen::NoAnswer(_)) if !silent_long => Decision::Wait(now.plus(SILENT_FOR)),
-        // SSH never got to send anything: the other way may be taken, if its controller answers.
-        Input::Seen(Seen::NoAnswer(why)) => match spec.otherwise {
-            Some(PowerPath::Redfish) => Decision::Observe(Probe::Power(server.clone())),
-            _ => fail_before(situation, step, cut(why)),
-        },
+        // SSH never got to send anything: Redfish may be taken, if the controller answers.
+        Input::Seen(Seen::NoAnswer(_)) if spec.via == PowerPath::Redfish || spec.otherwise.is_some() => {
+            Decision::Observe(Probe::Power(server.clone()))
+        }
+        Input::Seen(Seen::NoAnswer(why)) => fail_before(situation, step, cut(why)),
         Input::ControllerSilent(why) => fail_before(situation, step, cut(why)),
         Input::Seen(Seen::Balancer(_) | Seen::Pool(_) | Seen::Checks(_)) => {
             Decision::Observe(Probe::Boot(server.clone()))
@@ -86,7 +87,7 @@ pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboo
     }
     match situation.input {
         Input::Nothing | Input::Safe(_) => Decision::Observe(Probe::Boot(server.clone())),
-        Input::Seen(Seen::Boot(facts)) => match judge(acting.intent, facts, situation.now) {
+        Input::Seen(Seen::Boot(facts)) => match judge(acting.intent, facts, situation.now, spec.timeout) {
             Judgement::Rebooted(note) => {
                 let done = succeeded(situation, acting.step, ProductionState::Drained, note);
                 Decision::Commit(Commit { state: None, ..keep_state(done, situation) })
@@ -120,14 +121,16 @@ enum Judgement {
 }
 
 /// Another boot id is the proof. Where none is known from before, the server must have been up for less time than
-/// has passed since the intent: two differences, each on one clock, so that clocks need not agree.
-fn judge(intent: &StepIntent, facts: &BootFacts, now: Timestamp) -> Judgement {
+/// has passed since the intent: two differences, each on one clock, so that clocks need not agree. More than the
+/// time-out never counts as passed: our clock may have jumped, and then a server that was never down would look new.
+fn judge(intent: &StepIntent, facts: &BootFacts, now: Timestamp, timeout: Duration) -> Judgement {
     match &intent.boot_before {
         Some(before) if *before != facts.boot_id => Judgement::Rebooted("its boot id changed".to_owned()),
         Some(_) => Judgement::SameBoot,
         None => {
             let up = facts.server_clock.since(facts.booted_at);
-            if up <= now.since(intent.at) + BOOT_TIME_GRAIN && now.since(intent.at) > BOOT_TIME_GRAIN {
+            let passed = now.since(intent.at).min(timeout);
+            if up <= passed + BOOT_TIME_GRAIN && passed > BOOT_TIME_GRAIN {
                 Judgement::Rebooted(format!("up for {}, less than since the restart was sent", spoken(up)))
             } else {
                 Judgement::SameBoot
@@ -140,7 +143,8 @@ fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, f
     let now = situation.now;
     let intent = acting.intent;
     let past_grace = now >= intent.at.plus(spec.grace);
-    let cannot_land = intent.not_after.is_some_and(|not_after| facts.server_clock >= not_after);
+    // Told by the server's clock too, as ours may have jumped while the server shuts down.
+    let cannot_land = intent.not_after.is_some_and(|not_after| facts.server_clock >= not_after.plus(spec.grace));
     let Some(server) = situation.run.server_name() else { return Decision::Settled };
     if past_grace && cannot_land {
         if intent.attempt >= RESTARTS_MAX || situation.orders == super::Orders::Stop {
@@ -165,10 +169,11 @@ fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, f
         return begin_with(situation, acting.step, server, intent);
     }
     if now >= intent.until {
-        let why = format!(
-            "it is up with the boot id from before, {} after the restart was asked for",
-            spoken(now.since(intent.at))
-        );
+        let found = match intent.boot_before {
+            Some(_) => "it is up with the boot id from before",
+            None => "it is up, and nothing proves that it was restarted",
+        };
+        let why = format!("{found}, {} after the restart was asked for", spoken(now.since(intent.at)));
         return ask(situation, why);
     }
     Decision::Wait(now.plus(POLL_EVERY))
@@ -178,20 +183,22 @@ fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, 
     let now = situation.now;
     let Some(server) = situation.run.server_name() else { return Decision::Settled };
     let other = spec.otherwise.filter(|other| acting.intent.way != Some(*other));
-    match other {
-        Some(way) if situation.orders != super::Orders::Stop => {
-            let not_after = None;
-            let intent = StepIntent {
-                attempt: acting.intent.attempt + 1,
-                at: now,
-                way: Some(way),
-                not_after,
-                until: now.plus(spec.timeout),
-                ..acting.intent.clone()
-            };
-            begin_with(situation, acting.step, server, intent)
+    let Some(way) = other.filter(|_| situation.orders != super::Orders::Stop) else {
+        return fail_before(situation, acting.step, cut(why));
+    };
+    let next = StepIntent { attempt: acting.intent.attempt + 1, at: now, way: Some(way), ..acting.intent.clone() };
+    let next = StepIntent { not_after: None, until: now.plus(spec.timeout), ..next };
+    match (way, situation.input) {
+        (PowerPath::Redfish, _) => begin_with(situation, acting.step, server, next),
+        // SSH needs the server's own clock for its not-after time.
+        (PowerPath::Ssh, Input::Seen(Seen::Boot(facts))) => {
+            let fresh = first_intent(situation, spec, way, Some(facts));
+            begin_with(situation, acting.step, server, StepIntent { attempt: next.attempt, ..fresh })
         }
-        _ => fail_before(situation, acting.step, cut(why)),
+        (PowerPath::Ssh, Input::Seen(_)) => fail_before(situation, acting.step, cut(why)),
+        (PowerPath::Ssh, Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_)) => {
+            Decision::Observe(Probe::Boot(server.clone()))
+        }
     }
 }
 

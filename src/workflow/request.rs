@@ -377,13 +377,19 @@ impl Request {
                 self.stage = if self.is_approved() { Stage::Queued } else { Stage::NeedsApproval };
             }
             (RequestEvent::CardPosted { card }, _) if self.card.is_none() => self.card = Some(card.clone()),
-            (RequestEvent::Approved(approval), Stage::NeedsApproval) if self.counts(approval) => {
+            // A card can be pressed before its place is stored; nothing is queued until it is.
+            (RequestEvent::Approved(approval), stage @ (Stage::Announced | Stage::NeedsApproval))
+                if self.counts(approval) =>
+            {
+                let has_card = *stage == Stage::NeedsApproval;
                 self.approvals.push(approval.clone());
-                if self.is_approved() {
+                if has_card && self.is_approved() {
                     self.stage = Stage::Queued;
                 }
             }
-            (RequestEvent::Denied { name, at, why, .. }, Stage::NeedsApproval) => {
+            (RequestEvent::Denied { name, at, why, .. }, Stage::Announced | Stage::NeedsApproval)
+                if self.need.is_some() =>
+            {
                 let outcome = RequestOutcome::Denied { name: name.clone(), why: why.clone() };
                 self.stage = Stage::Ended { at: *at, outcome };
             }
@@ -419,9 +425,10 @@ impl Request {
         Ok(self)
     }
 
-    /// A consent counts from somebody else, once, and only for the plan as it is.
+    /// A consent counts from somebody else, once, in time, and only for the plan as it is.
     fn counts(&self, approval: &Approval) -> bool {
-        approval.by != self.origin.person
+        self.need.as_ref().is_some_and(|need| approval.at < need.until)
+            && approval.by != self.origin.person
             && approval.plan == *self.plan.hash()
             && self.approvals.iter().all(|earlier| earlier.by != approval.by)
     }

@@ -325,7 +325,11 @@ impl Run {
     pub fn outcome(&self) -> Option<RunOutcome> {
         match &self.stage {
             RunStage::Ended { outcome, .. } => Some(*outcome),
-            _ => None,
+            RunStage::Waiting
+            | RunStage::Ready { .. }
+            | RunStage::Acting { .. }
+            | RunStage::NeedsPerson { .. }
+            | RunStage::Returning { .. } => None,
         }
     }
 
@@ -400,13 +404,15 @@ impl Run {
                 Stage::NeedsPerson { step, intent, .. },
             ) => {
                 let intent = StepIntent { until: *until, ..intent };
-                Stage::Acting { step, intent, answer: Some(Begun::Unknown("a person asked to look again".into())) }
+                // Like an intent found after a crash: a restart is looked for, a keyed call is made again.
+                Stage::Acting { step, intent, answer: None }
             }
             (
                 RunEvent::PersonAnswered { answer: Answer::Did | Answer::DidNot, .. },
                 stage @ Stage::NeedsPerson { .. },
             ) => stage,
             (RunEvent::ReturnBegun { at, outcome }, Stage::Ready { .. } | Stage::Acting { .. }) => {
+                self.state = ProductionState::Undraining;
                 Stage::Returning { at: *at, outcome: *outcome }
             }
             (RunEvent::Ended { at, outcome }, stage) if !matches!(stage, Stage::Ended { .. }) => {
@@ -416,11 +422,14 @@ impl Run {
                 Stage::Ended { at: *at, outcome: *outcome }
             }
             (event, stage) => {
-                let (state, event) = (format!("{stage:?}"), format!("{event:?}"));
-                return Err(IllegalTransition { of: self.id.to_string(), state, event });
+                return Err(illegal(&self.id, &stage, event));
             }
         };
         self.version = Version(self.version.0 + 1);
         Ok(self)
     }
+}
+
+fn illegal(run: &RunId, stage: &RunStage, event: &RunEvent) -> IllegalTransition {
+    IllegalTransition { of: run.to_string(), state: format!("{stage:?}"), event: format!("{event:?}") }
 }

@@ -4,13 +4,17 @@ use super::decide::{
     Acting, Commit, Decision, Input, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX, Situation, commit, fail,
     server_of,
 };
-use super::run::{FailureKind, RunEvent, StepIntent};
+use super::run::{FailureKind, Run, RunEvent, StepIntent};
 use crate::domain::command::{GateCheck, HostCheck, HttpSpec};
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, Probe, Seen};
 use crate::domain::limits::QUOTED_LENGTH_MAX_CHARS;
 use crate::domain::server::ProductionState;
+use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+/// How long a gate may find nobody to ask before the server is put back.
+const GATE_WITHIN: Duration = Duration::from_secs(300);
 
 /// The first intent of a step that is not a restart.
 fn intent(situation: Situation<'_>, timeout: Duration) -> StepIntent {
@@ -59,7 +63,9 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
             let note = match seen {
                 Seen::Balancer(line) if is_out(line) => format!("{} connections did not end in time", line.connections),
                 Seen::NoAnswer(why) => format!("the load balancer does not answer: {why}"),
-                _ => "the load balancer keeps it in rotation".to_owned(),
+                Seen::Boot(_) | Seen::Balancer(_) | Seen::Pool(_) | Seen::Power(_) | Seen::Checks(_) => {
+                    "the load balancer keeps it in rotation".to_owned()
+                }
             };
             fail(situation, acting.step, FailureKind::BalancerFailed, note)
         }
@@ -76,23 +82,32 @@ pub(super) fn gate(situation: Situation<'_>, step: usize, checks: &[GateCheck]) 
     let run = situation.run;
     let Some(server) = run.subject.server() else { return Decision::Settled };
     let holds = checks.contains(&GateCheck::DrainStillHolds) && server.pool.is_some();
+    // A server that was out before takes nothing away: its cure must not wait for the pool that misses it.
+    let asks_pool = checks.contains(&GateCheck::Capacity) && run.found == ProductionState::Production;
     match situation.input {
         Input::Nothing if holds => Decision::Observe(Probe::Balancer(server.name.clone())),
-        Input::Nothing => Decision::AskSafety,
+        Input::Nothing if asks_pool => Decision::AskSafety,
+        Input::Nothing => Decision::Commit(succeeded(situation, step, run.state, "nothing to ask about")),
+        Input::Seen(Seen::Balancer(line)) if is_out(line) && asks_pool => Decision::AskSafety,
         Input::Seen(Seen::Balancer(line)) if is_out(line) => {
-            if checks.contains(&GateCheck::Capacity) {
-                Decision::AskSafety
-            } else {
-                Decision::Commit(succeeded(situation, step, run.state, "still out of rotation"))
-            }
+            Decision::Commit(succeeded(situation, step, run.state, "still out of rotation"))
         }
         Input::Seen(Seen::Balancer(_)) => {
             fail(situation, step, FailureKind::GateClosed, "the load balancer has put it back into rotation")
+        }
+        // A drained server must not wait for ever behind a load balancer that says nothing.
+        Input::Seen(_) if situation.now >= since(run).plus(GATE_WITHIN) => {
+            fail(situation, step, FailureKind::GateClosed, "the load balancer does not say whether it is out")
         }
         Input::Seen(_) | Input::ControllerSilent(_) => Decision::Wait(situation.now.plus(POLL_EVERY)),
         Input::Safe(Ok(())) => Decision::Commit(succeeded(situation, step, run.state, "still safe")),
         Input::Safe(Err(why)) => fail(situation, step, FailureKind::GateClosed, why.clone()),
     }
+}
+
+/// Since when the step that is next could have begun.
+fn since(run: &Run) -> Timestamp {
+    run.proofs.last().map(|proof| proof.at).or(run.admitted_at).unwrap_or_default()
 }
 
 pub(super) fn check(situation: Situation<'_>, step: usize, checks: &[HostCheck], timeout: Duration) -> Decision {
@@ -129,7 +144,7 @@ pub(super) fn check_again(situation: Situation<'_>, acting: &Acting<'_>, checks:
                     cut(&told.collect::<Vec<_>>().join("; "))
                 }
                 Seen::NoAnswer(why) => format!("it does not answer: {why}"),
-                _ => "it does not answer".to_owned(),
+                Seen::Boot(_) | Seen::Balancer(_) | Seen::Pool(_) | Seen::Power(_) => "it does not answer".to_owned(),
             };
             fail(situation, acting.step, FailureKind::CheckFailed, note)
         }
@@ -178,7 +193,9 @@ pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: Produc
                     "in rotation, but its health check fails".to_owned()
                 }
                 Seen::NoAnswer(why) => format!("the load balancer does not answer: {why}"),
-                _ => "the load balancer keeps it out".to_owned(),
+                Seen::Boot(_) | Seen::Balancer(_) | Seen::Pool(_) | Seen::Power(_) | Seen::Checks(_) => {
+                    "the load balancer keeps it out".to_owned()
+                }
             };
             let failed = super::run::Failure { step: acting.step, at: now, kind: FailureKind::BalancerFailed, note };
             let ended = RunEvent::Ended { at: now, outcome: super::run::RunOutcome::Failed };
@@ -218,16 +235,20 @@ fn send_again_at(intent: &StepIntent) -> crate::domain::time::Timestamp {
 pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpSpec) -> Decision {
     let now = situation.now;
     let again = || call(situation, http, situation.parameters);
+    let is_last = now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX;
     match acting.answer {
         Some(Begun::Sent) => {
             let note = format!("answered {}", http.expect);
             Decision::Commit(succeeded(situation, acting.step, situation.run.state, note))
         }
         Some(Begun::Refused(why)) => fail(situation, acting.step, FailureKind::Refused, cut(why)),
-        Some(Begun::NeverSent(why) | Begun::Unknown(why))
-            if now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX =>
-        {
-            fail(situation, acting.step, FailureKind::CouldNotSend, cut(why))
+        Some(Begun::NeverSent(why)) if is_last => fail(situation, acting.step, FailureKind::CouldNotSend, cut(why)),
+        // It may have taken effect, and nothing tells whether it did.
+        Some(Begun::Unknown(why)) if is_last => {
+            commit(vec![RunEvent::PersonAsked { at: now, why: format!("no answer to the call: {}", cut(why)) }], now)
+        }
+        Some(Begun::NeverSent(_) | Begun::Unknown(_)) if now < acting.intent.at.plus(POLL_EVERY) => {
+            Decision::Wait(acting.intent.at.plus(POLL_EVERY))
         }
         // What is down for a second must not use up every attempt within that second.
         Some(Begun::NeverSent(_) | Begun::Unknown(_)) if now < send_again_at(acting.intent) => {

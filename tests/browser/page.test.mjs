@@ -21,7 +21,7 @@ mkdirSync(pictures, { recursive: true });
 
 const LIVE_MS = 1000;
 const BOT_MS = 15000;
-const REBOOT = process.env.WRASSE_PAGE_LINE ?? "/fleet reboot edge-lax-[001-004] because browser test";
+const REBOOT = process.env.WRASSE_PAGE_LINE ?? "/fleet reboot edge-lax-[001-012] because browser test";
 const TYPO = "/fleet reboot edge-lxa-[001-004] because browser test";
 
 const complaints = [];
@@ -162,7 +162,8 @@ try {
     await page.waitForSelector("dialog#modal .input-fault:not([hidden])");
     await page.locator("dialog#modal label.choice:has-text('Deny')").click();
     await page.locator("dialog#modal footer [type=submit]").click();
-    await page.waitForSelector("dialog#modal .input-fault:not([hidden])", { timeout: BOT_MS });
+    await page.waitForSelector("dialog#modal:has-text('A no needs a reason')", { timeout: BOT_MS });
+    await page.waitForSelector("dialog#modal[open] .block-input", { timeout: BOT_MS });
     await picture(page, "wide-6-remark");
     await page.locator("dialog#modal label.choice:has-text('Approve')").click();
     const asks = page.locator("dialog#modal .block-input[data-optional=no] input:not([type=radio])");
@@ -177,7 +178,6 @@ try {
 
   await scene("the squares tell the reboots as they happen", async () => {
     await page.waitForSelector(".square[data-reboots]:not([data-reboots=''])", { timeout: 60000 });
-    await page.waitForTimeout(1000);
     await picture(page, "wide-8-running");
   });
 

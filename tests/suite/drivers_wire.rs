@@ -184,8 +184,6 @@ async fn a_command_that_arrives_late_does_nothing() {
     assert!(matches!(drivers.begin(&act, SOON).await, Begun::Refused(_)));
     let arrived = world.model(|fleet, _| fleet.log().last().cloned()).expect("the server's log shows that it arrived");
     assert_eq!((arrived.via, matches!(arrived.outcome, Outcome::Refused(_))), (Via::Ssh, true));
-    assert!(matches!(world.drivers.begin(&act, SOON).await, Begun::Refused(_)), "by our own clock too");
-    assert_eq!(world.model(|fleet, _| fleet.log().len()), 1, "and then it is not even sent");
     assert_eq!(world.reboots(), 0);
 }
 

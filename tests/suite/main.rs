@@ -3,11 +3,17 @@
 #[cfg(test)]
 mod bolt;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod command_files;
 #[cfg(test)]
 mod drivers_wire;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod real_peers;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod slack_wire;
 #[cfg(test)]
@@ -16,5 +22,9 @@ mod stage;
 mod storage;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod tidy;
+#[cfg(test)]
+mod tour;
 #[cfg(test)]
 mod workspace_wire;

@@ -176,7 +176,7 @@ async fn without_a_socket_or_an_ack_the_person_is_told() {
 async fn a_mention_arrives_twice_and_again_until_it_is_acked() {
     let stage = Stage::start().await;
     let mut socket = stage.socket().await;
-    stage.post("slack-faults", json!({ "ack_timeout_ms": 60, "retry_delays_ms": [0, 20, 20] })).await;
+    stage.post("slack-faults", json!({ "ack_timeout_ms": 600, "retry_delays_ms": [0, 20, 20] })).await;
     let said = stage.post("say", json!({ "user": "bob", "channel": "noc", "text": "@wrasse status" })).await;
     let mention = next(&mut socket).await;
     let message = next(&mut socket).await;

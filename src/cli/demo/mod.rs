@@ -6,12 +6,10 @@ mod bot;
 mod files;
 mod routes;
 
-pub(super) use bot::Bot;
-
 use super::output;
 use super::sandbox::{Folder, Sandbox};
 use crate::sandbox::workspace::{Workspace, WorkspaceSettings};
-use bot::BotSettings;
+use bot::{Bot, BotSettings};
 use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -28,7 +26,7 @@ pub(super) struct Demo {
     /// The page and the control API.
     pub(super) page: String,
     /// The bot.
-    pub(super) bot: Arc<Mutex<Bot>>,
+    bot: Arc<Mutex<Bot>>,
     sandbox: Sandbox,
     folder: Folder,
 }
@@ -66,6 +64,11 @@ impl Demo {
         std::fs::read_to_string(self.folder.0.join(bot::LOG_FILE)).unwrap_or_default()
     }
 
+    /// Ends the bot, so that it can close its database.
+    pub(super) async fn end(self) {
+        self.bot.lock().await.stop().await;
+    }
+
     async fn deliver_soon_again(&self) -> anyhow::Result<()> {
         let faults = serde_json::json!({ "retry_delays_ms": RETRY_DELAYS_MS });
         let url = format!("{}sandbox/slack-faults", self.page);
@@ -100,6 +103,6 @@ pub(super) async fn run(port: u16, files: Option<&Path>) -> anyhow::Result<()> {
         () = super::asked_to_end() => {}
         ended = demo.sandbox.tasks.join_next() => anyhow::bail!("a part of the sandbox ended by itself: {ended:?}"),
     }
-    demo.bot.lock().await.stop().await;
+    demo.end().await;
     Ok(())
 }

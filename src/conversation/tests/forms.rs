@@ -114,7 +114,7 @@ fn every_outcome_of_a_review_is_told() {
     Recorded: approved. It starts when it is safe.
     Recorded: approved. 1 more person must agree before it starts.
     Recorded: denied. Nothing has started.
-    Nothing was chosen, so nothing was recorded. Press Review again and choose.
+    Nothing was chosen, so nothing was recorded. Choose, and press Record again.
     The directory of people does not answer, so nothing was recorded. Press Review again in a minute.
     You asked for this, so someone else of sre must decide.
     Approving this needs sre (20 servers in lax, plan 9f3a). Nothing has changed.
@@ -123,7 +123,7 @@ fn every_outcome_of_a_review_is_told() {
     There is nothing to decide any more.
     The time to decide ended at 15:02 UTC. Nothing has started; send the line again to ask anew.
     The plan changed while you read. Nothing was recorded. Press Review again to see the new one.
-    A no needs a reason. Nothing was recorded. Press Review again.
+    A no needs a reason. Nothing was recorded. Say why, and press Record again.
     ");
 }
 

@@ -71,27 +71,10 @@ impl Cleaner {
 /// The length of `5 s`, `20 min` or `3 h` where something tells how long it took: a crash makes it longer.
 fn time_taken(rest: &str) -> Option<usize> {
     let digits = rest.find(|character: char| !character.is_ascii_digit()).filter(|digits| *digits > 0)?;
-    let units = [
-        " s.",
-        " min.",
-        " s · asked",
-        " min · asked",
-        " h · asked",
-        " s queued",
-        " min queued",
-        " s, of which",
-        " min, of which",
-    ];
-    let unit = units.iter().find(|unit| rest[digits..].starts_with(**unit))?;
-    Some(
-        digits
-            + unit
-                .trim_end_matches(" · asked")
-                .trim_end_matches(" queued")
-                .trim_end_matches(", of which")
-                .trim_end_matches('.')
-                .len(),
-    )
+    let (unit, after) =
+        [" s", " min", " h"].into_iter().find_map(|unit| Some((unit, rest[digits..].strip_prefix(unit)?)))?;
+    let tells = [".", " · asked", " queued", ", of which"].into_iter().any(|word| after.starts_with(word));
+    tells.then_some(digits + unit.len())
 }
 
 /// Which rows a look takes in.

@@ -136,6 +136,7 @@ pub(crate) fn lock(name: &str, run: &RunId) -> Lock {
         command: CommandName::new("reboot"),
         since: at(5),
         standing: LockStanding::Working,
+        taken_from: None,
     }
 }
 

@@ -203,7 +203,9 @@ pub(super) async fn ledger(connection: &mut SqliteConnection) -> Result<Ledger, 
 }
 
 async fn locks(connection: &mut SqliteConnection) -> Result<Vec<Lock>, StoreFault> {
-    let rows = query("SELECT server_id, run_id, command, since_ms, standing FROM locks").fetch_all(connection).await?;
+    let rows = query("SELECT server_id, run_id, command, since_ms, standing, taken_from FROM locks")
+        .fetch_all(connection)
+        .await?;
     let lock = |row: &sqlx::sqlite::SqliteRow| {
         Ok(Lock {
             server: ServerId::new(row.try_get::<&str, _>("server_id")?),
@@ -211,6 +213,7 @@ async fn locks(connection: &mut SqliteConnection) -> Result<Vec<Lock>, StoreFaul
             command: CommandName::new(row.try_get::<&str, _>("command")?),
             since: time(row, "since_ms")?,
             standing: lock_standing_of(row.try_get("standing")?)?,
+            taken_from: row.try_get::<Option<&str>, _>("taken_from")?.map(run_id_of).transpose()?,
         })
     };
     rows.iter().map(lock).collect()

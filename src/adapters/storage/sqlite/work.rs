@@ -272,14 +272,15 @@ async fn set_server_state(connection: &mut SqliteConnection, row: &StateRow) -> 
 
 async fn take_lock(connection: &mut SqliteConnection, lock: &Lock) -> Result<Guard, StoreFault> {
     let upsert = query(
-        "INSERT INTO locks (server_id, run_id, command, since_ms, standing) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO locks (server_id, run_id, command, since_ms, standing, taken_from) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (server_id) DO UPDATE
          SET run_id = excluded.run_id, command = excluded.command, since_ms = excluded.since_ms,
-             standing = excluded.standing
-         WHERE locks.standing <> $6 OR locks.run_id = excluded.run_id",
+             standing = excluded.standing, taken_from = excluded.taken_from
+         WHERE locks.standing <> $7 OR locks.run_id = excluded.run_id",
     );
     let upsert = upsert.bind(lock.server.as_str()).bind(lock.run.to_string()).bind(lock.command.as_str());
     let upsert = upsert.bind(lock.since.millis()).bind(lock_word(lock.standing));
+    let upsert = upsert.bind(lock.taken_from.as_ref().map(ToString::to_string));
     let done = upsert.bind(lock_word(LockStanding::Working)).execute(connection).await?;
     Ok(Guard::of(done.rows_affected() == 1))
 }

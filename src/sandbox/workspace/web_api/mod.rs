@@ -145,7 +145,6 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new().route("/api/{method}", any(called)).route("/response/{token}", post(responded))
 }
 
-#[expect(clippy::too_many_arguments, reason = "every part of an HTTP request is an argument of its own")]
 async fn called(
     State(shared): State<Arc<Shared>>,
     Path(method): Path<String>,

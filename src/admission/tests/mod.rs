@@ -1,0 +1,363 @@
+//! Whether it is safe now, as tables; `histories` holds the property over long histories.
+
+mod histories;
+mod waves;
+
+use super::*;
+use crate::domain::command::{CommandName, GateCheck, Impact, PowerPath, RebootSpec, StepSpec, WaveRule, WaveSize};
+use crate::domain::identity::GroupName;
+use crate::domain::ids::{Fingerprint, RequestId};
+use crate::domain::server::{PoolName, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+
+const NOW: Timestamp = Timestamp::from_millis(1_764_511_500_000);
+const SECOND: Duration = Duration::from_secs(1);
+use crate::domain::server::ProductionState::{Drained, Draining, Production, Standby, Undraining};
+
+fn run_of(tail: &str, number: u32) -> RunId {
+    RequestId::from_tail(tail).expect("a tail of the alphabet").run(number)
+}
+
+fn id(number: usize) -> ServerId {
+    ServerId::new(format!("s{number:03}"))
+}
+
+fn server(number: usize) -> Server {
+    Server {
+        id: id(number),
+        name: ServerName::new(format!("edge-lax-{number:03}")),
+        server_type: ServerType::new("edge-cache"),
+        site: SiteName::new("lax"),
+        rack: RackName::new("lax-r01"),
+        pool: Some(PoolName::new("edge-lax")),
+        initial_state: Production,
+    }
+}
+
+fn planned(server: &Server) -> PlannedServer {
+    PlannedServer {
+        id: server.id.clone(),
+        name: server.name.clone(),
+        server_type: server.server_type.clone(),
+        site: server.site.clone(),
+        rack: server.rack.clone(),
+        pool: server.pool.clone(),
+    }
+}
+
+fn reboot() -> CommandSpec {
+    CommandSpec {
+        name: CommandName::new("reboot"),
+        summary: String::new(),
+        impact: Impact::PowerCycle,
+        owner: GroupName::new("sre"),
+        targets: Targets::Servers {
+            types: vec![ServerType::new("edge-cache")],
+            from: vec![Production, Standby, Drained],
+            max: 500,
+        },
+        parameters: Vec::new(),
+        waves: WaveRule { canary: 1, then: WaveSize::Percent(20), soak: SECOND, stop_when_failures_exceed: 1 },
+        site_concurrency: None,
+        approvals: None,
+        steps: vec![
+            StepSpec::Drain { timeout: SECOND, connections_max: 0 },
+            StepSpec::Gate(vec![GateCheck::Capacity]),
+            StepSpec::Reboot(RebootSpec { via: PowerPath::Ssh, otherwise: None, timeout: SECOND, grace: SECOND }),
+        ],
+        examples: Vec::new(),
+        hash: Fingerprint::of(b"reboot"),
+    }
+}
+
+/// A fleet of one pool, with what is known of it.
+#[derive(Clone)]
+struct Fleet {
+    servers: Vec<Server>,
+    ledger: Ledger,
+    rules: Rules,
+    spec: CommandSpec,
+}
+
+impl Fleet {
+    /// A pool in which everything serves, freshly seen.
+    fn of(total: usize) -> Self {
+        let servers = (0..total).map(server).collect();
+        let fleet = Self { servers, ledger: Ledger::default(), rules: Rules::default(), spec: reboot() };
+        (0..total).fold(fleet, |fleet, number| fleet.seen(number, Health::Serving, 0))
+    }
+
+    fn seen(mut self, number: usize, health: Health, seconds_ago: u64) -> Self {
+        let seen_at = NOW.minus(Duration::from_secs(seconds_ago));
+        self.ledger.health.insert(id(number), HealthRow { server: id(number), health, seen_at });
+        self
+    }
+
+    fn unseen(mut self, number: usize) -> Self {
+        self.ledger.health.remove(&id(number));
+        self
+    }
+
+    fn in_state(mut self, number: usize, state: ProductionState) -> Self {
+        let by = run_of("aaaa", 1);
+        self.ledger.states.insert(id(number), StateRow { server: id(number), state, by, since: NOW });
+        self
+    }
+
+    fn locked(mut self, number: usize, tail: &str, standing: LockStanding) -> Self {
+        let (run, command) = (run_of(tail, 1), CommandName::new("reboot"));
+        self.ledger
+            .locks
+            .insert(id(number), Lock { server: id(number), run, command, since: NOW, standing, taken_from: None });
+        self
+    }
+
+    fn all(self, numbers: std::ops::Range<usize>, change: impl Fn(Self, usize) -> Self) -> Self {
+        numbers.fold(self, change)
+    }
+
+    /// The one way in: what admission says about that server now.
+    fn check(&self, number: usize) -> Verdict {
+        self.check_as_planned(&planned(&self.servers[number]))
+    }
+
+    fn check_as_planned(&self, server: &PlannedServer) -> Verdict {
+        let inventory = self.inventory();
+        evaluate(Candidate { run: &run_of("2mq9", 1), server, spec: &self.spec }, self.known(&inventory))
+    }
+
+    fn inventory(&self) -> Inventory {
+        Inventory::new(self.servers.clone(), NOW).expect("the servers have different names")
+    }
+
+    fn known<'a>(&'a self, inventory: &'a Inventory) -> Known<'a> {
+        Known { inventory, ledger: &self.ledger, rules: &self.rules, now: NOW }
+    }
+
+    fn count(&self) -> PoolCount {
+        count_pool(&PoolName::new("edge-lax"), self.known(&self.inventory()))
+    }
+
+    fn gate(&self, number: usize) -> Result<(), String> {
+        still_safe(&planned(&self.servers[number]), self.known(&self.inventory()))
+    }
+
+    fn is_allowed(&self, number: usize) -> bool {
+        matches!(self.check(number), Verdict::Allow(_))
+    }
+
+    /// The words of what blocks, in order.
+    fn blocks(&self, number: usize) -> Vec<&'static str> {
+        match self.check(number) {
+            Verdict::Allow(_) => vec!["allow"],
+            Verdict::Deny(_) => vec!["deny"],
+            Verdict::Wait(blockers) => blockers.iter().map(word).collect(),
+        }
+    }
+}
+
+fn word(blocker: &Blocker) -> &'static str {
+    match blocker {
+        Blocker::Locked { .. } => "locked",
+        Blocker::Concurrency { .. } => "concurrency",
+        Blocker::Capacity { .. } => "capacity",
+        Blocker::HealthUnknown { .. } => "unknown",
+    }
+}
+
+#[test]
+fn a_tenth_of_a_pool_may_be_out_and_one_where_there_are_two() {
+    for (total, floor) in [(1, 1), (2, 1), (4, 3), (9, 8), (10, 9), (19, 18), (20, 18), (40, 36)] {
+        let fleet = Fleet::of(total);
+        assert_eq!(fleet.count().floor, floor, "of {total}");
+        let allowed = total - usize::try_from(floor).expect("small");
+        let fleet = fleet.all(1..1 + allowed, |fleet, number| fleet.in_state(number, Drained));
+        assert_eq!(fleet.blocks(0), ["capacity"], "{total} with {allowed} out");
+        if allowed > 0 {
+            assert!(fleet.in_state(1, Production).is_allowed(0), "{total} with one fewer out");
+        }
+    }
+}
+
+#[test]
+fn none_out_means_none() {
+    let rules = Rules { pool_out_max_percent: 0, ..Rules::default() };
+    assert_eq!((Fleet { rules, ..Fleet::of(10) }).blocks(0), ["capacity"]);
+}
+
+#[test]
+fn servers_that_fail_by_themselves_use_up_the_same_allowance() {
+    for health in [Health::Failing, Health::OutOfRotation] {
+        let fleet = Fleet::of(40).all(1..4, |fleet, number| fleet.seen(number, health, 0));
+        assert!(fleet.is_allowed(0), "3 of 40 do not serve");
+        let fleet = fleet.seen(4, health, 0);
+        let Verdict::Wait(blockers) = fleet.check(0) else { panic!("4 of 40 do not serve") };
+        let [Blocker::Capacity { serving, total, floor, out, .. }] = blockers.as_slice() else {
+            panic!("capacity alone blocks, not {blockers:?}")
+        };
+        assert_eq!((*serving, *total, *floor, out.len()), (36, 40, 36, 4));
+    }
+}
+
+#[test]
+fn every_state_but_production_is_out() {
+    for state in [Draining, Drained, Undraining, Standby, ProductionState::Maintenance] {
+        assert_eq!(Fleet::of(10).in_state(1, state).blocks(0), ["capacity"], "{state:?}");
+    }
+}
+
+#[test]
+fn what_is_promised_to_a_run_is_counted_once() {
+    let fleet = Fleet::of(10).locked(1, "bbbb", LockStanding::Working);
+    assert_eq!(fleet.count().promised, 1);
+    assert_eq!(fleet.blocks(0), ["capacity"], "it still serves, and will not");
+    let fleet = fleet.in_state(1, Drained);
+    assert_eq!((fleet.count().promised, fleet.count().serving), (0, 9), "now it is out");
+    assert_eq!(fleet.blocks(0), ["capacity"]);
+}
+
+#[test]
+fn what_is_not_known_well_enough_waits() {
+    let fleet = Fleet::of(40).all(1..5, Fleet::unseen);
+    assert_eq!(fleet.blocks(0), ["capacity"], "4 of 40 are not known: they count as out");
+    let fleet = fleet.unseen(5);
+    assert_eq!(fleet.blocks(0), ["unknown"], "5 of 40 are more than a tenth");
+    assert!(Fleet::of(40).seen(1, Health::Serving, 120).is_allowed(0));
+    assert_eq!(Fleet::of(40).seen(1, Health::Serving, 121).count().unknown, 1, "a look of 121 s ago is stale");
+    assert_eq!(Fleet::of(4).unseen(1).blocks(0), ["unknown"], "one of four");
+}
+
+#[test]
+fn a_server_that_does_not_serve_takes_nothing_away() {
+    let fleet = Fleet::of(10).seen(0, Health::Failing, 0).seen(1, Health::Failing, 0).in_state(2, Standby);
+    for number in 0..3 {
+        assert!(fleet.is_allowed(number), "{number}");
+    }
+    assert_eq!(fleet.blocks(3), ["capacity"]);
+    assert!(Fleet::of(1).seen(0, Health::Failing, 0).is_allowed(0), "the only one, broken");
+}
+
+#[test]
+fn a_server_that_may_serve_is_taken_only_if_the_others_are_enough() {
+    let fleet = Fleet::of(10).unseen(0);
+    assert!(fleet.is_allowed(0), "9 others are known to serve");
+    assert_eq!(fleet.clone().seen(1, Health::Failing, 0).blocks(0), ["capacity"], "only 8 are");
+    assert_eq!(fleet.locked(1, "bbbb", LockStanding::Working).blocks(0), ["capacity"], "8 will be");
+}
+
+#[test]
+fn a_server_left_behind_counts_as_out_even_if_it_answers() {
+    let fleet = Fleet::of(10).locked(0, "bbbb", LockStanding::LeftBehind);
+    assert_eq!((fleet.count().serving, fleet.count().out.len()), (9, 1));
+    assert_eq!(fleet.blocks(1), ["capacity"]);
+    assert!(fleet.is_allowed(0), "taking it over leaves the 9 others");
+    assert_eq!(fleet.seen(1, Health::Failing, 0).blocks(0), ["capacity"], "8 others are too few");
+}
+
+#[test]
+fn a_server_without_a_pool_needs_no_capacity() {
+    let mut fleet = Fleet::of(1);
+    fleet.servers[0].pool = None;
+    assert!(fleet.is_allowed(0));
+    assert_eq!(fleet.gate(0), Ok(()));
+}
+
+#[test]
+fn a_server_left_behind_is_taken_over_and_one_at_work_is_not() {
+    let fleet = Fleet::of(10).in_state(0, Undraining).locked(0, "bbbb", LockStanding::LeftBehind);
+    let Verdict::Allow(admitted) = fleet.check(0) else { panic!("it may be taken over") };
+    assert_eq!((admitted.found(), admitted.takes_over()), (Drained, Some(&run_of("bbbb", 1))));
+    assert_eq!(admitted.run(), &run_of("2mq9", 1));
+    let fleet = fleet.locked(0, "bbbb", LockStanding::Working);
+    assert_eq!(fleet.blocks(0), ["locked"], "half-way in somebody's hands is no reason to leave it out");
+}
+
+#[test]
+fn a_server_that_is_not_what_was_planned_is_left_out() {
+    let fleet = Fleet::of(10);
+    let as_planned = planned(&fleet.servers[0]);
+    assert!(matches!(fleet.check_as_planned(&as_planned), Verdict::Allow(_)));
+    let others = [
+        PlannedServer { id: ServerId::new("gone"), ..as_planned.clone() },
+        PlannedServer { name: ServerName::new("edge-lax-900"), ..as_planned.clone() },
+        PlannedServer { server_type: ServerType::new("origin"), ..as_planned.clone() },
+        PlannedServer { site: SiteName::new("fra"), ..as_planned.clone() },
+        PlannedServer { pool: None, ..as_planned.clone() },
+    ];
+    for other in others {
+        assert!(matches!(fleet.check_as_planned(&other), Verdict::Deny(_)), "{other:?}");
+    }
+    let moved = PlannedServer { rack: RackName::new("lax-r02"), ..as_planned };
+    assert!(matches!(fleet.check_as_planned(&moved), Verdict::Allow(_)), "the rack binds nothing yet");
+    for state in [ProductionState::Maintenance, Draining, Undraining] {
+        assert_eq!(Fleet::of(10).in_state(0, state).blocks(0), ["deny"], "{state:?}");
+    }
+}
+
+#[test]
+fn places_are_counted_from_the_locks_of_runs_at_work() {
+    let busy = |count: usize| {
+        Fleet::of(40).all(1..1 + count, |fleet, number| {
+            fleet.in_state(number, Standby).seen(number, Health::OutOfRotation, 0).locked(
+                number,
+                "bbbb",
+                LockStanding::Working,
+            )
+        })
+    };
+    let limited =
+        |count, limit| Fleet { spec: CommandSpec { site_concurrency: Some(limit), ..reboot() }, ..busy(count) };
+    assert!(limited(3, 4).is_allowed(0));
+    assert_eq!(limited(4, 4).blocks(0), ["concurrency", "capacity"], "every reason is told");
+    let other = CommandSpec { name: CommandName::new("drain"), ..limited(4, 4).spec };
+    assert_eq!(Fleet { spec: other, ..busy(4) }.blocks(0), ["capacity"], "another command has its own places");
+    let left = limited(3, 3).all(1..4, |fleet, number| fleet.locked(number, "bbbb", LockStanding::LeftBehind));
+    assert!(left.is_allowed(0), "a run that has ended holds no place");
+    let rules = Rules { fleet_concurrency: 3, ..Rules::default() };
+    let Verdict::Wait(blockers) = (Fleet { rules, ..busy(3) }).check(0) else { panic!("the fleet is full") };
+    let [Blocker::Concurrency { active: 3, limit: 3, holders, .. }] = blockers.as_slice() else {
+        panic!("the fleet's places block, not {blockers:?}")
+    };
+    assert_eq!(holders.as_slice(), [run_of("bbbb", 1).request], "each holder once");
+}
+
+#[test]
+fn a_gate_asks_whether_the_pool_is_below_its_floor() {
+    let drained = Fleet::of(10).in_state(0, Drained).locked(0, "2mq9", LockStanding::Working);
+    assert_eq!(drained.gate(0), Ok(()), "9 of 10 serve");
+    let worse = drained.clone().seen(1, Health::Failing, 0);
+    assert_eq!(worse.gate(0), Err("edge-lax has 8 of 10 in service, floor 9".to_owned()));
+    assert!(drained.unseen(1).gate(0).is_err(), "what is not known counts as out");
+}
+
+#[test]
+fn a_gate_without_a_drain_counts_the_server_itself_as_gone() {
+    let fleet = Fleet::of(10).locked(0, "2mq9", LockStanding::Working);
+    assert_eq!(fleet.gate(0), Ok(()));
+    assert!(fleet.seen(1, Health::Failing, 0).gate(0).is_err(), "9 serve, but 8 will");
+}
+
+#[test]
+fn one_line_for_each_thing_that_blocks() {
+    let locked = |name: &str, tail, seconds| Blocker::Locked {
+        servers: vec![ServerName::new(name)],
+        holder: run_of(tail, 1).request,
+        since: NOW.plus(Duration::from_secs(seconds)),
+    };
+    let full = |limit| Blocker::Concurrency { site: SiteName::new("lax"), active: 4, limit, holders: Vec::new() };
+    let unknown = || Blocker::HealthUnknown { pool: PoolName::new("a"), unknown: 2, total: 4, since: None };
+    let told = merged(vec![
+        full(4),
+        locked("a", "bbbb", 9),
+        unknown(),
+        locked("c", "cccc", 1),
+        full(4),
+        locked("b", "bbbb", 3),
+    ]);
+    let both = Blocker::Locked {
+        servers: vec![ServerName::new("a"), ServerName::new("b")],
+        holder: run_of("bbbb", 1).request,
+        since: NOW.plus(Duration::from_secs(3)),
+    };
+    assert_eq!(told, [unknown(), both, locked("c", "cccc", 1), full(4)]);
+    assert_eq!(merged(Vec::new()), []);
+}

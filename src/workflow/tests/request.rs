@@ -1,0 +1,161 @@
+//! Which event may follow at which stage of a request, and which may not.
+
+use crate::domain::command::CommandSpec;
+use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::ids::{Fingerprint, RequestId};
+use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
+use crate::domain::plan::{Plan, PlanParts, Subject};
+use crate::domain::time::Timestamp;
+use crate::workflow::request::{
+    Accepted, Approval, ApprovalNeed, Halt, Request, RequestEvent, RequestOutcome, RequestStage,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+const NOW: Timestamp = super::START;
+
+fn accepted(count: Option<u32>) -> RequestEvent {
+    let spec: CommandSpec = super::reboot_command();
+    let plan = Plan::new(PlanParts {
+        request: RequestId::from_tail("2mq9").expect("a tail of the alphabet"),
+        command: spec.name.clone(),
+        definition: spec.hash.clone(),
+        parameters: BTreeMap::new(),
+        subjects: vec![Subject::Server(super::server(Some("edge-lax")))],
+        waves: vec![1],
+        soak: Duration::ZERO,
+        requester: person("U0ANA"),
+        channel: ChannelId::new("C0NOC"),
+        expires_at: NOW.plus(Duration::from_secs(86_400)),
+    });
+    RequestEvent::Accepted(Box::new(Accepted {
+        plan: plan.expect("one subject in one wave"),
+        spec: Arc::new(spec),
+        origin: Origin {
+            person: person("U0ANA"),
+            channel: ChannelId::new("C0NOC"),
+            thread: None,
+            reply: ReplyPath::Direct,
+        },
+        requester_name: "ana".into(),
+        allowed_by: Vec::new(),
+        at: NOW,
+        need: count.map(|count| ApprovalNeed { from: GroupName::new("sre"), count, until: super::after(3600) }),
+        controls: BTreeMap::new(),
+    }))
+}
+
+fn person(user: &str) -> PersonId {
+    PersonId::new("T0WRASSE", user)
+}
+
+fn approval(user: &str) -> Approval {
+    let request = Request::replay(&[accepted(Some(1))]).expect("a request begins with being accepted");
+    Approval { by: person(user), name: user.into(), at: NOW, plan: request.plan.hash().clone(), why: String::new() }
+}
+
+fn approved(user: &str) -> RequestEvent {
+    RequestEvent::Approved(approval(user))
+}
+
+fn card() -> RequestEvent {
+    let (channel, ts) = (ChannelId::new("C0NOC"), MessageTs::new("1.1"));
+    RequestEvent::CardPosted { card: MessageRef { channel, ts } }
+}
+
+fn started() -> RequestEvent {
+    RequestEvent::Started { at: NOW }
+}
+
+fn cancel() -> RequestEvent {
+    RequestEvent::CancelAsked { by: person("U0ANA"), name: "ana".into(), at: NOW }
+}
+
+fn ended() -> RequestEvent {
+    RequestEvent::Ended { at: NOW, outcome: RequestOutcome::Done }
+}
+
+fn denied() -> RequestEvent {
+    RequestEvent::Denied { by: person("U0BOB"), name: "bob".into(), at: NOW, why: "not today".into() }
+}
+
+/// One word for a stage.
+fn word(stage: &RequestStage) -> &'static str {
+    match stage {
+        RequestStage::Announced => "announced",
+        RequestStage::NeedsApproval => "needs-approval",
+        RequestStage::Queued => "queued",
+        RequestStage::Running => "running",
+        RequestStage::Stopping { .. } => "stopping",
+        RequestStage::Ended { .. } => "ended",
+    }
+}
+
+/// The one way in: the stage after a history, or `-` if its last event does not fit.
+fn check(history: &[RequestEvent]) -> &'static str {
+    let (_, before) = history.split_last().expect("a history has events");
+    assert!(before.is_empty() || Request::replay(before).is_ok(), "only the last event may be out of place");
+    Request::replay(history).map_or("-", |request| {
+        assert_eq!(usize::try_from(request.version.0), Ok(history.len()), "every event counts");
+        word(&request.stage)
+    })
+}
+
+#[test]
+fn each_event_fits_the_stages_it_is_meant_for() {
+    let histories: [(&str, Vec<RequestEvent>); 6] = [
+        ("announced", vec![accepted(Some(1))]),
+        ("needs-approval", vec![accepted(Some(1)), card()]),
+        ("queued", vec![accepted(None), card()]),
+        ("running", vec![accepted(None), card(), started()]),
+        ("stopping", vec![accepted(None), card(), cancel()]),
+        ("ended", vec![accepted(None), card(), ended()]),
+    ];
+    let blocked = RequestEvent::Blocked { at: NOW, blockers: Vec::new() };
+    let halted = RequestEvent::Halted(Halt { at: NOW, failures: 2 });
+    let unblocked = RequestEvent::Unblocked { at: NOW };
+    // In the order of the stages above.
+    let table = [
+        (card(), ["needs-approval", "-", "-", "-", "-", "-"]),
+        (blocked, ["-", "-", "queued", "running", "-", "-"]),
+        (unblocked, ["-", "-", "queued", "running", "-", "-"]),
+        (started(), ["-", "-", "running", "-", "-", "-"]),
+        (halted, ["-", "-", "-", "running", "-", "-"]),
+        (cancel(), ["stopping", "stopping", "stopping", "stopping", "-", "-"]),
+        (ended(), ["ended", "ended", "ended", "ended", "ended", "-"]),
+        (accepted(None), ["-", "-", "-", "-", "-", "-"]),
+    ];
+    for (event, expected) in table {
+        for ((stage, history), expected) in histories.iter().zip(expected) {
+            assert_eq!(check(history), *stage);
+            let longer = [history.clone(), vec![event.clone()]].concat();
+            assert_eq!(check(&longer), expected, "{event:?} at {stage}");
+        }
+    }
+    for event in [approved("U0BOB"), denied()] {
+        for (stage, history) in histories.iter().skip(2) {
+            assert_eq!(check(&[history.clone(), vec![event.clone()]].concat()), "-", "{event:?} at {stage}");
+        }
+    }
+}
+
+#[test]
+fn a_history_begins_with_being_accepted() {
+    assert!(Request::replay(&[]).is_err());
+    assert!(Request::replay(&[card()]).is_err());
+}
+
+#[test]
+fn enough_different_people_queue_it() {
+    let two = vec![accepted(Some(2)), card()];
+    let after = |events: &[RequestEvent]| check(&[two.clone(), events.to_vec()].concat());
+    assert_eq!(after(&[approved("U0BOB")]), "needs-approval");
+    assert_eq!(after(&[approved("U0BOB"), approved("U0CYN")]), "queued");
+    assert_eq!(after(&[approved("U0BOB"), approved("U0BOB")]), "-", "the same person twice");
+    assert_eq!(after(&[approved("U0ANA")]), "-", "the requester");
+    let stale = Approval { plan: Fingerprint::of(b"another plan"), ..approval("U0BOB") };
+    assert_eq!(after(&[RequestEvent::Approved(stale)]), "-", "another plan");
+    assert_eq!(after(&[denied()]), "ended");
+    assert_eq!(after(&[approved("U0BOB"), denied()]), "ended");
+}

@@ -1,0 +1,256 @@
+//! The steps that may be repeated: rotation, gates, checks, keyed calls; and orders to stop between them.
+
+use super::*;
+
+const PRODUCTION: ProductionState = ProductionState::Production;
+const DRAINED: ProductionState = ProductionState::Drained;
+
+fn draining() -> Story {
+    Story::at_step(reboot_command(), PRODUCTION, DRAIN).begun(DRAIN, plain_intent(10 * MINUTE))
+}
+
+fn checks(failing: &[HostCheck]) -> Input {
+    Input::Seen(Seen::Checks(failing.iter().map(|check| (*check, "nginx.service".to_owned())).collect()))
+}
+
+fn is_done(decision: &Decision, step: usize, reached: ProductionState) -> bool {
+    matches!(decision, Decision::Commit(commit) if matches!(commit.events.as_slice(),
+        [RunEvent::StepSucceeded { step: at, state, .. }] if *at == step && *state == reached))
+}
+
+#[test]
+fn a_waiting_or_ended_run_does_nothing() {
+    let waiting = Story::pooled(reboot_command());
+    let ended = waiting.clone().with(RunEvent::Ended { at: START, outcome: RunOutcome::NotStarted });
+    for story in [waiting, ended] {
+        for input in [Input::Nothing, no_answer(), Input::Safe(Ok(()))] {
+            assert_eq!(story.check(&input), Decision::Settled);
+            assert_eq!(story.clone().stopped().check(&input), Decision::Settled);
+        }
+    }
+}
+
+#[test]
+fn a_drain_is_stored_before_it_is_begun_and_may_begin_again() {
+    let mut story = Story::at_step(reboot_command(), PRODUCTION, DRAIN);
+    assert_eq!(story.commits(&Input::Nothing), Some(Act::Drain(name())));
+    // Crashed before the act: the look shows it in rotation, and it is asked for again.
+    assert_eq!(story.check(&Input::Nothing), looks_at_balancer());
+    for standing in [BalancerStanding::Up, BalancerStanding::Down] {
+        assert_eq!(story.check(&balancer(standing, 9)), Decision::Begin(Act::Drain(name())));
+    }
+    assert_eq!(story.check(&no_answer()), Decision::Begin(Act::Drain(name())));
+}
+
+#[test]
+fn a_drain_waits_for_its_connections_and_not_for_ever() {
+    for standing in [BalancerStanding::Drained, BalancerStanding::Maintenance] {
+        for (connections, is_over) in [(0, true), (5, true), (6, false)] {
+            let decision = draining().at(after(1)).check(&balancer(standing, connections));
+            assert_eq!(is_done(&decision, DRAIN, DRAINED), is_over, "{standing:?} with {connections}");
+        }
+    }
+    for seen in [balancer(BalancerStanding::Drained, 6), balancer(BalancerStanding::Up, 0), no_answer()] {
+        let ended = draining().at(after(600)).ends(&seen);
+        assert_eq!(ended, (Some(FailureKind::BalancerFailed), Some(RunOutcome::FailedAndReturned)), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_server_without_a_pool_is_drained_and_returned_in_words_only() {
+    let mut story = Story::new(reboot_command(), Subject::Server(server(None)))
+        .with(RunEvent::Admitted { at: START, found: PRODUCTION });
+    assert_eq!(story.commits(&Input::Nothing), None);
+    assert_eq!(story.check(&Input::Nothing), Decision::AskSafety, "no load balancer to ask");
+    assert_eq!(story.commits(&Input::Safe(Ok(()))), None);
+    assert_eq!(story.check(&Input::Nothing), looks_at_boot());
+    let returned = RunEvent::StepSucceeded { step: REBOOT, at: START, state: DRAINED, note: "".into() };
+    let checked = RunEvent::StepSucceeded { step: CHECK, at: START, state: DRAINED, note: "".into() };
+    let mut story = story.with(returned).with(checked);
+    assert_eq!(story.commits(&Input::Nothing), None);
+    assert_eq!(story.run().state, PRODUCTION);
+    assert_eq!(story.ends(&Input::Nothing).1, Some(RunOutcome::Done));
+    let stopped = Story::new(reboot_command(), Subject::Server(server(None)))
+        .with(RunEvent::Admitted { at: START, found: PRODUCTION })
+        .with(RunEvent::StepSucceeded { step: DRAIN, at: START, state: DRAINED, note: "".into() })
+        .stopped();
+    let run = {
+        let mut story = stopped;
+        assert_eq!(story.commits(&Input::Nothing), None);
+        story.run()
+    };
+    assert_eq!((run.outcome(), run.state), (Some(RunOutcome::Returned), PRODUCTION));
+}
+
+#[test]
+fn a_gate_looks_at_the_drain_and_then_at_the_pool() {
+    let gate = Story::at_step(reboot_command(), PRODUCTION, GATE);
+    assert_eq!(gate.check(&Input::Nothing), looks_at_balancer());
+    assert_eq!(gate.check(&balancer(BalancerStanding::Drained, 0)), Decision::AskSafety);
+    assert!(is_done(&gate.check(&Input::Safe(Ok(()))), GATE, DRAINED));
+    assert!(matches!(gate.check(&no_answer()), Decision::Wait(_)), "a look that failed says nothing");
+    for closed in
+        [balancer(BalancerStanding::Up, 0), balancer(BalancerStanding::Down, 0), Input::Safe(Err("low".into()))]
+    {
+        let ended = gate.ends(&closed);
+        assert_eq!(ended, (Some(FailureKind::GateClosed), Some(RunOutcome::FailedAndReturned)), "{closed:?}");
+    }
+}
+
+#[test]
+fn a_gate_that_nobody_answers_closes_in_time() {
+    let gate = Story::at_step(reboot_command(), PRODUCTION, GATE);
+    assert!(matches!(gate.clone().at(after(299)).check(&no_answer()), Decision::Wait(_)));
+    let ended = gate.clone().at(after(300)).ends(&no_answer());
+    assert_eq!(ended, (Some(FailureKind::GateClosed), Some(RunOutcome::FailedAndReturned)));
+    assert_eq!(gate.at(after(300)).check(&balancer(BalancerStanding::Drained, 0)), Decision::AskSafety);
+}
+
+#[test]
+fn checks_have_until_their_time_out_to_become_true() {
+    let mut story = Story::at_step(reboot_command(), PRODUCTION, CHECK);
+    assert!(is_done(&story.check(&checks(&[])), CHECK, DRAINED));
+    assert_eq!(story.commits(&checks(&[HostCheck::Kernel])), None);
+    let story = story.at(after(119));
+    assert!(matches!(story.check(&checks(&[HostCheck::Kernel])), Decision::Wait(_)));
+    assert!(is_done(&story.check(&checks(&[])), CHECK, DRAINED));
+    for seen in [checks(&[HostCheck::Kernel]), no_answer()] {
+        let ended = story.clone().at(after(120)).ends(&seen);
+        assert_eq!(ended, (Some(FailureKind::CheckFailed), Some(RunOutcome::Failed)), "after a restart it stays out");
+    }
+}
+
+#[test]
+fn a_check_that_fails_before_any_restart_leaves_the_server_as_it_was() {
+    let spec = command(vec![check_step(), StepSpec::Undrain { timeout: 5 * MINUTE }]);
+    let story = Story::at_step(spec, DRAINED, 0).begun(0, plain_intent(2 * MINUTE)).at(after(120));
+    let ended = story.ends(&checks(&[HostCheck::Services]));
+    assert_eq!(ended, (Some(FailureKind::CheckFailed), Some(RunOutcome::FailedAndReturned)));
+}
+
+#[test]
+fn a_return_may_begin_again_and_ends_in_rotation_or_as_failed() {
+    let mut story = Story::at_step(reboot_command(), PRODUCTION, RESTORE);
+    assert_eq!(story.commits(&Input::Nothing), Some(Act::Undrain(name())));
+    assert_eq!(story.check(&Input::Nothing), looks_at_balancer());
+    assert_eq!(story.check(&balancer(BalancerStanding::Drained, 0)), Decision::Begin(Act::Undrain(name())));
+    assert!(matches!(story.check(&balancer(BalancerStanding::Down, 0)), Decision::Wait(_)));
+    assert!(is_done(&story.check(&balancer(BalancerStanding::Up, 0)), RESTORE, PRODUCTION));
+    let story = story.at(after(300));
+    for seen in [balancer(BalancerStanding::Down, 0), balancer(BalancerStanding::Drained, 0), no_answer()] {
+        assert_eq!(story.ends(&seen), (Some(FailureKind::BalancerFailed), Some(RunOutcome::Failed)), "{seen:?}");
+    }
+}
+
+#[test]
+fn a_server_goes_back_to_the_state_it_was_found_in_and_not_beyond() {
+    for found in [ProductionState::Standby, DRAINED] {
+        let mut story = Story::at_step(reboot_command(), found, RESTORE);
+        assert_eq!(story.commits(&Input::Nothing), None, "nothing is put into rotation");
+        assert_eq!(story.run().state, found);
+        let stopped = Story::at_step(reboot_command(), found, GATE).stopped();
+        assert_eq!(stopped.ends(&Input::Nothing).1, Some(RunOutcome::Returned));
+    }
+}
+
+#[test]
+fn commands_of_one_step_end_after_it() {
+    let drain = Story::at_step(command(vec![drain_step()]), PRODUCTION, 1);
+    assert_eq!(drain.ends(&Input::Nothing), (None, Some(RunOutcome::Done)));
+    assert_eq!(drain.run().state, DRAINED);
+    let undrain = command(vec![StepSpec::Undrain { timeout: 5 * MINUTE }]);
+    let mut story = Story::at_step(undrain, DRAINED, 0);
+    assert_eq!(story.commits(&Input::Nothing), Some(Act::Undrain(name())));
+    assert!(is_done(&story.check(&balancer(BalancerStanding::Up, 1)), 0, PRODUCTION));
+}
+
+fn call(story: &mut Story, input: &Input) -> Option<Act> {
+    story.commits(input)
+}
+
+#[test]
+fn a_keyed_call_may_begin_again_with_its_key() {
+    let mut story = Story::new(command(vec![http_step()]), Subject::Nothing)
+        .with(RunEvent::Admitted { at: START, found: PRODUCTION });
+    let act = call(&mut story, &Input::Nothing).expect("the call is begun");
+    let Act::Http { key, send, expect, .. } = &act else { panic!("a call, not {act:?}") };
+    assert_eq!((key, *expect), (&run_id(), 201));
+    assert_eq!(send, &BTreeMap::from([(ParameterName::new("message"), "all is well".to_owned())]));
+    assert_eq!(story.check(&Input::Nothing), Decision::Begin(act.clone()), "crashed before the answer");
+    assert!(is_done(&story.clone().answered(Begun::Sent).check(&Input::Nothing), 0, PRODUCTION));
+    let refused = story.clone().answered(Begun::Refused("403".into()));
+    assert_eq!(refused.ends(&Input::Nothing).0, Some(FailureKind::Refused));
+    let unsent = story.clone().answered(Begun::NeverSent("refused".into())).at(after(20));
+    assert_eq!(unsent.ends(&Input::Nothing).0, Some(FailureKind::CouldNotSend));
+    for answer in [Begun::NeverSent("refused".into()), Begun::Unknown("cut".into())] {
+        let early = story.clone().answered(answer.clone());
+        assert!(matches!(early.check(&Input::Nothing), Decision::Wait(_)), "not at once");
+        let mut story = story.clone().answered(answer).at(after(2));
+        assert_eq!(call(&mut story, &Input::Nothing), Some(act.clone()), "the same key again");
+    }
+}
+
+#[test]
+fn a_call_whose_outcome_stays_unknown_is_a_persons_to_judge() {
+    let unknown = || Begun::Unknown("cut".into());
+    let story = Story::new(command(vec![http_step()]), Subject::Nothing)
+        .with(RunEvent::Admitted { at: START, found: PRODUCTION })
+        .begun(0, StepIntent { attempt: 3, ..plain_intent(Duration::from_secs(20)) })
+        .answered(unknown());
+    assert!(story.asks_a_person(&Input::Nothing), "it may have been posted");
+    // Looking again is calling again: the key makes that one call.
+    let asked = RunEvent::PersonAsked { at: after(3), why: "cut".into() };
+    let looked = story.with(asked).with(person_said(Answer::LookAgain, after(60))).at(after(60));
+    assert!(matches!(looked.check(&Input::Nothing), Decision::Begin(Act::Http { .. })));
+    assert!(is_done(&looked.clone().answered(Begun::Sent).check(&Input::Nothing), 0, PRODUCTION));
+    assert!(looked.answered(unknown()).asks_a_person(&Input::Nothing));
+}
+
+#[test]
+fn a_stop_before_the_restart_returns_the_server_and_after_it_goes_on() {
+    for step in [DRAIN, GATE, REBOOT] {
+        let mut story = Story::at_step(reboot_command(), PRODUCTION, step).stopped();
+        let begun = story.commits(&Input::Nothing);
+        if step == DRAIN {
+            assert_eq!((begun, story.run().outcome()), (None, Some(RunOutcome::Returned)), "nothing was touched");
+            continue;
+        }
+        assert_eq!(begun, Some(Act::Undrain(name())), "step {step}");
+        // Crashed before the act: the return looks, and begins again.
+        assert_eq!(story.check(&Input::Nothing), looks_at_balancer());
+        assert_eq!(story.check(&balancer(BalancerStanding::Drained, 0)), Decision::Begin(Act::Undrain(name())));
+        assert_eq!(story.ends(&balancer(BalancerStanding::Up, 0)), (None, Some(RunOutcome::Returned)));
+        let mut late = story.at(after(120));
+        assert_eq!(late.ends(&no_answer()), (Some(FailureKind::BalancerFailed), Some(RunOutcome::Failed)));
+        late.commits(&no_answer());
+        assert_eq!(late.run().state, ProductionState::Undraining, "what the record of the server says, too");
+    }
+    let mut story = draining().stopped();
+    assert_eq!(story.commits(&Input::Nothing), Some(Act::Undrain(name())), "while it drains");
+    let check = Story::at_step(reboot_command(), PRODUCTION, CHECK).stopped();
+    assert!(matches!(check.check(&Input::Nothing), Decision::Observe(Probe::Checks(..))), "after the restart");
+    let mut restore = Story::at_step(reboot_command(), PRODUCTION, RESTORE).stopped();
+    assert_eq!(restore.commits(&Input::Nothing), Some(Act::Undrain(name())));
+}
+
+#[test]
+fn a_stopped_undrain_that_only_looked_leaves_the_server_out() {
+    let spec = command(vec![check_step(), StepSpec::Undrain { timeout: 5 * MINUTE }]);
+    for step in [0, 1] {
+        let mut story = Story::at_step(spec.clone(), DRAINED, step).stopped();
+        assert_eq!(story.commits(&Input::Nothing), None, "step {step}");
+        assert_eq!((story.run().outcome(), story.run().state), (Some(RunOutcome::Returned), DRAINED));
+    }
+    // What was begun goes on: it gives capacity back.
+    let begun = Story::at_step(spec, DRAINED, 1).begun(1, plain_intent(5 * MINUTE)).stopped();
+    assert!(is_done(&begun.check(&balancer(BalancerStanding::Up, 0)), 1, PRODUCTION));
+}
+
+#[test]
+fn the_cure_of_a_server_that_was_out_does_not_wait_for_its_pool() {
+    for found in [ProductionState::Standby, DRAINED] {
+        let gate = Story::at_step(reboot_command(), found, GATE);
+        let decision = gate.check(&balancer(BalancerStanding::Drained, 0));
+        assert!(is_done(&decision, GATE, DRAINED), "{found:?}: {decision:?}");
+    }
+}
