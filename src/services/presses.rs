@@ -350,7 +350,7 @@ async fn answer_press(
     let mut writes = answered(world, &run, step, person, answer);
     writes.push(messages::card(&id.request));
     writes.push(messages::question(id, asked_at));
-    if let Some(channel) = &world.places.incidents {
+    if let Some(channel) = world.places.incidents.as_ref().filter(|_| run.subject.server().is_some()) {
         writes.push(messages::incident(&id.request, channel));
     }
     Ok(Outcome { writes, note: format!("{} said {} of {id}", person.name, answer.word()) })

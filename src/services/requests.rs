@@ -68,7 +68,7 @@ fn is_end(event: &RequestEvent) -> bool {
 }
 
 fn leaves_servers(runs: &[Run]) -> bool {
-    runs.iter().any(|run| run.outcome() == Some(RunOutcome::Failed))
+    runs.iter().any(|run| run.outcome() == Some(RunOutcome::Failed) && run.subject.server().is_some())
 }
 
 /// When the clock alone ends something.
