@@ -68,10 +68,12 @@ impl Crashes {
         for write in writes {
             let Write::RunEvents { id, events, .. } = write else { continue };
             for event in events {
-                match event {
-                    RunEvent::StepBegun { intent, .. } if intent.way.is_some() => self.restarts.insert(id.clone()),
-                    _ => self.restarts.remove(id),
-                };
+                let restarts = matches!(event, RunEvent::StepBegun { intent, .. } if intent.way.is_some());
+                if restarts {
+                    self.restarts.insert(id.clone());
+                } else {
+                    self.restarts.remove(id);
+                }
             }
         }
     }

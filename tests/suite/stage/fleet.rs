@@ -44,12 +44,11 @@ impl Drivers for Reach {
     }
 
     async fn observe(&self, probe: &Probe, deadline: Duration) -> Seen {
-        match probe {
-            Probe::Balancer(_) | Probe::Pool(_) if !self.balancers.load(Ordering::SeqCst) => {
-                Seen::NoAnswer("the load balancer does not answer".to_owned())
-            }
-            _ => self.drivers.observe(probe, deadline).await,
+        let is_balancers = matches!(probe, Probe::Balancer(_) | Probe::Pool(_));
+        if is_balancers && !self.balancers.load(Ordering::SeqCst) {
+            return Seen::NoAnswer("the load balancer does not answer".to_owned());
         }
+        self.drivers.observe(probe, deadline).await
     }
 }
 

@@ -177,7 +177,7 @@ impl Person {
         let chat = &self.stage.0.chat;
         let reply = chat.address();
         let origin = Origin { person: self.id.clone(), channel: channel.id.clone(), thread: None, reply };
-        self.says(text, origin, line, late, None).await
+        self.says(text, line, origin, late).await
     }
 
     /// Mentions the bot in a channel.
@@ -185,7 +185,7 @@ impl Person {
         let line = text.strip_prefix("@wrasse ").unwrap();
         let reply = ReplyPath::Private { thread: None };
         let origin = Origin { person: self.id.clone(), channel: channel.id.clone(), thread: None, reply };
-        self.says(text, origin, line, Duration::ZERO, None).await
+        self.says(text, line, origin, Duration::ZERO).await
     }
 
     /// Mentions the bot in a thread.
@@ -195,17 +195,18 @@ impl Person {
         let reply = ReplyPath::Private { thread: Some(root.clone()) };
         let channel = thread.place.channel.clone();
         let origin = Origin { person: self.id.clone(), channel, thread: Some(root.clone()), reply };
-        self.says(text, origin, line, Duration::ZERO, Some(root)).await
+        self.says(text, line, origin, Duration::ZERO).await
     }
 
     /// Writes to the bot alone.
     pub(crate) async fn writes(&self, text: &str) -> Thread {
         let channel = self.stage.0.directory.add_direct(&self.name);
         let origin = Origin { person: self.id.clone(), channel, thread: None, reply: ReplyPath::Direct };
-        self.says(text, origin, text, Duration::ZERO, None).await
+        self.says(text, text, origin, Duration::ZERO).await
     }
 
-    async fn says(&self, text: &str, origin: Origin, line: &str, late: Duration, root: Option<MessageTs>) -> Thread {
+    async fn says(&self, text: &str, line: &str, origin: Origin, late: Duration) -> Thread {
+        let root = origin.thread.clone();
         let chat = &self.stage.0.chat;
         let shown = if text.chars().count() > 200 { format!("{}…", &text[..40]) } else { text.to_owned() };
         let shown = shown.escape_debug().to_string().replace("\\\"", "\"").replace("\\'", "'");

@@ -254,7 +254,11 @@ pub(super) fn button(state: &State, place: &Place, person: &PersonId, wanted: (&
             What::Form { person: owner, view, form } if owner == person => {
                 let rows = form.blocks.iter().filter_map(|block| match block {
                     FormBlock::Actions(buttons) => Some(buttons.clone()),
-                    _ => None,
+                    FormBlock::Warning(_)
+                    | FormBlock::Section(_)
+                    | FormBlock::Context(_)
+                    | FormBlock::Choice { .. }
+                    | FormBlock::Input { .. } => None,
                 });
                 (None, None, Some(view.clone()), rows.flatten().collect(), plain::render_form(form))
             }

@@ -84,30 +84,72 @@ async fn a_page_that_says_no_is_told() {
     .await;
 }
 
-/// A page that is down is asked three times and then given up.
+/// A page that is down is asked three times; then a person says, or it is asked again with the same key.
 #[tokio::test]
-async fn a_page_that_is_down_is_given_up() {
+async fn a_page_that_is_down_is_asked_about() {
     story(async |stage| {
-        let thread = announced(stage, cast(stage, 503)).await;
+        let (noc, ana) = cast(stage, 503);
+        let thread = announced(stage, (noc, ana.clone())).await;
         assert_snapshot!(thread.transcript(), @"
         ana   /fleet announce because riga is in maintenance until hh:mm
         bot   (only ana) Understood: announce
               message: `riga is in maintenance until hh:mm`
               ~ req-0001 · … · card <link>
         bot   Announce · req-0001
+              ❓ needs a person · 1 outcome not known
+              What happened? Answer in the thread.
+              ~ @ana · as of hh:mm
+              [Details] [!Cancel!]
+        bot > ❓ announce: done or not?
+              Asked at hh:mm. Known: `no answer to the call: it answered 503 instead of 201`
+              It waits until somebody says. Nothing is sent.
+              [[It did]] [It did not] [Look again]
+        ");
+        stage.channel("#incidents").transcript();
+        stage.fleet().took_http_effect(times(0));
+        stage.fleet().http_answers(URL, 201);
+        ana.presses(&thread, "Look again").await;
+        stage.clock().advance(seconds(30)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Announce · req-0001
+              ✅ done · hh:mm
+              Text: `riga is in maintenance until hh:mm`
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot ~ announce: settled, in production
+        ana   presses [Look again], asked: Look again? announce is looked at once more. Nothing is sent to it. [Look again]
+        bot > ✅ req-0001: announce done
+              Text: `riga is in maintenance until hh:mm`
+              ~ some time · asked by @ana · plan 0000
+        ");
+        stage.fleet().took_http_effect(times(1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_announcement_that_never_came_has_failed() {
+    story(async |stage| {
+        let (noc, ana) = cast(stage, 503);
+        let thread = announced(stage, (noc, ana.clone())).await;
+        thread.transcript();
+        ana.presses(&thread, "It did not").await;
+        stage.clock().advance(seconds(10)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Announce · req-0001
               ❌ failed · hh:mm
               Text: `riga is in maintenance until hh:mm`
               ~ @ana · hh:mm to hh:mm
               [Details]
-        bot > ✗ announce could not be reached
-              Seen at hh:mm: `it answered 503 instead of 201`
-              ▸ http ✗
+        bot ~ ✗ announce: could not be reached · hh:mm
+              Known: `ana said so`
+        ana   presses [It did not], asked: It did not? announce counts as failed. No second http is sent to it. [It did not]
         bot > ❌ req-0001: announce failed
               Text: `riga is in maintenance until hh:mm`
               ✗ `announce` could not be reached
               ~ some time · asked by @ana · plan 0000
         ");
-        stage.channel("#incidents").transcript();
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"");
         stage.fleet().took_http_effect(times(0));
     })
     .await;

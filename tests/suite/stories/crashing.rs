@@ -87,7 +87,7 @@ async fn survives(when: fn(&[Write]) -> bool, calls: Calls) {
         let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
         bob.approves(&thread, "").await;
         // Long enough for a command that never left to be given up and sent again.
-        stage.clock().advance(seconds(80)).await;
+        stage.clock().advance(seconds(100)).await;
         stage.fleet().rebooted("edge-lax-01", times(1));
         stage.fleet().serves("edge-lax-01", true);
         let told = thread.transcript();

@@ -36,7 +36,7 @@ async fn a_server_that_does_not_come_back_is_kept_out() {
         assert_snapshot!(stage.channel("#incidents").transcript(), @"
         bot   ✗ 1 server of lax out of production
               reboot: `edge-lax-02` did not come back; drained
-              edge-lax now 4 of 6, floor 3
+              edge-lax now 5 of 6, floor 3
               ~ req-0001 by ana · since hh:mm
               [Open thread]
         ");
@@ -194,11 +194,8 @@ async fn a_repaired_server_is_taken_over_by_the_next_request() {
               ~ some time · asked by @ana · plan 0000
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"
-        bot   ✗ 1 server of lax out of production
-              reboot: `edge-lax-01` did not come back; drained
-              edge-lax now 2 of 3, floor 2
-              ~ req-0001 by ana · since hh:mm
-              [Open thread]
+        bot   ✅ hh:mm · lax: no server is out of production for req-0001
+              ~ req-0001 by ana
         ");
         stage.fleet().serves("edge-lax-01", true);
     })

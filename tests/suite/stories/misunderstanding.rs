@@ -5,6 +5,7 @@ use crate::stage::{seconds, story, times};
 use insta::assert_snapshot;
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is the transcript")]
 async fn words_that_are_none() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
@@ -115,6 +116,7 @@ async fn words_that_are_none() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is the transcript")]
 async fn servers_that_are_none() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");

@@ -276,7 +276,7 @@ async fn a_reboot_that_provably_did_not_happen_is_tried_twice() {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
         stage.fleet().gets("edge-lax-01", Fault::IgnoresReboot);
         let thread = ana.types(&noc, LINE).await;
-        stage.clock().advance(minutes(2)).await;
+        stage.clock().advance(minutes(3)).await;
         assert_snapshot!(thread.transcript(), @"
         ana   /fleet reboot edge-lax-01 because kernel update
         bot   (only ana) Understood: reboot 1 server in lax
