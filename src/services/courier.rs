@@ -272,6 +272,9 @@ async fn settle(world: &World, slot: &Slot, outcome: Settled) -> Result<(), Stor
         Settled::Dead(why) => {
             tracing::warn!(delivery.key = %key, %why, "a message will not be delivered");
             let mut writes = no_card(world, slot, &why).await?;
+            if let (false, Destination::Card(id)) = (writes.is_empty(), &slot.outgoing.to) {
+                writes.extend(echo_again(world, id).await?);
+            }
             writes.push(Write::Undeliverable { key, why });
             writes
         }
@@ -302,11 +305,17 @@ async fn card_is_up(world: &World, id: &RequestId, card: MessageRef) -> Result<V
     Ok(writes)
 }
 
-/// Tells whoever asked how to get the bot into the channel. For any other reason the echo says what is known.
+/// An echo may have left before it was known that there is no card; others wait for the card in its lane.
+async fn echo_again(world: &World, id: &RequestId) -> Result<Option<Write>, StoreFault> {
+    let request = world.store.request(id).await?;
+    let request = request.filter(|request| matches!(request.origin.reply, ReplyPath::ResponseAddress(_)));
+    Ok(request.map(|request| messages::echo(id, &request.origin)))
+}
+
+/// Tells whoever asked how to get the bot into the channel; the echo is left alone, or it would take its place.
 async fn how_to_invite(world: &World, id: &RequestId) -> Result<Option<Write>, StoreFault> {
     let told = conversation::wrong_place(&world.places.bot_name);
-    let envelope = crate::domain::ids::EnvelopeKey::new(format!("no-card:{id}"));
-    Ok(world.store.request(id).await?.map(|request| messages::answer(&envelope, &request.origin, told)))
+    Ok(world.store.request(id).await?.map(|request| messages::no_card(id, &request.origin, told)))
 }
 
 /// Without a card nothing starts: the request ends.
@@ -319,10 +328,6 @@ async fn no_card(world: &World, slot: &Slot, why: &str) -> Result<Vec<Write>, St
     let outcome = RequestOutcome::NoCard { why: why.to_owned() };
     let ended = RequestEvent::Ended { at: world.now(), outcome };
     let mut writes = vec![Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![ended] }];
-    if matches!(request.origin.reply, ReplyPath::ResponseAddress(_)) {
-        // The echo may have left before it was known; other echoes wait for the card in its lane.
-        writes.push(messages::echo(id, &request.origin));
-    }
     writes.extend(close_waiting(&world.store.runs(id).await?, world.now()));
     Ok(writes)
 }

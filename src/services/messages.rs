@@ -65,15 +65,28 @@ pub(super) fn incident(request: &RequestId, channel: &ChannelId) -> Write {
 /// The echo to whoever asked. A response address can be edited later, so it goes out at once; other private
 /// answers cannot, so they wait for the card in its lane and carry its link from the start.
 pub(super) fn echo(request: &RequestId, origin: &Origin) -> Write {
-    let lane = match origin.reply {
-        ReplyPath::ResponseAddress(_) => Lane::new(format!("echo:{request}")),
-        ReplyPath::Private { .. } | ReplyPath::Direct => lane(request),
-    };
     Write::Send(Outgoing {
         key: DeliveryKey::new(format!("echo:{request}")),
-        lane,
+        lane: echo_lane(request, origin),
         to: Destination::Private(private_to(origin)),
         content: Content::Live(Notice::Echo(request.clone())),
+    })
+}
+
+fn echo_lane(request: &RequestId, origin: &Origin) -> Lane {
+    match origin.reply {
+        ReplyPath::ResponseAddress(_) => Lane::new(format!("echo:{request}")),
+        ReplyPath::Private { .. } | ReplyPath::Direct => lane(request),
+    }
+}
+
+/// What follows the echo when there is no card.
+pub(super) fn no_card(request: &RequestId, origin: &Origin, message: Message) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("no-card:{request}")),
+        lane: echo_lane(request, origin),
+        to: Destination::Private(private_to(origin)),
+        content: Content::Fixed(message),
     })
 }
 

@@ -143,6 +143,10 @@ fn halt(request: &Request, runs: &[Run], failures: u32, now: Timestamp) -> Vec<W
     let halted = RequestEvent::Halted(Halt { at: now, failures });
     let mut writes = vec![event(request.id(), request, halted)];
     writes.extend(not_started(request, runs, now));
+    // What was told of the last failure said what would become of the rest; now it is known.
+    let failed = runs.iter().filter(|run| run.outcome().is_some_and(RunOutcome::is_failure));
+    let last = failed.max_by_key(|run| run.failure.as_ref().map(|failure| failure.at));
+    writes.extend(last.map(|run| messages::server_failed(&run.id)));
     writes
 }
 

@@ -205,6 +205,10 @@ impl Runner {
             writes.push(messages::question(&run.id, *at));
             true
         } else {
+            if matches!(event, RunEvent::StepSucceeded { .. } | RunEvent::StepFailed(_)) {
+                // A question that a further look has answered says so.
+                writes.extend(run.asked_at.map(|at| messages::question(&run.id, at)));
+            }
             false
         };
         if let Some(channel) =

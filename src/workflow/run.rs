@@ -30,6 +30,8 @@ pub struct Run {
     pub proofs: Vec<Proof>,
     /// The last thing that went wrong, kept for texts after the run has ended.
     pub failure: Option<Failure>,
+    /// When a person was last asked about an outcome.
+    pub asked_at: Option<Timestamp>,
     /// The last time the server's SSH stayed silent before anything was sent.
     pub silent_since: Option<Timestamp>,
     /// How many events made it.
@@ -298,6 +300,7 @@ impl Run {
             admitted_at: None,
             proofs: Vec::new(),
             failure: None,
+            asked_at: None,
             silent_since: None,
             version: Version(1),
             epoch,
@@ -393,6 +396,7 @@ impl Run {
                 stage
             }
             (RunEvent::PersonAsked { at, why }, Stage::Acting { step, intent, .. }) => {
+                self.asked_at = Some(*at);
                 Stage::NeedsPerson { step, intent, at: *at, why: why.clone() }
             }
             (

@@ -88,7 +88,11 @@ impl State {
         let first = |message: &Message| message.summary.clone();
         match &row.what {
             What::Private { to: earlier, message: told, by } => {
-                row.beat == beat && *by != process && earlier.person == to.person && first(told) == first(message)
+                let is_answer_to_the_same = match to.path {
+                    ReplyPath::ResponseAddress(_) => earlier.path == to.path,
+                    ReplyPath::Private { .. } | ReplyPath::Direct => row.beat == beat,
+                };
+                is_answer_to_the_same && *by != process && earlier.person == to.person && first(told) == first(message)
             }
             What::Act { .. } | What::Post { .. } | What::Form { .. } => false,
         }

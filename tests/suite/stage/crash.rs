@@ -4,6 +4,7 @@
 //! Deliberately absent: a crash in the middle of a commit, which the stores' own suite shows.
 
 use async_trait::async_trait;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use wrasse::admission::Ledger;
@@ -13,7 +14,7 @@ use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::Envelope;
 use wrasse::ports::store::{Committed, Control, Decide, Operation, Scope, Slot, Write};
 use wrasse::ports::{Inbox, Store, StoreFault};
-use wrasse::workflow::{Request, Run};
+use wrasse::workflow::{Request, Run, RunEvent};
 
 /// What becomes of the calls that were about to leave when the process ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,8 +32,9 @@ type When = Box<dyn Fn(&[Write]) -> bool + Send>;
 #[derive(Default)]
 pub(crate) struct Crashes {
     every_commit: bool,
+    /// Restarts of servers that were decided and not answered yet.
+    restarts: BTreeSet<RunId>,
     next: Option<(When, Calls)>,
-    happened: u32,
 }
 
 impl Crashes {
@@ -52,12 +54,26 @@ impl Crashes {
 
     fn after(&mut self, writes: &[Write]) -> Option<Calls> {
         if self.next.as_ref().is_some_and(|(when, _)| when(writes)) {
-            self.happened += 1;
             return self.next.take().map(|(_, calls)| calls);
         }
         // When something is looked at again is no fact; a process that only polls would never get anywhere.
         let is_fact = writes.iter().any(|write| !matches!(write, Write::RunWake { .. }));
-        (self.every_commit && is_fact).then_some(Calls::Land)
+        self.follow(writes);
+        (self.every_commit && is_fact && self.restarts.is_empty()).then_some(Calls::Land)
+    }
+
+    /// A restart whose answer is lost ends otherwise than one that was answered, as it must: that is what the stories
+    /// of crashes tell. Everywhere else the process may only end before or after the two together.
+    fn follow(&mut self, writes: &[Write]) {
+        for write in writes {
+            let Write::RunEvents { id, events, .. } = write else { continue };
+            for event in events {
+                match event {
+                    RunEvent::StepBegun { intent, .. } if intent.way.is_some() => self.restarts.insert(id.clone()),
+                    _ => self.restarts.remove(id),
+                };
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use wrasse::domain::ids::{Fingerprint, Handle};
 use wrasse::domain::place::{ChannelId, Membership, MessageTs, Origin, Reach, ReplyPath};
 use wrasse::ports::chat::{Arrival, ViewId};
 use wrasse::ports::store::{ControlAction, Operation, Write};
-use wrasse::ports::{Clock, Ids, Store};
+use wrasse::ports::{Clock, Ids};
 
 /// A channel.
 #[derive(Clone)]
@@ -85,11 +85,6 @@ impl Channel {
     /// What is new in it.
     pub(crate) fn since_last_look(&self) -> String {
         self.stage.news(&self.place())
-    }
-
-    /// The whole channel as a place to press buttons in.
-    pub(crate) fn as_thread(&self) -> Thread {
-        Thread { stage: self.stage.clone(), place: self.place(), root: None }
     }
 }
 

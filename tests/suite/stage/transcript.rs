@@ -54,6 +54,9 @@ impl Cleaner {
         if rest.starts_with("plan ") && rest.get(5..9).is_some_and(|hash| hash.bytes().all(|b| b.is_ascii_hexdigit())) {
             return Some(("plan 0000".to_owned(), 9));
         }
+        if let Some(length) = rest.strip_prefix("after ").and_then(time_taken) {
+            return Some(("after some time".to_owned(), "after ".len() + length));
+        }
         if let Some(length) = time_taken(rest) {
             return Some(("some time".to_owned(), length));
         }
@@ -68,10 +71,10 @@ impl Cleaner {
 /// The length of `5 s`, `20 min` or `3 h` where something tells how long it took: a crash makes it longer.
 fn time_taken(rest: &str) -> Option<usize> {
     let digits = rest.find(|character: char| !character.is_ascii_digit()).filter(|digits| *digits > 0)?;
-    let units =
-        [" s · asked", " min · asked", " h · asked", " s queued", " min queued", " s, of which", " min, of which"];
-    let unit = units.iter().find(|unit| rest[digits..].starts_with(**unit))?;
-    Some(digits + unit.trim_end_matches(" · asked").trim_end_matches(" queued").trim_end_matches(", of which").len())
+    let (unit, after) =
+        [" s", " min", " h"].into_iter().find_map(|unit| Some((unit, rest[digits..].strip_prefix(unit)?)))?;
+    let tells = [".", " · asked", " queued", ", of which"].into_iter().any(|word| after.starts_with(word));
+    tells.then_some(digits + unit.len())
 }
 
 /// Which rows a look takes in.
@@ -155,17 +158,21 @@ fn look(state: &mut State, cleaner: &mut Cleaner, shows: impl Fn(usize, &Row) ->
     lines.join("\n")
 }
 
-/// Within one beat: what the person did, what only they see, what everybody sees.
+/// Within one beat: what the person did, what only they see, what everybody sees, thread by thread.
 fn in_order(state: &State) -> Vec<usize> {
+    let card = |ts: &MessageTs| {
+        let is_it = |row: &Row| matches!(&row.what, What::Post { at, .. } if at.ts == *ts);
+        state.rows.iter().position(is_it)
+    };
     let mut numbers: Vec<usize> = (0..state.rows.len()).collect();
-    numbers.sort_by_key(|number| {
+    numbers.sort_by_cached_key(|number| {
         let row = &state.rows[*number];
-        let class = match row.what {
-            What::Act { .. } => 0,
-            What::Private { .. } | What::Form { .. } => 1,
-            What::Post { .. } => 2,
+        let (class, of) = match &row.what {
+            What::Act { .. } => (0, *number),
+            What::Private { .. } | What::Form { .. } => (1, *number),
+            What::Post { thread, .. } => (2, thread.as_ref().and_then(card).unwrap_or(*number)),
         };
-        (row.beat, class, *number)
+        (row.beat, class, of, *number)
     });
     numbers
 }

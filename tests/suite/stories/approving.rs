@@ -353,6 +353,32 @@ async fn an_approval_of_another_plan_is_void() {
     .await;
 }
 
+/// Nobody can be looked up: nothing is recorded, and the next try counts.
+#[tokio::test]
+async fn without_the_directory_nobody_approves() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast_with_approval(stage, "edge-lax-[01-03]");
+        let thread = ana.types(&noc, LINE).await;
+        bob.presses(&thread, "Review").await;
+        thread.transcript();
+        stage.directory_goes_down();
+        bob.submits(&thread, "approve", "").await;
+        stage.directory_comes_back();
+        assert_snapshot!(thread.since_last_look(), @"
+        bob   submits approve
+        bot   (form for bob) == Review ==
+              The directory of people does not answer, so nothing was recorded. Press Review again in a minute.
+              [Close]
+        ");
+        stage.fleet().rebooted("edge-lax-[01-02]", times(0));
+        bob.approves(&thread, "").await;
+        stage.clock().advance(minutes(1)).await;
+        assert!(thread.since_last_look().contains("✅ done"));
+        stage.fleet().rebooted("edge-lax-[01-02]", times(1));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn somebody_elses_form_is_worth_nothing() {
     story(async |stage| {

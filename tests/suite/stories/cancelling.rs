@@ -3,6 +3,7 @@
 use super::{Cast, cast, cast_with_approval};
 use crate::stage::{minutes, seconds, story, times};
 use insta::assert_snapshot;
+use wrasse::sandbox::fleet::model::Rotation;
 
 #[tokio::test]
 async fn withdrawn_before_anybody_approved() {
@@ -33,6 +34,37 @@ async fn withdrawn_before_anybody_approved() {
         bot   (only bob) Already decided: withdrawn by ana at hh:mm. Nothing has started, and nothing runs later.
         ");
         stage.fleet().rebooted("edge-lax-[01-02]", times(0));
+    })
+    .await;
+}
+
+/// A request that waits for its pool never starts once it is cancelled.
+#[tokio::test]
+async fn cancelled_while_queued() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.fleet().rotates("edge-lax-03", Rotation::Maintenance);
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        ana.presses(&thread, "Cancel").await;
+        stage.fleet().rotates("edge-lax-03", Rotation::Ready);
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-01` · reason: `kernel update`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 1 server in lax · req-0001
+              ⏹️ cancelled by ana · hh:mm
+              `edge-lax-01` · `kernel update`
+              Nothing has started, and nothing runs later
+              ~ @ana · plan 0000
+              [Details]
+        ana   presses [Cancel], asked: Cancel req-0001? Nothing has started, and nothing will. [Cancel it]
+        bot   (only ana) req-0001 is cancelled. Nothing has started, and nothing runs later.
+        bot > ⏹️ req-0001 cancelled by ana, nothing has started
+              ~ asked by @ana · plan 0000 · reboot 1 server in lax
+        ");
+        stage.fleet().rebooted("edge-lax-01", times(0));
     })
     .await;
 }

@@ -106,10 +106,10 @@ async fn a_bot_that_was_put_out_starts_nothing() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
         stage.chat().puts_bot_out();
-        let thread = ana.types(&noc, LINE).await;
+        let thread = ana.mentions(&noc, "@wrasse reboot edge-lax-01 because kernel update").await;
         stage.clock().advance(seconds(20)).await;
         assert_snapshot!(thread.transcript(), @"
-        ana   /fleet reboot edge-lax-01 because kernel update
+        ana   @wrasse reboot edge-lax-01 because kernel update
         bot   (only ana) Understood: reboot 1 server in lax
               `edge-lax-01` · reason: `kernel update`
               ~ req-0001 · no card could be posted here, so nothing has started

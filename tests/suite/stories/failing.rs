@@ -76,7 +76,7 @@ async fn a_second_failure_stops_the_rest() {
         bot > ✗ edge-lax-02 did not come back
               Seen at hh:mm: `No answer for 2 min; Redfish says power on`
               It stays drained and reserved.
-              The other 2 stop where it is safe.
+              2 not started: it stops after more than 1 failed.
               ▸ drain ✓  reboot ✗  check ·  return ·
         bot > ❌ req-0001: none of 4 rebooted, 2 failed
               ✗ `edge-lax-[01-02]` did not come back; drained

@@ -253,8 +253,8 @@ async fn looking_again_finds_it_or_asks_again() {
               1 of 1 rebooted
               ~ @ana · hh:mm to hh:mm
               [Details]
-        bot ~ ▶ edge-lax-01: looking again
-              Nothing is sent to it. You are asked anew at hh:mm if it stays unknown.
+        bot ~ ✓ edge-lax-01: it did reboot · hh:mm
+              Known: `its boot id changed`
         ana   presses [Look again], asked: Look again? edge-lax-01 is looked at once more. Nothing is sent to it. [Look again]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
               ~ some time · asked by @ana · plan 0000

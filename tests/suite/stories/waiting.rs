@@ -25,6 +25,7 @@ async fn a_pool_at_its_floor_is_not_lowered() {
         ");
         stage.fleet().rebooted("edge-lax-01", times(0));
 
+        stage.clock().advance(seconds(30)).await;
         stage.fleet().rotates("edge-lax-03", Rotation::Ready);
         stage.clock().advance(minutes(1)).await;
         assert_snapshot!(thread.since_last_look(), @"
@@ -34,7 +35,7 @@ async fn a_pool_at_its_floor_is_not_lowered() {
               1 of 1 rebooted
               ~ @ana · hh:mm to hh:mm
               [Details]
-        bot > ▶️ Started at hh:mm, after 5 s.
+        bot > ▶️ Started at hh:mm, after some time.
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
               ~ some time, of which some time queued · asked by @ana · plan 0000
         ");
@@ -90,6 +91,7 @@ async fn a_server_of_another_request_is_waited_for() {
               ~ @ana · looked hh:mm
               [Details] [!Cancel!]
         ");
+        stage.clock().advance(seconds(30)).await;
         stage.fleet().finishes("edge-lax-01");
         stage.clock().advance(minutes(1)).await;
         assert_snapshot!(first.since_last_look(), @"
@@ -107,7 +109,7 @@ async fn a_server_of_another_request_is_waited_for() {
               [Details]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
               ~ some time · asked by @ana · plan 0000
-        bot > ▶️ Started at hh:mm.
+        bot > ▶️ Started at hh:mm, after some time.
         bot > ✅ req-0002: edge-lax-01 drained
               ~ some time, of which some time queued · asked by @ana · plan 0000
         ");
@@ -116,7 +118,36 @@ async fn a_server_of_another_request_is_waited_for() {
     .await;
 }
 
-/// What was not looked at for two minutes counts as not known.
+/// What was not looked at for two minutes counts as not known; a moment is not enough for that.
+#[tokio::test]
+async fn a_pool_that_was_looked_at_long_ago_waits() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.clock().advance(seconds(3)).await;
+        stage.fleet().balancers_go_silent();
+        stage.clock().advance(seconds(150)).await;
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-01` · reason: `kernel update`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 1 server in lax · req-0001
+              ⏳ queued · starts by itself
+              • health of 3 of 3 in edge-lax unknown since hh:mm; waits until it is known
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
+        stage.fleet().rebooted("edge-lax-01", times(0));
+        stage.fleet().balancers_answer();
+        stage.clock().advance(minutes(1)).await;
+        assert!(thread.since_last_look().contains("✅ done"));
+        stage.fleet().rebooted("edge-lax-01", times(1));
+    })
+    .await;
+}
+
+/// A bot that has never seen a pool takes nothing from it.
 #[tokio::test]
 async fn a_pool_that_nobody_has_looked_at_waits() {
     story(async |stage| {
@@ -135,6 +166,7 @@ async fn a_pool_that_nobody_has_looked_at_waits() {
               [Details] [!Cancel!]
         ");
         stage.fleet().rebooted("edge-lax-01", times(0));
+        stage.clock().advance(seconds(30)).await;
         stage.fleet().balancers_answer();
         stage.clock().advance(minutes(1)).await;
         assert_snapshot!(thread.since_last_look(), @"
@@ -144,7 +176,7 @@ async fn a_pool_that_nobody_has_looked_at_waits() {
               1 of 1 rebooted
               ~ @ana · hh:mm to hh:mm
               [Details]
-        bot > ▶️ Started at hh:mm, after 5 s.
+        bot > ▶️ Started at hh:mm, after some time.
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
               ~ some time, of which some time queued · asked by @ana · plan 0000
         ");
