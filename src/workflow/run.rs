@@ -399,18 +399,9 @@ impl Run {
                 self.asked_at = Some(*at);
                 Stage::NeedsPerson { step, intent, at: *at, why: why.clone() }
             }
-            (
-                RunEvent::PersonAnswered { answer: Answer::LookAgain, until, .. },
-                Stage::NeedsPerson { step, intent, .. },
-            ) => {
-                let intent = StepIntent { until: *until, ..intent };
-                // Like an intent found after a crash: a restart is looked for, a keyed call is made again.
-                Stage::Acting { step, intent, answer: None }
+            (RunEvent::PersonAnswered { answer, until, .. }, stage @ Stage::NeedsPerson { .. }) => {
+                answered(stage, *answer, *until)
             }
-            (
-                RunEvent::PersonAnswered { answer: Answer::Did | Answer::DidNot, .. },
-                stage @ Stage::NeedsPerson { .. },
-            ) => stage,
             (RunEvent::ReturnBegun { at, outcome }, Stage::Ready { .. } | Stage::Acting { .. }) => {
                 self.state = ProductionState::Undraining;
                 Stage::Returning { at: *at, outcome: *outcome }
@@ -427,6 +418,16 @@ impl Run {
         };
         self.version = Version(self.version.0 + 1);
         Ok(self)
+    }
+}
+
+/// A further look is like an intent found after a crash: a restart is looked for, a keyed call is made again.
+fn answered(stage: RunStage, answer: Answer, until: Timestamp) -> RunStage {
+    match (answer, stage) {
+        (Answer::LookAgain, RunStage::NeedsPerson { step, intent, .. }) => {
+            RunStage::Acting { step, intent: StepIntent { until, ..intent }, answer: None }
+        }
+        (Answer::LookAgain | Answer::Did | Answer::DidNot, stage) => stage,
     }
 }
 
