@@ -350,28 +350,21 @@ impl Run {
         }
     }
 
-    /// Moments that later decisions and texts need, whatever the stage is by then.
-    fn remember(&mut self, event: &RunEvent) {
-        if let RunEvent::WasSilent { at } = event {
-            self.silent_since = Some(*at);
-        } else if let RunEvent::PersonAsked { at, .. } = event {
-            self.asked_at = Some(*at);
-        }
-    }
-
     /// The run after that event; the only way a run changes.
     ///
     /// # Errors
     /// The event does not fit the stage.
     pub fn apply(mut self, event: &RunEvent) -> Result<Self, IllegalTransition> {
         use RunStage as Stage;
-        self.remember(event);
         self.stage = match (event, self.stage.clone()) {
             (RunEvent::Admitted { at, found }, Stage::Waiting) => {
                 (self.admitted_at, self.found, self.state) = (Some(*at), *found, *found);
                 Stage::Ready { step: 0 }
             }
-            (RunEvent::WasSilent { .. }, stage @ Stage::Ready { .. }) => stage,
+            (RunEvent::WasSilent { at }, stage @ Stage::Ready { .. }) => {
+                self.silent_since = Some(*at);
+                stage
+            }
             (RunEvent::StepBegun { step, intent }, Stage::Ready { step: at }) if at == *step => {
                 Stage::Acting { step: *step, intent: intent.clone(), answer: None }
             }
@@ -383,6 +376,7 @@ impl Run {
             (RunEvent::ActAnswered { answer }, Stage::Acting { step, intent, .. }) => {
                 Stage::Acting { step, intent, answer: Some(answer.clone()) }
             }
+            (RunEvent::ActAnswered { .. }, stage @ Stage::Returning { .. }) => stage,
             (
                 RunEvent::StepSucceeded { step, at, state, note },
                 Stage::Ready { step: here } | Stage::Acting { step: here, .. } | Stage::NeedsPerson { step: here, .. },
@@ -402,21 +396,12 @@ impl Run {
                 stage
             }
             (RunEvent::PersonAsked { at, why }, Stage::Acting { step, intent, .. }) => {
+                self.asked_at = Some(*at);
                 Stage::NeedsPerson { step, intent, at: *at, why: why.clone() }
             }
-            (
-                RunEvent::PersonAnswered { answer: Answer::LookAgain, until, .. },
-                Stage::NeedsPerson { step, intent, .. },
-            ) => {
-                let intent = StepIntent { until: *until, ..intent };
-                // Like an intent found after a crash: a restart is looked for, a keyed call is made again.
-                Stage::Acting { step, intent, answer: None }
+            (RunEvent::PersonAnswered { answer, until, .. }, stage @ Stage::NeedsPerson { .. }) => {
+                answered(stage, *answer, *until)
             }
-            (RunEvent::ActAnswered { .. }, stage @ Stage::Returning { .. })
-            | (
-                RunEvent::PersonAnswered { answer: Answer::Did | Answer::DidNot, .. },
-                stage @ Stage::NeedsPerson { .. },
-            ) => stage,
             (RunEvent::ReturnBegun { at, outcome }, Stage::Ready { .. } | Stage::Acting { .. }) => {
                 self.state = ProductionState::Undraining;
                 Stage::Returning { at: *at, outcome: *outcome }
@@ -433,6 +418,16 @@ impl Run {
         };
         self.version = Version(self.version.0 + 1);
         Ok(self)
+    }
+}
+
+/// A further look is like an intent found after a crash: a restart is looked for, a keyed call is made again.
+fn answered(stage: RunStage, answer: Answer, until: Timestamp) -> RunStage {
+    match (answer, stage) {
+        (Answer::LookAgain, RunStage::NeedsPerson { step, intent, .. }) => {
+            RunStage::Acting { step, intent: StepIntent { until, ..intent }, answer: None }
+        }
+        (Answer::LookAgain | Answer::Did | Answer::DidNot, stage) => stage,
     }
 }
 

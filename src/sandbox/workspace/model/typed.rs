@@ -284,9 +284,11 @@ impl Model {
             }
             let is_word_start =
                 sent.chars().next_back().is_none_or(|before| before.is_whitespace() || "([,:".contains(before));
-            let word = rest.split(|letter: char| letter.is_whitespace() || letter == '<').next().unwrap_or_default();
+            // Only at the beginning of a word: a very long word must not be read once for each of its letters.
+            let word = if is_word_start { rest } else { "" };
+            let word = word.split(|letter: char| letter.is_whitespace() || letter == '<').next().unwrap_or_default();
             let bare = word.trim_end_matches(|letter| ".,;:!?)]".contains(letter));
-            match is_word_start.then(|| self.entity_for(bare, entities)).flatten() {
+            match self.entity_for(bare, entities) {
                 Some(entity) if !bare.is_empty() => {
                     sent.push_str(&entity);
                     rest = rest.get(bare.len()..).unwrap_or_default();
