@@ -42,8 +42,7 @@ const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
 pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let serving_alone = ServingLock::take(&settings.database)?;
-    let loaded = inventory::load(&settings.inventory, clock.now())
-        .map_err(|faults| anyhow!("{:?}", miette::Report::new(faults)))?;
+    let loaded = inventory::load(&settings.inventory, clock.now()).map_err(|faults| anyhow!("{}", faults.listed()))?;
     let slack = SlackSettings {
         api_base: settings.api_base.clone(),
         app_token: settings.app_token.clone(),

@@ -32,6 +32,12 @@ pub struct FileFault {
 }
 
 impl InventoryFaults {
+    /// Every fault on a line of its own.
+    #[must_use]
+    pub fn listed(&self) -> String {
+        self.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
     fn sentence(&self) -> String {
         let first = self.faults.first().map(ToString::to_string).unwrap_or_default();
         match self.faults.len() {

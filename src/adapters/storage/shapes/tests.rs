@@ -118,7 +118,7 @@ fn an_accepted_request_looks_as_it_always_did() {
           "thread": null
         },
         "plan": {
-          "hash": "c4332f964ba12bc3b0bf0a3a868bb001c2b8b13a0aa7d7c575312bc6a8fe0085",
+          "hash": "cdf6b2ffd075ffa12ff6dd4c4d0c04249a6a4f08d1bdaed7b3a3c4e567efc7a1",
           "parts": {
             "channel": "C0NOC",
             "command": "reboot",
