@@ -244,6 +244,9 @@ fn impact_lines(view: RequestView<'_>) -> Rich {
 
 fn impact_line(impact: &PoolImpact, pools: usize) -> String {
     let PoolImpact { now, out_at_once, lowest } = impact;
+    if now.unknown > 0 && now.serving + now.unknown > now.floor && *out_at_once == 0 {
+        return format!("{}: not known yet who serves ({} of {} not looked at)", now.pool, now.unknown, now.total);
+    }
     if *out_at_once == 0 {
         return format!("{} is at its floor now: {} of {}, floor {}", now.pool, now.serving, now.total, now.floor);
     }

@@ -129,12 +129,20 @@ fn answer_buttons(
             Answer::Did => (did_label(word), format!("{name} goes on with: {goes_on}."), Style::Primary),
             Answer::DidNot => (
                 "It did not".to_owned(),
-                format!("{name} counts as failed. No second {word} is sent to it."),
+                if word == "http" {
+                    format!("{name} counts as failed. The call is not sent again.")
+                } else {
+                    format!("{name} counts as failed. No second {word} is sent to it.")
+                },
                 Style::Plain,
             ),
             Answer::LookAgain => (
                 "Look again".to_owned(),
-                format!("{name} is looked at once more. Nothing is sent to it."),
+                if word == "http" {
+                    "The same call is sent once more, with the same key: it cannot count twice.".to_owned()
+                } else {
+                    format!("{name} is looked at once more. Nothing is sent to it.")
+                },
                 Style::Plain,
             ),
         };
@@ -180,17 +188,16 @@ fn answered(view: RequestView<'_>, run: &Run, name: &str) -> Message {
         }
         (None, None, RunStage::Acting { intent, .. }) => {
             let prose = Prose::new().text("▶ ").bold(format!("{name}: looking again"));
-            prose
-                .line()
-                .text("Nothing is sent to it. You are asked anew at ")
-                .time(intent.until)
-                .text(" if it stays unknown.")
+            let sent =
+                if run.server_name().is_some() { "Nothing is sent to it." } else { "The same call is sent once more." };
+            prose.line().text(format!("{sent} You are asked anew at ")).time(intent.until).text(" if it stays unknown.")
         }
         (None, None, stage) => {
             let over = matches!(stage, RunStage::Ended { .. });
             let words = if over { "settled" } else { "goes on" };
             let state = if run.state == ProductionState::Production { "in production" } else { run.state.word() };
-            Prose::new().bold(format!("{name}: {words}")).text(format!(", {state}"))
+            let prose = Prose::new().bold(format!("{name}: {words}"));
+            if run.server_name().is_some() { prose.text(format!(", {state}")) } else { prose }
         }
     };
     let prose = prose.done();

@@ -88,7 +88,7 @@ fn could(refusal: &Refusal, command: &CommandSpec, place: &str) -> Option<String
     });
     let who = (!groups.is_empty()).then(|| {
         let here = super::words::capital(place);
-        format!("{here} {} may.", listed(&groups, "or"))
+        format!("{here}, {} may.", listed(&groups, "or"))
     });
     match (there, who) {
         (None, None) if matches!(refusal.kind, RefusalKind::EvaluationFault(_)) => {

@@ -49,8 +49,9 @@ struct Speaker {
 }
 
 impl Speaker {
+    /// Without `#`; empty in a direct conversation, which has no name.
     fn channel_name(&self) -> &str {
-        self.channel.name.as_ref().map_or("here", ChannelName::as_str)
+        self.channel.name.as_ref().map_or("", ChannelName::as_str)
     }
 }
 

@@ -101,7 +101,7 @@ fn a_refusal_of_some_servers_names_the_first() {
     ----
     🚫 reboot is not allowed in #web
     7 of 20 are in the way, first `edge-lax-[003-005]`. Nothing has started.
-    In #web incident-commander or sre may.
+    In #web, incident-commander or sre may.
     ");
 }
 

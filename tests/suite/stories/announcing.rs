@@ -116,8 +116,8 @@ async fn a_page_that_is_down_is_asked_about() {
               Text: `riga is in maintenance until hh:mm`
               ~ @ana · hh:mm to hh:mm
               [Details]
-        bot ~ announce: settled, in production
-        ana   presses [Look again], asked: Look again? announce is looked at once more. Nothing is sent to it. [Look again]
+        bot ~ announce: settled
+        ana   presses [Look again], asked: Look again? The same call is sent once more, with the same key: it cannot count twice. [Look again]
         bot > ✅ req-0001: announce done
               Text: `riga is in maintenance until hh:mm`
               ~ some time · asked by @ana · plan 0000
@@ -143,7 +143,7 @@ async fn an_announcement_that_never_came_has_failed() {
               [Details]
         bot ~ ✗ announce: could not be reached · hh:mm
               Known: `ana said so`
-        ana   presses [It did not], asked: It did not? announce counts as failed. No second http is sent to it. [It did not]
+        ana   presses [It did not], asked: It did not? announce counts as failed. The call is not sent again. [It did not]
         bot > ❌ req-0001: announce failed
               Text: `riga is in maintenance until hh:mm`
               ✗ `announce` could not be reached

@@ -92,7 +92,7 @@ async fn a_direct_message_is_answered_in_plain_sight() {
         let help = ana.writes("help").await;
         assert_snapshot!(help.transcript(), @"
         ana   help
-        bot   What you can do in #here
+        bot   What you can do here
               Look: `/fleet status`
               No command may be run by you here.
               ~ in a thread, mention me instead of `/fleet`

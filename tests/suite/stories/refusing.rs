@@ -63,7 +63,7 @@ async fn only_members_of_the_right_group_may_ask() {
         bob   /fleet reboot edge-lax-01 because kernel update
         bot   (only bob) 🚫 reboot is not allowed in #noc
               Nothing has started.
-              In #noc noc may.
+              In #noc, noc may.
         gus   /fleet reboot edge-lax-01 because kernel update
         bot   (only gus) Guests cannot run anything here. Nothing has started.
         sid   /fleet reboot edge-lax-01 because kernel update
