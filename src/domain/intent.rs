@@ -3,6 +3,7 @@
 use super::command::CommandName;
 use super::ids::RequestId;
 use super::text_name;
+use super::time::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -11,9 +12,13 @@ text_name! {
     /// A parameter's name, as written after `--`.
     ParameterName
 }
+text_name! {
+    /// A time zone of the tz database, e.g. `Europe/Riga`.
+    ZoneName
+}
 
 /// The verbs that every place understands; no command file may take their names.
-pub const BUILT_IN_VERBS: [&str; 3] = ["help", "status", "cancel"];
+pub const BUILT_IN_VERBS: [&str; 4] = ["help", "status", "cancel", "plan"];
 
 /// Where in the line something stands, in bytes of the normalised text.
 pub type Span = Range<usize>;
@@ -47,17 +52,80 @@ pub enum Intent {
         /// The request.
         request: RequestId,
     },
+    /// `plan reboot …`: what that line would do, without doing it.
+    Plan(WorkIntent),
 }
 
-/// A catalogue command with its subjects and parameters.
+/// A catalogue command with its subjects, parameters and time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WorkIntent {
     /// The command.
     pub command: CommandName,
-    /// The servers meant; `None` only for commands without a server.
+    /// The servers or sites meant; `None` only for commands without a subject.
     pub selector: Option<Spanned<Selector>>,
-    /// Every parameter with its value, defaults filled in.
-    pub parameters: BTreeMap<ParameterName, Value>,
+    /// Every parameter with its value; a default has an empty place at the end of the line.
+    pub parameters: BTreeMap<ParameterName, Spanned<Value>>,
+    /// When it may begin; `None` is as soon as it is safe.
+    pub start: Option<Spanned<Start>>,
+}
+
+impl WorkIntent {
+    /// The parameters' values, without their places.
+    #[must_use]
+    pub fn values(&self) -> BTreeMap<ParameterName, Value> {
+        self.parameters.iter().map(|(name, value)| (name.clone(), value.value.clone())).collect()
+    }
+}
+
+/// When work may begin.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// `in 20m`: that long after the line was sent.
+    After(Duration),
+    /// `at 02:00`, in the person's own zone or a named one.
+    At(Moment),
+    /// `at 02:00 site time`: known once the subjects are.
+    AtSiteTime(WallTime),
+}
+
+/// A point in time, and the zone in which it was meant and is told.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Moment {
+    /// The point in time.
+    pub at: Timestamp,
+    /// The zone.
+    pub zone: ZoneName,
+}
+
+/// What a clock on the wall shows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct WallTime {
+    /// The day.
+    pub day: Day,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+}
+
+/// The day of a wall time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Day {
+    /// The next time the clock shows it.
+    Next,
+    /// This day.
+    Today,
+    /// The day after.
+    Tomorrow,
+    /// A date of the calendar.
+    On {
+        /// The year, e.g. 2026.
+        year: i32,
+        /// 1 to 12.
+        month: u8,
+        /// 1 to 31.
+        day: u8,
+    },
 }
 
 /// A parameter's value.

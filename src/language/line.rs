@@ -30,6 +30,7 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
         "help" => help(&cursor, start, vocabulary),
         "status" => status(&cursor, start),
         "cancel" => cancel(&cursor, start),
+        "plan" => plan(&cursor, start, vocabulary),
         _ => Err(cursor.unknown_verb(written, vocabulary)),
     }
 }
@@ -116,6 +117,15 @@ fn cancel(cursor: &Cursor<'_>, place: usize) -> Result<Intent, Misunderstanding>
     Ok(Intent::Cancel { request })
 }
 
+fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Intent, Misunderstanding> {
+    let (written, after) = cursor.word(place);
+    let verb = written.value.to_lowercase();
+    match vocabulary.commands.iter().find(|spec| spec.name.as_str() == verb) {
+        Some(spec) => work(cursor, after, spec).map(Intent::Plan),
+        None => Err(cursor.unknown_verb(written, vocabulary)),
+    }
+}
+
 fn work(cursor: &Cursor<'_>, place: usize, spec: &CommandSpec) -> Result<WorkIntent, Misunderstanding> {
     let rest = cursor.rest(place);
     let names_nothing = rest.is_empty() || rest.starts_with("--") || begins_reason(rest);
@@ -131,7 +141,7 @@ fn work(cursor: &Cursor<'_>, place: usize, spec: &CommandSpec) -> Result<WorkInt
         (Targets::Servers { .. }, false) => selector(cursor, place)?,
     };
     let parameters = Parameters::new(cursor, spec).read(place)?;
-    Ok(WorkIntent { command: spec.name.clone(), selector, parameters })
+    Ok(WorkIntent { command: spec.name.clone(), selector, parameters, start: None })
 }
 
 fn selector(cursor: &Cursor<'_>, place: usize) -> Result<(Option<Spanned<Selector>>, usize), Misunderstanding> {

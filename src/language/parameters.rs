@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 pub(super) struct Parameters<'a> {
     cursor: &'a Cursor<'a>,
     spec: &'a CommandSpec,
-    given: BTreeMap<ParameterName, Value>,
+    given: BTreeMap<ParameterName, Spanned<Value>>,
 }
 
 impl<'a> Parameters<'a> {
@@ -22,7 +22,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// Everything from that place to the end of the line, defaults filled in.
-    pub(super) fn read(mut self, start: usize) -> Result<BTreeMap<ParameterName, Value>, Misunderstanding> {
+    pub(super) fn read(mut self, start: usize) -> Result<BTreeMap<ParameterName, Spanned<Value>>, Misunderstanding> {
         let mut place = start;
         while !self.cursor.rest(place).is_empty() {
             if begins_reason(self.cursor.rest(place)) {
@@ -55,8 +55,9 @@ impl<'a> Parameters<'a> {
             return Err(self.cursor.told(name.span, Kind::DoubleParameter { name: spec.name.clone() }));
         }
         let (value, next) = self.written_value(&spec.name, value_at)?;
+        let span = value.span.clone();
         let value = values::read(spec, &value).map_err(|unfit| self.unfit(spec, &value, unfit))?;
-        self.given.insert(spec.name.clone(), value);
+        self.given.insert(spec.name.clone(), Spanned { value, span });
         Ok(next)
     }
 
@@ -106,18 +107,19 @@ impl<'a> Parameters<'a> {
         if !text.chars().any(char::is_alphanumeric) {
             return Err(self.cursor.told(self.cursor.end(), Kind::MissingValue { name: spec.name.clone() }));
         }
-        self.given.insert(spec.name.clone(), Value::Text(text.to_owned()));
+        let value = Spanned { value: Value::Text(text.to_owned()), span: after..self.cursor.line.len() };
+        self.given.insert(spec.name.clone(), value);
         Ok(())
     }
 
-    fn complete(mut self) -> Result<BTreeMap<ParameterName, Value>, Misunderstanding> {
+    fn complete(mut self) -> Result<BTreeMap<ParameterName, Spanned<Value>>, Misunderstanding> {
         for spec in &self.spec.parameters {
             if self.given.contains_key(&spec.name) {
                 continue;
             }
             match (&spec.default, spec.need) {
                 (Some(value), _) => {
-                    self.given.insert(spec.name.clone(), value.clone());
+                    self.given.insert(spec.name.clone(), Spanned { value: value.clone(), span: self.cursor.end() });
                 }
                 (None, Need::Optional) => {}
                 (None, Need::Required) => {

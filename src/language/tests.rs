@@ -63,9 +63,10 @@ fn vocabulary() -> Vocabulary {
 /// The intent in one line, or what is wrong with which part, and what was probably meant.
 fn outcome(line: &str) -> String {
     match parse(line, &vocabulary()) {
-        Ok(Intent::Work(work)) => {
+        Ok(Intent::Work(work) | Intent::Plan(work)) => {
             let selector = work.selector.map_or_else(|| "nothing".to_owned(), |selector| print(&selector.value));
-            let parameters: String = work.parameters.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+            let parameters: String =
+                work.parameters.iter().map(|(name, value)| format!(" {name}={}", value.value)).collect();
             format!("{} {selector}{parameters}", work.command)
         }
         Ok(Intent::Help { topic }) => format!("help {}", topic.map_or_else(String::new, |topic| topic.to_string())),

@@ -97,6 +97,7 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
         Ok(Intent::Status { selector }) => status(world, line, selector.as_ref()).await,
         Ok(Intent::Cancel { request }) => super::presses::cancel_line(world, line, &speaker.person, &request).await,
         Ok(Intent::Work(work)) => work_line(world, line, &speaker, &work).await,
+        Ok(Intent::Plan(_)) => Ok(Outcome::noted("answered: nothing yet")),
     }
 }
 
@@ -257,7 +258,7 @@ async fn same_request(world: &World, work: &WorkIntent, servers: &[Server]) -> R
     let same = |request: &Request| {
         let parts = request.plan.parts();
         parts.command == work.command
-            && parts.parameters == work.parameters
+            && parts.parameters == work.values()
             && request.plan.servers().map(|planned| &planned.id).eq(servers.iter().map(|server| &server.id))
     };
     Ok(world.store.open_requests().await?.into_iter().find(same))
@@ -274,6 +275,7 @@ struct Accepting<'a> {
 fn accept(world: &World, line: Line<'_>, work: &WorkIntent, accepting: Accepting<'_>) -> Result<Outcome, StoreFault> {
     let Accepting { speaker, spec, servers, authorized } = accepting;
     let now = world.now();
+    let parameters = work.values();
     let id = world.ids.request();
     let subjects = if servers.is_empty() { vec![Subject::Nothing] } else { servers.into_iter().map(planned).collect() };
     let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
@@ -281,8 +283,8 @@ fn accept(world: &World, line: Line<'_>, work: &WorkIntent, accepting: Accepting
         request: id.clone(),
         command: spec.name.clone(),
         definition: spec.hash.clone(),
-        parameters: work.parameters.clone(),
-        waves: wave_sizes(&spec.waves, &work.parameters, count),
+        waves: wave_sizes(&spec.waves, &parameters, count),
+        parameters,
         subjects,
         soak: spec.waves.soak,
         requester: speaker.person.id.clone(),

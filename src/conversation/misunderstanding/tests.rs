@@ -9,7 +9,7 @@ use proptest::prelude::*;
 fn told_about(line: &str) -> Misunderstanding {
     match parse(line, &Vocabulary::default()) {
         Err(told) => told,
-        Ok(Intent::Work(_) | Intent::Help { .. } | Intent::Status { .. } | Intent::Cancel { .. }) => {
+        Ok(Intent::Work(_) | Intent::Plan(_) | Intent::Help { .. } | Intent::Status { .. } | Intent::Cancel { .. }) => {
             panic!("{line} is understood")
         }
     }
