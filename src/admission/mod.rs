@@ -6,6 +6,7 @@ mod capacity;
 mod concurrency;
 mod file;
 mod ledger;
+mod rehearsal;
 #[cfg(test)]
 mod tests;
 mod waves;
@@ -13,6 +14,7 @@ mod waves;
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
+pub use rehearsal::{Rehearsal, left_out, rehearse};
 pub use waves::{NextWave, next_wave, wave_sizes};
 
 use crate::domain::command::{CommandSpec, Targets};
@@ -115,12 +117,8 @@ impl Admitted {
 #[must_use]
 pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     let server = candidate.server;
-    let Some(record) = known.inventory.by_id(&server.id) else {
-        return Verdict::Deny("it is not in the inventory any more".into());
-    };
-    let same = record.name == server.name && record.site == server.site && record.pool == server.pool;
-    if !same || record.server_type != server.server_type {
-        return Verdict::Deny("the inventory has changed its name, type, site or pool".into());
+    if let Some(why) = never(server, candidate.spec, known) {
+        return Verdict::Deny(why);
     }
     let mut blockers = Vec::new();
     let lock = known.ledger.lock(&server.id);
@@ -137,23 +135,46 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
         Some(lock) => Some(lock.run.clone()),
         None => None,
     };
-    let state = known.ledger.state(record);
-    let settled = settled(state, takes_over.is_some());
-    if let Targets::Servers { from, .. } = &candidate.spec.targets
-        && blockers.is_empty()
-        && !from.contains(&settled)
-    {
-        return Verdict::Deny(format!("it is in {}", state.word()));
-    }
     blockers.extend(concurrency::blocker(candidate, known));
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known));
     }
     if blockers.is_empty() {
-        Verdict::Allow(Admitted { run: candidate.run.clone(), found: settled, takes_over })
+        let found = found(server, known);
+        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over })
     } else {
         Verdict::Wait(blockers)
     }
+}
+
+/// Why a server may not be worked on at all: it is not what was planned, or not in a state that the command allows.
+/// While another run works on it its state says nothing yet.
+fn never(server: &PlannedServer, spec: &CommandSpec, known: Known<'_>) -> Option<String> {
+    let Some(record) = known.inventory.by_id(&server.id) else {
+        return Some("it is not in the inventory any more".into());
+    };
+    let same = record.name == server.name && record.site == server.site && record.pool == server.pool;
+    if !same || record.server_type != server.server_type {
+        return Some("the inventory has changed its name, type, site or pool".into());
+    }
+    let is_worked_on = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::Working);
+    match &spec.targets {
+        Targets::Servers { from, .. } if !is_worked_on && !from.contains(&found(server, known)) => {
+            Some(format!("it is in {}", state(server, known).word()))
+        }
+        Targets::Servers { .. } | Targets::None => None,
+    }
+}
+
+/// A planned server's production state now.
+fn state(server: &PlannedServer, known: Known<'_>) -> ProductionState {
+    known.inventory.by_id(&server.id).map_or(ProductionState::Maintenance, |record| known.ledger.state(record))
+}
+
+/// The state that a run on it would find, and go back to.
+fn found(server: &PlannedServer, known: Known<'_>) -> ProductionState {
+    let left_behind = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
+    settled(state(server, known), left_behind)
 }
 
 /// A failed run may leave a server half-way; it counts as out until somebody takes it over.

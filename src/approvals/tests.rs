@@ -53,6 +53,7 @@ fn accepted(count: u32) -> Request {
         soak: HOUR,
         requester: person("ana").id,
         channel: ChannelId::new("C0"),
+        not_before: None,
         expires_at: NOW.plus(24 * HOUR),
     });
     let origin =

@@ -41,7 +41,8 @@ fn card_summary(view: RequestView<'_>, state: State) -> String {
             Some(reasons) => format!("{sign} {id} {word}: {reasons}"),
             None => format!("{sign} {id} {word}: {what}"),
         },
-        State::NeedsPerson
+        State::Scheduled
+        | State::NeedsPerson
         | State::Stopping
         | State::HaltedByFailures
         | State::Running
@@ -81,6 +82,10 @@ fn state_line(view: RequestView<'_>, state: State) -> Rich {
                 let more = if request.approvals.is_empty() { "" } else { " more" };
                 prose.text(format!(" · {missing}{more} of ")).code(need.from.as_str()).text(", by ").time(need.until)
             }
+            None => prose,
+        },
+        State::Scheduled => match &request.plan.parts().not_before {
+            Some(moment) => prose.text(" · starts by itself from ").time(moment.at),
             None => prose,
         },
         State::Queued => prose.text(" · starts by itself"),
@@ -136,7 +141,11 @@ fn facts(view: RequestView<'_>, state: State) -> Rich {
     let request = view.request;
     let tally = view.tally();
     match state {
-        State::NeedsApproval => Prose::new().rich(what(request)).line().rich(impact_lines(view)).done(),
+        State::NeedsApproval => {
+            let prose = Prose::new().rich(what(request)).line().rich(impact_lines(view)).line();
+            prose.rich(starts_from(request)).done()
+        }
+        State::Scheduled => what(request),
         State::Queued if request.blockers.is_empty() => what(request),
         State::Queued => reasons(&request.blockers),
         State::HaltedByPolicy => Prose::new()
@@ -212,6 +221,14 @@ fn ended_facts(view: RequestView<'_>) -> Rich {
                 prose.text(ended_counts(view)).done()
             }
         }
+    }
+}
+
+/// When it may start, if somebody said so.
+fn starts_from(request: &Request) -> Rich {
+    match &request.plan.parts().not_before {
+        Some(moment) => Prose::new().text("Starts from ").time(moment.at).done(),
+        None => Vec::new(),
     }
 }
 
@@ -328,6 +345,7 @@ pub fn echo(view: RequestView<'_>, card_link: Option<&str>) -> Message {
         let word = word.map_or("reason", |parameter| parameter.name.as_str()).to_owned();
         facts = facts.dot().text(format!("{word}: ")).code(because);
     }
+    let facts = facts.line().rich(starts_from(request));
     let section = Prose::new().text(understood.as_str()).line().rich(facts.done()).done();
     let state = state(view);
     let stands = match (&request.stage, request.started_at) {

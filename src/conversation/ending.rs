@@ -74,6 +74,7 @@ fn headline(view: RequestView<'_>, state: State) -> String {
         | State::HaltedByPolicy
         | State::Running
         | State::NeedsApproval
+        | State::Scheduled
         | State::Queued => parts.push(format!("{done} of {all} {deed}")),
     }
     parts.extend((tally.failed > 0).then(|| format!("{} failed", tally.failed)));

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: what is allowed, which the policies say.
 
-use super::message::{Block, Message, Piece};
+use super::message::{Block, Message, Piece, Rich};
 use super::misunderstanding::describe;
 use super::words::{Prose, is_are, listed, quoted, servers, summary};
 use crate::authorization::{Refusal, RefusalKind};
@@ -36,6 +36,19 @@ pub fn refused(refusal: &Refusal, command: &CommandSpec, channel_name: &str, ask
         prose = prose.line().text(could);
     }
     Message { summary: summary(format!("🚫 refused: {headline}")), blocks: vec![Block::Section(prose.done())] }
+}
+
+/// The same in two lines, for a preview: nothing was refused, because nothing was asked for yet.
+pub(super) fn refused_shortly(refusal: &Refusal, command: &CommandSpec, channel_name: &str) -> Rich {
+    let place = place(channel_name);
+    let mut prose = Prose::new().text("🚫 would be refused: ").text(headline(refusal, command, &place));
+    if let Some(policy) = refusal.policy() {
+        prose = prose.text(format!(" (policy {}: ", policy.id)).code(&policy.reason).text(")");
+    }
+    match could(refusal, command, &place) {
+        Some(could) => prose.line().text(could).done(),
+        None => prose.done(),
+    }
 }
 
 fn place(channel_name: &str) -> String {

@@ -17,6 +17,8 @@ pub(super) enum State {
     HaltedByPolicy,
     Running,
     NeedsApproval,
+    /// Waits for its time.
+    Scheduled,
     Queued,
     Done,
     DoneWithFailures,
@@ -34,6 +36,7 @@ impl State {
             Self::HaltedByFailures | Self::HaltedByPolicy => "✋",
             Self::Running => "▶️",
             Self::NeedsApproval => "🙋",
+            Self::Scheduled => "🕐",
             Self::Queued => "⏳",
             Self::Done => "✅",
             Self::DoneWithFailures => "⚠️",
@@ -51,6 +54,7 @@ impl State {
             Self::HaltedByFailures | Self::HaltedByPolicy => "halted",
             Self::Running => "running",
             Self::NeedsApproval => "needs approval",
+            Self::Scheduled => "scheduled",
             Self::Queued => "queued",
             Self::Done | Self::DoneWithFailures => "done",
             Self::Failed => "failed",
@@ -87,9 +91,9 @@ pub(super) fn state(view: RequestView<'_>) -> State {
     let needs_person = tally.person > 0;
     match &view.request.stage {
         RequestStage::Ended { outcome, .. } => ended(outcome),
-        RequestStage::Announced if view.request.is_approved() => State::Queued,
+        RequestStage::Announced if view.request.is_approved() => waiting(view),
         RequestStage::Announced | RequestStage::NeedsApproval => State::NeedsApproval,
-        RequestStage::Queued => State::Queued,
+        RequestStage::Queued => waiting(view),
         RequestStage::Stopping { .. } if needs_person => State::NeedsPerson,
         RequestStage::Stopping { .. } => State::Stopping,
         RequestStage::Running if needs_person => State::NeedsPerson,
@@ -99,6 +103,12 @@ pub(super) fn state(view: RequestView<'_>) -> State {
         }
         RequestStage::Running => State::Running,
     }
+}
+
+/// Until its time has come it is scheduled; from then on it waits until it is safe.
+fn waiting(view: RequestView<'_>) -> State {
+    let is_early = view.request.plan.parts().not_before.as_ref().is_some_and(|moment| view.now < moment.at);
+    if is_early { State::Scheduled } else { State::Queued }
 }
 
 const fn ended(outcome: &RequestOutcome) -> State {
@@ -144,7 +154,7 @@ pub fn state_word(view: RequestView<'_>) -> (&'static str, String) {
                 word = format!("{word} · {} failed", tally.failed);
             }
         }
-        State::Done | State::Failed | State::Refused | State::Expired => {}
+        State::Scheduled | State::Done | State::Failed | State::Refused | State::Expired => {}
     }
     (state.sign(), word)
 }

@@ -6,7 +6,7 @@ use super::words::{PATTERNS_MAX, capital, first_three, listed, quoted, servers, 
 use crate::admission::PoolImpact;
 use crate::domain::command::{CommandSpec, StepSpec};
 use crate::domain::intent::Value;
-use crate::domain::server::{ProductionState, ServerName};
+use crate::domain::server::{ProductionState, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
 use crate::workflow::request::Request;
@@ -106,7 +106,8 @@ impl<'a> RequestView<'a> {
 pub(super) fn asked(request: &Request) -> String {
     let verb = request.spec.name.as_str();
     match (request.plan.servers().count(), sites(request)) {
-        (0, _) => verb.to_owned(),
+        (0, sites) if sites.is_empty() => verb.to_owned(),
+        (0, sites) => format!("{verb} {sites}"),
         (count, sites) => format!("{verb} {} in {sites}", servers(count)),
     }
 }
@@ -119,14 +120,16 @@ pub(super) fn title(request: &Request) -> String {
 /// `20 servers in lax`, or the command's own name.
 pub(super) fn subjects(request: &Request) -> String {
     match (request.plan.servers().count(), sites(request)) {
-        (0, _) => request.spec.name.to_string(),
+        (0, sites) if sites.is_empty() => request.spec.name.to_string(),
+        (0, sites) => sites,
         (count, sites) => format!("{} in {sites}", servers(count)),
     }
 }
 
 /// `lax`, `lax and riga`, `4 sites`.
 pub(super) fn sites(request: &Request) -> String {
-    let sites = request.plan.servers().map(|server| server.site.as_str()).collect::<BTreeSet<_>>();
+    let of_servers = request.plan.servers().map(|server| server.site.as_str());
+    let sites = of_servers.chain(request.plan.sites().map(SiteName::as_str)).collect::<BTreeSet<_>>();
     let sites = sites.into_iter().collect::<Vec<_>>();
     match sites.len() {
         0..=2 => listed(&sites, "and"),
@@ -151,7 +154,8 @@ pub(super) fn server_names<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<S
 
 /// What a run works on, in one word.
 pub(super) fn subject_name(request: &Request, run: &Run) -> String {
-    run.server_name().map_or_else(|| request.spec.name.to_string(), ToString::to_string)
+    let site = run.subject.site().map(ToString::to_string);
+    run.server_name().map(ToString::to_string).or(site).unwrap_or_else(|| request.spec.name.to_string())
 }
 
 /// The text that was given after `because`.

@@ -160,6 +160,8 @@ pub enum MisunderstandingKind {
 pub enum Expected {
     /// A server, a range of servers or an attribute.
     Servers,
+    /// A site.
+    Sites,
     /// After a selector: an operator, a parameter, a reason, or the end.
     AfterServers,
     /// After a parameter: another one, a reason, or the end.

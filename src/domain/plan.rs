@@ -3,7 +3,7 @@
 use super::command::CommandName;
 use super::identity::PersonId;
 use super::ids::{Fingerprint, RequestId};
-use super::intent::{ParameterName, Value};
+use super::intent::{Moment, ParameterName, Value};
 use super::place::ChannelId;
 use super::server::{PoolName, RackName, ServerId, ServerName, ServerType, SiteName};
 use super::time::Timestamp;
@@ -33,6 +33,8 @@ pub struct PlannedServer {
 pub enum Subject {
     /// One server.
     Server(PlannedServer),
+    /// A whole site, without its servers: no lock and no capacity.
+    Site(SiteName),
     /// Nothing: general work without a server.
     Nothing,
 }
@@ -43,7 +45,16 @@ impl Subject {
     pub fn server(&self) -> Option<&PlannedServer> {
         match self {
             Self::Server(server) => Some(server),
-            Self::Nothing => None,
+            Self::Site(_) | Self::Nothing => None,
+        }
+    }
+
+    /// The site, if it is one.
+    #[must_use]
+    pub fn site(&self) -> Option<&SiteName> {
+        match self {
+            Self::Site(site) => Some(site),
+            Self::Server(_) | Self::Nothing => None,
         }
     }
 }
@@ -69,6 +80,8 @@ pub struct PlanParts {
     pub requester: PersonId,
     /// Where.
     pub channel: ChannelId,
+    /// Nothing starts before this; `None` is as soon as it is safe.
+    pub not_before: Option<Moment>,
     /// Nothing starts after this.
     pub expires_at: Timestamp,
 }
@@ -130,6 +143,11 @@ impl Plan {
         self.parts.subjects.iter().filter_map(Subject::server)
     }
 
+    /// The whole sites, in run order.
+    pub fn sites(&self) -> impl Iterator<Item = &SiteName> {
+        self.parts.subjects.iter().filter_map(Subject::site)
+    }
+
     /// The wave of a run number, counted from 0.
     #[must_use]
     pub fn wave_of(&self, run_number: u32) -> usize {
@@ -180,6 +198,7 @@ fn canonical(parts: &PlanParts) -> String {
                     None => field("no pool", ""),
                 }
             }
+            Subject::Site(site) => field("whole site", site.as_str()),
             Subject::Nothing => field("nothing", ""),
         }
     }
@@ -190,6 +209,9 @@ fn canonical(parts: &PlanParts) -> String {
     field("team", parts.requester.team.as_str());
     field("requester", parts.requester.user.as_str());
     field("channel", parts.channel.as_str());
+    if let Some(moment) = &parts.not_before {
+        field("not before", &moment.at.millis().to_string());
+    }
     field("expires", &parts.expires_at.millis().to_string());
     text
 }

@@ -3,7 +3,7 @@
 use super::command::CommandName;
 use super::identity::PersonId;
 use super::ids::{Fingerprint, RequestId, RunId};
-use super::intent::{ParameterName, Value};
+use super::intent::{Moment, ParameterName, Value, ZoneName};
 use super::place::ChannelId;
 use super::plan::{Plan, PlanFault, PlanParts, PlannedServer, Subject};
 use super::server::{PoolName, RackName, ServerId, ServerName, ServerType, SiteName};
@@ -38,6 +38,7 @@ fn parts() -> PlanParts {
         soak: Duration::from_secs(60),
         requester: PersonId::new("T0", "U0ANA"),
         channel: ChannelId::new("C0NOC"),
+        not_before: None,
         expires_at: Timestamp::from_millis(1_000),
     }
 }
@@ -47,6 +48,10 @@ fn check(change: impl FnOnce(&mut PlanParts)) -> Fingerprint {
     let mut parts = parts();
     change(&mut parts);
     Plan::new(parts).expect("the parts make a plan").hash().clone()
+}
+
+fn moment(millis: i64) -> Moment {
+    Moment { at: Timestamp::from_millis(millis), zone: ZoneName::new("Europe/Riga") }
 }
 
 fn with_server(change: impl FnOnce(&mut PlannedServer)) -> Fingerprint {
@@ -82,6 +87,9 @@ fn any_change_of_what_approvals_bind_to_changes_the_hash() {
         check(|parts| parts.expires_at = Timestamp::from_millis(1_001)),
         check(|parts| parts.subjects.swap(0, 1)),
         check(|parts| parts.subjects[1] = Subject::Nothing),
+        check(|parts| parts.subjects[1] = Subject::Site(SiteName::new("lax"))),
+        check(|parts| parts.not_before = Some(moment(1))),
+        check(|parts| parts.not_before = Some(moment(2))),
         check(|parts| {
             parts.subjects.pop();
             parts.waves = vec![1, 1];

@@ -9,6 +9,7 @@ mod pattern;
 mod print;
 mod resolve;
 mod selector;
+mod sites;
 #[cfg(test)]
 mod tests;
 mod unknown;
@@ -20,3 +21,4 @@ pub use pattern::expand;
 pub use print::print;
 pub use resolve::resolve;
 pub use selector::parse_selector;
+pub use sites::resolve_sites;

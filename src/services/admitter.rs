@@ -46,6 +46,9 @@ impl Admitter {
         }
         let Some(approved) = approvals::proof(request) else { return Ok(Looked::Nothing) };
         let runs = self.world.store.runs(request.id()).await?;
+        if let Some(moment) = request.plan.parts().not_before.as_ref().filter(|moment| now < moment.at) {
+            return Ok(Looked::Again(moment.at));
+        }
         let due = match next_wave(request, &runs, now) {
             NextWave::Open(due) => due,
             NextWave::Soaking(until) => return Ok(Looked::Again(until)),
@@ -131,7 +134,10 @@ impl Pass<'_> {
                     vec![self.admitted(crate::domain::server::ProductionState::Production)],
                     true,
                 ));
-                evidence.push(format!("{} without a server", run.id));
+                evidence.push(match run.subject.site() {
+                    Some(site) => format!("{site} as a whole"),
+                    None => format!("{} without a server", run.id),
+                });
                 continue;
             };
             let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
@@ -184,7 +190,8 @@ impl Pass<'_> {
     fn tell(&self, writes: &mut Vec<Write>, evidence: String) {
         let id = self.request.id();
         let first = self.request.stage == RequestStage::Queued;
-        let waited = first && !self.request.blockers.is_empty();
+        let was_due = self.request.plan.parts().not_before.is_some();
+        let waited = first && (was_due || !self.request.blockers.is_empty());
         let mut events = Vec::new();
         if first {
             events.push(RequestEvent::Started { at: self.now });

@@ -2,18 +2,19 @@
 
 use super::intake::{Outcome, member};
 use super::messages;
+use super::planning::Asking;
 use super::world::World;
-use crate::admission::{self, wave_sizes};
+use crate::admission::{self, Ledger};
 use crate::approvals;
-use crate::authorization::{Authorized, Question};
+use crate::authorization::Authorized;
 use crate::conversation::{self, message::Message};
-use crate::domain::command::{CommandSpec, Targets};
+use crate::domain::command::CommandSpec;
 use crate::domain::identity::Profile;
 use crate::domain::ids::{Epoch, Handle, RequestId, Version};
 use crate::domain::intent::{Intent, Selector, Spanned, WorkIntent};
-use crate::domain::limits::{LATE_AFTER, PRIVATE_CONTROL_LIFE, REQUEST_LIFE};
+use crate::domain::limits::{LATE_AFTER, PRIVATE_CONTROL_LIFE};
 use crate::domain::place::{ChannelFacts, ChannelName, Membership, Origin};
-use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
+use crate::domain::plan::Plan;
 use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
 use crate::fleet;
@@ -22,7 +23,7 @@ use crate::ports::StoreFault;
 use crate::ports::chat::Envelope;
 use crate::ports::directory::DirectoryFault;
 use crate::ports::store::{Bound, Control, ControlAction, Write};
-use crate::workflow::request::{Accepted, ControlVerb, Request, RequestEvent};
+use crate::workflow::request::{Accepted, ControlVerb, RequestEvent};
 use crate::workflow::run::RunEvent;
 use std::sync::Arc;
 
@@ -52,6 +53,11 @@ impl Speaker {
     /// Without `#`; empty in a direct conversation, which has no name.
     fn channel_name(&self) -> &str {
         self.channel.name.as_ref().map_or("", ChannelName::as_str)
+    }
+
+    fn asking<'a>(&'a self, world: &'a World, ledger: &'a Ledger, line: Line<'a>) -> Asking<'a> {
+        let (rulebook, now) = (&world.rulebook, world.now());
+        Asking { rulebook, ledger, person: &self.person, channel: &self.channel, line: line.text, now }
     }
 }
 
@@ -97,7 +103,7 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
         Ok(Intent::Status { selector }) => status(world, line, selector.as_ref()).await,
         Ok(Intent::Cancel { request }) => super::presses::cancel_line(world, line, &speaker.person, &request).await,
         Ok(Intent::Work(work)) => work_line(world, line, &speaker, &work).await,
-        Ok(Intent::Plan(_)) => Ok(Outcome::noted("answered: nothing yet")),
+        Ok(Intent::Plan(work)) => plan_line(world, line, &speaker, &work).await,
     }
 }
 
@@ -196,102 +202,56 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
     let Some(spec) = world.rulebook.catalog.command(&work.command).cloned() else {
         return Ok(Outcome::noted("rejected: a command that is not in the catalogue"));
     };
-    let servers = match subjects(world, line, work, &spec).await? {
-        Ok(servers) => servers,
-        Err(outcome) => return Ok(outcome),
+    let ledger = world.store.ledger().await?;
+    let asking = speaker.asking(world, &ledger, line);
+    let subjects = match asking.subjects(work, &spec) {
+        Ok(subjects) => subjects,
+        Err(answer) => return Ok(line.answered(answer.message, answer.note)),
     };
-    let question = Question { person: &speaker.person, channel: &speaker.channel, command: &spec, servers: &servers };
-    let authorized = match world.rulebook.policies.decide(&question) {
+    let authorized = match asking.authorize(&spec, &subjects) {
         Ok(authorized) => authorized,
         Err(refusal) => {
-            let told = conversation::refused(&refusal, &spec, speaker.channel_name(), servers.len());
+            let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.servers().len());
             return Ok(line.answered(told, "refused: not allowed"));
         }
     };
-    if let Some(same) = same_request(world, work, &servers).await? {
+    let plan = match asking.draft(&world.ids.request(), work, &spec, &subjects) {
+        Ok(plan) => plan,
+        Err(answer) => return Ok(line.answered(answer.message, answer.note)),
+    };
+    if let Some(same) = asking.same_request(&plan, &world.store.open_requests().await?) {
         let link = match &same.card {
             Some(card) => world.chat.link_to(card).await,
             None => None,
         };
-        return Ok(line
-            .answered(conversation::doubled(&same, link.as_deref()), format!("answered: the same as {}", same.id())));
+        let note = format!("answered: the same as {}", same.id());
+        return Ok(line.answered(conversation::doubled(same, link.as_deref()), note));
     }
-    accept(world, line, work, Accepting { speaker, spec, servers, authorized: &authorized })
+    Ok(accept(world, line, Accepting { speaker, spec, plan, authorized: &authorized }))
 }
 
-/// The servers that a line means, sorted, or the answer to why it cannot mean them.
-async fn subjects(
-    world: &World,
-    line: Line<'_>,
-    work: &WorkIntent,
-    spec: &CommandSpec,
-) -> Result<Result<Vec<Server>, Outcome>, StoreFault> {
-    let (Targets::Servers { types, max, .. }, Some(selector)) = (&spec.targets, &work.selector) else {
-        return Ok(Ok(Vec::new()));
-    };
+/// What a line would do, without doing it.
+async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Outcome, StoreFault> {
     let ledger = world.store.ledger().await?;
-    let resolved = fleet::resolve(selector, &world.rulebook.inventory, &|server| ledger.state(server), line.text);
-    let servers = match resolved {
-        Ok(servers) => servers,
-        Err(misunderstanding) => {
-            let told = conversation::misunderstood(&misunderstanding);
-            return Ok(Err(line.answered(told, "answered: a misunderstanding")));
-        }
-    };
-    let wrong = servers.iter().filter(|server| !types.contains(&server.server_type));
-    let wrong = wrong.map(|server| (server.name.clone(), server.server_type.clone())).collect::<Vec<_>>();
-    if !wrong.is_empty() {
-        return Ok(Err(line.answered(conversation::wrong_type(spec, &wrong), "refused: a type it does not support")));
-    }
-    if servers.len() > *max as usize {
-        let asked = servers.len();
-        return Ok(Err(line.answered(conversation::too_many(asked, *max), "refused: too many servers")));
-    }
-    Ok(Ok(servers))
-}
-
-/// An open request with the same command, definition and parameters that covers the same servers.
-async fn same_request(world: &World, work: &WorkIntent, servers: &[Server]) -> Result<Option<Request>, StoreFault> {
-    if servers.is_empty() {
-        return Ok(None);
-    }
-    let same = |request: &Request| {
-        let parts = request.plan.parts();
-        parts.command == work.command
-            && parts.parameters == work.values()
-            && request.plan.servers().map(|planned| &planned.id).eq(servers.iter().map(|server| &server.id))
-    };
-    Ok(world.store.open_requests().await?.into_iter().find(same))
+    let open = world.store.open_requests().await?;
+    Ok(match speaker.asking(world, &ledger, line).preview(&world.ids.request(), work, &open) {
+        Ok(preview) => line.answered(conversation::preview(preview.view()), "answered: a plan"),
+        Err(answer) => line.answered(answer.message, answer.note),
+    })
 }
 
 struct Accepting<'a> {
     speaker: &'a Speaker,
     spec: Arc<CommandSpec>,
-    servers: Vec<Server>,
+    plan: Plan,
     authorized: &'a Authorized,
 }
 
-/// Freezes the plan and writes the request with its runs, controls and first messages: one commit.
-fn accept(world: &World, line: Line<'_>, work: &WorkIntent, accepting: Accepting<'_>) -> Result<Outcome, StoreFault> {
-    let Accepting { speaker, spec, servers, authorized } = accepting;
+/// Writes the request with its runs, controls and first messages: one commit.
+fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Outcome {
+    let Accepting { speaker, spec, plan, authorized } = accepting;
     let now = world.now();
-    let parameters = work.values();
-    let id = world.ids.request();
-    let subjects = if servers.is_empty() { vec![Subject::Nothing] } else { servers.into_iter().map(planned).collect() };
-    let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
-    let parts = PlanParts {
-        request: id.clone(),
-        command: spec.name.clone(),
-        definition: spec.hash.clone(),
-        waves: wave_sizes(&spec.waves, &parameters, count),
-        parameters,
-        subjects,
-        soak: spec.waves.soak,
-        requester: speaker.person.id.clone(),
-        channel: line.origin.channel.clone(),
-        expires_at: now.plus(REQUEST_LIFE),
-    };
-    let plan = Plan::new(parts).map_err(|fault| StoreFault::Unreadable(fault.to_string()))?;
+    let id = plan.parts().request.clone();
     let controls = ControlVerb::ALL.map(|verb| (verb, world.ids.handle()));
     let mut writes = Vec::new();
     for (number, subject) in (1..).zip(plan.parts().subjects.clone()) {
@@ -322,7 +282,7 @@ fn accept(world: &World, line: Line<'_>, work: &WorkIntent, accepting: Accepting
     writes.insert(0, request_made(&id, accepted));
     writes.push(messages::card(&id));
     writes.push(messages::echo(&id, line.origin));
-    Ok(Outcome { writes, note: format!("accepted: {id}") })
+    Outcome { writes, note: format!("accepted: {id}") }
 }
 
 fn request_made(id: &RequestId, accepted: Accepted) -> Write {
@@ -331,15 +291,4 @@ fn request_made(id: &RequestId, accepted: Accepted) -> Write {
         expected: Version(0),
         events: vec![RequestEvent::Accepted(Box::new(accepted))],
     }
-}
-
-fn planned(server: Server) -> Subject {
-    Subject::Server(PlannedServer {
-        id: server.id,
-        name: server.name,
-        server_type: server.server_type,
-        site: server.site,
-        rack: server.rack,
-        pool: server.pool,
-    })
 }

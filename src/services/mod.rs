@@ -8,6 +8,7 @@ mod effects;
 pub mod intake;
 mod lines;
 mod messages;
+pub mod planning;
 mod presses;
 pub mod requests;
 pub mod runner;

@@ -52,6 +52,7 @@ fn request(waves: &[u32]) -> Request {
         soak: 60 * SECOND,
         requester: person.clone(),
         channel: ChannelId::new("C0"),
+        not_before: None,
         expires_at: NOW.plus(3600 * SECOND),
     });
     let accepted = RequestEvent::Accepted(Box::new(Accepted {

@@ -141,6 +141,7 @@ fn hint(told: &Misunderstanding) -> String {
 const fn words(expected: Expected) -> &'static str {
     match expected {
         Expected::Servers => "servers, such as edge-lax-[001-020] or site=lax",
+        Expected::Sites => "a site, such as riga or site=riga",
         Expected::AfterServers => "a comma and more servers, --name value, or because …",
         Expected::Parameter => "--name value, or because …",
         Expected::End => "the end of the line",

@@ -4,6 +4,7 @@ mod answers;
 mod before;
 mod ending;
 mod forms;
+mod preview;
 mod running;
 
 use super::message::{Block, Button, Message, Piece, Rich};
@@ -178,6 +179,7 @@ impl Story {
             soak: Duration::from_secs(300),
             requester: person("U0ANA"),
             channel: ChannelId::new("C0NOC"),
+            not_before: None,
             expires_at: at(23, 0),
         };
         let need = (servers > 10).then(|| ApprovalNeed { from: GroupName::new("sre"), count: 1, until: at(15, 2) });

@@ -27,6 +27,7 @@ fn accepted(count: Option<u32>) -> RequestEvent {
         soak: Duration::ZERO,
         requester: person("U0ANA"),
         channel: ChannelId::new("C0NOC"),
+        not_before: None,
         expires_at: NOW.plus(Duration::from_secs(86_400)),
     });
     RequestEvent::Accepted(Box::new(Accepted {

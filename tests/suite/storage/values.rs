@@ -69,6 +69,7 @@ pub(crate) fn accepted(id: &RequestId) -> RequestEvent {
         soak: Duration::ZERO,
         requester: ana.clone(),
         channel: channel.clone(),
+        not_before: None,
         expires_at: at(86_400_000),
     };
     RequestEvent::Accepted(Box::new(Accepted {

@@ -5,7 +5,7 @@ use crate::domain::command::CommandName;
 use crate::domain::effect::BootId;
 use crate::domain::identity::{GroupName, TeamId, UserId};
 use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
-use crate::domain::intent::ParameterName;
+use crate::domain::intent::{ParameterName, ZoneName};
 use crate::domain::place::{ChannelId, MessageTs};
 use crate::domain::server::{PoolName, RackName, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::{Timestamp, millis};
@@ -114,6 +114,7 @@ stored_names!(
     TriggerId,
     UserId,
     ViewId,
+    ZoneName,
 );
 
 impl Stored for RequestId {

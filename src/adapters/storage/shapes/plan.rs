@@ -2,18 +2,21 @@
 
 use super::{Members, Misfit, Stored, stored_record, stored_variants, with};
 use crate::domain::ids::Fingerprint;
+use crate::domain::intent::Moment;
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use serde_json::{Map, Value};
 
 stored_record! { PlanParts;
     request: "request", command: "command", definition: "definition", parameters: "parameters",
     subjects: "subjects", waves: "waves", soak: "soak_ms", requester: "requester", channel: "channel",
-    expires_at: "expires_at_ms",
+    not_before: "not_before", expires_at: "expires_at_ms",
 }
 stored_variants! { Subject;
     "server" => Server(server),
+    "site" => Site(site),
     "nothing" => Nothing,
 }
+stored_record! { Moment; at: "at_ms", zone: "zone" }
 stored_record! { PlannedServer;
     id: "id", name: "name", server_type: "type", site: "site", rack: "rack", pool: "pool",
 }

@@ -10,7 +10,7 @@ use crate::domain::command::{
 use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
-use crate::domain::intent::{ParameterName, Value};
+use crate::domain::intent::{Moment, ParameterName, Value, ZoneName};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
@@ -103,14 +103,21 @@ fn subject() -> BoxedStrategy<Subject> {
             pool: pool.map(PoolName::new),
         })
     });
-    prop_oneof![4 => server, 1 => Just(Subject::Nothing)].boxed()
+    let site = text().prop_map(|site| Subject::Site(SiteName::new(site)));
+    prop_oneof![4 => server, 1 => site, 1 => Just(Subject::Nothing)].boxed()
+}
+
+fn moment() -> BoxedStrategy<Moment> {
+    (time(), text()).prop_map(|(at, zone)| Moment { at, zone: ZoneName::new(zone) }).boxed()
 }
 
 fn plan() -> BoxedStrategy<Plan> {
     let parameters = btree_map(text().prop_map(ParameterName::new), value(), 0..3);
     let people = (request_id(), person(), text(), text());
-    (people, hash(), parameters, vec(subject(), 1..4), length(), time())
-        .prop_map(|((request, requester, channel, command), definition, parameters, subjects, soak, expires_at)| {
+    let times = (length(), option::of(moment()), time());
+    (people, hash(), parameters, vec(subject(), 1..4), times)
+        .prop_map(|((request, requester, channel, command), definition, parameters, subjects, times)| {
+            let (soak, not_before, expires_at) = times;
             let waves = vec![1; subjects.len()];
             let (command, channel) = (CommandName::new(command), ChannelId::new(channel));
             let parts = PlanParts {
@@ -123,6 +130,7 @@ fn plan() -> BoxedStrategy<Plan> {
                 soak,
                 requester,
                 channel,
+                not_before,
                 expires_at,
             };
             Plan::new(parts).expect("waves of one add up")

@@ -124,6 +124,7 @@ fn an_accepted_request_looks_as_it_always_did() {
             "command": "reboot",
             "definition": "92bf8ea876da2855facd9e176e481364a9e1d709c9bbfe6e2bd8109bcf7ed20a",
             "expires_at_ms": 1764511500000,
+            "not_before": null,
             "parameters": {
               "reason": {
                 "kind": "text",
@@ -423,6 +424,7 @@ mod golden {
             soak: Duration::from_secs(300),
             requester: ana.clone(),
             channel: ChannelId::new("C0NOC"),
+            not_before: None,
             expires_at: AT,
         };
         let origin = Origin {

@@ -1,0 +1,170 @@
+//! What a line would do: everything in one private answer.
+
+use super::{Story, at, command, name, out, pool, shown};
+use crate::admission::{PoolImpact, Rehearsal};
+use crate::authorization::{Could, Refusal, RefusalKind};
+use crate::conversation::{PreviewView, preview};
+use crate::domain::command::CommandSpec;
+use crate::domain::identity::GroupName;
+use crate::domain::intent::{Moment, ZoneName};
+use crate::domain::place::{ChannelId, ChannelName};
+use crate::domain::plan::{Plan, Subject};
+use crate::domain::server::{ProductionState, ServerName, SiteName};
+use crate::workflow::request::Blocker;
+use insta::assert_snapshot;
+use std::collections::BTreeMap;
+
+/// A plan is read at leisure: it may be as long as the review form.
+const PLAN: super::Budget = super::Budget(18, 5, 0);
+
+struct Look {
+    plan: Plan,
+    spec: std::sync::Arc<CommandSpec>,
+    line: &'static str,
+    states: BTreeMap<ProductionState, usize>,
+    first: Rehearsal,
+    left_out: Vec<(ServerName, String)>,
+    impacts: Vec<PoolImpact>,
+    kind: RefusalKind,
+    could: Could,
+}
+
+impl Look {
+    fn of(story: Story, line: &'static str) -> Self {
+        let request = story.request();
+        let servers = request.plan.servers().count();
+        Self {
+            line,
+            states: BTreeMap::from([(ProductionState::Production, servers)]),
+            first: Rehearsal { start: vec![name(1)], ..Rehearsal::default() },
+            left_out: Vec::new(),
+            impacts: story.impacts,
+            plan: request.plan,
+            spec: request.spec,
+            kind: RefusalKind::NothingAllowed,
+            could: Could::default(),
+        }
+    }
+
+    fn seen(&self) -> String {
+        let refusal = Refusal {
+            kind: self.kind.clone(),
+            person: super::person("U0ANA"),
+            channel: ChannelId::new("C0NOC"),
+            channel_name: Some(ChannelName::new("noc")),
+            command: self.spec.name.clone(),
+            server_count: self.plan.servers().count(),
+            first_refused: Vec::new(),
+            refused_count: 0,
+            could: self.could.clone(),
+        };
+        let view = PreviewView {
+            plan: &self.plan,
+            spec: &self.spec,
+            line: self.line,
+            states: &self.states,
+            allowed: Err(&refusal),
+            channel_name: "noc",
+            need: None,
+            first: &self.first,
+            left_out: &self.left_out,
+            impacts: &self.impacts,
+            same: None,
+        };
+        shown(&preview(view), PLAN)
+    }
+}
+
+#[test]
+fn a_plan_tells_servers_waves_steps_and_what_is_in_the_way() {
+    let mut look = Look::of(Story::asked(), "reboot edge-lax-[001-020] --wave 20% because kernel update");
+    look.states = BTreeMap::from([(ProductionState::Production, 19), (ProductionState::Maintenance, 1)]);
+    look.left_out = vec![(name(7), "it is in maintenance".to_owned())];
+    look.could = Could { channels: vec![ChannelName::new("sre")], groups: vec![GroupName::new("sre")] };
+    assert_snapshot!(look.seen(), @"
+    Plan: reboot 20 servers in lax. Nothing is started.
+    ----
+    Plan: reboot 20 servers in lax · nothing is started
+    `edge-lax-[001-020]`
+    sites: lax 20 · types: edge-cache 20 · states: production 19, maintenance 1
+    waves: 1 · 4 · 4 · 4 · 4 · 3, watched for 5 min after each; stops starting when more than 1 failed
+    1. drain: out of the load balancer until fewer than 5 connections are left, at most 10 min
+    2. gate: asks again whether the drain still holds and its pool has enough without it
+    3. reboot over SSH, else Redfish; proved by a new boot id, at most 15 min; cannot be undone
+    4. check services, mounts, kernel and clock, at most 2 min
+    5. return: back to the state it had, at most 5 min
+    🚫 would be refused: reboot is not allowed in #noc
+    In #sre you may, with one approval of sre. In #noc, sre may.
+    edge-lax: 40 → 36 of 40 at the lowest, at most 4 out at once, floor 36
+    first wave: could start now
+    – 1 server left out as things are: `edge-lax-007` (it is in maintenance)
+    ~ to do it: `reboot edge-lax-[001-020] --wave 20% because kernel update`
+    ");
+}
+
+#[test]
+fn a_first_wave_that_would_wait_says_why() {
+    let mut look = Look::of(Story::asked(), "reboot edge-lax-[001-020] because kernel update");
+    let four = out(21..=24, Some(&super::other_id()), "drained");
+    look.first = Rehearsal {
+        start: Vec::new(),
+        wait: vec![name(1)],
+        blockers: vec![Blocker::Capacity {
+            pool: pool(36, Vec::new()).pool,
+            serving: 36,
+            total: 40,
+            floor: 36,
+            out: four,
+        }],
+    };
+    assert_snapshot!(look.seen(), @"
+    Plan: reboot 20 servers in lax. Nothing is started.
+    ----
+    Plan: reboot 20 servers in lax · nothing is started
+    `edge-lax-[001-020]`
+    sites: lax 20 · types: edge-cache 20 · states: production 20
+    waves: 1 · 4 · 4 · 4 · 4 · 3, watched for 5 min after each; stops starting when more than 1 failed
+    1. drain: out of the load balancer until fewer than 5 connections are left, at most 10 min
+    2. gate: asks again whether the drain still holds and its pool has enough without it
+    3. reboot over SSH, else Redfish; proved by a new boot id, at most 15 min; cannot be undone
+    4. check services, mounts, kernel and clock, at most 2 min
+    5. return: back to the state it had, at most 5 min
+    🚫 would be refused: reboot is not allowed in #noc
+    edge-lax: 40 → 36 of 40 at the lowest, at most 4 out at once, floor 36
+    first wave: would wait, and start by itself
+    • edge-lax has 36 of 40 in service, floor 36
+      4 out: `edge-lax-[021-024]` (drained, req-2mk4)
+    ~ to do it: `reboot edge-lax-[001-020] because kernel update`
+    ");
+}
+
+#[test]
+fn work_on_sites_and_on_nothing_has_no_servers_to_tell() {
+    let story = Story::of(&command("announce"), 0, &[1], "all is well");
+    let mut look = Look::of(story, "announce because all is well");
+    look.states.clear();
+    look.first = Rehearsal::default();
+    assert_snapshot!(look.seen(), @"
+    Plan: announce. Nothing is started.
+    ----
+    Plan: announce · nothing is started
+    1. http: POST https://status.example.com/api/announcements, expects 201, at most 20 s
+    🚫 would be refused: announce is not allowed in #noc
+    ~ to do it: `announce because all is well`
+    ");
+    let mut parts = look.plan.parts().clone();
+    parts.subjects = ["lax", "riga"].map(|site| Subject::Site(SiteName::new(site))).to_vec();
+    parts.waves = vec![1, 1];
+    parts.not_before = Some(Moment { at: at(22, 0), zone: ZoneName::new("Europe/Riga") });
+    look.plan = Plan::new(parts).unwrap();
+    assert_snapshot!(look.seen(), @"
+    Plan: announce lax and riga. Nothing is started.
+    ----
+    Plan: announce lax and riga · nothing is started
+    starts from 22:00 UTC (Europe/Riga)
+    waves: 1 · 1, watched for 5 min after each; stops starting when more than 0 failed
+    1. http: POST https://status.example.com/api/announcements, expects 201, at most 20 s
+    🚫 would be refused: announce is not allowed in #noc
+    ~ to do it: `announce because all is well`
+    ");
+}

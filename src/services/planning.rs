@@ -1,0 +1,288 @@
+//! What a line would come to: its subjects, its plan, who may ask for it, and what stands in the way.
+//!
+//! Shared by what carries lines out and by what only shows them, so that both always agree. Deliberately absent:
+//! any port; everything that is looked at comes in as a value.
+
+use super::world::Rulebook;
+use crate::admission::{self, Known, Ledger, PoolImpact, Rehearsal, wave_sizes};
+use crate::approvals;
+use crate::authorization::{Authorized, Question, Refusal};
+use crate::conversation::{self, PreviewView, message::Message};
+use crate::domain::command::{CommandSpec, Targets};
+use crate::domain::identity::Profile;
+use crate::domain::ids::RequestId;
+use crate::domain::intent::{Moment, Spanned, Start, WorkIntent, ZoneName};
+use crate::domain::limits::REQUEST_LIFE;
+use crate::domain::place::{ChannelFacts, ChannelName};
+use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
+use crate::domain::server::{ProductionState, Server, ServerName, SiteName};
+use crate::domain::time::Timestamp;
+use crate::fleet;
+use crate::workflow::request::{ApprovalNeed, Request};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Who asks for what, where and when, and what is known then.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    /// The files in force.
+    pub rulebook: &'a Rulebook,
+    /// Locks, states and health.
+    pub ledger: &'a Ledger,
+    /// Who asks.
+    pub person: &'a Profile,
+    /// Where.
+    pub channel: &'a ChannelFacts,
+    /// The normalised line.
+    pub line: &'a str,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What a line means to work on; each sorted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Subjects {
+    /// Servers, at least one.
+    Servers(Vec<Server>),
+    /// Whole sites, at least one.
+    Sites(Vec<SiteName>),
+    /// Nothing.
+    Nothing,
+}
+
+impl Subjects {
+    /// The servers, if they are.
+    #[must_use]
+    pub fn servers(&self) -> &[Server] {
+        match self {
+            Self::Servers(servers) => servers,
+            Self::Sites(_) | Self::Nothing => &[],
+        }
+    }
+
+    /// The whole sites, if they are.
+    #[must_use]
+    pub fn sites(&self) -> &[SiteName] {
+        match self {
+            Self::Sites(sites) => sites,
+            Self::Servers(_) | Self::Nothing => &[],
+        }
+    }
+
+    fn planned(&self) -> Vec<Subject> {
+        match self {
+            Self::Servers(servers) => servers.iter().map(planned).collect(),
+            Self::Sites(sites) => sites.iter().cloned().map(Subject::Site).collect(),
+            Self::Nothing => vec![Subject::Nothing],
+        }
+    }
+}
+
+fn planned(server: &Server) -> Subject {
+    Subject::Server(PlannedServer {
+        id: server.id.clone(),
+        name: server.name.clone(),
+        server_type: server.server_type.clone(),
+        site: server.site.clone(),
+        rack: server.rack.clone(),
+        pool: server.pool.clone(),
+    })
+}
+
+/// Why nothing comes of a line: what its person reads, and a note for the record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer {
+    /// What the person reads.
+    pub message: Message,
+    /// For the record.
+    pub note: &'static str,
+}
+
+/// A line that was looked at from all sides, without doing anything.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Preview {
+    /// The plan as it would be frozen.
+    pub plan: Plan,
+    /// The command.
+    pub spec: Arc<CommandSpec>,
+    /// The line that would do it.
+    pub line: String,
+    /// How many of the servers are in which production state.
+    pub states: BTreeMap<ProductionState, usize>,
+    /// Whether this person may, here.
+    pub allowed: Result<Authorized, Box<Refusal>>,
+    /// Where, without `#`.
+    pub channel_name: String,
+    /// Whose consent it would need.
+    pub need: Option<ApprovalNeed>,
+    /// What would become of the first wave now.
+    pub first: Rehearsal,
+    /// The servers that would be left out as things are.
+    pub left_out: Vec<(ServerName, String)>,
+    /// What it would do to each pool.
+    pub impacts: Vec<PoolImpact>,
+    /// An open request that does the same already.
+    pub same: Option<RequestId>,
+}
+
+impl Preview {
+    /// As messages look at it.
+    #[must_use]
+    pub fn view(&self) -> PreviewView<'_> {
+        PreviewView {
+            plan: &self.plan,
+            spec: &self.spec,
+            line: &self.line,
+            states: &self.states,
+            allowed: self.allowed.as_ref().map_err(AsRef::as_ref),
+            channel_name: &self.channel_name,
+            need: self.need.as_ref(),
+            first: &self.first,
+            left_out: &self.left_out,
+            impacts: &self.impacts,
+            same: self.same.as_ref(),
+        }
+    }
+}
+
+impl<'a> Asking<'a> {
+    /// What admission looks at.
+    #[must_use]
+    pub fn known(self) -> Known<'a> {
+        let Self { rulebook, ledger, now, .. } = self;
+        Known { inventory: &rulebook.inventory, ledger, rules: &rulebook.rules, now }
+    }
+
+    /// Without `#`; empty in a direct conversation, which has no name.
+    #[must_use]
+    pub fn channel_name(self) -> &'a str {
+        self.channel.name.as_ref().map_or("", ChannelName::as_str)
+    }
+
+    /// What the line works on.
+    ///
+    /// # Errors
+    /// Nothing that exists, servers of a type that the command does not support, or too many.
+    pub fn subjects(self, work: &WorkIntent, spec: &CommandSpec) -> Result<Subjects, Answer> {
+        let misunderstood =
+            |told| Answer { message: conversation::misunderstood(&told), note: "answered: a misunderstanding" };
+        let Some(selector) = &work.selector else { return Ok(Subjects::Nothing) };
+        let inventory = &self.rulebook.inventory;
+        let (types, max) = match &spec.targets {
+            Targets::None => return Ok(Subjects::Nothing),
+            Targets::Servers { types, max, .. } => (types, *max),
+        };
+        let ledger = self.ledger;
+        let servers =
+            fleet::resolve(selector, inventory, &|server| ledger.state(server), self.line).map_err(misunderstood)?;
+        let wrong = servers.iter().filter(|server| !types.contains(&server.server_type));
+        let wrong = wrong.map(|server| (server.name.clone(), server.server_type.clone())).collect::<Vec<_>>();
+        if !wrong.is_empty() {
+            let message = conversation::wrong_type(spec, &wrong);
+            return Err(Answer { message, note: "refused: a type it does not support" });
+        }
+        if servers.len() > max as usize {
+            let message = conversation::too_many(servers.len(), max);
+            return Err(Answer { message, note: "refused: too many servers" });
+        }
+        Ok(Subjects::Servers(servers))
+    }
+
+    /// Whether this person may, here.
+    ///
+    /// # Errors
+    /// The refusal, with the deciding policy.
+    pub fn authorize(self, spec: &CommandSpec, subjects: &Subjects) -> Result<Authorized, Box<Refusal>> {
+        self.rulebook.policies.decide(&Question {
+            person: self.person,
+            channel: self.channel,
+            command: spec,
+            servers: subjects.servers(),
+        })
+    }
+
+    /// The plan as it is frozen if the line is carried out.
+    ///
+    /// # Errors
+    /// A time that the subjects do not agree on.
+    pub fn draft(
+        self,
+        id: &RequestId,
+        work: &WorkIntent,
+        spec: &CommandSpec,
+        subjects: &Subjects,
+    ) -> Result<Plan, Answer> {
+        let parameters = work.values();
+        let not_before = self.not_before(work.start.as_ref());
+        let subjects = subjects.planned();
+        let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
+        let parts = PlanParts {
+            request: id.clone(),
+            command: spec.name.clone(),
+            definition: spec.hash.clone(),
+            waves: wave_sizes(&spec.waves, &parameters, count),
+            parameters,
+            subjects,
+            soak: spec.waves.soak,
+            requester: self.person.id.clone(),
+            channel: self.channel.id.clone(),
+            expires_at: self.now.plus(REQUEST_LIFE),
+            not_before,
+        };
+        Ok(Plan::new(parts).expect("there is a subject, and wave_sizes adds up to all of them"))
+    }
+
+    fn not_before(self, start: Option<&Spanned<Start>>) -> Option<Moment> {
+        match &start?.value {
+            Start::After(wait) => Some(Moment { at: self.now.plus(*wait), zone: ZoneName::new("UTC") }),
+            Start::At(moment) => Some(moment.clone()),
+            Start::AtSiteTime(_) => None,
+        }
+    }
+
+    /// An open request with the same command, definition, parameters and time that covers the same subjects.
+    #[must_use]
+    pub fn same_request(self, plan: &Plan, open: &'a [Request]) -> Option<&'a Request> {
+        let asked = plan.parts();
+        plan.servers().next()?;
+        open.iter().find(|request| {
+            let parts = request.plan.parts();
+            parts.command == asked.command
+                && parts.parameters == asked.parameters
+                && parts.not_before == asked.not_before
+                && request.plan.servers().map(|planned| &planned.id).eq(plan.servers().map(|planned| &planned.id))
+        })
+    }
+
+    /// The line from all sides. `id` is that of no request.
+    ///
+    /// # Errors
+    /// What keeps it from being a plan at all.
+    pub fn preview(self, id: &RequestId, work: &WorkIntent, open: &[Request]) -> Result<Preview, Answer> {
+        let Some(spec) = self.rulebook.catalog.command(&work.command).cloned() else {
+            return Err(Answer { message: conversation::unavailable("the catalogue"), note: "rejected: no command" });
+        };
+        let subjects = self.subjects(work, &spec)?;
+        let plan = self.draft(id, work, &spec, &subjects)?;
+        let mut states: BTreeMap<ProductionState, usize> = BTreeMap::new();
+        subjects.servers().iter().for_each(|server| *states.entry(self.ledger.state(server)).or_default() += 1);
+        let servers = plan.servers().collect::<Vec<_>>();
+        let first = plan.parts().waves.first().map_or(0, |size| *size as usize).min(servers.len());
+        let first = servers.get(..first).unwrap_or_default();
+        let allowed = self.authorize(&spec, &subjects);
+        let (_, line) = self.line.split_once(' ').unwrap_or_default();
+        Ok(Preview {
+            line: line.to_owned(),
+            states,
+            allowed,
+            channel_name: self.channel_name().to_owned(),
+            need: approvals::need(&spec, servers.len(), self.now),
+            first: admission::rehearse(first, &spec, &id.run(1), self.known()),
+            left_out: admission::left_out(&servers, &spec, self.known()),
+            impacts: admission::impact(&plan, spec.site_concurrency, self.known()),
+            same: self.same_request(&plan, open).map(|request| request.id().clone()),
+            plan,
+            spec,
+        })
+    }
+}
