@@ -18,6 +18,7 @@ pub(super) fn fingerprint(spec: &CommandSpec) -> Fingerprint {
     text.field("owner", &spec.owner);
     match &spec.targets {
         Targets::None => text.field("targets", &"none"),
+        Targets::Sites { max } => text.field("sites", max),
         Targets::Servers { types, from, max } => {
             types.iter().for_each(|server_type| text.field("type", server_type));
             from.iter().for_each(|state| text.field("from", &state.word()));

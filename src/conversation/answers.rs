@@ -7,7 +7,7 @@ use super::refusal::standing_words;
 use super::review::decided_shortly;
 use super::state::{State, state};
 use super::view::{RequestView, asked};
-use super::words::{Prose, button, capital, clock, listed, quoted, servers, summary};
+use super::words::{Prose, button, capital, clock, counted, listed, quoted, servers, summary};
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::identity::Standing;
 use crate::domain::ids::{Handle, RequestId};
@@ -168,6 +168,12 @@ pub fn too_many(asked: usize, max: u32) -> Message {
     said(format!("You asked for {}, at most {max} fit one request. Nothing has started.", servers(asked)))
 }
 
+/// More sites than the command takes at once.
+#[must_use]
+pub fn too_many_sites(asked: usize, max: u32) -> Message {
+    said(format!("You asked for {}, at most {max} fit one request. Nothing has started.", counted(asked, "site")))
+}
+
 /// Servers of a type that the command does not support.
 #[must_use]
 pub fn wrong_type(command: &CommandSpec, servers: &[(ServerName, ServerType)]) -> Message {
@@ -183,7 +189,7 @@ pub fn wrong_type(command: &CommandSpec, servers: &[(ServerName, ServerType)]) -
             let types = types.iter().map(ServerType::as_str).collect::<Vec<_>>();
             prose.line().text(format!("It works on {}. Nothing has started.", listed(&types, "and")))
         }
-        Targets::None => prose.line().text("It takes no servers. Nothing has started."),
+        Targets::Sites { .. } | Targets::None => prose.line().text("It takes no servers. Nothing has started."),
     };
     of(prose.done())
 }

@@ -79,8 +79,11 @@ pub fn help_command(spec: &CommandSpec, may: bool, channel_name: &str) -> Messag
 
 fn synopsis(spec: &CommandSpec) -> String {
     let mut words = vec![spec.name.to_string()];
-    if matches!(spec.targets, Targets::Servers { .. }) {
-        words.push("SERVERS".to_owned());
+    match &spec.targets {
+        Targets::Servers { .. } => words.push("SERVERS".to_owned()),
+        Targets::Sites { max: 1 } => words.push("SITE".to_owned()),
+        Targets::Sites { .. } => words.push("SITES".to_owned()),
+        Targets::None => {}
     }
     let (because, named): (Vec<_>, Vec<_>) = spec.parameters.iter().partition(|parameter| parameter.asked_as_because);
     let named = named.iter().map(|parameter| {
@@ -117,6 +120,9 @@ fn facts(spec: &CommandSpec) -> Rich {
         let from = from.iter().map(|state| state.word()).collect::<Vec<_>>();
         let (types, from) = (listed(&types, "or"), listed(&from, "or"));
         prose = prose.text(format!("\nservers: {types}, in {from}, at most {max}"));
+    }
+    if let Targets::Sites { max } = &spec.targets {
+        prose = prose.text(format!("\nsites: at most {max}"));
     }
     for parameter in spec.parameters.iter().filter(|parameter| !parameter.asked_as_because) {
         prose = prose.text(format!("\n--{}: {}", parameter.name, values(&parameter.kind)));

@@ -40,6 +40,7 @@ fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, Stri
         let noun = match spec.map(|spec| &spec.targets) {
             Some(Targets::None) | None => "subjects",
             Some(Targets::Servers { .. }) => "servers",
+            Some(Targets::Sites { .. }) => "sites",
         };
         rows.push((noun.to_owned(), fleet::print(&selector.value)));
     }

@@ -30,6 +30,10 @@ pub fn refused(refusal: &Refusal, command: &CommandSpec, channel_name: &str, ask
         let (count, verb) = (refusal.refused_count, is_are(refusal.refused_count));
         prose = prose.text(format!("{count} of {asked} {verb} in the way, first ")).code(first).text(". ");
     }
+    if !refusal.refused_sites.is_empty() && refusal.refused_sites.len() < asked {
+        let sites = refusal.refused_sites.iter().map(|site| site.as_str()).collect::<Vec<_>>();
+        prose = prose.text(format!("In the way: {}. ", super::words::first_three(&sites)));
+    }
     prose = prose.text("Nothing has started.");
     let could = could(refusal, command, &place);
     if let Some(could) = could {

@@ -135,10 +135,10 @@ fn work(cursor: &Cursor<'_>, place: usize, spec: &CommandSpec) -> Result<WorkInt
             let (written, _) = cursor.word(place);
             return Err(cursor.told(written.span, Kind::SelectorNotTaken { command: spec.name.clone() }));
         }
-        (Targets::Servers { .. }, true) => {
+        (Targets::Servers { .. } | Targets::Sites { .. }, true) => {
             return Err(cursor.told(place..place, Kind::MissingSelector { command: spec.name.clone() }));
         }
-        (Targets::Servers { .. }, false) => selector(cursor, place)?,
+        (Targets::Servers { .. } | Targets::Sites { .. }, false) => selector(cursor, place)?,
     };
     let parameters = Parameters::new(cursor, spec).read(place)?;
     Ok(WorkIntent { command: spec.name.clone(), selector, parameters, start: None })

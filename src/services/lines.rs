@@ -203,7 +203,7 @@ fn coverage(catalog: &Catalog, servers: &[Server]) -> Vec<(CommandName, u32)> {
             let covered = servers.iter().filter(|server| types.contains(&server.server_type)).count();
             Some((spec.name.clone(), u32::try_from(covered).unwrap_or(u32::MAX)))
         }
-        Targets::None => None,
+        Targets::Sites { .. } | Targets::None => None,
     });
     counts.collect()
 }
@@ -221,7 +221,7 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
     let authorized = match asking.authorize(&spec, &subjects) {
         Ok(authorized) => authorized,
         Err(refusal) => {
-            let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.servers().len());
+            let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.count());
             return Ok(line.answered(told, "refused: not allowed"));
         }
     };
@@ -278,9 +278,8 @@ fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Outcome {
         let action = ControlAction::Request { request: id.clone(), verb: *verb };
         writes.push(Write::Control(Control { handle: handle.clone(), action, bound: None, used_at: None }));
     }
-    let servers = plan.servers().count();
     let accepted = Accepted {
-        need: approvals::need(&spec, servers, now),
+        need: approvals::need(&spec, plan.parts().subjects.len(), now),
         plan,
         spec,
         origin: line.origin.clone(),

@@ -15,7 +15,7 @@ use crate::domain::intent::{Moment, Spanned, Start, WorkIntent, ZoneName};
 use crate::domain::limits::REQUEST_LIFE;
 use crate::domain::place::{ChannelFacts, ChannelName};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
-use crate::domain::server::{ProductionState, Server, ServerName, SiteName};
+use crate::domain::server::{ProductionState, Server, ServerId, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet;
 use crate::workflow::request::{ApprovalNeed, Request};
@@ -69,6 +69,12 @@ impl Subjects {
         }
     }
 
+    /// How many there are; nothing counts as none.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.servers().len() + self.sites().len()
+    }
+
     fn planned(&self) -> Vec<Subject> {
         match self {
             Self::Servers(servers) => servers.iter().map(planned).collect(),
@@ -87,6 +93,11 @@ fn planned(server: &Server) -> Subject {
         rack: server.rack.clone(),
         pool: server.pool.clone(),
     })
+}
+
+/// What stays the same of a subject while its record changes.
+fn identity(subject: &Subject) -> (Option<&ServerId>, Option<&SiteName>) {
+    (subject.server().map(|server| &server.id), subject.site())
 }
 
 /// Why nothing comes of a line: what its person reads, and a note for the record.
@@ -170,6 +181,14 @@ impl<'a> Asking<'a> {
         let inventory = &self.rulebook.inventory;
         let (types, max) = match &spec.targets {
             Targets::None => return Ok(Subjects::Nothing),
+            Targets::Sites { max } => {
+                let sites = fleet::resolve_sites(selector, inventory, self.line).map_err(misunderstood)?;
+                if sites.len() > *max as usize {
+                    let message = conversation::too_many_sites(sites.len(), *max);
+                    return Err(Answer { message, note: "refused: too many sites" });
+                }
+                return Ok(Subjects::Sites(sites));
+            }
             Targets::Servers { types, max, .. } => (types, *max),
         };
         let ledger = self.ledger;
@@ -198,6 +217,7 @@ impl<'a> Asking<'a> {
             channel: self.channel,
             command: spec,
             servers: subjects.servers(),
+            sites: subjects.sites(),
         })
     }
 
@@ -244,13 +264,15 @@ impl<'a> Asking<'a> {
     #[must_use]
     pub fn same_request(self, plan: &Plan, open: &'a [Request]) -> Option<&'a Request> {
         let asked = plan.parts();
-        plan.servers().next()?;
+        if asked.subjects == [Subject::Nothing] {
+            return None;
+        }
         open.iter().find(|request| {
             let parts = request.plan.parts();
             parts.command == asked.command
                 && parts.parameters == asked.parameters
                 && parts.not_before == asked.not_before
-                && request.plan.servers().map(|planned| &planned.id).eq(plan.servers().map(|planned| &planned.id))
+                && parts.subjects.iter().map(identity).eq(asked.subjects.iter().map(identity))
         })
     }
 
@@ -279,7 +301,7 @@ impl<'a> Asking<'a> {
             states,
             allowed,
             channel_name: self.channel_name().to_owned(),
-            need: approvals::need(&spec, servers.len(), self.now),
+            need: approvals::need(&spec, plan.parts().subjects.len(), self.now),
             first: admission::rehearse(first, &spec, &id.run(1), self.known()),
             left_out: admission::left_out(&servers, &spec, self.known()),
             impacts: admission::impact(&plan, spec.site_concurrency, self.known()),

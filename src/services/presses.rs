@@ -13,7 +13,7 @@ use crate::domain::identity::{PersonId, Profile, Standing};
 use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
 use crate::domain::limits::PRIVATE_CONTROL_LIFE;
 use crate::domain::place::{MessageRef, Origin};
-use crate::domain::server::Server;
+use crate::domain::server::{Server, SiteName};
 use crate::ports::StoreFault;
 use crate::ports::chat::{Envelope, TriggerId, ViewId};
 use crate::ports::store::{Bound, Content, Control, ControlAction, Notice, Write};
@@ -321,7 +321,8 @@ async fn may_ask_the_same(world: &World, person: &Profile, request: &Request) ->
     let Ok(channel) = world.directory.channel(&request.origin.channel).await else { return false };
     let record = |id| world.rulebook.inventory.by_id(id).cloned();
     let servers: Vec<Server> = request.plan.servers().filter_map(|planned| record(&planned.id)).collect();
-    let question = Question { person, channel: &channel, command: &request.spec, servers: &servers };
+    let sites: Vec<SiteName> = request.plan.sites().cloned().collect();
+    let question = Question { person, channel: &channel, command: &request.spec, servers: &servers, sites: &sites };
     world.rulebook.policies.decide(&question).is_ok()
 }
 

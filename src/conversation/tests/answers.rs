@@ -26,6 +26,7 @@ fn refusal(kind: RefusalKind) -> Refusal {
         server_count: 20,
         first_refused: Vec::new(),
         refused_count: 20,
+        refused_sites: Vec::new(),
         could: Could { channels: vec![ChannelName::new("noc")], groups: Vec::new() },
     }
 }

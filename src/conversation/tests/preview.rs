@@ -56,6 +56,7 @@ impl Look {
             server_count: self.plan.servers().count(),
             first_refused: Vec::new(),
             refused_count: 0,
+            refused_sites: Vec::new(),
             could: self.could.clone(),
         };
         let view = PreviewView {

@@ -19,6 +19,7 @@ stored_words! { Impact;
 }
 stored_variants! { Targets;
     "servers" => Servers { types: "types", from: "from", max: "max" },
+    "sites" => Sites { max: "max" },
     "none" => None,
 }
 stored_words! { ProductionState;

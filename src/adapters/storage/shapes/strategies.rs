@@ -177,7 +177,8 @@ fn step_spec() -> BoxedStrategy<StepSpec> {
 fn spec() -> BoxedStrategy<CommandSpec> {
     let servers = (vec(text().prop_map(ServerType::new), 0..3), vec(state(), 0..3), any::<u32>())
         .prop_map(|(types, from, max)| Targets::Servers { types, from, max });
-    let targets = prop_oneof![servers, Just(Targets::None)];
+    let sites = any::<u32>().prop_map(|max| Targets::Sites { max });
+    let targets = prop_oneof![servers, sites, Just(Targets::None)];
     let size = prop_oneof![
         any::<u8>().prop_map(WaveSize::Percent),
         text().prop_map(|name| WaveSize::Parameter(ParameterName::new(name))),
