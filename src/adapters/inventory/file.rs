@@ -232,6 +232,7 @@ impl Known {
             rack: RackName::new(entry.rack.value),
             pool: entry.pool.map(|pool| PoolName::new(pool.value)),
             initial_state: initial_state.unwrap_or(ProductionState::Production),
+            tags: BTreeMap::new(),
         };
         (server, reached)
     }

@@ -1,7 +1,10 @@
 //! Which servers a simulated fleet has and how fast they are: the standard 240, more or fewer, or any list.
 
-use crate::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+use crate::domain::server::{
+    PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName, TagName, TagValue,
+};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// The six sites, in the order people see them.
@@ -62,6 +65,8 @@ pub struct ServerSpec {
     pub pool: Option<PoolName>,
     /// What the inventory says of it; decides whether it starts in rotation.
     pub initial_state: ProductionState,
+    /// Its tags.
+    pub tags: BTreeMap<TagName, TagValue>,
 }
 
 impl ServerSpec {
@@ -81,6 +86,7 @@ impl ServerSpec {
             rack: RackName::new(rack),
             pool,
             initial_state: ProductionState::Production,
+            tags: BTreeMap::new(),
         }
     }
 
@@ -95,6 +101,7 @@ impl ServerSpec {
             rack: self.rack.clone(),
             pool: self.pool.clone(),
             initial_state: self.initial_state,
+            tags: self.tags.clone(),
         }
     }
 }
