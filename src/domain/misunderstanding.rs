@@ -102,10 +102,8 @@ pub enum MisunderstandingKind {
     },
     /// No server has this value of the tag.
     UnknownTagValue {
-        /// The tag.
+        /// The tag with the value, e.g. `canary=maybe`.
         tag: String,
-        /// What was written.
-        value: String,
     },
     /// A regular expression that cannot be read.
     BadExpression {

@@ -54,9 +54,12 @@ pub(super) fn read(text: &str) -> Result<Regex, (Range<usize>, String)> {
         .nest_limit(EXPRESSION_NESTING_MAX)
         .build()
         .map_err(|fault| {
-            let why = match fault {
-                regex::Error::CompiledTooBig(_) => "it would take too much memory".to_owned(),
-                fault => fault.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+            // What is wrong stands in the last line, below a drawing of the place.
+            let told = fault.to_string();
+            let why = if matches!(fault, regex::Error::CompiledTooBig(_)) {
+                "it would take too much memory".to_owned()
+            } else {
+                told.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
             };
             (0..text.len(), why)
         })

@@ -104,9 +104,9 @@ pub(super) fn checked_groups(
     let snapshot = Snapshot { inventory: &checkable, states: &|server| server.initial_state, undone: &undone };
     for group in &sound {
         let Some(saved) = groups.get(group) else { continue };
-        let leads_to_faulty = |told: &Misunderstanding| match &told.kind {
-            Kind::UnknownGroup { group } => names.contains(&ServerGroup::new(group.trim_start_matches('@'))),
-            _ => false,
+        let leads_to_faulty = |told: &Misunderstanding| {
+            let Kind::UnknownGroup { group } = &told.kind else { return false };
+            names.contains(&ServerGroup::new(group.trim_start_matches('@')))
         };
         match check_group(saved, &snapshot) {
             Err(told) if !leads_to_faulty(&told) => {

@@ -180,9 +180,11 @@ fn saved_groups_are_checked_together() {
     let faults = inventory().with_groups(texts.into()).expect_err("most are faulty");
     let mut told: Vec<String> = faults
         .into_iter()
-        .map(|fault| match fault.reason {
-            GroupFaultReason::Misunderstood(told) => format!("{}: {:?}", fault.group, told.kind),
-            reason => format!("{}: {reason:?}", fault.group),
+        .map(|fault| {
+            if let GroupFaultReason::Misunderstood(told) = &fault.reason {
+                return format!("{}: {:?}", fault.group, told.kind);
+            }
+            format!("{}: {:?}", fault.group, fault.reason)
         })
         .collect();
     told.sort();
@@ -244,7 +246,7 @@ fn what_no_server_has() {
     check("site=riga ! @canary", "UnknownGroup { group: \"@canary\" } at `@canary`");
     check("site=riga ! @canares", "UnknownGroup { group: \"@canares\" } at `@canares` -> @canaries");
     check("tag:canari=yes", "UnknownTag { tag: \"canari\" } at `canari` -> canary");
-    check("tag:canary=yess", "UnknownTagValue { tag: \"canary\", value: \"yess\" } at `yess` -> yes");
+    check("tag:canary=yess", "UnknownTagValue { tag: \"canary=yess\" } at `yess` -> yes");
     check("site=lax & name!~riga-9", "NoNameFits { pattern: \"riga-9\" } at `riga-9`");
     check("failed:req-2mqz", "UnknownRequest { request: RequestId(\"2mqz\") } at `failed:req-2mqz`");
     check("failed:req-2mqa", "NothingUndone { request: RequestId(\"2mqa\") } at `failed:req-2mqa`");
@@ -318,6 +320,11 @@ fn folding() {
     assert_eq!(fold_of(&["a-001", "a-002", "a-1"]), ["a-[1,001-002]"]);
     assert_eq!(fold_of(&["a-099", "a-100", "a-101"]), ["a-[099-101]"]);
     assert_eq!(fold_of(&["mail", "a-1b", "a-2b", "a-7"]), ["a-7", "a-[1-2]b", "mail"]);
+    assert_eq!(fold_of(&["r1-n01", "r1-n02", "r2-n01", "r2-n02"]), ["r[1-2]-n[01-02]"]);
+    assert_eq!(fold_of(&["r1-n01", "r1-n02", "r2-n01"]), ["r1-n[01-02]", "r2-n01"]);
+    assert_eq!(fold_of(&["r1-n1", "r2-n1", "r3-n1", "r2-n2"]), ["r2-n2", "r[1-3]-n1"]);
+    assert_eq!(fold_of(&["1a2b3", "1a2b4", "1a3b3", "1a3b4", "2a2b3"]), ["1a[2-3]b[3-4]", "2a2b3"]);
+    assert_eq!(fold_of(&["x1234567890123456789", "x2"]), ["x1234567890123456789", "x2"]);
     assert_eq!(fold_of(&[]), Vec::<String>::new());
 }
 
@@ -327,6 +334,13 @@ fn folding_names_at_most_so_many_patterns() {
     assert_eq!(folded(&names, 2), "a-[1-2], b-1 + 3 more");
     assert_eq!(folded(&names, 4), "a-[1-2], b-1, c-[1-2], d-1");
     assert_eq!(folded(&names, 0), "6 servers");
+}
+
+/// Two places that vary are one pattern, however many names there are.
+#[test]
+fn a_large_fleet_folds_into_one_pattern() {
+    let names = (0..20_000).map(|number| ServerName::new(format!("r{:02}-n{:03}", number / 1_000, number % 1_000)));
+    assert_eq!(fold(&names.collect::<Vec<_>>()), ["r[00-19]-n[000-999]"]);
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub(super) fn check_tag<'a>(
     match values.iter().find(|value| !known.contains_key(&TagValue::new(&value.value))) {
         None => Ok(known),
         Some(value) => {
-            let kind = Kind::UnknownTagValue { tag: tag.value.to_string(), value: value.value.clone() };
+            let kind = Kind::UnknownTagValue { tag: format!("{}={}", tag.value, value.value) };
             let near = nearest(&value.value, known.keys().map(TagValue::as_str)).map(str::to_owned);
             Err(Misunderstanding::new(line, value.span.clone(), kind).perhaps_suggesting(near))
         }

@@ -67,7 +67,7 @@ fn headline(told: &Misunderstanding) -> String {
             }
         },
         Kind::UnknownTag { tag } => format!("No server has a tag {}", cut(tag)),
-        Kind::UnknownTagValue { tag, value } => format!("No server has the tag {}={}", cut(tag), cut(value)),
+        Kind::UnknownTagValue { tag } => format!("No server has the tag {}", cut(tag)),
         Kind::BadExpression { .. } => "This regular expression cannot be read".to_owned(),
         Kind::UnknownRequest { request } => format!("There is no request {request}"),
         Kind::NothingUndone { request } => format!("{request} left nothing undone"),

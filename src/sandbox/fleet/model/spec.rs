@@ -10,6 +10,22 @@ use std::ops::RangeInclusive;
 /// The six sites, in the order people see them.
 pub const SITES: [&str; 6] = ["lax", "fra", "riga", "sin", "gru", "nrt"];
 
+/// The time zone of each of [`SITES`].
+const ZONES: [&str; 6] =
+    ["America/Los_Angeles", "Europe/Berlin", "Europe/Riga", "Asia/Singapore", "America/Sao_Paulo", "Asia/Tokyo"];
+
+/// The group of people that owns every site and type.
+pub const OWNER: &str = "sre";
+
+/// The tag of the servers that go first: the first of each type and site.
+pub const CANARY: &str = "canary";
+
+/// The time zone of a standard site.
+#[must_use]
+pub fn zone_of(site: &SiteName) -> Option<&'static str> {
+    SITES.into_iter().zip(ZONES).find(|(name, _)| *name == site.as_str()).map(|(_, zone)| zone)
+}
+
 /// Servers of one rack, at most.
 const RACK_SERVERS_MAX: usize = 10;
 
@@ -133,7 +149,11 @@ impl FleetSpec {
                 for number in 1..=*count {
                     let name = format!("{}-{site}-{number:0width$}", group.prefix, width = group.digits);
                     let rack = format!("{site}-r{:02}", of_site / RACK_SERVERS_MAX + 1);
-                    built.push(ServerSpec::new(&name, group.server_type, site, &rack));
+                    let mut server = ServerSpec::new(&name, group.server_type, site, &rack);
+                    if number == 1 {
+                        server.tags.insert(TagName::new(CANARY), TagValue::new("yes"));
+                    }
+                    built.push(server);
                     of_site += 1;
                 }
             }
