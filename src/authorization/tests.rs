@@ -114,6 +114,7 @@ fn servers(kind: &str, site: &str, count: usize) -> Vec<Server> {
         rack: RackName::new(format!("{site}-r01")),
         pool: (kind != "dns").then(|| PoolName::new(format!("{short}-{site}"))),
         initial_state: ProductionState::Production,
+        tags: std::collections::BTreeMap::new(),
     };
     (1..=count).map(one).collect()
 }

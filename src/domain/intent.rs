@@ -2,6 +2,7 @@
 
 use super::command::CommandName;
 use super::ids::RequestId;
+use super::server::{ServerGroup, TagName};
 use super::text_name;
 use super::time::Timestamp;
 use std::collections::BTreeMap;
@@ -161,6 +162,14 @@ pub enum Selector {
     Names(Spanned<NamePattern>),
     /// `site=lax`, `type!=dns`, `state in (production, standby)`.
     Attribute(Spanned<Predicate>),
+    /// `tag:canary=yes`, `tag:os!=trixie`.
+    Tag(Spanned<TagPredicate>),
+    /// `name=~^edge-`, `name!~-lax-`.
+    NameMatches(Spanned<NameMatch>),
+    /// `@canaries`: a saved group.
+    Group(Spanned<ServerGroup>),
+    /// `failed:req-2mq9`: the servers on which a request left its work undone.
+    Undone(Spanned<RequestId>),
     /// `a,b`: either.
     Union(Box<Selector>, Box<Selector>),
     /// `a&b`: both.
@@ -213,8 +222,28 @@ pub struct Predicate {
     pub values: Vec<Spanned<String>>,
 }
 
+/// `tag:name operator values`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TagPredicate {
+    /// The tag, in lower case.
+    pub tag: Spanned<TagName>,
+    /// Equal (to any of the values) or not equal (to all of them). A server without the tag equals nothing.
+    pub comparison: Comparison,
+    /// The values, in lower case, at least one.
+    pub values: Vec<Spanned<String>>,
+}
+
+/// A regular expression that is searched for in names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NameMatch {
+    /// The names in which it is found, or those in which it is not.
+    pub comparison: Comparison,
+    /// The expression, which can be read.
+    pub expression: Spanned<String>,
+}
+
 /// The attributes that selectors know.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Attribute {
     /// The site.
     Site,

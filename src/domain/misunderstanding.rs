@@ -3,6 +3,7 @@
 //! Deliberately absent: wording, which is `conversation`'s. A misunderstanding is a reply, not a failure.
 
 use super::command::{CommandName, ParameterSpec};
+use super::ids::RequestId;
 use super::intent::{Attribute, ParameterName, Span};
 
 /// A line that does not mean anything we may act on.
@@ -94,6 +95,31 @@ pub enum MisunderstandingKind {
         /// What was written.
         value: Box<str>,
     },
+    /// No server has a tag of that name.
+    UnknownTag {
+        /// What was written.
+        tag: String,
+    },
+    /// No server has this value of the tag.
+    UnknownTagValue {
+        /// The tag with the value, e.g. `canary=maybe`.
+        tag: String,
+    },
+    /// A regular expression that cannot be read.
+    BadExpression {
+        /// Why, in a few words.
+        why: String,
+    },
+    /// There is no request of that id.
+    UnknownRequest {
+        /// The id.
+        request: RequestId,
+    },
+    /// The request left nothing undone on any server.
+    NothingUndone {
+        /// The id.
+        request: RequestId,
+    },
     /// `[]`.
     EmptyRange,
     /// A range whose end lies before its beginning.
@@ -176,8 +202,16 @@ pub enum Expected {
     ClosingParenthesis,
     /// `=`, `!=` or `in (…)`.
     Comparison,
+    /// `=~` or `!~`.
+    NameComparison,
     /// A value of an attribute.
     AttributeValue,
+    /// A regular expression.
+    Expression,
+    /// The name of a tag.
+    TagName,
+    /// The name of a saved group.
+    GroupName,
     /// The id of a request.
     RequestId,
 }

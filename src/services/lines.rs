@@ -3,6 +3,7 @@
 use super::intake::{Outcome, member};
 use super::messages;
 use super::planning::Asking;
+use super::undone::left_undone;
 use super::world::World;
 use crate::admission::{self, Ledger};
 use crate::approvals;
@@ -18,7 +19,7 @@ use crate::domain::place::{ChannelFacts, ChannelName, Membership, Origin};
 use crate::domain::plan::Plan;
 use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
-use crate::fleet;
+use crate::fleet::{self, Snapshot, Undone};
 use crate::language;
 use crate::ports::StoreFault;
 use crate::ports::chat::Envelope;
@@ -56,9 +57,9 @@ impl Speaker {
         self.channel.name.as_ref().map_or("", ChannelName::as_str)
     }
 
-    fn asking<'a>(&'a self, world: &'a World, ledger: &'a Ledger, line: Line<'a>) -> Asking<'a> {
+    fn asking<'a>(&'a self, world: &'a World, ledger: &'a Ledger, undone: &'a Undone, line: Line<'a>) -> Asking<'a> {
         let (rulebook, now) = (&world.rulebook, world.now());
-        Asking { rulebook, ledger, person: &self.person, channel: &self.channel, line: line.text, now }
+        Asking { rulebook, ledger, undone, person: &self.person, channel: &self.channel, line: line.text, now }
     }
 }
 
@@ -155,10 +156,12 @@ fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Option<&Command
 async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selector>>) -> Result<Outcome, StoreFault> {
     let now = world.now();
     let ledger = world.store.ledger().await?;
+    let undone = left_undone(world.store.as_ref(), selector).await?;
     let inventory = &world.rulebook.inventory;
+    let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: &undone };
     let servers = match selector {
         None => inventory.servers().to_vec(),
-        Some(selector) => match fleet::resolve(selector, inventory, &|server| ledger.state(server), line.text) {
+        Some(selector) => match fleet::resolve(selector, snapshot, line.text) {
             Ok(servers) => servers,
             Err(misunderstanding) => {
                 return Ok(
@@ -213,7 +216,8 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
         return Ok(Outcome::noted("rejected: a command that is not in the catalogue"));
     };
     let ledger = world.store.ledger().await?;
-    let asking = speaker.asking(world, &ledger, line);
+    let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
+    let asking = speaker.asking(world, &ledger, &undone, line);
     let subjects = match asking.subjects(work, &spec) {
         Ok(subjects) => subjects,
         Err(answer) => return Ok(line.answered(answer.message, answer.note)),
@@ -243,8 +247,9 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
 /// What a line would do, without doing it.
 async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Outcome, StoreFault> {
     let ledger = world.store.ledger().await?;
+    let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
     let open = world.store.open_requests().await?;
-    Ok(match speaker.asking(world, &ledger, line).preview(&world.ids.request(), work, &open) {
+    Ok(match speaker.asking(world, &ledger, &undone, line).preview(&world.ids.request(), work, &open) {
         Ok(preview) => line.answered(conversation::preview(preview.view()), "answered: a plan"),
         Err(answer) => line.answered(answer.message, answer.note),
     })

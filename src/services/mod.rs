@@ -12,6 +12,7 @@ pub mod planning;
 mod presses;
 pub mod requests;
 pub mod runner;
+pub mod undone;
 pub mod watcher;
 mod world;
 

@@ -17,7 +17,7 @@ use crate::domain::place::{ChannelFacts, ChannelName};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{ProductionState, Server, ServerId, ServerName, SiteName};
 use crate::domain::time::Timestamp;
-use crate::fleet;
+use crate::fleet::{self, Snapshot, Undone};
 use crate::workflow::request::{ApprovalNeed, Request};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub struct Asking<'a> {
     pub rulebook: &'a Rulebook,
     /// Locks, states and health.
     pub ledger: &'a Ledger,
+    /// What the requests that the line mentions left undone.
+    pub undone: &'a Undone,
     /// Who asks.
     pub person: &'a Profile,
     /// Where.
@@ -192,8 +194,8 @@ impl<'a> Asking<'a> {
             Targets::Servers { types, max, .. } => (types, *max),
         };
         let ledger = self.ledger;
-        let servers =
-            fleet::resolve(selector, inventory, &|server| ledger.state(server), self.line).map_err(misunderstood)?;
+        let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: self.undone };
+        let servers = fleet::resolve(selector, snapshot, self.line).map_err(misunderstood)?;
         let wrong = servers.iter().filter(|server| !types.contains(&server.server_type));
         let wrong = wrong.map(|server| (server.name.clone(), server.server_type.clone())).collect::<Vec<_>>();
         if !wrong.is_empty() {

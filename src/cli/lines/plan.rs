@@ -74,7 +74,6 @@ impl Plan {
         };
         let inventory = crate::app::read_inventory(&self.inventory, now())?;
         let rulebook = crate::app::read_rulebook(&self.commands, &self.policies, inventory, groups)?;
-        let stored = crate::app::read_stored(&self.database).await?;
         let asker = self.asker(&rulebook, slack.as_ref()).await?;
         let vocabulary = language::Vocabulary { commands: rulebook.catalog.commands().to_vec() };
         let line = match language::normalise(&line_of(&self.line)) {
@@ -88,9 +87,11 @@ impl Plan {
             }
             Err(told) => return Ok(misunderstood(&told, self.json)),
         };
+        let stored = crate::app::read_stored(&self.database, work.selector.as_ref()).await?;
         let asking = Asking {
             rulebook: &rulebook,
             ledger: &stored.ledger,
+            undone: &stored.undone,
             person: &asker.person,
             channel: &asker.channel,
             line: &line,

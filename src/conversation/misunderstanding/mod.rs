@@ -66,6 +66,11 @@ fn headline(told: &Misunderstanding) -> String {
                 format!("No server has the {} {}", attribute.word(), cut(value))
             }
         },
+        Kind::UnknownTag { tag } => format!("No server has a tag {}", cut(tag)),
+        Kind::UnknownTagValue { tag } => format!("No server has the tag {}", cut(tag)),
+        Kind::BadExpression { .. } => "This regular expression cannot be read".to_owned(),
+        Kind::UnknownRequest { request } => format!("There is no request {request}"),
+        Kind::NothingUndone { request } => format!("{request} left nothing undone"),
         Kind::EmptyRange => "This range has no number".to_owned(),
         Kind::ReversedRange => "This range ends before it begins".to_owned(),
         Kind::UnclearPadding => "The two ends of this range have different lengths".to_owned(),
@@ -108,13 +113,19 @@ fn hint(told: &Misunderstanding) -> String {
             "Names are those of the inventory, with every digit.".to_owned()
         }
         Kind::UnknownGroup { .. } => "Choose by attribute instead: site=…, type=…, pool=…, rack=…, state=….".to_owned(),
-        Kind::UnknownAttribute { .. } => "There are site, type, pool, rack and state.".to_owned(),
+        Kind::UnknownAttribute { .. } => "There are site, type, pool, rack, state, name=~… and tag:…=….".to_owned(),
         Kind::UnknownValue { attribute, .. } => match attribute {
             Attribute::State => format!("There are {}.", ProductionState::ALL.map(ProductionState::word).join(", ")),
             Attribute::Site | Attribute::Type | Attribute::Pool | Attribute::Rack => {
                 format!("A {} is written as the inventory writes it.", attribute.word())
             }
         },
+        Kind::UnknownTag { .. } | Kind::UnknownTagValue { .. } => {
+            "Tags are those of the inventory, as in tag:canary=yes.".to_owned()
+        }
+        Kind::BadExpression { why } => sentence(&format!("{}.", cut(why))),
+        Kind::UnknownRequest { .. } => "The id stands on the request's card.".to_owned(),
+        Kind::NothingUndone { .. } => "Name the servers instead.".to_owned(),
         Kind::EmptyRange => "Write the numbers: [001-020,031].".to_owned(),
         Kind::ReversedRange => "Write the smaller number first: [001-020].".to_owned(),
         Kind::UnclearPadding => "Write both with as many digits as the names have: [001-100].".to_owned(),
@@ -149,7 +160,11 @@ const fn words(expected: Expected) -> &'static str {
         Expected::RangeEnd => "a comma or ]",
         Expected::ClosingParenthesis => ")",
         Expected::Comparison => "=, != or in (…)",
+        Expected::NameComparison => "=~ or !~, as in name=~^edge-",
         Expected::AttributeValue => "a value, as in site=lax",
+        Expected::Expression => "a regular expression, as in name=~^edge-",
+        Expected::TagName => "the name of a tag, as in tag:canary=yes",
+        Expected::GroupName => "the name of a group, as in @canaries",
         Expected::RequestId => "the id of a request, such as req-2mq9",
     }
 }
