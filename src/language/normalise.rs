@@ -1,9 +1,10 @@
 //! What phones, Macs and web pages do to a line, undone: quotes, dashes, spaces, dots.
 //!
-//! Quoted text (but for quotes inside it) and the text after `because` keep their characters. Nothing is guessed inside a name. Normalising
+//! Quoted text and the text after `because` keep their characters. Nothing is guessed inside a name. Normalising
 //! twice changes nothing, so that places in the line stay true.
 
 use super::hidden::{hidden_name, is_zero_width};
+use super::quotes::{Quotes, quoted, unescaped};
 use crate::domain::limits::LINE_LENGTH_MAX_CHARS;
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind as Kind};
 
@@ -31,10 +32,12 @@ pub fn normalise(line: &str) -> Result<String, Misunderstanding> {
             let Some((inside, after)) = quotes.split(after) else {
                 return Err(unclosed(text, rest));
             };
-            text.push('"');
-            text.push_str(&inside.replace(['"', '“', '”', '»'], "'"));
-            text.push('"');
+            text.push_str(&quoted(&unescaped(inside)));
             rest = after;
+            continue;
+        }
+        if let Some(escaped) = past_backslashes(rest) {
+            rest = escaped;
             continue;
         }
         push_plain(character, is_word_start, after, &mut text);
@@ -52,6 +55,13 @@ pub fn normalise(line: &str) -> Result<String, Misunderstanding> {
 pub(super) fn begins_reason(rest: &str) -> bool {
     let word = rest.split(' ').next().unwrap_or_default();
     word.trim_end_matches(':').eq_ignore_ascii_case("because")
+}
+
+/// Past the backslashes before a mark of the grammar: that is how text copied from a shell or from Markdown has it.
+fn past_backslashes(rest: &str) -> Option<&str> {
+    let after = rest.trim_start_matches('\\');
+    let is_mark = after.starts_with(['[', ']', '(', ')', '*', '_', '~', '&', '!', '^', '-', '=']);
+    (after.len() < rest.len() && is_mark).then_some(after)
 }
 
 fn push_plain(character: char, is_word_start: bool, after: &str, text: &mut String) {
@@ -75,7 +85,16 @@ fn spaced(line: &str) -> String {
         )
     };
     let words: Vec<&str> = line.trim().split(is_space).filter(|word| !word.is_empty()).collect();
-    words.join(" ")
+    without_ticks(&words.join(" ")).to_owned()
+}
+
+/// The line without the ticks that show it as code, if they stand around the whole.
+fn without_ticks(line: &str) -> &str {
+    let inside = line.trim_matches('`');
+    let ticks = (line.len() - inside.len()) / 2;
+    let around = "`".repeat(ticks);
+    let inner = line.strip_prefix(&around).and_then(|rest| rest.strip_suffix(&around));
+    inner.filter(|inner| !inner.contains('`')).map_or(line, |inner| inner.trim_matches(' '))
 }
 
 fn refuse_hidden(line: &str) -> Result<(), Misunderstanding> {
@@ -95,36 +114,4 @@ fn unclosed(mut text: String, rest: &str) -> Misunderstanding {
     text.push_str(rest);
     let end = start + rest.chars().next().map_or(0, char::len_utf8);
     Misunderstanding::new(&text, start..end, Kind::UnclosedQuote)
-}
-
-#[derive(Clone, Copy)]
-enum Quotes {
-    Double,
-    Single,
-}
-
-impl Quotes {
-    const fn opened_by(character: char) -> Option<Self> {
-        match character {
-            '"' | '“' | '”' | '„' | '«' => Some(Self::Double),
-            '\'' | '‘' | '’' | '‚' => Some(Self::Single),
-            _ => None,
-        }
-    }
-
-    const fn is_closed_by(self, character: char) -> bool {
-        match self {
-            Self::Double => matches!(character, '"' | '“' | '”' | '»'),
-            Self::Single => matches!(character, '\'' | '‘' | '’'),
-        }
-    }
-
-    /// The quoted text and what follows it. The closing mark ends a word, so that an apostrophe does not close.
-    fn split(self, text: &str) -> Option<(&str, &str)> {
-        text.char_indices().find_map(|(place, character)| {
-            let after = text.get(place + character.len_utf8()..)?;
-            let is_end = after.is_empty() || after.starts_with(' ') || after == ".";
-            (self.is_closed_by(character) && is_end).then(|| text.get(..place).map(|inside| (inside, after)))?
-        })
-    }
 }

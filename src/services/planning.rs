@@ -13,13 +13,15 @@ use crate::domain::identity::Profile;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Moment, Spanned, Start, WorkIntent, ZoneName};
 use crate::domain::limits::REQUEST_LIFE;
+use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind};
 use crate::domain::place::{ChannelFacts, ChannelName};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{ProductionState, Server, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet;
+use crate::language;
 use crate::workflow::request::{ApprovalNeed, Request};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Who asks for what, where and when, and what is known then.
@@ -75,6 +77,26 @@ impl Subjects {
             Self::Sites(sites) => sites.iter().cloned().map(Subject::Site).collect(),
             Self::Nothing => vec![Subject::Nothing],
         }
+    }
+}
+
+/// The one zone in which all subjects lie.
+fn site_zone(
+    subjects: &Subjects,
+    zone_of: &dyn Fn(&SiteName) -> Option<ZoneName>,
+) -> Result<ZoneName, MisunderstandingKind> {
+    let of_servers = subjects.servers().iter().map(|server| &server.site);
+    let sites: BTreeSet<&SiteName> = of_servers.chain(subjects.sites()).collect();
+    let mut zones: BTreeMap<ZoneName, &SiteName> = BTreeMap::new();
+    for site in sites {
+        let unknown = || MisunderstandingKind::NoSiteZone { site: Some(site.clone()) };
+        zones.entry(zone_of(site).ok_or_else(unknown)?).or_insert(site);
+    }
+    match zones.len() {
+        0 | 1 => zones.into_keys().next().ok_or(MisunderstandingKind::NoSiteZone { site: None }),
+        _ => Err(MisunderstandingKind::SitesDisagree {
+            sites: zones.into_iter().map(|(zone, site)| (site.clone(), zone)).collect(),
+        }),
     }
 }
 
@@ -213,7 +235,7 @@ impl<'a> Asking<'a> {
         subjects: &Subjects,
     ) -> Result<Plan, Answer> {
         let parameters = work.values();
-        let not_before = self.not_before(work.start.as_ref());
+        let not_before = self.not_before(work.start.as_ref(), subjects, &|_| None)?;
         let subjects = subjects.planned();
         let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
         let parts = PlanParts {
@@ -232,12 +254,29 @@ impl<'a> Asking<'a> {
         Ok(Plan::new(parts).expect("there is a subject, and wave_sizes adds up to all of them"))
     }
 
-    fn not_before(self, start: Option<&Spanned<Start>>) -> Option<Moment> {
-        match &start?.value {
-            Start::After(wait) => Some(Moment { at: self.now.plus(*wait), zone: ZoneName::new("UTC") }),
-            Start::At(moment) => Some(moment.clone()),
-            Start::AtSiteTime(_) => None,
-        }
+    /// When it may begin. Site time is that of the subjects, which must agree on it.
+    fn not_before(
+        self,
+        start: Option<&Spanned<Start>>,
+        subjects: &Subjects,
+        zone_of: &dyn Fn(&SiteName) -> Option<ZoneName>,
+    ) -> Result<Option<Moment>, Answer> {
+        let Some(start) = start else { return Ok(None) };
+        let moment = match &start.value {
+            Start::After(wait) => {
+                let zone = self.person.zone.clone().unwrap_or_else(|| ZoneName::new("UTC"));
+                Ok(Moment { at: self.now.plus(*wait), zone })
+            }
+            Start::At(moment) => Ok(moment.clone()),
+            Start::AtSiteTime(wall) => {
+                site_zone(subjects, zone_of).and_then(|zone| language::moment_at(*wall, &zone, self.now))
+            }
+        };
+        moment.map(Some).map_err(|kind| {
+            let time = (start.span.start + "at ".len()).min(start.span.end)..start.span.end;
+            let told = language::about_time(Misunderstanding::new(self.line, time, kind));
+            Answer { message: conversation::misunderstood(&told), note: "answered: a misunderstanding" }
+        })
     }
 
     /// An open request with the same command, definition, parameters and time that covers the same subjects.

@@ -122,7 +122,7 @@ fn what_a_policy_could_not_say_is_for_the_log_only() {
 
 #[test]
 fn a_misunderstanding_points_at_the_place_and_has_no_button() {
-    let vocabulary = Vocabulary { commands: vec![command("reboot"), command("drain")] };
+    let vocabulary = Vocabulary::of(vec![command("reboot"), command("drain")]);
     let told = |line: &str| read(&say::misunderstood(&parse(line, &vocabulary).unwrap_err()));
     assert_snapshot!(told("rebot edge-lax-[001-020] because kernel update"), @"
     Not understood: There is no command rebot here. Nothing has started.
@@ -226,7 +226,7 @@ fn help_for_one_command_tells_its_form_and_two_examples() {
 #[test]
 fn every_line_of_help_is_understood() {
     let commands = ["announce", "drain", "reboot", "undrain"].map(command);
-    let vocabulary = Vocabulary { commands: commands.to_vec() };
+    let vocabulary = Vocabulary::of(commands.to_vec());
     let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
     let text = shown(&say::help(&specs, "noc"), HELP);
     let lines = text.split('`').filter_map(|piece| piece.strip_prefix("/fleet ")).collect::<Vec<_>>();

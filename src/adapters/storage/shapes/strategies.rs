@@ -8,9 +8,10 @@ use crate::domain::command::{
     PowerPath, RebootSpec, StepSpec, Targets, ValueKind, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Begun, BootId};
-use crate::domain::identity::{GroupName, PersonId};
+
+use crate::domain::identity::{GroupName, PersonId, UserId};
 use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
-use crate::domain::intent::{Moment, ParameterName, Value, ZoneName};
+use crate::domain::intent::{Moment, Named, ParameterName, Value, ZoneName};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
@@ -87,6 +88,17 @@ fn value() -> BoxedStrategy<Value> {
         any::<u8>().prop_map(Value::Percentage),
         length().prop_map(Value::Duration),
         text().prop_map(Value::Choice),
+        any::<bool>().prop_map(Value::Boolean),
+        (any::<i64>(), text())
+            .prop_map(|(at, zone)| Value::Time(Moment { at: Timestamp::from_millis(at), zone: ZoneName::new(zone) })),
+        text().prop_map(|name| Value::Server(ServerName::new(name))),
+        text().prop_map(Value::Selector),
+        text().prop_map(|id| Value::User(Named::Id(UserId::new(id)))),
+        text().prop_map(|name| Value::User(Named::Name(name))),
+        text().prop_map(|id| Value::Channel(Named::Id(ChannelId::new(id)))),
+        text().prop_map(|name| Value::Channel(Named::Name(name))),
+        text().prop_map(Value::Version),
+        text().prop_map(Value::Url),
     ]
     .boxed()
 }
@@ -145,6 +157,14 @@ fn parameter_spec() -> BoxedStrategy<ParameterSpec> {
         Just(ValueKind::Percentage),
         Just(ValueKind::Duration),
         vec(text(), 0..3).prop_map(ValueKind::Choice),
+        Just(ValueKind::Boolean),
+        Just(ValueKind::Time),
+        Just(ValueKind::Server),
+        Just(ValueKind::Selector),
+        Just(ValueKind::User),
+        Just(ValueKind::Channel),
+        Just(ValueKind::Version),
+        Just(ValueKind::Url),
     ];
     (text(), kind, option::of(value()), any::<bool>(), any::<bool>())
         .prop_map(|(name, kind, default, is_required, asked_as_because)| {
