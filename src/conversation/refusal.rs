@@ -125,7 +125,8 @@ pub fn misunderstood(of: &Misunderstanding) -> Message {
     let mut blocks = vec![Block::Section(prose.done())];
     let mut prose = Prose::new();
     if of.suggestion.is_none() && !told.hint.is_empty() {
-        prose = prose.text(told.hint.as_str()).text(" ");
+        let gap = if of.readings.is_empty() { " " } else { "" };
+        prose = prose.text(told.hint.as_str()).text(gap);
     }
     let short = |line: &&String| line.chars().count() <= CORRECTED_LENGTH_MAX_CHARS && !line.contains('`');
     for reading in of.readings.iter().filter(short) {

@@ -54,7 +54,10 @@ pub(super) fn read_wait(cursor: &Cursor<'_>, place: usize) -> Result<(Spanned<Du
     let text = cursor.line.get(place..end).unwrap_or_default();
     match wait_of(text) {
         Some(value) => Ok((Spanned { value, span: place..end }, next)),
-        None => Err(cursor.told(place..end, Kind::NotADelay)),
+        None => {
+            let minutes = digits(text).map(|number| format!("{number}m"));
+            Err(cursor.told(place..end, Kind::NotADelay).perhaps_suggesting(minutes))
+        }
     }
 }
 

@@ -144,7 +144,9 @@ fn work(
         (Targets::None, true) => (None, place),
         (Targets::None, false) => {
             let (written, _) = cursor.word(place);
-            return Err(cursor.told(written.span, Kind::SelectorNotTaken { command: spec.name.clone() }));
+            let better = because_like(written.value).map(str::to_owned);
+            let kind = Kind::SelectorNotTaken { command: spec.name.clone() };
+            return Err(cursor.told(written.span, kind).perhaps_suggesting(better));
         }
         (Targets::Servers { .. }, true) => {
             return Err(cursor.told(place..place, Kind::MissingSelector { command: spec.name.clone() }));
@@ -165,6 +167,14 @@ fn ends_servers(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with("--") || begins_reason(rest) || begins_start(rest)
 }
 
+/// `because`, if the word is near it or says the same.
+pub(super) fn because_like(word: &str) -> Option<&'static str> {
+    const SAME: [&str; 13] =
+        ["cause", "cuz", "cos", "coz", "bc", "for", "since", "reason", "reason:", "weil", "porque", "car", "jo"];
+    let is_same = SAME.iter().any(|same| word.eq_ignore_ascii_case(same));
+    if is_same { Some("because") } else { nearest(word, ["because"]) }
+}
+
 /// Whether a time to begin is said there: the word `at` or `in`, in any case.
 pub(super) fn begins_start(rest: &str) -> bool {
     let word = rest.split(' ').next().unwrap_or_default();
@@ -180,11 +190,11 @@ fn after_selector(cursor: &Cursor<'_>, end: usize) -> Result<usize, Misunderstan
     }
     let (written, _) = cursor.word(next);
     let better = match written.value {
-        "and" => Some("&".to_owned()),
+        "and" => Some(if cursor.line.contains('=') { "&" } else { "," }.to_owned()),
         "or" => Some(",".to_owned()),
         "not" | "without" => Some("!".to_owned()),
         word if next > end && word.starts_with('-') => Some(format!("-{word}")),
-        word => nearest(word, ["because"]).map(str::to_owned),
+        word => because_like(word).map(str::to_owned),
     };
     let kind = Kind::Unexpected { expected: Expected::AfterServers };
     Err(cursor.told(written.span, kind).perhaps_suggesting(better))

@@ -1,10 +1,10 @@
-//! What phones, Macs and web pages do to a line, undone: quotes, dashes, spaces, dots.
+//! What phones, Macs and web pages do to a line, undone: quotes, dashes, spaces, dots, backslashes, code ticks.
 //!
 //! Quoted text and the text after `because` keep their characters. Nothing is guessed inside a name. Normalising
 //! twice changes nothing, so that places in the line stay true.
 
 use super::hidden::{hidden_name, is_zero_width};
-use super::quotes::{Quotes, quoted, unescaped};
+use super::quotes::{Quotes, inside, quoted, unescaped};
 use crate::domain::limits::LINE_LENGTH_MAX_CHARS;
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind as Kind};
 
@@ -33,6 +33,10 @@ pub fn normalise(line: &str) -> Result<String, Misunderstanding> {
                 return Err(unclosed(text, rest));
             };
             text.push_str(&quoted(&unescaped(inside)));
+            rest = after;
+            continue;
+        }
+        if character == '`' || (character == ' ' && (text.is_empty() || text.ends_with(' '))) {
             rest = after;
             continue;
         }
@@ -76,7 +80,7 @@ fn push_plain(character: char, is_word_start: bool, after: &str, text: &mut Stri
     }
 }
 
-/// All kinds of spaces as one, single, none at the ends. A quoted text keeps its words, not its spacing.
+/// All kinds of spaces as one, single, none at the ends; without quotes or ticks around the whole line. A quoted text keeps its words, not its spacing.
 fn spaced(line: &str) -> String {
     let is_space = |letter: char| {
         matches!(
@@ -85,16 +89,17 @@ fn spaced(line: &str) -> String {
         )
     };
     let words: Vec<&str> = line.trim().split(is_space).filter(|word| !word.is_empty()).collect();
-    without_ticks(&words.join(" ")).to_owned()
+    let mut line = words.join(" ");
+    while let Some(inner) = without_ticks(&line).or_else(|| inside(&line)) {
+        line = inner;
+    }
+    line
 }
 
 /// The line without the ticks that show it as code, if they stand around the whole.
-fn without_ticks(line: &str) -> &str {
-    let inside = line.trim_matches('`');
-    let ticks = (line.len() - inside.len()) / 2;
-    let around = "`".repeat(ticks);
-    let inner = line.strip_prefix(&around).and_then(|rest| rest.strip_suffix(&around));
-    inner.filter(|inner| !inner.contains('`')).map_or(line, |inner| inner.trim_matches(' '))
+fn without_ticks(line: &str) -> Option<String> {
+    let inner = line.strip_prefix('`')?.strip_suffix('`')?.trim_matches('`');
+    (!inner.contains('`')).then(|| inner.trim_matches(' ').to_owned())
 }
 
 fn refuse_hidden(line: &str) -> Result<(), Misunderstanding> {

@@ -1,6 +1,6 @@
 //! `--name value`, `at …`, `in …` and `because …`, against what the command declares.
 
-use super::line::{Cursor, begins_start};
+use super::line::{Cursor, because_like, begins_start};
 use super::normalise::begins_reason;
 use super::quotes::{self, Quotes};
 use super::{Vocabulary, start, values};
@@ -56,7 +56,7 @@ impl<'a> Parameters<'a> {
         let Some(name) = written.value.strip_prefix("--") else {
             let better = match written.value.strip_prefix('-') {
                 Some(_) => Some(format!("-{}", written.value)),
-                None => nearest(written.value, ["because"]).map(str::to_owned),
+                None => because_like(written.value).map(str::to_owned),
             };
             let kind = Kind::Unexpected { expected: Expected::Parameter };
             return Err(self.cursor.told(written.span, kind).perhaps_suggesting(better));

@@ -75,7 +75,8 @@ pub(super) fn ask_about_reason(cursor: &Cursor<'_>, because_at: usize, text_at: 
     let reason = cursor.rest(text_at);
     let Some(time_at) = time_at_end(reason) else { return Ok(()) };
     let (kept, time) = reason.split_at(time_at);
-    let kept = kept.trim_end_matches([' ', ',', ';']);
+    let (kept, day) = without_day(kept.trim_end_matches([' ', ',', ';']), time);
+    let time = time.split_once(' ').map_or_else(String::new, |(at, rest)| format!("{at} {day}{rest}"));
     if !kept.chars().any(char::is_alphanumeric) {
         return Ok(());
     }
@@ -83,6 +84,21 @@ pub(super) fn ask_about_reason(cursor: &Cursor<'_>, because_at: usize, text_at: 
     let readings = vec![format!("{head}{time} because {kept}"), format!("{head}because {}", quotes::quoted(reason))];
     let span = text_at + time_at..cursor.line.len();
     Err(cursor.told(span, Kind::TimeInReason).asking_which(readings))
+}
+
+/// `tomorrow at 02:00` says the day before the time, which a line says behind `at`.
+fn without_day<'a>(kept: &'a str, time: &str) -> (&'a str, &'static str) {
+    let is_at = time.get(..2).is_some_and(|word| word.eq_ignore_ascii_case("at"));
+    for day in ["tomorrow ", "today "] {
+        let before = kept.len().checked_sub(day.len() - 1).filter(|_| is_at && !time.contains(day.trim_end()));
+        if let Some((before, word)) = before.and_then(|place| kept.split_at_checked(place))
+            && word.eq_ignore_ascii_case(day.trim_end())
+            && (before.is_empty() || before.ends_with(' '))
+        {
+            return (before.trim_end_matches([' ', ',', ';']), day);
+        }
+    }
+    (kept, "")
 }
 
 /// Where the time begins that the text ends in.

@@ -325,3 +325,36 @@ impl<'a> Asking<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! Site time is one time, or a question.
+
+    use super::{Subjects, site_zone};
+    use crate::domain::intent::ZoneName;
+    use crate::domain::misunderstanding::MisunderstandingKind as Kind;
+    use crate::domain::server::SiteName;
+
+    fn zone_of(site: &SiteName) -> Option<ZoneName> {
+        match site.as_str() {
+            "riga" | "vilnius" => Some(ZoneName::new("Europe/Riga")),
+            "lax" => Some(ZoneName::new("America/Los_Angeles")),
+            _ => None,
+        }
+    }
+
+    fn zone(sites: &[&str]) -> Result<ZoneName, Kind> {
+        site_zone(&Subjects::Sites(sites.iter().map(|site| SiteName::new(*site)).collect()), &zone_of)
+    }
+
+    #[test]
+    fn sites_of_one_zone_have_one_site_time() {
+        assert_eq!(zone(&["riga"]), Ok(ZoneName::new("Europe/Riga")));
+        assert_eq!(zone(&["riga", "vilnius"]), Ok(ZoneName::new("Europe/Riga")));
+        let named = |site: &str, zone: &str| (SiteName::new(site), ZoneName::new(zone));
+        let sites = vec![named("lax", "America/Los_Angeles"), named("riga", "Europe/Riga")];
+        assert_eq!(zone(&["riga", "lax", "vilnius"]), Err(Kind::SitesDisagree { sites }));
+        assert_eq!(zone(&["riga", "fra"]), Err(Kind::NoSiteZone { site: Some(SiteName::new("fra")) }));
+        assert_eq!(site_zone(&Subjects::Nothing, &zone_of), Err(Kind::NoSiteZone { site: None }));
+    }
+}

@@ -98,7 +98,7 @@ fn headline(told: &Misunderstanding) -> String {
         Kind::SitesDisagree { .. } => "Site time is not one time here".to_owned(),
         Kind::NoSiteZone { site: Some(site) } => format!("The time zone of {site} is not known"),
         Kind::NoSiteZone { site: None } => "This work is on no site".to_owned(),
-        Kind::TimeInReason => "Does this time belong to the reason?".to_owned(),
+        Kind::TimeInReason => "The reason ends in a time".to_owned(),
     }
 }
 

@@ -224,6 +224,83 @@ fn help_for_one_command_tells_its_form_and_two_examples() {
 }
 
 #[test]
+fn times_that_are_not_clear_are_asked_about() {
+    let zone = Some(crate::domain::intent::ZoneName::new("Europe/Riga"));
+    let now = crate::domain::time::Timestamp::from_millis(1_795_600_800_000);
+    let vocabulary = Vocabulary { zone, now, ..Vocabulary::of(vec![command("reboot")]) };
+    let told = |line: &str| read(&say::misunderstood(&parse(line, &vocabulary).unwrap_err()));
+    assert_snapshot!(told("reboot edge-lax-001 because kernel update at 02:00"), @r#"
+    Not understood: The reason ends in a time. Nothing has started.
+    ----
+    The reason ends in a time
+    ```
+    … because kernel update at 02:00
+                            ^^^^^^^^
+    ```
+    Send the one you mean:
+    `reboot edge-lax-001 at 02:00 because kernel update`
+    `reboot edge-lax-001 because "kernel update at 02:00"`
+    Nothing has started.
+    "#);
+    assert_snapshot!(told("reboot edge-lax-001 at 26.11. 02:00 because kernel"), @"
+    Not understood: This is not a time. Nothing has started.
+    ----
+    This is not a time
+    ```
+    reboot edge-lax-001 at 26.11. 0…
+                           ^^^^^^
+    ```
+    Write it as in 02:00, 2am, tomorrow 02:00 or 2026-12-01 02:00 UTC. Nothing has started.
+    ");
+    assert_snapshot!(told("reboot edge-lax-001 at today 02:00 because kernel"), @"
+    Not understood: This time is over. Nothing has started.
+    ----
+    This time is over
+    ```
+    …001 at today 02:00 because ker…
+            ^^^^^^^^^^^
+    ```
+    It was 2026-11-25 02:00 Europe/Riga. Write a later one. Nothing has started.
+    ");
+    assert_snapshot!(told("reboot edge-lax-001 at 02:00 EET because kernel"), @"
+    Not understood: There is no time zone EET. Nothing has started.
+    ----
+    There is no time zone EET
+    ```
+    …001 at 02:00 EET because kernel
+                  ^^^
+    ```
+    Write a zone as in Europe/Riga, or UTC, or site time. Nothing has started.
+    ");
+    assert_snapshot!(told("reboot edge-lax-001 in 2 days because kernel"), @"
+    Not understood: This is too far ahead. Nothing has started.
+    ----
+    This is too far ahead
+    ```
+    reboot edge-lax-001 in 2 days b…
+                           ^^^^^^
+    ```
+    Work may begin at most 24 h from now. Nothing has started.
+    ");
+    let autumn = crate::domain::time::Timestamp::from_millis(1_792_872_000_000);
+    let autumn = Vocabulary { now: autumn, ..vocabulary };
+    let told = |line: &str| read(&say::misunderstood(&parse(line, &autumn).unwrap_err()));
+    assert_snapshot!(told("reboot edge-lax-001 at 03:30 because kernel"), @"
+    Not understood: The clocks of Europe/Riga show this time twice. Nothing has started.
+    ----
+    The clocks of Europe/Riga show this time twice
+    ```
+    reboot edge-lax-001 at 03:30 be…
+                           ^^^^^
+    ```
+    Send the one you mean:
+    `reboot edge-lax-001 at 2026-10-25 00:30 UTC because kernel`
+    `reboot edge-lax-001 at 2026-10-25 01:30 UTC because kernel`
+    Nothing has started.
+    ");
+}
+
+#[test]
 fn every_line_of_help_is_understood() {
     let commands = ["announce", "drain", "reboot", "undrain"].map(command);
     let vocabulary = Vocabulary::of(commands.to_vec());

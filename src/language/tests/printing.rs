@@ -1,14 +1,14 @@
 //! A printed intent reads as the same intent, and nothing that is typed makes reading fall over.
 
 use super::{because, command, lines, parameter};
-use crate::domain::command::{Need, ParameterSpec, Targets, ValueKind};
+use crate::domain::command::{CommandName, Need, ParameterSpec, Targets, ValueKind};
 use crate::domain::intent::{Intent, Value, ZoneName};
 use crate::domain::time::Timestamp;
 use crate::language::{Vocabulary, parse, print};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
-/// One command that takes every kind of value, one without servers.
+/// One command that takes every kind of value, one without servers, and one (`wipe`) that this person may not use.
 pub(super) fn every_kind() -> Vocabulary {
     let kinds = [
         ("wave", ValueKind::Percentage),
@@ -31,11 +31,15 @@ pub(super) fn every_kind() -> Vocabulary {
         ParameterSpec { default, ..parameter(name, kind) }
     }));
     let servers = Targets::Servers { types: Vec::new(), from: Vec::new(), max: 10 };
+    let drain = command("drain", servers.clone(), vec![because("reason", Need::Required)]);
+    let wipe = command("wipe", servers.clone(), vec![because("reason", Need::Required)]);
     let announce = command("announce", Targets::None, vec![because("message", Need::Required)]);
     Vocabulary {
         zone: Some(ZoneName::new("Europe/Riga")),
-        now: Timestamp::from_millis(1_796_000_000_000),
-        ..Vocabulary::of(vec![announce, command("reboot", servers, parameters)])
+        // 2026-11-25 10:00 UTC, noon in Riga.
+        now: Timestamp::from_millis(1_795_600_800_000),
+        usable: ["announce", "drain", "reboot"].map(CommandName::new).to_vec(),
+        ..Vocabulary::of(vec![announce, drain, command("reboot", servers, parameters), wipe])
     }
 }
 
