@@ -7,8 +7,8 @@ use crate::adapters::inventory;
 use crate::adapters::slack::{Slack, SlackSettings};
 use crate::adapters::storage::lock::ServingLock;
 use crate::adapters::storage::sqlite::SqliteStore;
-use crate::admission::{Rules, admission_rules};
-use crate::authorization::{Known, Policies, PolicyFile, parse_channels};
+use crate::admission::{Ledger, Rules, admission_rules};
+use crate::authorization::{Known, Policies, PolicyFile, mentioned_groups, parse_channels};
 use crate::catalog::{self, Catalog};
 use crate::domain::identity::GroupName;
 use crate::domain::time::Timestamp;
@@ -22,6 +22,7 @@ use crate::services::runner::Runner;
 use crate::services::watcher::Watcher;
 use crate::services::{Places, Rulebook, Service, Step, WakingInbox, World};
 use crate::settings::Settings;
+use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
 use std::path::Path;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
     };
     let slack = Arc::new(Slack::connect(slack, Arc::clone(&clock)).await?);
     let groups = slack.groups().await.context("the groups of the workspace cannot be read")?;
-    let rulebook = rulebook(&settings, loaded.inventory, groups)?;
+    let rulebook = read_rulebook(&settings.commands, &settings.policies, loaded.inventory, Some(groups))?;
     let store = Arc::new(SqliteStore::open(&settings.database).await?);
     store.claim(clock.now()).await?;
     let bot_name = slack.person(&slack.bot()).await.map_or_else(|_| "wrasse".to_owned(), |bot| bot.name);
@@ -160,22 +161,58 @@ async fn rest(wait: Duration) {
     tokio::time::sleep(wait).await;
 }
 
-/// Reads the files that say what may be done.
-fn rulebook(settings: &Settings, inventory: Inventory, groups: Vec<GroupName>) -> anyhow::Result<Rulebook> {
-    let files = read_folder(&settings.commands, "yaml")?;
-    let catalog: Catalog = catalog::load(&files).map_err(|faults| anyhow!("{faults}"))?;
-    let policies = read_policies(&settings.policies, &catalog, &inventory, groups)?;
-    let admission = settings.policies.join("admission.yaml");
+/// What the database tells to those who only look.
+pub(crate) struct Stored {
+    /// Locks, states and health.
+    pub(crate) ledger: Ledger,
+    /// Requests that are not over.
+    pub(crate) open: Vec<Request>,
+    /// Whether there is a database at all.
+    pub(crate) is_there: bool,
+}
+
+/// Looks into the database, if there is that file; none is made.
+pub(crate) async fn read_stored(database: &Path) -> anyhow::Result<Stored> {
+    if !database.exists() {
+        return Ok(Stored { ledger: Ledger::default(), open: Vec::new(), is_there: false });
+    }
+    let store = SqliteStore::open(database).await?;
+    let stored = Stored { ledger: store.ledger().await?, open: store.open_requests().await?, is_there: true };
+    store.close().await?;
+    Ok(stored)
+}
+
+/// The inventory of that file.
+pub(crate) fn read_inventory(file: &Path, now: Timestamp) -> anyhow::Result<Inventory> {
+    Ok(inventory::load(file, now).map_err(|faults| anyhow!("{}", faults.listed()))?.inventory)
+}
+
+/// The command files of a folder.
+pub(crate) fn read_catalog(folder: &Path) -> anyhow::Result<Catalog> {
+    catalog::load(&read_folder(folder, "yaml")?).map_err(|faults| anyhow!("{faults}"))
+}
+
+/// Reads the files that say what may be done. Without the directory's groups each group that a policy names is taken to
+/// exist.
+pub(crate) fn read_rulebook(
+    commands: &Path,
+    policies: &Path,
+    inventory: Inventory,
+    groups: Option<Vec<GroupName>>,
+) -> anyhow::Result<Rulebook> {
+    let catalog = read_catalog(commands)?;
+    let policy_set = read_policies(policies, &catalog, &inventory, groups)?;
+    let admission = policies.join("admission.yaml");
     let rules =
         if admission.exists() { admission_rules("admission.yaml", &read(&admission)?)? } else { Rules::default() };
-    Ok(Rulebook { catalog, policies, rules, inventory })
+    Ok(Rulebook { catalog, policies: policy_set, rules, inventory })
 }
 
 fn read_policies(
     folder: &Path,
     catalog: &Catalog,
     inventory: &Inventory,
-    groups: Vec<GroupName>,
+    groups: Option<Vec<GroupName>>,
 ) -> anyhow::Result<Policies> {
     let channels =
         parse_channels(&read(&folder.join("channels.yaml"))?).map_err(|faults| anyhow!("{}", faults.render()))?;
@@ -187,6 +224,7 @@ fn read_policies(
         files.push(PolicyFile { name: format!("channels/{name}"), text });
     }
     let commands = catalog.commands().iter().map(|spec| spec.name.clone());
+    let groups = groups.unwrap_or_else(|| mentioned_groups(&files));
     let known = Known::of(groups, commands, inventory.servers());
     Policies::new(&files, &channels, &known).map_err(|faults| anyhow!("{}", faults.render()))
 }

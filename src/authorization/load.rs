@@ -8,6 +8,7 @@ use super::entities::{self, Kind};
 use super::faults::{PolicyFault, PolicyFaults, line_at};
 use super::known::{Known, nearest};
 use crate::domain::command::{CommandName, Impact};
+use crate::domain::identity::GroupName;
 use crate::domain::ids::Fingerprint;
 use crate::domain::place::{ChannelId, ChannelName};
 use cedar_policy::pst;
@@ -356,6 +357,16 @@ fn place_of(path: &str) -> Option<Place> {
         None if path == "schema.cedarschema" => Some(Place::Schema),
         None => None,
     }
+}
+
+/// Every group that a policy of these files names, sorted; for who reads policies without the directory at hand.
+#[must_use]
+pub fn mentioned_groups(files: &[PolicyFile]) -> Vec<GroupName> {
+    let sets = files.iter().filter_map(|file| PolicySet::from_str(&file.text).ok());
+    let literals = sets.flat_map(|set| set.policies().flat_map(Policy::entity_literals).collect::<Vec<_>>());
+    let groups = literals.filter(|literal| literal.type_name().to_string() == Kind::Group.word());
+    let names = groups.map(|literal| GroupName::new(literal.id().unescaped())).collect::<BTreeSet<_>>();
+    names.into_iter().collect()
 }
 
 /// Where that policy begins in its file, and how long its first line is.

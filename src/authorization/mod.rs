@@ -19,4 +19,4 @@ pub use channels::parse_channels;
 pub use decide::Question;
 pub use faults::{PolicyFault, PolicyFaults};
 pub use known::{Known, ServerClass};
-pub use load::{Policies, PolicyFile};
+pub use load::{Policies, PolicyFile, mentioned_groups};

@@ -1,6 +1,7 @@
 //! The command line: one file for each call, and one writer for everything that is printed.
 
 mod demo;
+mod lines;
 mod manifest;
 mod output;
 mod sandbox;
@@ -51,6 +52,12 @@ enum What {
     },
     /// Run the bot; settings come from the environment (see .env.example).
     Serve,
+    /// Tell what a line means: the typed intent, or what was not understood and where (status 2).
+    Parse(lines::Parse),
+    /// Tell which servers a selector means, folded; nothing or something unknown ends with status 2.
+    Select(lines::Select),
+    /// Tell what a line would do: servers, waves, steps, who may, what is in the way. Changes nothing.
+    Plan(lines::Plan),
     /// Print the Slack app manifest for the commands in use.
     Manifest {
         /// The folder of command files.
@@ -75,7 +82,7 @@ pub fn main() -> ExitCode {
         Err(fault) => Err(fault.into()),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(fault) => {
             output::complain(&format!("{fault:#}"));
             ExitCode::FAILURE
@@ -83,14 +90,19 @@ pub fn main() -> ExitCode {
     }
 }
 
-async fn carry_out(what: What) -> anyhow::Result<()> {
+/// The status that the process ends with, if nothing broke.
+async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
     match what {
-        What::Serve => serve::run().await,
-        What::Sandbox { servers, port } => sandbox::run(servers, port).await,
-        What::Demo { tour: false, port, files, .. } => demo::run(port, files.as_deref()).await,
-        What::Demo { tour: true, port, files, scene } => tour::run(port, files.as_deref(), &scene).await,
-        What::Manifest { commands } => manifest::run(&commands),
+        What::Serve => serve::run().await?,
+        What::Sandbox { servers, port } => sandbox::run(servers, port).await?,
+        What::Demo { tour: false, port, files, .. } => demo::run(port, files.as_deref()).await?,
+        What::Demo { tour: true, port, files, scene } => tour::run(port, files.as_deref(), &scene).await?,
+        What::Parse(parse) => return parse.run(),
+        What::Select(select) => return select.run().await,
+        What::Plan(plan) => return plan.run().await,
+        What::Manifest { commands } => manifest::run(&commands)?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The bot logs JSON lines for machines; the sandbox says only what goes wrong.

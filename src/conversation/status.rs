@@ -6,14 +6,19 @@ use super::message::{Block, Message};
 use super::reasons::outs;
 use super::state::state_word;
 use super::view::{RequestView, asked};
-use super::words::{Prose, counted, quoted, summary};
+use super::words::{Prose, counted, first_three, listed, quoted, summary};
 use crate::admission::PoolCount;
+use crate::domain::command::CommandName;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// The most pools that are told one by one.
 const POOLS_MAX: usize = 2;
+/// The most groups of commands that cover the same number of servers.
+const COVERAGES_MAX: usize = 3;
 /// The most requests that are told one by one.
 const REQUESTS_MAX: usize = 2;
 
@@ -30,6 +35,8 @@ pub struct StatusView<'a> {
     pub inventory_at: Timestamp,
     /// The oldest look at the health of one of them; `None` if there was none.
     pub health_oldest: Option<Timestamp>,
+    /// For how many of the servers each command is there, sorted by name; commands without servers are not in it.
+    pub coverage: &'a [(CommandName, u32)],
     /// The time.
     pub now: Timestamp,
 }
@@ -70,8 +77,25 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         blocks.push(Block::Section(pools.done()));
     }
     blocks.push(Block::Section(requests(fleet)));
+    if !fleet.coverage.is_empty() {
+        blocks.push(Block::Context(coverage(fleet)));
+    }
     let open = counted(fleet.requests.len(), "open request");
     Message { summary: summary(format!("{serving} of {total} in service, {open}")), blocks }
+}
+
+/// `of 86 servers: drain, reboot and undrain 80 · wipe 6`; what covers most comes first.
+fn coverage(fleet: &StatusView<'_>) -> super::message::Rich {
+    let mut alike: BTreeMap<Reverse<u32>, Vec<&str>> = BTreeMap::new();
+    for (command, count) in fleet.coverage {
+        alike.entry(Reverse(*count)).or_default().push(command.as_str());
+    }
+    let told = alike.iter().take(COVERAGES_MAX).map(|(Reverse(count), commands)| {
+        let commands = if commands.len() > 3 { first_three(commands) } else { listed(commands, "and") };
+        format!("{commands} {count}")
+    });
+    let told = told.collect::<Vec<_>>().join(" · ");
+    Prose::new().text(format!("of {}: {told}", super::words::servers(super::words::size(fleet.servers)))).done()
 }
 
 fn totals<'a>(fleet: &'a StatusView<'_>) -> (u32, u32, Vec<&'a PoolCount>) {

@@ -7,8 +7,9 @@ use super::world::World;
 use crate::admission::{self, Ledger};
 use crate::approvals;
 use crate::authorization::Authorized;
+use crate::catalog::Catalog;
 use crate::conversation::{self, message::Message};
-use crate::domain::command::CommandSpec;
+use crate::domain::command::{CommandName, CommandSpec, Targets};
 use crate::domain::identity::Profile;
 use crate::domain::ids::{Epoch, Handle, RequestId, Version};
 use crate::domain::intent::{Intent, Selector, Spanned, WorkIntent};
@@ -159,12 +160,7 @@ fn late(world: &World, line: Line<'_>, sent_at: Timestamp, now: Timestamp) -> Ou
     outcome
 }
 
-fn help(
-    world: &World,
-    line: Line<'_>,
-    speaker: &Speaker,
-    topic: Option<&crate::domain::command::CommandName>,
-) -> Outcome {
+fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Option<&CommandName>) -> Outcome {
     let catalog = &world.rulebook.catalog;
     let all = catalog.commands().iter().map(Arc::as_ref);
     let may = world.rulebook.policies.commands_for(&speaker.person, &speaker.channel, all);
@@ -209,8 +205,10 @@ async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selecto
     }
     let seen = |server: &Server| ledger.health.get(&server.id).map(|row| row.seen_at);
     let health_oldest = servers.iter().filter(|server| server.pool.is_some()).filter_map(seen).min();
+    let coverage = coverage(&world.rulebook.catalog, &servers);
     let view = conversation::StatusView {
         pools: &counts,
+        coverage: &coverage,
         requests: &open,
         servers: u32::try_from(servers.len()).unwrap_or(u32::MAX),
         inventory_at: inventory.fetched_at(),
@@ -218,6 +216,18 @@ async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selecto
         now,
     };
     Ok(line.answered(conversation::status(&view), "answered: status"))
+}
+
+/// For how many of the servers each command is there.
+fn coverage(catalog: &Catalog, servers: &[Server]) -> Vec<(CommandName, u32)> {
+    let counts = catalog.commands().iter().filter_map(|spec| match &spec.targets {
+        Targets::Servers { types, .. } => {
+            let covered = servers.iter().filter(|server| types.contains(&server.server_type)).count();
+            Some((spec.name.clone(), u32::try_from(covered).unwrap_or(u32::MAX)))
+        }
+        Targets::None => None,
+    });
+    counts.collect()
 }
 
 async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Outcome, StoreFault> {

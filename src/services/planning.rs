@@ -309,7 +309,10 @@ impl<'a> Asking<'a> {
         let first = plan.parts().waves.first().map_or(0, |size| *size as usize).min(servers.len());
         let first = servers.get(..first).unwrap_or_default();
         let allowed = self.authorize(&spec, &subjects);
-        let (_, line) = self.line.split_once(' ').unwrap_or_default();
+        let line = match self.line.split_once(' ') {
+            Some((verb, rest)) if verb.eq_ignore_ascii_case("plan") => rest,
+            Some(_) | None => self.line,
+        };
         Ok(Preview {
             line: line.to_owned(),
             states,

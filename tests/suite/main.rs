@@ -6,6 +6,7 @@ mod bolt;
 mod browser;
 #[cfg(test)]
 mod command_files;
+mod command_line;
 #[cfg(test)]
 mod drivers_wire;
 #[cfg(test)]

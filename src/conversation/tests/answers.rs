@@ -3,6 +3,7 @@
 use super::{HELP, PRIVATE, Story, at, command, done, id, name, other_id, out, person, pool, rebooting, shown};
 use crate::authorization::{Could, PolicyName, PolicyNote, Refusal, RefusalKind};
 use crate::conversation::{self as say, StatusView};
+use crate::domain::command::CommandName;
 use crate::domain::identity::{GroupName, Standing};
 use crate::domain::ids::Handle;
 use crate::domain::place::{ChannelId, ChannelName};
@@ -313,6 +314,12 @@ fn every_line_of_help_is_understood() {
     }
 }
 
+/// Three commands for that many servers, and one that is for 6.
+fn covering(count: u32) -> Vec<(CommandName, u32)> {
+    let all = [("drain", count), ("inspect", 6), ("reboot", count), ("undrain", count)];
+    all.map(|(name, count)| (CommandName::new(name), count)).to_vec()
+}
+
 #[test]
 fn status_begins_with_its_sources_and_their_age() {
     let running = Story::asked().approved().started().runs(1..=9, &done()).runs(10..=13, &rebooting());
@@ -324,6 +331,7 @@ fn status_begins_with_its_sources_and_their_age() {
         pools: &[full.clone(), pool(36, out(10..=13, Some(&id()), "drained"))],
         requests: &requests,
         servers: 86,
+        coverage: &covering(80),
         inventory_at: at(13, 0),
         health_oldest: Some(at(14, 32)),
         now: at(14, 33),
@@ -336,9 +344,10 @@ fn status_begins_with_its_sources_and_their_age() {
     edge-lax 36 of 40, floor 36 · 4 out: `edge-lax-[010-013]` (drained, req-2mq9)
     ▶️ req-2mq9 reboot 20 servers in lax · running · 9 of 20 rebooted · ana
     🙋 req-2mq9 reboot 20 servers in lax · needs approval · 1 of sre · ana
+    ~ of 86 servers: drain, reboot and undrain 80 · inspect 6
     ");
     let full = [full];
-    view = StatusView { pools: &full, requests: &[], servers: 40, health_oldest: None, ..view };
+    view = StatusView { pools: &full, requests: &[], servers: 40, coverage: &[], health_oldest: None, ..view };
     assert_snapshot!(read(&say::status(&view)), @"
     40 of 40 in service, 0 open requests
     ----
@@ -358,6 +367,7 @@ fn status_of_much_stays_within_the_budget() {
         pools: &vec![short; 6],
         requests: &requests,
         servers: 240,
+        coverage: &covering(240),
         inventory_at: at(13, 0),
         health_oldest: Some(at(14, 32)),
         now: at(14, 33),
@@ -371,6 +381,7 @@ fn status_of_much_stays_within_the_budget() {
     edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4) + 4 more pools
     🙋 req-2mq9 reboot 20 servers in lax · needs approval · 1 of sre · ana
     🙋 req-2mq9 reboot 20 servers in lax · needs approval · 1 of sre · ana + 7 more
+    ~ of 240 servers: drain, reboot and undrain 240 · inspect 6
     ");
 }
 

@@ -55,6 +55,7 @@ async fn status_counts_pools_and_open_requests() {
         bot   (only bob) Health by the load balancers: oldest look hh:mm · requests hh:mm · inventory hh:mm
               6 of 6 in service in 2 pools
               No request is open
+              ~ of 6 servers: drain, reboot and undrain 6
         ");
         let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
         let busy = bob.types(&noc, "/fleet status site=lax").await;
@@ -64,6 +65,7 @@ async fn status_counts_pools_and_open_requests() {
               2 of 3 in service in 1 pool
               edge-lax 2 of 3, floor 2 · 1 out: `edge-lax-01` (drained, req-0001)
               ▶️ req-0001 reboot 1 server in lax · running · 0 of 1 rebooted · ana
+              ~ of 3 servers: drain, reboot and undrain 3
         ");
         let elsewhere = bob.types(&noc, "/fleet status site=fra").await;
         assert_snapshot!(elsewhere.transcript(), @"
@@ -71,6 +73,7 @@ async fn status_counts_pools_and_open_requests() {
         bot   (only bob) Health by the load balancers: oldest look hh:mm · requests hh:mm · inventory hh:mm
               3 of 3 in service in 1 pool
               No request is open
+              ~ of 3 servers: drain, reboot and undrain 3
         ");
         let nowhere = bob.types(&noc, "/fleet status site=frb").await;
         assert_snapshot!(nowhere.transcript(), @"

@@ -1,0 +1,93 @@
+//! The same answers for programs. Names of members are stable; words for people are not repeated here.
+
+use crate::conversation::misunderstanding::describe;
+use crate::conversation::{self, plain};
+use crate::domain::intent::{Intent, Start, WorkIntent};
+use crate::domain::misunderstanding::Misunderstanding;
+use crate::domain::server::{ServerName, SiteName};
+use crate::fleet;
+use crate::services::planning::Preview;
+use serde_json::{Map, Value, json};
+
+/// What a line means.
+pub(super) fn intent(intent: &Intent) -> Value {
+    match intent {
+        Intent::Work(work) => json!({ "verb": work.command.as_str(), "work": members(work) }),
+        Intent::Plan(work) => json!({ "verb": "plan", "work": members(work) }),
+        Intent::Help { topic } => json!({ "verb": "help", "topic": topic.as_ref().map(ToString::to_string) }),
+        Intent::Status { selector } => {
+            json!({ "verb": "status", "selector": selector.as_ref().map(|one| fleet::print(&one.value)) })
+        }
+        Intent::Cancel { request } => json!({ "verb": "cancel", "request": request.to_string() }),
+    }
+}
+
+fn members(work: &WorkIntent) -> Value {
+    let parameters = work.parameters.iter().map(|(name, value)| {
+        let is_default = value.span.is_empty();
+        (name.to_string(), json!({ "value": value.value.to_string(), "default": is_default }))
+    });
+    json!({
+        "command": work.command.as_str(),
+        "selector": work.selector.as_ref().map(|selector| fleet::print(&selector.value)),
+        "parameters": parameters.collect::<Map<_, _>>(),
+        "start": work.start.as_ref().map(|start| self::start(&start.value)),
+    })
+}
+
+fn start(start: &Start) -> Value {
+    match start {
+        Start::After(wait) => json!({ "after_seconds": wait.as_secs() }),
+        Start::At(moment) => json!({ "at_seconds": moment.at.seconds(), "zone": moment.zone.as_str() }),
+        Start::AtSiteTime(wall) => json!({ "site_time": format!("{:02}:{:02}", wall.hour, wall.minute) }),
+    }
+}
+
+/// Where a line was not understood, and why.
+pub(super) fn misunderstanding(told: &Misunderstanding) -> Value {
+    let words = describe(told);
+    json!({ "misunderstanding": {
+        "line": told.line,
+        "from_byte": told.span.start,
+        "to_byte": told.span.end,
+        "what": words.headline,
+        "hint": words.hint,
+        "suggestion": told.suggestion,
+        "corrected": told.corrected,
+    } })
+}
+
+/// What a line would do.
+pub(super) fn preview(preview: &Preview, source: &str, is_stored: bool) -> Value {
+    let parts = preview.plan.parts();
+    let names = |names: &[ServerName]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let refusal = preview.allowed.as_ref().err().map(|refusal| {
+        let policy = refusal.policy().map(|note| note.id.to_string());
+        let told = conversation::refused(refusal, &preview.spec, &preview.channel_name, refusal.server_count);
+        json!({ "policy": policy, "words": plain::render(&told) })
+    });
+    json!({
+        "line": preview.line,
+        "command": preview.spec.name.as_str(),
+        "servers": preview.plan.servers().map(|server| server.name.to_string()).collect::<Vec<_>>(),
+        "sites": preview.plan.sites().map(SiteName::to_string).collect::<Vec<_>>(),
+        "waves": parts.waves,
+        "not_before_seconds": parts.not_before.as_ref().map(|moment| moment.at.seconds()),
+        "allowed": refusal.is_none(),
+        "refusal": refusal,
+        "approvals": preview.need.as_ref().map(|need| json!({ "from": need.from.as_str(), "count": need.count })),
+        "first_wave": { "start": names(&preview.first.start), "wait": names(&preview.first.wait) },
+        "left_out": preview.left_out.iter().map(|(name, why)| json!({ "server": name.as_str(), "why": why }))
+            .collect::<Vec<_>>(),
+        "pools": preview.impacts.iter().map(|impact| json!({
+            "pool": impact.now.pool.as_str(),
+            "total": impact.now.total,
+            "serving": impact.now.serving,
+            "floor": impact.now.floor,
+            "lowest": impact.lowest,
+        })).collect::<Vec<_>>(),
+        "same_request": preview.same.as_ref().map(ToString::to_string),
+        "person": source,
+        "states_known": is_stored,
+    })
+}

@@ -1,0 +1,61 @@
+//! What a line means, before anything is looked up: the verb, its subjects, its values, its time.
+//!
+//! Deliberately absent: whether it may be done and what it would do, which is `preview`'s.
+
+use super::message::{Block, Message};
+use super::words::{Prose, quoted, summary};
+use crate::domain::command::{CommandSpec, Targets};
+use crate::domain::intent::{Intent, Start, WorkIntent};
+use crate::domain::time::spoken;
+use crate::fleet;
+
+/// The meaning of a line, one row for each thing that it says; `spec` is the command of a line that names one.
+#[must_use]
+pub fn meaning(intent: &Intent, spec: Option<&CommandSpec>) -> Message {
+    let (headline, rows) = match intent {
+        Intent::Work(work) => (work.command.to_string(), work_rows(work, spec)),
+        Intent::Plan(work) => (format!("plan {}: only looks", work.command), work_rows(work, spec)),
+        Intent::Help { topic: None } => ("help".to_owned(), Vec::new()),
+        Intent::Help { topic: Some(topic) } => (format!("help {topic}"), Vec::new()),
+        Intent::Status { selector: None } => ("status of the whole fleet".to_owned(), Vec::new()),
+        Intent::Status { selector: Some(selector) } => {
+            ("status".to_owned(), vec![("servers".to_owned(), fleet::print(&selector.value))])
+        }
+        Intent::Cancel { request } => (format!("cancel {request}"), Vec::new()),
+    };
+    let mut prose = Prose::new().bold(headline.as_str());
+    for (name, value) in rows {
+        prose = prose.line().text(format!("{name}: ")).code(value);
+    }
+    Message { summary: summary(headline), blocks: vec![Block::Section(prose.done())] }
+}
+
+fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, String)> {
+    let mut rows = Vec::new();
+    if let Some(spec) = spec {
+        rows.push(("impact".to_owned(), spec.impact.word().to_owned()));
+        rows.push(("owner".to_owned(), spec.owner.to_string()));
+    }
+    if let Some(selector) = &work.selector {
+        let noun = match spec.map(|spec| &spec.targets) {
+            Some(Targets::None) | None => "subjects",
+            Some(Targets::Servers { .. }) => "servers",
+        };
+        rows.push((noun.to_owned(), fleet::print(&selector.value)));
+    }
+    for (name, value) in &work.parameters {
+        rows.push((name.to_string(), quoted(&value.value.to_string())));
+    }
+    if let Some(start) = &work.start {
+        rows.push(("starts".to_owned(), start_words(&start.value)));
+    }
+    rows
+}
+
+fn start_words(start: &Start) -> String {
+    match start {
+        Start::After(wait) => format!("{} after it is sent", spoken(*wait)),
+        Start::At(moment) => format!("{} UTC ({})", moment.at.clock_text(), moment.zone),
+        Start::AtSiteTime(wall) => format!("{:02}:{:02} by the clocks of the site", wall.hour, wall.minute),
+    }
+}

@@ -1,0 +1,150 @@
+//! `wrasse parse`, `select` and `plan`, as a shell calls them: what is printed where, and the status at the end.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// The program in the project's folder, with a small fleet, no database and none of the caller's settings.
+fn wrasse(arguments: &[&str]) -> Output {
+    let folder = tempfile::tempdir().expect("a folder for one call");
+    let inventory = folder.path().join("inventory.yaml");
+    std::fs::write(&inventory, FLEET).expect("the folder is ours");
+    Command::new(env!("CARGO_BIN_EXE_wrasse"))
+        .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
+        .env_clear()
+        .env("WRASSE_INVENTORY", &inventory)
+        .env("WRASSE_DATABASE", folder.path().join("none.db"))
+        .output()
+        .expect("the program is built beside this test")
+}
+
+const FLEET: &str = "\
+sites: [lax, riga]
+pools:
+  - { name: edge-lax, load_balancer: { address: \"127.0.0.1:1\", backend: edge } }
+servers:
+  - { id: a, name: edge-lax-001, type: edge-cache, site: lax, rack: lax-r01, pool: edge-lax }
+  - { id: b, name: edge-lax-002, type: edge-cache, site: lax, rack: lax-r01, pool: edge-lax }
+  - { id: c, name: edge-lax-003, type: edge-cache, site: lax, rack: lax-r02, pool: edge-lax, state: standby }
+  - { id: d, name: origin-riga-01, type: origin, site: riga, rack: riga-r01 }
+";
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("text").trim_end().to_owned()
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("text").trim_end().to_owned()
+}
+
+#[test]
+fn parse_tells_the_typed_intent() {
+    let told = wrasse(&["parse", "reboot edge-lax-[001-002] --wave 20% because kernel update."]);
+    assert_eq!(told.status.code(), Some(0), "{}", complaint(&told));
+    insta::assert_snapshot!(out(&told), @"
+    reboot
+    impact: `power-cycle`
+    owner: `sre`
+    servers: `edge-lax-[001-002]`
+    reason: `kernel update`
+    wave: `20%`
+    ");
+    // A shell splits a line that is not quoted; it means the same.
+    let split = wrasse(&["parse", "reboot", "edge-lax-[001-002]", "--wave", "20%", "because", "kernel", "update."]);
+    assert_eq!(out(&split), out(&told));
+    let json = wrasse(&["parse", "--json", "reboot edge-lax-[001-002] because kernel update"]);
+    insta::assert_snapshot!(out(&json), @r#"{"verb":"reboot","work":{"command":"reboot","selector":"edge-lax-[001-002]","parameters":{"reason":{"value":"kernel update","default":false},"wave":{"value":"10%","default":true}},"start":null}}"#);
+}
+
+#[test]
+fn parse_points_at_what_it_did_not_understand() {
+    let told = wrasse(&["parse", "rebot edge-lax-001 because fan noise"]);
+    assert_eq!(told.status.code(), Some(2));
+    assert_eq!(out(&told), "");
+    insta::assert_snapshot!(complaint(&told), @"
+    wrasse: There is no command rebot here
+    ```
+    rebot edge-lax-001 because fan …
+    ^^^^^ did you mean reboot?
+    ```
+    Nothing has started.
+    To send instead: `reboot edge-lax-001 because fan noise`
+    ");
+    let json = wrasse(&["parse", "--json", "reboot edge-lax-[002-001] because fan noise"]);
+    assert_eq!(json.status.code(), Some(2));
+    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-[002-001] because fan noise","from_byte":17,"to_byte":24,"what":"This range ends before it begins","hint":"Write the smaller number first: [001-020].","suggestion":null,"corrected":null}}"#);
+}
+
+#[test]
+fn select_folds_or_lists() {
+    let folded = wrasse(&["select", "site=lax & state=production , origin-riga-01"]);
+    assert_eq!(folded.status.code(), Some(2), "a chain of two operators is not guessed at: {}", out(&folded));
+    let folded = wrasse(&["select", "(site=lax & state=production), origin-riga-01"]);
+    assert_eq!(folded.status.code(), Some(0), "{}", complaint(&folded));
+    assert_eq!(out(&folded), "edge-lax-[001-002],origin-riga-01");
+    assert_eq!(out(&wrasse(&["select", "--expand", "edge-*"])), "edge-lax-001\nedge-lax-002\nedge-lax-003");
+    let json = wrasse(&["select", "--json", "edge-lax-[001-002]"]);
+    assert_eq!(out(&json), r#"{"count":2,"servers":["edge-lax-001","edge-lax-002"]}"#);
+}
+
+#[test]
+fn select_never_answers_with_nothing() {
+    let unknown = wrasse(&["select", "edge-lax-009"]);
+    assert_eq!((unknown.status.code(), out(&unknown).as_str()), (Some(2), ""));
+    insta::assert_snapshot!(complaint(&unknown), @"
+    wrasse: No server is called edge-lax-009
+    ```
+    edge-lax-009
+    ^^^^^^^^^^^^
+    ```
+    Names are those of the inventory, with every digit. Nothing has started.
+    ");
+    let empty = wrasse(&["select", "site=riga & type=edge-cache"]);
+    assert_eq!(empty.status.code(), Some(2));
+    insta::assert_snapshot!(complaint(&empty), @"
+    wrasse: This leaves no server
+    ```
+    site=riga & type=edge-cache
+    ^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    ```
+    Every part is known, but together they match none. Nothing has started.
+    ");
+    let more = wrasse(&["select", "edge-lax-001 because"]);
+    assert_eq!(more.status.code(), Some(2), "{}", out(&more));
+}
+
+#[test]
+fn plan_tells_what_a_line_would_do() {
+    let line = "reboot edge-lax-[001-003] because kernel update";
+    let told = wrasse(&["plan", "--as", "U0ANA", "--in", "#noc", "--group", "noc", line]);
+    assert_eq!(told.status.code(), Some(0), "{}", complaint(&told));
+    insta::assert_snapshot!(out(&told), @"
+    Plan: reboot 3 servers in lax · nothing is started
+    `edge-lax-[001-003]`
+    sites: lax 3 · types: edge-cache 3 · states: production 2, standby 1
+    waves: 1 · 1 · 1, watched for 5 min after each; stops starting when more than 1 failed
+    1. drain: out of the load balancer until fewer than 5 connections are left, at most 10 min
+    2. gate: asks again whether the drain still holds and its pool has enough without it
+    3. reboot over SSH, else Redfish; proved by a new boot id, at most 15 min; cannot be undone
+    4. check services, mounts, kernel and clock, at most 2 min
+    5. return: back to the state it had, at most 5 min
+    ✓ you may by noc-servers · needs nobody's approval
+    edge-lax: health of 2 of 3 not known
+    first wave: would wait, and start by itself
+    • health of 2 of 3 in edge-lax unknown, not looked at yet; waits until it is known
+    ~ to do it: `reboot edge-lax-[001-003] because kernel update`
+    ~ person and groups: as this call says · locks, states and health: unknown: there is no database
+    ");
+    let refused = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "web", "--json", line]);
+    assert_eq!(refused.status.code(), Some(0), "{}", complaint(&refused));
+    insta::assert_snapshot!(out(&refused), @r#"{"line":"reboot edge-lax-[001-003] because kernel update","command":"reboot","servers":["edge-lax-001","edge-lax-002","edge-lax-003"],"sites":[],"waves":[1,1,1],"not_before_seconds":null,"allowed":false,"refusal":{"policy":null,"words":"🚫 reboot is not allowed in #noc\nNothing has started.\nIn #noc, noc or sre may."},"approvals":null,"first_wave":{"start":[],"wait":["edge-lax-001"]},"left_out":[],"pools":[{"pool":"edge-lax","total":3,"serving":0,"floor":2,"lowest":0}],"same_request":null,"person":"as this call says","states_known":false}"#);
+}
+
+#[test]
+fn plan_says_what_it_needs_to_know() {
+    let nobody = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "reboot edge-lax-001 because fan noise"]);
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(complaint(&nobody).contains("--group NAME"), "{}", complaint(&nobody));
+    let looks = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "status"]);
+    assert!(complaint(&looks).contains("starts nothing"), "{}", complaint(&looks));
+}
