@@ -59,6 +59,18 @@ pub enum Intent {
     Plan(Box<Intent>),
 }
 
+impl Intent {
+    /// The command with its subjects and values, of a line that names one, or plans one.
+    #[must_use]
+    pub fn work(&self) -> Option<&WorkIntent> {
+        match self {
+            Self::Work(work) => Some(work),
+            Self::Plan(inner) => inner.work(),
+            Self::Help { .. } | Self::Status { .. } | Self::Cancel { .. } => None,
+        }
+    }
+}
+
 /// A catalogue command with its subjects, parameters and time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WorkIntent {

@@ -283,9 +283,14 @@ fn times_that_are_not_clear_are_asked_about() {
     ```
     Work may begin at most 24 h from now. Nothing has started.
     ");
-    let autumn = crate::domain::time::Timestamp::from_millis(1_792_872_000_000);
-    let autumn = Vocabulary { now: autumn, ..vocabulary };
-    let told = |line: &str| read(&say::misunderstood(&parse(line, &autumn).unwrap_err()));
+}
+
+#[test]
+fn a_time_that_the_clocks_show_twice_is_asked_about() {
+    let zone = Some(crate::domain::intent::ZoneName::new("Europe/Riga"));
+    let now = crate::domain::time::Timestamp::from_millis(1_792_872_000_000);
+    let vocabulary = Vocabulary { zone, now, ..Vocabulary::of(vec![command("reboot")]) };
+    let told = |line: &str| read(&say::misunderstood(&parse(line, &vocabulary).unwrap_err()));
     assert_snapshot!(told("reboot edge-lax-001 at 03:30 because kernel"), @"
     Not understood: The clocks of Europe/Riga show this time twice. Nothing has started.
     ----
@@ -394,6 +399,7 @@ fn cancels_are_answered() {
     let told = [
         say::cancel_confirmed(&waiting),
         say::cancel_confirmed(&running.request()),
+        say::cancel_planned(&running.request()),
         say::cancelled_already(&stopping, at(14, 35)),
         say::cancelled_already(&ended, at(15, 0)),
         say::no_such_request(&other_id()),
@@ -402,6 +408,8 @@ fn cancels_are_answered() {
     assert_snapshot!(lines(&told), @"
     req-2mq9 is cancelled. Nothing has started, and nothing runs later.
     req-2mq9 is stopping. Nothing new starts; what is in flight goes to a safe point, drained servers return.
+    req-2mq9 would stop: nothing new starts; what is in flight goes to a safe point, drained servers return.
+    To do it: `cancel req-2mq9`
     req-2mq9 is stopping already: ana asked at 14:34 UTC. Nothing new starts.
     req-2mq9 is over since 14:57 UTC: done. Nothing has changed.
     There is no req-2mk4. The id stands on the request's card, first line. Nothing has changed.
