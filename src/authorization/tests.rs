@@ -156,7 +156,7 @@ fn person(name: &str, groups: &[&str]) -> Profile {
     let mut groups: Vec<_> = groups.iter().map(|group| GroupName::new(*group)).collect();
     groups.sort();
     let id = PersonId::new("T0WRASSE", format!("U0{}", name.to_uppercase()));
-    Profile { id, name: name.into(), standing: Standing::Member, groups }
+    Profile { id, name: name.into(), standing: Standing::Member, groups, zone: None }
 }
 
 fn ana() -> Profile {

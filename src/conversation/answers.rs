@@ -82,6 +82,21 @@ pub fn cancel_confirmed(request: &Request) -> Message {
     ))
 }
 
+/// What a cancel would do.
+#[must_use]
+pub fn cancel_planned(request: &Request) -> Message {
+    let id = request.id();
+    let prose = match request.started_at {
+        None => {
+            Prose::new().text(format!("{id} would be cancelled: nothing has started, and nothing would run later."))
+        }
+        Some(_) => Prose::new().text(format!(
+            "{id} would stop: nothing new starts; what is in flight goes to a safe point, drained servers return."
+        )),
+    };
+    of(prose.line().text("To do it: ").code(format!("cancel {id}")).done())
+}
+
 /// The bot is not in this channel.
 #[must_use]
 pub fn wrong_place(bot_name: &str) -> Message {

@@ -110,6 +110,14 @@ fn placeholder(kind: &ValueKind) -> String {
         ValueKind::Percentage => "PERCENT".to_owned(),
         ValueKind::Duration => "DURATION".to_owned(),
         ValueKind::Choice(words) => words.join("|"),
+        ValueKind::Boolean => "yes|no".to_owned(),
+        ValueKind::Time => "TIME".to_owned(),
+        ValueKind::Server => "SERVER".to_owned(),
+        ValueKind::Selector => "SERVERS".to_owned(),
+        ValueKind::User => "PERSON".to_owned(),
+        ValueKind::Channel => "CHANNEL".to_owned(),
+        ValueKind::Version => "VERSION".to_owned(),
+        ValueKind::Url => "URL".to_owned(),
     }
 }
 
@@ -144,5 +152,13 @@ fn values(kind: &ValueKind) -> String {
         ValueKind::Percentage => "a percentage, such as 10%".to_owned(),
         ValueKind::Duration => "a length of time, such as 90s or 5m".to_owned(),
         ValueKind::Choice(words) => format!("one of {}", words.join(", ")),
+        ValueKind::Boolean => "yes or no".to_owned(),
+        ValueKind::Time => "a time, such as 02:00 UTC".to_owned(),
+        ValueKind::Server => "one server, such as edge-lax-001".to_owned(),
+        ValueKind::Selector => "servers, such as edge-lax-[001-020]".to_owned(),
+        ValueKind::User => "a person, such as @ana".to_owned(),
+        ValueKind::Channel => "a channel, such as #noc".to_owned(),
+        ValueKind::Version => "a version, such as 1.2.3".to_owned(),
+        ValueKind::Url => "an address that begins with https:// and has no password".to_owned(),
     }
 }

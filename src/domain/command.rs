@@ -139,6 +139,22 @@ pub enum ValueKind {
     Duration,
     /// One of these words.
     Choice(Vec<String>),
+    /// `yes` or `no`.
+    Boolean,
+    /// A point in time, with its zone.
+    Time,
+    /// One server, by its name.
+    Server,
+    /// Servers, as a selector says.
+    Selector,
+    /// A person, `@ana`.
+    User,
+    /// A channel, `#noc`.
+    Channel,
+    /// `1.2.3`, perhaps with a `v` before and a suffix behind.
+    Version,
+    /// An `https` address without credentials.
+    Url,
 }
 
 /// Waves: a canary first, then a share at a time.

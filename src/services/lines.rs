@@ -52,6 +52,14 @@ struct Speaker {
 }
 
 impl Speaker {
+    /// What this person's words may mean here.
+    fn vocabulary(&self, world: &World) -> language::Vocabulary {
+        let commands = world.rulebook.catalog.commands().to_vec();
+        let usable =
+            world.rulebook.policies.commands_for(&self.person, &self.channel, commands.iter().map(Arc::as_ref));
+        language::Vocabulary { commands, usable, zone: self.person.zone.clone(), now: world.now() }
+    }
+
     /// Without `#`; empty in a direct conversation, which has no name.
     fn channel_name(&self) -> &str {
         self.channel.name.as_ref().map_or("", ChannelName::as_str)
@@ -89,7 +97,7 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
         return Ok(line.answered(told, "rejected: the bot is not in this channel"));
     }
     let speaker = Speaker { person, channel };
-    let vocabulary = language::Vocabulary { commands: world.rulebook.catalog.commands().to_vec() };
+    let vocabulary = speaker.vocabulary(world);
     let normal = match language::normalise(line.text) {
         Ok(normal) => normal,
         Err(misunderstanding) => {
@@ -101,11 +109,25 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
         Err(misunderstanding) => {
             Ok(line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding"))
         }
-        Ok(Intent::Help { topic }) => Ok(help(world, line, &speaker, topic.as_ref())),
-        Ok(Intent::Status { selector }) => status(world, line, selector.as_ref()).await,
-        Ok(Intent::Cancel { request }) => super::presses::cancel_line(world, line, &speaker.person, &request).await,
-        Ok(Intent::Work(work)) => work_line(world, line, &speaker, &work).await,
-        Ok(Intent::Plan(work)) => plan_line(world, line, &speaker, &work).await,
+        Ok(intent) => carry_out(world, line, &speaker, intent).await,
+    }
+}
+
+/// What was understood, carried out.
+async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Intent) -> Result<Outcome, StoreFault> {
+    match intent {
+        Intent::Help { topic } => Ok(help(world, line, speaker, topic.as_ref())),
+        Intent::Status { selector } => status(world, line, selector.as_ref()).await,
+        Intent::Cancel { request } => super::presses::cancel_line(world, line, &speaker.person, &request).await,
+        Intent::Work(work) => work_line(world, line, speaker, &work).await,
+        Intent::Plan(inner) => match *inner {
+            Intent::Work(work) => plan_line(world, line, speaker, &work).await,
+            Intent::Cancel { request } => super::presses::cancel_plan(world, line, &speaker.person, &request).await,
+            // What only looks is its own plan.
+            Intent::Help { topic } => Ok(help(world, line, speaker, topic.as_ref())),
+            Intent::Status { selector } => status(world, line, selector.as_ref()).await,
+            Intent::Plan(_) => Ok(Outcome::noted("rejected: a plan of a plan")),
+        },
     }
 }
 

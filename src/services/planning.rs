@@ -13,13 +13,15 @@ use crate::domain::identity::Profile;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Moment, Spanned, Start, WorkIntent, ZoneName};
 use crate::domain::limits::REQUEST_LIFE;
+use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind};
 use crate::domain::place::{ChannelFacts, ChannelName};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{ProductionState, Server, ServerId, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot, Undone};
+use crate::language;
 use crate::workflow::request::{ApprovalNeed, Request};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Who asks for what, where and when, and what is known then.
@@ -83,6 +85,26 @@ impl Subjects {
             Self::Sites(sites) => sites.iter().cloned().map(Subject::Site).collect(),
             Self::Nothing => vec![Subject::Nothing],
         }
+    }
+}
+
+/// The one zone in which all subjects lie.
+fn site_zone(
+    subjects: &Subjects,
+    zone_of: &dyn Fn(&SiteName) -> Option<ZoneName>,
+) -> Result<ZoneName, MisunderstandingKind> {
+    let of_servers = subjects.servers().iter().map(|server| &server.site);
+    let sites: BTreeSet<&SiteName> = of_servers.chain(subjects.sites()).collect();
+    let mut zones: BTreeMap<ZoneName, &SiteName> = BTreeMap::new();
+    for site in sites {
+        let unknown = || MisunderstandingKind::NoSiteZone { site: Some(site.clone()) };
+        zones.entry(zone_of(site).ok_or_else(unknown)?).or_insert(site);
+    }
+    match zones.len() {
+        0 | 1 => zones.into_keys().next().ok_or(MisunderstandingKind::NoSiteZone { site: None }),
+        _ => Err(MisunderstandingKind::SitesDisagree {
+            sites: zones.into_iter().map(|(zone, site)| (site.clone(), zone)).collect(),
+        }),
     }
 }
 
@@ -235,7 +257,7 @@ impl<'a> Asking<'a> {
         subjects: &Subjects,
     ) -> Result<Plan, Answer> {
         let parameters = work.values();
-        let not_before = self.not_before(work.start.as_ref());
+        let not_before = self.not_before(work.start.as_ref(), subjects)?;
         let subjects = subjects.planned();
         let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
         let parts = PlanParts {
@@ -248,18 +270,31 @@ impl<'a> Asking<'a> {
             soak: spec.waves.soak,
             requester: self.person.id.clone(),
             channel: self.channel.id.clone(),
-            expires_at: self.now.plus(REQUEST_LIFE),
+            expires_at: not_before.as_ref().map_or(self.now, |moment| moment.at.max(self.now)).plus(REQUEST_LIFE),
             not_before,
         };
         Ok(Plan::new(parts).expect("there is a subject, and wave_sizes adds up to all of them"))
     }
 
-    fn not_before(self, start: Option<&Spanned<Start>>) -> Option<Moment> {
-        match &start?.value {
-            Start::After(wait) => Some(Moment { at: self.now.plus(*wait), zone: ZoneName::new("UTC") }),
-            Start::At(moment) => Some(moment.clone()),
-            Start::AtSiteTime(_) => None,
-        }
+    /// When it may begin. Site time is that of the subjects, which must agree on it.
+    fn not_before(self, start: Option<&Spanned<Start>>, subjects: &Subjects) -> Result<Option<Moment>, Answer> {
+        let zone_of = |site: &SiteName| self.rulebook.inventory.site(site).zone;
+        let Some(start) = start else { return Ok(None) };
+        let moment = match &start.value {
+            Start::After(wait) => {
+                let zone = self.person.zone.clone().unwrap_or_else(|| ZoneName::new("UTC"));
+                Ok(Moment { at: self.now.plus(*wait), zone })
+            }
+            Start::At(moment) => Ok(moment.clone()),
+            Start::AtSiteTime(wall) => {
+                site_zone(subjects, &zone_of).and_then(|zone| language::moment_at(*wall, &zone, self.now))
+            }
+        };
+        moment.map(Some).map_err(|kind| {
+            let time = (start.span.start + "at ".len()).min(start.span.end)..start.span.end;
+            let told = language::about_time(Misunderstanding::new(self.line, time, kind));
+            Answer { message: conversation::misunderstood(&told), note: "answered: a misunderstanding" }
+        })
     }
 
     /// An open request with the same command, definition, parameters and time that covers the same subjects.
@@ -311,5 +346,38 @@ impl<'a> Asking<'a> {
             plan,
             spec,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Site time is one time, or a question.
+
+    use super::{Subjects, site_zone};
+    use crate::domain::intent::ZoneName;
+    use crate::domain::misunderstanding::MisunderstandingKind as Kind;
+    use crate::domain::server::SiteName;
+
+    fn zone_of(site: &SiteName) -> Option<ZoneName> {
+        match site.as_str() {
+            "riga" | "vilnius" => Some(ZoneName::new("Europe/Riga")),
+            "lax" => Some(ZoneName::new("America/Los_Angeles")),
+            _ => None,
+        }
+    }
+
+    fn zone(sites: &[&str]) -> Result<ZoneName, Kind> {
+        site_zone(&Subjects::Sites(sites.iter().map(|site| SiteName::new(*site)).collect()), &zone_of)
+    }
+
+    #[test]
+    fn sites_of_one_zone_have_one_site_time() {
+        assert_eq!(zone(&["riga"]), Ok(ZoneName::new("Europe/Riga")));
+        assert_eq!(zone(&["riga", "vilnius"]), Ok(ZoneName::new("Europe/Riga")));
+        let named = |site: &str, zone: &str| (SiteName::new(site), ZoneName::new(zone));
+        let sites = vec![named("lax", "America/Los_Angeles"), named("riga", "Europe/Riga")];
+        assert_eq!(zone(&["riga", "lax", "vilnius"]), Err(Kind::SitesDisagree { sites }));
+        assert_eq!(zone(&["riga", "fra"]), Err(Kind::NoSiteZone { site: Some(SiteName::new("fra")) }));
+        assert_eq!(site_zone(&Subjects::Nothing, &zone_of), Err(Kind::NoSiteZone { site: None }));
     }
 }

@@ -72,7 +72,7 @@ fn parse_points_at_what_it_did_not_understand() {
     ");
     let json = wrasse(&["parse", "--json", "reboot edge-lax-[002-001] because fan noise"]);
     assert_eq!(json.status.code(), Some(2));
-    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-[002-001] because fan noise","from_byte":17,"to_byte":24,"what":"This range ends before it begins","hint":"Write the smaller number first: [001-020].","suggestion":null,"corrected":null}}"#);
+    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-[002-001] because fan noise","from_byte":17,"to_byte":24,"what":"This range ends before it begins","hint":"Write the smaller number first: [001-020].","suggestion":null,"readings":[],"corrected":null}}"#);
 }
 
 #[test]

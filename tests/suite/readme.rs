@@ -48,7 +48,7 @@ fn every_line_that_it_shows_is_understood() {
         .collect();
     files.sort();
     let catalog = wrasse::catalog::load(&files).unwrap_or_else(|faults| panic!("{faults}"));
-    let vocabulary = Vocabulary { commands: catalog.commands().to_vec() };
+    let vocabulary = Vocabulary::of(catalog.commands().to_vec());
     let lines = quoted(&part("What people type"), 1);
     assert!(lines.len() >= 9, "{lines:?}");
     for line in lines {

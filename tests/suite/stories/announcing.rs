@@ -188,12 +188,12 @@ async fn whole_sites_are_announced_one_by_one() {
         let nowhere = ana.types(&noc, "/fleet announce because all is well").await;
         assert_snapshot!(nowhere.transcript(), @"
         ana   /fleet announce because all is well
-        bot   (only ana) Announce needs to know which servers
+        bot   (only ana) Something is missing here
               ```
               announce because all is well
                        ^
               ```
-              Add servers, such as edge-lax-[001-020] or site=lax. Nothing has started.
+              Expected here: a site, such as riga or site=riga. Nothing has started.
         ");
         let unknown = ana.types(&noc, "/fleet announce rigga because all is well").await;
         assert_snapshot!(unknown.transcript(), @"
