@@ -5,6 +5,7 @@ mod bolt;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod clustershell;
 mod command_files;
 mod command_line;
 #[cfg(test)]
