@@ -22,7 +22,7 @@ use crate::services::requests::Requests;
 use crate::services::runner::Runner;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
-use crate::services::{Places, Rulebook, Service, Step, WakingInbox, World};
+use crate::services::{InForce, Places, Rulebook, Service, Step, WakingInbox, World};
 use crate::settings::Settings;
 use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
@@ -65,7 +65,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         drivers: Arc::new(RealDrivers::new(loaded.endpoints)?),
         clock,
         ids: Arc::new(RandomIds),
-        rulebook,
+        in_force: InForce::new(rulebook),
         places: Places { incidents: settings.incidents.clone(), bot_name },
         changes: watch::Sender::new(0),
     });

@@ -21,10 +21,10 @@ use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot, Undone};
 use crate::language;
-use crate::ports::StoreFault;
 use crate::ports::chat::Envelope;
 use crate::ports::directory::DirectoryFault;
 use crate::ports::store::{Bound, Control, ControlAction, Write};
+use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{Accepted, ControlVerb, RequestEvent};
 use crate::workflow::run::RunEvent;
 use std::sync::Arc;
@@ -49,14 +49,15 @@ impl Line<'_> {
 struct Speaker {
     person: Profile,
     channel: ChannelFacts,
+    /// What was in force when the line was read: the whole line is answered by it.
+    rulebook: Arc<Rulebook>,
 }
 
 impl Speaker {
     /// What this person's words may mean here.
     fn vocabulary(&self, world: &World) -> language::Vocabulary {
-        let commands = world.rulebook.catalog.commands().to_vec();
-        let usable =
-            world.rulebook.policies.commands_for(&self.person, &self.channel, commands.iter().map(Arc::as_ref));
+        let commands = self.rulebook.catalog.commands().to_vec();
+        let usable = self.rulebook.policies.commands_for(&self.person, &self.channel, commands.iter().map(Arc::as_ref));
         language::Vocabulary { commands, usable, zone: self.person.zone.clone(), now: world.now() }
     }
 
@@ -66,7 +67,7 @@ impl Speaker {
     }
 
     fn asking<'a>(&'a self, world: &'a World, ledger: &'a Ledger, undone: &'a Undone, line: Line<'a>) -> Asking<'a> {
-        let (rulebook, now) = (&world.rulebook, world.now());
+        let (rulebook, now) = (self.rulebook.as_ref(), world.now());
         Asking { rulebook, ledger, undone, person: &self.person, channel: &self.channel, line: line.text, now }
     }
 }
@@ -96,7 +97,7 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
         let told = conversation::wrong_place(&world.places.bot_name);
         return Ok(line.answered(told, "rejected: the bot is not in this channel"));
     }
-    let speaker = Speaker { person, channel };
+    let speaker = Speaker { person, channel, rulebook: world.rulebook() };
     let vocabulary = speaker.vocabulary(world);
     let normal = match language::normalise(line.text) {
         Ok(normal) => normal,
@@ -116,16 +117,16 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
 /// What was understood, carried out.
 async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Intent) -> Result<Outcome, StoreFault> {
     match intent {
-        Intent::Help { topic } => Ok(help(world, line, speaker, topic.as_ref())),
-        Intent::Status { selector } => status(world, line, selector.as_ref()).await,
+        Intent::Help { topic } => Ok(help(line, speaker, topic.as_ref())),
+        Intent::Status { selector } => status(world, line, speaker, selector.as_ref()).await,
         Intent::Cancel { request } => super::presses::cancel_line(world, line, &speaker.person, &request).await,
         Intent::Work(work) => work_line(world, line, speaker, &work).await,
         Intent::Plan(inner) => match *inner {
             Intent::Work(work) => plan_line(world, line, speaker, &work).await,
             Intent::Cancel { request } => super::presses::cancel_plan(world, line, &speaker.person, &request).await,
             // What only looks is its own plan.
-            Intent::Help { topic } => Ok(help(world, line, speaker, topic.as_ref())),
-            Intent::Status { selector } => status(world, line, selector.as_ref()).await,
+            Intent::Help { topic } => Ok(help(line, speaker, topic.as_ref())),
+            Intent::Status { selector } => status(world, line, speaker, selector.as_ref()).await,
             Intent::Plan(_) => Ok(Outcome::noted("rejected: a plan of a plan")),
         },
     }
@@ -161,10 +162,10 @@ fn late(world: &World, line: Line<'_>, sent_at: Timestamp, now: Timestamp) -> Ou
     outcome
 }
 
-fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Option<&CommandName>) -> Outcome {
-    let catalog = &world.rulebook.catalog;
+fn help(line: Line<'_>, speaker: &Speaker, topic: Option<&CommandName>) -> Outcome {
+    let catalog = &speaker.rulebook.catalog;
     let all = catalog.commands().iter().map(Arc::as_ref);
-    let may = world.rulebook.policies.commands_for(&speaker.person, &speaker.channel, all);
+    let may = speaker.rulebook.policies.commands_for(&speaker.person, &speaker.channel, all);
     let message = match topic.and_then(|name| catalog.command(name)) {
         Some(spec) => conversation::help_command(spec, may.contains(&spec.name), speaker.channel_name()),
         None => {
@@ -175,11 +176,16 @@ fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Option<&Command
     line.answered(message, "answered: help")
 }
 
-async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selector>>) -> Result<Outcome, StoreFault> {
+async fn status(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    selector: Option<&Spanned<Selector>>,
+) -> Result<Outcome, StoreFault> {
     let now = world.now();
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), selector).await?;
-    let inventory = &world.rulebook.inventory;
+    let inventory = &speaker.rulebook.inventory;
     let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: &undone };
     let servers = match selector {
         None => inventory.servers().to_vec(),
@@ -195,7 +201,7 @@ async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selecto
     let mut pools = servers.iter().filter_map(|server| server.pool.clone()).collect::<Vec<_>>();
     pools.sort();
     pools.dedup();
-    let known = world.known(&ledger, now);
+    let known = speaker.rulebook.known(&ledger, now);
     let counts = pools.iter().map(|pool| admission::count_pool(pool, known)).collect::<Vec<_>>();
     let mut open = Vec::new();
     for request in world.store.open_requests().await? {
@@ -208,7 +214,7 @@ async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selecto
     }
     let seen = |server: &Server| ledger.health.get(&server.id).map(|row| row.seen_at);
     let health_oldest = servers.iter().filter(|server| server.pool.is_some()).filter_map(seen).min();
-    let coverage = coverage(&world.rulebook.catalog, &servers);
+    let coverage = coverage(&speaker.rulebook.catalog, &servers);
     let view = conversation::StatusView {
         pools: &counts,
         coverage: &coverage,
@@ -234,7 +240,7 @@ fn coverage(catalog: &Catalog, servers: &[Server]) -> Vec<(CommandName, u32)> {
 }
 
 async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Outcome, StoreFault> {
-    let Some(spec) = world.rulebook.catalog.command(&work.command).cloned() else {
+    let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
         return Ok(Outcome::noted("rejected: a command that is not in the catalogue"));
     };
     let ledger = world.store.ledger().await?;

@@ -3,7 +3,6 @@
 //! Shared by what carries lines out and by what only shows them, so that both always agree. Deliberately absent:
 //! any port; everything that is looked at comes in as a value.
 
-use super::world::Rulebook;
 use crate::admission::{self, Known, Ledger, PoolImpact, Rehearsal, wave_sizes};
 use crate::approvals;
 use crate::authorization::{Authorized, Question, Refusal};
@@ -20,6 +19,7 @@ use crate::domain::server::{ProductionState, Server, ServerId, ServerName, SiteN
 use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot, Undone};
 use crate::language;
+use crate::ports::Rulebook;
 use crate::workflow::request::{ApprovalNeed, Request};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -184,8 +184,7 @@ impl<'a> Asking<'a> {
     /// What admission looks at.
     #[must_use]
     pub fn known(self) -> Known<'a> {
-        let Self { rulebook, ledger, now, .. } = self;
-        Known { inventory: &rulebook.inventory, ledger, rules: &rulebook.rules, now }
+        self.rulebook.known(self.ledger, self.now)
     }
 
     /// Without `#`; empty in a direct conversation, which has no name.

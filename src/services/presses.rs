@@ -138,7 +138,8 @@ async fn request_press(
 
 async fn impacts(world: &World, request: &Request) -> Result<Vec<admission::PoolImpact>, StoreFault> {
     let ledger = world.store.ledger().await?;
-    Ok(admission::impact(&request.plan, request.spec.site_concurrency, world.known(&ledger, world.now())))
+    let rulebook = world.rulebook();
+    Ok(admission::impact(&request.plan, request.spec.site_concurrency, rulebook.known(&ledger, world.now())))
 }
 
 async fn review(world: &World, press: &Press<'_>, person: &Profile, request: &Request) -> Result<Outcome, StoreFault> {
@@ -345,11 +346,12 @@ async fn cancel(
 /// Whether somebody may ask for what this request does, in the channel where it was asked.
 async fn may_ask_the_same(world: &World, person: &Profile, request: &Request) -> bool {
     let Ok(channel) = world.directory.channel(&request.origin.channel).await else { return false };
-    let record = |id| world.rulebook.inventory.by_id(id).cloned();
+    let rulebook = world.rulebook();
+    let record = |id| rulebook.inventory.by_id(id).cloned();
     let servers: Vec<Server> = request.plan.servers().filter_map(|planned| record(&planned.id)).collect();
     let sites: Vec<SiteName> = request.plan.sites().cloned().collect();
     let question = Question { person, channel: &channel, command: &request.spec, servers: &servers, sites: &sites };
-    world.rulebook.policies.decide(&question).is_ok()
+    rulebook.policies.decide(&question).is_ok()
 }
 
 async fn answer_press(
