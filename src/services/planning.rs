@@ -8,7 +8,7 @@ use crate::approvals;
 use crate::authorization::{Authorized, Question, Refusal};
 use crate::conversation::{self, PreviewView, message::Message};
 use crate::domain::command::{CommandSpec, Targets};
-use crate::domain::identity::Profile;
+use crate::domain::identity::{GroupName, Profile};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Moment, Spanned, Start, WorkIntent, ZoneName};
 use crate::domain::limits::REQUEST_LIFE;
@@ -158,6 +158,8 @@ pub struct Preview {
     pub impacts: Vec<PoolImpact>,
     /// An open request that does the same already.
     pub same: Option<RequestId>,
+    /// Who answers for the command, the types and the sites; by group.
+    pub owners: BTreeMap<GroupName, Vec<String>>,
 }
 
 impl Preview {
@@ -176,6 +178,7 @@ impl Preview {
             left_out: &self.left_out,
             impacts: &self.impacts,
             same: self.same.as_ref(),
+            owners: &self.owners,
         }
     }
 }
@@ -312,6 +315,23 @@ impl<'a> Asking<'a> {
         })
     }
 
+    fn owners(self, spec: &CommandSpec, subjects: &Subjects) -> BTreeMap<GroupName, Vec<String>> {
+        let inventory = &self.rulebook.inventory;
+        let types = subjects.servers().iter().map(|server| &server.server_type).collect::<BTreeSet<_>>();
+        let sites =
+            subjects.servers().iter().map(|server| &server.site).chain(subjects.sites()).collect::<BTreeSet<_>>();
+        let of_types = types.into_iter().map(|one| (inventory.type_owner(one).cloned(), one.to_string()));
+        let of_sites = sites.into_iter().map(|one| (inventory.site(one).owner, one.to_string()));
+        let of_command = std::iter::once((Some(spec.owner.clone()), spec.name.to_string()));
+        let mut owners: BTreeMap<GroupName, Vec<String>> = BTreeMap::new();
+        for (owner, what) in of_command.chain(of_types).chain(of_sites) {
+            if let Some(owner) = owner {
+                owners.entry(owner).or_default().push(what);
+            }
+        }
+        owners
+    }
+
     /// The line from all sides. `id` is that of no request.
     ///
     /// # Errors
@@ -341,6 +361,7 @@ impl<'a> Asking<'a> {
             first: admission::rehearse(first, &spec, &id.run(1), self.known()),
             left_out: admission::left_out(&servers, &spec, self.known()),
             impacts: admission::impact(&plan, spec.site_concurrency, self.known()),
+            owners: self.owners(&spec, &subjects),
             same: self.same_request(&plan, open).map(|request| request.id().clone()),
             plan,
             spec,

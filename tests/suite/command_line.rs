@@ -132,6 +132,7 @@ fn plan_tells_what_a_line_would_do() {
     edge-lax: health of 2 of 3 not known
     first wave: would wait, and start by itself
     • health of 2 of 3 in edge-lax unknown, not looked at yet; waits until it is known
+    ~ ask: sre for reboot
     ~ to do it: `reboot edge-lax-[001-003] because kernel update`
     ~ person and groups: as this call says · locks, states and health: unknown: there is no database
     ");

@@ -23,6 +23,7 @@ async fn a_plan_tells_everything_and_starts_nothing() {
               ✓ you may by noc-noc-reboot · needs nobody's approval
               edge-lax: 3 → 2 of 3 at the lowest, at most 1 out at once, floor 2
               first wave: could start now
+              ~ ask: sre for reboot
               ~ to do it: `reboot edge-lax-[01-02] because kernel update`
         ");
         let others = bob.types(&noc, "/fleet plan reboot edge-lax-[01-02] because kernel update").await;
@@ -41,6 +42,7 @@ async fn a_plan_tells_everything_and_starts_nothing() {
               In #noc, noc may.
               edge-lax: 3 → 2 of 3 at the lowest, at most 1 out at once, floor 2
               first wave: could start now
+              ~ ask: sre for reboot
               ~ to do it: `reboot edge-lax-[01-02] because kernel update`
         ");
         stage.fleet().rebooted("edge-lax-[01-02]", times(0));
@@ -106,6 +108,7 @@ async fn what_a_request_left_undone_can_be_selected() {
               ✓ you may by noc-noc-reboot · needs nobody's approval
               edge-lax: 3 → 2 of 3 at the lowest, at most 1 out at once, floor 2
               first wave: could start now
+              ~ ask: sre for reboot
               ~ to do it: `reboot failed:req-0001 because the rest`
         ");
         let unknown = ana.types(&noc, "/fleet plan reboot failed:req-zzzz because the rest").await;
