@@ -117,7 +117,7 @@ mod servers {
         "type=edge-cache",
         "edge-*",
         "name=~^edge-s0[0-4]",
-        "edge-s[000-134]-[000-003]",
+        "edge-s[000-134]-[000-144/3]",
     ])]
     fn resolve_over_20_000(bencher: Bencher, text: &str) {
         let fleet = fleet();

@@ -8,8 +8,10 @@ mod browser;
 mod clustershell;
 mod command_files;
 mod command_line;
+
 #[cfg(test)]
 mod drivers_wire;
+mod fuzz_corpus;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
