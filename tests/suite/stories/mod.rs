@@ -14,6 +14,7 @@ mod misunderstanding;
 mod pressing;
 mod rebooting;
 mod refusing;
+mod reloading;
 mod telling;
 mod unknown_outcomes;
 mod waiting;
