@@ -3,26 +3,24 @@
 use crate::adapters::clock::SystemClock;
 use crate::adapters::drivers::RealDrivers;
 use crate::adapters::ids::RandomIds;
-use crate::adapters::inventory;
 use crate::adapters::slack::{Slack, SlackSettings};
 use crate::adapters::storage::lock::ServingLock;
 use crate::adapters::storage::sqlite::SqliteStore;
-use crate::admission::{Ledger, Rules, admission_rules};
-use crate::authorization::{Known, Policies, PolicyFile, mentioned_groups, parse_channels};
-use crate::catalog::{self, Catalog};
-use crate::domain::identity::GroupName;
+use crate::admission::Ledger;
 use crate::domain::intent::{Selector, Spanned};
 use crate::domain::time::Timestamp;
-use crate::fleet::{Inventory, Undone};
+use crate::files::{Files, ServedFiles};
+use crate::fleet::Undone;
 use crate::ports::{Clock, Directory, Store};
 use crate::services::admitter::Admitter;
 use crate::services::courier::Courier;
 use crate::services::intake::Intake;
+use crate::services::reloader::Reloader;
 use crate::services::requests::Requests;
 use crate::services::runner::Runner;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
-use crate::services::{InForce, Places, Rulebook, Service, Step, WakingInbox, World};
+use crate::services::{InForce, Places, Service, Step, WakingInbox, World};
 use crate::settings::Settings;
 use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
@@ -45,7 +43,13 @@ const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
 pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let serving_alone = ServingLock::take(&settings.database)?;
-    let loaded = inventory::load(&settings.inventory, clock.now()).map_err(|faults| anyhow!("{}", faults.listed()))?;
+    let files = Files {
+        commands: settings.commands.clone(),
+        policies: settings.policies.clone(),
+        inventory: settings.inventory.clone(),
+    };
+    // Files with faults are told before anything is connected.
+    files.read(None, clock.now()).map_err(|faults| anyhow!("{faults}"))?;
     let slack = SlackSettings {
         api_base: settings.api_base.clone(),
         app_token: settings.app_token.clone(),
@@ -54,7 +58,8 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
     };
     let slack = Arc::new(Slack::connect(slack, Arc::clone(&clock)).await?);
     let groups = slack.groups().await.context("the groups of the workspace cannot be read")?;
-    let rulebook = read_rulebook(&settings.commands, &settings.policies, loaded.inventory, Some(groups))?;
+    let whole = files.read(Some(groups), clock.now()).map_err(|faults| anyhow!("{faults}"))?;
+    let drivers = Arc::new(RealDrivers::new(whole.endpoints)?);
     let store = Arc::new(SqliteStore::open(&settings.database).await?);
     store.claim(clock.now()).await?;
     let bot_name = slack.person(&slack.bot()).await.map_or_else(|_| "wrasse".to_owned(), |bot| bot.name);
@@ -62,11 +67,12 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         store: store.clone(),
         chat: slack.clone(),
         directory: slack.clone(),
-        drivers: Arc::new(RealDrivers::new(loaded.endpoints)?),
+        drivers: drivers.clone(),
+        source: Arc::new(ServedFiles::new(files, slack.clone(), Arc::clone(&clock), drivers)),
         clock,
         ids: Arc::new(RandomIds),
-        in_force: InForce::new(rulebook),
-        places: Places { incidents: settings.incidents.clone(), bot_name },
+        in_force: InForce::new(whole.rulebook),
+        places: Places { incidents: settings.incidents.clone(), admins: settings.admins.clone(), bot_name },
         changes: watch::Sender::new(0),
     });
     run(&world, &slack, shutdown).await?;
@@ -119,6 +125,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Runner::new(Arc::clone(world))),
         Box::new(Courier::new(Arc::clone(world))),
         Box::new(Watcher::new(Arc::clone(world))),
+        Box::new(Reloader::new(Arc::clone(world))),
     ]
 }
 
@@ -186,70 +193,4 @@ pub(crate) async fn read_stored(database: &Path, selector: Option<&Spanned<Selec
     let stored = Stored { ledger: store.ledger().await?, open: store.open_requests().await?, undone, is_there: true };
     store.close().await?;
     Ok(stored)
-}
-
-/// The inventory of that file.
-pub(crate) fn read_inventory(file: &Path, now: Timestamp) -> anyhow::Result<Inventory> {
-    Ok(inventory::load(file, now).map_err(|faults| anyhow!("{}", faults.listed()))?.inventory)
-}
-
-/// The command files of a folder.
-pub(crate) fn read_catalog(folder: &Path) -> anyhow::Result<Catalog> {
-    catalog::load(&read_folder(folder, "yaml")?).map_err(|faults| anyhow!("{faults}"))
-}
-
-/// Reads the files that say what may be done. Without the directory's groups each group that a policy names is taken to
-/// exist.
-pub(crate) fn read_rulebook(
-    commands: &Path,
-    policies: &Path,
-    inventory: Inventory,
-    groups: Option<Vec<GroupName>>,
-) -> anyhow::Result<Rulebook> {
-    let catalog = read_catalog(commands)?;
-    let policy_set = read_policies(policies, &catalog, &inventory, groups)?;
-    let admission = policies.join("admission.yaml");
-    let rules =
-        if admission.exists() { admission_rules("admission.yaml", &read(&admission)?)? } else { Rules::default() };
-    Ok(Rulebook { catalog, policies: policy_set, rules, inventory })
-}
-
-fn read_policies(
-    folder: &Path,
-    catalog: &Catalog,
-    inventory: &Inventory,
-    groups: Option<Vec<GroupName>>,
-) -> anyhow::Result<Policies> {
-    let channels =
-        parse_channels(&read(&folder.join("channels.yaml"))?).map_err(|faults| anyhow!("{}", faults.render()))?;
-    let mut files = Vec::new();
-    for name in ["schema.cedarschema", "global.cedar"] {
-        files.push(PolicyFile { name: name.to_owned(), text: read(&folder.join(name))? });
-    }
-    for (name, text) in read_folder(&folder.join("channels"), "cedar")? {
-        files.push(PolicyFile { name: format!("channels/{name}"), text });
-    }
-    let commands = catalog.commands().iter().map(|spec| spec.name.clone());
-    let groups = groups.unwrap_or_else(|| mentioned_groups(&files));
-    let known = Known::of(groups, commands, inventory.servers());
-    Policies::new(&files, &channels, &known).map_err(|faults| anyhow!("{}", faults.render()))
-}
-
-fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
-}
-
-/// The files of a folder with that extension, as name and text, sorted by name.
-fn read_folder(folder: &Path, extension: &str) -> anyhow::Result<Vec<(String, String)>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        let fits = path.extension().is_some_and(|found| found == extension);
-        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| fits) {
-            files.push((name.to_owned(), read(&path)?));
-        }
-    }
-    files.sort();
-    Ok(files)
 }

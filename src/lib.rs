@@ -28,6 +28,8 @@ pub mod sandbox;
 
 pub mod settings;
 
+pub mod files;
+
 pub mod app;
 
 pub mod cli;

@@ -26,6 +26,8 @@ pub struct Settings {
     pub inventory: PathBuf,
     /// Where trouble is told.
     pub incidents: Option<ChannelId>,
+    /// Where changed files that cannot be used are told.
+    pub admins: Option<ChannelId>,
 }
 
 /// One thing that is wrong with the environment.
@@ -75,7 +77,7 @@ impl std::fmt::Display for SettingFaults {
 impl std::error::Error for SettingFaults {}
 
 /// Every variable with what it is for; `.env.example` lists the same, and a test compares the two.
-pub const VARIABLES: [(&str, &str); 10] = [
+pub const VARIABLES: [(&str, &str); 11] = [
     (
         "SLACK_APP_TOKEN",
         "The app-level token, xapp-…, with connections:write; or SLACK_APP_TOKEN_FILE names a file with it.",
@@ -88,6 +90,10 @@ pub const VARIABLES: [(&str, &str); 10] = [
     ("WRASSE_POLICIES", "The folder of policy files."),
     ("WRASSE_INVENTORY", "The inventory file."),
     ("WRASSE_INCIDENT_CHANNEL", "The id of the channel where trouble is told; without it, only threads tell."),
+    (
+        "WRASSE_ADMIN_CHANNEL",
+        "The id of the channel that hears of changed files with faults; without it, the incident channel.",
+    ),
     ("WRASSE_LOG", "What is logged, e.g. info or wrasse=debug."),
 ];
 
@@ -134,6 +140,7 @@ impl Settings {
                 policies: path("WRASSE_POLICIES", "policies"),
                 inventory: path("WRASSE_INVENTORY", "inventory.yaml"),
                 incidents: text("WRASSE_INCIDENT_CHANNEL").map(ChannelId::new),
+                admins: text("WRASSE_ADMIN_CHANNEL").or_else(|| text("WRASSE_INCIDENT_CHANNEL")).map(ChannelId::new),
             }),
             _ => Err(SettingFaults(faults)),
         }

@@ -26,4 +26,7 @@ pub trait Directory: Send + Sync {
 
     /// The members of a group, sorted by name.
     async fn members(&self, group: &GroupName) -> Result<Vec<Profile>, DirectoryFault>;
+
+    /// Every group there is, sorted.
+    async fn groups(&self) -> Result<Vec<GroupName>, DirectoryFault>;
 }

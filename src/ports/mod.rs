@@ -13,5 +13,5 @@ pub use clock::Clock;
 pub use directory::Directory;
 pub use drivers::Drivers;
 pub use ids::Ids;
-pub use rulebook::Rulebook;
+pub use rulebook::{Rulebook, RulebookSource};
 pub use store::{Store, StoreFault};

@@ -62,6 +62,30 @@ pub(super) fn incident(request: &RequestId, channel: &ChannelId) -> Write {
     })
 }
 
+/// Changed files that are not used, in that stretch between two repairs.
+pub(super) fn reload_trouble_key(episode: u32, what: &Fingerprint) -> DeliveryKey {
+    DeliveryKey::new(format!("reload:{episode}:{}", what.hex().get(..24).unwrap_or_default()))
+}
+
+pub(super) fn reload_trouble(episode: u32, what: &Fingerprint, channel: &ChannelId, message: Message) -> Write {
+    reload(reload_trouble_key(episode, what), channel, message)
+}
+
+/// The repair at the end of that stretch.
+pub(super) fn reload_repaired_key(episode: u32) -> DeliveryKey {
+    DeliveryKey::new(format!("reload:{episode}:repaired"))
+}
+
+pub(super) fn reload_repaired(episode: u32, channel: &ChannelId, message: Message) -> Write {
+    reload(reload_repaired_key(episode), channel, message)
+}
+
+/// Fixed, unlike what is told of requests: what the files said is stored nowhere else.
+fn reload(key: DeliveryKey, channel: &ChannelId, message: Message) -> Write {
+    let (lane, to) = (Lane::new("reload"), Destination::Channel(channel.clone()));
+    Write::Send(Outgoing { key, lane, to, content: Content::Fixed(message) })
+}
+
 /// The echo to whoever asked. A response address can be edited later, so it goes out at once; other private
 /// answers cannot, so they wait for the card in its lane and carry its link from the start.
 pub(super) fn echo(request: &RequestId, origin: &Origin) -> Write {

@@ -10,6 +10,7 @@ mod lines;
 mod messages;
 pub mod planning;
 mod presses;
+pub mod reloader;
 pub mod requests;
 pub mod runner;
 pub mod undone;

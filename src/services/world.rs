@@ -5,7 +5,7 @@ use crate::domain::place::ChannelId;
 use crate::domain::time::Timestamp;
 use crate::ports::chat::Envelope;
 use crate::ports::store::{Committed, Decide, Operation, Scope, Write};
-use crate::ports::{Chat, Clock, Directory, Drivers, Ids, Inbox, Rulebook, Store, StoreFault};
+use crate::ports::{Chat, Clock, Directory, Drivers, Ids, Inbox, Rulebook, RulebookSource, Store, StoreFault};
 use async_trait::async_trait;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
@@ -29,6 +29,8 @@ impl InForce {
 pub struct Places {
     /// Where trouble is told; `None` tells it only in threads.
     pub incidents: Option<ChannelId>,
+    /// Where changed files that cannot be used are told; `None` tells it only in the log.
+    pub admins: Option<ChannelId>,
     /// How the bot is called, for `/invite`.
     pub bot_name: String,
 }
@@ -49,6 +51,8 @@ pub struct World {
     pub ids: Arc<dyn Ids>,
     /// What may be done.
     pub in_force: InForce,
+    /// Where the files are that say it.
+    pub source: Arc<dyn RulebookSource>,
     /// Channels with a purpose.
     pub places: Places,
     /// Counts up whenever something was committed, so that idle services look again.

@@ -9,17 +9,17 @@ mod http;
 mod redfish;
 pub mod ssh;
 
-use crate::adapters::inventory::{Endpoints, ServerEndpoints};
+use crate::adapters::inventory::Endpoints;
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::server::ServerName;
 use crate::ports::Drivers;
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// The drivers of a real fleet.
 pub struct RealDrivers {
-    endpoints: Arc<Endpoints>,
+    endpoints: RwLock<Arc<Endpoints>>,
     web: reqwest::Client,
 }
 
@@ -43,27 +43,34 @@ impl RealDrivers {
             .user_agent("wrasse")
             .build()
             .map_err(NoWebClient)?;
-        Ok(Self { endpoints, web })
+        Ok(Self { endpoints: RwLock::new(endpoints), web })
     }
 
-    fn of(&self, server: &ServerName) -> Option<&ServerEndpoints> {
-        self.endpoints.of(server)
+    /// From now on servers are reached as those endpoints say; calls under way end as they began.
+    pub fn follow(&self, endpoints: Arc<Endpoints>) {
+        *self.endpoints.write().unwrap_or_else(PoisonError::into_inner) = endpoints;
+    }
+
+    fn endpoints(&self) -> Arc<Endpoints> {
+        Arc::clone(&self.endpoints.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 #[async_trait]
 impl Drivers for RealDrivers {
     async fn begin(&self, act: &Act, deadline: Duration) -> Begun {
+        let endpoints = self.endpoints();
+        let of = |server: &ServerName| endpoints.of(server);
         match act {
             Act::Drain(server) => self.rotate(server, haproxy::Rotation::Drain, deadline).await,
             Act::Undrain(server) => self.rotate(server, haproxy::Rotation::Ready, deadline).await,
             Act::RebootOverSsh { server, not_after } => {
-                let Some(endpoint) = self.of(server).and_then(|reached| reached.ssh.as_ref()) else {
+                let Some(endpoint) = of(server).and_then(|reached| reached.ssh.as_ref()) else {
                     return Begun::NeverSent(format!("the inventory has no SSH address for {server}"));
                 };
                 ssh::reboot(endpoint, *not_after, deadline).await
             }
-            Act::RestartOverRedfish(server) => match self.of(server).and_then(|reached| reached.bmc.as_ref()) {
+            Act::RestartOverRedfish(server) => match of(server).and_then(|reached| reached.bmc.as_ref()) {
                 Some(endpoint) => redfish::restart(&self.web, endpoint, deadline).await,
                 None => Begun::NeverSent(format!("the inventory has no management controller for {server}")),
             },
@@ -75,24 +82,26 @@ impl Drivers for RealDrivers {
     }
 
     async fn observe(&self, probe: &Probe, deadline: Duration) -> Seen {
+        let endpoints = self.endpoints();
+        let of = |server: &ServerName| endpoints.of(server);
         match probe {
-            Probe::Boot(server) => match self.of(server).and_then(|reached| reached.ssh.as_ref()) {
+            Probe::Boot(server) => match of(server).and_then(|reached| reached.ssh.as_ref()) {
                 Some(endpoint) => ssh::boot_facts(endpoint, deadline).await,
                 None => Seen::NoAnswer(format!("the inventory has no SSH address for {server}")),
             },
-            Probe::Checks(server, checks) => match self.of(server).and_then(|reached| reached.ssh.as_ref()) {
+            Probe::Checks(server, checks) => match of(server).and_then(|reached| reached.ssh.as_ref()) {
                 Some(endpoint) => ssh::failed_checks(endpoint, checks, deadline).await,
                 None => Seen::NoAnswer(format!("the inventory has no SSH address for {server}")),
             },
-            Probe::Balancer(server) => match self.of(server).and_then(|reached| reached.balancer.as_ref()) {
+            Probe::Balancer(server) => match of(server).and_then(|reached| reached.balancer.as_ref()) {
                 Some(endpoint) => haproxy::line(endpoint, server, deadline).await,
                 None => Seen::NoAnswer(format!("{server} is behind no load balancer")),
             },
-            Probe::Pool(pool) => match self.endpoints.pool(pool) {
+            Probe::Pool(pool) => match endpoints.pool(pool) {
                 Some(endpoint) => haproxy::pool(endpoint, deadline).await,
                 None => Seen::NoAnswer(format!("the inventory has no load balancer for {pool}")),
             },
-            Probe::Power(server) => match self.of(server).and_then(|reached| reached.bmc.as_ref()) {
+            Probe::Power(server) => match of(server).and_then(|reached| reached.bmc.as_ref()) {
                 Some(endpoint) => redfish::power(&self.web, endpoint, deadline).await,
                 None => Seen::NoAnswer(format!("the inventory has no management controller for {server}")),
             },
@@ -102,7 +111,8 @@ impl Drivers for RealDrivers {
 
 impl RealDrivers {
     async fn rotate(&self, server: &ServerName, to: haproxy::Rotation, deadline: Duration) -> Begun {
-        match self.of(server).and_then(|reached| reached.balancer.as_ref()) {
+        let endpoints = self.endpoints();
+        match endpoints.of(server).and_then(|reached| reached.balancer.as_ref()) {
             Some(endpoint) => haproxy::rotate(endpoint, server, to, deadline).await,
             None => Begun::Refused(format!("{server} is behind no load balancer")),
         }

@@ -113,14 +113,6 @@ impl Slack {
         socket_mode::start(setup, inbox, tasks)
     }
 
-    /// Every group that the directory knows, sorted.
-    ///
-    /// # Errors
-    /// The directory does not answer.
-    pub async fn groups(&self) -> Result<Vec<GroupName>, DirectoryFault> {
-        self.directory.names(&self.web).await
-    }
-
     /// Our own person in the workspace: the bot.
     #[must_use]
     pub fn bot(&self) -> PersonId {
@@ -183,5 +175,9 @@ impl ports::Directory for Slack {
 
     async fn members(&self, group: &GroupName) -> Result<Vec<Profile>, DirectoryFault> {
         self.directory.members(&self.web, &self.us, group).await
+    }
+
+    async fn groups(&self) -> Result<Vec<GroupName>, DirectoryFault> {
+        self.directory.names(&self.web).await
     }
 }

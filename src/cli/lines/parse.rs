@@ -23,7 +23,7 @@ pub(in crate::cli) struct Parse {
 
 impl Parse {
     pub(in crate::cli) fn run(self) -> anyhow::Result<ExitCode> {
-        let catalog = crate::app::read_catalog(&self.commands)?;
+        let catalog = crate::files::read_catalog(&self.commands)?;
         let vocabulary = language::Vocabulary { now: now(), ..language::Vocabulary::of(catalog.commands().to_vec()) };
         let line = line_of(&self.line);
         let intent = match language::parse(&line, &vocabulary) {

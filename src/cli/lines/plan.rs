@@ -71,8 +71,12 @@ impl Plan {
             Some(slack) => Some(slack.groups().await.context("the groups of the workspace cannot be read")?),
             None => None,
         };
-        let inventory = crate::app::read_inventory(&self.inventory, now())?;
-        let rulebook = crate::app::read_rulebook(&self.commands, &self.policies, inventory, groups)?;
+        let files = crate::files::Files {
+            commands: self.commands.clone(),
+            policies: self.policies.clone(),
+            inventory: self.inventory.clone(),
+        };
+        let rulebook = files.read(groups, now()).map_err(|faults| anyhow::anyhow!("{faults}"))?.rulebook;
         let asker = self.asker(&rulebook, slack.as_ref()).await?;
         let commands = rulebook.catalog.commands().to_vec();
         let usable = rulebook.policies.commands_for(&asker.person, &asker.channel, commands.iter().map(AsRef::as_ref));

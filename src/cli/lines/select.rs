@@ -32,7 +32,7 @@ pub(in crate::cli) struct Select {
 
 impl Select {
     pub(in crate::cli) async fn run(self) -> anyhow::Result<ExitCode> {
-        let inventory = crate::app::read_inventory(&self.inventory, super::now())?;
+        let inventory = crate::files::read_inventory(&self.inventory, super::now())?;
         let line = match language::normalise(&line_of(&self.selector)) {
             Ok(line) => line,
             Err(told) => return Ok(misunderstood(&told, self.json)),

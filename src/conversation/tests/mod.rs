@@ -5,6 +5,7 @@ mod before;
 mod ending;
 mod forms;
 mod preview;
+mod reloading;
 mod running;
 
 use super::message::{Block, Button, Message, Piece, Rich};

@@ -1,7 +1,7 @@
 //! The bot on the stage: the real services over a real store, stepped until they rest, killed and started again.
 
 use super::crash::{Calls, Crashes, MortalStore};
-use super::rulebook::copied;
+use super::rulebook::StageSource;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use wrasse::adapters::storage::sqlite::SqliteStore;
 use wrasse::app::services;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::{Chat, Clock, Directory, Drivers, Ids, Store};
-use wrasse::services::{InForce, Places, Rulebook, Service, Step, World};
+use wrasse::services::{InForce, Places, Service, Step, World};
 
 /// More rounds than any story needs between two moments.
 const ROUNDS_MAX: u32 = 20_000;
@@ -86,7 +86,7 @@ pub(super) struct Ports {
     pub(super) drivers: Arc<dyn Drivers>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn Ids>,
-    pub(super) rulebook: Rulebook,
+    pub(super) source: Arc<StageSource>,
     pub(super) places: Places,
 }
 
@@ -131,13 +131,19 @@ impl Bot {
             drivers: Arc::clone(&ports.drivers),
             clock: Arc::clone(&ports.clock),
             ids: Arc::clone(&ports.ids),
-            in_force: InForce::new(copied(&ports.rulebook)),
+            in_force: InForce::new(ports.source.start()),
+            source: Arc::<StageSource>::clone(&ports.source),
             places: ports.places.clone(),
             changes: watch::Sender::new(0),
         });
         store.claim(ports.clock.now()).await.unwrap();
         (self.born)();
         self.process = Some(Process { store, services: services(&world) });
+    }
+
+    /// Where its files are.
+    pub(super) fn source(&self) -> &StageSource {
+        &self.ports.source
     }
 
     /// Takes a process away with everything it had under way.

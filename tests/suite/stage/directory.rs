@@ -131,4 +131,9 @@ impl Directory for StageDirectory {
         members.sort_by(|left, right| left.name.cmp(&right.name));
         Ok(members)
     }
+
+    async fn groups(&self) -> Result<Vec<GroupName>, DirectoryFault> {
+        drop(self.open()?);
+        Ok(Self::groups(self))
+    }
 }

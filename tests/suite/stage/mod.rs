@@ -26,7 +26,7 @@ use chat::StageChat;
 use crash::Crashes;
 use directory::StageDirectory;
 use fleet::StageFleet;
-use rulebook::Script;
+use rulebook::{Script, StageSource};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -41,6 +41,9 @@ use wrasse::services::Places;
 
 /// How long people look at what they did before they go on; cards that were edited a moment ago are up to date then.
 const A_MOMENT: Duration = Duration::from_secs(3);
+
+/// The files are looked at once in this time.
+const A_LOOK: Duration = Duration::from_secs(8);
 
 /// Plays a story, and fails on anything that it leaves open.
 pub(crate) async fn story(play: impl AsyncFnOnce(&Stage)) {
@@ -159,6 +162,21 @@ impl Stage {
         self.0.script.borrow_mut().change(file, from, to);
     }
 
+    /// Another text in a command file while the bot serves; it is looked at within the next moments.
+    pub(crate) async fn edits_command(&self, file: &str, from: &str, to: &str) {
+        self.0.script.borrow_mut().change(file, from, to);
+        let changed = self.0.script.borrow().files();
+        self.there(&mut *self.0.bot.lock().await).source().change(|files| files.take_texts(changed));
+        self.clock().advance(A_LOOK).await;
+    }
+
+    /// Those servers are missing in the inventory from now on.
+    pub(crate) async fn inventory_loses(&self, names: &[&str]) {
+        let gone = names.iter().map(|name| (*name).to_owned()).collect();
+        self.there(&mut *self.0.bot.lock().await).source().change(|files| files.gone = gone);
+        self.clock().advance(A_LOOK).await;
+    }
+
     /// At most this share of a pool may be out at once.
     pub(crate) fn lets_out(&self, percent: u8) {
         self.0.script.borrow_mut().rules.pool_out_max_percent = percent;
@@ -244,15 +262,20 @@ impl Stage {
         let scene = &self.0;
         let inventory = scene.fleet.drivers().fleet().inventory(scene.clock.now()).unwrap();
         let incidents = scene.directory.add_channel("incidents");
-        let rulebook = scene.script.borrow().rulebook(&inventory, scene.directory.groups());
+        let files = scene.script.borrow().files();
+        let source = StageSource::new(files, inventory, Arc::<StageDirectory>::clone(&scene.directory));
         let ports = Ports {
             chat: Arc::<StageChat>::clone(&scene.chat),
             directory: Arc::<StageDirectory>::clone(&scene.directory),
             drivers: scene.fleet.ports(),
             clock: Arc::<StageClock>::clone(&scene.clock),
             ids: Arc::<StageIds>::clone(&scene.ids),
-            rulebook,
-            places: Places { incidents: Some(incidents), bot_name: "wrasse".to_owned() },
+            source: Arc::new(source),
+            places: Places {
+                incidents: Some(incidents.clone()),
+                admins: Some(incidents),
+                bot_name: "wrasse".to_owned(),
+            },
         };
         let chat = Arc::clone(&scene.chat);
         let born = Box::new(move || chat.state().process += 1);

@@ -1,14 +1,19 @@
 //! What may be done on the stage: the shipped commands with shorter waits, and policies written for the story.
 
+use super::directory::StageDirectory;
+use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use wrasse::admission::Rules;
 use wrasse::authorization::{Known, Policies, PolicyFile};
 use wrasse::catalog;
 use wrasse::domain::identity::GroupName;
+use wrasse::domain::ids::Fingerprint;
 use wrasse::domain::place::{ChannelId, ChannelName};
 use wrasse::fleet::Inventory;
-use wrasse::services::Rulebook;
+use wrasse::ports::rulebook::{FileFaults, Reading};
+use wrasse::ports::{Rulebook, RulebookSource};
 
 /// The shipped waits, and those of the stage: a story that waits an hour shows no more than one that waits a minute.
 const SHORTER: [(&str, &str, &str); 4] = [
@@ -54,36 +59,124 @@ impl Script {
         self.changes.push((file.to_owned(), from.to_owned(), to.to_owned()));
     }
 
-    /// Everything together, checked as the shipped files are.
-    pub(super) fn rulebook(&self, inventory: &Inventory, groups: Vec<GroupName>) -> Rulebook {
-        let mut files = read("commands", "yaml");
+    /// The files as they are now.
+    pub(super) fn files(&self) -> Files {
+        let mut commands = read("commands", "yaml");
         let shorter = SHORTER.map(|(file, from, to)| (file.to_owned(), from.to_owned(), to.to_owned()));
         for (file, from, to) in shorter.iter().chain(&self.changes) {
-            let text = &mut files.iter_mut().find(|(name, _)| name == file).unwrap().1;
+            let text = &mut commands.iter_mut().find(|(name, _)| name == file).unwrap().1;
             assert!(text.contains(from), "{file} does not say {from:?} any more");
             *text = text.replace(from, to);
         }
-        let catalog = catalog::load(&files).unwrap_or_else(|faults| panic!("{faults}"));
         let mut policies = vec![policy("schema.cedarschema"), policy("global.cedar")];
         for (channel, texts) in &self.policies {
             policies.push(PolicyFile { name: format!("channels/{channel}.cedar"), text: texts.join("\n") });
         }
         let channels = self.channels.iter().map(|(name, id)| (ChannelName::new(name), id.clone()));
-        let channels: Vec<_> = channels.collect();
+        Files { commands, policies, channels: channels.collect(), rules: self.rules.clone(), gone: Vec::new() }
+    }
+}
+
+/// Files as a story wrote them.
+#[derive(Clone)]
+pub(super) struct Files {
+    commands: Vec<(String, String)>,
+    policies: Vec<PolicyFile>,
+    channels: Vec<(ChannelName, ChannelId)>,
+    rules: Rules,
+    /// Servers that the inventory has lost.
+    pub(super) gone: Vec<String>,
+}
+
+impl Files {
+    /// Everything together, checked as the shipped files are.
+    fn rulebook(&self, inventory: &Inventory, groups: Vec<GroupName>) -> Result<Rulebook, FileFaults> {
+        let mut faults = FileFaults::default();
+        let Ok(catalog) = catalog::load(&self.commands).map_err(|found| faults.add_commands("commands", &found)) else {
+            return Err(faults);
+        };
+        let left = inventory.servers().iter().filter(|server| !self.gone.contains(&server.name.to_string()));
+        let inventory = Inventory::new(left.cloned().collect(), inventory.fetched_at()).unwrap();
         let known = Known::of(groups, catalog.commands().iter().map(|spec| spec.name.clone()), inventory.servers());
-        let policies =
-            Policies::new(&policies, &channels, &known).unwrap_or_else(|faults| panic!("{}", faults.render()));
-        Rulebook { catalog, policies, rules: self.rules.clone(), inventory: inventory.clone() }
+        match Policies::new(&self.policies, &self.channels, &known) {
+            Ok(policies) => {
+                Ok(Rulebook { catalog, policies, rules: self.rules.clone(), inventory, files: self.fingerprint() })
+            }
+            Err(found) => {
+                faults.add_policies("policies", &found);
+                Err(faults)
+            }
+        }
+    }
+
+    /// The texts of those files; the inventory stays.
+    pub(super) fn take_texts(&mut self, other: Self) {
+        let gone = std::mem::take(&mut self.gone);
+        *self = Self { gone, ..other };
+    }
+
+    fn fingerprint(&self) -> Fingerprint {
+        let policies = self.policies.iter().map(|file| (&file.name, &file.text)).collect::<Vec<_>>();
+        Fingerprint::of(format!("{:?}{policies:?}{:?}", self.commands, self.gone).as_bytes())
+    }
+}
+
+/// The folder of files on the stage, which outlives the bot.
+pub(super) struct StageSource {
+    inventory: Inventory,
+    directory: Arc<StageDirectory>,
+    files: Mutex<Files>,
+    /// What a process starts with. One that dies while the files have faults could not start again by itself: on the
+    /// stage it starts with what was in force, so that a story reads the same where every commit is a crash.
+    good: Mutex<Rulebook>,
+    read_last: Mutex<Option<Rulebook>>,
+}
+
+impl StageSource {
+    pub(super) fn new(files: Files, inventory: Inventory, directory: Arc<StageDirectory>) -> Self {
+        let good = files.rulebook(&inventory, directory.groups()).unwrap_or_else(|faults| panic!("{faults}"));
+        Self { inventory, directory, files: Mutex::new(files), good: Mutex::new(good), read_last: Mutex::default() }
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut Files)) {
+        change(&mut self.files.lock().unwrap());
+    }
+
+    pub(super) fn start(&self) -> Rulebook {
+        copied(&self.good.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl RulebookSource for StageSource {
+    async fn read(&self, seen: Option<&Fingerprint>) -> Reading {
+        let files = self.files.lock().unwrap().clone();
+        if Some(&files.fingerprint()) == seen {
+            return Reading::Unchanged;
+        }
+        match files.rulebook(&self.inventory, self.directory.groups()) {
+            Ok(rulebook) => {
+                *self.read_last.lock().unwrap() = Some(copied(&rulebook));
+                Reading::Fresh(Box::new(rulebook))
+            }
+            Err(faults) => Reading::Faulty { files: files.fingerprint(), faults },
+        }
+    }
+
+    fn adopt(&self, files: &Fingerprint) {
+        let read = self.read_last.lock().unwrap().take().filter(|read| read.files == *files);
+        *self.good.lock().unwrap() = read.expect("what comes into force was read last");
     }
 }
 
 /// The same rulebook for the next process.
-pub(super) fn copied(rulebook: &Rulebook) -> Rulebook {
+fn copied(rulebook: &Rulebook) -> Rulebook {
     Rulebook {
         catalog: rulebook.catalog.clone(),
         policies: rulebook.policies.clone(),
         rules: rulebook.rules.clone(),
         inventory: rulebook.inventory.clone(),
+        files: rulebook.files.clone(),
     }
 }
 

@@ -54,6 +54,9 @@ impl Cleaner {
         if rest.starts_with("plan ") && rest.get(5..9).is_some_and(|hash| hash.bytes().all(|b| b.is_ascii_hexdigit())) {
             return Some(("plan 0000".to_owned(), 9));
         }
+        if rest.starts_with("set ") && rest.get(4..8).is_some_and(|hash| hash.bytes().all(|b| b.is_ascii_hexdigit())) {
+            return Some(("set 0000".to_owned(), 8));
+        }
         if let Some(length) = rest.strip_prefix("after ").and_then(time_taken) {
             return Some(("after some time".to_owned(), "after ".len() + length));
         }

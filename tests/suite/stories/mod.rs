@@ -15,6 +15,7 @@ mod pressing;
 mod previewing;
 mod rebooting;
 mod refusing;
+mod reloading;
 mod scheduling;
 mod telling;
 mod unknown_outcomes;

@@ -1,0 +1,94 @@
+//! What the administrators' channel hears of changed files: that they cannot be used, or that they can again.
+//!
+//! Deliberately absent: a word on a change that simply worked; the log has it.
+
+use super::message::{Block, Message};
+use super::words::{Prose, counted, servers, summary};
+use crate::domain::ids::Fingerprint;
+
+/// The most faults that one notice names.
+const FAULTS_TOLD_MAX: usize = 3;
+/// The longest text of one fault.
+const FAULT_LENGTH_MAX_CHARS: usize = 120;
+
+/// One thing that is wrong with one file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FileFault {
+    /// The file, with the line if it is known: `commands/reboot.yaml:12`.
+    pub place: String,
+    /// What is wrong.
+    pub what: String,
+}
+
+/// What is in force, in numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SetCounts {
+    /// Commands.
+    pub commands: usize,
+    /// Channels with policies.
+    pub channels: usize,
+    /// Servers of the inventory.
+    pub servers: usize,
+}
+
+/// What an inventory lost against the one in force.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shrink {
+    /// Servers that are gone.
+    pub lost: usize,
+    /// Servers of the inventory in force.
+    pub of: usize,
+    /// Sites that are gone as a whole, sorted.
+    pub sites: Vec<String>,
+}
+
+/// The files have faults, and what was in force stays.
+#[must_use]
+pub fn files_faulty(faults: &[FileFault], in_force: &Fingerprint) -> Message {
+    let headline = format!("{} in changed files, which are not used", counted(faults.len(), "fault"));
+    let mut prose = Prose::new().text("✗ ").bold(headline.as_str());
+    for fault in faults.iter().take(FAULTS_TOLD_MAX) {
+        let what = fault.what.lines().next().unwrap_or_default();
+        let what = what.chars().take(FAULT_LENGTH_MAX_CHARS).collect::<String>();
+        prose = prose.line().code(&fault.place).text(" ").code(what);
+    }
+    match faults.len().saturating_sub(FAULTS_TOLD_MAX) {
+        0 => {}
+        hidden => prose = prose.line().text(format!("+ {hidden} more in the log")),
+    }
+    let stays =
+        format!("The set {} stays in force. Correct the files; they are read again by themselves.", in_force.short());
+    let first = faults.first().map(|fault| format!(": {}", fault.place)).unwrap_or_default();
+    Message {
+        summary: summary(format!("✗ {headline}{first}")),
+        blocks: vec![Block::Section(prose.done()), Block::Context(Prose::new().text(stays).done())],
+    }
+}
+
+/// The inventory lost too much to be believed.
+#[must_use]
+pub fn inventory_shrunk(shrink: &Shrink, in_force: &Fingerprint) -> Message {
+    let headline = format!("The changed inventory lost {} of {}; it is not used", shrink.lost, servers(shrink.of));
+    let mut prose = Prose::new().text("✗ ").bold(headline.as_str());
+    if !shrink.sites.is_empty() {
+        prose = prose.line().text(format!("{} gone as a whole: ", counted(shrink.sites.len(), "site")));
+        prose = prose.text(super::words::first_three(&shrink.sites));
+    }
+    let prose = prose.line().text("Put them back, or restart the bot if they are gone for good.");
+    let stays = format!("The set {} stays in force.", in_force.short());
+    Message {
+        summary: summary(format!("✗ {headline}")),
+        blocks: vec![Block::Section(prose.done()), Block::Context(Prose::new().text(stays).done())],
+    }
+}
+
+/// After trouble, a set came into force again.
+#[must_use]
+pub fn files_in_force(counts: SetCounts, in_force: &Fingerprint) -> Message {
+    let headline = format!("The changed files are in force (set {})", in_force.short());
+    let SetCounts { commands, channels, servers: fleet } = counts;
+    let text =
+        format!("{}, policies of {}, {}", counted(commands, "command"), counted(channels, "channel"), servers(fleet));
+    let prose = Prose::new().text("✅ ").bold(headline.as_str()).line().text(text);
+    Message { summary: summary(format!("✅ {headline}")), blocks: vec![Block::Section(prose.done())] }
+}

@@ -1,0 +1,253 @@
+//! Reads the files that say what may be done: commands, policies and the inventory, with every fault of all of them.
+//!
+//! Policies are checked against the commands and the servers, so their faults are found once those two are whole: what
+//! they would say before only follows from the others. Deliberately absent: when a changed set comes into force.
+
+#[cfg(test)]
+mod tests;
+
+use crate::adapters::drivers::RealDrivers;
+use crate::adapters::inventory::{self, Endpoints, InventoryFaults};
+use crate::admission::{Rules, admission_rules};
+use crate::authorization::{Known, Policies, PolicyFile, mentioned_groups, parse_channels};
+use crate::catalog::{self, Catalog};
+use crate::conversation::FileFault;
+use crate::domain::identity::GroupName;
+use crate::domain::ids::Fingerprint;
+use crate::domain::place::{ChannelId, ChannelName};
+use crate::domain::time::Timestamp;
+use crate::fleet::Inventory;
+use crate::ports::rulebook::{FileFaults, Reading};
+use crate::ports::{Clock, Directory, Rulebook, RulebookSource};
+use anyhow::{Context, anyhow};
+use async_trait::async_trait;
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where the files are.
+#[derive(Clone)]
+pub(crate) struct Files {
+    /// The folder of command files.
+    pub(crate) commands: PathBuf,
+    /// The folder of policy files.
+    pub(crate) policies: PathBuf,
+    /// The inventory file.
+    pub(crate) inventory: PathBuf,
+}
+
+/// The contents of the command and policy files.
+struct Texts {
+    commands: Vec<(String, String)>,
+    channels: String,
+    policies: Vec<PolicyFile>,
+    admission: Option<String>,
+}
+
+/// Files as they were read, without a fault.
+pub(crate) struct Whole {
+    pub(crate) rulebook: Rulebook,
+    pub(crate) endpoints: Arc<Endpoints>,
+}
+
+impl Files {
+    /// Reads and checks everything. Without the directory's groups each group that a policy names is taken to exist.
+    pub(crate) fn read(&self, groups: Option<Vec<GroupName>>, now: Timestamp) -> Result<Whole, FileFaults> {
+        let mut faults = FileFaults::default();
+        // Before the texts: a change in between is then seen at the next look.
+        let files = self.fingerprint();
+        let texts = self.texts(&mut faults);
+        let (commands, policies) = (name_of(&self.commands), name_of(&self.policies));
+        let catalog = catalog::load(&texts.commands).map_err(|found| faults.add_commands(&commands, &found)).ok();
+        let loaded = inventory::load(&self.inventory, now).map_err(|found| add_inventory(&mut faults, &found)).ok();
+        let channels = parse_channels(&texts.channels).map_err(|found| faults.add_policies(&policies, &found)).ok();
+        let rules = match &texts.admission {
+            None => Some(Rules::default()),
+            Some(text) => admission_rules("admission.yaml", text)
+                .map_err(|found| {
+                    let place = format!("{policies}/admission.yaml");
+                    let what = found.to_string().trim_start_matches("admission.yaml: ").to_owned();
+                    faults.add(FileFault { place, what }, &format!("{policies}/{found}"));
+                })
+                .ok(),
+        };
+        let (Some(catalog), Some(loaded), Some(channels), Some(rules)) = (catalog, loaded, channels, rules) else {
+            return Err(faults);
+        };
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        match policies_of(&texts.policies, &channels, (&catalog, &loaded.inventory), groups) {
+            Ok(checked) => {
+                let inventory = loaded.inventory;
+                let rulebook = Rulebook { catalog, policies: checked, rules, inventory, files };
+                Ok(Whole { rulebook, endpoints: loaded.endpoints })
+            }
+            Err(found) => {
+                faults.add_policies(&policies, &found);
+                Err(faults)
+            }
+        }
+    }
+
+    fn texts(&self, faults: &mut FileFaults) -> Texts {
+        let mut unread = |what: anyhow::Error, path: &Path| {
+            let fault = FileFault { place: name_of(path), what: format!("{what:#}") };
+            faults.add(fault, &format!("{what:#}"));
+        };
+        let commands = folder(&self.commands, "yaml").unwrap_or_else(|fault| {
+            unread(fault, &self.commands);
+            Vec::new()
+        });
+        let mut text = |path: PathBuf| {
+            read(&path).unwrap_or_else(|fault| {
+                unread(fault, &path);
+                String::new()
+            })
+        };
+        let channels = text(self.policies.join("channels.yaml"));
+        let mut policies = Vec::new();
+        for name in ["schema.cedarschema", "global.cedar"] {
+            policies.push(PolicyFile { name: name.to_owned(), text: text(self.policies.join(name)) });
+        }
+        let admission = self.policies.join("admission.yaml");
+        let admission = admission.exists().then(|| text(admission));
+        let own = self.policies.join("channels");
+        match folder(&own, "cedar") {
+            Ok(found) => policies
+                .extend(found.into_iter().map(|(name, text)| PolicyFile { name: format!("channels/{name}"), text })),
+            Err(fault) => unread(fault, &own),
+        }
+        Texts { commands, channels, policies, admission }
+    }
+
+    /// Of the contents of all files; what cannot be read counts as what keeps it from being read.
+    fn fingerprint(&self) -> Fingerprint {
+        let mut all = String::new();
+        let mut put = |name: &str, text: anyhow::Result<String>| {
+            let text = text.unwrap_or_else(|fault| format!("{fault:#}"));
+            all.push_str(&format!("{name} {}\n{text}\n", text.len()));
+        };
+        let folders = [(&self.commands, "yaml"), (&self.policies, "yaml"), (&self.policies, "cedar")];
+        let own = self.policies.join("channels");
+        for (path, extension) in folders.into_iter().chain([(&self.policies, "cedarschema"), (&own, "cedar")]) {
+            match folder(path, extension) {
+                Ok(files) => files.into_iter().for_each(|(name, text)| put(&name, Ok(text))),
+                Err(fault) => put(extension, Err(fault)),
+            }
+        }
+        put("inventory", read(&self.inventory));
+        Fingerprint::of(all.as_bytes())
+    }
+}
+
+/// The command files of a folder.
+pub(crate) fn read_catalog(commands: &Path) -> anyhow::Result<Catalog> {
+    catalog::load(&folder(commands, "yaml")?).map_err(|faults| anyhow!("{faults}"))
+}
+
+/// The inventory of that file.
+pub(crate) fn read_inventory(file: &Path, now: Timestamp) -> anyhow::Result<Inventory> {
+    Ok(inventory::load(file, now).map_err(|faults| anyhow!("{}", faults.listed()))?.inventory)
+}
+
+fn policies_of(
+    files: &[PolicyFile],
+    channels: &[(ChannelName, ChannelId)],
+    (catalog, inventory): (&Catalog, &Inventory),
+    groups: Option<Vec<GroupName>>,
+) -> Result<Policies, crate::authorization::PolicyFaults> {
+    let commands = catalog.commands().iter().map(|spec| spec.name.clone());
+    let groups = groups.unwrap_or_else(|| mentioned_groups(files));
+    Policies::new(files, channels, &Known::of(groups, commands, inventory.servers()))
+}
+
+fn add_inventory(faults: &mut FileFaults, found: &InventoryFaults) {
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
+    for fault in &found.faults {
+        let mut block = String::new();
+        if handler.render_report(&mut block, fault).is_err() {
+            block = fault.to_string();
+        }
+        let place = format!("{}:{}", name_of(Path::new(&fault.file)), fault.line);
+        faults.add(FileFault { place, what: fault.message.clone() }, &block);
+    }
+}
+
+/// The last part of a path: what people call it.
+fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// The files of a folder with that extension, as name and text, sorted by name.
+fn folder(folder: &Path, extension: &str) -> anyhow::Result<Vec<(String, String)>> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        let fits = path.extension().is_some_and(|found| found == extension);
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| fits) {
+            files.push((name.to_owned(), read(&path)?));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The files that the bot serves by, with the drivers that follow the inventory.
+pub(crate) struct ServedFiles {
+    files: Files,
+    directory: Arc<dyn Directory>,
+    clock: Arc<dyn Clock>,
+    drivers: Arc<RealDrivers>,
+    /// How servers are reached by the set that was read last.
+    read_last: Mutex<Option<(Fingerprint, Arc<Endpoints>)>>,
+}
+
+impl ServedFiles {
+    pub(crate) fn new(
+        files: Files,
+        directory: Arc<dyn Directory>,
+        clock: Arc<dyn Clock>,
+        drivers: Arc<RealDrivers>,
+    ) -> Self {
+        Self { files, directory, clock, drivers, read_last: Mutex::new(None) }
+    }
+}
+
+#[async_trait]
+impl RulebookSource for ServedFiles {
+    async fn read(&self, seen: Option<&Fingerprint>) -> Reading {
+        let files = self.files.clone();
+        let now_read = match tokio::task::spawn_blocking(move || files.fingerprint()).await {
+            Ok(now_read) if Some(&now_read) == seen => return Reading::Unchanged,
+            Ok(now_read) => now_read,
+            Err(fault) => return Reading::Unavailable(fault.to_string()),
+        };
+        let groups = match self.directory.groups().await {
+            Ok(groups) => groups,
+            Err(fault) => return Reading::Unavailable(fault.to_string()),
+        };
+        let (files, now) = (self.files.clone(), self.clock.now());
+        match tokio::task::spawn_blocking(move || files.read(Some(groups), now)).await {
+            Err(fault) => Reading::Unavailable(fault.to_string()),
+            Ok(Err(faults)) => Reading::Faulty { files: now_read, faults },
+            Ok(Ok(Whole { rulebook, endpoints })) => {
+                let read = Some((rulebook.files.clone(), endpoints));
+                *self.read_last.lock().unwrap_or_else(PoisonError::into_inner) = read;
+                Reading::Fresh(Box::new(rulebook))
+            }
+        }
+    }
+
+    fn adopt(&self, files: &Fingerprint) {
+        let read = self.read_last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, endpoints)) = read.as_ref().filter(|(read, _)| read == files) {
+            self.drivers.follow(Arc::clone(endpoints));
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Brings changed files into force: the whole set or nothing, and tells the administrators' channel of trouble.
+//!
+//! Deliberately absent: reading and checking, which are the source's.
+
+use super::effects::Effects;
+use super::messages;
+use super::world::World;
+use super::{Service, Step};
+use crate::conversation::{self, FileFault, SetCounts, Shrink, message::Message};
+use crate::domain::ids::Fingerprint;
+use crate::domain::time::Timestamp;
+use crate::fleet::Inventory;
+use crate::ports::rulebook::{FileFaults, Reading};
+use crate::ports::{Rulebook, StoreFault};
+use async_trait::async_trait;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the files are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often files with faults are checked anew although they did not change: what they name may exist by now.
+const CHECK_AGAIN_EVERY: Duration = Duration::from_secs(60);
+/// More of its servers a changed inventory may not lose.
+const LOST_MAX_PERCENT: usize = 10;
+
+/// The reloader.
+pub struct Reloader {
+    world: Arc<World>,
+    effects: Effects<(), Reading>,
+    /// The files as they were when they were last dealt with.
+    seen: Fingerprint,
+    trouble: Option<Trouble>,
+    /// Which stretch from one repair to the next this is; looked up once.
+    episode: Option<u32>,
+    next_look: Option<Timestamp>,
+}
+
+/// Files that were read and are not in force.
+struct Trouble {
+    /// What is wrong, as a key.
+    what: Fingerprint,
+    check_again_at: Timestamp,
+}
+
+impl Reloader {
+    /// A reloader over that world.
+    #[must_use]
+    pub fn new(world: Arc<World>) -> Self {
+        let seen = world.rulebook().files.clone();
+        Self { world, effects: Effects::new(), seen, trouble: None, episode: None, next_look: None }
+    }
+
+    async fn take_in(&mut self, reading: Reading) -> Result<(), StoreFault> {
+        match reading {
+            Reading::Unchanged => {}
+            Reading::Unavailable(why) => tracing::warn!(%why, "changed files cannot be checked now"),
+            Reading::Faulty { files, faults } => self.keep_out(files, &faults).await?,
+            Reading::Fresh(rulebook) => {
+                let in_force = self.world.rulebook();
+                match shrink(&in_force.inventory, &rulebook.inventory) {
+                    Some(lost) => {
+                        let what = Fingerprint::of(format!("shrunk {lost:?}").as_bytes());
+                        if self.is_news(&what) {
+                            tracing::error!(
+                                lost = lost.lost,
+                                of = lost.of,
+                                "the changed inventory lost too many servers; what was in force stays"
+                            );
+                        }
+                        self.tell(what, conversation::inventory_shrunk(&lost, &in_force.files)).await?;
+                        self.seen = rulebook.files;
+                    }
+                    None => self.bring_in(*rulebook).await?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep_out(&mut self, files: Fingerprint, faults: &FileFaults) -> Result<(), StoreFault> {
+        let what = Fingerprint::of(faults.to_string().as_bytes());
+        if self.is_news(&what) {
+            tracing::error!(%faults, "changed files have faults; what was in force stays");
+        }
+        let told: &[FileFault] = faults.faults();
+        self.tell(what, conversation::files_faulty(told, &self.world.rulebook().files)).await?;
+        self.seen = files;
+        Ok(())
+    }
+
+    async fn bring_in(&mut self, rulebook: Rulebook) -> Result<(), StoreFault> {
+        let counts = SetCounts {
+            commands: rulebook.catalog.commands().len(),
+            channels: rulebook.policies.channels().count(),
+            servers: rulebook.inventory.servers().len(),
+        };
+        if self.trouble.is_some() {
+            if let Some(channel) = self.world.places.admins.clone() {
+                let episode = self.episode().await?;
+                let message = conversation::files_in_force(counts, &rulebook.files);
+                self.world.commit(vec![messages::reload_repaired(episode, &channel, message)]).await?;
+                self.episode = Some(episode.saturating_add(1));
+            }
+            self.trouble = None;
+        }
+        tracing::info!(files = rulebook.files.short(), ?counts, "changed files are in force");
+        self.seen = rulebook.files.clone();
+        self.world.source.adopt(&rulebook.files);
+        self.world.replace_rulebook(rulebook);
+        Ok(())
+    }
+
+    fn is_news(&self, what: &Fingerprint) -> bool {
+        self.trouble.as_ref().is_none_or(|trouble| trouble.what != *what)
+    }
+
+    /// Once for each trouble between two repairs, also over restarts.
+    async fn tell(&mut self, what: Fingerprint, message: Message) -> Result<(), StoreFault> {
+        if self.is_news(&what)
+            && let Some(channel) = self.world.places.admins.clone()
+        {
+            let episode = self.episode().await?;
+            if self.world.store.slot(&messages::reload_trouble_key(episode, &what)).await?.is_none() {
+                self.world.commit(vec![messages::reload_trouble(episode, &what, &channel, message)]).await?;
+            }
+        }
+        let check_again_at = self.world.now().plus(CHECK_AGAIN_EVERY);
+        self.trouble = Some(Trouble { what, check_again_at });
+        Ok(())
+    }
+
+    /// The first stretch without a repair at its end. One look for each repair there ever was, once for each start.
+    async fn episode(&mut self) -> Result<u32, StoreFault> {
+        if let Some(known) = self.episode {
+            return Ok(known);
+        }
+        let mut episode = 1;
+        while self.world.store.slot(&messages::reload_repaired_key(episode)).await?.is_some() {
+            episode += 1;
+        }
+        self.episode = Some(episode);
+        Ok(episode)
+    }
+}
+
+/// What the new inventory lost, if that is too much to be believed.
+fn shrink(old: &Inventory, new: &Inventory) -> Option<Shrink> {
+    let lost = old.servers().iter().filter(|server| new.by_id(&server.id).is_none()).count();
+    let remaining = new.servers().iter().map(|server| &server.site).collect::<BTreeSet<_>>();
+    let sites = old.servers().iter().map(|server| &server.site).collect::<BTreeSet<_>>();
+    let sites = sites.difference(&remaining).map(ToString::to_string).collect::<Vec<_>>();
+    let of = old.servers().len();
+    (lost * 100 > of * LOST_MAX_PERCENT || !sites.is_empty()).then_some(Shrink { lost, of, sites })
+}
+
+#[async_trait]
+impl Service for Reloader {
+    fn name(&self) -> &'static str {
+        "reloader"
+    }
+
+    async fn step(&mut self) -> Result<Step, StoreFault> {
+        if let Some(((), reading)) = self.effects.take() {
+            self.take_in(reading).await?;
+            return Ok(Step::Made);
+        }
+        let now = self.world.now();
+        if self.effects.in_flight() > 0 {
+            return Ok(Step::Waiting { in_flight: self.effects.in_flight(), next_wake: None });
+        }
+        if self.next_look.is_some_and(|at| now < at) {
+            return Ok(Step::Idle { next_wake: self.next_look });
+        }
+        let again = self.trouble.as_ref().is_some_and(|trouble| now >= trouble.check_again_at);
+        let (source, seen) = (Arc::clone(&self.world.source), (!again).then(|| self.seen.clone()));
+        self.effects.start((), async move { source.read(seen.as_ref()).await });
+        self.next_look = Some(now.plus(LOOK_EVERY));
+        Ok(Step::Made)
+    }
+
+    async fn ended(&mut self) {
+        self.effects.wait().await;
+    }
+}
