@@ -33,6 +33,8 @@ pub(super) struct Draft {
     pub(super) steps: Vec<DraftStep>,
     /// Whether no fault was found in the file while it was read.
     pub(super) is_sound: bool,
+    /// Where each example stands.
+    pub(super) example_spans: Vec<Range<usize>>,
     /// Everything else; no steps, no fingerprint yet.
     pub(super) spec: CommandSpec,
 }
@@ -63,6 +65,7 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Draft> {
     let approvals = fields.take("approvals").and_then(|node| approvals(node, source, faults));
     let steps = fields.need("steps", faults).map_or_else(Vec::new, |node| steps::read(node, source, faults));
     let examples = fields.need("examples", faults).map_or_else(Vec::new, |node| examples(node, source, faults));
+    let (examples, example_spans) = examples.into_iter().unzip();
     fields.end(faults);
     Some(Draft {
         source: source.clone(),
@@ -70,6 +73,7 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Draft> {
         impact_span: impact_node.map_or_else(|| name_node.span.clone(), |node| node.span.clone()),
         waves_span: waves_node.map(|node| node.span.clone()),
         steps,
+        example_spans,
         is_sound: faults.len() == faults_before,
         spec: CommandSpec {
             name,
@@ -220,10 +224,11 @@ fn approvals(node: &Node, source: &Source, faults: &mut Faults) -> Option<Approv
     Some(ApprovalRule { above: above?, from: from?, count: count?, within: within? })
 }
 
-fn examples(node: &Node, source: &Source, faults: &mut Faults) -> Vec<String> {
+fn examples(node: &Node, source: &Source, faults: &mut Faults) -> Vec<(String, Range<usize>)> {
     let items = list(node, source, faults);
     if items.len() == 1 {
         faults.push(source.fault(node.span.clone(), "one example is not enough", "add a second one; both are tested"));
     }
-    items.iter().filter_map(|node| word(node, source, faults)).map(str::to_owned).collect()
+    let line = |node: &Node, faults: &mut Faults| Some((word(node, source, faults)?.to_owned(), node.span.clone()));
+    items.iter().filter_map(|node| line(node, faults)).collect()
 }

@@ -1,10 +1,10 @@
 //! Command files become checked specifications, or faults with file, line and caret.
 //!
-//! Deliberately absent: reading folders (the caller hands in the texts) and judging examples, which are lines and so
-//! `language`'s; a test reads them all.
+//! Deliberately absent: reading folders; the caller hands in the texts.
 
 mod canonical;
 mod command;
+mod examples;
 mod fault;
 mod fields;
 mod node;
@@ -60,7 +60,8 @@ pub fn load(files: &[(String, String)]) -> Result<Catalog, CatalogFaults> {
         }
         drafts.insert(draft.spec.name.clone(), draft);
     }
-    let commands = drafts.keys().map(|name| resolved(name, &drafts, &mut faults)).collect();
+    let commands: Vec<_> = drafts.keys().map(|name| resolved(name, &drafts, &mut faults)).collect();
+    examples::check(&drafts, &commands, &mut faults);
     if faults.is_empty() { Ok(Catalog { commands }) } else { Err(CatalogFaults::new(faults)) }
 }
 

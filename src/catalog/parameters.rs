@@ -5,8 +5,19 @@ use super::fault::Source;
 use super::fields::{Faults, Fields, list, one_of, word};
 use super::node::Node;
 use crate::domain::command::{Need, ParameterSpec, ValueKind};
-use crate::domain::intent::{ParameterName, Value};
+use crate::domain::intent::{Attribute, ParameterName, Value};
 use crate::domain::time::duration_of;
+
+/// Why a name would be read as something else; a line must mean one thing.
+fn taken(name: &str) -> Option<&'static str> {
+    let is_attribute = Attribute::ALL.into_iter().any(|attribute| attribute.word() == name);
+    match name {
+        _ if is_attribute => Some("selectors use that word for servers"),
+        "name" | "tag" | "failed" => Some("selectors use that word for servers"),
+        "at" | "in" | "because" => Some("lines use that word themselves"),
+        _ => None,
+    }
+}
 
 /// Reads `parameters: { name: { type: …, … } }`.
 pub(super) fn read(node: &Node, source: &Source, faults: &mut Faults) -> Vec<ParameterSpec> {
@@ -16,6 +27,11 @@ pub(super) fn read(node: &Node, source: &Source, faults: &mut Faults) -> Vec<Par
         if !is_name(name) {
             let what = format!("`{name}` is not a parameter's name");
             faults.push(source.fault(span, what, "use lower-case letters, digits and dashes, a letter first"));
+            continue;
+        }
+        if let Some(why) = taken(name) {
+            let what = format!("a parameter cannot be called `{name}`: {why}");
+            faults.push(source.fault(span, what, "give it another name"));
             continue;
         }
         let Some(own) = Fields::of(value, span.clone(), source, faults) else { continue };

@@ -84,7 +84,7 @@ fn waves(draft: &Draft, faults: &mut Faults) {
 
 /// A reboot comes after a gate, and a gate only asks about a drain that was done.
 fn order(steps: &[PlacedStep], faults: &mut Faults) {
-    let (mut is_drained, mut is_gated) = (false, false);
+    let (mut is_drained, mut is_gated, mut is_rebooted) = (false, false, false);
     for placed in steps {
         match &placed.step {
             StepSpec::Drain { .. } => is_drained = true,
@@ -102,6 +102,11 @@ fn order(steps: &[PlacedStep], faults: &mut Faults) {
                     let instead = "add `- gate: [drain-still-holds, capacity]` before it";
                     faults.push(placed.source.fault(placed.span.clone(), what, instead));
                 }
+                if is_rebooted {
+                    let what = "a second reboot in one run could not be told from the first one";
+                    faults.push(placed.source.fault(placed.span.clone(), what, "leave one of them out"));
+                }
+                is_rebooted = true;
                 is_gated = false;
             }
             StepSpec::RestoreState { .. } | StepSpec::Undrain { .. } => {

@@ -1,5 +1,6 @@
 //! The command line: one file for each call, and one writer for everything that is printed.
 
+mod check;
 mod demo;
 mod lines;
 mod manifest;
@@ -58,6 +59,8 @@ enum What {
     Select(lines::Select),
     /// Tell what a line would do: servers, waves, steps, who may, what is in the way. Changes nothing.
     Plan(lines::Plan),
+    /// Check commands, policies and inventory: every fault with file, line and caret (status 2).
+    Check(check::Check),
     /// Print the Slack app manifest for the commands in use.
     Manifest {
         /// The folder of command files.
@@ -97,6 +100,7 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Sandbox { servers, port } => sandbox::run(servers, port).await?,
         What::Demo { tour: false, port, files, .. } => demo::run(port, files.as_deref()).await?,
         What::Demo { tour: true, port, files, scene } => tour::run(port, files.as_deref(), &scene).await?,
+        What::Check(check) => return Ok(check.run()),
         What::Parse(parse) => return parse.run(),
         What::Select(select) => return select.run().await,
         What::Plan(plan) => return plan.run().await,

@@ -149,3 +149,70 @@ fn plan_says_what_it_needs_to_know() {
     let looks = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "status"]);
     assert!(complaint(&looks).contains("starts nothing"), "{}", complaint(&looks));
 }
+
+#[test]
+fn check_tells_every_fault_of_every_file() {
+    let sound = wrasse(&["check"]);
+    assert_eq!(sound.status.code(), Some(0), "{}", complaint(&sound));
+    insta::assert_snapshot!(out(&sound), @"
+    sound: 4 commands with 9 examples, policies of 3 channels, 4 servers
+    not checked here: whether the groups that policies name exist; `serve` asks the workspace
+    ");
+    let folder = tempfile::tempdir().expect("a folder for one call");
+    let write = |name: &str, from: &str, changes: &[(&str, &str)]| {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("commands").join(from));
+        let text = changes.iter().fold(text.expect("it is part of the project"), |text, (from, to)| {
+            assert!(text.contains(from), "{name} does not say {from:?}");
+            text.replace(from, to)
+        });
+        std::fs::write(folder.path().join(name), text).expect("the folder is ours");
+    };
+    write(
+        "drain.yaml",
+        "drain.yaml",
+        &[("drain edge-lax-001 because", "drain edge-lax-001 becuase"), ("impact:", "impct:")],
+    );
+    write("announce.yaml", "announce.yaml", &[("  message:", "  site:"), ("[message]", "[site]")]);
+    write("undrain.yaml", "undrain.yaml", &[("undrain edge-lax-001\n", "undrain edge-lax-001 becuase x\n")]);
+    let faulty = wrasse(&["check", "--commands", &folder.path().display().to_string()]);
+    assert_eq!(faulty.status.code(), Some(2));
+    assert_eq!(out(&faulty), "");
+    insta::assert_snapshot!(complaint(&faulty), @"
+    wrasse: 4 faults found
+      × a parameter cannot be called `site`: selectors use that word for servers
+       ╭─[announce.yaml:8:3]
+     7 │ parameters:
+     8 │   site: { type: text, required: true, asked-as: because }
+       ·   ──┬─
+       ·     ╰── here
+     9 │ steps:
+       ╰────
+      help: give it another name
+      × `impact` is missing
+       ╭─[drain.yaml:1:1]
+     1 │ command: drain
+       · ───────┬──────
+       ·        ╰── here
+     2 │ summary: Take servers out of their load balancer and wait until their connections have ended
+       ╰────
+      help: add `impact: …`
+      × there is no key `impct` here
+       ╭─[drain.yaml:3:1]
+     2 │ summary: Take servers out of their load balancer and wait until their connections have ended
+     3 │ impct: drain
+       · ──┬──
+       ·   ╰── here
+     4 │ owner: sre
+       ╰────
+      help: did you mean `impact`?
+      × this example would not be understood
+        ╭─[undrain.yaml:14:26]
+     13 │ examples:
+     14 │   - undrain edge-lax-001 becuase x
+        ·                          ───┬───
+        ·                             ╰── here
+     15 │   - undrain site=riga & state=drained because firmware is done
+        ╰────
+      help: did you mean `undrain edge-lax-001 because x`?
+    ");
+}

@@ -1,0 +1,52 @@
+//! `wrasse check`: everything that is wrong with the files, before anybody serves by them.
+
+use super::{lines, output};
+use crate::files::Files;
+use crate::ports::Clock;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What `check` is called with.
+#[derive(clap::Args)]
+pub(super) struct Check {
+    /// The folder of command files.
+    #[arg(long, env = "WRASSE_COMMANDS", default_value = "commands", value_name = "FOLDER")]
+    commands: PathBuf,
+    /// The folder of policy files.
+    #[arg(long, env = "WRASSE_POLICIES", default_value = "policies", value_name = "FOLDER")]
+    policies: PathBuf,
+    /// The inventory file.
+    #[arg(long, env = "WRASSE_INVENTORY", default_value = "inventory.yaml", value_name = "FILE")]
+    inventory: PathBuf,
+}
+
+impl Check {
+    pub(super) fn run(self) -> ExitCode {
+        let Self { commands, policies, inventory } = self;
+        let now = crate::adapters::clock::SystemClock.now();
+        match (Files { commands, policies, inventory }).read(None, now) {
+            Ok(whole) => {
+                let rulebook = &whole.rulebook;
+                let examples = rulebook.catalog.commands().iter().map(|spec| spec.examples.len()).sum::<usize>();
+                output::say(&format!(
+                    "sound: {} commands with {examples} examples, policies of {} channels, {} servers",
+                    rulebook.catalog.commands().len(),
+                    rulebook.policies.channels().count(),
+                    rulebook.inventory.servers().len(),
+                ));
+                output::say(
+                    "not checked here: whether the groups that policies name exist; `serve` asks the workspace",
+                );
+                ExitCode::SUCCESS
+            }
+            Err(faults) => {
+                output::complain(&format!("{} found\n{faults}", counted(faults.faults().len())));
+                ExitCode::from(lines::NOT_UNDERSTOOD)
+            }
+        }
+    }
+}
+
+fn counted(faults: usize) -> String {
+    if faults == 1 { "1 fault".to_owned() } else { format!("{faults} faults") }
+}
