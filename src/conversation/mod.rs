@@ -38,7 +38,7 @@ pub use help::{help, help_command};
 pub use incident::incident;
 pub use meaning::meaning;
 pub use preview::{PreviewView, preview};
-pub use refusal::{misunderstood, refused};
+pub use refusal::{misunderstood, misunderstood_with_use, refused};
 pub use replies::{approval_ask, started};
 pub use review::{DECISION_KEY, ReviewOutcome, WHY_KEY, review_again, review_form, review_outcome, unfit};
 pub use state::state_word;
