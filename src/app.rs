@@ -11,16 +11,18 @@ use crate::admission::{Ledger, Rules, admission_rules};
 use crate::authorization::{Known, Policies, PolicyFile, mentioned_groups, parse_channels};
 use crate::catalog::{self, Catalog};
 use crate::domain::identity::GroupName;
+use crate::domain::intent::{Selector, Spanned};
 use crate::domain::time::Timestamp;
-use crate::fleet::Inventory;
+use crate::fleet::{Inventory, Undone};
 use crate::ports::{Clock, Directory, Store};
 use crate::services::admitter::Admitter;
 use crate::services::courier::Courier;
 use crate::services::intake::Intake;
 use crate::services::requests::Requests;
 use crate::services::runner::Runner;
+use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
-use crate::services::{Places, Rulebook, Service, Step, WakingInbox, World};
+use crate::services::{InForce, Places, Rulebook, Service, Step, WakingInbox, World};
 use crate::settings::Settings;
 use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
@@ -63,7 +65,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         drivers: Arc::new(RealDrivers::new(loaded.endpoints)?),
         clock,
         ids: Arc::new(RandomIds),
-        rulebook,
+        in_force: InForce::new(rulebook),
         places: Places { incidents: settings.incidents.clone(), bot_name },
         changes: watch::Sender::new(0),
     });
@@ -167,17 +169,21 @@ pub(crate) struct Stored {
     pub(crate) ledger: Ledger,
     /// Requests that are not over.
     pub(crate) open: Vec<Request>,
+    /// What the requests that were asked about left undone.
+    pub(crate) undone: Undone,
     /// Whether there is a database at all.
     pub(crate) is_there: bool,
 }
 
-/// Looks into the database, if there is that file; none is made.
-pub(crate) async fn read_stored(database: &Path) -> anyhow::Result<Stored> {
+/// Looks into the database, if there is that file; none is made. The selector may ask what requests left undone.
+pub(crate) async fn read_stored(database: &Path, selector: Option<&Spanned<Selector>>) -> anyhow::Result<Stored> {
     if !database.exists() {
-        return Ok(Stored { ledger: Ledger::default(), open: Vec::new(), is_there: false });
+        let (ledger, open, undone) = Default::default();
+        return Ok(Stored { ledger, open, undone, is_there: false });
     }
     let store = SqliteStore::open(database).await?;
-    let stored = Stored { ledger: store.ledger().await?, open: store.open_requests().await?, is_there: true };
+    let undone = left_undone(&store, selector).await?;
+    let stored = Stored { ledger: store.ledger().await?, open: store.open_requests().await?, undone, is_there: true };
     store.close().await?;
     Ok(stored)
 }

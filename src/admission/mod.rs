@@ -162,7 +162,7 @@ fn never(server: &PlannedServer, spec: &CommandSpec, known: Known<'_>) -> Option
         Targets::Servers { from, .. } if !is_worked_on && !from.contains(&found(server, known)) => {
             Some(format!("it is in {}", state(server, known).word()))
         }
-        Targets::Servers { .. } | Targets::None => None,
+        Targets::Servers { .. } | Targets::Sites { .. } | Targets::None => None,
     }
 }
 

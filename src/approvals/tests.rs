@@ -37,6 +37,7 @@ fn person(user: &str) -> Profile {
         name: user.to_owned(),
         standing: Standing::Member,
         groups: vec![GroupName::new("noc"), GroupName::new("sre")],
+        zone: None,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::domain::command::CommandName;
 use crate::domain::identity::{GroupName, PersonId, Standing};
 use crate::domain::ids::Fingerprint;
 use crate::domain::place::{ChannelId, ChannelName};
-use crate::domain::server::{ServerId, ServerName};
+use crate::domain::server::{ServerId, ServerName, SiteName};
 use crate::domain::text_name;
 use std::collections::BTreeSet;
 
@@ -36,6 +36,7 @@ pub struct Authorized {
     pub(super) channel_name: ChannelName,
     pub(super) command: CommandName,
     pub(super) servers: BTreeSet<ServerId>,
+    pub(super) sites: BTreeSet<SiteName>,
     pub(super) allowed_by: Vec<PolicyNote>,
     pub(super) version: Fingerprint,
 }
@@ -69,6 +70,12 @@ impl Authorized {
     #[must_use]
     pub fn server_count(&self) -> usize {
         self.servers.len()
+    }
+
+    /// Whether that whole site was part of the question.
+    #[must_use]
+    pub fn covers_site(&self, site: &SiteName) -> bool {
+        self.sites.contains(site)
     }
 
     /// Whether that server was part of the question.
@@ -109,6 +116,8 @@ pub struct Refusal {
     pub first_refused: Vec<ServerName>,
     /// How many servers stood in the way.
     pub refused_count: usize,
+    /// The whole sites that stood in the way, sorted; empty when sites were not the matter.
+    pub refused_sites: Vec<SiteName>,
     /// Where and who could.
     pub could: Could,
 }
@@ -142,7 +151,7 @@ pub enum RefusalKind {
     DirectConversation,
     /// The channel has no policy file.
     NoPolicy,
-    /// Servers for a command without servers, or none for a command that needs them.
+    /// Servers or sites for a command without them, or none for a command that needs them.
     WrongSubjects,
     /// These policies forbid it, sorted by id; at least one.
     Forbidden {

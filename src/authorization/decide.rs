@@ -7,7 +7,7 @@ use super::load::{ChannelSet, Policies};
 use crate::domain::command::{CommandName, CommandSpec, Targets};
 use crate::domain::identity::{Profile, Standing};
 use crate::domain::place::{ChannelFacts, Reach};
-use crate::domain::server::{Server, ServerName};
+use crate::domain::server::{Server, ServerName, SiteName};
 use cedar_policy::{Authorizer, Decision, Entities, Entity, EntityUid};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +22,8 @@ pub struct Question<'a> {
     pub command: &'a CommandSpec,
     /// On which servers; empty for a command without servers.
     pub servers: &'a [Server],
+    /// On which whole sites; empty for a command that does not work on sites.
+    pub sites: &'a [SiteName],
 }
 
 /// What Cedar says about one class of servers.
@@ -32,11 +34,12 @@ enum Outcome {
     Fault(String),
 }
 
-/// A class of servers in one question, and which servers stand for it.
+/// A class of servers, or a whole site, in one question, and what stands for it.
 struct Subject<'a> {
     uid: EntityUid,
     entity: Option<Entity>,
     servers: Vec<&'a ServerName>,
+    site: Option<&'a SiteName>,
 }
 
 /// Whom, where and for how many servers Cedar is asked.
@@ -64,7 +67,7 @@ impl Policies {
         if let Some(kind) = refused_by_standing(question.person) {
             return Err(refusal(question, kind));
         }
-        let Some(subjects) = subjects_of(question.command, question.servers) else {
+        let Some(subjects) = subjects_of(question) else {
             return Err(refusal(question, RefusalKind::WrongSubjects));
         };
         let inquiry = match Inquiry::new(self, question.command, &subjects, person_and_groups(self, question.person)) {
@@ -82,7 +85,7 @@ impl Policies {
         })
     }
 
-    /// The commands that this person may use here for at least one kind of server, sorted.
+    /// The commands that this person may use here for at least one kind of server or one site, sorted.
     pub fn commands_for<'a>(
         &self,
         person: &Profile,
@@ -106,6 +109,7 @@ impl Policies {
     fn may_ever_use(&self, who: &Entity, place: &ChannelSet, command: &CommandSpec) -> bool {
         let (subjects, count) = match &command.targets {
             Targets::None => (vec![no_server()], 0),
+            Targets::Sites { .. } => (self.known.sites.iter().map(whole_site).collect(), 0),
             Targets::Servers { types, .. } => {
                 let classes = self.known.classes.iter().filter(|class| types.contains(&class.server_type));
                 (classes.enumerate().map(|(number, class)| subject(number, class, Vec::new())).collect(), 1)
@@ -165,6 +169,7 @@ impl<'a> Inquiry<'a> {
                 channel_name: place.name.clone(),
                 command: self.command.name.clone(),
                 servers: question.servers.iter().map(|server| server.id.clone()).collect(),
+                sites: question.sites.iter().cloned().collect(),
                 allowed_by: self.policies.notes_of(&allowed_by),
                 version: self.policies.version.clone(),
             });
@@ -260,12 +265,17 @@ impl<'a> Inquiry<'a> {
         refusal.could.groups = groups.take(Could::MAX).cloned().collect();
         let asked = Asked { place, principal: &person, server_count };
         let refused = self.subjects.iter().filter(|subject| !matches!(self.ask(asked, subject), Outcome::Allowed(_)));
-        let mut servers: Vec<ServerName> =
-            refused.flat_map(|subject| subject.servers.iter().copied().cloned()).collect();
+        let (mut servers, mut sites) = (Vec::new(), Vec::new());
+        for subject in refused {
+            servers.extend(subject.servers.iter().copied().cloned());
+            sites.extend(subject.site.cloned());
+        }
         servers.sort();
+        sites.sort();
         refusal.refused_count = servers.len();
         servers.truncate(Could::MAX);
         refusal.first_refused = servers;
+        refusal.refused_sites = sites;
     }
 }
 
@@ -284,33 +294,42 @@ fn person_and_groups(policies: &Policies, person: &Profile) -> Vec<Entity> {
     std::iter::once(entities::person(&person.id, &person.groups)).chain(groups).collect()
 }
 
-/// The classes of the servers; `None` when the command wants servers and there are none, or the other way round.
-fn subjects_of<'a>(command: &CommandSpec, servers: &'a [Server]) -> Option<Vec<Subject<'a>>> {
-    match (&command.targets, servers.is_empty()) {
-        (Targets::None, true) => Some(vec![no_server()]),
-        (Targets::None, false) | (Targets::Servers { .. }, true) => None,
-        (Targets::Servers { .. }, false) => {
-            // Keyed by borrowed fields: of 20,000 servers a few hundred classes are ever built.
-            let mut classes: BTreeMap<_, Vec<&Server>> = BTreeMap::new();
-            for server in servers {
-                classes.entry((&server.server_type, &server.site, &server.pool)).or_default().push(server);
-            }
-            let classes = classes.into_values().filter_map(|alike| Some((ServerClass::of(alike.first()?), alike)));
-            let subjects = classes.enumerate().map(|(number, (class, alike))| {
-                subject(number, &class, alike.into_iter().map(|server| &server.name).collect())
-            });
-            Some(subjects.collect())
-        }
+/// What Cedar is asked about; `None` when that is not what the command works on.
+fn subjects_of<'a>(question: &Question<'a>) -> Option<Vec<Subject<'a>>> {
+    let Question { command, servers, sites, .. } = *question;
+    match (&command.targets, servers.is_empty(), sites.is_empty()) {
+        (Targets::None, true, true) => Some(vec![no_server()]),
+        (Targets::Sites { .. }, true, false) => Some(sites.iter().map(whole_site).collect()),
+        (Targets::Servers { .. }, false, true) => Some(classes_of(servers)),
+        (Targets::None | Targets::Sites { .. } | Targets::Servers { .. }, _, _) => None,
     }
+}
+
+/// The servers by class. Keyed by borrowed fields: of 20,000 servers a few hundred classes are ever built.
+fn classes_of(servers: &[Server]) -> Vec<Subject<'_>> {
+    let mut classes: BTreeMap<_, Vec<&Server>> = BTreeMap::new();
+    for server in servers {
+        classes.entry((&server.server_type, &server.site, &server.pool)).or_default().push(server);
+    }
+    let classes = classes.into_values().filter_map(|alike| Some((ServerClass::of(alike.first()?), alike)));
+    let subjects = classes.enumerate().map(|(number, (class, alike))| {
+        subject(number, &class, alike.into_iter().map(|server| &server.name).collect())
+    });
+    subjects.collect()
+}
+
+fn whole_site(site: &SiteName) -> Subject<'_> {
+    let entity = entities::whole_site(site);
+    Subject { uid: entity.uid(), entity: Some(entity), servers: Vec::new(), site: Some(site) }
 }
 
 fn subject<'a>(number: usize, class: &ServerClass, servers: Vec<&'a ServerName>) -> Subject<'a> {
     let entity = entities::server(number, class);
-    Subject { uid: entity.uid(), entity: Some(entity), servers }
+    Subject { uid: entity.uid(), entity: Some(entity), servers, site: None }
 }
 
 fn no_server() -> Subject<'static> {
-    Subject { uid: entities::no_server(), entity: None, servers: Vec::new() }
+    Subject { uid: entities::no_server(), entity: None, servers: Vec::new(), site: None }
 }
 
 fn refusal(question: &Question<'_>, kind: RefusalKind) -> Box<Refusal> {
@@ -323,6 +342,7 @@ fn refusal(question: &Question<'_>, kind: RefusalKind) -> Box<Refusal> {
         server_count: question.servers.len(),
         first_refused: Vec::new(),
         refused_count: 0,
+        refused_sites: Vec::new(),
         could: Could::default(),
     })
 }

@@ -4,6 +4,7 @@ use super::known::{Known, ServerClass};
 use crate::domain::command::{CommandName, Impact};
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::place::ChannelName;
+use crate::domain::server::SiteName;
 use cedar_policy::{
     Context, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema, SchemaError,
     SchemaFragment,
@@ -69,6 +70,11 @@ pub(super) fn server(number: usize, class: &ServerClass) -> Entity {
     Entity::new_no_attrs(Kind::Server.uid(&format!("class {number}")), parents)
 }
 
+/// A whole site, as what a command works on.
+pub(super) fn whole_site(site: &SiteName) -> Entity {
+    Entity::new_no_attrs(Kind::Site.uid(site.as_str()), HashSet::new())
+}
+
 /// What a command without servers works on.
 pub(super) fn no_server() -> EntityUid {
     Kind::Fleet.uid("none")
@@ -104,7 +110,7 @@ pub(super) fn request(
 pub(super) fn with_actions(types: SchemaFragment, known: &Known) -> Result<Schema, Box<SchemaError>> {
     let applies_to = serde_json::json!({
         "principalTypes": ["User"],
-        "resourceTypes": ["Server", "Fleet"],
+        "resourceTypes": ["Server", "Site", "Fleet"],
         "context": { "type": "Line" },
     });
     let actions: serde_json::Map<_, _> = known

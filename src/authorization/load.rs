@@ -157,7 +157,7 @@ impl Loader<'_> {
         let command: &CommandName = self.known.commands.first()?;
         let channel = ChannelName::new("any");
         let person = Kind::User.uid("anyone");
-        let resources = [entities::no_server(), Kind::Server.uid("any")];
+        let resources = [entities::no_server(), Kind::Site.uid("any"), Kind::Server.uid("any")];
         Impact::ALL.into_iter().find_map(|impact| {
             let line = entities::Line { command, impact, channel: &channel, server_count: 0 };
             resources.iter().find_map(|resource| entities::request(&line, &person, resource, schema).err())

@@ -27,7 +27,7 @@ fn decide(
     channel: &ChannelFacts,
     (verb, servers): (&str, &[Server]),
 ) -> Result<Authorized, Box<Refusal>> {
-    policies.decide(&Question { person, channel, command: &command(verb), servers })
+    policies.decide(&Question { person, channel, command: &command(verb), servers, sites: &[] })
 }
 
 fn told(answer: Result<Authorized, Box<Refusal>>) -> String {
@@ -95,7 +95,7 @@ fn faults_of(text: &str) -> String {
 
 fn known() -> Known {
     let groups = ["noc", "sre", "incident-commander", "data-centre"].map(GroupName::new);
-    let commands = ["reboot", "drain", "undrain", "announce", "wipe"].map(CommandName::new);
+    let commands = ["reboot", "drain", "undrain", "announce", "isolate", "wipe"].map(CommandName::new);
     Known::of(groups, commands, &fleet())
 }
 
@@ -114,6 +114,7 @@ fn servers(kind: &str, site: &str, count: usize) -> Vec<Server> {
         rack: RackName::new(format!("{site}-r01")),
         pool: (kind != "dns").then(|| PoolName::new(format!("{short}-{site}"))),
         initial_state: ProductionState::Production,
+        tags: std::collections::BTreeMap::new(),
     };
     (1..=count).map(one).collect()
 }
@@ -132,6 +133,7 @@ fn command(verb: &str) -> CommandSpec {
     let types = ["edge-cache", "origin", "dns"].map(ServerType::new).to_vec();
     let targets = match verb {
         "announce" => Targets::None,
+        "isolate" => Targets::Sites { max: 5 },
         _ => Targets::Servers { types, from: vec![ProductionState::Production], max: 500 },
     };
     CommandSpec {
@@ -154,7 +156,7 @@ fn person(name: &str, groups: &[&str]) -> Profile {
     let mut groups: Vec<_> = groups.iter().map(|group| GroupName::new(*group)).collect();
     groups.sort();
     let id = PersonId::new("T0WRASSE", format!("U0{}", name.to_uppercase()));
-    Profile { id, name: name.into(), standing: Standing::Member, groups }
+    Profile { id, name: name.into(), standing: Standing::Member, groups, zone: None }
 }
 
 fn ana() -> Profile {
@@ -522,4 +524,25 @@ proptest! {
         prop_assert_eq!(refused, format!("no: at most {most} by x"));
         prop_assert!(decide(&policies, &ana(), &channel("noc"), ("drain", &edge(most))).is_ok());
     }
+}
+
+#[test]
+fn whole_sites_are_decided_one_by_one() {
+    let riga = "@id(\"sites\") @reason(\"noc isolates\") permit (principal in Group::\"noc\", \
+        action == Action::\"isolate\", resource);\n\
+        @id(\"not-riga\") @reason(\"riga moves\") forbid (principal, action, resource == Site::\"riga\");";
+    let policies = noc_with(riga).unwrap_or_else(|faults| panic!("{}", faults.render()));
+    let ask = |sites: &[&str], servers: &[Server]| {
+        let sites = sites.iter().copied().map(SiteName::new).collect::<Vec<_>>();
+        let question =
+            Question { person: &ana(), channel: &channel("noc"), command: &command("isolate"), servers, sites: &sites };
+        policies.decide(&question)
+    };
+    let yes = ask(&["lax"], &[]).unwrap();
+    assert!(yes.covers_site(&SiteName::new("lax")) && !yes.covers_site(&SiteName::new("riga")));
+    let no = ask(&["lax", "riga"], &[]).unwrap_err();
+    assert_eq!(no.refused_sites, [SiteName::new("riga")]);
+    assert_eq!(no.policy().map(|note| note.id.as_str()), Some("not-riga"));
+    assert!(matches!(ask(&[], &[]).unwrap_err().kind, RefusalKind::WrongSubjects), "no site");
+    assert!(matches!(ask(&["lax"], &edge(1)).unwrap_err().kind, RefusalKind::WrongSubjects), "servers too");
 }

@@ -18,6 +18,7 @@ pub(super) fn fingerprint(spec: &CommandSpec) -> Fingerprint {
     text.field("owner", &spec.owner);
     match &spec.targets {
         Targets::None => text.field("targets", &"none"),
+        Targets::Sites { max } => text.field("sites", max),
         Targets::Servers { types, from, max } => {
             types.iter().for_each(|server_type| text.field("type", server_type));
             from.iter().for_each(|state| text.field("from", &state.word()));
@@ -62,6 +63,14 @@ impl Text {
             ValueKind::Integer { min, max } => self.field("kind", &format!("integer {min} {max}")),
             ValueKind::Percentage => self.field("kind", &"percentage"),
             ValueKind::Duration => self.field("kind", &"duration"),
+            ValueKind::Boolean => self.field("kind", &"boolean"),
+            ValueKind::Time => self.field("kind", &"time"),
+            ValueKind::Server => self.field("kind", &"server"),
+            ValueKind::Selector => self.field("kind", &"selector"),
+            ValueKind::User => self.field("kind", &"user"),
+            ValueKind::Channel => self.field("kind", &"channel"),
+            ValueKind::Version => self.field("kind", &"version"),
+            ValueKind::Url => self.field("kind", &"url"),
             ValueKind::Choice(words) => {
                 self.field("kind", &"choice");
                 words.iter().for_each(|word| self.field("word", word));
@@ -123,9 +132,18 @@ impl Text {
 /// Durations in their own unit: a printed one rounds to seconds.
 fn default_text(value: &Value) -> String {
     match value {
-        Value::Text(text) | Value::Choice(text) => text.clone(),
-        Value::Integer(number) => number.to_string(),
-        Value::Percentage(percent) => format!("{percent}%"),
         Value::Duration(duration) => format!("{}ms", millis(*duration)),
+        Value::Time(moment) => format!("{}ms {}", moment.at.millis(), moment.zone),
+        Value::Text(_)
+        | Value::Integer(_)
+        | Value::Percentage(_)
+        | Value::Choice(_)
+        | Value::Boolean(_)
+        | Value::Server(_)
+        | Value::Selector(_)
+        | Value::User(_)
+        | Value::Channel(_)
+        | Value::Version(_)
+        | Value::Url(_) => value.to_string(),
     }
 }

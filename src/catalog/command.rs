@@ -124,10 +124,23 @@ fn summary(fields: &mut Fields<'_>, faults: &mut Faults) -> String {
 }
 
 fn targets(node: &Node, source: &Source, faults: &mut Faults) -> Option<Targets> {
-    if node.word() == Some("none") {
-        return Some(Targets::None);
+    match node.word() {
+        Some("none") => return Some(Targets::None),
+        Some("site") => return Some(Targets::Sites { max: 1 }),
+        Some(written) => {
+            let what = format!("`{written}` is nothing that a command works on");
+            let instead = "write `none`, `site`, `{ sites: 5 }`, or { types: […], from: […], max: 50 } for servers";
+            faults.push(source.fault(node.span.clone(), what, instead));
+            return None;
+        }
+        None => {}
     }
     let mut fields = Fields::of(node, node.span.clone(), source, faults)?;
+    if fields.has("sites") {
+        let max = fields.need_small("sites", 1..TARGETS_MAX + 1, faults).unwrap_or(1);
+        fields.end(faults);
+        return Some(Targets::Sites { max });
+    }
     let types = fields.need("types", faults).map_or(&[][..], |node| list(node, source, faults));
     let types: Vec<ServerType> =
         types.iter().filter_map(|node| word(node, source, faults)).map(ServerType::new).collect();

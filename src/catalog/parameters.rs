@@ -35,14 +35,30 @@ enum Kind {
     Percentage,
     Duration,
     Choice,
+    Boolean,
+    Time,
+    Server,
+    Selector,
+    User,
+    Channel,
+    Version,
+    Url,
 }
 
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 13] = [
     ("text", Kind::Text),
     ("integer", Kind::Integer),
     ("percentage", Kind::Percentage),
     ("duration", Kind::Duration),
     ("choice", Kind::Choice),
+    ("boolean", Kind::Boolean),
+    ("time", Kind::Time),
+    ("server", Kind::Server),
+    ("selector", Kind::Selector),
+    ("user", Kind::User),
+    ("channel", Kind::Channel),
+    ("version", Kind::Version),
+    ("url", Kind::Url),
 ];
 
 fn parameter(name: &str, mut fields: Fields<'_>, faults: &mut Faults) -> Option<ParameterSpec> {
@@ -88,6 +104,14 @@ fn value_kind(kind: Kind, fields: &mut Fields<'_>, faults: &mut Faults) -> Optio
     match kind {
         Kind::Text => Some(ValueKind::Text),
         Kind::Duration => Some(ValueKind::Duration),
+        Kind::Boolean => Some(ValueKind::Boolean),
+        Kind::Time => Some(ValueKind::Time),
+        Kind::Server => Some(ValueKind::Server),
+        Kind::Selector => Some(ValueKind::Selector),
+        Kind::User => Some(ValueKind::User),
+        Kind::Channel => Some(ValueKind::Channel),
+        Kind::Version => Some(ValueKind::Version),
+        Kind::Url => Some(ValueKind::Url),
         Kind::Percentage => {
             fields.need("of", faults).and_then(|node| one_of(node, &[("request", ())], source, faults))?;
             Some(ValueKind::Percentage)
@@ -133,6 +157,19 @@ fn value(node: &Node, kind: &ValueKind, source: &Source, faults: &mut Faults) ->
             .map(Value::Percentage),
         ValueKind::Duration => duration_of(written).map(Value::Duration),
         ValueKind::Choice(words) => words.iter().any(|word| word == written).then(|| Value::Choice(written.to_owned())),
+        ValueKind::Boolean => match written {
+            "yes" | "true" => Some(Value::Boolean(true)),
+            "no" | "false" => Some(Value::Boolean(false)),
+            _ => None,
+        },
+        // What is meant by these stands in no file: it is said anew each time.
+        ValueKind::Time
+        | ValueKind::Server
+        | ValueKind::Selector
+        | ValueKind::User
+        | ValueKind::Channel
+        | ValueKind::Version
+        | ValueKind::Url => None,
     };
     if value.is_none() {
         let instead = match kind {
@@ -141,6 +178,14 @@ fn value(node: &Node, kind: &ValueKind, source: &Source, faults: &mut Faults) ->
             ValueKind::Percentage => "write 1% to 100%".to_owned(),
             ValueKind::Duration => "write 90s, 5m or 2h".to_owned(),
             ValueKind::Choice(words) => format!("write one of {}", words.join(", ")),
+            ValueKind::Boolean => "write yes or no".to_owned(),
+            ValueKind::Time
+            | ValueKind::Server
+            | ValueKind::Selector
+            | ValueKind::User
+            | ValueKind::Channel
+            | ValueKind::Version
+            | ValueKind::Url => "leave `default` out: a parameter of this type has none".to_owned(),
         };
         faults.push(source.fault(node.span.clone(), format!("`{written}` is no value of this parameter"), instead));
     }

@@ -3,7 +3,8 @@
 use super::command::Draft;
 use super::fields::Faults;
 use super::steps::PlacedStep;
-use crate::domain::command::{GateCheck, HttpMethod, Impact, Need, StepSpec, Targets, ValueKind, WaveSize};
+use crate::domain::command::{GateCheck, HttpMethod, Impact, Need, SITE_INPUT, StepSpec, Targets, ValueKind, WaveSize};
+use crate::domain::intent::ParameterName;
 
 /// Reports everything about the command that does not fit together.
 pub(super) fn check(draft: &Draft, steps: &[PlacedStep], faults: &mut Faults) {
@@ -57,7 +58,7 @@ fn consent(draft: &Draft, faults: &mut Faults) {
 
 fn waves(draft: &Draft, faults: &mut Faults) {
     let Some(span) = draft.waves_span.clone() else {
-        if draft.spec.impact >= Impact::Drain && draft.spec.targets != Targets::None {
+        if draft.spec.impact >= Impact::Drain && matches!(draft.spec.targets, Targets::Servers { .. }) {
             let what = format!("a {} command needs waves", draft.spec.impact.word());
             let instead = "add `waves: { canary: 1, then: 20%, soak: 5m, stop-when: failures > 1 }`";
             faults.push(draft.source.fault(draft.impact_span.clone(), what, instead));
@@ -114,15 +115,18 @@ fn order(steps: &[PlacedStep], faults: &mut Faults) {
 
 fn subject(draft: &Draft, placed: &PlacedStep, faults: &mut Faults) {
     let is_without_server = matches!(placed.step, StepSpec::Http(_));
-    if draft.spec.targets == Targets::None && !is_without_server {
-        let what = format!("the step {} needs a server, and `targets` is none", placed.step.word());
+    if !matches!(draft.spec.targets, Targets::Servers { .. }) && !is_without_server {
+        let what = format!("the step {} needs a server, and `targets` has none", placed.step.word());
         faults.push(placed.source.fault(placed.span.clone(), what, "use `http` steps only, or give `targets`"));
     }
 }
 
 fn parameters(draft: &Draft, placed: &PlacedStep, faults: &mut Faults) {
     let StepSpec::Http(http) = &placed.step else { return };
-    for name in http.send.iter().filter(|name| draft.spec.parameter(name.as_str()).is_none()) {
+    let is_site =
+        |name: &ParameterName| name.as_str() == SITE_INPUT && matches!(draft.spec.targets, Targets::Sites { .. });
+    let unknown = |name: &&ParameterName| draft.spec.parameter(name.as_str()).is_none() && !is_site(name);
+    for name in http.send.iter().filter(unknown) {
         let what = format!("{} has no parameter `{name}` to send", draft.spec.name);
         faults.push(placed.source.fault(placed.span.clone(), what, format!("declare `{name}`, or do not send it")));
     }

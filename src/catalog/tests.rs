@@ -115,6 +115,30 @@ fn a_file_becomes_a_command() {
 }
 
 #[test]
+fn parameters_may_be_of_every_type() {
+    let kinds = [
+        ("boolean", ValueKind::Boolean),
+        ("time", ValueKind::Time),
+        ("server", ValueKind::Server),
+        ("selector", ValueKind::Selector),
+        ("user", ValueKind::User),
+        ("channel", ValueKind::Channel),
+        ("version", ValueKind::Version),
+        ("url", ValueKind::Url),
+    ];
+    for (word, kind) in kinds {
+        let text = REBOOT.replace("{ type: integer, min: 1, max: 5 }", &format!("{{ type: {word} }}"));
+        let reboot = command(&[("reboot.yaml", text.as_str()), ("drain.yaml", DRAIN)], "reboot");
+        assert_eq!(reboot.parameter("tries").expect("declared").kind, kind);
+    }
+    let yes = REBOOT.replace("{ type: integer, min: 1, max: 5 }", "{ type: boolean, default: true }");
+    let reboot = command(&[("reboot.yaml", yes.as_str()), ("drain.yaml", DRAIN)], "reboot");
+    assert_eq!(reboot.parameter("tries").expect("declared").default, Some(Value::Boolean(true)));
+    let told = faults_after("{ type: integer, min: 1, max: 5 }", "{ type: server, default: edge-lax-001 }");
+    assert!(told.iter().any(|fault| fault.contains("a parameter of this type has none")), "{told:?}");
+}
+
+#[test]
 fn parameters_keep_the_order_of_the_file() {
     let reboot = command(&[("reboot.yaml", REBOOT), ("drain.yaml", DRAIN)], "reboot");
     let names: Vec<&str> = reboot.parameters.iter().map(|one| one.name.as_str()).collect();

@@ -94,7 +94,7 @@ fn description(commands: &Catalog) -> String {
 /// The first example of the first command that works on servers, or else of the first there is.
 fn usage_hint(commands: &Catalog) -> String {
     let all = commands.commands();
-    let on_servers = all.iter().filter(|spec| !matches!(spec.targets, Targets::None));
+    let on_servers = all.iter().filter(|spec| matches!(spec.targets, Targets::Servers { .. }));
     on_servers.chain(all).find_map(|spec| spec.examples.first().cloned()).unwrap_or_else(|| "help".to_owned())
 }
 

@@ -7,7 +7,7 @@ use super::refusal::standing_words;
 use super::review::decided_shortly;
 use super::state::{State, state};
 use super::view::{RequestView, asked};
-use super::words::{Prose, button, capital, clock, listed, quoted, servers, summary};
+use super::words::{Prose, button, capital, clock, counted, listed, quoted, servers, summary};
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::identity::Standing;
 use crate::domain::ids::{Handle, RequestId};
@@ -80,6 +80,21 @@ pub fn cancel_confirmed(request: &Request) -> Message {
     said(format!(
         "{id} is stopping. Nothing new starts; what is in flight goes to a safe point, drained servers return."
     ))
+}
+
+/// What a cancel would do.
+#[must_use]
+pub fn cancel_planned(request: &Request) -> Message {
+    let id = request.id();
+    let prose = match request.started_at {
+        None => {
+            Prose::new().text(format!("{id} would be cancelled: nothing has started, and nothing would run later."))
+        }
+        Some(_) => Prose::new().text(format!(
+            "{id} would stop: nothing new starts; what is in flight goes to a safe point, drained servers return."
+        )),
+    };
+    of(prose.line().text("To do it: ").code(format!("cancel {id}")).done())
 }
 
 /// The bot is not in this channel.
@@ -168,6 +183,12 @@ pub fn too_many(asked: usize, max: u32) -> Message {
     said(format!("You asked for {}, at most {max} fit one request. Nothing has started.", servers(asked)))
 }
 
+/// More sites than the command takes at once.
+#[must_use]
+pub fn too_many_sites(asked: usize, max: u32) -> Message {
+    said(format!("You asked for {}, at most {max} fit one request. Nothing has started.", counted(asked, "site")))
+}
+
 /// Servers of a type that the command does not support.
 #[must_use]
 pub fn wrong_type(command: &CommandSpec, servers: &[(ServerName, ServerType)]) -> Message {
@@ -183,7 +204,7 @@ pub fn wrong_type(command: &CommandSpec, servers: &[(ServerName, ServerType)]) -
             let types = types.iter().map(ServerType::as_str).collect::<Vec<_>>();
             prose.line().text(format!("It works on {}. Nothing has started.", listed(&types, "and")))
         }
-        Targets::None => prose.line().text("It takes no servers. Nothing has started."),
+        Targets::Sites { .. } | Targets::None => prose.line().text("It takes no servers. Nothing has started."),
     };
     of(prose.done())
 }

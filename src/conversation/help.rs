@@ -79,8 +79,11 @@ pub fn help_command(spec: &CommandSpec, may: bool, channel_name: &str) -> Messag
 
 fn synopsis(spec: &CommandSpec) -> String {
     let mut words = vec![spec.name.to_string()];
-    if matches!(spec.targets, Targets::Servers { .. }) {
-        words.push("SERVERS".to_owned());
+    match &spec.targets {
+        Targets::Servers { .. } => words.push("SERVERS".to_owned()),
+        Targets::Sites { max: 1 } => words.push("SITE".to_owned()),
+        Targets::Sites { .. } => words.push("SITES".to_owned()),
+        Targets::None => {}
     }
     let (because, named): (Vec<_>, Vec<_>) = spec.parameters.iter().partition(|parameter| parameter.asked_as_because);
     let named = named.iter().map(|parameter| {
@@ -107,6 +110,14 @@ fn placeholder(kind: &ValueKind) -> String {
         ValueKind::Percentage => "PERCENT".to_owned(),
         ValueKind::Duration => "DURATION".to_owned(),
         ValueKind::Choice(words) => words.join("|"),
+        ValueKind::Boolean => "yes|no".to_owned(),
+        ValueKind::Time => "TIME".to_owned(),
+        ValueKind::Server => "SERVER".to_owned(),
+        ValueKind::Selector => "SERVERS".to_owned(),
+        ValueKind::User => "PERSON".to_owned(),
+        ValueKind::Channel => "CHANNEL".to_owned(),
+        ValueKind::Version => "VERSION".to_owned(),
+        ValueKind::Url => "URL".to_owned(),
     }
 }
 
@@ -117,6 +128,9 @@ fn facts(spec: &CommandSpec) -> Rich {
         let from = from.iter().map(|state| state.word()).collect::<Vec<_>>();
         let (types, from) = (listed(&types, "or"), listed(&from, "or"));
         prose = prose.text(format!("\nservers: {types}, in {from}, at most {max}"));
+    }
+    if let Targets::Sites { max } = &spec.targets {
+        prose = prose.text(format!("\nsites: at most {max}"));
     }
     for parameter in spec.parameters.iter().filter(|parameter| !parameter.asked_as_because) {
         prose = prose.text(format!("\n--{}: {}", parameter.name, values(&parameter.kind)));
@@ -138,5 +152,13 @@ fn values(kind: &ValueKind) -> String {
         ValueKind::Percentage => "a percentage, such as 10%".to_owned(),
         ValueKind::Duration => "a length of time, such as 90s or 5m".to_owned(),
         ValueKind::Choice(words) => format!("one of {}", words.join(", ")),
+        ValueKind::Boolean => "yes or no".to_owned(),
+        ValueKind::Time => "a time, such as 02:00 UTC".to_owned(),
+        ValueKind::Server => "one server, such as edge-lax-001".to_owned(),
+        ValueKind::Selector => "servers, such as edge-lax-[001-020]".to_owned(),
+        ValueKind::User => "a person, such as @ana".to_owned(),
+        ValueKind::Channel => "a channel, such as #noc".to_owned(),
+        ValueKind::Version => "a version, such as 1.2.3".to_owned(),
+        ValueKind::Url => "an address that begins with https:// and has no password".to_owned(),
     }
 }

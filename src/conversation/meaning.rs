@@ -8,13 +8,26 @@ use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::intent::{Intent, Start, WorkIntent};
 use crate::domain::time::spoken;
 use crate::fleet;
+use crate::language::written_moment;
 
 /// The meaning of a line, one row for each thing that it says; `spec` is the command of a line that names one.
 #[must_use]
 pub fn meaning(intent: &Intent, spec: Option<&CommandSpec>) -> Message {
-    let (headline, rows) = match intent {
+    let (headline, rows) = headline_and_rows(intent, spec);
+    let mut prose = Prose::new().bold(headline.as_str());
+    for (name, value) in rows {
+        prose = prose.line().text(format!("{name}: ")).code(value);
+    }
+    Message { summary: summary(headline), blocks: vec![Block::Section(prose.done())] }
+}
+
+fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Vec<(String, String)>) {
+    match intent {
         Intent::Work(work) => (work.command.to_string(), work_rows(work, spec)),
-        Intent::Plan(work) => (format!("plan {}: only looks", work.command), work_rows(work, spec)),
+        Intent::Plan(inner) => {
+            let (headline, rows) = headline_and_rows(inner, spec);
+            (format!("plan {headline}: only looks"), rows)
+        }
         Intent::Help { topic: None } => ("help".to_owned(), Vec::new()),
         Intent::Help { topic: Some(topic) } => (format!("help {topic}"), Vec::new()),
         Intent::Status { selector: None } => ("status of the whole fleet".to_owned(), Vec::new()),
@@ -22,12 +35,7 @@ pub fn meaning(intent: &Intent, spec: Option<&CommandSpec>) -> Message {
             ("status".to_owned(), vec![("servers".to_owned(), fleet::print(&selector.value))])
         }
         Intent::Cancel { request } => (format!("cancel {request}"), Vec::new()),
-    };
-    let mut prose = Prose::new().bold(headline.as_str());
-    for (name, value) in rows {
-        prose = prose.line().text(format!("{name}: ")).code(value);
     }
-    Message { summary: summary(headline), blocks: vec![Block::Section(prose.done())] }
 }
 
 fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, String)> {
@@ -40,6 +48,7 @@ fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, Stri
         let noun = match spec.map(|spec| &spec.targets) {
             Some(Targets::None) | None => "subjects",
             Some(Targets::Servers { .. }) => "servers",
+            Some(Targets::Sites { .. }) => "sites",
         };
         rows.push((noun.to_owned(), fleet::print(&selector.value)));
     }
@@ -55,7 +64,7 @@ fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, Stri
 fn start_words(start: &Start) -> String {
     match start {
         Start::After(wait) => format!("{} after it is sent", spoken(*wait)),
-        Start::At(moment) => format!("{} UTC ({})", moment.at.clock_text(), moment.zone),
+        Start::At(moment) => written_moment(moment),
         Start::AtSiteTime(wall) => format!("{:02}:{:02} by the clocks of the site", wall.hour, wall.minute),
     }
 }

@@ -5,10 +5,11 @@
 use super::message::{Block, Message, Rich};
 use super::reasons::reasons;
 use super::refusal::refused_shortly;
-use super::words::{PATTERNS_MAX, Prose, counted, listed, quoted, servers, size, summary};
+use super::words::{PATTERNS_MAX, Prose, counted, first_three, listed, quoted, servers, size, summary};
 use crate::admission::{PoolImpact, Rehearsal};
 use crate::authorization::{Authorized, Refusal};
 use crate::domain::command::{CommandSpec, GateCheck, HttpMethod, StepSpec};
+use crate::domain::identity::GroupName;
 use crate::domain::ids::RequestId;
 use crate::domain::plan::Plan;
 use crate::domain::server::{ProductionState, ServerName};
@@ -52,6 +53,8 @@ pub struct PreviewView<'a> {
     pub impacts: &'a [PoolImpact],
     /// An open request that does the same already.
     pub same: Option<&'a RequestId>,
+    /// Who answers for the command, the types and the sites; by group.
+    pub owners: &'a BTreeMap<GroupName, Vec<String>>,
 }
 
 /// The preview of a line.
@@ -66,9 +69,21 @@ pub fn preview(view: PreviewView<'_>) -> Message {
     if !safety.is_empty() {
         blocks.push(Block::Section(safety));
     }
+    if !view.owners.is_empty() {
+        blocks.push(Block::Context(owners(view)));
+    }
     let context = Prose::new().text("to do it: ").piece(super::message::Piece::Code(view.line.replace('`', "'")));
     blocks.push(Block::Context(context.done()));
     Message { summary: summary(format!("Plan: {title}. Nothing is started.")), blocks }
+}
+
+/// `sre answer for reboot and edge-cache · noc for lax`.
+fn owners(view: PreviewView<'_>) -> Rich {
+    let told = view.owners.iter().map(|(group, what)| {
+        let what = if what.len() > 3 { first_three(what) } else { listed(what, "and") };
+        format!("{group} for {what}")
+    });
+    Prose::new().text(format!("ask: {}", told.collect::<Vec<_>>().join(" · "))).done()
 }
 
 /// `reboot 20 servers in lax`, `announce riga`, `announce`.

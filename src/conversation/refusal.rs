@@ -33,6 +33,10 @@ pub fn refused(refusal: &Refusal, command: &CommandSpec, channel_name: &str, ask
         let (count, verb) = (refusal.refused_count, is_are(refusal.refused_count));
         prose = prose.text(format!("{count} of {asked} {verb} in the way, first ")).code(first).text(". ");
     }
+    if !refusal.refused_sites.is_empty() && refusal.refused_sites.len() < asked {
+        let sites = refusal.refused_sites.iter().map(|site| site.as_str()).collect::<Vec<_>>();
+        prose = prose.text(format!("In the way: {}. ", super::words::first_three(&sites)));
+    }
     prose = prose.text("Nothing has started.");
     let could = could(refusal, command, &place);
     if let Some(could) = could {
@@ -128,10 +132,17 @@ pub fn misunderstood(of: &Misunderstanding) -> Message {
     let mut blocks = vec![Block::Section(prose.done())];
     let mut prose = Prose::new();
     if of.suggestion.is_none() && !told.hint.is_empty() {
-        prose = prose.text(told.hint.as_str()).text(" ");
+        let gap = if of.readings.is_empty() { " " } else { "" };
+        prose = prose.text(told.hint.as_str()).text(gap);
+    }
+    let short = |line: &&String| line.chars().count() <= CORRECTED_LENGTH_MAX_CHARS && !line.contains('`');
+    for reading in of.readings.iter().filter(short) {
+        prose = prose.line().piece(Piece::Code(reading.clone()));
+    }
+    if !of.readings.is_empty() {
+        prose = prose.line();
     }
     prose = prose.text("Nothing has started.");
-    let short = |line: &&String| line.chars().count() <= CORRECTED_LENGTH_MAX_CHARS && !line.contains('`');
     if let Some(corrected) = of.corrected.as_ref().filter(short) {
         // Copied whole: a cut line would mean something else.
         prose = prose.line().text("To send instead: ").piece(Piece::Code(corrected.clone()));

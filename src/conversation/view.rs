@@ -163,9 +163,18 @@ pub(super) fn because(request: &Request) -> Option<String> {
     let parameter = request.spec.parameters.iter().find(|parameter| parameter.asked_as_because)?;
     match request.plan.parts().parameters.get(&parameter.name)? {
         Value::Text(text) => Some(quoted(text)).filter(|text| !text.is_empty()),
-        value @ (Value::Integer(_) | Value::Percentage(_) | Value::Duration(_) | Value::Choice(_)) => {
-            Some(value.to_string())
-        }
+        value @ (Value::Integer(_)
+        | Value::Percentage(_)
+        | Value::Duration(_)
+        | Value::Choice(_)
+        | Value::Boolean(_)
+        | Value::Time(_)
+        | Value::Server(_)
+        | Value::Selector(_)
+        | Value::User(_)
+        | Value::Channel(_)
+        | Value::Version(_)
+        | Value::Url(_)) => Some(value.to_string()),
     }
 }
 

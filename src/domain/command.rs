@@ -55,7 +55,7 @@ pub struct CommandSpec {
     pub impact: Impact,
     /// The group that answers for it.
     pub owner: GroupName,
-    /// Servers, or nothing.
+    /// Servers, whole sites, or nothing.
     pub targets: Targets,
     /// Its parameters, in the order of the file.
     pub parameters: Vec<ParameterSpec>,
@@ -73,6 +73,9 @@ pub struct CommandSpec {
     pub hash: Fingerprint,
 }
 
+/// What `send` calls the site that a run works on.
+pub const SITE_INPUT: &str = "site";
+
 /// What a command works on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Targets {
@@ -83,6 +86,11 @@ pub enum Targets {
         /// The states a server may be in when its run starts.
         from: Vec<ProductionState>,
         /// The most servers of one request.
+        max: u32,
+    },
+    /// Whole sites, chosen by name; no server of them is touched.
+    Sites {
+        /// The most sites of one request.
         max: u32,
     },
     /// Nothing: one run without a server.
@@ -131,6 +139,22 @@ pub enum ValueKind {
     Duration,
     /// One of these words.
     Choice(Vec<String>),
+    /// `yes` or `no`.
+    Boolean,
+    /// A point in time, with its zone.
+    Time,
+    /// One server, by its name.
+    Server,
+    /// Servers, as a selector says.
+    Selector,
+    /// A person, `@ana`.
+    User,
+    /// A channel, `#noc`.
+    Channel,
+    /// `1.2.3`, perhaps with a `v` before and a suffix behind.
+    Version,
+    /// An `https` address without credentials.
+    Url,
 }
 
 /// Waves: a canary first, then a share at a time.

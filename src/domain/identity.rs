@@ -1,5 +1,6 @@
 //! Who: people by their workspace's and their own id, never by a name; groups; standings.
 
+use super::intent::ZoneName;
 use super::text_name;
 
 text_name! {
@@ -63,6 +64,8 @@ pub struct Profile {
     pub standing: Standing,
     /// The groups the person is in, sorted.
     pub groups: Vec<GroupName>,
+    /// The time zone that the person set; `None` if it is not known.
+    pub zone: Option<ZoneName>,
 }
 
 impl Profile {

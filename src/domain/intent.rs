@@ -1,7 +1,10 @@
 //! The typed meaning of one line: what the person asked for, before anything was looked up.
 
 use super::command::CommandName;
+use super::identity::UserId;
 use super::ids::RequestId;
+use super::place::ChannelId;
+use super::server::{ServerGroup, ServerName, TagName};
 use super::text_name;
 use super::time::Timestamp;
 use std::collections::BTreeMap;
@@ -52,8 +55,20 @@ pub enum Intent {
         /// The request.
         request: RequestId,
     },
-    /// `plan reboot …`: what that line would do, without doing it.
-    Plan(WorkIntent),
+    /// `plan reboot …`: what that line would do, without doing it. Never holds another plan.
+    Plan(Box<Intent>),
+}
+
+impl Intent {
+    /// The command with its subjects and values, of a line that names one, or plans one.
+    #[must_use]
+    pub fn work(&self) -> Option<&WorkIntent> {
+        match self {
+            Self::Work(work) => Some(work),
+            Self::Plan(inner) => inner.work(),
+            Self::Help { .. } | Self::Status { .. } | Self::Cancel { .. } => None,
+        }
+    }
 }
 
 /// A catalogue command with its subjects, parameters and time.
@@ -141,15 +156,49 @@ pub enum Value {
     Duration(Duration),
     /// One of the words that the command file lists.
     Choice(String),
+    /// Yes or no.
+    Boolean(bool),
+    /// A point in time.
+    Time(Moment),
+    /// A server, by its name; whether there is one is looked up later.
+    Server(ServerName),
+    /// A selector, as it is printed.
+    Selector(String),
+    /// A person.
+    User(Named<UserId>),
+    /// A channel.
+    Channel(Named<ChannelId>),
+    /// A version, as it was written.
+    Version(String),
+    /// An address.
+    Url(String),
+}
+
+/// Somebody or something of the workspace, as a line can say it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Named<I> {
+    /// By the id, which the chat put there itself.
+    Id(I),
+    /// By a name that was typed, without its sign.
+    Name(String),
 }
 
 impl std::fmt::Display for Value {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Text(text) | Self::Choice(text) => formatter.write_str(text),
+            Self::Text(text) | Self::Choice(text) | Self::Selector(text) | Self::Version(text) | Self::Url(text) => {
+                formatter.write_str(text)
+            }
+            Self::Boolean(value) => formatter.write_str(if *value { "yes" } else { "no" }),
+            Self::Time(moment) => write!(formatter, "{} UTC", moment.at.date_text()),
+            Self::Server(name) => write!(formatter, "{name}"),
+            Self::User(Named::Id(id)) => write!(formatter, "<@{id}>"),
+            Self::User(Named::Name(name)) => write!(formatter, "@{name}"),
+            Self::Channel(Named::Id(id)) => write!(formatter, "<#{id}>"),
+            Self::Channel(Named::Name(name)) => write!(formatter, "#{name}"),
             Self::Integer(number) => write!(formatter, "{number}"),
             Self::Percentage(percent) => write!(formatter, "{percent}%"),
-            Self::Duration(duration) => write!(formatter, "{}s", duration.as_secs()),
+            Self::Duration(duration) => formatter.write_str(&super::time::exact(*duration)),
         }
     }
 }
@@ -161,6 +210,14 @@ pub enum Selector {
     Names(Spanned<NamePattern>),
     /// `site=lax`, `type!=dns`, `state in (production, standby)`.
     Attribute(Spanned<Predicate>),
+    /// `tag:canary=yes`, `tag:os!=trixie`.
+    Tag(Spanned<TagPredicate>),
+    /// `name=~^edge-`, `name!~-lax-`.
+    NameMatches(Spanned<NameMatch>),
+    /// `@canaries`: a saved group.
+    Group(Spanned<ServerGroup>),
+    /// `failed:req-2mq9`: the servers on which a request left its work undone.
+    Undone(Spanned<RequestId>),
     /// `a,b`: either.
     Union(Box<Selector>, Box<Selector>),
     /// `a&b`: both.
@@ -213,8 +270,28 @@ pub struct Predicate {
     pub values: Vec<Spanned<String>>,
 }
 
+/// `tag:name operator values`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TagPredicate {
+    /// The tag, in lower case.
+    pub tag: Spanned<TagName>,
+    /// Equal (to any of the values) or not equal (to all of them). A server without the tag equals nothing.
+    pub comparison: Comparison,
+    /// The values, in lower case, at least one.
+    pub values: Vec<Spanned<String>>,
+}
+
+/// A regular expression that is searched for in names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NameMatch {
+    /// The names in which it is found, or those in which it is not.
+    pub comparison: Comparison,
+    /// The expression, which can be read.
+    pub expression: Spanned<String>,
+}
+
 /// The attributes that selectors know.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Attribute {
     /// The site.
     Site,

@@ -14,5 +14,7 @@ pub const LATE_AFTER: Duration = Duration::from_secs(120);
 pub const PRIVATE_CONTROL_LIFE: Duration = Duration::from_secs(600);
 /// The longest one call to the outside may take.
 pub const EFFECT_DEADLINE: Duration = Duration::from_secs(30);
+/// The furthest ahead that work may be given a time to begin.
+pub const START_AHEAD_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Once approved, a request may wait this long before it expires.
 pub const REQUEST_LIFE: Duration = Duration::from_secs(24 * 3600);

@@ -3,7 +3,9 @@
 //! Deliberately absent: wording, which is `conversation`'s. A misunderstanding is a reply, not a failure.
 
 use super::command::{CommandName, ParameterSpec};
-use super::intent::{Attribute, ParameterName, Span};
+use super::ids::RequestId;
+use super::intent::{Attribute, Moment, ParameterName, Span, ZoneName};
+use super::server::SiteName;
 
 /// A line that does not mean anything we may act on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +20,8 @@ pub struct Misunderstanding {
     pub suggestion: Option<String>,
     /// The whole line with the right word in place, ready to send again.
     pub corrected: Option<String>,
+    /// The whole lines that it may have meant, each ready to send; empty if it is not a question of which.
+    pub readings: Vec<String>,
 }
 
 /// What is wrong at the place, with the values one needs to say so.
@@ -94,6 +98,31 @@ pub enum MisunderstandingKind {
         /// What was written.
         value: Box<str>,
     },
+    /// No server has a tag of that name.
+    UnknownTag {
+        /// What was written.
+        tag: String,
+    },
+    /// No server has this value of the tag.
+    UnknownTagValue {
+        /// The tag with the value, e.g. `canary=maybe`.
+        tag: String,
+    },
+    /// A regular expression that cannot be read.
+    BadExpression {
+        /// Why, in a few words.
+        why: String,
+    },
+    /// There is no request of that id.
+    UnknownRequest {
+        /// The id.
+        request: RequestId,
+    },
+    /// The request left nothing undone on any server.
+    NothingUndone {
+        /// The id.
+        request: RequestId,
+    },
     /// `[]`.
     EmptyRange,
     /// A range whose end lies before its beginning.
@@ -153,6 +182,52 @@ pub enum MisunderstandingKind {
         /// The command.
         command: CommandName,
     },
+    /// Where a time should stand there is none.
+    NotATime,
+    /// Where a length of time should stand there is none.
+    NotADelay,
+    /// The tz database has no such zone.
+    UnknownZone {
+        /// What was written.
+        zone: String,
+    },
+    /// A time without a zone, from a person whose zone is not known.
+    NoOwnZone,
+    /// On that day the clocks there skip this time.
+    SkippedTime {
+        /// The zone.
+        zone: ZoneName,
+        /// What it could mean, by the clock before and by the clock after.
+        readings: Box<[Moment; 2]>,
+    },
+    /// On that day the clocks there show this time twice.
+    DoubleTime {
+        /// The zone.
+        zone: ZoneName,
+        /// The first and the second.
+        readings: Box<[Moment; 2]>,
+    },
+    /// The time is over.
+    PastTime {
+        /// It.
+        moment: Box<Moment>,
+    },
+    /// The time lies further ahead than work is accepted for.
+    TooFarAhead,
+    /// The line says twice when to begin.
+    DoubleStart,
+    /// The sites of the subjects lie in different zones, so that site time is not one time.
+    SitesDisagree {
+        /// Each zone, with one of its sites.
+        sites: Vec<(SiteName, ZoneName)>,
+    },
+    /// The inventory knows no zone for this site, or the work is on no site.
+    NoSiteZone {
+        /// The site, if there is one.
+        site: Option<SiteName>,
+    },
+    /// The reason ends in a time: is it when to begin, or a part of the reason?
+    TimeInReason,
 }
 
 /// What belongs at a place.
@@ -176,17 +251,27 @@ pub enum Expected {
     ClosingParenthesis,
     /// `=`, `!=` or `in (…)`.
     Comparison,
+    /// `=~` or `!~`.
+    NameComparison,
     /// A value of an attribute.
     AttributeValue,
+    /// A regular expression.
+    Expression,
+    /// The name of a tag.
+    TagName,
+    /// The name of a saved group.
+    GroupName,
     /// The id of a request.
     RequestId,
+    /// What a line begins with.
+    Verb,
 }
 
 impl Misunderstanding {
     /// One without a suggestion.
     #[must_use]
     pub fn new(line: &str, span: Span, kind: MisunderstandingKind) -> Self {
-        Self { line: line.to_owned(), span, kind, suggestion: None, corrected: None }
+        Self { line: line.to_owned(), span, kind, suggestion: None, corrected: None, readings: Vec::new() }
     }
 
     /// With the right word for the place; the whole line is corrected by putting it there.
@@ -195,6 +280,13 @@ impl Misunderstanding {
         let word = word.into();
         self.corrected = replaced(&self.line, &self.span, &word);
         self.suggestion = Some(word);
+        self
+    }
+
+    /// With the whole lines that it may have meant.
+    #[must_use]
+    pub fn asking_which(mut self, readings: Vec<String>) -> Self {
+        self.readings = readings;
         self
     }
 

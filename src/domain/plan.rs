@@ -171,6 +171,26 @@ impl Plan {
     }
 }
 
+/// A value with its kind, so that values of two kinds never look alike. The first five are spelled as in plans that are
+/// stored already.
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("Text({text:?})"),
+        Value::Integer(number) => format!("Integer({number})"),
+        Value::Percentage(percent) => format!("Percentage({percent})"),
+        Value::Duration(length) => format!("Duration({length:?})"),
+        Value::Choice(word) => format!("Choice({word:?})"),
+        Value::Boolean(_) => format!("boolean {value}"),
+        Value::Time(moment) => format!("time {} {}", moment.at.millis(), moment.zone),
+        Value::Server(_) => format!("server {value}"),
+        Value::Selector(_) => format!("selector {value}"),
+        Value::User(_) => format!("user {value}"),
+        Value::Channel(_) => format!("channel {value}"),
+        Value::Version(_) => format!("version {value}"),
+        Value::Url(_) => format!("url {value}"),
+    }
+}
+
 /// One text that differs whenever anything covered by the hash differs. Every value is length-prefixed, so that
 /// no text can pretend to be the next field.
 fn canonical(parts: &PlanParts) -> String {
@@ -183,7 +203,7 @@ fn canonical(parts: &PlanParts) -> String {
     field("definition", parts.definition.hex());
     for (name, value) in &parts.parameters {
         field("parameter", name.as_str());
-        field("value", &format!("{value:?}"));
+        field("value", &value_text(value));
     }
     for subject in &parts.subjects {
         match subject {

@@ -1,6 +1,9 @@
 //! Servers as the inventory records them, and their production states.
 
+use super::identity::GroupName;
+use super::intent::ZoneName;
 use super::text_name;
+use std::collections::BTreeMap;
 
 text_name! {
     /// A server's id; never reused, unlike its name.
@@ -26,6 +29,27 @@ text_name! {
     /// A service pool: the servers of one site that serve the same traffic, e.g. `edge-lax`.
     PoolName
 }
+text_name! {
+    /// What a tag is called, e.g. `canary`.
+    TagName
+}
+text_name! {
+    /// What a tag says, e.g. `yes`.
+    TagValue
+}
+text_name! {
+    /// A saved group of servers, without its `@`, e.g. `canaries`.
+    ServerGroup
+}
+
+/// What the inventory records of a site.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SiteFacts {
+    /// The group of people that owns the site.
+    pub owner: Option<GroupName>,
+    /// The time zone that its clocks show.
+    pub zone: Option<ZoneName>,
+}
 
 /// One server of the inventory: what selectors, policies and plans may know of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,6 +68,8 @@ pub struct Server {
     pub pool: Option<PoolName>,
     /// The production state that the inventory gives it until the store knows better.
     pub initial_state: ProductionState,
+    /// Its tags.
+    pub tags: BTreeMap<TagName, TagValue>,
 }
 
 /// Who may send traffic to a server, or work on it (FLEET.md 1.2: the states that this version moves between).

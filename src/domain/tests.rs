@@ -7,7 +7,7 @@ use super::intent::{Moment, ParameterName, Value, ZoneName};
 use super::place::ChannelId;
 use super::plan::{Plan, PlanFault, PlanParts, PlannedServer, Subject};
 use super::server::{PoolName, RackName, ServerId, ServerName, ServerType, SiteName};
-use super::time::{Timestamp, duration_of, spoken};
+use super::time::{Timestamp, duration_of, exact, spoken};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -179,6 +179,29 @@ fn ids_read_back_and_nothing_else_does() {
     let hash = Fingerprint::of(b"a");
     assert_eq!(Fingerprint::from_hex(&hash.hex().to_uppercase()), Some(hash));
     assert_eq!(Fingerprint::from_hex("abc"), None);
+}
+
+#[test]
+fn points_in_time_are_told_by_the_calendar() {
+    let told = |seconds: i64| Timestamp::from_millis(seconds * 1000).date_text();
+    assert_eq!(told(0), "1970-01-01 00:00");
+    assert_eq!(told(-60), "1969-12-31 23:59");
+    assert_eq!(told(951_782_400), "2000-02-29 00:00");
+    assert_eq!(told(1_795_600_800), "2026-11-25 10:00");
+    assert_eq!(told(1_803_859_140), "2027-02-28 23:59");
+    assert_eq!(told(4_107_542_400), "2100-03-01 00:00");
+}
+
+#[test]
+fn an_exact_duration_reads_back() {
+    for seconds in [1, 59, 60, 61, 3600, 9000, 86_400, 90_061] {
+        let length = Duration::from_secs(seconds);
+        assert_eq!(duration_of(&exact(length)), Some(length), "{}", exact(length));
+    }
+    assert_eq!(exact(Duration::from_secs(9000)), "2h30m");
+    for text in ["30m2h", "5m5m", "2h30", "h", "2h30m ", "2 h"] {
+        assert_eq!(duration_of(text), None, "{text}");
+    }
 }
 
 #[test]

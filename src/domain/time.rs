@@ -43,6 +43,21 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// `2026-11-25 14:05`, in UTC.
+    #[must_use]
+    pub fn date_text(self) -> String {
+        // Days since 0000-03-01, so that a leap day ends its year; 400 years have 146,097 days.
+        let days = self.seconds().div_euclid(86_400) + 719_468;
+        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let march_month = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        format!("{year:04}-{month:02}-{day:02} {}", self.clock_text())
+    }
+
     /// `14:05`, in UTC.
     #[must_use]
     pub fn clock_text(self) -> String {
@@ -61,21 +76,38 @@ pub fn millis(duration: Duration) -> i64 {
     millis_of(duration)
 }
 
-/// From `90s`, `5m`, `2h`, `1d`, as people and files write it; `None` for anything else, for zero and beyond a year.
+const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)];
+
+/// From `90s`, `5m`, `2h30m`, `1d`, as people and files write it, the larger unit first; `None` for anything else, for
+/// zero and beyond a year.
 #[must_use]
 pub fn duration_of(text: &str) -> Option<Duration> {
-    let unit = text.chars().last()?;
-    let seconds: u64 = match unit.to_ascii_lowercase() {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return None,
-    };
-    let digits = text.strip_suffix(unit)?;
-    let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let total = digits.parse::<u64>().ok().filter(|_| is_plain)?.checked_mul(seconds)?;
+    let mut rest = text;
+    let mut total: u64 = 0;
+    let mut unit_before = u64::MAX;
+    while !rest.is_empty() {
+        let (digits, after) = rest.split_at(rest.find(|letter: char| !letter.is_ascii_digit())?);
+        let letter = after.chars().next()?.to_ascii_lowercase();
+        let unit = UNITS.iter().find(|(name, unit)| *name == letter && *unit < unit_before)?.1;
+        total = total.checked_add(digits.parse::<u64>().ok()?.checked_mul(unit)?)?;
+        unit_before = unit;
+        rest = after.get(1..)?;
+    }
     (1..=366 * 86_400).contains(&total).then(|| Duration::from_secs(total))
+}
+
+/// `2h30m`: every unit that is not zero, so that [`duration_of`] reads it back; below a second `0s`.
+#[must_use]
+pub fn exact(duration: Duration) -> String {
+    let mut seconds = duration.as_secs();
+    let mut text = String::new();
+    for (name, unit) in UNITS {
+        if seconds >= unit {
+            text.push_str(&format!("{}{name}", seconds / unit));
+            seconds %= unit;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
 }
 
 /// `45 s`, `20 min`, `3 h`, `2 d`: the largest unit that stays exact enough to read.

@@ -1,6 +1,12 @@
 //! One snapshot of the inventory, sorted and indexed by name.
 
-use crate::domain::server::{Server, ServerId, ServerName};
+use super::groups::{GroupFault, checked_groups};
+use super::unknown::recorded;
+use crate::domain::identity::GroupName;
+use crate::domain::intent::{Attribute, Selector, Spanned};
+use crate::domain::server::{
+    Server, ServerGroup, ServerId, ServerName, ServerType, SiteFacts, SiteName, TagName, TagValue,
+};
 use crate::domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +16,22 @@ pub struct Inventory {
     servers: Vec<Server>,
     by_name: BTreeMap<ServerName, usize>,
     by_id: BTreeMap<ServerId, usize>,
+    /// Which servers have each value of each attribute that is recorded.
+    by_value: BTreeMap<Attribute, BTreeMap<String, Vec<usize>>>,
+    by_tag: BTreeMap<TagName, BTreeMap<TagValue, Vec<usize>>>,
+    sites: BTreeMap<SiteName, SiteFacts>,
+    type_owners: BTreeMap<ServerType, GroupName>,
+    groups: BTreeMap<ServerGroup, SavedGroup>,
     fetched_at: Timestamp,
+}
+
+/// A selector that was given a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SavedGroup {
+    /// As it was written.
+    pub text: String,
+    /// What it means.
+    pub selector: Spanned<Selector>,
 }
 
 /// Why records do not make an inventory.
@@ -42,6 +63,8 @@ impl Inventory {
         servers.sort_by(|left, right| left.name.cmp(&right.name));
         let mut by_name = BTreeMap::new();
         let mut by_id = BTreeMap::new();
+        let mut by_value: BTreeMap<Attribute, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
+        let mut by_tag: BTreeMap<TagName, BTreeMap<TagValue, Vec<usize>>> = BTreeMap::new();
         for (index, server) in servers.iter().enumerate() {
             if !is_label(server.name.as_str()) {
                 return Err(InventoryFault::NotAName(server.name.clone()));
@@ -52,8 +75,77 @@ impl Inventory {
             if by_id.insert(server.id.clone(), index).is_some() {
                 return Err(InventoryFault::DoubleId(server.id.clone()));
             }
+            for attribute in Attribute::ALL {
+                let Some(value) = recorded(server, attribute) else { continue };
+                let values = by_value.entry(attribute).or_default();
+                match values.get_mut(value) {
+                    Some(having) => having.push(index),
+                    None => drop(values.insert(value.to_owned(), vec![index])),
+                }
+            }
+            for (tag, value) in &server.tags {
+                by_tag.entry(tag.clone()).or_default().entry(value.clone()).or_default().push(index);
+            }
         }
-        Ok(Self { servers, by_name, by_id, fetched_at })
+        let (sites, type_owners, groups) = Default::default();
+        Ok(Self { servers, by_name, by_id, by_value, by_tag, sites, type_owners, groups, fetched_at })
+    }
+
+    /// With what is recorded of sites, and the groups of people that own server types.
+    #[must_use]
+    pub fn with_places(
+        self,
+        sites: BTreeMap<SiteName, SiteFacts>,
+        type_owners: BTreeMap<ServerType, GroupName>,
+    ) -> Self {
+        Self { sites, type_owners, ..self }
+    }
+
+    /// With saved groups, by the text of their selectors.
+    ///
+    /// # Errors
+    /// Every group whose selector cannot be read, names what does not exist, or leads back to itself.
+    pub fn with_groups(mut self, texts: BTreeMap<ServerGroup, String>) -> Result<Self, Vec<GroupFault>> {
+        self.groups = checked_groups(&self, texts)?;
+        Ok(self)
+    }
+
+    /// The saved groups.
+    #[must_use]
+    pub fn groups(&self) -> &BTreeMap<ServerGroup, SavedGroup> {
+        &self.groups
+    }
+
+    pub(super) fn replace_groups(&mut self, groups: BTreeMap<ServerGroup, SavedGroup>) {
+        self.groups = groups;
+    }
+
+    /// What is recorded of a site; nothing of one that the source does not describe.
+    #[must_use]
+    pub fn site(&self, site: &SiteName) -> SiteFacts {
+        self.sites.get(site).cloned().unwrap_or_default()
+    }
+
+    /// The group of people that owns a server type.
+    #[must_use]
+    pub fn type_owner(&self, server_type: &ServerType) -> Option<&GroupName> {
+        self.type_owners.get(server_type)
+    }
+
+    /// Every recorded value of an attribute, with the places of the servers that have it.
+    pub(super) fn values(&self, attribute: Attribute) -> impl Iterator<Item = (&str, &[usize])> {
+        let values = self.by_value.get(&attribute).into_iter().flatten();
+        values.map(|(value, having)| (value.as_str(), having.as_slice()))
+    }
+
+    /// The places of the servers that have that value.
+    pub(super) fn having(&self, attribute: Attribute, value: &str) -> Option<&[usize]> {
+        self.by_value.get(&attribute)?.get(value).map(Vec::as_slice)
+    }
+
+    /// Every tag with its values, and the places of the servers that have them.
+    pub(super) fn tags(&self) -> &BTreeMap<TagName, BTreeMap<TagValue, Vec<usize>>> {
+        &self.by_tag
     }
 
     /// All servers, sorted by name.
@@ -66,6 +158,11 @@ impl Inventory {
     #[must_use]
     pub fn by_name(&self, name: &ServerName) -> Option<&Server> {
         self.by_name.get(name).and_then(|index| self.servers.get(*index))
+    }
+
+    /// Where a server of that name stands in [`Self::servers`].
+    pub(super) fn place(&self, name: &ServerName) -> Option<usize> {
+        self.by_name.get(name).copied()
     }
 
     /// The server of that id.

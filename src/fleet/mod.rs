@@ -2,11 +2,15 @@
 //!
 //! Deliberately absent: addresses and credentials (the inventory adapter's) and anything observed.
 
+mod atoms;
+mod expression;
 mod fold;
+mod groups;
 mod inventory;
 mod nearest;
 mod pattern;
 mod print;
+mod ranges;
 mod resolve;
 mod selector;
 mod sites;
@@ -15,10 +19,11 @@ mod tests;
 mod unknown;
 
 pub use fold::{fold, folded};
-pub use inventory::{Inventory, InventoryFault};
+pub use groups::{GroupFault, GroupFaultReason, mentioned_requests};
+pub use inventory::{Inventory, InventoryFault, SavedGroup};
 pub use nearest::nearest;
 pub use pattern::expand;
 pub use print::print;
-pub use resolve::resolve;
+pub use resolve::{Snapshot, Undone, resolve};
 pub use selector::parse_selector;
 pub use sites::resolve_sites;

@@ -1,6 +1,8 @@
 //! A selector as people would write it; reading the text again gives the same selector.
 
-use crate::domain::intent::{Comparison, NamePart, NamePattern, NumberRange, Predicate, Selector};
+use crate::domain::intent::{
+    Comparison, NameMatch, NamePart, NamePattern, NumberRange, Predicate, Selector, Spanned, TagPredicate,
+};
 
 /// The selector as a line would have it.
 #[must_use]
@@ -8,6 +10,17 @@ pub fn print(selector: &Selector) -> String {
     let (operator, left, right) = match selector {
         Selector::Names(pattern) => return print_pattern(&pattern.value),
         Selector::Attribute(predicate) => return print_predicate(&predicate.value),
+        Selector::Tag(predicate) => {
+            let TagPredicate { tag, comparison, values } = &predicate.value;
+            return print_comparison(&format!("tag:{}", tag.value), *comparison, values);
+        }
+        Selector::NameMatches(wanted) => {
+            let NameMatch { comparison, expression } = &wanted.value;
+            let sign = if *comparison == Comparison::Equal { "=~" } else { "!~" };
+            return format!("name{sign}{}", expression.value);
+        }
+        Selector::Group(group) => return format!("@{}", group.value),
+        Selector::Undone(request) => return format!("failed:{}", request.value),
         Selector::Union(left, right) => (",", left, right),
         Selector::Intersection(left, right) => (" & ", left, right),
         Selector::Difference(left, right) => (" ! ", left, right),
@@ -21,7 +34,12 @@ pub fn print(selector: &Selector) -> String {
 
 fn print_operand(selector: &Selector) -> String {
     match selector {
-        Selector::Names(_) | Selector::Attribute(_) => print(selector),
+        Selector::Names(_)
+        | Selector::Attribute(_)
+        | Selector::Tag(_)
+        | Selector::NameMatches(_)
+        | Selector::Group(_)
+        | Selector::Undone(_) => print(selector),
         Selector::Union(..) | Selector::Intersection(..) | Selector::Difference(..) | Selector::Exclusive(..) => {
             format!("({})", print(selector))
         }
@@ -29,12 +47,15 @@ fn print_operand(selector: &Selector) -> String {
 }
 
 fn print_predicate(predicate: &Predicate) -> String {
-    let values: Vec<&str> = predicate.values.iter().map(|value| value.value.as_str()).collect();
-    let word = predicate.attribute.word();
-    match (predicate.comparison, values.as_slice()) {
-        (Comparison::Equal, [value]) => format!("{word}={value}"),
-        (Comparison::Equal, _) => format!("{word} in ({})", values.join(", ")),
-        (Comparison::NotEqual, _) => format!("{word}!={}", values.join(", ")),
+    print_comparison(predicate.attribute.word(), predicate.comparison, &predicate.values)
+}
+
+fn print_comparison(left: &str, comparison: Comparison, values: &[Spanned<String>]) -> String {
+    let texts: Vec<&str> = values.iter().map(|value| value.value.as_str()).collect();
+    match (comparison, texts.as_slice()) {
+        (Comparison::Equal, [value]) => format!("{left}={value}"),
+        (Comparison::Equal, _) => format!("{left} in ({})", texts.join(", ")),
+        (Comparison::NotEqual, _) => format!("{left}!={}", texts.join(", ")),
     }
 }
 

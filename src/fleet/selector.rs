@@ -1,13 +1,11 @@
-//! The selector's grammar (nom): names with ranges, attributes, `,` `!` `&` `^`, parentheses.
+//! The selector's grammar (nom): atoms joined by `,` `!` `&` `^`, and parentheses.
 //!
 //! Deliberately absent: which servers exist. Chains whose meaning would depend on the order of reading are not
 //! given one: they ask for parentheses.
 
-use super::nearest::nearest;
-use crate::domain::intent::{Attribute, Comparison, NamePart, NamePattern, NumberRange, Predicate, Selector, Spanned};
+use crate::domain::intent::{Selector, Spanned};
 use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
-use nom::bytes::complete::{tag, take_while, take_while1};
-use nom::character::complete::{char, digit1, space0};
+use nom::character::complete::{char, space0};
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Parser};
 
@@ -39,27 +37,27 @@ pub fn parse_selector(line: &str, start: usize) -> Result<(Spanned<Selector>, us
 
 /// Where reading stopped (as lengths of the rest of the line), and why.
 #[derive(Debug)]
-struct Stop {
-    from_end: usize,
-    to_end: usize,
-    kind: Kind,
-    suggestion: Option<String>,
+pub(super) struct Stop {
+    pub(super) from_end: usize,
+    pub(super) to_end: usize,
+    pub(super) kind: Kind,
+    pub(super) suggestion: Option<String>,
 }
 
-type Parsed<'a, T> = IResult<&'a str, T, Stop>;
+pub(super) type Parsed<'a, T> = IResult<&'a str, T, Stop>;
 
 impl Stop {
     /// At the next word of the rest; at the end of the line, an empty place.
-    fn over(rest: &str, kind: Kind) -> Self {
+    pub(super) fn over(rest: &str, kind: Kind) -> Self {
         let word = rest.split(' ').next().unwrap_or_default();
         Self::between(rest, word.len(), kind)
     }
 
-    fn between(rest: &str, length: usize, kind: Kind) -> Self {
+    pub(super) fn between(rest: &str, length: usize, kind: Kind) -> Self {
         Self { from_end: rest.len(), to_end: rest.len().saturating_sub(length), kind, suggestion: None }
     }
 
-    fn first_character(rest: &str, kind: Kind) -> Self {
+    pub(super) fn first_character(rest: &str, kind: Kind) -> Self {
         Self::between(rest, rest.chars().next().map_or(0, char::len_utf8), kind)
     }
 
@@ -79,11 +77,11 @@ impl ParseError<&str> for Stop {
     }
 }
 
-fn fails<T>(stop: Stop) -> Result<T, nom::Err<Stop>> {
+pub(super) fn fails<T>(stop: Stop) -> Result<T, nom::Err<Stop>> {
     Err(nom::Err::Failure(stop))
 }
 
-fn spaces(input: &str) -> Parsed<'_, &str> {
+pub(super) fn spaces(input: &str) -> Parsed<'_, &str> {
     space0(input)
 }
 
@@ -131,13 +129,13 @@ fn operator(input: &str) -> Parsed<'_, Operator> {
     .parse(input)
 }
 
-struct Reader<'a> {
-    line: &'a str,
+pub(super) struct Reader<'a> {
+    pub(super) line: &'a str,
 }
 
 impl<'a> Reader<'a> {
     /// Where a rest of the line begins.
-    fn at(&self, rest: &str) -> usize {
+    pub(super) fn at(&self, rest: &str) -> usize {
         self.line.len() - rest.len()
     }
 
@@ -184,180 +182,7 @@ impl<'a> Reader<'a> {
                 Err(_) => fails(Stop::over(rest, Kind::Unexpected { expected: Expected::ClosingParenthesis })),
             };
         }
-        if input.starts_with('@') {
-            let length = input.find([' ', ',', '&', '!', '^', '(', ')']).unwrap_or(input.len());
-            let group = input.get(..length).unwrap_or(input).to_owned();
-            return fails(Stop::between(input, length, Kind::UnknownGroup { group }));
-        }
-        match self.predicate(input) {
-            Err(nom::Err::Error(_)) => self.names(input),
-            read => read,
-        }
-    }
-
-    fn predicate(&self, input: &'a str) -> Parsed<'a, Selector> {
-        let (after_key, key) = take_while1(|letter: char| letter.is_ascii_alphabetic() || letter == '_')(input)?;
-        let (sign, gap) = spaces(after_key)?;
-        let (rest, comparison) = nom::branch::alt((tag("!="), tag("="), tag("in"))).parse(sign)?;
-        if comparison == "in" && (gap.is_empty() || !rest.trim_start_matches(' ').starts_with('(')) {
-            return Err(nom::Err::Error(Stop::over(input, Kind::Unexpected { expected: Expected::Servers })));
-        }
-        if comparison == "=" && rest.starts_with(['~', '=']) {
-            return fails(Stop::between(sign, 2, Kind::Unexpected { expected: Expected::Comparison }));
-        }
-        let lower = key.to_ascii_lowercase();
-        let Some(attribute) = Attribute::ALL.into_iter().find(|attribute| attribute.word() == lower) else {
-            let mut stop = Stop::between(input, key.len(), Kind::UnknownAttribute { word: key.to_owned() });
-            stop.suggestion = attribute_like(&lower).map(str::to_owned);
-            return fails(stop);
-        };
-        let (rest, _) = spaces(rest)?;
-        let (rest, values) = if comparison == "in" { self.value_list(rest)? } else { self.one_value(rest)? };
-        let comparison = if comparison == "!=" { Comparison::NotEqual } else { Comparison::Equal };
-        let span = self.at(input)..self.at(rest);
-        Ok((rest, Selector::Attribute(Spanned { value: Predicate { attribute, comparison, values }, span })))
-    }
-
-    fn one_value(&self, input: &'a str) -> Parsed<'a, Vec<Spanned<String>>> {
-        let (rest, value) = self.value(input)?;
-        Ok((rest, vec![value]))
-    }
-
-    fn value_list(&self, input: &'a str) -> Parsed<'a, Vec<Spanned<String>>> {
-        let (mut rest, _) = char('(').parse(input)?;
-        let mut values = Vec::new();
-        loop {
-            let (after, value) = self.value(spaces(rest)?.0)?;
-            values.push(value);
-            let (after, _) = spaces(after)?;
-            if let Ok((after, _)) = char::<_, Stop>(',').parse(after) {
-                rest = after;
-                continue;
-            }
-            return match char::<_, Stop>(')').parse(after) {
-                Ok((after, _)) => Ok((after, values)),
-                Err(_) => fails(Stop::over(after, Kind::Unexpected { expected: Expected::ClosingParenthesis })),
-            };
-        }
-    }
-
-    fn value(&self, input: &'a str) -> Parsed<'a, Spanned<String>> {
-        let (rest, text) = take_while(is_name_letter)(input)?;
-        refuse_foreign(rest)?;
-        if text.is_empty() || text.starts_with("--") {
-            return fails(Stop::over(input, Kind::Unexpected { expected: Expected::AttributeValue }));
-        }
-        Ok((rest, Spanned { value: text.to_ascii_lowercase(), span: self.at(input)..self.at(rest) }))
-    }
-
-    fn names(&self, input: &'a str) -> Parsed<'a, Selector> {
-        let mut rest = input;
-        let mut parts = Vec::new();
-        if !input.starts_with("--") && input.split(' ').next() != Some("because") {
-            loop {
-                let (after, literal) = take_while(is_name_letter)(rest)?;
-                if !literal.is_empty() {
-                    parts.push(NamePart::Literal(literal.to_ascii_lowercase()));
-                }
-                refuse_foreign(after)?;
-                if let Some(after) = after.strip_prefix('*') {
-                    parts.push(NamePart::Anything);
-                    rest = after;
-                } else if after.starts_with('[') {
-                    let (after, ranges) = ranges(after)?;
-                    parts.push(NamePart::Ranges(ranges));
-                    rest = after;
-                } else {
-                    rest = after;
-                    break;
-                }
-            }
-        }
-        if parts.is_empty() {
-            return fails(Stop::over(input, Kind::Unexpected { expected: Expected::Servers }));
-        }
-        let span = self.at(input)..self.at(rest);
-        Ok((rest, Selector::Names(Spanned { value: NamePattern { parts }, span })))
-    }
-}
-
-/// Letters of names and values. Dots and underscores are read, so that the answer can name what was meant.
-fn is_name_letter(letter: char) -> bool {
-    letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.')
-}
-
-fn refuse_foreign(rest: &str) -> Result<(), nom::Err<Stop>> {
-    match rest.chars().next() {
-        Some(character) if !character.is_ascii() => fails(Stop::first_character(rest, Kind::NotAscii { character })),
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn attribute_like(word: &str) -> Option<&'static str> {
-    match word {
-        "pop" | "location" | "dc" | "datacenter" => Some(Attribute::Site.word()),
-        "role" | "kind" => Some(Attribute::Type.word()),
-        _ => nearest(word, Attribute::ALL.map(Attribute::word)),
-    }
-}
-
-/// `[001-020/2,031]`.
-fn ranges(input: &str) -> Parsed<'_, Vec<NumberRange>> {
-    let (mut rest, _) = char('[').parse(input)?;
-    if spaces(rest)?.0.starts_with(']') {
-        let length = input.len() - spaces(rest)?.0.len() + 1;
-        return fails(Stop::between(input, length, Kind::EmptyRange));
-    }
-    let mut ranges = Vec::new();
-    loop {
-        let (after, range) = range(spaces(rest)?.0)?;
-        ranges.push(range);
-        let (after, _) = spaces(after)?;
-        if let Some(after) = after.strip_prefix(',') {
-            rest = after;
-        } else if let Some(after) = after.strip_prefix(']') {
-            return Ok((after, ranges));
-        } else {
-            return fails(Stop::first_character(after, Kind::Unexpected { expected: Expected::RangeEnd }));
-        }
-    }
-}
-
-fn range(input: &str) -> Parsed<'_, NumberRange> {
-    let (rest, (first_text, first)) = number(input)?;
-    let width = if is_padded(first_text) { first_text.len() } else { 0 };
-    let Some(after) = rest.strip_prefix('-') else {
-        return Ok((rest, NumberRange { first, last: first, step: 1, width }));
-    };
-    let (rest, (last_text, last)) = number(after)?;
-    let length = input.len() - rest.len();
-    if (is_padded(first_text) || is_padded(last_text)) && first_text.len() != last_text.len() {
-        return fails(Stop::between(input, length, Kind::UnclearPadding));
-    }
-    if last < first {
-        return fails(Stop::between(input, length, Kind::ReversedRange));
-    }
-    let Some(after) = rest.strip_prefix('/') else {
-        return Ok((rest, NumberRange { first, last, step: 1, width }));
-    };
-    let (rest, (step_text, step)) = number(after)?;
-    if step == 0 {
-        return fails(Stop::between(after, step_text.len(), Kind::ZeroStep));
-    }
-    Ok((rest, NumberRange { first, last, step, width }))
-}
-
-fn is_padded(digits: &str) -> bool {
-    digits.len() > 1 && digits.starts_with('0')
-}
-
-fn number(input: &str) -> Parsed<'_, (&str, u64)> {
-    let Ok((rest, digits)) = digit1::<_, Stop>(input) else {
-        return fails(Stop::first_character(input, Kind::Unexpected { expected: Expected::RangeNumber }));
-    };
-    match digits.parse() {
-        Ok(number) if digits.len() <= NUMBER_LENGTH_MAX_DIGITS => Ok((rest, (digits, number))),
-        Ok(_) | Err(_) => fails(Stop::between(input, digits.len(), Kind::NumberTooLong)),
+        self.atom(input)
     }
 }
 

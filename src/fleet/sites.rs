@@ -5,7 +5,7 @@
 use super::inventory::Inventory;
 use super::nearest::nearest;
 use super::{pattern, print, unknown};
-use crate::domain::intent::{Attribute, Comparison, NamePattern, Predicate, Selector, Spanned};
+use crate::domain::intent::{Attribute, Comparison, NamePattern, Predicate, Selector, Span, Spanned};
 use crate::domain::limits::EXPANSION_MAX_NAMES;
 use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
 use crate::domain::server::SiteName;
@@ -41,6 +41,11 @@ impl<'a> Sites<'a> {
         Ok(match selector {
             Selector::Names(names) => return self.named(names),
             Selector::Attribute(predicate) => return self.with_attribute(predicate),
+            Selector::Tag(Spanned { span, .. }) | Selector::NameMatches(Spanned { span, .. }) => {
+                return Err(self.are_servers(span));
+            }
+            Selector::Group(Spanned { span, .. }) => return Err(self.are_servers(span)),
+            Selector::Undone(Spanned { span, .. }) => return Err(self.are_servers(span)),
             Selector::Union(left, right) => &self.choose(left)? | &self.choose(right)?,
             Selector::Intersection(left, right) => &self.choose(left)? & &self.choose(right)?,
             Selector::Difference(left, right) => &self.choose(left)? - &self.choose(right)?,
@@ -68,11 +73,15 @@ impl<'a> Sites<'a> {
         Misunderstanding::new(self.line, names.span.clone(), kind).perhaps_suggesting(near)
     }
 
+    /// What tells servers apart says nothing of whole sites.
+    fn are_servers(&self, span: &Span) -> Misunderstanding {
+        Misunderstanding::new(self.line, span.clone(), Kind::Unexpected { expected: Expected::Sites })
+    }
+
     fn with_attribute(&self, predicate: &Spanned<Predicate>) -> Result<Chosen<'a>, Misunderstanding> {
         let Predicate { attribute, comparison, values } = &predicate.value;
         if *attribute != Attribute::Site {
-            let kind = Kind::Unexpected { expected: Expected::Sites };
-            return Err(Misunderstanding::new(self.line, predicate.span.clone(), kind));
+            return Err(self.are_servers(&predicate.span));
         }
         for value in values {
             unknown::check_value(Attribute::Site, value, self.inventory, self.line)?;

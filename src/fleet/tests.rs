@@ -1,12 +1,25 @@
 //! Selectors, folding and near words, as tables and properties.
 
-use super::{Inventory, expand, fold, folded, nearest, parse_selector, print, resolve};
+use super::{
+    GroupFaultReason, Inventory, Snapshot, Undone, expand, fold, folded, mentioned_requests, nearest, parse_selector,
+    print, resolve,
+};
+use crate::domain::ids::RequestId;
 use crate::domain::intent::{NamePart, Selector};
 use crate::domain::limits::EXPANSION_MAX_NAMES;
 use crate::domain::misunderstanding::Misunderstanding;
-use crate::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+use crate::domain::plan::PlannedServer;
+use crate::domain::server::{
+    PoolName, ProductionState, RackName, Server, ServerGroup, ServerId, ServerName, ServerType, SiteName, TagName,
+    TagValue,
+};
 use crate::domain::time::Timestamp;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+fn tags(canary: &str) -> BTreeMap<TagName, TagValue> {
+    BTreeMap::from([(TagName::new("canary"), TagValue::new(canary))])
+}
 
 /// Two sites with edge caches and origins, and name servers that are in no pool.
 fn inventory() -> Inventory {
@@ -22,6 +35,7 @@ fn inventory() -> Inventory {
                 rack: RackName::new(format!("{site}-r{:02}", (number - 1) / 10 + 1)),
                 pool: (short != "dns").then(|| PoolName::new(format!("{short}-{site}"))),
                 initial_state: ProductionState::Production,
+                tags: if number == 1 { tags("yes") } else { BTreeMap::new() },
             });
         }
     };
@@ -29,7 +43,15 @@ fn inventory() -> Inventory {
     add("edge-cache", "riga", 24, 3);
     add("origin", "lax", 6, 2);
     add("dns", "lax", 4, 2);
-    Inventory::new(servers, Timestamp::from_millis(0)).expect("the names differ")
+    let groups = [
+        ("canaries", "tag:canary=yes"),
+        ("careful", "@canaries, rack=riga-r03"),
+        ("drained", "state=drained"),
+        ("nobody", "edge-lax-001 & site=riga"),
+    ];
+    let groups = groups.map(|(name, text)| (ServerGroup::new(name), text.to_owned()));
+    let inventory = Inventory::new(servers, Timestamp::from_millis(0)).expect("the names differ");
+    inventory.with_groups(groups.into()).expect("the groups are sound")
 }
 
 /// `edge-lax-003` is drained, everything else serves.
@@ -37,10 +59,32 @@ fn states(server: &Server) -> ProductionState {
     if server.name.as_str() == "edge-lax-003" { ProductionState::Drained } else { ProductionState::Production }
 }
 
+/// `req-2mq9` left two servers undone, `req-2mqa` none, and one that `req-2mqb` left is gone.
+fn undone() -> Undone {
+    let left = |names: &[&str]| {
+        let planned = names.iter().map(|name| PlannedServer {
+            id: ServerId::new(format!("edge/lax/{}", name.trim_start_matches("edge-lax-").trim_start_matches('0'))),
+            name: ServerName::new(*name),
+            server_type: ServerType::new("edge-cache"),
+            site: SiteName::new("lax"),
+            rack: RackName::new("lax-r01"),
+            pool: None,
+        });
+        planned.collect::<Vec<_>>()
+    };
+    let request = |text| RequestId::parse(text).expect("it is an id");
+    Undone::from([
+        (request("req-2mq9"), left(&["edge-lax-004", "edge-lax-007"])),
+        (request("req-2mqa"), left(&[])),
+        (request("req-2mqb"), left(&["edge-lax-001", "edge-lax-099"])),
+    ])
+}
+
 fn resolved(text: &str) -> Result<Vec<Server>, Misunderstanding> {
     let (selector, end) = parse_selector(text, 0)?;
     assert_eq!(end, text.len(), "{text} is read to its end");
-    resolve(&selector, &inventory(), &states, text)
+    let snapshot = Snapshot { inventory: &inventory(), states: &states, undone: &undone() };
+    resolve(&selector, snapshot, text)
 }
 
 fn names(servers: &[Server]) -> Vec<ServerName> {
@@ -101,6 +145,63 @@ fn operators() {
 }
 
 #[test]
+fn tags_expressions_groups_and_undone_work() {
+    check("tag:canary=yes & site=riga", "edge-riga-001");
+    check("TAG:Canary = YES & site=riga", "edge-riga-001");
+    check("tag:canary in (yes) & type=dns", "dns-lax-01");
+    check("tag:canary!=yes & type=dns", "dns-lax-[02-04]");
+    check("name=~LAX-0[12]$ & type!=edge-cache", "dns-lax-[01-02], origin-lax-[01-02]");
+    check("name =~ ^(dns|origin)-.*[13]$", "dns-lax-[01,03], origin-lax-[01,03]");
+    check("(name=~^dns),name=~^edge-riga-0{1,2}1$", "dns-lax-[01-04], edge-riga-001");
+    check("name!~^edge & name!~^dns", "origin-lax-[01-06]");
+    check("@canaries & site=riga", "edge-riga-001");
+    check("@Careful ! site=lax", "edge-riga-[001,021-024]");
+    check("@drained", "edge-lax-003");
+    check("failed:req-2mq9", "edge-lax-[004,007]");
+    check("failed:REQ-2mq9 ! edge-lax-004", "edge-lax-007");
+    let (selector, _) = parse_selector("(failed:req-2mq9,a-1) & failed:req-2mqa", 0).expect("it is a selector");
+    let mentioned = mentioned_requests(&selector.value).into_iter().map(|id| id.to_string());
+    assert_eq!(mentioned.collect::<Vec<_>>(), ["req-2mq9", "req-2mqa"]);
+}
+
+#[test]
+fn saved_groups_are_checked_together() {
+    let texts = [
+        ("one", "@two"),
+        ("two", "@one"),
+        ("leads-there", "@two"),
+        ("mistyped", "site=lux"),
+        ("unread", "site="),
+        ("unknown", "@on"),
+        ("passing", "failed:req-2mq9"),
+        ("good", "site=lax"),
+    ];
+    let texts = texts.map(|(name, text)| (ServerGroup::new(name), text.to_owned()));
+    let faults = inventory().with_groups(texts.into()).expect_err("most are faulty");
+    let mut told: Vec<String> = faults
+        .into_iter()
+        .map(|fault| {
+            if let GroupFaultReason::Misunderstood(told) = &fault.reason {
+                return format!("{}: {:?}", fault.group, told.kind);
+            }
+            format!("{}: {:?}", fault.group, fault.reason)
+        })
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "mistyped: UnknownValue { attribute: Site, value: \"lux\" }",
+            "one: Circle([one, two, one])",
+            "passing: DependsOnRequest(RequestId(\"2mq9\"))",
+            "two: Circle([two, one, two])",
+            "unknown: UnknownGroup { group: \"@on\" }",
+            "unread: Unexpected { expected: AttributeValue }",
+        ]
+    );
+}
+
+#[test]
 fn chains_that_depend_on_the_order_of_reading_ask_for_parentheses() {
     check(
         "edge-lax-001,site=riga & rack=riga-r01",
@@ -142,7 +243,15 @@ fn what_no_server_has() {
     check("state=draned", "UnknownValue { attribute: State, value: \"draned\" } at `draned` -> drained");
     check("sit=riga", "UnknownAttribute { word: \"sit\" } at `sit` -> site");
     check("pop=riga", "UnknownAttribute { word: \"pop\" } at `pop` -> site");
-    check("site=riga ! @canaries", "UnknownGroup { group: \"@canaries\" } at `@canaries`");
+    check("site=riga ! @canary", "UnknownGroup { group: \"@canary\" } at `@canary`");
+    check("site=riga ! @canares", "UnknownGroup { group: \"@canares\" } at `@canares` -> @canaries");
+    check("tag:canari=yes", "UnknownTag { tag: \"canari\" } at `canari` -> canary");
+    check("tag:canary=yess", "UnknownTagValue { tag: \"canary=yess\" } at `yess` -> yes");
+    check("site=lax & name!~riga-9", "NoNameFits { pattern: \"riga-9\" } at `riga-9`");
+    check("failed:req-2mqz", "UnknownRequest { request: RequestId(\"2mqz\") } at `failed:req-2mqz`");
+    check("failed:req-2mqa", "NothingUndone { request: RequestId(\"2mqa\") } at `failed:req-2mqa`");
+    check("failed:req-2mqb", "UnknownServer { shown: \"edge-lax-099\" } at `failed:req-2mqb`");
+    check("@nobody", "NothingLeft at `@nobody`");
     check("site=riga & type=dns", "NothingLeft at `site=riga & type=dns`");
     check("state=maintenance", "NothingLeft at `state=maintenance`");
     // The second operand is looked up too: a typo in an exception would let through what was excepted.
@@ -165,6 +274,24 @@ fn what_the_grammar_does_not_take() {
     check("site=lax &", "Unexpected { expected: Servers } at ``");
     check("site=", "Unexpected { expected: AttributeValue } at ``");
     check("site in (lax riga)", "Unexpected { expected: ClosingParenthesis } at `riga)`");
+    check("site!~l.*", "Unexpected { expected: Comparison } at `!~`");
+    check("name=edge-lax-001", "Unexpected { expected: NameComparison } at `=`");
+    check("name=~", "Unexpected { expected: Expression } at ``");
+    check("name=~edge(lax", "BadExpression { why: \"unclosed group\" } at `(`");
+    check(
+        "name=~[z-a]",
+        "BadExpression { why: \"invalid character class range, the start must be <= the end\" } at `z-a`",
+    );
+    check(
+        "name=~(?=x)",
+        "BadExpression { why: \"look-around, including look-ahead and look-behind, is not supported\" } at `(?=`",
+    );
+    check("name=~(x{500}){500}", "BadExpression { why: \"it would take too much memory\" } at `(x{500}){500}`");
+    check("tag:canary", "Unexpected { expected: Comparison } at ``");
+    check("tag:=yes", "Unexpected { expected: TagName } at ``");
+    check("@", "Unexpected { expected: GroupName } at ``");
+    check("failed:2mq9", "NotARequest { text: \"2mq9\" } at `2mq9`");
+    check("failed:", "Unexpected { expected: RequestId } at ``");
     check("site=~l.*", "Unexpected { expected: Comparison } at `=~`");
     check("edge–lax-001", "NotAscii { character: '–' } at `–`");
     check("edgе-lax-001", "NotAscii { character: 'е' } at `е`");
@@ -193,6 +320,11 @@ fn folding() {
     assert_eq!(fold_of(&["a-001", "a-002", "a-1"]), ["a-[1,001-002]"]);
     assert_eq!(fold_of(&["a-099", "a-100", "a-101"]), ["a-[099-101]"]);
     assert_eq!(fold_of(&["mail", "a-1b", "a-2b", "a-7"]), ["a-7", "a-[1-2]b", "mail"]);
+    assert_eq!(fold_of(&["r1-n01", "r1-n02", "r2-n01", "r2-n02"]), ["r[1-2]-n[01-02]"]);
+    assert_eq!(fold_of(&["r1-n01", "r1-n02", "r2-n01"]), ["r1-n[01-02]", "r2-n01"]);
+    assert_eq!(fold_of(&["r1-n1", "r2-n1", "r3-n1", "r2-n2"]), ["r2-n2", "r[1-3]-n1"]);
+    assert_eq!(fold_of(&["1a2b3", "1a2b4", "1a3b3", "1a3b4", "2a2b3"]), ["1a[2-3]b[3-4]", "2a2b3"]);
+    assert_eq!(fold_of(&["x1234567890123456789", "x2"]), ["x1234567890123456789", "x2"]);
     assert_eq!(fold_of(&[]), Vec::<String>::new());
 }
 
@@ -202,6 +334,13 @@ fn folding_names_at_most_so_many_patterns() {
     assert_eq!(folded(&names, 2), "a-[1-2], b-1 + 3 more");
     assert_eq!(folded(&names, 4), "a-[1-2], b-1, c-[1-2], d-1");
     assert_eq!(folded(&names, 0), "6 servers");
+}
+
+/// Two places that vary are one pattern, however many names there are.
+#[test]
+fn a_large_fleet_folds_into_one_pattern() {
+    let names = (0..20_000).map(|number| ServerName::new(format!("r{:02}-n{:03}", number / 1_000, number % 1_000)));
+    assert_eq!(fold(&names.collect::<Vec<_>>()), ["r[00-19]-n[000-999]"]);
 }
 
 #[test]
@@ -231,7 +370,14 @@ fn selectors() -> impl Strategy<Value = String> {
         "(site|type|rack|pool|state)(=|!=)[a-z0-9][a-z0-9-]{0,5}",
         "site in \\([a-z]{1,4}(, [a-z]{1,4}){0,2}\\)"
     ];
-    let leaf = prop_oneof![pattern, attribute];
+    let other = prop_oneof![
+        "tag:[a-z]{1,5}(=|!=)[a-z0-9]{1,4}",
+        "tag:[a-z]{1,3} in \\([a-z]{1,3}, [a-z]{1,3}\\)",
+        "name(=|!)~[a-z0-9^$.-]{1,6}(\\(a\\|b\\)|\\[x!&,\\)\\]|x\\{1,2\\})?",
+        "@[a-z]{1,5}(-[a-z]{1,3})?",
+        "failed:req-[2-9a-h]{4}",
+    ];
+    let leaf = prop_oneof![pattern, attribute, other];
     leaf.prop_recursive(4, 24, 2, |inner| {
         let sign = prop_oneof![Just(","), Just(" & "), Just(" ! "), Just("^")];
         (inner.clone(), sign, inner).prop_map(|(left, sign, right)| format!("({left}){sign}({right})"))

@@ -7,7 +7,7 @@ use super::pattern;
 use crate::domain::intent::{Attribute, NamePart, NamePattern, Spanned};
 use crate::domain::limits::EXPANSION_MAX_NAMES;
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind as Kind};
-use crate::domain::server::{PoolName, ProductionState, Server, ServerName};
+use crate::domain::server::{PoolName, ProductionState, Server, ServerGroup, ServerName, TagName, TagValue};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many folded patterns of unknown names are repeated.
@@ -28,9 +28,44 @@ fn known_values(attribute: Attribute, inventory: &Inventory) -> BTreeSet<&str> {
     match attribute {
         Attribute::State => ProductionState::ALL.map(ProductionState::word).into_iter().collect(),
         Attribute::Site | Attribute::Type | Attribute::Pool | Attribute::Rack => {
-            inventory.distinct(|server| recorded(server, attribute))
+            inventory.values(attribute).map(|(value, _)| value).collect()
         }
     }
+}
+
+/// The known values of a tag. Refuses a tag or a value that no server has.
+pub(super) fn check_tag<'a>(
+    tag: &Spanned<TagName>,
+    values: &[Spanned<String>],
+    inventory: &'a Inventory,
+    line: &str,
+) -> Result<&'a BTreeMap<TagValue, Vec<usize>>, Misunderstanding> {
+    let Some(known) = inventory.tags().get(&tag.value) else {
+        let kind = Kind::UnknownTag { tag: tag.value.to_string() };
+        let near = nearest(tag.value.as_str(), inventory.tags().keys().map(TagName::as_str)).map(str::to_owned);
+        return Err(Misunderstanding::new(line, tag.span.clone(), kind).perhaps_suggesting(near));
+    };
+    match values.iter().find(|value| !known.contains_key(&TagValue::new(&value.value))) {
+        None => Ok(known),
+        Some(value) => {
+            let kind = Kind::UnknownTagValue { tag: format!("{}={}", tag.value, value.value) };
+            let near = nearest(&value.value, known.keys().map(TagValue::as_str)).map(str::to_owned);
+            Err(Misunderstanding::new(line, value.span.clone(), kind).perhaps_suggesting(near))
+        }
+    }
+}
+
+/// What to say of a saved group that there is not.
+pub(super) fn group(group: &Spanned<ServerGroup>, inventory: &Inventory, line: &str) -> Misunderstanding {
+    let kind = Kind::UnknownGroup { group: format!("@{}", group.value) };
+    let near = nearest(group.value.as_str(), inventory.groups().keys().map(ServerGroup::as_str));
+    let near = near.map(|name| format!("@{name}"));
+    Misunderstanding::new(line, group.span.clone(), kind).perhaps_suggesting(near)
+}
+
+/// What to say of servers that a request left undone and that are not in the inventory any more.
+pub(super) fn gone(span: std::ops::Range<usize>, names: &[ServerName], line: &str) -> Misunderstanding {
+    Misunderstanding::new(line, span, Kind::UnknownServer { shown: folded(names, SHOWN_PATTERNS_MAX) })
 }
 
 /// Refuses a value that no server has.
@@ -40,10 +75,16 @@ pub(super) fn check_value(
     inventory: &Inventory,
     line: &str,
 ) -> Result<(), Misunderstanding> {
-    let known = known_values(attribute, inventory);
-    if known.contains(value.value.as_str()) {
+    let is_known = match attribute {
+        Attribute::State => ProductionState::of_word(&value.value).is_some(),
+        Attribute::Site | Attribute::Type | Attribute::Pool | Attribute::Rack => {
+            inventory.having(attribute, &value.value).is_some()
+        }
+    };
+    if is_known {
         return Ok(());
     }
+    let known = known_values(attribute, inventory);
     let kind = Kind::UnknownValue { attribute, value: value.value.as_str().into() };
     let near = nearest(&value.value, known).map(str::to_owned);
     Err(Misunderstanding::new(line, value.span.clone(), kind).perhaps_suggesting(near))

@@ -13,7 +13,7 @@ use nom::bytes::complete::take_till;
 use nom::character::complete::space0;
 use nom::sequence::terminated;
 
-/// What a line means to someone who may use these commands. The line is normalised first; places in the answer are
+/// What a line means to someone who may use these words. The line is normalised first; places in the answer are
 /// those of [`normalise`]'s line.
 ///
 /// # Errors
@@ -22,15 +22,23 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
     let line = normalise(line)?;
     let cursor = Cursor { line: &line };
     let (written, start) = cursor.word(0);
+    if written.value.eq_ignore_ascii_case("plan") {
+        return plan(&cursor, start, vocabulary);
+    }
+    plain(&cursor, 0, vocabulary)
+}
+
+/// Every verb but `plan`.
+fn plain(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Intent, Misunderstanding> {
+    let (written, start) = cursor.word(place);
     let verb = written.value.to_lowercase();
-    if let Some(spec) = vocabulary.commands.iter().find(|spec| spec.name.as_str() == verb) {
-        return work(&cursor, start, spec).map(Intent::Work);
+    if let Some(spec) = vocabulary.command(&verb) {
+        return work(cursor, start, spec, vocabulary).map(Intent::Work);
     }
     match verb.as_str() {
-        "help" => help(&cursor, start, vocabulary),
-        "status" => status(&cursor, start),
-        "cancel" => cancel(&cursor, start),
-        "plan" => plan(&cursor, start, vocabulary),
+        "help" => help(cursor, start, vocabulary),
+        "status" => status(cursor, start),
+        "cancel" => cancel(cursor, start),
         _ => Err(cursor.unknown_verb(written, vocabulary)),
     }
 }
@@ -74,8 +82,8 @@ impl<'a> Cursor<'a> {
     }
 
     fn unknown_verb(&self, written: Spanned<&str>, vocabulary: &Vocabulary) -> Misunderstanding {
-        let commands = vocabulary.commands.iter().map(|spec| spec.name.as_str());
-        let near = nearest(written.value, commands.chain(BUILT_IN_VERBS)).map(str::to_owned);
+        let usable = vocabulary.usable.iter().map(CommandName::as_str);
+        let near = nearest(written.value, usable.chain(BUILT_IN_VERBS)).map(str::to_owned);
         self.told(written.span, Kind::UnknownVerb { verb: written.value.to_owned() }).perhaps_suggesting(near)
     }
 }
@@ -86,8 +94,7 @@ fn help(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<In
         return Ok(Intent::Help { topic: None });
     }
     let topic = written.value.to_lowercase();
-    let is_known =
-        BUILT_IN_VERBS.contains(&topic.as_str()) || vocabulary.commands.iter().any(|spec| spec.name.as_str() == topic);
+    let is_known = BUILT_IN_VERBS.contains(&topic.as_str()) || vocabulary.command(&topic).is_some();
     if !is_known {
         return Err(cursor.unknown_verb(written, vocabulary));
     }
@@ -118,30 +125,39 @@ fn cancel(cursor: &Cursor<'_>, place: usize) -> Result<Intent, Misunderstanding>
 }
 
 fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Intent, Misunderstanding> {
-    let (written, after) = cursor.word(place);
-    let verb = written.value.to_lowercase();
-    match vocabulary.commands.iter().find(|spec| spec.name.as_str() == verb) {
-        Some(spec) => work(cursor, after, spec).map(Intent::Plan),
-        None => Err(cursor.unknown_verb(written, vocabulary)),
+    let (written, _) = cursor.word(place);
+    if written.value.is_empty() || written.value.eq_ignore_ascii_case("plan") {
+        return Err(cursor.told(written.span, Kind::Unexpected { expected: Expected::Verb }));
     }
+    plain(cursor, place, vocabulary).map(|intent| Intent::Plan(Box::new(intent)))
 }
 
-fn work(cursor: &Cursor<'_>, place: usize, spec: &CommandSpec) -> Result<WorkIntent, Misunderstanding> {
+fn work(
+    cursor: &Cursor<'_>,
+    place: usize,
+    spec: &CommandSpec,
+    vocabulary: &Vocabulary,
+) -> Result<WorkIntent, Misunderstanding> {
     let rest = cursor.rest(place);
-    let names_nothing = rest.is_empty() || rest.starts_with("--") || begins_reason(rest);
+    let names_nothing = ends_servers(rest);
     let (selector, place) = match (&spec.targets, names_nothing) {
         (Targets::None, true) => (None, place),
         (Targets::None, false) => {
             let (written, _) = cursor.word(place);
-            return Err(cursor.told(written.span, Kind::SelectorNotTaken { command: spec.name.clone() }));
+            let better = because_like(written.value).map(str::to_owned);
+            let kind = Kind::SelectorNotTaken { command: spec.name.clone() };
+            return Err(cursor.told(written.span, kind).perhaps_suggesting(better));
+        }
+        (Targets::Sites { .. }, true) => {
+            return Err(cursor.told(place..place, Kind::Unexpected { expected: Expected::Sites }));
         }
         (Targets::Servers { .. }, true) => {
             return Err(cursor.told(place..place, Kind::MissingSelector { command: spec.name.clone() }));
         }
-        (Targets::Servers { .. }, false) => selector(cursor, place)?,
+        (Targets::Servers { .. } | Targets::Sites { .. }, false) => selector(cursor, place)?,
     };
-    let parameters = Parameters::new(cursor, spec).read(place)?;
-    Ok(WorkIntent { command: spec.name.clone(), selector, parameters, start: None })
+    let (parameters, start) = Parameters::new(cursor, spec, vocabulary).read(place)?;
+    Ok(WorkIntent { command: spec.name.clone(), selector, parameters, start })
 }
 
 fn selector(cursor: &Cursor<'_>, place: usize) -> Result<(Option<Spanned<Selector>>, usize), Misunderstanding> {
@@ -149,20 +165,39 @@ fn selector(cursor: &Cursor<'_>, place: usize) -> Result<(Option<Spanned<Selecto
     Ok((Some(selector), after_selector(cursor, end)?))
 }
 
-/// A selector ends at a space before `--` or `because`, or with the line.
+/// Whether what stands there is no part of a selector.
+fn ends_servers(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with("--") || begins_reason(rest) || begins_start(rest)
+}
+
+/// `because`, if the word is near it or says the same.
+pub(super) fn because_like(word: &str) -> Option<&'static str> {
+    const SAME: [&str; 13] =
+        ["cause", "cuz", "cos", "coz", "bc", "for", "since", "reason", "reason:", "weil", "porque", "car", "jo"];
+    let is_same = SAME.iter().any(|same| word.eq_ignore_ascii_case(same));
+    if is_same { Some("because") } else { nearest(word, ["because"]) }
+}
+
+/// Whether a time to begin is said there: the word `at` or `in`, in any case.
+pub(super) fn begins_start(rest: &str) -> bool {
+    let word = rest.split(' ').next().unwrap_or_default();
+    word.eq_ignore_ascii_case("at") || word.eq_ignore_ascii_case("in")
+}
+
+/// A selector ends at a space before `--`, `at`, `in` or `because`, or with the line.
 fn after_selector(cursor: &Cursor<'_>, end: usize) -> Result<usize, Misunderstanding> {
     let next = cursor.past_spaces(end);
     let rest = cursor.rest(next);
-    if rest.is_empty() || (next > end && (rest.starts_with("--") || begins_reason(rest))) {
+    if rest.is_empty() || (next > end && ends_servers(rest)) {
         return Ok(next);
     }
     let (written, _) = cursor.word(next);
     let better = match written.value {
-        "and" => Some("&".to_owned()),
+        "and" => Some(if cursor.line.contains('=') { "&" } else { "," }.to_owned()),
         "or" => Some(",".to_owned()),
         "not" | "without" => Some("!".to_owned()),
         word if next > end && word.starts_with('-') => Some(format!("-{word}")),
-        word => nearest(word, ["because"]).map(str::to_owned),
+        word => because_like(word).map(str::to_owned),
     };
     let kind = Kind::Unexpected { expected: Expected::AfterServers };
     Err(cursor.told(written.span, kind).perhaps_suggesting(better))

@@ -1,9 +1,10 @@
-//! What phones, Macs and web pages do to a line, undone: quotes, dashes, spaces, dots.
+//! What phones, Macs and web pages do to a line, undone: quotes, dashes, spaces, dots, backslashes, code ticks.
 //!
-//! Quoted text (but for quotes inside it) and the text after `because` keep their characters. Nothing is guessed inside a name. Normalising
+//! Quoted text and the text after `because` keep their characters. Nothing is guessed inside a name. Normalising
 //! twice changes nothing, so that places in the line stay true.
 
 use super::hidden::{hidden_name, is_zero_width};
+use super::quotes::{Quotes, inside, quoted, unescaped};
 use crate::domain::limits::LINE_LENGTH_MAX_CHARS;
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind as Kind};
 
@@ -31,10 +32,16 @@ pub fn normalise(line: &str) -> Result<String, Misunderstanding> {
             let Some((inside, after)) = quotes.split(after) else {
                 return Err(unclosed(text, rest));
             };
-            text.push('"');
-            text.push_str(&inside.replace(['"', '“', '”', '»'], "'"));
-            text.push('"');
+            text.push_str(&quoted(&unescaped(inside)));
             rest = after;
+            continue;
+        }
+        if character == '`' || (character == ' ' && (text.is_empty() || text.ends_with(' '))) {
+            rest = after;
+            continue;
+        }
+        if let Some(escaped) = past_backslashes(rest) {
+            rest = escaped;
             continue;
         }
         push_plain(character, is_word_start, after, &mut text);
@@ -54,6 +61,13 @@ pub(super) fn begins_reason(rest: &str) -> bool {
     word.trim_end_matches(':').eq_ignore_ascii_case("because")
 }
 
+/// Past the backslashes before a mark of the grammar: that is how text copied from a shell or from Markdown has it.
+fn past_backslashes(rest: &str) -> Option<&str> {
+    let after = rest.trim_start_matches('\\');
+    let is_mark = after.starts_with(['[', ']', '(', ')', '*', '_', '~', '&', '!', '^', '-', '=']);
+    (after.len() < rest.len() && is_mark).then_some(after)
+}
+
 fn push_plain(character: char, is_word_start: bool, after: &str, text: &mut String) {
     match character {
         '—' | '–' | '―' | '−' if is_word_start && after.starts_with(|next: char| next.is_ascii_alphabetic()) => {
@@ -66,7 +80,7 @@ fn push_plain(character: char, is_word_start: bool, after: &str, text: &mut Stri
     }
 }
 
-/// All kinds of spaces as one, single, none at the ends. A quoted text keeps its words, not its spacing.
+/// All kinds of spaces as one, single, none at the ends; without quotes or ticks around the whole line. A quoted text keeps its words, not its spacing.
 fn spaced(line: &str) -> String {
     let is_space = |letter: char| {
         matches!(
@@ -75,7 +89,17 @@ fn spaced(line: &str) -> String {
         )
     };
     let words: Vec<&str> = line.trim().split(is_space).filter(|word| !word.is_empty()).collect();
-    words.join(" ")
+    let mut line = words.join(" ");
+    while let Some(inner) = without_ticks(&line).or_else(|| inside(&line)) {
+        line = inner;
+    }
+    line
+}
+
+/// The line without the ticks that show it as code, if they stand around the whole.
+fn without_ticks(line: &str) -> Option<String> {
+    let inner = line.strip_prefix('`')?.strip_suffix('`')?.trim_matches('`');
+    (!inner.contains('`')).then(|| inner.trim_matches(' ').to_owned())
 }
 
 fn refuse_hidden(line: &str) -> Result<(), Misunderstanding> {
@@ -95,36 +119,4 @@ fn unclosed(mut text: String, rest: &str) -> Misunderstanding {
     text.push_str(rest);
     let end = start + rest.chars().next().map_or(0, char::len_utf8);
     Misunderstanding::new(&text, start..end, Kind::UnclosedQuote)
-}
-
-#[derive(Clone, Copy)]
-enum Quotes {
-    Double,
-    Single,
-}
-
-impl Quotes {
-    const fn opened_by(character: char) -> Option<Self> {
-        match character {
-            '"' | '“' | '”' | '„' | '«' => Some(Self::Double),
-            '\'' | '‘' | '’' | '‚' => Some(Self::Single),
-            _ => None,
-        }
-    }
-
-    const fn is_closed_by(self, character: char) -> bool {
-        match self {
-            Self::Double => matches!(character, '"' | '“' | '”' | '»'),
-            Self::Single => matches!(character, '\'' | '‘' | '’'),
-        }
-    }
-
-    /// The quoted text and what follows it. The closing mark ends a word, so that an apostrophe does not close.
-    fn split(self, text: &str) -> Option<(&str, &str)> {
-        text.char_indices().find_map(|(place, character)| {
-            let after = text.get(place + character.len_utf8()..)?;
-            let is_end = after.is_empty() || after.starts_with(' ') || after == ".";
-            (self.is_closed_by(character) && is_end).then(|| text.get(..place).map(|inside| (inside, after)))?
-        })
-    }
 }

@@ -1,37 +1,54 @@
-//! `--name value` and `because …`, against what the command declares.
+//! `--name value`, `at …`, `in …` and `because …`, against what the command declares.
 
-use super::line::Cursor;
+use super::line::{Cursor, because_like, begins_start};
 use super::normalise::begins_reason;
-use super::values;
+use super::quotes::{self, Quotes};
+use super::{Vocabulary, start, values};
 use crate::domain::command::{CommandSpec, Need, ParameterSpec};
-use crate::domain::intent::{ParameterName, Spanned, Value};
+use crate::domain::intent::{ParameterName, Spanned, Start, Value};
 use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
 use crate::fleet::nearest;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Reads the parameters of one command.
 pub(super) struct Parameters<'a> {
     cursor: &'a Cursor<'a>,
     spec: &'a CommandSpec,
+    vocabulary: &'a Vocabulary,
     given: BTreeMap<ParameterName, Spanned<Value>>,
+    start: Option<Spanned<Start>>,
 }
 
+/// The parameters with their values, and when to begin.
+type Given = (BTreeMap<ParameterName, Spanned<Value>>, Option<Spanned<Start>>);
+
 impl<'a> Parameters<'a> {
-    pub(super) fn new(cursor: &'a Cursor<'a>, spec: &'a CommandSpec) -> Self {
-        Self { cursor, spec, given: BTreeMap::new() }
+    pub(super) fn new(cursor: &'a Cursor<'a>, spec: &'a CommandSpec, vocabulary: &'a Vocabulary) -> Self {
+        Self { cursor, spec, vocabulary, given: BTreeMap::new(), start: None }
     }
 
     /// Everything from that place to the end of the line, defaults filled in.
-    pub(super) fn read(mut self, start: usize) -> Result<BTreeMap<ParameterName, Spanned<Value>>, Misunderstanding> {
+    pub(super) fn read(mut self, start: usize) -> Result<Given, Misunderstanding> {
         let mut place = start;
         while !self.cursor.rest(place).is_empty() {
             if begins_reason(self.cursor.rest(place)) {
                 self.read_reason(place)?;
                 break;
             }
-            place = self.read_named(place)?;
+            place =
+                if begins_start(self.cursor.rest(place)) { self.read_start(place)? } else { self.read_named(place)? };
         }
         self.complete()
+    }
+
+    fn read_start(&mut self, place: usize) -> Result<usize, Misunderstanding> {
+        let (start, next) = start::read(self.cursor, place, self.vocabulary)?;
+        if self.start.is_some() {
+            return Err(self.cursor.told(start.span, Kind::DoubleStart));
+        }
+        self.start = Some(start);
+        Ok(next)
     }
 
     fn read_named(&mut self, place: usize) -> Result<usize, Misunderstanding> {
@@ -39,7 +56,7 @@ impl<'a> Parameters<'a> {
         let Some(name) = written.value.strip_prefix("--") else {
             let better = match written.value.strip_prefix('-') {
                 Some(_) => Some(format!("-{}", written.value)),
-                None => nearest(written.value, ["because"]).map(str::to_owned),
+                None => because_like(written.value).map(str::to_owned),
             };
             let kind = Kind::Unexpected { expected: Expected::Parameter };
             return Err(self.cursor.told(written.span, kind).perhaps_suggesting(better));
@@ -56,7 +73,8 @@ impl<'a> Parameters<'a> {
         }
         let (value, next) = self.written_value(&spec.name, value_at)?;
         let span = value.span.clone();
-        let value = values::read(spec, &value).map_err(|unfit| self.unfit(spec, &value, unfit))?;
+        let value =
+            values::read(spec, &value.value, self.vocabulary).map_err(|unfit| self.unfit(spec, &value, unfit))?;
         self.given.insert(spec.name.clone(), Spanned { value, span });
         Ok(next)
     }
@@ -73,23 +91,27 @@ impl<'a> Parameters<'a> {
     }
 
     /// A word, or a quoted text without its quotes; and where the next word begins.
-    fn written_value(&self, name: &ParameterName, place: usize) -> Result<(Spanned<&'a str>, usize), Misunderstanding> {
+    fn written_value(
+        &self,
+        name: &ParameterName,
+        place: usize,
+    ) -> Result<(Spanned<Cow<'a, str>>, usize), Misunderstanding> {
         let rest = self.cursor.rest(place);
         if let Some(quoted) = rest.strip_prefix('"')
-            && let Some((inside, _)) = quoted.split_once('"')
+            && let Some((inside, _)) = Quotes::Double.split(quoted)
         {
             let span = place..place + inside.len() + "\"\"".len();
             let next = self.cursor.past_spaces(span.end);
-            return Ok((Spanned { value: inside, span }, next));
+            return Ok((Spanned { value: Cow::Owned(quotes::unescaped(inside)), span }, next));
         }
         let (word, next) = self.cursor.word(place);
         if word.value.is_empty() || word.value.starts_with("--") || begins_reason(rest) {
             return Err(self.cursor.told(place..place, Kind::MissingValue { name: name.clone() }));
         }
-        Ok((word, next))
+        Ok((Spanned { value: Cow::Borrowed(word.value), span: word.span }, next))
     }
 
-    fn unfit(&self, spec: &ParameterSpec, value: &Spanned<&str>, better: Option<String>) -> Misunderstanding {
+    fn unfit(&self, spec: &ParameterSpec, value: &Spanned<Cow<'_, str>>, better: Option<String>) -> Misunderstanding {
         let kind = Kind::UnfitValue { parameter: Box::new(spec.clone()) };
         self.cursor.told(value.span.clone(), kind).perhaps_suggesting(better)
     }
@@ -102,17 +124,22 @@ impl<'a> Parameters<'a> {
         if self.given.contains_key(&spec.name) {
             return Err(self.cursor.told(because.span, Kind::DoubleParameter { name: spec.name.clone() }));
         }
-        let text = unquoted(self.cursor.rest(after));
+        let written = self.cursor.rest(after);
+        let quoted = quotes::inside(written);
+        let text = quoted.as_deref().unwrap_or(written).trim();
         // `because …` copied from the help says nothing yet.
         if !text.chars().any(char::is_alphanumeric) {
             return Err(self.cursor.told(self.cursor.end(), Kind::MissingValue { name: spec.name.clone() }));
+        }
+        if quoted.is_none() && self.start.is_none() {
+            start::ask_about_reason(self.cursor, place, after)?;
         }
         let value = Spanned { value: Value::Text(text.to_owned()), span: after..self.cursor.line.len() };
         self.given.insert(spec.name.clone(), value);
         Ok(())
     }
 
-    fn complete(mut self) -> Result<BTreeMap<ParameterName, Spanned<Value>>, Misunderstanding> {
+    fn complete(mut self) -> Result<Given, Misunderstanding> {
         for spec in &self.spec.parameters {
             if self.given.contains_key(&spec.name) {
                 continue;
@@ -133,15 +160,6 @@ impl<'a> Parameters<'a> {
                 }
             }
         }
-        Ok(self.given)
+        Ok((self.given, self.start))
     }
-}
-
-/// A reason that is quoted as a whole, without the quotes.
-fn unquoted(text: &str) -> &str {
-    let inside = text
-        .strip_prefix(['"', '“', '„', '”'])
-        .and_then(|rest| rest.strip_suffix(['"', '”', '“']))
-        .or_else(|| text.strip_prefix(['\'', '‘']).and_then(|rest| rest.strip_suffix(['\'', '’'])));
-    inside.filter(|inside| !inside.contains('"')).map_or(text, str::trim)
 }

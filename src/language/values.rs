@@ -1,13 +1,19 @@
 //! Values of parameters, by what the command file says they are.
 
+use super::Vocabulary;
+use super::clock::{WrittenZone, read_time};
+use super::line::Cursor;
+use super::zone::{moment_of, name_of, named};
 use crate::domain::command::{ParameterSpec, ValueKind};
-use crate::domain::intent::{Spanned, Value};
+use crate::domain::identity::UserId;
+use crate::domain::intent::{Named, Value};
+use crate::domain::place::ChannelId;
+use crate::domain::server::ServerName;
 use crate::domain::time::duration_of;
-use crate::fleet::nearest;
+use crate::fleet::{nearest, parse_selector, print};
 
 /// The value, or the right word if one is near.
-pub(super) fn read(spec: &ParameterSpec, written: &Spanned<&str>) -> Result<Value, Option<String>> {
-    let text = written.value;
+pub(super) fn read(spec: &ParameterSpec, text: &str, vocabulary: &Vocabulary) -> Result<Value, Option<String>> {
     match &spec.kind {
         ValueKind::Text => {
             let says_something = text.chars().any(|letter| !letter.is_whitespace());
@@ -23,6 +29,14 @@ pub(super) fn read(spec: &ParameterSpec, written: &Spanned<&str>) -> Result<Valu
             Some(word) => Ok(Value::Choice(word.clone())),
             None => Err(nearest(text, words.iter().map(String::as_str)).map(str::to_owned)),
         },
+        ValueKind::Boolean => boolean(text).map(Value::Boolean).ok_or_else(|| near_boolean(text)),
+        ValueKind::Time => time(text, vocabulary),
+        ValueKind::Server => server(text).map(Value::Server).ok_or(None),
+        ValueKind::Selector => selector(text).map(Value::Selector),
+        ValueKind::User => user(text).map(Value::User).ok_or(None),
+        ValueKind::Channel => channel(text).map(Value::Channel).ok_or(None),
+        ValueKind::Version => version(text).map(Value::Version).ok_or(None),
+        ValueKind::Url => url(text).map(Value::Url).ok_or_else(|| secure(text)),
     }
 }
 
@@ -31,4 +45,104 @@ fn percentage(text: &str) -> Option<u8> {
     let digits = text.strip_suffix('%').unwrap_or(text);
     let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse::<u8>().ok().filter(|percent| is_plain && (1..=100).contains(percent))
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "true" | "on" => Some(true),
+        "no" | "false" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+fn near_boolean(text: &str) -> Option<String> {
+    nearest(text, ["yes", "no", "true", "false", "on", "off"]).map(str::to_owned)
+}
+
+/// A time with its zone, however far away.
+fn time(text: &str, vocabulary: &Vocabulary) -> Result<Value, Option<String>> {
+    let cursor = Cursor { line: text };
+    let (written, end) = read_time(&cursor, 0).map_err(|told| told.corrected)?;
+    if end < text.len() {
+        return Err(None);
+    }
+    let zone = match written.zone {
+        WrittenZone::Named(word) => named(word).map(name_of),
+        WrittenZone::Own => vocabulary.zone.clone(),
+        WrittenZone::Site => None,
+    };
+    let Some(zone) = zone else { return Err(Some(format!("\"{text} UTC\""))) };
+    moment_of(written.wall, &zone, vocabulary.now).map(Value::Time).map_err(|_| None)
+}
+
+fn server(text: &str) -> Option<ServerName> {
+    let lower = text.to_ascii_lowercase();
+    let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || matches!(letter, '-' | '.');
+    let is_name = lower.starts_with(|letter: char| letter.is_ascii_alphanumeric()) && lower.chars().all(fits);
+    is_name.then(|| ServerName::new(lower))
+}
+
+/// The selector as it is printed.
+fn selector(text: &str) -> Result<String, Option<String>> {
+    let (selector, end) = parse_selector(text, 0).map_err(|told| told.corrected)?;
+    if end == text.len() { Ok(print(&selector.value)) } else { Err(None) }
+}
+
+/// `<@U123>`, `<@U123|ana>` or `@ana`.
+fn user(text: &str) -> Option<Named<UserId>> {
+    let named = mentioned(text, '@', ['U', 'W']).map(|id| Named::Id(UserId::new(id)));
+    named.or_else(|| name_after(text, '@').map(Named::Name))
+}
+
+/// `<#C123>`, `<#C123|noc>` or `#noc`.
+fn channel(text: &str) -> Option<Named<ChannelId>> {
+    let named = mentioned(text, '#', ['C', 'G']).map(|id| Named::Id(ChannelId::new(id)));
+    named.or_else(|| name_after(text, '#').map(Named::Name))
+}
+
+/// The id in a mention, which begins with one of these letters.
+fn mentioned(text: &str, sign: char, begins: [char; 2]) -> Option<&str> {
+    let inside = text.strip_prefix('<')?.strip_suffix('>')?.strip_prefix(sign)?;
+    let id = inside.split_once('|').map_or(inside, |(id, _)| id);
+    let fits = |letter: char| letter.is_ascii_uppercase() || letter.is_ascii_digit();
+    (id.len() > 1 && id.starts_with(begins) && id.chars().all(fits)).then_some(id)
+}
+
+fn name_after(text: &str, sign: char) -> Option<String> {
+    const NAME_LENGTH_MAX_CHARS: usize = 80;
+    let name = text.strip_prefix(sign)?;
+    let fits = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    let is_name = !name.is_empty() && name.chars().count() <= NAME_LENGTH_MAX_CHARS && name.chars().all(fits);
+    is_name.then(|| name.to_lowercase())
+}
+
+/// `1.2.3`, `v1.2.3-rc.1+build5`: three numbers, perhaps a `v` before and a suffix behind; kept as written.
+fn version(text: &str) -> Option<String> {
+    let plain = text.strip_prefix(['v', 'V']).unwrap_or(text);
+    let (numbers, suffix) = plain.split_at(plain.find(['-', '+']).unwrap_or(plain.len()));
+    let is_number = |part: &str| {
+        let is_padded = part.len() > 1 && part.starts_with('0');
+        !is_padded && (1..=9).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let parts: Vec<&str> = numbers.split('.').collect();
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '+' | '.');
+    let is_suffix = suffix.is_empty() || (suffix.len() > 1 && suffix.len() <= 64 && suffix.chars().all(fits));
+    (parts.len() == 3 && parts.into_iter().all(is_number) && is_suffix).then(|| text.to_owned())
+}
+
+/// An `https` address with a host and without a name or password in it.
+fn url(text: &str) -> Option<String> {
+    let rest = text.strip_prefix("https://")?;
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (name, port) = host.split_once(':').unwrap_or((host, "443"));
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.');
+    let is_host = name.starts_with(|letter: char| letter.is_ascii_alphanumeric()) && name.chars().all(fits);
+    let is_plain =
+        text.chars().all(|letter| letter.is_ascii_graphic() && !matches!(letter, '"' | '<' | '>' | '\\' | '`'));
+    (is_host && port.parse::<u16>().is_ok_and(|port| port > 0) && is_plain).then(|| text.to_owned())
+}
+
+/// The same address over `https`, if it is one.
+fn secure(text: &str) -> Option<String> {
+    url(&format!("https://{}", text.strip_prefix("http://")?))
 }

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod directory;
 pub mod drivers;
 pub mod ids;
+pub mod rulebook;
 pub mod store;
 
 pub use chat::{Chat, Inbox};
@@ -12,4 +13,5 @@ pub use clock::Clock;
 pub use directory::Directory;
 pub use drivers::Drivers;
 pub use ids::Ids;
+pub use rulebook::Rulebook;
 pub use store::{Store, StoreFault};

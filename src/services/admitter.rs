@@ -7,8 +7,8 @@ use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextW
 use crate::approvals::{self, Approved};
 use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
-use crate::ports::StoreFault;
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
+use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{Blocker, Request, RequestEvent, RequestStage};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use async_trait::async_trait;
@@ -56,7 +56,8 @@ impl Admitter {
         };
         let due = due.get(..due.len().min(SERVERS_PER_TRANSACTION_MAX)).unwrap_or_default();
         let ledger = self.world.store.ledger().await?;
-        let pass = Pass { world: &self.world, request, approved: &approved, due, now };
+        let rulebook = self.world.rulebook();
+        let pass = Pass { world: &self.world, rulebook: &rulebook, request, approved: &approved, due, now };
         if pass.decide(&ledger).is_empty() {
             return self.explain(&pass, &runs, &ledger).await;
         }
@@ -96,6 +97,7 @@ impl Admitter {
 /// One decision about one request's due runs; pure over the ledger it is given.
 struct Pass<'a> {
     world: &'a World,
+    rulebook: &'a Rulebook,
     request: &'a Request,
     approved: &'a Approved,
     due: &'a [&'a Run],
@@ -116,7 +118,7 @@ impl Pass<'_> {
     }
 
     fn known<'a>(&'a self, ledger: &'a Ledger) -> Known<'a> {
-        self.world.known(ledger, self.now)
+        self.rulebook.known(ledger, self.now)
     }
 
     /// What starts now, each server counted before the next is asked about; empty if nothing can.

@@ -216,8 +216,9 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
     let runs = world.store.runs(request.id()).await?;
     let now = world.now();
     let ledger = world.store.ledger().await?;
+    let rulebook = world.rulebook();
     let impacts: Vec<PoolImpact> =
-        admission::impact(&request.plan, request.spec.site_concurrency, world.known(&ledger, now));
+        admission::impact(&request.plan, request.spec.site_concurrency, rulebook.known(&ledger, now));
     let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now };
     let link = match (notice, &request.card) {
         (Notice::Echo(_) | Notice::Incident(_), Some(card)) => world.chat.link_to(card).await,

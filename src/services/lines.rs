@@ -3,6 +3,7 @@
 use super::intake::{Outcome, member};
 use super::messages;
 use super::planning::Asking;
+use super::undone::left_undone;
 use super::world::World;
 use crate::admission::{self, Ledger};
 use crate::approvals;
@@ -19,12 +20,12 @@ use crate::domain::place::{ChannelFacts, ChannelName, Membership, Origin};
 use crate::domain::plan::Plan;
 use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
-use crate::fleet;
+use crate::fleet::{self, Snapshot, Undone};
 use crate::language;
-use crate::ports::StoreFault;
 use crate::ports::chat::Envelope;
 use crate::ports::directory::DirectoryFault;
 use crate::ports::store::{Bound, Control, ControlAction, Write};
+use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{Accepted, ControlVerb, RequestEvent};
 use crate::workflow::run::RunEvent;
 use std::sync::Arc;
@@ -49,17 +50,26 @@ impl Line<'_> {
 struct Speaker {
     person: Profile,
     channel: ChannelFacts,
+    /// What was in force when the line was read: the whole line is answered by it.
+    rulebook: Arc<Rulebook>,
 }
 
 impl Speaker {
+    /// What this person's words may mean here.
+    fn vocabulary(&self, world: &World) -> language::Vocabulary {
+        let commands = self.rulebook.catalog.commands().to_vec();
+        let usable = self.rulebook.policies.commands_for(&self.person, &self.channel, commands.iter().map(Arc::as_ref));
+        language::Vocabulary { commands, usable, zone: self.person.zone.clone(), now: world.now() }
+    }
+
     /// Without `#`; empty in a direct conversation, which has no name.
     fn channel_name(&self) -> &str {
         self.channel.name.as_ref().map_or("", ChannelName::as_str)
     }
 
-    fn asking<'a>(&'a self, world: &'a World, ledger: &'a Ledger, line: Line<'a>) -> Asking<'a> {
-        let (rulebook, now) = (&world.rulebook, world.now());
-        Asking { rulebook, ledger, person: &self.person, channel: &self.channel, line: line.text, now }
+    fn asking<'a>(&'a self, world: &'a World, ledger: &'a Ledger, undone: &'a Undone, line: Line<'a>) -> Asking<'a> {
+        let (rulebook, now) = (self.rulebook.as_ref(), world.now());
+        Asking { rulebook, ledger, undone, person: &self.person, channel: &self.channel, line: line.text, now }
     }
 }
 
@@ -88,8 +98,8 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
         let told = conversation::wrong_place(&world.places.bot_name);
         return Ok(line.answered(told, "rejected: the bot is not in this channel"));
     }
-    let speaker = Speaker { person, channel };
-    let vocabulary = language::Vocabulary { commands: world.rulebook.catalog.commands().to_vec() };
+    let speaker = Speaker { person, channel, rulebook: world.rulebook() };
+    let vocabulary = speaker.vocabulary(world);
     let normal = match language::normalise(line.text) {
         Ok(normal) => normal,
         Err(misunderstanding) => {
@@ -98,19 +108,33 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
     };
     let line = Line { text: &normal, ..line };
     match language::parse(line.text, &vocabulary) {
-        Err(told) => Ok(misunderstood(world, line, &told)),
-        Ok(Intent::Help { topic }) => Ok(help(world, line, &speaker, topic.as_ref())),
-        Ok(Intent::Status { selector }) => status(world, line, selector.as_ref()).await,
-        Ok(Intent::Cancel { request }) => super::presses::cancel_line(world, line, &speaker.person, &request).await,
-        Ok(Intent::Work(work)) => work_line(world, line, &speaker, &work).await,
-        Ok(Intent::Plan(work)) => plan_line(world, line, &speaker, &work).await,
+        Err(told) => Ok(misunderstood(world, line, &speaker, &told)),
+        Ok(intent) => carry_out(world, line, &speaker, intent).await,
+    }
+}
+
+/// What was understood, carried out.
+async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Intent) -> Result<Outcome, StoreFault> {
+    match intent {
+        Intent::Help { topic } => Ok(help(line, speaker, topic.as_ref())),
+        Intent::Status { selector } => status(world, line, speaker, selector.as_ref()).await,
+        Intent::Cancel { request } => super::presses::cancel_line(world, line, &speaker.person, &request).await,
+        Intent::Work(work) => work_line(world, line, speaker, &work).await,
+        Intent::Plan(inner) => match *inner {
+            Intent::Work(work) => plan_line(world, line, speaker, &work).await,
+            Intent::Cancel { request } => super::presses::cancel_plan(world, line, &speaker.person, &request).await,
+            // What only looks is its own plan.
+            Intent::Help { topic } => Ok(help(line, speaker, topic.as_ref())),
+            Intent::Status { selector } => status(world, line, speaker, selector.as_ref()).await,
+            Intent::Plan(_) => Ok(Outcome::noted("rejected: a plan of a plan")),
+        },
     }
 }
 
 /// A line that was not understood. Its corrected line gets a button, unless one wrong tap could interrupt a server.
-fn misunderstood(world: &World, line: Line<'_>, told: &Misunderstanding) -> Outcome {
+fn misunderstood(world: &World, line: Line<'_>, speaker: &Speaker, told: &Misunderstanding) -> Outcome {
     const NOTE: &str = "answered: a misunderstanding";
-    let harmless = |corrected: &&String| is_harmless(&world.rulebook.catalog, corrected);
+    let harmless = |corrected: &&String| is_harmless(&speaker.rulebook.catalog, corrected);
     let Some(corrected) = told.corrected.as_ref().filter(harmless) else {
         return line.answered(conversation::misunderstood(told), NOTE);
     };
@@ -165,10 +189,10 @@ fn late(world: &World, line: Line<'_>, sent_at: Timestamp, now: Timestamp) -> Ou
     outcome
 }
 
-fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Option<&CommandName>) -> Outcome {
-    let catalog = &world.rulebook.catalog;
+fn help(line: Line<'_>, speaker: &Speaker, topic: Option<&CommandName>) -> Outcome {
+    let catalog = &speaker.rulebook.catalog;
     let all = catalog.commands().iter().map(Arc::as_ref);
-    let may = world.rulebook.policies.commands_for(&speaker.person, &speaker.channel, all);
+    let may = speaker.rulebook.policies.commands_for(&speaker.person, &speaker.channel, all);
     let message = match topic.and_then(|name| catalog.command(name)) {
         Some(spec) => conversation::help_command(spec, may.contains(&spec.name), speaker.channel_name()),
         None => {
@@ -179,13 +203,20 @@ fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Option<&Command
     line.answered(message, "answered: help")
 }
 
-async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selector>>) -> Result<Outcome, StoreFault> {
+async fn status(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    selector: Option<&Spanned<Selector>>,
+) -> Result<Outcome, StoreFault> {
     let now = world.now();
     let ledger = world.store.ledger().await?;
-    let inventory = &world.rulebook.inventory;
+    let undone = left_undone(world.store.as_ref(), selector).await?;
+    let inventory = &speaker.rulebook.inventory;
+    let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: &undone };
     let servers = match selector {
         None => inventory.servers().to_vec(),
-        Some(selector) => match fleet::resolve(selector, inventory, &|server| ledger.state(server), line.text) {
+        Some(selector) => match fleet::resolve(selector, snapshot, line.text) {
             Ok(servers) => servers,
             Err(misunderstanding) => {
                 return Ok(
@@ -197,7 +228,7 @@ async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selecto
     let mut pools = servers.iter().filter_map(|server| server.pool.clone()).collect::<Vec<_>>();
     pools.sort();
     pools.dedup();
-    let known = world.known(&ledger, now);
+    let known = speaker.rulebook.known(&ledger, now);
     let counts = pools.iter().map(|pool| admission::count_pool(pool, known)).collect::<Vec<_>>();
     let mut open = Vec::new();
     for request in world.store.open_requests().await? {
@@ -210,7 +241,7 @@ async fn status(world: &World, line: Line<'_>, selector: Option<&Spanned<Selecto
     }
     let seen = |server: &Server| ledger.health.get(&server.id).map(|row| row.seen_at);
     let health_oldest = servers.iter().filter(|server| server.pool.is_some()).filter_map(seen).min();
-    let coverage = coverage(&world.rulebook.catalog, &servers);
+    let coverage = coverage(&speaker.rulebook.catalog, &servers);
     let view = conversation::StatusView {
         pools: &counts,
         coverage: &coverage,
@@ -230,17 +261,18 @@ fn coverage(catalog: &Catalog, servers: &[Server]) -> Vec<(CommandName, u32)> {
             let covered = servers.iter().filter(|server| types.contains(&server.server_type)).count();
             Some((spec.name.clone(), u32::try_from(covered).unwrap_or(u32::MAX)))
         }
-        Targets::None => None,
+        Targets::Sites { .. } | Targets::None => None,
     });
     counts.collect()
 }
 
 async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Outcome, StoreFault> {
-    let Some(spec) = world.rulebook.catalog.command(&work.command).cloned() else {
+    let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
         return Ok(Outcome::noted("rejected: a command that is not in the catalogue"));
     };
     let ledger = world.store.ledger().await?;
-    let asking = speaker.asking(world, &ledger, line);
+    let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
+    let asking = speaker.asking(world, &ledger, &undone, line);
     let subjects = match asking.subjects(work, &spec) {
         Ok(subjects) => subjects,
         Err(answer) => return Ok(line.answered(answer.message, answer.note)),
@@ -248,7 +280,7 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
     let authorized = match asking.authorize(&spec, &subjects) {
         Ok(authorized) => authorized,
         Err(refusal) => {
-            let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.servers().len());
+            let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.count());
             return Ok(line.answered(told, "refused: not allowed"));
         }
     };
@@ -270,8 +302,9 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
 /// What a line would do, without doing it.
 async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Outcome, StoreFault> {
     let ledger = world.store.ledger().await?;
+    let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
     let open = world.store.open_requests().await?;
-    Ok(match speaker.asking(world, &ledger, line).preview(&world.ids.request(), work, &open) {
+    Ok(match speaker.asking(world, &ledger, &undone, line).preview(&world.ids.request(), work, &open) {
         Ok(preview) => line.answered(conversation::preview(preview.view()), "answered: a plan"),
         Err(answer) => line.answered(answer.message, answer.note),
     })
@@ -305,9 +338,8 @@ fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Outcome {
         let action = ControlAction::Request { request: id.clone(), verb: *verb };
         writes.push(Write::Control(Control { handle: handle.clone(), action, bound: None, used_at: None }));
     }
-    let servers = plan.servers().count();
     let accepted = Accepted {
-        need: approvals::need(&spec, servers, now),
+        need: approvals::need(&spec, plan.parts().subjects.len(), now),
         plan,
         spec,
         origin: line.origin.clone(),

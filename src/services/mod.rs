@@ -12,10 +12,12 @@ pub mod planning;
 mod presses;
 pub mod requests;
 pub mod runner;
+pub mod undone;
 pub mod watcher;
 mod world;
 
-pub use world::{Places, Rulebook, WakingInbox, World};
+pub use crate::ports::Rulebook;
+pub use world::{InForce, Places, WakingInbox, World};
 
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;

@@ -3,23 +3,25 @@
 //! Shared by what carries lines out and by what only shows them, so that both always agree. Deliberately absent:
 //! any port; everything that is looked at comes in as a value.
 
-use super::world::Rulebook;
 use crate::admission::{self, Known, Ledger, PoolImpact, Rehearsal, wave_sizes};
 use crate::approvals;
 use crate::authorization::{Authorized, Question, Refusal};
 use crate::conversation::{self, PreviewView, message::Message};
 use crate::domain::command::{CommandSpec, Targets};
-use crate::domain::identity::Profile;
+use crate::domain::identity::{GroupName, Profile};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Moment, Spanned, Start, WorkIntent, ZoneName};
 use crate::domain::limits::REQUEST_LIFE;
+use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind};
 use crate::domain::place::{ChannelFacts, ChannelName};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
-use crate::domain::server::{ProductionState, Server, ServerName, SiteName};
+use crate::domain::server::{ProductionState, Server, ServerId, ServerName, SiteName};
 use crate::domain::time::Timestamp;
-use crate::fleet;
+use crate::fleet::{self, Snapshot, Undone};
+use crate::language;
+use crate::ports::Rulebook;
 use crate::workflow::request::{ApprovalNeed, Request};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Who asks for what, where and when, and what is known then.
@@ -29,6 +31,8 @@ pub struct Asking<'a> {
     pub rulebook: &'a Rulebook,
     /// Locks, states and health.
     pub ledger: &'a Ledger,
+    /// What the requests that the line mentions left undone.
+    pub undone: &'a Undone,
     /// Who asks.
     pub person: &'a Profile,
     /// Where.
@@ -69,12 +73,38 @@ impl Subjects {
         }
     }
 
+    /// How many there are; nothing counts as none.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.servers().len() + self.sites().len()
+    }
+
     fn planned(&self) -> Vec<Subject> {
         match self {
             Self::Servers(servers) => servers.iter().map(planned).collect(),
             Self::Sites(sites) => sites.iter().cloned().map(Subject::Site).collect(),
             Self::Nothing => vec![Subject::Nothing],
         }
+    }
+}
+
+/// The one zone in which all subjects lie.
+fn site_zone(
+    subjects: &Subjects,
+    zone_of: &dyn Fn(&SiteName) -> Option<ZoneName>,
+) -> Result<ZoneName, MisunderstandingKind> {
+    let of_servers = subjects.servers().iter().map(|server| &server.site);
+    let sites: BTreeSet<&SiteName> = of_servers.chain(subjects.sites()).collect();
+    let mut zones: BTreeMap<ZoneName, &SiteName> = BTreeMap::new();
+    for site in sites {
+        let unknown = || MisunderstandingKind::NoSiteZone { site: Some(site.clone()) };
+        zones.entry(zone_of(site).ok_or_else(unknown)?).or_insert(site);
+    }
+    match zones.len() {
+        0 | 1 => zones.into_keys().next().ok_or(MisunderstandingKind::NoSiteZone { site: None }),
+        _ => Err(MisunderstandingKind::SitesDisagree {
+            sites: zones.into_iter().map(|(zone, site)| (site.clone(), zone)).collect(),
+        }),
     }
 }
 
@@ -87,6 +117,11 @@ fn planned(server: &Server) -> Subject {
         rack: server.rack.clone(),
         pool: server.pool.clone(),
     })
+}
+
+/// What stays the same of a subject while its record changes.
+fn identity(subject: &Subject) -> (Option<&ServerId>, Option<&SiteName>) {
+    (subject.server().map(|server| &server.id), subject.site())
 }
 
 /// Why nothing comes of a line: what its person reads, and a note for the record.
@@ -123,6 +158,8 @@ pub struct Preview {
     pub impacts: Vec<PoolImpact>,
     /// An open request that does the same already.
     pub same: Option<RequestId>,
+    /// Who answers for the command, the types and the sites; by group.
+    pub owners: BTreeMap<GroupName, Vec<String>>,
 }
 
 impl Preview {
@@ -141,6 +178,7 @@ impl Preview {
             left_out: &self.left_out,
             impacts: &self.impacts,
             same: self.same.as_ref(),
+            owners: &self.owners,
         }
     }
 }
@@ -149,8 +187,7 @@ impl<'a> Asking<'a> {
     /// What admission looks at.
     #[must_use]
     pub fn known(self) -> Known<'a> {
-        let Self { rulebook, ledger, now, .. } = self;
-        Known { inventory: &rulebook.inventory, ledger, rules: &rulebook.rules, now }
+        self.rulebook.known(self.ledger, self.now)
     }
 
     /// Without `#`; empty in a direct conversation, which has no name.
@@ -170,11 +207,19 @@ impl<'a> Asking<'a> {
         let inventory = &self.rulebook.inventory;
         let (types, max) = match &spec.targets {
             Targets::None => return Ok(Subjects::Nothing),
+            Targets::Sites { max } => {
+                let sites = fleet::resolve_sites(selector, inventory, self.line).map_err(misunderstood)?;
+                if sites.len() > *max as usize {
+                    let message = conversation::too_many_sites(sites.len(), *max);
+                    return Err(Answer { message, note: "refused: too many sites" });
+                }
+                return Ok(Subjects::Sites(sites));
+            }
             Targets::Servers { types, max, .. } => (types, *max),
         };
         let ledger = self.ledger;
-        let servers =
-            fleet::resolve(selector, inventory, &|server| ledger.state(server), self.line).map_err(misunderstood)?;
+        let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: self.undone };
+        let servers = fleet::resolve(selector, snapshot, self.line).map_err(misunderstood)?;
         let wrong = servers.iter().filter(|server| !types.contains(&server.server_type));
         let wrong = wrong.map(|server| (server.name.clone(), server.server_type.clone())).collect::<Vec<_>>();
         if !wrong.is_empty() {
@@ -198,6 +243,7 @@ impl<'a> Asking<'a> {
             channel: self.channel,
             command: spec,
             servers: subjects.servers(),
+            sites: subjects.sites(),
         })
     }
 
@@ -213,7 +259,7 @@ impl<'a> Asking<'a> {
         subjects: &Subjects,
     ) -> Result<Plan, Answer> {
         let parameters = work.values();
-        let not_before = self.not_before(work.start.as_ref());
+        let not_before = self.not_before(work.start.as_ref(), subjects)?;
         let subjects = subjects.planned();
         let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
         let parts = PlanParts {
@@ -226,32 +272,64 @@ impl<'a> Asking<'a> {
             soak: spec.waves.soak,
             requester: self.person.id.clone(),
             channel: self.channel.id.clone(),
-            expires_at: self.now.plus(REQUEST_LIFE),
+            expires_at: not_before.as_ref().map_or(self.now, |moment| moment.at.max(self.now)).plus(REQUEST_LIFE),
             not_before,
         };
         Ok(Plan::new(parts).expect("there is a subject, and wave_sizes adds up to all of them"))
     }
 
-    fn not_before(self, start: Option<&Spanned<Start>>) -> Option<Moment> {
-        match &start?.value {
-            Start::After(wait) => Some(Moment { at: self.now.plus(*wait), zone: ZoneName::new("UTC") }),
-            Start::At(moment) => Some(moment.clone()),
-            Start::AtSiteTime(_) => None,
-        }
+    /// When it may begin. Site time is that of the subjects, which must agree on it.
+    fn not_before(self, start: Option<&Spanned<Start>>, subjects: &Subjects) -> Result<Option<Moment>, Answer> {
+        let zone_of = |site: &SiteName| self.rulebook.inventory.site(site).zone;
+        let Some(start) = start else { return Ok(None) };
+        let moment = match &start.value {
+            Start::After(wait) => {
+                let zone = self.person.zone.clone().unwrap_or_else(|| ZoneName::new("UTC"));
+                Ok(Moment { at: self.now.plus(*wait), zone })
+            }
+            Start::At(moment) => Ok(moment.clone()),
+            Start::AtSiteTime(wall) => {
+                site_zone(subjects, &zone_of).and_then(|zone| language::moment_at(*wall, &zone, self.now))
+            }
+        };
+        moment.map(Some).map_err(|kind| {
+            let time = (start.span.start + "at ".len()).min(start.span.end)..start.span.end;
+            let told = language::about_time(Misunderstanding::new(self.line, time, kind));
+            Answer { message: conversation::misunderstood(&told), note: "answered: a misunderstanding" }
+        })
     }
 
     /// An open request with the same command, definition, parameters and time that covers the same subjects.
     #[must_use]
     pub fn same_request(self, plan: &Plan, open: &'a [Request]) -> Option<&'a Request> {
         let asked = plan.parts();
-        plan.servers().next()?;
+        if asked.subjects == [Subject::Nothing] {
+            return None;
+        }
         open.iter().find(|request| {
             let parts = request.plan.parts();
             parts.command == asked.command
                 && parts.parameters == asked.parameters
                 && parts.not_before == asked.not_before
-                && request.plan.servers().map(|planned| &planned.id).eq(plan.servers().map(|planned| &planned.id))
+                && parts.subjects.iter().map(identity).eq(asked.subjects.iter().map(identity))
         })
+    }
+
+    fn owners(self, spec: &CommandSpec, subjects: &Subjects) -> BTreeMap<GroupName, Vec<String>> {
+        let inventory = &self.rulebook.inventory;
+        let types = subjects.servers().iter().map(|server| &server.server_type).collect::<BTreeSet<_>>();
+        let sites =
+            subjects.servers().iter().map(|server| &server.site).chain(subjects.sites()).collect::<BTreeSet<_>>();
+        let of_types = types.into_iter().map(|one| (inventory.type_owner(one).cloned(), one.to_string()));
+        let of_sites = sites.into_iter().map(|one| (inventory.site(one).owner, one.to_string()));
+        let of_command = std::iter::once((Some(spec.owner.clone()), spec.name.to_string()));
+        let mut owners: BTreeMap<GroupName, Vec<String>> = BTreeMap::new();
+        for (owner, what) in of_command.chain(of_types).chain(of_sites) {
+            if let Some(owner) = owner {
+                owners.entry(owner).or_default().push(what);
+            }
+        }
+        owners
     }
 
     /// The line from all sides. `id` is that of no request.
@@ -279,13 +357,47 @@ impl<'a> Asking<'a> {
             states,
             allowed,
             channel_name: self.channel_name().to_owned(),
-            need: approvals::need(&spec, servers.len(), self.now),
+            need: approvals::need(&spec, plan.parts().subjects.len(), self.now),
             first: admission::rehearse(first, &spec, &id.run(1), self.known()),
             left_out: admission::left_out(&servers, &spec, self.known()),
             impacts: admission::impact(&plan, spec.site_concurrency, self.known()),
+            owners: self.owners(&spec, &subjects),
             same: self.same_request(&plan, open).map(|request| request.id().clone()),
             plan,
             spec,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Site time is one time, or a question.
+
+    use super::{Subjects, site_zone};
+    use crate::domain::intent::ZoneName;
+    use crate::domain::misunderstanding::MisunderstandingKind as Kind;
+    use crate::domain::server::SiteName;
+
+    fn zone_of(site: &SiteName) -> Option<ZoneName> {
+        match site.as_str() {
+            "riga" | "vilnius" => Some(ZoneName::new("Europe/Riga")),
+            "lax" => Some(ZoneName::new("America/Los_Angeles")),
+            _ => None,
+        }
+    }
+
+    fn zone(sites: &[&str]) -> Result<ZoneName, Kind> {
+        site_zone(&Subjects::Sites(sites.iter().map(|site| SiteName::new(*site)).collect()), &zone_of)
+    }
+
+    #[test]
+    fn sites_of_one_zone_have_one_site_time() {
+        assert_eq!(zone(&["riga"]), Ok(ZoneName::new("Europe/Riga")));
+        assert_eq!(zone(&["riga", "vilnius"]), Ok(ZoneName::new("Europe/Riga")));
+        let named = |site: &str, zone: &str| (SiteName::new(site), ZoneName::new(zone));
+        let sites = vec![named("lax", "America/Los_Angeles"), named("riga", "Europe/Riga")];
+        assert_eq!(zone(&["riga", "lax", "vilnius"]), Err(Kind::SitesDisagree { sites }));
+        assert_eq!(zone(&["riga", "fra"]), Err(Kind::NoSiteZone { site: Some(SiteName::new("fra")) }));
+        assert_eq!(site_zone(&Subjects::Nothing, &zone_of), Err(Kind::NoSiteZone { site: None }));
     }
 }

@@ -8,12 +8,13 @@ use super::world::World;
 use crate::admission;
 use crate::approvals::{self, Choice, Unfit, Word};
 use crate::authorization::Question;
+use crate::conversation::message::Message;
 use crate::conversation::{self, RequestView, ReviewOutcome};
 use crate::domain::identity::{PersonId, Profile, Standing};
 use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
 use crate::domain::limits::PRIVATE_CONTROL_LIFE;
 use crate::domain::place::{MessageRef, Origin};
-use crate::domain::server::Server;
+use crate::domain::server::{Server, SiteName};
 use crate::ports::StoreFault;
 use crate::ports::chat::{Envelope, TriggerId, ViewId};
 use crate::ports::store::{Bound, Content, Control, ControlAction, Notice, Write};
@@ -137,7 +138,8 @@ async fn request_press(
 
 async fn impacts(world: &World, request: &Request) -> Result<Vec<admission::PoolImpact>, StoreFault> {
     let ledger = world.store.ledger().await?;
-    Ok(admission::impact(&request.plan, request.spec.site_concurrency, world.known(&ledger, world.now())))
+    let rulebook = world.rulebook();
+    Ok(admission::impact(&request.plan, request.spec.site_concurrency, rulebook.known(&ledger, world.now())))
 }
 
 async fn review(world: &World, press: &Press<'_>, person: &Profile, request: &Request) -> Result<Outcome, StoreFault> {
@@ -290,6 +292,36 @@ pub(super) async fn cancel_line(
     }
 }
 
+/// What `cancel` would do, without doing it.
+pub(super) async fn cancel_plan(
+    world: &World,
+    line: Line<'_>,
+    person: &Profile,
+    id: &RequestId,
+) -> Result<Outcome, StoreFault> {
+    let told = match world.store.request(id).await? {
+        None => conversation::no_such_request(id),
+        Some(request) => match no_cancel(world, person, &request).await {
+            Some((told, _)) => told,
+            None => conversation::cancel_planned(&request),
+        },
+    };
+    Ok(Outcome::answered(&line.envelope.key, line.origin, told, "answered: a plan"))
+}
+
+/// Why this person's cancel changes nothing: what the person reads, and a note for the record.
+async fn no_cancel(world: &World, person: &Profile, request: &Request) -> Option<(Message, String)> {
+    let id = request.id();
+    if request.is_over() || matches!(request.stage, RequestStage::Stopping { .. }) {
+        let told = conversation::cancelled_already(request, world.now());
+        return Some((told, format!("answered: {id} is over or stopping")));
+    }
+    if person.id != request.origin.person && !may_ask_the_same(world, person, request).await {
+        return Some((conversation::may_not_cancel(request), format!("refused: may not cancel {id}")));
+    }
+    None
+}
+
 /// Ends a request: whoever asked for it may, and whoever may ask for the same in that channel.
 async fn cancel(
     world: &World,
@@ -299,13 +331,8 @@ async fn cancel(
     request: &Request,
 ) -> Result<Outcome, StoreFault> {
     let id = request.id();
-    if request.is_over() || matches!(request.stage, RequestStage::Stopping { .. }) {
-        let told = conversation::cancelled_already(request, world.now());
-        return Ok(Outcome::answered(envelope, origin, told, format!("answered: {id} is over or stopping")));
-    }
-    if person.id != request.origin.person && !may_ask_the_same(world, person, request).await {
-        let told = conversation::may_not_cancel(request);
-        return Ok(Outcome::answered(envelope, origin, told, format!("refused: may not cancel {id}")));
+    if let Some((told, note)) = no_cancel(world, person, request).await {
+        return Ok(Outcome::answered(envelope, origin, told, note));
     }
     let asked = RequestEvent::CancelAsked { by: person.id.clone(), name: person.name.clone(), at: world.now() };
     let writes = vec![
@@ -319,10 +346,12 @@ async fn cancel(
 /// Whether somebody may ask for what this request does, in the channel where it was asked.
 async fn may_ask_the_same(world: &World, person: &Profile, request: &Request) -> bool {
     let Ok(channel) = world.directory.channel(&request.origin.channel).await else { return false };
-    let record = |id| world.rulebook.inventory.by_id(id).cloned();
+    let rulebook = world.rulebook();
+    let record = |id| rulebook.inventory.by_id(id).cloned();
     let servers: Vec<Server> = request.plan.servers().filter_map(|planned| record(&planned.id)).collect();
-    let question = Question { person, channel: &channel, command: &request.spec, servers: &servers };
-    world.rulebook.policies.decide(&question).is_ok()
+    let sites: Vec<SiteName> = request.plan.sites().cloned().collect();
+    let question = Question { person, channel: &channel, command: &request.spec, servers: &servers, sites: &sites };
+    rulebook.policies.decide(&question).is_ok()
 }
 
 async fn answer_press(

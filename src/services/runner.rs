@@ -103,7 +103,7 @@ impl Runner {
     async fn ask_safety(&self, run: &Run, now: Timestamp) -> Result<Result<(), String>, StoreFault> {
         let Some(server) = run.subject.server() else { return Ok(Ok(())) };
         let ledger = self.world.store.ledger().await?;
-        Ok(admission::still_safe(server, self.world.known(&ledger, now)))
+        Ok(admission::still_safe(server, self.world.rulebook().known(&ledger, now)))
     }
 
     /// `None` means that the run may be decided on again at once.

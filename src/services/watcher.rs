@@ -24,7 +24,6 @@ const LOOK_DEADLINE: Duration = Duration::from_secs(5);
 pub struct Watcher {
     world: Arc<World>,
     effects: Effects<PoolName, Seen>,
-    pools: Vec<PoolName>,
     next_look: Option<Timestamp>,
 }
 
@@ -32,8 +31,7 @@ impl Watcher {
     /// A watcher over that world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        let pools = world.rulebook.inventory.distinct(|server| server.pool.clone()).into_iter().collect();
-        Self { world, effects: Effects::new(), pools, next_look: None }
+        Self { world, effects: Effects::new(), next_look: None }
     }
 
     async fn take_in(&self, pool: &PoolName, seen: Seen) -> Result<(), StoreFault> {
@@ -47,10 +45,11 @@ impl Watcher {
         };
         let now = self.world.now();
         let ledger = self.world.store.ledger().await?;
-        let refresh_after = self.world.rulebook.rules.health_age_max / REFRESH_SHARE;
+        let rulebook = self.world.rulebook();
+        let refresh_after = rulebook.rules.health_age_max / REFRESH_SHARE;
         let mut writes = Vec::new();
         for (name, line) in lines {
-            let Some(server) = self.world.rulebook.inventory.by_name(&name) else { continue };
+            let Some(server) = rulebook.inventory.by_name(&name) else { continue };
             let health = match line.standing {
                 BalancerStanding::Up => Health::Serving,
                 BalancerStanding::Down => Health::Failing,
@@ -82,8 +81,8 @@ impl Service for Watcher {
             self.take_in(&pool, seen).await?;
         }
         if self.next_look.is_none_or(|at| now >= at) {
-            for pool in &self.pools {
-                if !self.effects.has(pool) {
+            for pool in self.world.rulebook().inventory.distinct(|server| server.pool.clone()) {
+                if !self.effects.has(&pool) {
                     let (drivers, probe) = (Arc::clone(&self.world.drivers), Probe::Pool(pool.clone()));
                     self.effects.start(pool.clone(), async move { drivers.observe(&probe, LOOK_DEADLINE).await });
                 }

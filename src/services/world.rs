@@ -1,32 +1,27 @@
 //! Everything a service works with: the ports, and the files that say what may be done.
 
-use crate::admission::{Known, Ledger, Rules};
-use crate::authorization::Policies;
-use crate::catalog::Catalog;
 use crate::domain::ids::OperationId;
 use crate::domain::place::ChannelId;
 use crate::domain::time::Timestamp;
-use crate::fleet::Inventory;
 use crate::ports::chat::Envelope;
 use crate::ports::store::{Committed, Decide, Operation, Scope, Write};
-use crate::ports::{Chat, Clock, Directory, Drivers, Ids, Inbox, Store, StoreFault};
+use crate::ports::{Chat, Clock, Directory, Drivers, Ids, Inbox, Rulebook, Store, StoreFault};
 use async_trait::async_trait;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 
 /// How often a commit of unknown outcome is asked about before the step gives up; its next turn reads afresh.
 const COMMIT_ATTEMPTS_MAX: u32 = 3;
 
-/// The files that say what may be done: read together, replaced together.
-pub struct Rulebook {
-    /// The commands.
-    pub catalog: Catalog,
-    /// Who may use them where.
-    pub policies: Policies,
-    /// The numbers of admission.
-    pub rules: Rules,
-    /// The servers.
-    pub inventory: Inventory,
+/// The rulebook in force. Who decides takes one snapshot, and decides the whole of it by that one.
+pub struct InForce(RwLock<Arc<Rulebook>>);
+
+impl InForce {
+    /// That rulebook, to begin with.
+    #[must_use]
+    pub fn new(rulebook: Rulebook) -> Self {
+        Self(RwLock::new(Arc::new(rulebook)))
+    }
 }
 
 /// Channels with a purpose.
@@ -53,7 +48,7 @@ pub struct World {
     /// Randomness.
     pub ids: Arc<dyn Ids>,
     /// What may be done.
-    pub rulebook: Rulebook,
+    pub in_force: InForce,
     /// Channels with a purpose.
     pub places: Places,
     /// Counts up whenever something was committed, so that idle services look again.
@@ -106,10 +101,17 @@ impl World {
         committed
     }
 
-    /// What admission looks at.
+    /// The rulebook in force now; it stays as it is for whoever holds it.
     #[must_use]
-    pub fn known<'a>(&'a self, ledger: &'a Ledger, now: Timestamp) -> Known<'a> {
-        Known { inventory: &self.rulebook.inventory, ledger, rules: &self.rulebook.rules, now }
+    pub fn rulebook(&self) -> Arc<Rulebook> {
+        // A thread that panicked with the lock in hand left a whole rulebook: it is replaced in one assignment.
+        Arc::clone(&self.in_force.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on that rulebook is in force, and idle services look again.
+    pub fn replace_rulebook(&self, rulebook: Rulebook) {
+        *self.in_force.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rulebook);
+        self.changes.send_modify(|count| *count += 1);
     }
 }
 

@@ -5,7 +5,7 @@ use super::decide::{
     server_of,
 };
 use super::run::{FailureKind, Run, RunEvent, StepIntent};
-use crate::domain::command::{GateCheck, HostCheck, HttpSpec};
+use crate::domain::command::{GateCheck, HostCheck, HttpSpec, SITE_INPUT};
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, Probe, Seen};
 use crate::domain::limits::QUOTED_LENGTH_MAX_CHARS;
 use crate::domain::server::ProductionState;
@@ -213,14 +213,11 @@ fn call(
     http: &HttpSpec,
     parameters: &BTreeMap<crate::domain::intent::ParameterName, String>,
 ) -> Act {
-    let send = parameters.iter().filter(|(name, _)| http.send.contains(name));
-    Act::Http {
-        method: http.method,
-        url: http.url.clone(),
-        send: send.map(|(name, value)| (name.clone(), value.clone())).collect(),
-        expect: http.expect,
-        key: situation.run.id.clone(),
-    }
+    let given = parameters.iter().filter(|(name, _)| http.send.contains(name));
+    let mut send = given.map(|(name, value)| (name.clone(), value.clone())).collect::<BTreeMap<_, _>>();
+    let site_input = http.send.iter().find(|name| name.as_str() == SITE_INPUT);
+    send.extend(site_input.cloned().zip(situation.run.subject.site().map(ToString::to_string)));
+    Act::Http { method: http.method, url: http.url.clone(), send, expect: http.expect, key: situation.run.id.clone() }
 }
 
 pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpSpec) -> Decision {

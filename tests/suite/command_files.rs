@@ -23,7 +23,7 @@ fn catalog() -> Result<Catalog, CatalogFaults> {
 #[test]
 fn every_example_is_a_line_of_its_command() {
     let catalog = catalog().unwrap_or_else(|faults| panic!("{faults}"));
-    let vocabulary = Vocabulary { commands: catalog.commands().to_vec() };
+    let vocabulary = Vocabulary::of(catalog.commands().to_vec());
     let mut understood = 0;
     for spec in catalog.commands() {
         for example in &spec.examples {

@@ -72,7 +72,7 @@ fn parse_points_at_what_it_did_not_understand() {
     ");
     let json = wrasse(&["parse", "--json", "reboot edge-lax-[002-001] because fan noise"]);
     assert_eq!(json.status.code(), Some(2));
-    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-[002-001] because fan noise","from_byte":17,"to_byte":24,"what":"This range ends before it begins","hint":"Write the smaller number first: [001-020].","suggestion":null,"corrected":null}}"#);
+    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-[002-001] because fan noise","from_byte":17,"to_byte":24,"what":"This range ends before it begins","hint":"Write the smaller number first: [001-020].","suggestion":null,"readings":[],"corrected":null}}"#);
 }
 
 #[test]
@@ -132,6 +132,7 @@ fn plan_tells_what_a_line_would_do() {
     edge-lax: health of 2 of 3 not known
     first wave: would wait, and start by itself
     • health of 2 of 3 in edge-lax unknown, not looked at yet; waits until it is known
+    ~ ask: sre for reboot
     ~ to do it: `reboot edge-lax-[001-003] because kernel update`
     ~ person and groups: as this call says · locks, states and health: unknown: there is no database
     ");

@@ -5,10 +5,13 @@ mod bolt;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod clustershell;
 mod command_files;
 mod command_line;
+
 #[cfg(test)]
 mod drivers_wire;
+mod fuzz_corpus;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]

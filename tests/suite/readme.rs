@@ -48,7 +48,7 @@ fn every_line_that_it_shows_is_understood() {
         .collect();
     files.sort();
     let catalog = wrasse::catalog::load(&files).unwrap_or_else(|faults| panic!("{faults}"));
-    let vocabulary = Vocabulary { commands: catalog.commands().to_vec() };
+    let vocabulary = Vocabulary::of(catalog.commands().to_vec());
     let lines = quoted(&part("What people type"), 1);
     assert!(lines.len() >= 9, "{lines:?}");
     for line in lines {
@@ -77,8 +77,8 @@ fn its_inventory_file_is_one() {
     let faults = inventory::load(&inventory, Timestamp::from_millis(0)).expect_err("it names files that are not here");
     let told: Vec<String> = faults.faults.iter().map(|fault| format!("{}: {}", fault.line, fault.message)).collect();
     insta::assert_snapshot!(told.join("\n"), @"
-    5: the private key file cannot be read: No such file or directory (os error 2)
-    6: the password file cannot be read: No such file or directory (os error 2)
-    15: this is no OpenSSH public key; copy the line of the server's /etc/ssh/ssh_host_ed25519_key.pub
+    10: the private key file cannot be read: No such file or directory (os error 2)
+    11: the password file cannot be read: No such file or directory (os error 2)
+    20: this is no OpenSSH public key; copy the line of the server's /etc/ssh/ssh_host_ed25519_key.pub
     ");
 }

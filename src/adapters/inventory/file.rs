@@ -1,7 +1,14 @@
 //! The inventory file: YAML in, servers and endpoints out, or every fault with its line.
 //!
 //! ```yaml
-//! sites: [lax]
+//! sites:                      # or only their names: [lax]
+//!   lax: { owner: edge-team, zone: America/Los_Angeles }
+//! types:                      # or left out
+//!   edge-cache: { owner: edge-team }
+//! tags:                       # or left out; servers may also have `tags:` of their own, which win
+//!   - { servers: "edge-*-001", tags: { canary: "yes" } }
+//! groups:                     # or left out
+//!   canaries: tag:canary=yes
 //! pools:
 //!   - { name: edge-lax, load_balancer: { address: "10.0.0.1:9999", backend: edge } }
 //! credentials:
@@ -21,6 +28,7 @@
 
 use super::endpoints::{BalancerEndpoint, BasicCredential, BmcEndpoint, Endpoints, ServerEndpoints, SshEndpoint};
 use super::faults::{Collector, InventoryFaults};
+use super::labels;
 use super::shape::{BmcEntry, CredentialEntry, InventoryFile, PoolEntry, ServerEntry, SshEntry};
 use crate::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
@@ -88,8 +96,9 @@ fn check(
     mut faults: Collector,
 ) -> Result<Loaded, InventoryFaults> {
     let servers_at = shape.servers.referenced;
+    let sites = labels::sites(shape.sites, &mut faults);
     let known = Known {
-        sites: shape.sites.iter().map(|site| site.value.clone()).collect(),
+        sites: sites.keys().map(ToString::to_string).collect(),
         balancers: balancers(shape.pools, &mut faults),
         credentials: credentials(shape.credentials, folder, &mut faults),
     };
@@ -108,18 +117,27 @@ fn check(
         endpoints.insert(server.name.clone(), reached);
         servers.push(server);
     }
-    if !faults.is_empty() {
-        return Err(faults.into_faults());
+    let type_owners = labels::type_owners(shape.types, &servers, &mut faults);
+    if !shape.tags.is_empty()
+        && let Ok(untagged) = Inventory::new(servers.clone(), fetched_at)
+    {
+        labels::spread(shape.tags, &mut servers, &untagged, &mut faults);
     }
-    match Inventory::new(servers, fetched_at) {
-        Ok(inventory) => {
+    let inventory = match Inventory::new(servers, fetched_at) {
+        Ok(inventory) => labels::grouped(inventory.with_places(sites, type_owners), shape.groups, &mut faults),
+        // Double names and ids have been told with their places.
+        Err(_) if !faults.is_empty() => None,
+        Err(fault) => {
+            faults.add(servers_at, fault.to_string());
+            None
+        }
+    };
+    match inventory {
+        Some(inventory) if faults.is_empty() => {
             let pools = known.balancers.into_iter().map(|(name, balancer)| (PoolName::new(name), balancer));
             Ok(Loaded { inventory, endpoints: Arc::new(Endpoints::new(endpoints, pools.collect())) })
         }
-        Err(fault) => {
-            faults.add(servers_at, fault.to_string());
-            Err(faults.into_faults())
-        }
+        Some(_) | None => Err(faults.into_faults()),
     }
 }
 
@@ -232,6 +250,7 @@ impl Known {
             rack: RackName::new(entry.rack.value),
             pool: entry.pool.map(|pool| PoolName::new(pool.value)),
             initial_state: initial_state.unwrap_or(ProductionState::Production),
+            tags: labels::tags(entry.tags, faults),
         };
         (server, reached)
     }

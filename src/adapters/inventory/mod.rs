@@ -6,6 +6,7 @@
 mod endpoints;
 mod faults;
 mod file;
+mod labels;
 mod shape;
 #[cfg(test)]
 mod tests;

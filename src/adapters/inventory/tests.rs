@@ -1,7 +1,8 @@
 //! The inventory file through its front door.
 
 use super::load;
-use crate::domain::server::{ProductionState, ServerName};
+use crate::domain::identity::GroupName;
+use crate::domain::server::{ProductionState, ServerName, ServerType, SiteFacts, SiteName};
 use crate::domain::time::Timestamp;
 use miette::Diagnostic;
 
@@ -85,6 +86,70 @@ fn credentials_are_checked_before_anybody_needs_them() {
     assert!(told.len() == 1 && told[0].starts_with("3: the password file cannot be read"), "{told:?}");
     let half = GOOD.replace(", password_file: secret", "");
     assert_eq!(faults(&half), ["3: a credential is either `private_key_file`, or `username` with `password_file`"]);
+}
+
+const LABELLED: &str = "\
+sites:
+  lax: { owner: edge-team, zone: America/Los_Angeles }
+  riga:
+types:
+  log: { owner: data-team }
+tags:
+  - { servers: \"site=lax\", tags: { os: trixie } }
+  - { servers: \"edge-*-001\", tags: { canary: yes } }
+groups:
+  canaries: tag:canary=yes
+  careful: \"@canaries, type=log\"
+servers:
+  - { id: a, name: edge-lax-001, type: edge-cache, site: lax, rack: r, tags: { os: bookworm } }
+  - { id: b, name: log-riga-01, type: log, site: riga, rack: r }
+";
+
+#[test]
+fn sites_types_tags_and_groups_are_read() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let path = folder.path().join("inventory.yaml");
+    std::fs::write(&path, LABELLED).expect("the folder is writable");
+    let inventory = load(&path, Timestamp::default()).expect("the file is good").inventory;
+    let lax = inventory.site(&SiteName::new("lax"));
+    assert_eq!(lax.owner, Some(GroupName::new("edge-team")));
+    assert_eq!(lax.zone.expect("it has one").as_str(), "America/Los_Angeles");
+    assert_eq!(inventory.site(&SiteName::new("riga")), SiteFacts::default());
+    assert_eq!(inventory.type_owner(&ServerType::new("log")), Some(&GroupName::new("data-team")));
+    let edge = inventory.by_name(&ServerName::new("edge-lax-001")).expect("it is listed");
+    let tags = edge.tags.iter().map(|(tag, value)| format!("{tag}={value}")).collect::<Vec<_>>();
+    assert_eq!(tags, ["canary=yes", "os=bookworm"], "a server's own tag stands");
+    assert_eq!(inventory.groups().len(), 2);
+}
+
+#[test]
+fn faults_of_sites_types_tags_and_groups_are_told_together() {
+    let text = LABELLED
+        .replace("America/Los_Angeles", "America/Los_Angels")
+        .replace("  log: {", "  lag: {")
+        .replace("servers: \"site=lax\"", "servers: \"site=lux\"")
+        .replace("canary: yes", "canary: Yes!")
+        .replace("canaries: tag:canary=yes", "canaries: \"@careful\"")
+        .replace("os: bookworm", "OS: bookworm");
+    assert_eq!(
+        faults(&text),
+        [
+            "2: there is no time zone America/Los_Angels; write it as in Europe/Riga",
+            "5: no server has the type lag",
+            "7: No server has the site lux (at `lux`). Did you mean lax?",
+            "8: `Yes!` is no value of a tag: lower-case letters, digits, dashes, dots and underscores, at most 63",
+            "10: @canaries: it leads back to itself: @canaries -> @careful -> @canaries",
+            "11: @careful: it leads back to itself: @careful -> @canaries -> @careful",
+            "13: `OS` is no name of a tag: lower-case letters, digits, dashes, dots and underscores, at most 63",
+        ]
+    );
+    let twice = LABELLED.replace(
+        "groups:",
+        "  - { servers: \"type=log\", tags: { os: a } }\n  - { servers: \"log-*\", tags: { os: b } }\ngroups:",
+    );
+    assert_eq!(faults(&twice), ["10: log-riga-01 gets tag:os=b here and tag:os=a before"]);
+    let unknown = LABELLED.replace("zone: A", "colour: red, zone: A");
+    assert!(faults(&unknown).concat().contains("colour"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::web_api::{Call, WebApi};
 use super::wire::Us;
 use crate::domain::identity::{GroupName, PersonId, Profile, Standing};
+use crate::domain::intent::ZoneName;
 use crate::domain::place::{ChannelFacts, ChannelId, ChannelName, Membership, Reach};
 use crate::domain::time::Timestamp;
 use crate::ports::directory::DirectoryFault;
@@ -195,7 +196,8 @@ fn profile(us: &Us, id: &PersonId, user: &Value, groups: &[Group]) -> Profile {
     // The handle, not the display name: anyone may call themselves anything there.
     let names = ["/name", "/profile/display_name", "/real_name"];
     let name = names.iter().find_map(|path| user.pointer(path).and_then(Value::as_str).filter(|name| !name.is_empty()));
-    Profile { id: id.clone(), name: name.unwrap_or(user_id).to_owned(), standing: standing(us, id, user), groups }
+    let zone = user.get("tz").and_then(Value::as_str).filter(|zone| !zone.is_empty()).map(ZoneName::new);
+    Profile { id: id.clone(), name: name.unwrap_or(user_id).to_owned(), standing: standing(us, id, user), groups, zone }
 }
 
 fn standing(us: &Us, id: &PersonId, user: &Value) -> Standing {

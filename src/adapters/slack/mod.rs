@@ -22,7 +22,7 @@ mod socket_mode;
 mod sockets;
 #[cfg(test)]
 mod tests;
-mod text;
+pub mod text;
 mod views;
 mod web_api;
 mod wire;

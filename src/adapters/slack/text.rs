@@ -4,15 +4,16 @@
 
 /// What a person typed, as they saw it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Typed {
+pub struct Typed {
     /// The line, without our own mention.
-    pub(super) line: String,
+    pub line: String,
     /// Whether our own mention stood in it.
-    pub(super) mentions_us: bool,
+    pub mentions_us: bool,
 }
 
 /// Reads the wire's text: entities first, then `&amp; &lt; &gt;` exactly once.
-pub(super) fn typed(wire: &str, own_user: &str) -> Typed {
+#[must_use]
+pub fn typed(wire: &str, own_user: &str) -> Typed {
     let mut line = String::with_capacity(wire.len());
     let mut mentions_us = false;
     let mut rest = wire;

@@ -30,6 +30,7 @@ fn server(number: usize) -> Server {
         rack: RackName::new("lax-r01"),
         pool: Some(PoolName::new("edge-lax")),
         initial_state: Production,
+        tags: std::collections::BTreeMap::new(),
     }
 }
 

@@ -13,7 +13,10 @@ use serde_json::{Map, Value, json};
 pub(super) fn intent(intent: &Intent) -> Value {
     match intent {
         Intent::Work(work) => json!({ "verb": work.command.as_str(), "work": members(work) }),
-        Intent::Plan(work) => json!({ "verb": "plan", "work": members(work) }),
+        Intent::Plan(inner) => match inner.work() {
+            Some(work) => json!({ "verb": "plan", "work": members(work) }),
+            None => json!({ "verb": "plan", "of": self::intent(inner) }),
+        },
         Intent::Help { topic } => json!({ "verb": "help", "topic": topic.as_ref().map(ToString::to_string) }),
         Intent::Status { selector } => {
             json!({ "verb": "status", "selector": selector.as_ref().map(|one| fleet::print(&one.value)) })
@@ -53,6 +56,7 @@ pub(super) fn misunderstanding(told: &Misunderstanding) -> Value {
         "what": words.headline,
         "hint": words.hint,
         "suggestion": told.suggestion,
+        "readings": told.readings,
         "corrected": told.corrected,
     } })
 }

@@ -1,9 +1,8 @@
 //! `wrasse parse`: the typed intent of a line.
 
-use super::{json, line_of, misunderstood};
+use super::{json, line_of, misunderstood, now};
 use crate::cli::output;
 use crate::conversation::{self, plain};
-use crate::domain::intent::Intent;
 use crate::language;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,7 +24,7 @@ pub(in crate::cli) struct Parse {
 impl Parse {
     pub(in crate::cli) fn run(self) -> anyhow::Result<ExitCode> {
         let catalog = crate::app::read_catalog(&self.commands)?;
-        let vocabulary = language::Vocabulary { commands: catalog.commands().to_vec() };
+        let vocabulary = language::Vocabulary { now: now(), ..language::Vocabulary::of(catalog.commands().to_vec()) };
         let line = line_of(&self.line);
         let intent = match language::parse(&line, &vocabulary) {
             Ok(intent) => intent,
@@ -35,10 +34,7 @@ impl Parse {
             output::say(&json::intent(&intent).to_string());
             return Ok(ExitCode::SUCCESS);
         }
-        let spec = match &intent {
-            Intent::Work(work) | Intent::Plan(work) => catalog.command(&work.command),
-            Intent::Help { .. } | Intent::Status { .. } | Intent::Cancel { .. } => None,
-        };
+        let spec = intent.work().and_then(|work| catalog.command(&work.command));
         output::say(&plain::render(&conversation::meaning(&intent, spec.map(AsRef::as_ref))));
         Ok(ExitCode::SUCCESS)
     }

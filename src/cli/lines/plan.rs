@@ -10,7 +10,6 @@ use crate::adapters::slack::{Slack, SlackSettings};
 use crate::cli::output;
 use crate::conversation::{self, plain};
 use crate::domain::identity::{GroupName, PersonId, Profile, Standing};
-use crate::domain::intent::{Intent, WorkIntent};
 use crate::domain::place::{ChannelFacts, ChannelId, Membership, Reach};
 use crate::language;
 use crate::ports::{Directory, Ids};
@@ -74,29 +73,32 @@ impl Plan {
         };
         let inventory = crate::app::read_inventory(&self.inventory, now())?;
         let rulebook = crate::app::read_rulebook(&self.commands, &self.policies, inventory, groups)?;
-        let stored = crate::app::read_stored(&self.database).await?;
         let asker = self.asker(&rulebook, slack.as_ref()).await?;
-        let vocabulary = language::Vocabulary { commands: rulebook.catalog.commands().to_vec() };
+        let commands = rulebook.catalog.commands().to_vec();
+        let usable = rulebook.policies.commands_for(&asker.person, &asker.channel, commands.iter().map(AsRef::as_ref));
+        let vocabulary = language::Vocabulary { commands, usable, zone: asker.person.zone.clone(), now: now() };
         let line = match language::normalise(&line_of(&self.line)) {
             Ok(line) => line,
             Err(told) => return Ok(misunderstood(&told, self.json)),
         };
-        let work: WorkIntent = match language::parse(&line, &vocabulary) {
-            Ok(Intent::Work(work) | Intent::Plan(work)) => work,
-            Ok(Intent::Help { .. } | Intent::Status { .. } | Intent::Cancel { .. }) => {
-                bail!("only a line with a command has a plan; `{line}` starts nothing of its own")
-            }
+        let intent = match language::parse(&line, &vocabulary) {
+            Ok(intent) => intent,
             Err(told) => return Ok(misunderstood(&told, self.json)),
         };
+        let Some(work) = intent.work() else {
+            bail!("only a line with a command has a plan; `{line}` starts nothing of its own")
+        };
+        let stored = crate::app::read_stored(&self.database, work.selector.as_ref()).await?;
         let asking = Asking {
             rulebook: &rulebook,
             ledger: &stored.ledger,
+            undone: &stored.undone,
             person: &asker.person,
             channel: &asker.channel,
             line: &line,
             now: now(),
         };
-        match asking.preview(&RandomIds.request(), &work, &stored.open) {
+        match asking.preview(&RandomIds.request(), work, &stored.open) {
             Ok(preview) => {
                 self.tell(&preview, asker.source, stored.is_there);
                 Ok(ExitCode::SUCCESS)
@@ -133,6 +135,7 @@ impl Plan {
             name: self.person.clone(),
             standing: Standing::Member,
             groups,
+            zone: None,
         };
         let name = known.map(|(_, name)| name.clone());
         let channel = ChannelFacts { id, name, bot: Membership::Inside, reach: Reach::OwnWorkspace };

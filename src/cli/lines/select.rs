@@ -3,7 +3,8 @@
 use super::{line_of, misunderstood};
 use crate::cli::output;
 use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind};
-use crate::fleet;
+use crate::domain::server::Server;
+use crate::fleet::{self, Snapshot};
 use crate::language;
 use serde_json::json;
 use std::path::PathBuf;
@@ -32,19 +33,25 @@ pub(in crate::cli) struct Select {
 impl Select {
     pub(in crate::cli) async fn run(self) -> anyhow::Result<ExitCode> {
         let inventory = crate::app::read_inventory(&self.inventory, super::now())?;
-        let ledger = crate::app::read_stored(&self.database).await?.ledger;
         let line = match language::normalise(&line_of(&self.selector)) {
             Ok(line) => line,
             Err(told) => return Ok(misunderstood(&told, self.json)),
         };
         let read = fleet::parse_selector(&line, 0).and_then(|(selector, end)| match line.get(end..).map(str::trim) {
-            None | Some("") => fleet::resolve(&selector, &inventory, &|server| ledger.state(server), &line),
+            None | Some("") => Ok(selector),
             Some(_) => {
                 let kind = MisunderstandingKind::Unexpected { expected: Expected::AfterServers };
                 Err(Misunderstanding::new(&line, end..line.len(), kind))
             }
         });
-        let servers = match read {
+        let selector = match read {
+            Ok(selector) => selector,
+            Err(told) => return Ok(misunderstood(&told, self.json)),
+        };
+        let stored = crate::app::read_stored(&self.database, Some(&selector)).await?;
+        let states = |server: &Server| stored.ledger.state(server);
+        let snapshot = Snapshot { inventory: &inventory, states: &states, undone: &stored.undone };
+        let servers = match fleet::resolve(&selector, snapshot, &line) {
             Ok(servers) => servers,
             Err(told) => return Ok(misunderstood(&told, self.json)),
         };

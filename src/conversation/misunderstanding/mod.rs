@@ -4,10 +4,11 @@
 
 use crate::domain::command::{ParameterSpec, ValueKind};
 use crate::domain::intent::{Attribute, Span};
-use crate::domain::limits::{LINE_LENGTH_MAX_CHARS, QUOTED_LENGTH_MAX_CHARS};
+use crate::domain::limits::{LINE_LENGTH_MAX_CHARS, QUOTED_LENGTH_MAX_CHARS, START_AHEAD_MAX};
 use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
 use crate::domain::server::ProductionState;
-use crate::language::hidden_name;
+use crate::language::{hidden_name, written_moment};
+use std::time::Duration;
 
 #[cfg(test)]
 mod tests;
@@ -66,6 +67,11 @@ fn headline(told: &Misunderstanding) -> String {
                 format!("No server has the {} {}", attribute.word(), cut(value))
             }
         },
+        Kind::UnknownTag { tag } => format!("No server has a tag {}", cut(tag)),
+        Kind::UnknownTagValue { tag } => format!("No server has the tag {}", cut(tag)),
+        Kind::BadExpression { .. } => "This regular expression cannot be read".to_owned(),
+        Kind::UnknownRequest { request } => format!("There is no request {request}"),
+        Kind::NothingUndone { request } => format!("{request} left nothing undone"),
         Kind::EmptyRange => "This range has no number".to_owned(),
         Kind::ReversedRange => "This range ends before it begins".to_owned(),
         Kind::UnclearPadding => "The two ends of this range have different lengths".to_owned(),
@@ -85,6 +91,19 @@ fn headline(told: &Misunderstanding) -> String {
             format!("{} is missing", sentence(name.as_str()))
         }
         Kind::BecauseNotTaken { command } => format!("{} asks for no reason", sentence(command.as_str())),
+        Kind::NotATime => "This is not a time".to_owned(),
+        Kind::NotADelay => "This is not a length of time".to_owned(),
+        Kind::UnknownZone { zone } => format!("There is no time zone {}", cut(zone)),
+        Kind::NoOwnZone => "This time needs its zone".to_owned(),
+        Kind::SkippedTime { zone, .. } => format!("The clocks of {zone} skip this time"),
+        Kind::DoubleTime { zone, .. } => format!("The clocks of {zone} show this time twice"),
+        Kind::PastTime { .. } => "This time is over".to_owned(),
+        Kind::TooFarAhead => "This is too far ahead".to_owned(),
+        Kind::DoubleStart => "The line says twice when to begin".to_owned(),
+        Kind::SitesDisagree { .. } => "Site time is not one time here".to_owned(),
+        Kind::NoSiteZone { site: Some(site) } => format!("The time zone of {site} is not known"),
+        Kind::NoSiteZone { site: None } => "This work is on no site".to_owned(),
+        Kind::TimeInReason => "The reason ends in a time".to_owned(),
     }
 }
 
@@ -108,13 +127,19 @@ fn hint(told: &Misunderstanding) -> String {
             "Names are those of the inventory, with every digit.".to_owned()
         }
         Kind::UnknownGroup { .. } => "Choose by attribute instead: site=…, type=…, pool=…, rack=…, state=….".to_owned(),
-        Kind::UnknownAttribute { .. } => "There are site, type, pool, rack and state.".to_owned(),
+        Kind::UnknownAttribute { .. } => "There are site, type, pool, rack, state, name=~… and tag:…=….".to_owned(),
         Kind::UnknownValue { attribute, .. } => match attribute {
             Attribute::State => format!("There are {}.", ProductionState::ALL.map(ProductionState::word).join(", ")),
             Attribute::Site | Attribute::Type | Attribute::Pool | Attribute::Rack => {
                 format!("A {} is written as the inventory writes it.", attribute.word())
             }
         },
+        Kind::UnknownTag { .. } | Kind::UnknownTagValue { .. } => {
+            "Tags are those of the inventory, as in tag:canary=yes.".to_owned()
+        }
+        Kind::BadExpression { why } => sentence(&format!("{}.", cut(why))),
+        Kind::UnknownRequest { .. } => "The id stands on the request's card.".to_owned(),
+        Kind::NothingUndone { .. } => "Name the servers instead.".to_owned(),
         Kind::EmptyRange => "Write the numbers: [001-020,031].".to_owned(),
         Kind::ReversedRange => "Write the smaller number first: [001-020].".to_owned(),
         Kind::UnclearPadding => "Write both with as many digits as the names have: [001-100].".to_owned(),
@@ -134,6 +159,21 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::MissingParameter { name } => format!("Add --{name} and its value."),
         Kind::MissingReason { .. } => "Add because … at the end.".to_owned(),
         Kind::BecauseNotTaken { .. } => "Leave because … out.".to_owned(),
+        Kind::NotATime => "Write it as in 02:00, 2am, tomorrow 02:00 or 2026-12-01 02:00 UTC.".to_owned(),
+        Kind::NotADelay => "Write it as in 20m or in 2h30m.".to_owned(),
+        Kind::UnknownZone { .. } => "Write a zone as in Europe/Riga, or UTC, or site time.".to_owned(),
+        Kind::NoOwnZone => "Add UTC, or a zone as in Europe/Riga.".to_owned(),
+        Kind::SkippedTime { .. } | Kind::DoubleTime { .. } | Kind::TimeInReason => "Send the one you mean:".to_owned(),
+        Kind::PastTime { moment } => format!("It was {}. Write a later one.", written_moment(moment)),
+        Kind::TooFarAhead => {
+            format!("Work may begin at most {} from now.", spoken_hours(START_AHEAD_MAX))
+        }
+        Kind::DoubleStart => "Say it once: at … or in ….".to_owned(),
+        Kind::SitesDisagree { sites } => {
+            let each: Vec<String> = sites.iter().map(|(site, zone)| format!("{site} is in {zone}")).collect();
+            format!("{}. Write the zone, or one line for each site.", each.join(", "))
+        }
+        Kind::NoSiteZone { .. } => "Write the zone instead of site time: at 02:00 UTC.".to_owned(),
     }
 }
 
@@ -142,16 +182,26 @@ const fn words(expected: Expected) -> &'static str {
     match expected {
         Expected::Servers => "servers, such as edge-lax-[001-020] or site=lax",
         Expected::Sites => "a site, such as riga or site=riga",
-        Expected::AfterServers => "a comma and more servers, --name value, or because …",
-        Expected::Parameter => "--name value, or because …",
+        Expected::AfterServers => "a comma and more servers, --name value, at 02:00, or because …",
+        Expected::Parameter => "--name value, at 02:00, or because …",
         Expected::End => "the end of the line",
         Expected::RangeNumber => "a number, as in [001-020]",
         Expected::RangeEnd => "a comma or ]",
         Expected::ClosingParenthesis => ")",
         Expected::Comparison => "=, != or in (…)",
+        Expected::NameComparison => "=~ or !~, as in name=~^edge-",
         Expected::AttributeValue => "a value, as in site=lax",
+        Expected::Expression => "a regular expression, as in name=~^edge-",
+        Expected::TagName => "the name of a tag, as in tag:canary=yes",
+        Expected::GroupName => "the name of a group, as in @canaries",
         Expected::RequestId => "the id of a request, such as req-2mq9",
+        Expected::Verb => "a line to plan, such as reboot edge-lax-001 because …",
     }
+}
+
+/// Hours stay hours: a day is not the same length everywhere.
+fn spoken_hours(length: Duration) -> String {
+    format!("{} h", length.as_secs() / 3600)
 }
 
 /// The values a parameter takes, for a sentence that begins with "It takes".
@@ -162,6 +212,14 @@ fn values(parameter: &ParameterSpec) -> String {
         ValueKind::Percentage => "a percentage from 1% to 100%".to_owned(),
         ValueKind::Duration => "a length of time, such as 90s, 5m or 2h".to_owned(),
         ValueKind::Choice(words) => format!("one of {}", words.join(", ")),
+        ValueKind::Boolean => "yes or no".to_owned(),
+        ValueKind::Time => "a time, such as 02:00 UTC".to_owned(),
+        ValueKind::Server => "one server, such as edge-lax-001".to_owned(),
+        ValueKind::Selector => "servers, such as edge-lax-[001-020]".to_owned(),
+        ValueKind::User => "a person, such as @ana".to_owned(),
+        ValueKind::Channel => "a channel, such as #noc".to_owned(),
+        ValueKind::Version => "a version, such as 1.2.3".to_owned(),
+        ValueKind::Url => "an address that begins with https:// and has no password".to_owned(),
     }
 }
 

@@ -89,8 +89,14 @@ fn one_sentence_each() {
     let table = [
         ("frobnicate x", "There is no command frobnicate here", "Type help to see what you can do here."),
         ("cancel x", "x is not the id of a request", ""),
-        ("status @all", "No group of servers is called @all", ""),
-        ("status colour=red", "Servers have no attribute colour", "There are site, type, pool, rack and state."),
+        ("status name=~a(b", "This regular expression cannot be read", "Unclosed group."),
+        ("status name=edge-lax-001", "This part of the line fits nothing", "=~ or !~, as in name=~^edge-"),
+        ("status tag:=yes", "Something is missing here", "tag:canary=yes"),
+        (
+            "status colour=red",
+            "Servers have no attribute colour",
+            "There are site, type, pool, rack, state, name=~… and tag:…=….",
+        ),
         ("status a-[003-001]", "This range ends before it begins", "Write the smaller number first: [001-020]."),
         ("status edge–1", "– does not belong in a server name", ""),
         ("status a-1 b-1", "This part of the line fits nothing", ""),

@@ -26,6 +26,7 @@ fn refusal(kind: RefusalKind) -> Refusal {
         server_count: 20,
         first_refused: Vec::new(),
         refused_count: 20,
+        refused_sites: Vec::new(),
         could: Could { channels: vec![ChannelName::new("noc")], groups: Vec::new() },
     }
 }
@@ -123,7 +124,7 @@ fn what_a_policy_could_not_say_is_for_the_log_only() {
 
 #[test]
 fn a_misunderstanding_points_at_the_place_and_has_no_button() {
-    let vocabulary = Vocabulary { commands: vec![command("reboot"), command("drain")] };
+    let vocabulary = Vocabulary::of(vec![command("reboot"), command("drain")]);
     let told = |line: &str| read(&say::misunderstood(&parse(line, &vocabulary).unwrap_err()));
     assert_snapshot!(told("rebot edge-lax-[001-020] because kernel update"), @"
     Not understood: There is no command rebot here. Nothing has started.
@@ -225,9 +226,91 @@ fn help_for_one_command_tells_its_form_and_two_examples() {
 }
 
 #[test]
+fn times_that_are_not_clear_are_asked_about() {
+    let zone = Some(crate::domain::intent::ZoneName::new("Europe/Riga"));
+    let now = crate::domain::time::Timestamp::from_millis(1_795_600_800_000);
+    let vocabulary = Vocabulary { zone, now, ..Vocabulary::of(vec![command("reboot")]) };
+    let told = |line: &str| read(&say::misunderstood(&parse(line, &vocabulary).unwrap_err()));
+    assert_snapshot!(told("reboot edge-lax-001 because kernel update at 02:00"), @r#"
+    Not understood: The reason ends in a time. Nothing has started.
+    ----
+    The reason ends in a time
+    ```
+    … because kernel update at 02:00
+                            ^^^^^^^^
+    ```
+    Send the one you mean:
+    `reboot edge-lax-001 at 02:00 because kernel update`
+    `reboot edge-lax-001 because "kernel update at 02:00"`
+    Nothing has started.
+    "#);
+    assert_snapshot!(told("reboot edge-lax-001 at 26.11. 02:00 because kernel"), @"
+    Not understood: This is not a time. Nothing has started.
+    ----
+    This is not a time
+    ```
+    reboot edge-lax-001 at 26.11. 0…
+                           ^^^^^^
+    ```
+    Write it as in 02:00, 2am, tomorrow 02:00 or 2026-12-01 02:00 UTC. Nothing has started.
+    ");
+    assert_snapshot!(told("reboot edge-lax-001 at today 02:00 because kernel"), @"
+    Not understood: This time is over. Nothing has started.
+    ----
+    This time is over
+    ```
+    …001 at today 02:00 because ker…
+            ^^^^^^^^^^^
+    ```
+    It was 2026-11-25 02:00 Europe/Riga. Write a later one. Nothing has started.
+    ");
+    assert_snapshot!(told("reboot edge-lax-001 at 02:00 EET because kernel"), @"
+    Not understood: There is no time zone EET. Nothing has started.
+    ----
+    There is no time zone EET
+    ```
+    …001 at 02:00 EET because kernel
+                  ^^^
+    ```
+    Write a zone as in Europe/Riga, or UTC, or site time. Nothing has started.
+    ");
+    assert_snapshot!(told("reboot edge-lax-001 in 2 days because kernel"), @"
+    Not understood: This is too far ahead. Nothing has started.
+    ----
+    This is too far ahead
+    ```
+    reboot edge-lax-001 in 2 days b…
+                           ^^^^^^
+    ```
+    Work may begin at most 24 h from now. Nothing has started.
+    ");
+}
+
+#[test]
+fn a_time_that_the_clocks_show_twice_is_asked_about() {
+    let zone = Some(crate::domain::intent::ZoneName::new("Europe/Riga"));
+    let now = crate::domain::time::Timestamp::from_millis(1_792_872_000_000);
+    let vocabulary = Vocabulary { zone, now, ..Vocabulary::of(vec![command("reboot")]) };
+    let told = |line: &str| read(&say::misunderstood(&parse(line, &vocabulary).unwrap_err()));
+    assert_snapshot!(told("reboot edge-lax-001 at 03:30 because kernel"), @"
+    Not understood: The clocks of Europe/Riga show this time twice. Nothing has started.
+    ----
+    The clocks of Europe/Riga show this time twice
+    ```
+    reboot edge-lax-001 at 03:30 be…
+                           ^^^^^
+    ```
+    Send the one you mean:
+    `reboot edge-lax-001 at 2026-10-25 00:30 UTC because kernel`
+    `reboot edge-lax-001 at 2026-10-25 01:30 UTC because kernel`
+    Nothing has started.
+    ");
+}
+
+#[test]
 fn every_line_of_help_is_understood() {
     let commands = ["announce", "drain", "reboot", "undrain"].map(command);
-    let vocabulary = Vocabulary { commands: commands.to_vec() };
+    let vocabulary = Vocabulary::of(commands.to_vec());
     let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
     let text = shown(&say::help(&specs, "noc"), HELP);
     let lines = text.split('`').filter_map(|piece| piece.strip_prefix("/fleet ")).collect::<Vec<_>>();
@@ -317,6 +400,7 @@ fn cancels_are_answered() {
     let told = [
         say::cancel_confirmed(&waiting),
         say::cancel_confirmed(&running.request()),
+        say::cancel_planned(&running.request()),
         say::cancelled_already(&stopping, at(14, 35)),
         say::cancelled_already(&ended, at(15, 0)),
         say::no_such_request(&other_id()),
@@ -325,6 +409,8 @@ fn cancels_are_answered() {
     assert_snapshot!(lines(&told), @"
     req-2mq9 is cancelled. Nothing has started, and nothing runs later.
     req-2mq9 is stopping. Nothing new starts; what is in flight goes to a safe point, drained servers return.
+    req-2mq9 would stop: nothing new starts; what is in flight goes to a safe point, drained servers return.
+    To do it: `cancel req-2mq9`
     req-2mq9 is stopping already: ana asked at 14:34 UTC. Nothing new starts.
     req-2mq9 is over since 14:57 UTC: done. Nothing has changed.
     There is no req-2mk4. The id stands on the request's card, first line. Nothing has changed.

@@ -15,7 +15,7 @@ use insta::assert_snapshot;
 use std::collections::BTreeMap;
 
 /// A plan is read at leisure: it may be as long as the review form.
-const PLAN: super::Budget = super::Budget(18, 5, 0);
+const PLAN: super::Budget = super::Budget(19, 6, 0);
 
 struct Look {
     plan: Plan,
@@ -56,6 +56,7 @@ impl Look {
             server_count: self.plan.servers().count(),
             first_refused: Vec::new(),
             refused_count: 0,
+            refused_sites: Vec::new(),
             could: self.could.clone(),
         };
         let view = PreviewView {
@@ -70,6 +71,10 @@ impl Look {
             left_out: &self.left_out,
             impacts: &self.impacts,
             same: None,
+            owners: &BTreeMap::from([
+                (GroupName::new("noc"), vec!["lax".to_owned()]),
+                (GroupName::new("sre"), vec!["reboot".to_owned(), "edge-cache".to_owned()]),
+            ]),
         };
         shown(&preview(view), PLAN)
     }
@@ -98,6 +103,7 @@ fn a_plan_tells_servers_waves_steps_and_what_is_in_the_way() {
     edge-lax: 40 → 36 of 40 at the lowest, at most 4 out at once, floor 36
     first wave: could start now
     – 1 server left out as things are: `edge-lax-007` (it is in maintenance)
+    ~ ask: noc for lax · sre for reboot and edge-cache
     ~ to do it: `reboot edge-lax-[001-020] --wave 20% because kernel update`
     ");
 }
@@ -134,6 +140,7 @@ fn a_first_wave_that_would_wait_says_why() {
     first wave: would wait, and start by itself
     • edge-lax has 36 of 40 in service, floor 36
       4 out: `edge-lax-[021-024]` (drained, req-2mk4)
+    ~ ask: noc for lax · sre for reboot and edge-cache
     ~ to do it: `reboot edge-lax-[001-020] because kernel update`
     ");
 }
@@ -150,6 +157,7 @@ fn work_on_sites_and_on_nothing_has_no_servers_to_tell() {
     Plan: announce · nothing is started
     1. http: POST https://status.example.com/api/announcements, expects 201, at most 20 s
     🚫 would be refused: announce is not allowed in #noc
+    ~ ask: noc for lax · sre for reboot and edge-cache
     ~ to do it: `announce because all is well`
     ");
     let mut parts = look.plan.parts().clone();
@@ -165,6 +173,7 @@ fn work_on_sites_and_on_nothing_has_no_servers_to_tell() {
     waves: 1 · 1, watched for 5 min after each; stops starting when more than 0 failed
     1. http: POST https://status.example.com/api/announcements, expects 201, at most 20 s
     🚫 would be refused: announce is not allowed in #noc
+    ~ ask: noc for lax · sre for reboot and edge-cache
     ~ to do it: `announce because all is well`
     ");
 }

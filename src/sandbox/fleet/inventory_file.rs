@@ -1,8 +1,10 @@
 //! The inventory of the simulated fleet as files: what a bot needs to reach it, and nothing else.
 
-use super::model::ServerView;
+use super::model::{self, ServerView};
 use super::{FleetFault, SimulatedFleet, redfish_face, ssh_face};
 use crate::domain::ids::Fingerprint;
+use crate::domain::server::ServerType;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -53,9 +55,21 @@ impl SimulatedFleet {
             views.iter().filter_map(|view| Some((view.spec.pool.clone()?, &view.spec.site))).collect();
         pools.sort();
         pools.dedup();
-        let sites: Vec<&str> = self.balancer_ports.keys().map(|site| site.as_str()).collect();
-        let mut text = format!("sites: [{}]\ncredentials:\n", sites.join(", "));
+        let mut text = String::new();
         let mut line = |words: String| writeln!(text, "{words}").expect("writing into a text cannot fail");
+        line("sites:".to_owned());
+        for site in self.balancer_ports.keys() {
+            let zone = model::zone_of(site).map(|zone| format!(", zone: {zone}")).unwrap_or_default();
+            line(format!("  {site}: {{ owner: {}{zone} }}", model::OWNER));
+        }
+        line("types:".to_owned());
+        let types: BTreeSet<&ServerType> = views.iter().map(|view| &view.spec.server_type).collect();
+        types.into_iter().for_each(|name| line(format!("  {name}: {{ owner: {} }}", model::OWNER)));
+        if views.iter().any(|view| !view.spec.tags.is_empty()) {
+            line("groups:".to_owned());
+            line(format!("  canaries: tag:{}=yes", model::CANARY));
+        }
+        line("credentials:".to_owned());
         line(format!("  fleet-ssh: {{ private_key_file: {PRIVATE_KEY_FILE} }}"));
         line(format!("  fleet-bmc: {{ username: {}, password_file: {PASSWORD_FILE} }}", redfish_face::USERNAME));
         if !pools.is_empty() {
@@ -77,11 +91,13 @@ impl SimulatedFleet {
     fn server_text(&self, view: &ServerView) -> String {
         let spec = &view.spec;
         let pool = spec.pool.as_ref().map(|pool| format!("pool: {pool}, ")).unwrap_or_default();
+        let tags: Vec<String> = spec.tags.iter().map(|(tag, value)| format!("{tag}: \"{value}\"")).collect();
+        let tags = if tags.is_empty() { String::new() } else { format!("tags: {{ {} }}, ", tags.join(", ")) };
         let port = self.ssh_ports.get(&spec.name).copied().unwrap_or_default();
         let host_key = ssh_face::host_key(&self.secret, &spec.name);
         let host_key = host_key.public_key().to_openssh().expect("an Ed25519 key has a text");
         format!(
-            "  - {{ id: {id}, name: {name}, type: {kind}, site: {site}, rack: {rack}, {pool}state: {state}, \
+            "  - {{ id: {id}, name: {name}, type: {kind}, site: {site}, rack: {rack}, {pool}state: {state}, {tags}\
              ssh: {{ address: \"127.0.0.1:{port}\", user: {user}, host_key: \"{host_key}\", credential: fleet-ssh }}, \
              bmc: {{ url: \"{redfish}/Systems/{id}\", credential: fleet-bmc }} }}",
             id = spec.id,

@@ -11,6 +11,7 @@ use wrasse::adapters::slack::{Listening, Slack, SlackFault};
 use wrasse::conversation::message::Form;
 use wrasse::domain::identity::{GroupName, PersonId, Standing};
 use wrasse::domain::ids::DeliveryKey;
+use wrasse::domain::intent::ZoneName;
 use wrasse::domain::place::{ChannelId, Membership, MessageRef, MessageTs, ReplyPath};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::Directory;
@@ -309,6 +310,9 @@ async fn the_directory_says_who_may_and_fails_closed() {
     };
     let ours = json!({"team_id": "T0WRASSE", "name": "bob", "profile": {"display_name": "the boss"}});
     assert_eq!(person("U0BOB", ours).await, ("bob".to_owned(), Standing::Member, vec![GroupName::new("sre")]));
+    peer.answers("users.info", 200, json!({"ok": true, "user": {"team_id": "T0WRASSE", "tz": "Europe/Riga"}}));
+    let in_riga = slack.person(&PersonId::new("T0WRASSE", "U0RIX")).await.unwrap();
+    assert_eq!(in_riga.zone, Some(ZoneName::new("Europe/Riga")));
     assert_eq!(person("U1", json!({"team_id": "T0OTHER", "name": "zoe"})).await.1, Standing::Stranger);
     assert_eq!(person("U2", json!({"team_id": "T0WRASSE", "is_stranger": true})).await.1, Standing::Stranger);
     assert_eq!(person("U3", json!({"name": "nobody"})).await.1, Standing::Stranger);

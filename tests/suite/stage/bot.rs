@@ -12,7 +12,7 @@ use wrasse::adapters::storage::sqlite::SqliteStore;
 use wrasse::app::services;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::{Chat, Clock, Directory, Drivers, Ids, Store};
-use wrasse::services::{Places, Rulebook, Service, Step, World};
+use wrasse::services::{InForce, Places, Rulebook, Service, Step, World};
 
 /// More rounds than any story needs between two moments.
 const ROUNDS_MAX: u32 = 20_000;
@@ -131,7 +131,7 @@ impl Bot {
             drivers: Arc::clone(&ports.drivers),
             clock: Arc::clone(&ports.clock),
             ids: Arc::clone(&ports.ids),
-            rulebook: copied(&ports.rulebook),
+            in_force: InForce::new(copied(&ports.rulebook)),
             places: ports.places.clone(),
             changes: watch::Sender::new(0),
         });

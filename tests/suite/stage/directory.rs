@@ -36,7 +36,13 @@ impl StageDirectory {
     /// The id of a person of that name, who becomes known as a member.
     pub(super) fn add_person(&self, name: &str) -> PersonId {
         let id = PersonId::new(TEAM, format!("U0{}", name.to_uppercase()));
-        let profile = Profile { id: id.clone(), name: name.to_owned(), standing: Standing::Member, groups: Vec::new() };
+        let profile = Profile {
+            id: id.clone(),
+            name: name.to_owned(),
+            standing: Standing::Member,
+            groups: Vec::new(),
+            zone: None,
+        };
         self.0.lock().unwrap().people.entry(id.clone()).or_insert(profile);
         id
     }

@@ -174,3 +174,65 @@ async fn a_server_in_an_announcement_is_a_misunderstanding() {
     })
     .await;
 }
+
+/// The same command for whole sites: one run each, and the page is told which site.
+#[tokio::test]
+async fn whole_sites_are_announced_one_by_one() {
+    story(async |stage| {
+        stage.fleet().has("edge-lax-[01-03]");
+        stage.fleet().has("edge-riga-[01-02]");
+        stage.fleet().http_answers(URL, 201);
+        let (noc, ana) = (stage.channel("#noc").lets("noc", "announce"), stage.person("ana").in_group("noc"));
+        stage.changes_command("announce.yaml", "targets: none", "targets: { sites: 2 }");
+        stage.changes_command("announce.yaml", "send: [message]", "send: [site, message]");
+        let nowhere = ana.types(&noc, "/fleet announce because all is well").await;
+        assert_snapshot!(nowhere.transcript(), @"
+        ana   /fleet announce because all is well
+        bot   (only ana) Something is missing here
+              ```
+              announce because all is well
+                       ^
+              ```
+              Expected here: a site, such as riga or site=riga. Nothing has started.
+        ");
+        let unknown = ana.types(&noc, "/fleet announce rigga because all is well").await;
+        assert_snapshot!(unknown.transcript(), @"
+        ana   /fleet announce rigga because all is well
+        bot   (only ana) No server has the site rigga
+              ```
+              announce rigga because all is w…
+                       ^^^^^ did you mean riga?
+              ```
+              Nothing has started.
+              To send instead: `announce riga because all is well`
+        ");
+        let server = ana.types(&noc, "/fleet announce edge-lax-01 because all is well").await;
+        assert_snapshot!(server.transcript(), @"
+        ana   /fleet announce edge-lax-01 because all is well
+        bot   (only ana) No server has the site edge-lax-01
+              ```
+              announce edge-lax-01 because al…
+                       ^^^^^^^^^^^
+              ```
+              A site is written as the inventory writes it. Nothing has started.
+        ");
+        let thread = ana.types(&noc, "/fleet announce lax,riga because all is well").await;
+        stage.clock().advance(seconds(30)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet announce lax,riga because all is well
+        bot   (only ana) Understood: announce lax and riga
+              message: `all is well`
+              ~ req-0001 · … · card <link>
+        bot   Announce lax and riga · req-0001
+              ✅ done · hh:mm
+              Text: `all is well`
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✅ req-0001: announce done
+              Text: `all is well`
+              ~ some time · asked by @ana · plan 0000
+        ");
+        stage.fleet().took_http_effect(times(2));
+    })
+    .await;
+}

@@ -48,7 +48,7 @@ async fn the_button_of_a_corrected_line_ends_after_ten_minutes() {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
         let thread = ana.types(&noc, "/fleet darin edge-lax-01 because fan noise").await;
         stage.clock().advance(minutes(11)).await;
-        ana.presses(&thread, "Use: drain edge-lax-01 because…").await;
+        ana.presses(&thread, "Use: drain edge-lax-01 becaus…").await;
         assert_snapshot!(thread.transcript(), @"
         ana   /fleet darin edge-lax-01 because fan noise
         bot   (only ana) There is no command darin here
@@ -58,8 +58,8 @@ async fn the_button_of_a_corrected_line_ends_after_ten_minutes() {
               ```
               Nothing has started.
               To send instead: `drain edge-lax-01 because fan noise`
-              [[Use: drain edge-lax-01 because…]]
-        ana   presses [Use: drain edge-lax-01 because…]
+              [[Use: drain edge-lax-01 becaus…]]
+        ana   presses [Use: drain edge-lax-01 becaus…]
         bot   (only ana) This button is no longer in use. Nothing has changed.
         ");
     })

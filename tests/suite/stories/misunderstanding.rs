@@ -165,7 +165,7 @@ async fn servers_that_are_none() {
               reboot sight=lax because kernel…
                      ^^^^^
               ```
-              There are site, type, pool, rack and state. Nothing has started.
+              There are site, type, pool, rack, state, name=~… and tag:…=…. Nothing has started.
         ana   /fleet reboot edge-lax-[] because kernel update
         bot   (only ana) This range has no number
               ```

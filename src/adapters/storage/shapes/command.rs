@@ -5,7 +5,9 @@ use crate::domain::command::{
     ApprovalRule, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Need, ParameterSpec, PowerPath,
     RebootSpec, StepSpec, Targets, ValueKind, WaveRule, WaveSize,
 };
-use crate::domain::intent::Value;
+use crate::domain::identity::UserId;
+use crate::domain::intent::{Named, Value};
+use crate::domain::place::ChannelId;
 use crate::domain::server::ProductionState;
 
 stored_record! { CommandSpec;
@@ -19,6 +21,7 @@ stored_words! { Impact;
 }
 stored_variants! { Targets;
     "servers" => Servers { types: "types", from: "from", max: "max" },
+    "sites" => Sites { max: "max" },
     "none" => None,
 }
 stored_words! { ProductionState;
@@ -35,6 +38,14 @@ stored_variants! { ValueKind;
     "percentage" => Percentage,
     "duration" => Duration,
     "choice" => Choice(words),
+    "boolean" => Boolean,
+    "time" => Time,
+    "server" => Server,
+    "selector" => Selector,
+    "user" => User,
+    "channel" => Channel,
+    "version" => Version,
+    "url" => Url,
 }
 stored_variants! { Value;
     "text" => Text(text),
@@ -42,7 +53,17 @@ stored_variants! { Value;
     "percentage" => Percentage(percent),
     "duration-ms" => Duration(length),
     "choice" => Choice(word),
+    "boolean" => Boolean(value),
+    "time" => Time(moment),
+    "server" => Server(name),
+    "selector" => Selector(text),
+    "user" => User(user),
+    "channel" => Channel(channel),
+    "version" => Version(text),
+    "url" => Url(address),
 }
+stored_variants! { Named<UserId>; "id" => Id(id), "name" => Name(name) }
+stored_variants! { Named<ChannelId>; "id" => Id(id), "name" => Name(name) }
 stored_record! { WaveRule;
     canary: "canary", then: "then", soak: "soak_ms", stop_when_failures_exceed: "stop_when_failures_exceed",
 }

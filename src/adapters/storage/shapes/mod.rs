@@ -15,6 +15,8 @@ mod run;
 #[cfg(test)]
 pub(super) mod strategies;
 #[cfg(test)]
+mod strategies_of_values;
+#[cfg(test)]
 mod tests;
 
 use crate::ports::StoreFault;

@@ -1,16 +1,17 @@
 //! Arbitrary stored values, for the round-trip properties.
 
+use super::strategies_of_values::{value, value_kind};
 use crate::conversation::message::{
     Block, Button, Confirm, Form, FormBlock, Message, Piece, Press, StepLine, StepMark, Style,
 };
 use crate::domain::command::{
     ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Need, ParameterSpec,
-    PowerPath, RebootSpec, StepSpec, Targets, ValueKind, WaveRule, WaveSize,
+    PowerPath, RebootSpec, StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
-use crate::domain::intent::{Moment, ParameterName, Value, ZoneName};
+use crate::domain::intent::{Moment, ParameterName, ZoneName};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
@@ -28,7 +29,7 @@ use proptest::sample::select;
 use std::sync::Arc;
 use std::time::Duration;
 
-fn text() -> BoxedStrategy<String> {
+pub(super) fn text() -> BoxedStrategy<String> {
     "\\PC{0,6}".boxed()
 }
 
@@ -36,7 +37,7 @@ fn time() -> BoxedStrategy<Timestamp> {
     any::<i64>().prop_map(Timestamp::from_millis).boxed()
 }
 
-fn length() -> BoxedStrategy<Duration> {
+pub(super) fn length() -> BoxedStrategy<Duration> {
     any::<u32>().prop_map(|millis| Duration::from_millis(u64::from(millis))).boxed()
 }
 
@@ -78,17 +79,6 @@ fn origin() -> BoxedStrategy<Origin> {
     (person(), text().prop_map(ChannelId::new), option::of(text().prop_map(MessageTs::new)), reply_path())
         .prop_map(|(person, channel, thread, reply)| Origin { person, channel, thread, reply })
         .boxed()
-}
-
-fn value() -> BoxedStrategy<Value> {
-    prop_oneof![
-        text().prop_map(Value::Text),
-        any::<i64>().prop_map(Value::Integer),
-        any::<u8>().prop_map(Value::Percentage),
-        length().prop_map(Value::Duration),
-        text().prop_map(Value::Choice),
-    ]
-    .boxed()
 }
 
 fn subject() -> BoxedStrategy<Subject> {
@@ -139,14 +129,7 @@ fn plan() -> BoxedStrategy<Plan> {
 }
 
 fn parameter_spec() -> BoxedStrategy<ParameterSpec> {
-    let kind = prop_oneof![
-        Just(ValueKind::Text),
-        any::<(i64, i64)>().prop_map(|(min, max)| ValueKind::Integer { min, max }),
-        Just(ValueKind::Percentage),
-        Just(ValueKind::Duration),
-        vec(text(), 0..3).prop_map(ValueKind::Choice),
-    ];
-    (text(), kind, option::of(value()), any::<bool>(), any::<bool>())
+    (text(), value_kind(), option::of(value()), any::<bool>(), any::<bool>())
         .prop_map(|(name, kind, default, is_required, asked_as_because)| {
             let need = if is_required { Need::Required } else { Need::Optional };
             ParameterSpec { name: ParameterName::new(name), kind, default, need, asked_as_because }
@@ -177,7 +160,8 @@ fn step_spec() -> BoxedStrategy<StepSpec> {
 fn spec() -> BoxedStrategy<CommandSpec> {
     let servers = (vec(text().prop_map(ServerType::new), 0..3), vec(state(), 0..3), any::<u32>())
         .prop_map(|(types, from, max)| Targets::Servers { types, from, max });
-    let targets = prop_oneof![servers, Just(Targets::None)];
+    let sites = any::<u32>().prop_map(|max| Targets::Sites { max });
+    let targets = prop_oneof![servers, sites, Just(Targets::None)];
     let size = prop_oneof![
         any::<u8>().prop_map(WaveSize::Percent),
         text().prop_map(|name| WaveSize::Parameter(ParameterName::new(name))),

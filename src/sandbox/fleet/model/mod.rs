@@ -15,7 +15,7 @@ pub use balancer::{BalancerRow, Rotation};
 pub use faults::Fault;
 pub use log::{Deed, LogEntry, Outcome, Via};
 pub use machine::{ExecEnd, Phase, ResetKind, ServerView, SshDoor};
-pub use spec::{FleetSpec, SITES, ServerSpec, Timing};
+pub use spec::{CANARY, FleetSpec, OWNER, SITES, ServerSpec, Timing, zone_of};
 
 use crate::domain::command::{HostCheck, HttpMethod};
 use crate::domain::effect::{BootFacts, BootId, PowerFacts};

@@ -1,11 +1,30 @@
 //! Which servers a simulated fleet has and how fast they are: the standard 240, more or fewer, or any list.
 
-use crate::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+use crate::domain::server::{
+    PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName, TagName, TagValue,
+};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// The six sites, in the order people see them.
 pub const SITES: [&str; 6] = ["lax", "fra", "riga", "sin", "gru", "nrt"];
+
+/// The time zone of each of [`SITES`].
+const ZONES: [&str; 6] =
+    ["America/Los_Angeles", "Europe/Berlin", "Europe/Riga", "Asia/Singapore", "America/Sao_Paulo", "Asia/Tokyo"];
+
+/// The group of people that owns every site and type.
+pub const OWNER: &str = "sre";
+
+/// The tag of the servers that go first: the first of each type and site.
+pub const CANARY: &str = "canary";
+
+/// The time zone of a standard site.
+#[must_use]
+pub fn zone_of(site: &SiteName) -> Option<&'static str> {
+    SITES.into_iter().zip(ZONES).find(|(name, _)| *name == site.as_str()).map(|(_, zone)| zone)
+}
 
 /// Servers of one rack, at most.
 const RACK_SERVERS_MAX: usize = 10;
@@ -62,6 +81,8 @@ pub struct ServerSpec {
     pub pool: Option<PoolName>,
     /// What the inventory says of it; decides whether it starts in rotation.
     pub initial_state: ProductionState,
+    /// Its tags.
+    pub tags: BTreeMap<TagName, TagValue>,
 }
 
 impl ServerSpec {
@@ -81,6 +102,7 @@ impl ServerSpec {
             rack: RackName::new(rack),
             pool,
             initial_state: ProductionState::Production,
+            tags: BTreeMap::new(),
         }
     }
 
@@ -95,6 +117,7 @@ impl ServerSpec {
             rack: self.rack.clone(),
             pool: self.pool.clone(),
             initial_state: self.initial_state,
+            tags: self.tags.clone(),
         }
     }
 }
@@ -126,7 +149,11 @@ impl FleetSpec {
                 for number in 1..=*count {
                     let name = format!("{}-{site}-{number:0width$}", group.prefix, width = group.digits);
                     let rack = format!("{site}-r{:02}", of_site / RACK_SERVERS_MAX + 1);
-                    built.push(ServerSpec::new(&name, group.server_type, site, &rack));
+                    let mut server = ServerSpec::new(&name, group.server_type, site, &rack);
+                    if number == 1 {
+                        server.tags.insert(TagName::new(CANARY), TagValue::new("yes"));
+                    }
+                    built.push(server);
                     of_site += 1;
                 }
             }

@@ -14,6 +14,10 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod corpus;
+mod printing;
+mod times;
+
 fn parameter(name: &str, kind: ValueKind) -> ParameterSpec {
     ParameterSpec { name: ParameterName::new(name), kind, default: None, need: Need::Optional, asked_as_because: false }
 }
@@ -51,19 +55,18 @@ fn vocabulary() -> Vocabulary {
         parameter("note", ValueKind::Text),
     ];
     let target = ParameterSpec { need: Need::Required, ..parameter("target", ValueKind::Text) };
-    Vocabulary {
-        commands: vec![
-            command("announce", Targets::None, vec![because("message", Need::Required)]),
-            command("move", servers(), vec![target]),
-            command("reboot", servers(), reboot),
-        ],
-    }
+    Vocabulary::of(vec![
+        command("announce", Targets::None, vec![because("message", Need::Required)]),
+        command("move", servers(), vec![target]),
+        command("reboot", servers(), reboot),
+    ])
 }
 
 /// The intent in one line, or what is wrong with which part, and what was probably meant.
 fn outcome(line: &str) -> String {
     match parse(line, &vocabulary()) {
-        Ok(Intent::Work(work) | Intent::Plan(work)) => {
+        Ok(Intent::Plan(inner)) => format!("plan {inner:?}"),
+        Ok(Intent::Work(work)) => {
             let selector = work.selector.map_or_else(|| "nothing".to_owned(), |selector| print(&selector.value));
             let parameters: String =
                 work.parameters.iter().map(|(name, value)| format!(" {name}={}", value.value)).collect();
@@ -113,10 +116,10 @@ fn commands_with_servers() {
         "reboot site=riga & type=edge-cache --wave 20% because x",
         "reboot site=riga & type=edge-cache reason=x wave=20%",
     );
-    check("reboot a-1 --wave=20 --soak 90s because x", "reboot a-1 reason=x soak=90s wave=20%");
+    check("reboot a-1 --wave=20 --soak 90s because x", "reboot a-1 reason=x soak=1m30s wave=20%");
     check(
         "reboot a-1 --soak 2h --tries 5 --mode COLD because x",
-        "reboot a-1 mode=cold reason=x soak=7200s tries=5 wave=10%",
+        "reboot a-1 mode=cold reason=x soak=2h tries=5 wave=10%",
     );
     check("reboot a-1 --note \"a -- b because c\" because x", "reboot a-1 note=a -- b because c reason=x wave=10%");
     check("reboot a-1 --reason \"kernel update\"", "reboot a-1 reason=kernel update wave=10%");

@@ -1,0 +1,8 @@
+//! The fuzzer's way into `bodies::selector`.
+
+#![no_main]
+
+#[path = "../bodies.rs"]
+mod bodies;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::selector(data));

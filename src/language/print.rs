@@ -1,0 +1,91 @@
+//! An intent as people would write it; reading the line again gives the same intent.
+//!
+//! Deliberately absent: what every line leaves to the command anyway. A parameter with its default is not written.
+
+use super::normalise::begins_reason;
+use super::quotes::{inside, quoted};
+use super::start::time_at_end;
+use super::zone::written_moment;
+use super::{Vocabulary, quotes::Quotes};
+use crate::domain::intent::{Day, Intent, Start, Value, WallTime, WorkIntent};
+use crate::fleet;
+
+/// The line that means this, with the vocabulary in which it was read. A moment is written to the minute.
+#[must_use]
+pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
+    match intent {
+        Intent::Work(work) => print_work(work, vocabulary),
+        Intent::Help { topic: None } => "help".to_owned(),
+        Intent::Help { topic: Some(topic) } => format!("help {topic}"),
+        Intent::Status { selector: None } => "status".to_owned(),
+        Intent::Status { selector: Some(selector) } => format!("status {}", fleet::print(&selector.value)),
+        Intent::Cancel { request } => format!("cancel {request}"),
+        Intent::Plan(inner) => format!("plan {}", print(inner, vocabulary)),
+    }
+}
+
+fn print_work(work: &WorkIntent, vocabulary: &Vocabulary) -> String {
+    let spec = vocabulary.command(work.command.as_str());
+    let mut words = vec![work.command.to_string()];
+    words.extend(work.selector.as_ref().map(|selector| fleet::print(&selector.value)));
+    let mut because = None;
+    for (name, value) in &work.parameters {
+        let declared = spec.and_then(|spec| spec.parameter(name.as_str()));
+        if declared.is_some_and(|declared| declared.default.as_ref() == Some(&value.value)) {
+            continue;
+        }
+        match (declared, &value.value) {
+            (Some(declared), Value::Text(text)) if declared.asked_as_because => because = Some(text),
+            (_, value) => words.push(format!("--{name} {}", print_value(value))),
+        }
+    }
+    words.extend(work.start.as_ref().map(|start| print_start(&start.value)));
+    words.extend(because.map(|text| format!("because {}", print_reason(text))));
+    words.join(" ")
+}
+
+fn print_value(value: &Value) -> String {
+    let text = match value {
+        Value::Time(moment) => written_moment(moment),
+        Value::Text(_)
+        | Value::Integer(_)
+        | Value::Percentage(_)
+        | Value::Duration(_)
+        | Value::Choice(_)
+        | Value::Boolean(_)
+        | Value::Server(_)
+        | Value::Selector(_)
+        | Value::User(_)
+        | Value::Channel(_)
+        | Value::Version(_)
+        | Value::Url(_) => value.to_string(),
+    };
+    let is_plain = |letter: char| letter.is_ascii_graphic() && !matches!(letter, '"' | '\'' | '\\' | '`');
+    let is_word = text.chars().all(is_plain) && !text.is_empty() && !text.starts_with('-') && !text.ends_with('.');
+    if is_word && !begins_reason(&text) { text } else { quoted(&text) }
+}
+
+/// Quoted where it would be read otherwise: as quoted already, as ending in a time, or without its last full stop.
+fn print_reason(text: &str) -> String {
+    let opens = text.chars().next().and_then(Quotes::opened_by).is_some();
+    if opens || inside(text).is_some() || text.ends_with('.') || time_at_end(text).is_some() {
+        return quoted(text);
+    }
+    text.to_owned()
+}
+
+fn print_start(start: &Start) -> String {
+    match start {
+        Start::After(wait) => format!("in {}", crate::domain::time::exact(*wait)),
+        Start::At(moment) => format!("at {}", written_moment(moment)),
+        Start::AtSiteTime(WallTime { day, hour, minute }) => {
+            let day = match day {
+                Day::Next => String::new(),
+                Day::Today => "today ".to_owned(),
+                Day::Tomorrow => "tomorrow ".to_owned(),
+                Day::On { year, month, day } => format!("{year:04}-{month:02}-{day:02} "),
+            };
+            format!("at {day}{hour:02}:{minute:02} site time")
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A printed intent reads as the same intent, and nothing that is typed makes reading fall over.
+
+use super::{because, command, lines, parameter};
+use crate::domain::command::{CommandName, Need, ParameterSpec, Targets, ValueKind};
+use crate::domain::intent::{Intent, Value, ZoneName};
+use crate::domain::time::Timestamp;
+use crate::language::{Vocabulary, parse, print};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+/// One command that takes every kind of value, one without servers, and one (`wipe`) that this person may not use.
+pub(super) fn every_kind() -> Vocabulary {
+    let kinds = [
+        ("wave", ValueKind::Percentage),
+        ("soak", ValueKind::Duration),
+        ("tries", ValueKind::Integer { min: -5, max: 500 }),
+        ("mode", ValueKind::Choice(vec!["warm".to_owned(), "cold".to_owned()])),
+        ("note", ValueKind::Text),
+        ("force", ValueKind::Boolean),
+        ("until", ValueKind::Time),
+        ("peer", ValueKind::Server),
+        ("spare", ValueKind::Selector),
+        ("owner", ValueKind::User),
+        ("tell", ValueKind::Channel),
+        ("kernel", ValueKind::Version),
+        ("ticket", ValueKind::Url),
+    ];
+    let mut parameters = vec![because("reason", Need::Required)];
+    parameters.extend(kinds.map(|(name, kind)| {
+        let default = (name == "wave").then_some(Value::Percentage(10));
+        ParameterSpec { default, ..parameter(name, kind) }
+    }));
+    let servers = Targets::Servers { types: Vec::new(), from: Vec::new(), max: 10 };
+    let drain = command("drain", servers.clone(), vec![because("reason", Need::Required)]);
+    let wipe = command("wipe", servers.clone(), vec![because("reason", Need::Required)]);
+    let announce = command("announce", Targets::None, vec![because("message", Need::Required)]);
+    Vocabulary {
+        zone: Some(ZoneName::new("Europe/Riga")),
+        // 2026-11-25 10:00 UTC, noon in Riga.
+        now: Timestamp::from_millis(1_795_600_800_000),
+        usable: ["announce", "drain", "reboot"].map(CommandName::new).to_vec(),
+        ..Vocabulary::of(vec![announce, drain, command("reboot", servers, parameters), wipe])
+    }
+}
+
+/// The same without places, which differ between two spellings.
+fn meaning(intent: &Intent) -> String {
+    match intent {
+        Intent::Work(work) => {
+            let selector = work.selector.as_ref().map(|selector| crate::fleet::print(&selector.value));
+            let start = work.start.as_ref().map(|start| &start.value);
+            format!("{} {selector:?} {:?} {start:?}", work.command, work.values())
+        }
+        Intent::Status { selector } => {
+            format!("status {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
+        }
+        Intent::Plan(inner) => format!("plan {}", meaning(inner)),
+        Intent::Help { .. } | Intent::Cancel { .. } => format!("{intent:?}"),
+    }
+}
+
+/// Reasons as people write them, with all that could be read as something else.
+fn reason() -> impl Strategy<Value = String> {
+    let word = prop_oneof![
+        "[a-zA-Zäöüšķ日本はعр]{1,6}",
+        "(at|in|because|--wave|02:00|20m|2h|site|time|UTC)",
+        "[\"'“”‘’«»\\\\.…,!=&-]{1,3}",
+    ];
+    prop::collection::vec(word, 1..7).prop_map(|words| words.join(" "))
+}
+
+fn value() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "--wave [0-9]{1,3}%?",
+        "--soak [1-9][0-9]?[smhd]([1-9]s)?",
+        "--tries -?[0-9]{1,3}",
+        "--mode (warm|COLD)",
+        "--note (\"[a-z\\\\ .'“”-]{1,9}\"|‘[a-z \"]{1,9}’|[a-zü=%]{1,6})",
+        "--force (yes|no|true|OFF)",
+        "--until (\"2027-0[1-9]-1[0-9] 1[0-9]:00 (UTC|Asia/Tokyo)\"|12:30Z|\"tomorrow 2 am\")",
+        "--peer edge-[a-z]{1,3}-[0-9]{1,3}",
+        "--spare (\"site=lax & type=dns\"|a-\\[1-9\\]|a-1,b-2)",
+        "--owner (@[a-z.]{1,5}|<@U[A-Z0-9]{2,5}(\\|ana)?>)",
+        "--tell (#[a-z-]{1,6}|<#C[A-Z0-9]{2,5}>)",
+        "--kernel v?[0-9]{1,2}\\.[0-9]\\.[0-9](-rc\\.1)?",
+        "--ticket https://[a-z]{1,5}\\.example\\.com/[a-z?=&%.]{0,6}",
+    ]
+}
+
+/// Good lines, most of them.
+fn good_line() -> impl Strategy<Value = String> {
+    let selector = prop_oneof![
+        Just("edge-lax-[001-020/2,031]".to_owned()),
+        Just("site=riga & type in (edge-cache, dns)".to_owned()),
+        Just("(a-1,b-*) ! c-[2-3]".to_owned()),
+        "[a-z]{1,4}-[0-9]{1,3}",
+    ];
+    let start = prop_oneof![
+        Just(String::new()),
+        " in [1-9][0-9]?[mh]",
+        " at [01][0-9]:[0-5][0-9]( UTC| site time| Asia/Tokyo)?",
+        " at tomorrow 0?[1-9]:30( am)? site time",
+    ];
+    let values = prop::collection::btree_map("[a-z]", value(), 0..3).prop_map(|values| {
+        let values: Vec<String> = values.into_values().collect();
+        values.join(" ")
+    });
+    let verb = prop_oneof![Just("reboot"), Just("plan reboot"), Just("Reboot")];
+    (verb, selector, values, start, reason()).prop_map(|(verb, selector, values, start, reason)| {
+        format!("{verb} {selector} {values}{start} because {reason}")
+    })
+}
+
+/// One place of a good line, with something else there.
+fn mutated() -> impl Strategy<Value = String> {
+    (good_line(), any::<prop::sample::Index>(), "\\PC{0,2}", 0_usize..3).prop_map(|(line, place, put, cut)| {
+        let letters: Vec<char> = line.chars().collect();
+        let place = place.index(letters.len());
+        let tail = letters.iter().skip(place + cut);
+        letters.iter().take(place).copied().chain(put.chars()).chain(tail.copied()).collect()
+    })
+}
+
+fn check(line: &str) -> Result<bool, TestCaseError> {
+    let vocabulary = every_kind();
+    match parse(line, &vocabulary) {
+        Ok(intent) => {
+            let printed = print(&intent, &vocabulary);
+            let again = parse(&printed, &vocabulary);
+            let again = again.map_err(|told| TestCaseError::fail(format!("{line}\n{printed}\n{told:?}")))?;
+            prop_assert_eq!(meaning(&again), meaning(&intent), "{}\n{}", line, printed);
+            Ok(true)
+        }
+        Err(told) => {
+            prop_assert!(told.line.get(told.span).is_some(), "{}", line);
+            Ok(false)
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_printed_intent_reads_as_the_same(line in good_line()) {
+        check(&line)?;
+    }
+
+    #[test]
+    fn so_does_any_line_that_is_read_at_all(line in prop_oneof![mutated(), lines(), any::<String>()]) {
+        check(&line)?;
+    }
+}
+
+/// The lines of the property are read, or it would prove nothing.
+#[test]
+fn most_good_lines_are_read() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let read = (0..200).filter(|_| {
+        let line = good_line().new_tree(&mut runner).expect("a line").current();
+        parse(&line, &every_kind()).is_ok()
+    });
+    assert!(read.count() > 60);
+}
