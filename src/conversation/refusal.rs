@@ -4,14 +4,17 @@
 
 use super::message::{Block, Message, Piece, Rich};
 use super::misunderstanding::describe;
-use super::words::{Prose, is_are, listed, quoted, servers, summary};
+use super::words::{Prose, button, cut, is_are, listed, quoted, servers, summary};
 use crate::authorization::{Refusal, RefusalKind};
 use crate::domain::command::CommandSpec;
 use crate::domain::identity::Standing;
+use crate::domain::ids::Handle;
 use crate::domain::misunderstanding::Misunderstanding;
 
 /// A longer corrected line cannot be copied from a phone.
 const CORRECTED_LENGTH_MAX_CHARS: usize = 600;
+/// A longer label wraps on a phone.
+const USE_LENGTH_MAX_CHARS: usize = 30;
 
 /// A refusal with the policy that decided and its sentence.
 #[must_use]
@@ -146,4 +149,15 @@ pub fn misunderstood(of: &Misunderstanding) -> Message {
     }
     blocks.push(Block::Section(prose.done()));
     Message { summary: summary(format!("Not understood: {}. Nothing has started.", told.headline)), blocks }
+}
+
+/// The same, with a button that sends the corrected line.
+#[must_use]
+pub fn misunderstood_with_use(of: &Misunderstanding, handle: &Handle) -> Message {
+    let mut message = misunderstood(of);
+    // The line and not the word: after `help rebot`, `Use: reboot` would look like a reboot.
+    let line = of.corrected.as_deref().unwrap_or_default();
+    let label = cut(&format!("Use: {}", quoted(line)), USE_LENGTH_MAX_CHARS);
+    message.blocks.push(Block::Actions(vec![button(label, "line.use", handle).primary()]));
+    message
 }

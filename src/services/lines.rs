@@ -10,11 +10,12 @@ use crate::approvals;
 use crate::authorization::Authorized;
 use crate::catalog::Catalog;
 use crate::conversation::{self, message::Message};
-use crate::domain::command::{CommandName, CommandSpec, Targets};
+use crate::domain::command::{CommandName, CommandSpec, Impact, Targets};
 use crate::domain::identity::Profile;
 use crate::domain::ids::{Epoch, Handle, RequestId, Version};
 use crate::domain::intent::{Intent, Selector, Spanned, WorkIntent};
 use crate::domain::limits::{LATE_AFTER, PRIVATE_CONTROL_LIFE};
+use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::place::{ChannelFacts, ChannelName, Membership, Origin};
 use crate::domain::plan::Plan;
 use crate::domain::server::Server;
@@ -107,9 +108,7 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
     };
     let line = Line { text: &normal, ..line };
     match language::parse(line.text, &vocabulary) {
-        Err(misunderstanding) => {
-            Ok(line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding"))
-        }
+        Err(told) => Ok(misunderstood(world, line, &speaker, &told)),
         Ok(intent) => carry_out(world, line, &speaker, intent).await,
     }
 }
@@ -129,6 +128,34 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
             Intent::Status { selector } => status(world, line, speaker, selector.as_ref()).await,
             Intent::Plan(_) => Ok(Outcome::noted("rejected: a plan of a plan")),
         },
+    }
+}
+
+/// A line that was not understood. Its corrected line gets a button, unless one wrong tap could interrupt a server.
+fn misunderstood(world: &World, line: Line<'_>, speaker: &Speaker, told: &Misunderstanding) -> Outcome {
+    const NOTE: &str = "answered: a misunderstanding";
+    let harmless = |corrected: &&String| is_harmless(&speaker.rulebook.catalog, corrected);
+    let Some(corrected) = told.corrected.as_ref().filter(harmless) else {
+        return line.answered(conversation::misunderstood(told), NOTE);
+    };
+    let handle = world.ids.handle();
+    let bound = Bound {
+        person: line.origin.person.clone(),
+        channel: line.origin.channel.clone(),
+        until: world.now().plus(PRIVATE_CONTROL_LIFE),
+    };
+    let mut outcome = line.answered(conversation::misunderstood_with_use(told, &handle), NOTE);
+    let action = ControlAction::Line(corrected.clone());
+    outcome.writes.push(Write::Control(Control { handle, action, bound: Some(bound), used_at: None }));
+    outcome
+}
+
+/// Whether a line only looks, or carries out a command that interrupts no server.
+fn is_harmless(catalog: &Catalog, line: &str) -> bool {
+    let verb = line.split(' ').next().unwrap_or_default().to_lowercase();
+    match verb.as_str() {
+        "help" | "status" | "plan" => true,
+        _ => catalog.command(&CommandName::new(verb)).is_some_and(|spec| spec.impact < Impact::PowerCycle),
     }
 }
 

@@ -185,6 +185,7 @@ async fn whole_sites_are_announced_one_by_one() {
         let (noc, ana) = (stage.channel("#noc").lets("noc", "announce"), stage.person("ana").in_group("noc"));
         stage.changes_command("announce.yaml", "targets: none", "targets: { sites: 2 }");
         stage.changes_command("announce.yaml", "send: [message]", "send: [site, message]");
+        stage.changes_command("announce.yaml", "- announce because", "- announce riga because");
         let nowhere = ana.types(&noc, "/fleet announce because all is well").await;
         assert_snapshot!(nowhere.transcript(), @"
         ana   /fleet announce because all is well

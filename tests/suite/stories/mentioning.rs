@@ -107,6 +107,7 @@ async fn a_direct_message_is_answered_in_plain_sight() {
               ```
               Nothing has started.
               To send instead: `status`
+              [[Use: status]]
         ");
     })
     .await;

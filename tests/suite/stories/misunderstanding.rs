@@ -52,6 +52,7 @@ async fn words_that_are_none() {
               ```
               Nothing has started.
               To send instead: `help reboot`
+              [[Use: help reboot]]
         ana   /fleet cancel
         bot   (only ana) Something is missing here
               ```

@@ -9,6 +9,7 @@ mod crashing;
 mod delivering;
 mod editing;
 mod failing;
+mod helping;
 mod mentioning;
 mod misunderstanding;
 mod pressing;
