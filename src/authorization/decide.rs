@@ -5,7 +5,7 @@ use super::entities::{self, Line};
 use super::known::ServerClass;
 use super::load::{ChannelSet, Policies};
 use crate::domain::command::{CommandName, CommandSpec, Targets};
-use crate::domain::identity::{Profile, Standing};
+use crate::domain::identity::{GroupName, Profile, Standing};
 use crate::domain::place::{ChannelFacts, Reach};
 use crate::domain::server::{Server, ServerName, SiteName};
 use cedar_policy::{Authorizer, Decision, Entities, Entity, EntityUid};
@@ -104,6 +104,14 @@ impl Policies {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The groups whose members may use that command here for at least one kind of server or one site, sorted.
+    #[must_use]
+    pub fn groups_for(&self, channel: &ChannelFacts, command: &CommandSpec) -> Vec<GroupName> {
+        let Ok(place) = self.place_of(channel) else { return Vec::new() };
+        let may = |group: &&GroupName| self.may_ever_use(&entities::anyone_of(group), place, command);
+        self.known.groups.iter().filter(may).cloned().collect()
     }
 
     fn may_ever_use(&self, who: &Entity, place: &ChannelSet, command: &CommandSpec) -> bool {

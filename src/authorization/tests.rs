@@ -546,3 +546,16 @@ fn whole_sites_are_decided_one_by_one() {
     assert!(matches!(ask(&[], &[]).unwrap_err().kind, RefusalKind::WrongSubjects), "no site");
     assert!(matches!(ask(&["lax"], &edge(1)).unwrap_err().kind, RefusalKind::WrongSubjects), "servers too");
 }
+
+#[test]
+fn help_can_tell_which_groups_may() {
+    let policies = shipped();
+    let who = |place: &str, verb: &str| {
+        let groups = policies.groups_for(&channel(place), &command(verb));
+        groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(who("noc", "reboot"), "noc sre");
+    assert_eq!(who("noc", "announce"), "noc");
+    assert_eq!(who("web", "reboot"), "", "what is forbidden is nobody's");
+    assert_eq!(who("incidents", "reboot"), "incident-commander");
+}

@@ -3,8 +3,9 @@
 //! Deliberately absent: which commands those are; authorization says that.
 
 use super::message::{Block, Message, Piece, Rich};
-use super::words::{Prose, capital, listed, quoted, summary};
+use super::words::{Prose, capital, first_three, listed, quoted, summary};
 use crate::domain::command::{CommandSpec, Need, ParameterSpec, Targets, ValueKind};
+use crate::domain::identity::GroupName;
 use crate::domain::server::ServerType;
 
 /// What begins a line outside threads.
@@ -57,9 +58,9 @@ fn place(channel_name: &str) -> String {
     }
 }
 
-/// One command: what it does, how it is written, its parameters, whether it may be used here, two examples.
+/// One command: what it does, how it is written, its parameters, who may use it here, two examples.
 #[must_use]
-pub fn help_command(spec: &CommandSpec, may: bool, channel_name: &str) -> Message {
+pub fn help_command(spec: &CommandSpec, may: bool, who: &[GroupName], channel_name: &str) -> Message {
     let name = capital(spec.name.as_str());
     let head = Prose::new().bold(name.as_str()).text(": ").text(quoted(&spec.summary)).line();
     let head = head.piece(literal(&synopsis(spec))).rich(facts(spec));
@@ -71,7 +72,14 @@ pub fn help_command(spec: &CommandSpec, may: bool, channel_name: &str) -> Messag
     if !examples.is_empty() {
         blocks.push(Block::Section(examples.done()));
     }
-    let may = if may { "you may run it" } else { "you may not run it" };
+    let groups = who.iter().map(|group| group.as_str()).collect::<Vec<_>>();
+    let groups = if groups.len() > 3 { first_three(&groups) } else { listed(&groups, "and") };
+    let may = match (may, who.is_empty()) {
+        (true, true) => "you may run it".to_owned(),
+        (true, false) => format!("you may run it, with {groups}"),
+        (false, true) => "nobody may run it".to_owned(),
+        (false, false) => format!("you may not run it, but {groups}"),
+    };
     let context = format!("{} {may} · impact {} · owner {}", place(channel_name), spec.impact.word(), spec.owner);
     blocks.push(Block::Context(Prose::new().text(context).done()));
     Message { summary: summary(format!("{name}: {}", spec.summary)), blocks }
@@ -128,6 +136,9 @@ fn facts(spec: &CommandSpec) -> Rich {
         let from = from.iter().map(|state| state.word()).collect::<Vec<_>>();
         let (types, from) = (listed(&types, "or"), listed(&from, "or"));
         prose = prose.text(format!("\nservers: {types}, in {from}, at most {max}"));
+    }
+    if let Some(most) = spec.site_concurrency {
+        prose = prose.text(format!("\nat once: at most {most} in one site"));
     }
     if let Targets::Sites { max } = &spec.targets {
         prose = prose.text(format!("\nsites: at most {max}"));

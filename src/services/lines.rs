@@ -194,7 +194,10 @@ fn help(line: Line<'_>, speaker: &Speaker, topic: Option<&CommandName>) -> Outco
     let all = catalog.commands().iter().map(Arc::as_ref);
     let may = speaker.rulebook.policies.commands_for(&speaker.person, &speaker.channel, all);
     let message = match topic.and_then(|name| catalog.command(name)) {
-        Some(spec) => conversation::help_command(spec, may.contains(&spec.name), speaker.channel_name()),
+        Some(spec) => {
+            let who = speaker.rulebook.policies.groups_for(&speaker.channel, spec);
+            conversation::help_command(spec, may.contains(&spec.name), &who, speaker.channel_name())
+        }
         None => {
             let specs = catalog.commands().iter().map(Arc::as_ref).filter(|spec| may.contains(&spec.name));
             conversation::help(&specs.collect::<Vec<_>>(), speaker.channel_name())

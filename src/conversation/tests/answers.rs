@@ -202,26 +202,27 @@ fn help_shows_what_works_for_this_person_here() {
 
 #[test]
 fn help_for_one_command_tells_its_form_and_two_examples() {
-    assert_snapshot!(shown(&say::help_command(&command("reboot"), true, "noc"), HELP), @"
+    assert_snapshot!(shown(&say::help_command(&command("reboot"), true, &["noc", "sre"].map(GroupName::new), "noc"), HELP), @"
     Reboot: Reboot servers, one wave at a time, and put them back into production
     ----
     Reboot: Reboot servers, one wave at a time, and put them back into production
     `/fleet reboot SERVERS [--wave PERCENT] because REASON`
     servers: edge-cache or origin, in production, standby or drained, at most 500
+    at once: at most 4 in one site
     --wave: a percentage, such as 10%, else 10%
     above 10: 1 approval of sre
     `/fleet reboot edge-lax-[001-020] because kernel update`
     `/fleet reboot site=riga & type=edge-cache --wave 20% because firmware hang`
-    ~ in #noc you may run it · impact power-cycle · owner sre
+    ~ in #noc you may run it, with noc and sre · impact power-cycle · owner sre
     ");
-    assert_snapshot!(shown(&say::help_command(&command("announce"), false, "#web"), HELP), @"
+    assert_snapshot!(shown(&say::help_command(&command("announce"), false, &[], "#web"), HELP), @"
     Announce: Post a line to the status page
     ----
     Announce: Post a line to the status page
     `/fleet announce because MESSAGE`
     `/fleet announce because riga is in maintenance until 18:00`
     `/fleet announce because all sites are back to normal`
-    ~ in #web you may not run it · impact config · owner sre
+    ~ in #web nobody may run it · impact config · owner sre
     ");
 }
 

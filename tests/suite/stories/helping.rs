@@ -30,11 +30,12 @@ async fn a_corrected_line_is_sent_with_one_tap_by_its_person_once() {
         bot   (only ana) Reboot: Reboot servers, one wave at a time, and put them back into production
               `/fleet reboot SERVERS [--wave PERCENT] because REASON`
               servers: edge-cache or origin, in production, standby or drained, at most 500
+              at once: at most 4 in one site
               --wave: a percentage, such as 10%, else 10%
               above 10: 1 approval of sre
               `/fleet reboot edge-lax-[001-020] because kernel update`
               `/fleet reboot site=riga & type=edge-cache --wave 20% because firmware hang`
-              ~ in #noc you may run it · impact power-cycle · owner sre
+              ~ in #noc you may run it, with noc · impact power-cycle · owner sre
         ana   presses a button seen before
         bot   (only ana) This button is no longer in use. Nothing has changed.
         ");
