@@ -41,7 +41,9 @@ pub use incident::incident;
 pub use meaning::meaning;
 pub use preview::{PreviewView, preview};
 pub use refusal::{misunderstood, misunderstood_with_use, refused};
-pub use reloading::{FileFault, SetCounts, Shrink, files_faulty, files_in_force, inventory_shrunk};
+pub use reloading::{
+    FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,
+};
 pub use replies::{approval_ask, started};
 pub use review::{DECISION_KEY, ReviewOutcome, WHY_KEY, review_again, review_form, review_outcome, unfit};
 pub use state::state_word;

@@ -3,8 +3,10 @@
 //! Deliberately absent: a word on a change that simply worked; the log has it.
 
 use super::message::{Block, Message};
-use super::words::{Prose, counted, servers, summary};
+use super::words::{PATTERNS_MAX, Prose, counted, servers, summary};
 use crate::domain::ids::Fingerprint;
+use crate::domain::server::ServerName;
+use crate::fleet::folded;
 
 /// The most faults that one notice names.
 const FAULTS_TOLD_MAX: usize = 3;
@@ -79,6 +81,37 @@ pub fn inventory_shrunk(shrink: &Shrink, in_force: &Fingerprint) -> Message {
     Message {
         summary: summary(format!("✗ {headline}")),
         blocks: vec![Block::Section(prose.done()), Block::Context(Prose::new().text(stays).done())],
+    }
+}
+
+/// Why a changed inventory may not be used now, whatever else it says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hold {
+    /// Names mean other machines than in the inventory in force.
+    OtherMachines,
+    /// Servers that runs work on are gone, or elsewhere.
+    AtWork,
+}
+
+/// The inventory changes servers that must stay as they are.
+#[must_use]
+pub fn inventory_held(hold: Hold, names: &[ServerName], in_force: &Fingerprint) -> Message {
+    let count = servers(names.len());
+    let (headline, then) = match hold {
+        Hold::OtherMachines => (
+            format!("The changed inventory gives the names of {count} to other machines; it is not used"),
+            "Give the new machines new names, or restart the bot when nothing runs on them.",
+        ),
+        Hold::AtWork => (
+            format!("The changed inventory moves or drops {count} under work; it is not used yet"),
+            "It is used by itself within a minute after their work is over.",
+        ),
+    };
+    let prose = Prose::new().text("✗ ").bold(headline.as_str()).line().code(folded(names, PATTERNS_MAX));
+    let stays = format!("The set {} stays in force.", in_force.short());
+    Message {
+        summary: summary(format!("✗ {headline}")),
+        blocks: vec![Block::Section(prose.line().text(then).done()), Block::Context(Prose::new().text(stays).done())],
     }
 }
 

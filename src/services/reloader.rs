@@ -6,8 +6,10 @@ use super::effects::Effects;
 use super::messages;
 use super::world::World;
 use super::{Service, Step};
-use crate::conversation::{self, FileFault, SetCounts, Shrink, message::Message};
+use crate::admission::{Ledger, LockStanding};
+use crate::conversation::{self, FileFault, Hold, SetCounts, Shrink, message::Message};
 use crate::domain::ids::Fingerprint;
+use crate::domain::server::{Server, ServerName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::ports::rulebook::{FileFaults, Reading};
@@ -71,7 +73,21 @@ impl Reloader {
                         self.tell(what, conversation::inventory_shrunk(&lost, &in_force.files)).await?;
                         self.seen = rulebook.files;
                     }
-                    None => self.bring_in(*rulebook).await?,
+                    None => {
+                        let ledger = self.world.store.ledger().await?;
+                        match held(&in_force.inventory, &rulebook.inventory, &ledger) {
+                            Some((hold, names)) => {
+                                let what = Fingerprint::of(format!("held {hold:?} {names:?}").as_bytes());
+                                if self.is_news(&what) {
+                                    tracing::error!(?hold, ?names, "the changed inventory cannot be used now");
+                                }
+                                let told = conversation::inventory_held(hold, &names, &in_force.files);
+                                self.tell(what, told).await?;
+                                self.seen = rulebook.files;
+                            }
+                            None => self.bring_in(*rulebook).await?,
+                        }
+                    }
                 }
             }
         }
@@ -154,6 +170,31 @@ fn shrink(old: &Inventory, new: &Inventory) -> Option<Shrink> {
     (lost * 100 > of * LOST_MAX_PERCENT || !sites.is_empty()).then_some(Shrink { lost, of, sites })
 }
 
+/// What must not change while the bot runs: drivers reach a server by its name, so a name stays with its machine; and a
+/// run that is at work goes on to rely on where its server was.
+fn held(old: &Inventory, new: &Inventory, ledger: &Ledger) -> Option<(Hold, Vec<ServerName>)> {
+    let is_another = |server: &&Server| new.by_name(&server.name).is_some_and(|now| now.id != server.id);
+    let others = old.servers().iter().filter(is_another).map(|server| server.name.clone()).collect::<Vec<_>>();
+    if !others.is_empty() {
+        return Some((Hold::OtherMachines, others));
+    }
+    let working = ledger.locks.values().filter(|lock| lock.standing == LockStanding::Working);
+    let changed = working.filter_map(|lock| {
+        let server = old.by_id(&lock.server)?;
+        let stays = new.by_id(&lock.server).is_some_and(|now| is_where_it_was(server, now));
+        (!stays).then(|| server.name.clone())
+    });
+    let changed = changed.collect::<Vec<_>>();
+    (!changed.is_empty()).then_some((Hold::AtWork, changed))
+}
+
+fn is_where_it_was(before: &Server, now: &Server) -> bool {
+    before.name == now.name
+        && before.server_type == now.server_type
+        && before.site == now.site
+        && before.pool == now.pool
+}
+
 #[async_trait]
 impl Service for Reloader {
     fn name(&self) -> &'static str {
@@ -181,5 +222,42 @@ impl Service for Reloader {
 
     async fn ended(&mut self) {
         self.effects.wait().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Hold, held};
+    use crate::admission::Ledger;
+    use crate::domain::server::{ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+    use crate::domain::time::Timestamp;
+    use crate::fleet::Inventory;
+    use std::collections::BTreeMap;
+
+    fn inventory(servers: &[(&str, &str)]) -> Inventory {
+        let server = |(id, name): &(&str, &str)| Server {
+            id: ServerId::new(*id),
+            name: ServerName::new(*name),
+            server_type: ServerType::new("edge-cache"),
+            site: SiteName::new("lax"),
+            rack: RackName::new("lax-r01"),
+            pool: None,
+            initial_state: ProductionState::Production,
+            tags: BTreeMap::new(),
+        };
+        Inventory::new(servers.iter().map(server).collect(), Timestamp::default()).unwrap()
+    }
+
+    /// Whatever is at work: a name that is swapped while a run begins would send its next act to another machine.
+    #[test]
+    fn a_name_stays_with_its_machine() {
+        let old = inventory(&[("a", "edge-lax-01"), ("b", "edge-lax-02")]);
+        let swapped = inventory(&[("a", "edge-lax-02"), ("b", "edge-lax-01")]);
+        let (hold, names) = held(&old, &swapped, &Ledger::default()).unwrap();
+        assert_eq!((hold, names.len()), (Hold::OtherMachines, 2));
+        let more = inventory(&[("a", "edge-lax-01"), ("b", "edge-lax-02"), ("c", "edge-lax-03")]);
+        assert_eq!(held(&old, &more, &Ledger::default()), None);
+        let renamed = inventory(&[("a", "edge-lax-01"), ("b", "edge-lax-04")]);
+        assert_eq!(held(&old, &renamed, &Ledger::default()), None, "nothing works on it, and no name is taken over");
     }
 }

@@ -106,6 +106,34 @@ async fn an_inventory_that_lost_one_server_of_many_is_used() {
     .await;
 }
 
+/// A server that is worked on must stay reachable and go back: the change waits until the work is over.
+#[tokio::test]
+async fn an_inventory_without_a_server_at_work_waits_for_it() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-20]");
+        stage.fleet().holds_boots();
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        stage.inventory_loses(&["edge-lax-01"]).await;
+        assert_snapshot!(stage.channel("#incidents").since_last_look(), @"
+        bot   ✗ The changed inventory moves or drops 1 server under work; it is not used yet
+              `edge-lax-01`
+              It is used by itself within a minute after their work is over.
+              ~ The set 0000 stays in force.
+        ");
+        stage.fleet().finishes("edge-lax-01");
+        stage.fleet().lets_boot();
+        stage.clock().advance(seconds(60)).await;
+        assert!(thread.transcript().contains("back in production"), "{}", thread.transcript());
+        stage.clock().advance(seconds(70)).await;
+        // A bot that was started anew in between has no trouble to take back, and says nothing.
+        stage.channel("#incidents").since_last_look();
+        let gone = ana.types(&noc, "/fleet status edge-lax-01").await;
+        assert!(gone.transcript().contains("No server is called edge-lax-01"), "the new set is in force");
+        stage.fleet().rebooted("edge-lax-01", times(1));
+    })
+    .await;
+}
+
 /// By the changed command the reboot would have been given up long before the server is back.
 #[tokio::test]
 async fn a_running_request_keeps_the_definition_it_was_planned_with() {
