@@ -1,30 +1,21 @@
 //! `wrasse check`: everything that is wrong with the files, before anybody serves by them.
 
+use super::paths::Paths;
 use super::{lines, output};
-use crate::files::Files;
 use crate::ports::Clock;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What `check` is called with.
 #[derive(clap::Args)]
 pub(super) struct Check {
-    /// The folder of command files.
-    #[arg(long, env = "WRASSE_COMMANDS", default_value = "commands", value_name = "FOLDER")]
-    commands: PathBuf,
-    /// The folder of policy files.
-    #[arg(long, env = "WRASSE_POLICIES", default_value = "policies", value_name = "FOLDER")]
-    policies: PathBuf,
-    /// The inventory file.
-    #[arg(long, env = "WRASSE_INVENTORY", default_value = "inventory.yaml", value_name = "FILE")]
-    inventory: PathBuf,
+    #[command(flatten)]
+    paths: Paths,
 }
 
 impl Check {
     pub(super) fn run(self) -> ExitCode {
-        let Self { commands, policies, inventory } = self;
         let now = crate::adapters::clock::SystemClock.now();
-        match (Files { commands, policies, inventory }).read(None, now) {
+        match self.paths.files().read(None, now) {
             Ok(whole) => {
                 let rulebook = &whole.rulebook;
                 let examples = rulebook.catalog.commands().iter().map(|spec| spec.examples.len()).sum::<usize>();

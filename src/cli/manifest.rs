@@ -3,9 +3,8 @@
 //! Deliberately absent: calling Slack. A person pastes what is printed, so a person sees which scopes are asked for.
 
 use super::output;
-use crate::catalog::{self, Catalog};
+use crate::catalog::Catalog;
 use crate::domain::command::Targets;
-use anyhow::{Context, anyhow};
 use serde_json::json;
 use std::path::Path;
 
@@ -33,18 +32,7 @@ const SCOPES: [(&str, &str); 12] = [
 
 /// Prints the manifest for the command files of a folder.
 pub(super) fn run(commands: &Path) -> anyhow::Result<()> {
-    let entries = std::fs::read_dir(commands).with_context(|| format!("{} cannot be read", commands.display()))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        let fits = path.extension().is_some_and(|extension| extension == "yaml");
-        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|_| fits) {
-            let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-            files.push((name.to_owned(), text));
-        }
-    }
-    files.sort();
-    let catalog = catalog::load(&files).map_err(|faults| anyhow!("{faults}"))?;
+    let catalog = crate::files::read_catalog(commands)?;
     output::say(&manifest(&catalog));
     Ok(())
 }

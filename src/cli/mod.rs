@@ -5,6 +5,7 @@ mod demo;
 mod lines;
 mod manifest;
 mod output;
+mod paths;
 mod sandbox;
 mod serve;
 mod tour;

@@ -177,16 +177,10 @@ pub fn doubled(request: &Request, link: Option<&str>) -> Message {
     of(prose.done())
 }
 
-/// More servers than the command takes at once.
+/// More servers or sites than the command takes at once; `noun` is one of them.
 #[must_use]
-pub fn too_many(asked: usize, max: u32) -> Message {
-    said(format!("You asked for {}, at most {max} fit one request. Nothing has started.", servers(asked)))
-}
-
-/// More sites than the command takes at once.
-#[must_use]
-pub fn too_many_sites(asked: usize, max: u32) -> Message {
-    said(format!("You asked for {}, at most {max} fit one request. Nothing has started.", counted(asked, "site")))
+pub fn too_many(asked: usize, noun: &str, max: u32) -> Message {
+    said(format!("You asked for {}, at most {max} fit one request. Nothing has started.", counted(asked, noun)))
 }
 
 /// Servers of a type that the command does not support.

@@ -4,10 +4,10 @@
 
 use super::inventory::{Inventory, SavedGroup};
 use super::resolve::{Snapshot, Undone, check_group};
-use super::selector::parse_selector;
+use super::selector::parse_whole_selector;
 use crate::domain::ids::RequestId;
-use crate::domain::intent::{Selector, Spanned};
-use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
+use crate::domain::intent::Selector;
+use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind as Kind};
 use crate::domain::server::ServerGroup;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,7 +81,7 @@ pub(super) fn checked_groups(
     let mut faults = Vec::new();
     let names: BTreeSet<ServerGroup> = texts.keys().cloned().collect();
     for (group, text) in texts {
-        match read_whole(&text) {
+        match parse_whole_selector(&text) {
             Ok(selector) => drop(groups.insert(group, SavedGroup { text, selector })),
             Err(told) => faults.push(GroupFault { group, reason: GroupFaultReason::Misunderstood(Box::new(told)) }),
         }
@@ -117,18 +117,6 @@ pub(super) fn checked_groups(
         }
     }
     if faults.is_empty() { Ok(groups) } else { Err(faults) }
-}
-
-fn read_whole(text: &str) -> Result<Spanned<Selector>, Misunderstanding> {
-    let start = text.len() - text.trim_start().len();
-    let (selector, end) = parse_selector(text, start)?;
-    match text.get(end..).map(str::trim) {
-        None | Some("") => Ok(selector),
-        Some(_) => {
-            let kind = Kind::Unexpected { expected: Expected::AfterServers };
-            Err(Misunderstanding::new(text, end..text.len(), kind))
-        }
-    }
 }
 
 /// Follows a group's groups. A circle is the fault of the groups on it, and of no group that only leads there.

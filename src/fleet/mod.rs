@@ -25,5 +25,5 @@ pub use nearest::nearest;
 pub use pattern::expand;
 pub use print::print;
 pub use resolve::{Snapshot, Undone, resolve};
-pub use selector::parse_selector;
+pub use selector::{parse_selector, parse_whole_selector};
 pub use sites::resolve_sites;

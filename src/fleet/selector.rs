@@ -35,6 +35,20 @@ pub fn parse_selector(line: &str, start: usize) -> Result<(Spanned<Selector>, us
     }
 }
 
+/// Reads a text that is a selector and nothing else.
+///
+/// # Errors
+/// A misunderstanding of the text, with the place.
+pub fn parse_whole_selector(text: &str) -> Result<Spanned<Selector>, Misunderstanding> {
+    let start = text.len() - text.trim_start().len();
+    let (selector, end) = parse_selector(text, start)?;
+    if text.get(end..).is_none_or(|rest| rest.trim().is_empty()) {
+        return Ok(selector);
+    }
+    let kind = Kind::Unexpected { expected: Expected::AfterServers };
+    Err(Misunderstanding::new(text, end..text.len(), kind))
+}
+
 /// Where reading stopped (as lengths of the rest of the line), and why.
 #[derive(Debug)]
 pub(super) struct Stop {

@@ -10,7 +10,7 @@ use crate::domain::intent::{Named, Value};
 use crate::domain::place::ChannelId;
 use crate::domain::server::ServerName;
 use crate::domain::time::duration_of;
-use crate::fleet::{nearest, parse_selector, print};
+use crate::fleet::{nearest, parse_whole_selector, print};
 
 /// The value, or the right word if one is near.
 pub(super) fn read(spec: &ParameterSpec, text: &str, vocabulary: &Vocabulary) -> Result<Value, Option<String>> {
@@ -84,8 +84,7 @@ fn server(text: &str) -> Option<ServerName> {
 
 /// The selector as it is printed.
 fn selector(text: &str) -> Result<String, Option<String>> {
-    let (selector, end) = parse_selector(text, 0).map_err(|told| told.corrected)?;
-    if end == text.len() { Ok(print(&selector.value)) } else { Err(None) }
+    parse_whole_selector(text).map(|selector| print(&selector.value)).map_err(|told| told.corrected)
 }
 
 /// `<@U123>`, `<@U123|ana>` or `@ana`.

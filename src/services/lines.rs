@@ -55,11 +55,16 @@ struct Speaker {
 }
 
 impl Speaker {
-    /// What this person's words may mean here.
-    fn vocabulary(&self, world: &World) -> language::Vocabulary {
-        let commands = self.rulebook.catalog.commands().to_vec();
-        let usable = self.rulebook.policies.commands_for(&self.person, &self.channel, commands.iter().map(Arc::as_ref));
-        language::Vocabulary { commands, usable, zone: self.person.zone.clone(), now: world.now() }
+    /// What this person's line means here. What they may use decides only what is suggested instead, and asking the
+    /// policies about every command is dear: so they are asked only when something was not understood.
+    fn understand(&self, text: &str, now: Timestamp) -> Result<Intent, Misunderstanding> {
+        let all = language::Vocabulary::of(self.rulebook.catalog.commands().to_vec());
+        let vocabulary = language::Vocabulary { zone: self.person.zone.clone(), now, ..all };
+        language::parse(text, &vocabulary).or_else(|_| {
+            let commands = vocabulary.commands.iter().map(Arc::as_ref);
+            let usable = self.rulebook.policies.commands_for(&self.person, &self.channel, commands);
+            language::parse(text, &language::Vocabulary { usable, ..vocabulary.clone() })
+        })
     }
 
     /// Without `#`; empty in a direct conversation, which has no name.
@@ -99,7 +104,6 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
         return Ok(line.answered(told, "rejected: the bot is not in this channel"));
     }
     let speaker = Speaker { person, channel, rulebook: world.rulebook() };
-    let vocabulary = speaker.vocabulary(world);
     let normal = match language::normalise(line.text) {
         Ok(normal) => normal,
         Err(misunderstanding) => {
@@ -107,7 +111,7 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
         }
     };
     let line = Line { text: &normal, ..line };
-    match language::parse(line.text, &vocabulary) {
+    match speaker.understand(line.text, now) {
         Err(told) => Ok(misunderstood(world, line, &speaker, &told)),
         Ok(intent) => carry_out(world, line, &speaker, intent).await,
     }

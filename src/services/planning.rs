@@ -210,7 +210,7 @@ impl<'a> Asking<'a> {
             Targets::Sites { max } => {
                 let sites = fleet::resolve_sites(selector, inventory, self.line).map_err(misunderstood)?;
                 if sites.len() > *max as usize {
-                    let message = conversation::too_many_sites(sites.len(), *max);
+                    let message = conversation::too_many(sites.len(), "site", *max);
                     return Err(Answer { message, note: "refused: too many sites" });
                 }
                 return Ok(Subjects::Sites(sites));
@@ -227,7 +227,7 @@ impl<'a> Asking<'a> {
             return Err(Answer { message, note: "refused: a type it does not support" });
         }
         if servers.len() > max as usize {
-            let message = conversation::too_many(servers.len(), max);
+            let message = conversation::too_many(servers.len(), "server", max);
             return Err(Answer { message, note: "refused: too many servers" });
         }
         Ok(Subjects::Servers(servers))

@@ -7,12 +7,12 @@ use super::messages;
 use super::world::World;
 use super::{Service, Step};
 use crate::admission::{Ledger, LockStanding};
-use crate::conversation::{self, FileFault, Hold, SetCounts, Shrink, message::Message};
+use crate::conversation::{self, Hold, SetCounts, Shrink, message::Message};
 use crate::domain::ids::Fingerprint;
 use crate::domain::server::{Server, ServerName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
-use crate::ports::rulebook::{FileFaults, Reading};
+use crate::ports::rulebook::Reading;
 use crate::ports::{Rulebook, StoreFault};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -57,50 +57,39 @@ impl Reloader {
         match reading {
             Reading::Unchanged => {}
             Reading::Unavailable(why) => tracing::warn!(%why, "changed files cannot be checked now"),
-            Reading::Faulty { files, faults } => self.keep_out(files, &faults).await?,
-            Reading::Fresh(rulebook) => {
-                let in_force = self.world.rulebook();
-                match shrink(&in_force.inventory, &rulebook.inventory) {
-                    Some(lost) => {
-                        let what = Fingerprint::of(format!("shrunk {lost:?}").as_bytes());
-                        if self.is_news(&what) {
-                            tracing::error!(
-                                lost = lost.lost,
-                                of = lost.of,
-                                "the changed inventory lost too many servers; what was in force stays"
-                            );
-                        }
-                        self.tell(what, conversation::inventory_shrunk(&lost, &in_force.files)).await?;
-                        self.seen = rulebook.files;
-                    }
-                    None => {
-                        let ledger = self.world.store.ledger().await?;
-                        match held(&in_force.inventory, &rulebook.inventory, &ledger) {
-                            Some((hold, names)) => {
-                                let what = Fingerprint::of(format!("held {hold:?} {names:?}").as_bytes());
-                                if self.is_news(&what) {
-                                    tracing::error!(?hold, ?names, "the changed inventory cannot be used now");
-                                }
-                                let told = conversation::inventory_held(hold, &names, &in_force.files);
-                                self.tell(what, told).await?;
-                                self.seen = rulebook.files;
-                            }
-                            None => self.bring_in(*rulebook).await?,
-                        }
-                    }
-                }
+            Reading::Faulty { files, faults } => {
+                let message = conversation::files_faulty(faults.faults(), &self.world.rulebook().files);
+                self.keep_out(files, &faults.to_string(), message).await?;
             }
+            Reading::Fresh(rulebook) => match self.objection(&rulebook.inventory).await? {
+                Some((why, message)) => self.keep_out(rulebook.files, &why, message).await?,
+                None => self.bring_in(*rulebook).await?,
+            },
         }
         Ok(())
     }
 
-    async fn keep_out(&mut self, files: Fingerprint, faults: &FileFaults) -> Result<(), StoreFault> {
-        let what = Fingerprint::of(faults.to_string().as_bytes());
-        if self.is_news(&what) {
-            tracing::error!(%faults, "changed files have faults; what was in force stays");
+    /// Why a sound inventory may not take the place of the one in force, and what is told of it.
+    async fn objection(&self, new: &Inventory) -> Result<Option<(String, Message)>, StoreFault> {
+        let in_force = self.world.rulebook();
+        if let Some(lost) = shrink(&in_force.inventory, new) {
+            let message = conversation::inventory_shrunk(&lost, &in_force.files);
+            return Ok(Some((format!("the inventory lost too much: {lost:?}"), message)));
         }
-        let told: &[FileFault] = faults.faults();
-        self.tell(what, conversation::files_faulty(told, &self.world.rulebook().files)).await?;
+        let ledger = self.world.store.ledger().await?;
+        Ok(held(&in_force.inventory, new, &ledger).map(|(hold, names)| {
+            let message = conversation::inventory_held(hold, &names, &in_force.files);
+            (format!("the inventory changes what must stay: {hold:?} {names:?}"), message)
+        }))
+    }
+
+    /// What was in force stays; `why` is for the log, and tells one trouble from another.
+    async fn keep_out(&mut self, files: Fingerprint, why: &str, message: Message) -> Result<(), StoreFault> {
+        let what = Fingerprint::of(why.as_bytes());
+        if self.is_news(&what) {
+            tracing::error!(why, "changed files are not used; what was in force stays");
+        }
+        self.tell(what, message).await?;
         self.seen = files;
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::shape::{Sites, TagBlock, TypeEntry};
 use crate::conversation::misunderstanding::describe;
 use crate::domain::identity::GroupName;
 use crate::domain::intent::ZoneName;
-use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
+use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{Server, ServerGroup, ServerName, ServerType, SiteFacts, SiteName, TagName, TagValue};
 use crate::fleet::{self, GroupFaultReason, Inventory, Snapshot, Undone};
 use serde_saphyr::{Location, Spanned};
@@ -100,11 +100,7 @@ pub(super) fn spread(blocks: Vec<TagBlock>, servers: &mut [Server], inventory: &
 }
 
 fn selected(text: &str, inventory: &Inventory) -> Result<Vec<Server>, Misunderstanding> {
-    let (selector, end) = fleet::parse_selector(text, 0)?;
-    if text.get(end..).is_some_and(|rest| !rest.trim().is_empty()) {
-        let kind = Kind::Unexpected { expected: Expected::AfterServers };
-        return Err(Misunderstanding::new(text, end..text.len(), kind));
-    }
+    let selector = fleet::parse_whole_selector(text)?;
     let snapshot = Snapshot { inventory, states: &|server| server.initial_state, undone: &Undone::new() };
     fleet::resolve(&selector, snapshot, text)
 }

@@ -8,6 +8,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::ids::RandomIds;
 use crate::adapters::slack::{Slack, SlackSettings};
 use crate::cli::output;
+use crate::cli::paths::Paths;
 use crate::conversation::{self, plain};
 use crate::domain::identity::{GroupName, PersonId, Profile, Standing};
 use crate::domain::place::{ChannelFacts, ChannelId, Membership, Reach};
@@ -42,15 +43,8 @@ pub(in crate::cli) struct Plan {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// The folder of command files.
-    #[arg(long, env = "WRASSE_COMMANDS", default_value = "commands", value_name = "FOLDER")]
-    commands: PathBuf,
-    /// The folder of policy files.
-    #[arg(long, env = "WRASSE_POLICIES", default_value = "policies", value_name = "FOLDER")]
-    policies: PathBuf,
-    /// The inventory file.
-    #[arg(long, env = "WRASSE_INVENTORY", default_value = "inventory.yaml", value_name = "FILE")]
-    inventory: PathBuf,
+    #[command(flatten)]
+    paths: Paths,
     /// The database with locks, states and health; without that file nothing is known of them.
     #[arg(long, env = "WRASSE_DATABASE", default_value = "wrasse.db", value_name = "FILE")]
     database: PathBuf,
@@ -71,12 +65,7 @@ impl Plan {
             Some(slack) => Some(slack.groups().await.context("the groups of the workspace cannot be read")?),
             None => None,
         };
-        let files = crate::files::Files {
-            commands: self.commands.clone(),
-            policies: self.policies.clone(),
-            inventory: self.inventory.clone(),
-        };
-        let rulebook = files.read(groups, now()).map_err(|faults| anyhow::anyhow!("{faults}"))?.rulebook;
+        let rulebook = self.paths.files().read(groups, now()).map_err(|faults| anyhow::anyhow!("{faults}"))?.rulebook;
         let asker = self.asker(&rulebook, slack.as_ref()).await?;
         let commands = rulebook.catalog.commands().to_vec();
         let usable = rulebook.policies.commands_for(&asker.person, &asker.channel, commands.iter().map(AsRef::as_ref));

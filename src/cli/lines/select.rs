@@ -2,7 +2,6 @@
 
 use super::{line_of, misunderstood};
 use crate::cli::output;
-use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind};
 use crate::domain::server::Server;
 use crate::fleet::{self, Snapshot};
 use crate::language;
@@ -37,14 +36,7 @@ impl Select {
             Ok(line) => line,
             Err(told) => return Ok(misunderstood(&told, self.json)),
         };
-        let read = fleet::parse_selector(&line, 0).and_then(|(selector, end)| match line.get(end..).map(str::trim) {
-            None | Some("") => Ok(selector),
-            Some(_) => {
-                let kind = MisunderstandingKind::Unexpected { expected: Expected::AfterServers };
-                Err(Misunderstanding::new(&line, end..line.len(), kind))
-            }
-        });
-        let selector = match read {
+        let selector = match fleet::parse_whole_selector(&line) {
             Ok(selector) => selector,
             Err(told) => return Ok(misunderstood(&told, self.json)),
         };

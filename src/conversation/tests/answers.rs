@@ -446,7 +446,7 @@ fn small_answers_say_what_did_not_happen_and_what_to_do() {
         say::doubled(&waiting, Some("https://chat.example/card")),
         say::doubled(&single, None),
         say::doubled(&none, None),
-        say::too_many(900, 500),
+        say::too_many(900, "server", 500),
         say::wrong_type(&command("reboot"), &kinds),
         say::unavailable("the directory"),
         say::forgotten(),
