@@ -156,7 +156,7 @@ fn facts(spec: &CommandSpec) -> Rich {
     prose.done()
 }
 
-fn values(kind: &ValueKind) -> String {
+pub(super) fn values(kind: &ValueKind) -> String {
     match kind {
         ValueKind::Text => "some text".to_owned(),
         ValueKind::Integer { min, max } => format!("a number from {min} to {max}"),

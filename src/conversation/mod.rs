@@ -7,6 +7,7 @@ mod card;
 mod details;
 mod ending;
 mod failure;
+mod forms;
 mod help;
 mod incident;
 mod meaning;
@@ -36,11 +37,16 @@ pub use card::{card, echo};
 pub use details::details;
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
+pub use forms::{
+    COMMAND_KEY, CommandForm, OwnRequest, choose_command, command_form, edit, fields_of, fill_in, form_answer,
+    form_missed, form_of_nothing, form_sent, form_sent_before, form_too_late, no_command_here, own_requests,
+    request_buttons,
+};
 pub use help::{help, help_command};
 pub use incident::incident;
 pub use meaning::meaning;
 pub use preview::{PreviewView, preview};
-pub use refusal::{misunderstood, misunderstood_with_use, refused};
+pub use refusal::{lacks, misunderstood, refused, use_line};
 pub use reloading::{
     FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,
 };

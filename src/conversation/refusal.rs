@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: what is allowed, which the policies say.
 
-use super::message::{Block, Message, Piece, Rich};
+use super::message::{Block, Button, Message, Piece, Rich};
 use super::misunderstanding::describe;
 use super::words::{Prose, button, cut, is_are, listed, quoted, servers, summary};
 use crate::authorization::{Refusal, RefusalKind};
@@ -151,13 +151,16 @@ pub fn misunderstood(of: &Misunderstanding) -> Message {
     Message { summary: summary(format!("Not understood: {}. Nothing has started.", told.headline)), blocks }
 }
 
-/// The same, with a button that sends the corrected line.
+/// What a line lacks, for the form in which it can be filled in.
 #[must_use]
-pub fn misunderstood_with_use(of: &Misunderstanding, handle: &Handle) -> Message {
-    let mut message = misunderstood(of);
+pub fn lacks(of: &Misunderstanding) -> Message {
+    let headline = describe(of).headline;
+    Message::of_text(summary(headline.as_str()), Prose::new().bold(headline.as_str()).done())
+}
+
+/// A button that sends a corrected line.
+#[must_use]
+pub fn use_line(line: &str, handle: &Handle) -> Button {
     // The line and not the word: after `help rebot`, `Use: reboot` would look like a reboot.
-    let line = of.corrected.as_deref().unwrap_or_default();
-    let label = cut(&format!("Use: {}", quoted(line)), USE_LENGTH_MAX_CHARS);
-    message.blocks.push(Block::Actions(vec![button(label, "line.use", handle).primary()]));
-    message
+    button(cut(&format!("Use: {}", quoted(line)), USE_LENGTH_MAX_CHARS), "line.use", handle).primary()
 }

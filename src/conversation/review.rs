@@ -43,6 +43,7 @@ pub fn review_form(view: RequestView<'_>, handle: &Handle) -> Form {
         key: WHY_KEY.to_owned(),
         label: "Why".to_owned(),
         hint: "needed to deny".to_owned(),
+        initial: None,
         optional: true,
     });
     let context = Prose::new().text(format!("plan {}", request.plan.hash().short()));

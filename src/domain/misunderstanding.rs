@@ -290,6 +290,19 @@ impl Misunderstanding {
         self
     }
 
+    /// Whether nothing is wrong with the line but that something is not said yet.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        matches!(
+            self.kind,
+            MisunderstandingKind::MissingSelector { .. }
+                | MisunderstandingKind::MissingParameter { .. }
+                | MisunderstandingKind::MissingReason { .. }
+                | MisunderstandingKind::MissingValue { .. }
+                | MisunderstandingKind::Unexpected { expected: Expected::Sites }
+        )
+    }
+
     /// The same, if there is a word.
     #[must_use]
     pub fn perhaps_suggesting(self, word: Option<String>) -> Self {

@@ -4,6 +4,7 @@
 //! exist (`fleet`), who may do what, and any markup of a chat system.
 
 mod clock;
+mod fields;
 mod hidden;
 mod line;
 mod normalise;
@@ -16,6 +17,7 @@ mod tests;
 mod values;
 mod zone;
 
+pub use fields::Fields;
 pub use hidden::hidden_name;
 pub use line::parse;
 pub use normalise::normalise;

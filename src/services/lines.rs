@@ -1,5 +1,6 @@
 //! A typed line: understood, resolved, authorised, planned, accepted; or answered with what to type instead.
 
+use super::forms;
 use super::intake::{Outcome, member};
 use super::messages;
 use super::planning::Asking;
@@ -9,10 +10,11 @@ use crate::admission::{self, Ledger};
 use crate::approvals;
 use crate::authorization::Authorized;
 use crate::catalog::Catalog;
-use crate::conversation::{self, message::Message};
+use crate::conversation;
+use crate::conversation::message::{Block, Message};
 use crate::domain::command::{CommandName, CommandSpec, Impact, Targets};
 use crate::domain::identity::Profile;
-use crate::domain::ids::{Epoch, Handle, RequestId, Version};
+use crate::domain::ids::{EnvelopeKey, Epoch, Handle, RequestId, Version};
 use crate::domain::intent::{Intent, Selector, Spanned, WorkIntent};
 use crate::domain::limits::{LATE_AFTER, PRIVATE_CONTROL_LIFE};
 use crate::domain::misunderstanding::Misunderstanding;
@@ -22,9 +24,9 @@ use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot, Undone};
 use crate::language;
-use crate::ports::chat::Envelope;
+use crate::ports::chat::{Envelope, TriggerId};
 use crate::ports::directory::DirectoryFault;
-use crate::ports::store::{Bound, Control, ControlAction, Write};
+use crate::ports::store::{Bound, Control, ControlAction, FormOf, Write};
 use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{Accepted, ControlVerb, RequestEvent};
 use crate::workflow::run::RunEvent;
@@ -38,20 +40,63 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
     /// When it was sent; `None` for one that was just confirmed by a button.
     pub(super) sent_at: Option<Timestamp>,
+    /// Permission to open a form, if the surface gives one.
+    pub(super) trigger: Option<&'a TriggerId>,
+}
+
+/// What a line comes to, before it is known where that is shown.
+pub(super) enum Reply {
+    /// Words for whoever asked.
+    Said { message: Message, note: String },
+    /// A request: what makes it, its card and its echo.
+    Accepted { id: RequestId, writes: Vec<Write>, note: String },
+    /// Nothing is said to whoever asked.
+    Silent { note: String },
+}
+
+impl Reply {
+    pub(super) fn said(message: Message, note: impl Into<String>) -> Self {
+        Self::Said { message, note: note.into() }
+    }
+
+    pub(super) fn silent(note: impl Into<String>) -> Self {
+        Self::Silent { note: note.into() }
+    }
+
+    /// The words, if there are any.
+    pub(super) fn message(self) -> Option<Message> {
+        match self {
+            Self::Said { message, .. } => Some(message),
+            Self::Accepted { .. } | Self::Silent { .. } => None,
+        }
+    }
+
+    /// Answered privately, where it was asked.
+    pub(super) fn outcome(self, envelope: &EnvelopeKey, origin: &Origin) -> Outcome {
+        match self {
+            Self::Said { message, note } => Outcome::answered(envelope, origin, message, note),
+            Self::Accepted { writes, note, .. } => Outcome { writes, note },
+            Self::Silent { note } => Outcome::noted(note),
+        }
+    }
 }
 
 impl Line<'_> {
     fn answered(&self, message: Message, note: impl Into<String>) -> Outcome {
         Outcome::answered(&self.envelope.key, self.origin, message, note)
     }
+
+    fn outcome(&self, reply: Reply) -> Outcome {
+        reply.outcome(&self.envelope.key, self.origin)
+    }
 }
 
 /// Who typed it, and where.
-struct Speaker {
+pub(super) struct Speaker {
     person: Profile,
     channel: ChannelFacts,
     /// What was in force when the line was read: the whole line is answered by it.
-    rulebook: Arc<Rulebook>,
+    pub(super) rulebook: Arc<Rulebook>,
 }
 
 impl Speaker {
@@ -60,11 +105,14 @@ impl Speaker {
     fn understand(&self, text: &str, now: Timestamp) -> Result<Intent, Misunderstanding> {
         let all = language::Vocabulary::of(self.rulebook.catalog.commands().to_vec());
         let vocabulary = language::Vocabulary { zone: self.person.zone.clone(), now, ..all };
-        language::parse(text, &vocabulary).or_else(|_| {
-            let commands = vocabulary.commands.iter().map(Arc::as_ref);
-            let usable = self.rulebook.policies.commands_for(&self.person, &self.channel, commands);
-            language::parse(text, &language::Vocabulary { usable, ..vocabulary.clone() })
-        })
+        language::parse(text, &vocabulary)
+            .or_else(|_| language::parse(text, &language::Vocabulary { usable: self.usable(), ..vocabulary.clone() }))
+    }
+
+    /// The commands that this person may use here, sorted.
+    pub(super) fn usable(&self) -> Vec<CommandName> {
+        let commands = self.rulebook.catalog.commands().iter().map(Arc::as_ref);
+        self.rulebook.policies.commands_for(&self.person, &self.channel, commands)
     }
 
     /// Without `#`; empty in a direct conversation, which has no name.
@@ -81,29 +129,17 @@ impl Speaker {
 /// What a line comes to.
 pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, StoreFault> {
     let now = world.now();
-    let person = match member(world, &line.envelope.key, line.origin).await {
+    let person = match member(world, &line.origin.person).await {
         Ok(person) => person,
-        Err(outcome) => return Ok(outcome),
+        Err(reply) => return Ok(line.outcome(reply)),
     };
     if let Some(sent_at) = line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER) {
         return Ok(late(world, line, sent_at, now));
     }
-    let channel = match world.directory.channel(&line.origin.channel).await {
-        Ok(channel) => channel,
-        Err(DirectoryFault::Unknown(_)) => {
-            let told = conversation::wrong_place(&world.places.bot_name);
-            return Ok(line.answered(told, "rejected: a channel that the bot cannot see"));
-        }
-        Err(DirectoryFault::Unavailable(why)) => {
-            tracing::warn!(%why, "the directory does not answer");
-            return Ok(line.answered(conversation::unavailable("the directory of channels"), "rejected: no directory"));
-        }
+    let speaker = match speaking(world, person, line.origin).await {
+        Ok(speaker) => speaker,
+        Err(reply) => return Ok(line.outcome(reply)),
     };
-    if channel.bot == Membership::Outside {
-        let told = conversation::wrong_place(&world.places.bot_name);
-        return Ok(line.answered(told, "rejected: the bot is not in this channel"));
-    }
-    let speaker = Speaker { person, channel, rulebook: world.rulebook() };
     let normal = match language::normalise(line.text) {
         Ok(normal) => normal,
         Err(misunderstanding) => {
@@ -112,46 +148,129 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
     };
     let line = Line { text: &normal, ..line };
     match speaker.understand(line.text, now) {
-        Err(told) => Ok(misunderstood(world, line, &speaker, &told)),
+        Err(told) => Ok(misunderstood(world, line, &speaker, &told).await),
         Ok(intent) => carry_out(world, line, &speaker, intent).await,
     }
+}
+
+/// What a line comes to that a form has made; the form shows it.
+pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, StoreFault> {
+    let speaker = match speaker(world, line.origin).await {
+        Ok(speaker) => speaker,
+        Err(reply) => return Ok(reply),
+    };
+    let understood =
+        language::normalise(line.text).and_then(|text| Ok((speaker.understand(&text, world.now())?, text)));
+    let (intent, text) = match understood {
+        Ok(understood) => understood,
+        Err(told) => return Ok(Reply::said(conversation::misunderstood(&told), "answered: a misunderstanding")),
+    };
+    let line = Line { text: &text, ..line };
+    match intent {
+        Intent::Work(work) => work_line(world, line, &speaker, &work).await,
+        Intent::Plan(inner) => match *inner {
+            Intent::Work(work) => plan_line(world, line, &speaker, &work).await,
+            Intent::Help { .. } | Intent::Status { .. } | Intent::Cancel { .. } | Intent::Plan(_) => {
+                Ok(Reply::silent("rejected: a form of no command"))
+            }
+        },
+        Intent::Help { .. } | Intent::Status { .. } | Intent::Cancel { .. } => {
+            Ok(Reply::silent("rejected: a form of no command"))
+        }
+    }
+}
+
+/// Whoever speaks there, or why nothing is done for them.
+pub(super) async fn speaker(world: &World, origin: &Origin) -> Result<Speaker, Reply> {
+    speaking(world, member(world, &origin.person).await?, origin).await
+}
+
+async fn speaking(world: &World, person: Profile, origin: &Origin) -> Result<Speaker, Reply> {
+    let wrong_place = |note: &str| Reply::said(conversation::wrong_place(&world.places.bot_name), note);
+    let channel = match world.directory.channel(&origin.channel).await {
+        Ok(channel) => channel,
+        Err(DirectoryFault::Unknown(_)) => return Err(wrong_place("rejected: a channel that the bot cannot see")),
+        Err(DirectoryFault::Unavailable(why)) => {
+            tracing::warn!(%why, "the directory does not answer");
+            let told = conversation::unavailable("the directory of channels");
+            return Err(Reply::said(told, "rejected: no directory"));
+        }
+    };
+    if channel.bot == Membership::Outside {
+        return Err(wrong_place("rejected: the bot is not in this channel"));
+    }
+    Ok(Speaker { person, channel, rulebook: world.rulebook() })
 }
 
 /// What was understood, carried out.
 async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Intent) -> Result<Outcome, StoreFault> {
     match intent {
-        Intent::Help { topic } => Ok(help(line, speaker, topic.as_ref())),
+        Intent::Help { topic } => Ok(help(world, line, speaker, topic.as_ref())),
         Intent::Status { selector } => status(world, line, speaker, selector.as_ref()).await,
         Intent::Cancel { request } => super::presses::cancel_line(world, line, &speaker.person, &request).await,
-        Intent::Work(work) => work_line(world, line, speaker, &work).await,
+        Intent::Work(work) => Ok(line.outcome(work_line(world, line, speaker, &work).await?)),
         Intent::Plan(inner) => match *inner {
-            Intent::Work(work) => plan_line(world, line, speaker, &work).await,
+            Intent::Work(work) => Ok(line.outcome(plan_line(world, line, speaker, &work).await?)),
             Intent::Cancel { request } => super::presses::cancel_plan(world, line, &speaker.person, &request).await,
             // What only looks is its own plan.
-            Intent::Help { topic } => Ok(help(line, speaker, topic.as_ref())),
+            Intent::Help { topic } => Ok(help(world, line, speaker, topic.as_ref())),
             Intent::Status { selector } => status(world, line, speaker, selector.as_ref()).await,
             Intent::Plan(_) => Ok(Outcome::noted("rejected: a plan of a plan")),
         },
     }
 }
 
-/// A line that was not understood. Its corrected line gets a button, unless one wrong tap could interrupt a server.
-fn misunderstood(world: &World, line: Line<'_>, speaker: &Speaker, told: &Misunderstanding) -> Outcome {
+/// A line that was not understood. Something missing can be filled in, in a form that opens at once where the chat
+/// permits it. A corrected line gets a button, unless one wrong tap could interrupt a server: then the form stands between.
+async fn misunderstood(world: &World, line: Line<'_>, speaker: &Speaker, told: &Misunderstanding) -> Outcome {
     const NOTE: &str = "answered: a misunderstanding";
-    let harmless = |corrected: &&String| is_harmless(&speaker.rulebook.catalog, corrected);
-    let Some(corrected) = told.corrected.as_ref().filter(harmless) else {
-        return line.answered(conversation::misunderstood(told), NOTE);
-    };
-    let handle = world.ids.handle();
-    let bound = Bound {
-        person: line.origin.person.clone(),
-        channel: line.origin.channel.clone(),
-        until: world.now().plus(PRIVATE_CONTROL_LIFE),
-    };
-    let mut outcome = line.answered(conversation::misunderstood_with_use(told, &handle), NOTE);
-    let action = ControlAction::Line(corrected.clone());
-    outcome.writes.push(Write::Control(Control { handle, action, bound: Some(bound), used_at: None }));
+    let catalog = &speaker.rulebook.catalog;
+    let better = told.corrected.as_deref().unwrap_or(line.text);
+    let form = command_of(catalog, better).filter(|name| speaker.usable().contains(name)).map(|command| FormOf {
+        origin: line.origin.clone(),
+        command: Some(command),
+        line: better.to_owned(),
+    });
+    if let Some(form) = form.as_ref().filter(|_| told.is_missing())
+        && let Some(outcome) = forms::opened_by_line(world, line, form.clone(), &conversation::lacks(told)).await
+    {
+        return outcome;
+    }
+    let (mut buttons, mut writes) = (Vec::new(), Vec::new());
+    if let Some(corrected) = told.corrected.as_ref().filter(|line| is_harmless(catalog, line)) {
+        let handle = world.ids.handle();
+        buttons.push(conversation::use_line(corrected, &handle));
+        let bound = Bound {
+            person: line.origin.person.clone(),
+            channel: line.origin.channel.clone(),
+            until: world.now().plus(PRIVATE_CONTROL_LIFE),
+        };
+        let action = ControlAction::Line(corrected.clone());
+        writes.push(Write::Control(Control { handle, action, bound: Some(bound), used_at: None }));
+    }
+    if let Some(form) = form {
+        let control = forms::offered(world, form);
+        buttons.push(match told.is_missing() {
+            true => conversation::fill_in(&control.handle),
+            false => conversation::edit(&control.handle),
+        });
+        writes.push(Write::Control(control));
+    }
+    let mut message = conversation::misunderstood(told);
+    if !buttons.is_empty() {
+        message.blocks.push(Block::Actions(buttons));
+    }
+    let mut outcome = line.answered(message, NOTE);
+    outcome.writes.extend(writes);
     outcome
+}
+
+/// The catalogue's command that a line names, with or without `plan` before it.
+fn command_of(catalog: &Catalog, line: &str) -> Option<CommandName> {
+    let mut words = line.split(' ').map(str::to_lowercase).filter(|word| !word.is_empty());
+    let first = words.next()?;
+    let name = if first == "plan" { words.next()? } else { first };
+    catalog.command(&CommandName::new(name)).map(|spec| spec.name.clone())
 }
 
 /// Whether a line only looks, or carries out a command that interrupts no server.
@@ -193,11 +312,10 @@ fn late(world: &World, line: Line<'_>, sent_at: Timestamp, now: Timestamp) -> Ou
     outcome
 }
 
-fn help(line: Line<'_>, speaker: &Speaker, topic: Option<&CommandName>) -> Outcome {
+fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Option<&CommandName>) -> Outcome {
     let catalog = &speaker.rulebook.catalog;
-    let all = catalog.commands().iter().map(Arc::as_ref);
-    let may = speaker.rulebook.policies.commands_for(&speaker.person, &speaker.channel, all);
-    let message = match topic.and_then(|name| catalog.command(name)) {
+    let may = speaker.usable();
+    let mut message = match topic.and_then(|name| catalog.command(name)) {
         Some(spec) => {
             let who = speaker.rulebook.policies.groups_for(&speaker.channel, spec);
             conversation::help_command(spec, may.contains(&spec.name), &who, speaker.channel_name())
@@ -207,7 +325,18 @@ fn help(line: Line<'_>, speaker: &Speaker, topic: Option<&CommandName>) -> Outco
             conversation::help(&specs.collect::<Vec<_>>(), speaker.channel_name())
         }
     };
-    line.answered(message, "answered: help")
+    let about = topic.filter(|name| may.contains(name)).cloned();
+    let mine = forms::own_offered(world, line.origin);
+    let mut writes = Vec::new();
+    if !may.is_empty() && (topic.is_none() || about.is_some()) {
+        let typed = about.as_ref().map_or_else(String::new, ToString::to_string);
+        let new = forms::offered(world, FormOf { origin: line.origin.clone(), command: about, line: typed });
+        message.blocks.push(conversation::request_buttons(&new.handle, &mine.handle));
+        writes.extend([Write::Control(new), Write::Control(mine)]);
+    }
+    let mut outcome = line.answered(message, "answered: help");
+    outcome.writes.extend(writes);
+    outcome
 }
 
 async fn status(
@@ -273,27 +402,27 @@ fn coverage(catalog: &Catalog, servers: &[Server]) -> Vec<(CommandName, u32)> {
     counts.collect()
 }
 
-async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Outcome, StoreFault> {
+async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Reply, StoreFault> {
     let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
-        return Ok(Outcome::noted("rejected: a command that is not in the catalogue"));
+        return Ok(Reply::silent("rejected: a command that is not in the catalogue"));
     };
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
     let asking = speaker.asking(world, &ledger, &undone, line);
     let subjects = match asking.subjects(work, &spec) {
         Ok(subjects) => subjects,
-        Err(answer) => return Ok(line.answered(answer.message, answer.note)),
+        Err(answer) => return Ok(Reply::said(answer.message, answer.note)),
     };
     let authorized = match asking.authorize(&spec, &subjects) {
         Ok(authorized) => authorized,
         Err(refusal) => {
             let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.count());
-            return Ok(line.answered(told, "refused: not allowed"));
+            return Ok(Reply::said(told, "refused: not allowed"));
         }
     };
     let plan = match asking.draft(&world.ids.request(), work, &spec, &subjects) {
         Ok(plan) => plan,
-        Err(answer) => return Ok(line.answered(answer.message, answer.note)),
+        Err(answer) => return Ok(Reply::said(answer.message, answer.note)),
     };
     if let Some(same) = asking.same_request(&plan, &world.store.open_requests().await?) {
         let link = match &same.card {
@@ -301,19 +430,19 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
             None => None,
         };
         let note = format!("answered: the same as {}", same.id());
-        return Ok(line.answered(conversation::doubled(same, link.as_deref()), note));
+        return Ok(Reply::said(conversation::doubled(same, link.as_deref()), note));
     }
     Ok(accept(world, line, Accepting { speaker, spec, plan, authorized: &authorized }))
 }
 
 /// What a line would do, without doing it.
-async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Outcome, StoreFault> {
+async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Reply, StoreFault> {
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
     let open = world.store.open_requests().await?;
     Ok(match speaker.asking(world, &ledger, &undone, line).preview(&world.ids.request(), work, &open) {
-        Ok(preview) => line.answered(conversation::preview(preview.view()), "answered: a plan"),
-        Err(answer) => line.answered(answer.message, answer.note),
+        Ok(preview) => Reply::said(conversation::preview(preview.view()), "answered: a plan"),
+        Err(answer) => Reply::said(answer.message, answer.note),
     })
 }
 
@@ -325,7 +454,7 @@ struct Accepting<'a> {
 }
 
 /// Writes the request with its runs, controls and first messages: one commit.
-fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Outcome {
+fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Reply {
     let Accepting { speaker, spec, plan, authorized } = accepting;
     let now = world.now();
     let id = plan.parts().request.clone();
@@ -358,7 +487,7 @@ fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Outcome {
     writes.insert(0, request_made(&id, accepted));
     writes.push(messages::card(&id));
     writes.push(messages::echo(&id, line.origin));
-    Outcome { writes, note: format!("accepted: {id}") }
+    Reply::Accepted { writes, note: format!("accepted: {id}"), id }
 }
 
 fn request_made(id: &RequestId, accepted: Accepted) -> Write {

@@ -5,6 +5,7 @@
 pub mod admitter;
 pub mod courier;
 mod effects;
+mod forms;
 pub mod intake;
 mod lines;
 mod messages;

@@ -169,6 +169,7 @@ async fn a_server_in_an_announcement_is_a_misunderstanding() {
                        ^^^^^^^^^^^
               ```
               Leave the servers out. Nothing has started.
+              [Edit]
         ");
         stage.fleet().took_http_effect(times(0));
     })
@@ -189,12 +190,7 @@ async fn whole_sites_are_announced_one_by_one() {
         let nowhere = ana.types(&noc, "/fleet announce because all is well").await;
         assert_snapshot!(nowhere.transcript(), @"
         ana   /fleet announce because all is well
-        bot   (only ana) Something is missing here
-              ```
-              announce because all is well
-                       ^
-              ```
-              Expected here: a site, such as riga or site=riga. Nothing has started.
+        bot   (form for ana) Announce [Send]
         ");
         let unknown = ana.types(&noc, "/fleet announce rigga because all is well").await;
         assert_snapshot!(unknown.transcript(), @"

@@ -36,6 +36,7 @@ async fn a_corrected_line_is_sent_with_one_tap_by_its_person_once() {
               `/fleet reboot edge-lax-[001-020] because kernel update`
               `/fleet reboot site=riga & type=edge-cache --wave 20% because firmware hang`
               ~ in #noc you may run it, with noc · impact power-cycle · owner sre
+              [[New request]] [My requests]
         ana   presses a button seen before
         bot   (only ana) This button is no longer in use. Nothing has changed.
         ");
@@ -59,7 +60,7 @@ async fn the_button_of_a_corrected_line_ends_after_ten_minutes() {
               ```
               Nothing has started.
               To send instead: `drain edge-lax-01 because fan noise`
-              [[Use: drain edge-lax-01 becaus…]]
+              [[Use: drain edge-lax-01 becaus…]] [Edit]
         ana   presses [Use: drain edge-lax-01 becaus…]
         bot   (only ana) This button is no longer in use. Nothing has changed.
         ");
@@ -82,6 +83,7 @@ async fn no_single_tap_reboots_anything() {
               ```
               Nothing has started.
               To send instead: `reboot edge-lax-01 because kernel update`
+              [Edit]
         ");
     })
     .await;

@@ -34,6 +34,7 @@ async fn words_that_are_none() {
               ```
               Nothing has started.
               To send instead: `reboot edge-lax-01 because kernel update`
+              [Edit]
         ana   /fleet frobnicate edge-lax-01
         bot   (only ana) There is no command frobnicate here
               ```
@@ -75,6 +76,7 @@ async fn words_that_are_none() {
               ```
               Nothing has started.
               To send instead: `reboot edge-lax-01 --wave 20% because kernel update`
+              [Edit]
         ana   /fleet reboot edge-lax-01 --wave 120% because kernel update
         bot   (only ana) Wave does not take this value
               ```
@@ -82,13 +84,9 @@ async fn words_that_are_none() {
                                         ^^^^
               ```
               It takes a percentage from 1% to 100%. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-01 --wave because kernel update
-        bot   (only ana) Wave has no value
-              ```
-              reboot edge-lax-01 --wave becau…
-                                        ^
-              ```
-              Write the value behind it. Nothing has started.
+        bot   (form for ana) Reboot [Send]
         ana   /fleet reboot edge-lax-01 --wave 10% --wave 20% because kernel update
         bot   (only ana) Wave is given twice
               ```
@@ -96,20 +94,11 @@ async fn words_that_are_none() {
                       ^^^^^^
               ```
               Give it once. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-01
-        bot   (only ana) Reason is missing
-              ```
-              reboot edge-lax-01
-                                 ^
-              ```
-              Add because … at the end. Nothing has started.
+        bot   (form for ana) Reboot [Send]
         ana   /fleet reboot
-        bot   (only ana) Reboot needs to know which servers
-              ```
-              reboot
-                     ^
-              ```
-              Add servers, such as edge-lax-[001-020] or site=lax. Nothing has started.
+        bot   (form for ana) Reboot [Send]
         ");
         stage.fleet().rebooted("edge-lax-[01-03]", times(0));
     })
@@ -166,6 +155,7 @@ async fn servers_that_are_none() {
                      ^^^^^
               ```
               There are site, type, pool, rack, state, name=~… and tag:…=…. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-[] because kernel update
         bot   (only ana) This range has no number
               ```
@@ -173,6 +163,7 @@ async fn servers_that_are_none() {
                               ^^
               ```
               Write the numbers: [001-020,031]. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-[03-01] because kernel update
         bot   (only ana) This range ends before it begins
               ```
@@ -180,6 +171,7 @@ async fn servers_that_are_none() {
                                ^^^^^
               ```
               Write the smaller number first: [001-020]. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-[01-03 because kernel update
         bot   (only ana) This part of the line fits nothing
               ```
@@ -187,6 +179,7 @@ async fn servers_that_are_none() {
                                      ^
               ```
               Expected here: a comma or ]. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-01!edge-lax-01 because kernel update
         bot   (only ana) This leaves no server
               ```

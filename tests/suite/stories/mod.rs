@@ -9,6 +9,7 @@ mod crashing;
 mod delivering;
 mod editing;
 mod failing;
+mod filling;
 mod helping;
 mod mentioning;
 mod misunderstanding;

@@ -18,6 +18,7 @@ async fn help_names_what_this_person_may_do_here() {
               Undrain: `/fleet undrain edge-lax-001`
               Stop: `/fleet cancel req-2mq9`
               ~ in a thread, mention me instead of `/fleet` · more: `/fleet help drain`
+              [[New request]] [My requests]
         ");
         let others = bob.types(&noc, "/fleet help").await;
         assert_snapshot!(others.transcript(), @"
@@ -39,6 +40,7 @@ async fn help_names_what_this_person_may_do_here() {
               `/fleet reboot edge-lax-[001-020] because kernel update`
               `/fleet reboot site=riga & type=edge-cache --wave 20% because firmware hang`
               ~ in #noc you may run it, with noc · impact power-cycle · owner sre
+              [[New request]] [My requests]
         ");
     })
     .await;

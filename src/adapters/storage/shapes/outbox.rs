@@ -2,7 +2,7 @@
 
 use super::{stored_record, stored_variants, stored_words};
 use crate::ports::chat::{PrivateTo, Replaces};
-use crate::ports::store::{Bound, Content, ControlAction, Destination, Notice};
+use crate::ports::store::{Bound, Content, ControlAction, Destination, FormOf, Notice};
 
 stored_variants! { Destination;
     "card" => Card(request),
@@ -35,5 +35,8 @@ stored_variants! { ControlAction;
     "review" => Review { request: "request", plan: "plan" },
     "line" => Line(line),
     "forget" => Forget,
+    "form" => Form(form),
+    "mine" => Mine,
 }
+stored_record! { FormOf; origin: "origin", command: "command", line: "line" }
 stored_record! { Bound; person: "person", channel: "channel", until: "until_ms" }

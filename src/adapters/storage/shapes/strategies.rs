@@ -17,7 +17,7 @@ use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::ports::chat::{PrivateTo, Replaces, TriggerId, ViewId};
-use crate::ports::store::{Bound, Content, ControlAction, Destination, Notice};
+use crate::ports::store::{Bound, Content, ControlAction, Destination, FormOf, Notice};
 use crate::workflow::request::{
     Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Halt, OutServer, RequestEvent, RequestOutcome,
 };
@@ -403,12 +403,11 @@ fn form() -> BoxedStrategy<Form> {
             label,
             options
         }),
-        (text(), text(), text(), any::<bool>()).prop_map(|(key, label, hint, optional)| FormBlock::Input {
-            key,
-            label,
-            hint,
-            optional
-        }),
+        (text(), text(), text(), option::of(text()), any::<bool>())
+            .prop_map(|(key, label, hint, initial, optional)| FormBlock::Input { key, label, hint, initial, optional }),
+        (text(), text(), vec((text(), text()), 0..3), option::of(text()), any::<bool>()).prop_map(
+            |(key, label, options, initial, optional)| FormBlock::Select { key, label, options, initial, optional }
+        ),
     ];
     (text(), option::of(text()), text(), option::of(text().prop_map(Handle::new)), vec(block, 0..4))
         .prop_map(|(title, submit, close, handle, blocks)| Form { title, submit, close, handle, blocks })
@@ -464,6 +463,10 @@ pub(super) fn control() -> BoxedStrategy<(ControlAction, Option<Bound>)> {
         (request_id(), hash()).prop_map(|(request, plan)| ControlAction::Review { request, plan }),
         text().prop_map(ControlAction::Line),
         Just(ControlAction::Forget),
+        Just(ControlAction::Mine),
+        (origin(), option::of(text()), text()).prop_map(|(origin, command, line)| {
+            ControlAction::Form(FormOf { origin, command: command.map(CommandName::new), line })
+        }),
     ];
     let bound = (person(), text(), time()).prop_map(|(person, channel, until)| Bound {
         person,
