@@ -24,6 +24,7 @@ mod state;
 mod status;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod view;
 mod words;
 
@@ -36,7 +37,7 @@ pub use card::{card, echo};
 pub use details::details;
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
-pub use help::{help, help_command};
+pub use help::{help, help_command, help_purpose};
 pub use incident::incident;
 pub use meaning::meaning;
 pub use preview::{PreviewView, preview};
@@ -48,4 +49,5 @@ pub use replies::{approval_ask, started};
 pub use review::{DECISION_KEY, ReviewOutcome, WHY_KEY, review_again, review_form, review_outcome, unfit};
 pub use state::state_word;
 pub use status::{StatusView, status};
+pub use topics::{help_servers, help_times, help_verb};
 pub use view::RequestView;

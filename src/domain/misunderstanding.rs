@@ -4,7 +4,7 @@
 
 use super::command::{CommandName, ParameterSpec};
 use super::ids::RequestId;
-use super::intent::{Attribute, Moment, ParameterName, Span, ZoneName};
+use super::intent::{Attribute, BuiltInVerb, Moment, ParameterName, Span, ZoneName};
 use super::server::SiteName;
 
 /// A line that does not mean anything we may act on.
@@ -50,6 +50,16 @@ pub enum MisunderstandingKind {
     UnknownVerb {
         /// What was written.
         verb: String,
+    },
+    /// There is no help on this.
+    UnknownTopic {
+        /// What was written.
+        topic: String,
+    },
+    /// `plan` before a line that starts nothing, and so has no plan.
+    NothingToPlan {
+        /// Its verb.
+        verb: BuiltInVerb,
     },
     /// `cancel` needs the id of a request.
     NotARequest {

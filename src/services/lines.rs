@@ -13,7 +13,7 @@ use crate::conversation::{self, message::Message};
 use crate::domain::command::{CommandName, CommandSpec, Impact, Targets};
 use crate::domain::identity::Profile;
 use crate::domain::ids::{Epoch, Handle, RequestId, Version};
-use crate::domain::intent::{Intent, Selector, Spanned, WorkIntent};
+use crate::domain::intent::{HelpTopic, Intent, Planned, Selector, Spanned, WorkIntent};
 use crate::domain::limits::{LATE_AFTER, PRIVATE_CONTROL_LIFE};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::place::{ChannelFacts, ChannelName, Membership, Origin};
@@ -124,14 +124,10 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         Intent::Status { selector } => status(world, line, speaker, selector.as_ref()).await,
         Intent::Cancel { request } => super::presses::cancel_line(world, line, &speaker.person, &request).await,
         Intent::Work(work) => work_line(world, line, speaker, &work).await,
-        Intent::Plan(inner) => match *inner {
-            Intent::Work(work) => plan_line(world, line, speaker, &work).await,
-            Intent::Cancel { request } => super::presses::cancel_plan(world, line, &speaker.person, &request).await,
-            // What only looks is its own plan.
-            Intent::Help { topic } => Ok(help(line, speaker, topic.as_ref())),
-            Intent::Status { selector } => status(world, line, speaker, selector.as_ref()).await,
-            Intent::Plan(_) => Ok(Outcome::noted("rejected: a plan of a plan")),
-        },
+        Intent::Plan(Planned::Work(work)) => plan_line(world, line, speaker, &work).await,
+        Intent::Plan(Planned::Cancel { request }) => {
+            super::presses::cancel_plan(world, line, &speaker.person, &request).await
+        }
     }
 }
 
@@ -193,19 +189,25 @@ fn late(world: &World, line: Line<'_>, sent_at: Timestamp, now: Timestamp) -> Ou
     outcome
 }
 
-fn help(line: Line<'_>, speaker: &Speaker, topic: Option<&CommandName>) -> Outcome {
-    let catalog = &speaker.rulebook.catalog;
+fn help(line: Line<'_>, speaker: &Speaker, topic: Option<&HelpTopic>) -> Outcome {
+    let (catalog, policies) = (&speaker.rulebook.catalog, &speaker.rulebook.policies);
     let all = catalog.commands().iter().map(Arc::as_ref);
-    let may = speaker.rulebook.policies.commands_for(&speaker.person, &speaker.channel, all);
-    let message = match topic.and_then(|name| catalog.command(name)) {
-        Some(spec) => {
-            let who = speaker.rulebook.policies.groups_for(&speaker.channel, spec);
-            conversation::help_command(spec, may.contains(&spec.name), &who, speaker.channel_name())
-        }
-        None => {
-            let specs = catalog.commands().iter().map(Arc::as_ref).filter(|spec| may.contains(&spec.name));
-            conversation::help(&specs.collect::<Vec<_>>(), speaker.channel_name())
-        }
+    let may = policies.commands_for(&speaker.person, &speaker.channel, all.clone());
+    let usable = all.filter(|spec| may.contains(&spec.name)).collect::<Vec<_>>();
+    let place = speaker.channel_name();
+    let message = match topic {
+        None => conversation::help(&usable, place),
+        Some(HelpTopic::Command(name)) => match catalog.command(name) {
+            Some(spec) => {
+                let who = policies.groups_for(&speaker.channel, spec);
+                conversation::help_command(spec, may.contains(&spec.name), &who, place)
+            }
+            None => conversation::help(&usable, place),
+        },
+        Some(HelpTopic::Purpose(purpose)) => conversation::help_purpose(*purpose, &usable, place),
+        Some(HelpTopic::Verb(verb)) => conversation::help_verb(*verb, &usable),
+        Some(HelpTopic::Servers) => conversation::help_servers(),
+        Some(HelpTopic::Times) => conversation::help_times(&usable),
     };
     line.answered(message, "answered: help")
 }

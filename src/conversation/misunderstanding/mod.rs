@@ -52,6 +52,8 @@ fn headline(told: &Misunderstanding) -> String {
         Kind::NotAscii { character } => format!("{character} does not belong in a server name"),
         Kind::UnclosedQuote => "A quoted text has no end".to_owned(),
         Kind::UnknownVerb { verb } => format!("There is no command {} here", cut(verb)),
+        Kind::UnknownTopic { topic } => format!("There is no help on {}", cut(topic)),
+        Kind::NothingToPlan { verb } => format!("Only work can be planned, and {} only looks", verb.word()),
         Kind::NotARequest { text } => format!("{} is not the id of a request", cut(text)),
         Kind::Unexpected { .. } if told.span.is_empty() => "Something is missing here".to_owned(),
         Kind::Unexpected { .. } => "This part of the line fits nothing".to_owned(),
@@ -111,6 +113,8 @@ fn hint(told: &Misunderstanding) -> String {
     match &told.kind {
         Kind::TooLong { chars } => format!("It has {chars} characters; at most {LINE_LENGTH_MAX_CHARS} are read."),
         Kind::Empty | Kind::UnknownVerb { .. } => "Type help to see what you can do here.".to_owned(),
+        Kind::UnknownTopic { .. } => "Type help to see what there is help on.".to_owned(),
+        Kind::NothingToPlan { verb } => format!("Send it without plan: {}.", verb.word()),
         Kind::HiddenCharacter { character } => {
             format!(
                 "{}: type this part anew.",

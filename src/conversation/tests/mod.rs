@@ -4,6 +4,7 @@ mod answers;
 mod before;
 mod ending;
 mod forms;
+mod helping;
 mod preview;
 mod reloading;
 mod running;

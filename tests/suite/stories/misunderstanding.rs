@@ -45,7 +45,7 @@ async fn words_that_are_none() {
         bot   (only ana) There is nothing in this line
               Type help to see what you can do here. Nothing has started.
         ana   /fleet help rebot
-        bot   (only ana) There is no command rebot here
+        bot   (only ana) There is no help on rebot
               ```
               help rebot
                    ^^^^^ did you mean reboot?
