@@ -95,7 +95,8 @@ async fn deal_with(world: &World, envelope: &Envelope) -> Result<(), StoreFault>
     for _ in 0..DECISIONS_MAX {
         let outcome = match world.chat.read(envelope) {
             Arrival::Line { origin, line, sent_at, trigger: _ } => {
-                let line = lines::Line { envelope, origin: &origin, text: &line, sent_at: Some(sent_at) };
+                let line =
+                    lines::Line { envelope, origin: &origin, text: &line, sent_at: Some(sent_at), is_one_tap: false };
                 lines::answer(world, line).await?
             }
             Arrival::Press { origin, handle, at, trigger, view: _ } => {

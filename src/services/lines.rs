@@ -2,14 +2,15 @@
 
 use super::intake::{Outcome, member};
 use super::messages;
-use super::planning::Asking;
+use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
 use crate::admission::{self, Ledger};
 use crate::approvals;
 use crate::authorization::Authorized;
 use crate::catalog::Catalog;
-use crate::conversation::{self, message::Message};
+use crate::conversation;
+use crate::conversation::message::{Block, Message};
 use crate::domain::command::{CommandName, CommandSpec, Impact, Targets};
 use crate::domain::identity::Profile;
 use crate::domain::ids::{Epoch, Handle, RequestId, Version};
@@ -38,6 +39,8 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
     /// When it was sent; `None` for one that was just confirmed by a button.
     pub(super) sent_at: Option<Timestamp>,
+    /// Whether it is sent by one tap on a button that was offered because it interrupted no server.
+    pub(super) is_one_tap: bool,
 }
 
 impl Line<'_> {
@@ -111,6 +114,10 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
         }
     };
     let line = Line { text: &normal, ..line };
+    // The files may have changed since it was offered.
+    if line.is_one_tap && !is_harmless(&speaker.rulebook.catalog, line.text) {
+        return Ok(line.answered(conversation::interrupts_by_now(line.text), "refused: interrupts servers by now"));
+    }
     match speaker.understand(line.text, now) {
         Err(told) => Ok(misunderstood(world, line, &speaker, &told)),
         Ok(intent) => carry_out(world, line, &speaker, intent).await,
@@ -131,22 +138,40 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
     }
 }
 
-/// A line that was not understood. Its corrected line gets a button, unless one wrong tap could interrupt a server.
+/// Why nothing comes of a line that was read, for whoever sent it.
+fn answered(world: &World, line: Line<'_>, speaker: &Speaker, answer: Answer) -> Outcome {
+    match answer {
+        Answer::Misunderstood(told) => misunderstood(world, line, speaker, &told),
+        Answer::Told { message, note } => line.answered(message, note),
+    }
+}
+
+/// A line that was not understood. What it probably means gets a button, unless one wrong tap could interrupt a server.
 fn misunderstood(world: &World, line: Line<'_>, speaker: &Speaker, told: &Misunderstanding) -> Outcome {
-    const NOTE: &str = "answered: a misunderstanding";
-    let harmless = |corrected: &&String| is_harmless(&speaker.rulebook.catalog, corrected);
-    let Some(corrected) = told.corrected.as_ref().filter(harmless) else {
-        return line.answered(conversation::misunderstood(told), NOTE);
-    };
-    let handle = world.ids.handle();
+    let harmless = |offered: &String| is_harmless(&speaker.rulebook.catalog, offered);
+    let mut message = conversation::misunderstood(told);
+    let mut offered = Vec::new();
+    if let Some(corrected) = told.corrected.as_ref().filter(|line| harmless(line)) {
+        let handle = world.ids.handle();
+        message.blocks.push(Block::Actions(vec![conversation::use_line(corrected, &handle)]));
+        offered.push((handle, corrected));
+    } else if let Some(readings) =
+        conversation::asked_which(told).filter(|lines| lines.iter().all(|line| harmless(line)))
+    {
+        let (first, second) = either_or(&world.ids.handle());
+        message.blocks.push(Block::Actions(conversation::use_one_of(&first, &second).into()));
+        offered.extend([first, second].into_iter().zip(readings));
+    }
     let bound = Bound {
         person: line.origin.person.clone(),
         channel: line.origin.channel.clone(),
         until: world.now().plus(PRIVATE_CONTROL_LIFE),
     };
-    let mut outcome = line.answered(conversation::misunderstood_with_use(told, &handle), NOTE);
-    let action = ControlAction::Line(corrected.clone());
-    outcome.writes.push(Write::Control(Control { handle, action, bound: Some(bound), used_at: None }));
+    let mut outcome = line.answered(message, "answered: a misunderstanding");
+    outcome.writes.extend(offered.into_iter().map(|(handle, line)| {
+        let action = ControlAction::Use(line.clone());
+        Write::Control(Control { handle, action, bound: Some(bound.clone()), used_at: None })
+    }));
     outcome
 }
 
@@ -227,11 +252,7 @@ async fn status(
         None => inventory.servers().to_vec(),
         Some(selector) => match fleet::resolve(selector, snapshot, line.text) {
             Ok(servers) => servers,
-            Err(misunderstanding) => {
-                return Ok(
-                    line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding")
-                );
-            }
+            Err(told) => return Ok(misunderstood(world, line, speaker, &told)),
         },
     };
     let mut pools = servers.iter().filter_map(|server| server.pool.clone()).collect::<Vec<_>>();
@@ -284,7 +305,7 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
     let asking = speaker.asking(world, &ledger, &undone, line);
     let subjects = match asking.subjects(work, &spec) {
         Ok(subjects) => subjects,
-        Err(answer) => return Ok(line.answered(answer.message, answer.note)),
+        Err(answer) => return Ok(answered(world, line, speaker, answer)),
     };
     let authorized = match asking.authorize(&spec, &subjects) {
         Ok(authorized) => authorized,
@@ -295,7 +316,7 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
     };
     let plan = match asking.draft(&world.ids.request(), work, &spec, &subjects) {
         Ok(plan) => plan,
-        Err(answer) => return Ok(line.answered(answer.message, answer.note)),
+        Err(answer) => return Ok(answered(world, line, speaker, answer)),
     };
     if let Some(same) = asking.same_request(&plan, &world.store.open_requests().await?) {
         let link = match &same.card {
@@ -315,7 +336,7 @@ async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
     let open = world.store.open_requests().await?;
     Ok(match speaker.asking(world, &ledger, &undone, line).preview(&world.ids.request(), work, &open) {
         Ok(preview) => line.answered(conversation::preview(preview.view()), "answered: a plan"),
-        Err(answer) => line.answered(answer.message, answer.note),
+        Err(answer) => answered(world, line, speaker, answer),
     })
 }
 

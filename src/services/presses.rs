@@ -78,7 +78,7 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
             }
             answer_press(world, &press, &person, run, *answer).await
         }
-        ControlAction::Review { .. } | ControlAction::Line(_) | ControlAction::Forget => {
+        ControlAction::Review { .. } | ControlAction::Line(_) | ControlAction::Use(_) | ControlAction::Forget => {
             Ok(press.answered(conversation::old_button(None), "rejected: a control without an owner"))
         }
     }
@@ -90,8 +90,9 @@ async fn bound_press(world: &World, press: &Press<'_>, control: Control) -> Resu
     let beside = lines::beside(&control.handle);
     let used = beside.into_iter().chain([control.handle]).map(|handle| Write::ControlUsed { handle, at });
     let mut outcome = match &control.action {
-        ControlAction::Line(text) => {
-            let line = Line { envelope: press.envelope, origin: press.origin, text, sent_at: None };
+        ControlAction::Line(text) | ControlAction::Use(text) => {
+            let is_one_tap = matches!(&control.action, ControlAction::Use(_));
+            let line = Line { envelope: press.envelope, origin: press.origin, text, sent_at: None, is_one_tap };
             lines::answer(world, line).await?
         }
         ControlAction::Forget => press.answered(conversation::forgotten(), "forgotten, as asked"),

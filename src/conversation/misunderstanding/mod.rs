@@ -150,6 +150,7 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::ZeroStep => "Every second one is /2: [001-020/2].".to_owned(),
         Kind::NumberTooLong => "Write it as the server's name has it.".to_owned(),
         Kind::TooManyNames { max } => format!("At most {max} are looked up; choose by attribute instead: site=…."),
+        Kind::NeedsParentheses { .. } if !told.readings.is_empty() => "Send the one you mean:".to_owned(),
         Kind::NeedsParentheses { readings } => {
             let [left, right] = readings.as_ref();
             format!("Write {left} or {right}.")

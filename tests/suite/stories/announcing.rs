@@ -206,6 +206,7 @@ async fn whole_sites_are_announced_one_by_one() {
               ```
               Nothing has started.
               To send instead: `announce riga because all is well`
+              [[Use: announce riga because al…]]
         ");
         let server = ana.types(&noc, "/fleet announce edge-lax-01 because all is well").await;
         assert_snapshot!(server.transcript(), @"

@@ -87,6 +87,7 @@ async fn status_counts_pools_and_open_requests() {
               ```
               Nothing has started.
               To send instead: `status site=fra`
+              [[Use: status site=fra]]
         ");
         stage.fleet().finishes("edge-lax-01");
         stage.clock().advance(seconds(20)).await;

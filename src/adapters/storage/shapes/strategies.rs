@@ -463,6 +463,7 @@ pub(super) fn control() -> BoxedStrategy<(ControlAction, Option<Bound>)> {
         (run_id(), select(Answer::ALL.to_vec())).prop_map(|(run, answer)| ControlAction::Answer { run, answer }),
         (request_id(), hash()).prop_map(|(request, plan)| ControlAction::Review { request, plan }),
         text().prop_map(ControlAction::Line),
+        text().prop_map(ControlAction::Use),
         Just(ControlAction::Forget),
     ];
     let bound = (person(), text(), time()).prop_map(|(person, channel, until)| Bound {
