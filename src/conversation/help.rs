@@ -198,7 +198,7 @@ fn optional(parameter: &ParameterSpec, text: String) -> String {
     if must { text } else { format!("[{text}]") }
 }
 
-fn placeholder(kind: &ValueKind) -> String {
+pub(super) fn placeholder(kind: &ValueKind) -> String {
     match kind {
         ValueKind::Text => "TEXT".to_owned(),
         ValueKind::Integer { .. } => "NUMBER".to_owned(),

@@ -41,7 +41,7 @@ pub use help::{help, help_command, help_purpose};
 pub use incident::incident;
 pub use meaning::meaning;
 pub use preview::{PreviewView, preview};
-pub use refusal::{asked_which, interrupts_by_now, misunderstood, refused, use_line, use_one_of};
+pub use refusal::{asked_which, filling_in, interrupts_by_now, misunderstood, refused, use_line, use_one_of};
 pub use reloading::{
     FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,
 };

@@ -3,7 +3,7 @@
 //! Deliberately absent: what is allowed, which the policies say.
 
 use super::message::{Block, Button, Message, Piece, Rich};
-use super::misunderstanding::describe;
+use super::misunderstanding::{describe, gaps, to_fill_in};
 use super::words::{Prose, button, cut, is_are, listed, quoted, servers, summary};
 use crate::authorization::{Refusal, RefusalKind};
 use crate::domain::command::CommandSpec;
@@ -147,6 +147,20 @@ pub fn misunderstood(of: &Misunderstanding) -> Message {
     }
     blocks.push(Block::Section(prose.done()));
     Message { summary: summary(format!("Not understood: {}. Nothing has started.", told.headline)), blocks }
+}
+
+/// What a line lacks, each with what it takes, and the whole line with the places to fill in; `None` if it lacks nothing.
+#[must_use]
+pub fn filling_in(of: &Misunderstanding) -> Option<Message> {
+    let whole = to_fill_in(of)?;
+    let mut prose = Prose::new().text("Missing:");
+    for gap in gaps(of) {
+        prose = prose.line().text(format!("{}: {}", gap.name, gap.takes));
+    }
+    if is_copied_whole(&whole) {
+        prose = prose.line().text("To fill in: ").piece(Piece::Code(whole));
+    }
+    Some(Message::of_text(summary("Something is missing"), prose.done()))
 }
 
 /// A button that sends a corrected line.

@@ -22,6 +22,30 @@ pub struct Misunderstanding {
     pub corrected: Option<String>,
     /// The whole lines that it may have meant, each ready to send; empty if it is not a question of which.
     pub readings: Vec<String>,
+    /// Everything that the line does not say yet, in the order of the line; empty if something else is wrong with it.
+    pub missing: Vec<Missing>,
+}
+
+/// Something that a line does not say yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missing {
+    /// Where in the line it belongs, in bytes.
+    pub at: usize,
+    /// It.
+    pub part: MissingPart,
+}
+
+/// What a line does not say yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum MissingPart {
+    /// Which servers.
+    Servers,
+    /// Which sites.
+    Sites,
+    /// A parameter, with its name.
+    Parameter(Box<ParameterSpec>),
+    /// The value of a parameter whose name, or `because`, is there.
+    Value(Box<ParameterSpec>),
 }
 
 /// What is wrong at the place, with the values one needs to say so.
@@ -281,7 +305,15 @@ impl Misunderstanding {
     /// One without a suggestion.
     #[must_use]
     pub fn new(line: &str, span: Span, kind: MisunderstandingKind) -> Self {
-        Self { line: line.to_owned(), span, kind, suggestion: None, corrected: None, readings: Vec::new() }
+        Self {
+            line: line.to_owned(),
+            span,
+            kind,
+            suggestion: None,
+            corrected: None,
+            readings: Vec::new(),
+            missing: Vec::new(),
+        }
     }
 
     /// With the right word for the place; the whole line is corrected by putting it there.
@@ -297,6 +329,13 @@ impl Misunderstanding {
     #[must_use]
     pub fn asking_which(mut self, readings: Vec<String>) -> Self {
         self.readings = readings;
+        self
+    }
+
+    /// With what the line does not say yet.
+    #[must_use]
+    pub fn lacking(mut self, missing: Vec<Missing>) -> Self {
+        self.missing = missing;
         self
     }
 

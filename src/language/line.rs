@@ -6,7 +6,7 @@ use super::parameters::Parameters;
 use crate::domain::command::{CommandName, CommandSpec, Targets};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{BuiltInVerb, HelpTopic, Intent, Planned, Selector, Span, Spanned, WorkIntent};
-use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
+use crate::domain::misunderstanding::{Expected, Missing, MissingPart, Misunderstanding, MisunderstandingKind as Kind};
 use crate::domain::purpose::Purpose;
 use crate::fleet::{nearest, parse_selector};
 use nom::Parser;
@@ -197,15 +197,24 @@ fn work(
             return Err(cursor.told(written.span, kind).perhaps_suggesting(better));
         }
         (Targets::Sites { .. }, true) => {
-            return Err(cursor.told(place..place, Kind::Unexpected { expected: Expected::Sites }));
+            let told = cursor.told(place..place, Kind::Unexpected { expected: Expected::Sites });
+            return Err(lacking_subjects(told, MissingPart::Sites, Parameters::new(cursor, spec, vocabulary)));
         }
         (Targets::Servers { .. }, true) => {
-            return Err(cursor.told(place..place, Kind::MissingSelector { command: spec.name.clone() }));
+            let told = cursor.told(place..place, Kind::MissingSelector { command: spec.name.clone() });
+            return Err(lacking_subjects(told, MissingPart::Servers, Parameters::new(cursor, spec, vocabulary)));
         }
         (Targets::Servers { .. } | Targets::Sites { .. }, false) => selector(cursor, place)?,
     };
     let (parameters, start) = Parameters::new(cursor, spec, vocabulary).read(place)?;
     Ok(WorkIntent { command: spec.name.clone(), selector, parameters, start })
+}
+
+/// With everything else that the line lacks besides its subjects.
+fn lacking_subjects(told: Misunderstanding, part: MissingPart, rest: Parameters<'_>) -> Misunderstanding {
+    let at = told.span.start;
+    let others = rest.read(at).err().map(|told| told.missing).unwrap_or_default();
+    told.lacking(std::iter::once(Missing { at, part }).chain(others).collect())
 }
 
 fn selector(cursor: &Cursor<'_>, place: usize) -> Result<(Option<Spanned<Selector>>, usize), Misunderstanding> {

@@ -1,6 +1,6 @@
 //! The same answers for programs. Names of members are stable; words for people are not repeated here.
 
-use crate::conversation::misunderstanding::describe;
+use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
 use crate::conversation::{self, plain};
 use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
@@ -49,6 +49,7 @@ fn start(start: &Start) -> Value {
 /// Where a line was not understood, and why.
 pub(super) fn misunderstanding(told: &Misunderstanding) -> Value {
     let words = describe(told);
+    let missing = gaps(told).into_iter().map(|gap| json!({ "name": gap.name, "takes": gap.takes }));
     json!({ "misunderstanding": {
         "line": told.line,
         "from_byte": told.span.start,
@@ -58,6 +59,8 @@ pub(super) fn misunderstanding(told: &Misunderstanding) -> Value {
         "suggestion": told.suggestion,
         "readings": told.readings,
         "corrected": told.corrected,
+        "missing": missing.collect::<Vec<_>>(),
+        "to_fill_in": to_fill_in(told),
     } })
 }
 

@@ -10,8 +10,11 @@ use crate::domain::server::ProductionState;
 use crate::language::{hidden_name, written_moment};
 use std::time::Duration;
 
+mod missing;
 #[cfg(test)]
 mod tests;
+
+pub use missing::{Gap, gaps, to_fill_in};
 
 /// The widest quoted piece of a line: more would wrap on a phone, and the caret would slip.
 pub const EXCERPT_WIDTH_MAX_CHARS: usize = 32;

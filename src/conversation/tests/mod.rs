@@ -5,6 +5,7 @@ mod before;
 mod ending;
 mod forms;
 mod helping;
+mod missing;
 mod preview;
 mod reloading;
 mod running;
