@@ -8,7 +8,7 @@ use super::steps::{self, DraftStep};
 use crate::domain::command::{ApprovalRule, CommandName, CommandSpec, Impact, Targets, WaveRule, WaveSize};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Fingerprint;
-use crate::domain::intent::{BUILT_IN_VERBS, ParameterName};
+use crate::domain::intent::{BuiltInVerb, ParameterName};
 use crate::domain::server::{ProductionState, ServerType};
 use std::ops::Range;
 use std::time::Duration;
@@ -98,7 +98,7 @@ fn first_line(source: &Source) -> usize {
 
 fn name(node: &Node, source: &Source, faults: &mut Faults) -> Option<CommandName> {
     let written = word(node, source, faults)?;
-    if BUILT_IN_VERBS.contains(&written) || written == steps::RESTORE_STATE {
+    if BuiltInVerb::of_word(written).is_some() || written == steps::RESTORE_STATE {
         let what = format!("`{written}` is a word of the language itself");
         faults.push(source.fault(node.span.clone(), what, "give the command another name"));
         return None;

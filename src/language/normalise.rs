@@ -90,10 +90,14 @@ fn spaced(line: &str) -> String {
     };
     let words: Vec<&str> = line.trim().split(is_space).filter(|word| !word.is_empty()).collect();
     let mut line = words.join(" ");
-    while let Some(inner) = without_ticks(&line).or_else(|| inside(&line)) {
-        line = inner;
+    loop {
+        // A full stop behind the quotes says nothing, as it says nothing at the end of any line.
+        let shown = line.trim_end_matches(['.', '…', ' ']);
+        match without_ticks(shown).or_else(|| inside(shown)) {
+            Some(inner) => line = inner,
+            None => return line,
+        }
     }
-    line
 }
 
 /// The line without the ticks that show it as code, if they stand around the whole.

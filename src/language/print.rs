@@ -7,7 +7,7 @@ use super::quotes::{inside, quoted};
 use super::start::time_at_end;
 use super::zone::written_moment;
 use super::{Vocabulary, quotes::Quotes};
-use crate::domain::intent::{Day, Intent, Start, Value, WallTime, WorkIntent};
+use crate::domain::intent::{Day, Intent, Planned, Start, Value, WallTime, WorkIntent};
 use crate::fleet;
 
 /// The line that means this, with the vocabulary in which it was read. A moment is written to the minute.
@@ -20,7 +20,8 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Status { selector: None } => "status".to_owned(),
         Intent::Status { selector: Some(selector) } => format!("status {}", fleet::print(&selector.value)),
         Intent::Cancel { request } => format!("cancel {request}"),
-        Intent::Plan(inner) => format!("plan {}", print(inner, vocabulary)),
+        Intent::Plan(Planned::Work(work)) => format!("plan {}", print_work(work, vocabulary)),
+        Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
     }
 }
 

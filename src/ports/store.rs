@@ -228,6 +228,8 @@ pub enum ControlAction {
     },
     /// Sends a line as the same person, authorised anew.
     Line(String),
+    /// Sends a line that was offered instead of the one typed, as long as it interrupts no server.
+    Use(String),
     /// Drops what was asked about.
     Forget,
     /// Opens a form, and is what the form sends back.

@@ -135,17 +135,19 @@ pub(super) async fn submitted(
         return Ok(says(&told, "rejected: a form that was open for too long"));
     }
     let reply = match &made {
-        Err(told) => Reply::said(conversation::misunderstood(told), "answered: a misunderstanding"),
-        Ok(text) => {
-            let (envelope, origin) = (submission.envelope, &form.origin);
-            lines::from_form(world, Line { envelope, origin, text, sent_at: None, trigger: None }).await?
-        }
+        Err(told) => Reply::Misunderstood(Box::new(told.clone())),
+        Ok(text) => lines::from_form(world, Line::of(submission.envelope, &form.origin, text)).await?,
     };
-    Ok(match reply {
+    let told = match reply {
+        Reply::Misunderstood(told) => Reply::said(conversation::misunderstood(&told), lines::MISUNDERSTOOD),
+        reply @ (Reply::Said { .. } | Reply::Accepted { .. } | Reply::Silent { .. }) => reply,
+    };
+    Ok(match told {
         Reply::Said { message, note } => {
             let page = shown(world, form, (spec, &fields), submission.handle, Some(&message)).await;
             shows(page, &note)
         }
+        Reply::Misunderstood(_) => Outcome::noted(lines::MISUNDERSTOOD),
         Reply::Silent { note } => Outcome::noted(note),
         Reply::Accepted { id, mut writes, note } => {
             let page = conversation::form_answer(title, &conversation::form_sent(&id));

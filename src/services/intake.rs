@@ -96,8 +96,12 @@ async fn deal_with(world: &World, envelope: &Envelope) -> Result<(), StoreFault>
     for _ in 0..DECISIONS_MAX {
         let outcome = match world.chat.read(envelope) {
             Arrival::Line { origin, line, sent_at, trigger } => {
-                let (text, sent_at, trigger) = (line.as_str(), Some(sent_at), trigger.as_ref());
-                lines::answer(world, lines::Line { envelope, origin: &origin, text, sent_at, trigger }).await?
+                let line = lines::Line {
+                    sent_at: Some(sent_at),
+                    trigger: trigger.as_ref(),
+                    ..lines::Line::of(envelope, &origin, &line)
+                };
+                lines::answer(world, line).await?
             }
             Arrival::Press { origin, handle, at, trigger, view: _ } => {
                 let press = presses::Press { envelope, origin: &origin, handle: &handle, at: at.as_ref(), trigger };

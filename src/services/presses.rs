@@ -4,6 +4,7 @@ use super::forms;
 use super::intake::{Outcome, Who, member, who};
 use super::lines::{self, Line};
 use super::messages;
+use super::offers;
 use super::requests::close_waiting;
 use super::world::World;
 use crate::admission;
@@ -81,6 +82,7 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
         }
         ControlAction::Review { .. }
         | ControlAction::Line(_)
+        | ControlAction::Use(_)
         | ControlAction::Forget
         | ControlAction::Form(_)
         | ControlAction::Mine => {
@@ -96,17 +98,19 @@ async fn bound_press(world: &World, press: &Press<'_>, control: Control) -> Resu
         ControlAction::Form(form) => return Ok(forms::open(world, press, form, &control.handle).await),
         ControlAction::Mine => return forms::own(world, press).await,
         ControlAction::Line(_)
+        | ControlAction::Use(_)
         | ControlAction::Forget
         | ControlAction::Request { .. }
         | ControlAction::Answer { .. }
         | ControlAction::Review { .. } => {}
     }
     // Forgotten is forgotten: the button beside it is used up in the same commit.
-    let beside = lines::beside(&control.handle);
+    let beside = offers::beside(&control.handle);
     let used = beside.into_iter().chain([control.handle]).map(|handle| Write::ControlUsed { handle, at });
     let mut outcome = match &control.action {
-        ControlAction::Line(text) => {
-            let line = Line { envelope: press.envelope, origin: press.origin, text, sent_at: None, trigger: None };
+        ControlAction::Line(text) | ControlAction::Use(text) => {
+            let is_one_tap = matches!(&control.action, ControlAction::Use(_));
+            let line = Line { is_one_tap, ..Line::of(press.envelope, press.origin, text) };
             lines::answer(world, line).await?
         }
         ControlAction::Forget => press.answered(conversation::forgotten(), "forgotten, as asked"),

@@ -72,7 +72,45 @@ fn parse_points_at_what_it_did_not_understand() {
     ");
     let json = wrasse(&["parse", "--json", "reboot edge-lax-[002-001] because fan noise"]);
     assert_eq!(json.status.code(), Some(2));
-    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-[002-001] because fan noise","from_byte":17,"to_byte":24,"what":"This range ends before it begins","hint":"Write the smaller number first: [001-020].","suggestion":null,"readings":[],"corrected":null}}"#);
+    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-[002-001] because fan noise","from_byte":17,"to_byte":24,"what":"This range ends before it begins","hint":"Write the smaller number first: [001-020].","suggestion":null,"readings":[],"corrected":null,"missing":[],"to_fill_in":null}}"#);
+}
+
+#[test]
+fn what_is_missing_is_told_with_a_line_to_fill_in() {
+    let told = wrasse(&["parse", "reboot --wave"]);
+    assert_eq!((told.status.code(), out(&told).as_str()), (Some(2), ""));
+    insta::assert_snapshot!(complaint(&told), @"
+    wrasse: Reboot needs to know which servers
+    ```
+    reboot --wave
+           ^
+    ```
+    Add servers, such as edge-lax-[001-020] or site=lax. Nothing has started.
+    Missing:
+    servers: names or attributes, such as edge-lax-[001-020] or site=lax
+    --wave: a percentage from 1% to 100%
+    because: some text
+    To fill in: `reboot SERVERS --wave PERCENT because …`
+    ");
+    let planned = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "reboot edge-lax-001"]);
+    assert_eq!(planned.status.code(), Some(2));
+    insta::assert_snapshot!(complaint(&planned), @"
+    wrasse: Reason is missing
+    ```
+    reboot edge-lax-001
+                        ^
+    ```
+    Add because … at the end. Nothing has started.
+    Missing:
+    because: some text
+    To fill in: `reboot edge-lax-001 because …`
+    ");
+    let json = wrasse(&["parse", "--json", "reboot edge-lax-001"]);
+    assert_eq!(json.status.code(), Some(2));
+    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-001","from_byte":19,"to_byte":19,"what":"Reason is missing","hint":"Add because … at the end.","suggestion":null,"readings":[],"corrected":null,"missing":[{"name":"because","takes":"some text"}],"to_fill_in":"reboot edge-lax-001 because …"}}"#);
+    // A server that is none is told in the same way as a word that is none.
+    let unknown = ["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "--json", "reboot edge-lxa-001 because x"];
+    insta::assert_snapshot!(out(&wrasse(&unknown)), @r#"{"misunderstanding":{"line":"reboot edge-lxa-001 because x","from_byte":7,"to_byte":15,"what":"No server is called edge-lxa-001","hint":"Did you mean edge-lax?","suggestion":"edge-lax","readings":[],"corrected":"reboot edge-lax-001 because x","missing":[],"to_fill_in":null}}"#);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::domain::place::{ChannelFacts, ChannelId, Membership, Reach};
 use crate::language;
 use crate::ports::{Directory, Ids};
 use crate::services::Rulebook;
-use crate::services::planning::{Asking, Preview};
+use crate::services::planning::{Answer, Asking, Preview};
 use crate::settings::Settings;
 use anyhow::{Context, bail};
 use std::path::PathBuf;
@@ -96,7 +96,8 @@ impl Plan {
                 self.tell(&preview, asker.source, stored.is_there);
                 Ok(ExitCode::SUCCESS)
             }
-            Err(answer) => Ok(answered(&answer.message, self.json)),
+            Err(Answer::Misunderstood(told)) => Ok(misunderstood(&told, self.json)),
+            Err(Answer::Told { message, .. }) => Ok(answered(&message, self.json)),
         }
     }
 

@@ -10,8 +10,11 @@ use crate::domain::server::ProductionState;
 use crate::language::{hidden_name, written_moment};
 use std::time::Duration;
 
+mod missing;
 #[cfg(test)]
 mod tests;
+
+pub use missing::{Gap, gaps, to_fill_in};
 
 /// The widest quoted piece of a line: more would wrap on a phone, and the caret would slip.
 pub const EXCERPT_WIDTH_MAX_CHARS: usize = 32;
@@ -52,6 +55,8 @@ fn headline(told: &Misunderstanding) -> String {
         Kind::NotAscii { character } => format!("{character} does not belong in a server name"),
         Kind::UnclosedQuote => "A quoted text has no end".to_owned(),
         Kind::UnknownVerb { verb } => format!("There is no command {} here", cut(verb)),
+        Kind::UnknownTopic { topic } => format!("There is no help on {}", cut(topic)),
+        Kind::NothingToPlan { verb } => format!("Only work can be planned, and {} only looks", verb.word()),
         Kind::NotARequest { text } => format!("{} is not the id of a request", cut(text)),
         Kind::Unexpected { .. } if told.span.is_empty() => "Something is missing here".to_owned(),
         Kind::Unexpected { .. } => "This part of the line fits nothing".to_owned(),
@@ -111,6 +116,8 @@ fn hint(told: &Misunderstanding) -> String {
     match &told.kind {
         Kind::TooLong { chars } => format!("It has {chars} characters; at most {LINE_LENGTH_MAX_CHARS} are read."),
         Kind::Empty | Kind::UnknownVerb { .. } => "Type help to see what you can do here.".to_owned(),
+        Kind::UnknownTopic { .. } => "Type help to see what there is help on.".to_owned(),
+        Kind::NothingToPlan { verb } => format!("Send it without plan: {}.", verb.word()),
         Kind::HiddenCharacter { character } => {
             format!(
                 "{}: type this part anew.",
@@ -146,6 +153,7 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::ZeroStep => "Every second one is /2: [001-020/2].".to_owned(),
         Kind::NumberTooLong => "Write it as the server's name has it.".to_owned(),
         Kind::TooManyNames { max } => format!("At most {max} are looked up; choose by attribute instead: site=…."),
+        Kind::NeedsParentheses { .. } if !told.readings.is_empty() => "Send the one you mean:".to_owned(),
         Kind::NeedsParentheses { readings } => {
             let [left, right] = readings.as_ref();
             format!("Write {left} or {right}.")

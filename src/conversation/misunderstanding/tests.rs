@@ -73,7 +73,13 @@ fn a_hidden_character_is_shown_by_its_number() {
 
 #[test]
 fn two_readings_are_written_out() {
-    check("status a,b&c", "This can be read in two ways\nstatus a,b&c\n          ^\nWrite (a,b) & c or a,(b & c).");
+    check("status a,b&c", "This can be read in two ways\nstatus a,b&c\n          ^\nSend the one you mean:");
+    assert_eq!(told_about("status a,b&c").readings, ["status (a,b) & c", "status a,(b & c)"]);
+    // Too long to be written out as lines.
+    let long = format!("status a,{}&c", "b".repeat(300));
+    let told = told_about(&long);
+    assert_eq!(told.readings, [""; 0]);
+    assert!(describe(&told).hint.starts_with("Write (a,bbb"));
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod answers;
 mod before;
 mod ending;
 mod forms;
+mod helping;
+mod missing;
 mod preview;
 mod reloading;
 mod running;

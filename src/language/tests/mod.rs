@@ -65,7 +65,7 @@ fn vocabulary() -> Vocabulary {
 /// The intent in one line, or what is wrong with which part, and what was probably meant.
 fn outcome(line: &str) -> String {
     match parse(line, &vocabulary()) {
-        Ok(Intent::Plan(inner)) => format!("plan {inner:?}"),
+        Ok(Intent::Plan(planned)) => format!("plan {planned:?}"),
         Ok(Intent::Work(work)) => {
             let selector = work.selector.map_or_else(|| "nothing".to_owned(), |selector| print(&selector.value));
             let parameters: String =
@@ -102,6 +102,10 @@ fn built_in_verbs() {
     check("help", "help ");
     check("Help Reboot", "help reboot");
     check("help cancel", "help cancel");
+    check("help take out and put back", "help take");
+    check("help Selectors", "help servers");
+    check("help restrat", "UnknownTopic { topic: \"restrat\" } at `restrat` -> restart");
+    check("help servers now", "Unexpected { expected: End } at `now`");
     check("status", "status everything");
     check("status site=lax", "status site=lax");
     check("cancel req-2mq9", "cancel req-2mq9");
@@ -143,6 +147,7 @@ fn what_phones_and_macs_do_to_a_line() {
     check("  reboot\u{a0}\u{a0}a-1\tbecause\u{202f}x  ", "reboot a-1 reason=x wave=10%");
     check("reboot a-1 because the fan — it’s loud…", "reboot a-1 reason=the fan — it’s loud… wave=10%");
     check("status.", "status everything");
+    check("“status”.", "status everything");
 }
 
 #[test]
@@ -151,7 +156,7 @@ fn verbs_that_are_not_known_here() {
     check("stauts", "UnknownVerb { verb: \"stauts\" } at `stauts` -> status");
     // There is a command of that name elsewhere, but not for this person here.
     check("drain a-1 because x", "UnknownVerb { verb: \"drain\" } at `drain`");
-    check("help drain", "UnknownVerb { verb: \"drain\" } at `drain`");
+    check("help drain", "UnknownTopic { topic: \"drain\" } at `drain`");
     check("cancel", "Unexpected { expected: RequestId } at ``");
     check("cancel 2mq9", "NotARequest { text: \"2mq9\" } at `2mq9`");
     check("cancel req-2mq9 now", "Unexpected { expected: End } at `now`");

@@ -2,7 +2,7 @@
 
 use super::{because, command, lines, parameter};
 use crate::domain::command::{CommandName, Need, ParameterSpec, Targets, ValueKind};
-use crate::domain::intent::{Intent, Value, ZoneName};
+use crate::domain::intent::{Intent, Planned, Value, ZoneName};
 use crate::domain::time::Timestamp;
 use crate::language::{Fields, Vocabulary, parse, print};
 use proptest::prelude::*;
@@ -46,16 +46,16 @@ pub(super) fn every_kind() -> Vocabulary {
 /// The same without places, which differ between two spellings.
 fn meaning(intent: &Intent) -> String {
     match intent {
-        Intent::Work(work) => {
+        Intent::Work(work) | Intent::Plan(Planned::Work(work)) => {
             let selector = work.selector.as_ref().map(|selector| crate::fleet::print(&selector.value));
             let start = work.start.as_ref().map(|start| &start.value);
-            format!("{} {selector:?} {:?} {start:?}", work.command, work.values())
+            let verb = if matches!(intent, Intent::Plan(_)) { "plan " } else { "" };
+            format!("{verb}{} {selector:?} {:?} {start:?}", work.command, work.values())
         }
         Intent::Status { selector } => {
             format!("status {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
         }
-        Intent::Plan(inner) => format!("plan {}", meaning(inner)),
-        Intent::Help { .. } | Intent::Cancel { .. } => format!("{intent:?}"),
+        Intent::Plan(Planned::Cancel { .. }) | Intent::Help { .. } | Intent::Cancel { .. } => format!("{intent:?}"),
     }
 }
 

@@ -202,6 +202,7 @@ async fn whole_sites_are_announced_one_by_one() {
               ```
               Nothing has started.
               To send instead: `announce riga because all is well`
+              [[Use: announce riga because al…]] [Edit]
         ");
         let server = ana.types(&noc, "/fleet announce edge-lax-01 because all is well").await;
         assert_snapshot!(server.transcript(), @"
@@ -212,6 +213,7 @@ async fn whole_sites_are_announced_one_by_one() {
                        ^^^^^^^^^^^
               ```
               A site is written as the inventory writes it. Nothing has started.
+              [Edit]
         ");
         let thread = ana.types(&noc, "/fleet announce lax,riga because all is well").await;
         stage.clock().advance(seconds(30)).await;

@@ -401,12 +401,13 @@ async fn a_request_can_be_made_without_typing_a_line() {
         assert_snapshot!(noc.transcript(), @"
         ana   /fleet help
         bot   (only ana) What you can do in #noc
-              Look: `/fleet status`
-              Drain: `/fleet drain edge-lax-001 because fan noise`
-              Reboot: `/fleet reboot edge-lax-[001-020] because kernel update`
-              Undrain: `/fleet undrain edge-lax-001`
+              See: `/fleet status`
+              `/fleet plan reboot edge-lax-[001-020] because kernel update`
+              Take out and put back: `/fleet drain edge-lax-001 because fan noise`
+              `/fleet undrain edge-lax-001`
+              Restart: `/fleet reboot edge-lax-[001-020] because kernel update`
               Stop: `/fleet cancel req-2mq9`
-              ~ in a thread, mention me instead of `/fleet` · more: `/fleet help drain`
+              ~ in a thread, mention me instead of `/fleet` · more: `/fleet help reboot`, `/fleet help servers`, `/fleet help times`
               [[New request]] [My requests]
         ana   presses [My requests]
         bot   (only ana) You have not asked for anything yet. Type help to see what you can do here.
@@ -436,9 +437,9 @@ async fn a_request_can_be_made_without_typing_a_line() {
               ✅ req-0001 drain 1 server in lax · done · hh:mm · card <link>
         bob   /fleet help
         bot   (only bob) What you can do in #noc
-              Look: `/fleet status`
+              See: `/fleet status`
               No command may be run by you here.
-              ~ in a thread, mention me instead of `/fleet`
+              ~ in a thread, mention me instead of `/fleet` · more: `/fleet help servers`, `/fleet help times`
         bob   /fleet drain edge-lax-01
         bot   (only bob) Reason is missing
               ```

@@ -46,7 +46,7 @@ async fn words_that_are_none() {
         bot   (only ana) There is nothing in this line
               Type help to see what you can do here. Nothing has started.
         ana   /fleet help rebot
-        bot   (only ana) There is no command rebot here
+        bot   (only ana) There is no help on rebot
               ```
               help rebot
                    ^^^^^ did you mean reboot?
@@ -132,6 +132,7 @@ async fn servers_that_are_none() {
               ```
               Nothing has started.
               To send instead: `reboot edge-lax-01 because kernel update`
+              [Edit]
         ana   /fleet reboot edge-lax-[01-09] because kernel update
         bot   (only ana) No server is called edge-lax-[04-09]
               ```
@@ -140,6 +141,7 @@ async fn servers_that_are_none() {
               ```
               Nothing has started.
               To send instead: `reboot edge-lax-[01-03] because kernel update`
+              [Edit]
         ana   /fleet reboot site=laxx because kernel update
         bot   (only ana) No server has the site laxx
               ```
@@ -148,6 +150,7 @@ async fn servers_that_are_none() {
               ```
               Nothing has started.
               To send instead: `reboot site=lax because kernel update`
+              [Edit]
         ana   /fleet reboot sight=lax because kernel update
         bot   (only ana) Servers have no attribute sight
               ```
@@ -187,6 +190,7 @@ async fn servers_that_are_none() {
                      ^^^^^^^^^^^^^^^^^^^^^^^
               ```
               Every part is known, but together they match none. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-[000000001-999999999] because kernel update
         bot   (only ana) This stands for more names than there can be servers
               ```
@@ -194,6 +198,7 @@ async fn servers_that_are_none() {
                      ^^^^^^^^^^^^^^^^^^^^^^^^^
               ```
               At most 100000 are looked up; choose by attribute instead: site=…. Nothing has started.
+              [Edit]
         ");
         stage.fleet().rebooted("edge-lax-[01-03]", times(0));
     })

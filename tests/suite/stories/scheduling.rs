@@ -116,6 +116,7 @@ async fn an_unclear_time_is_asked_about() {
                       ^^^^^^^^^^^^^^^
               ```
               Write the zone instead of site time: at hh:mm. Nothing has started.
+              [Edit]
         ");
     })
     .await;

@@ -34,6 +34,7 @@ stored_variants! { ControlAction;
     "answer" => Answer { run: "run", answer: "answer" },
     "review" => Review { request: "request", plan: "plan" },
     "line" => Line(line),
+    "use" => Use(line),
     "forget" => Forget,
     "form" => Form(form),
     "mine" => Mine,

@@ -462,6 +462,7 @@ pub(super) fn control() -> BoxedStrategy<(ControlAction, Option<Bound>)> {
         (run_id(), select(Answer::ALL.to_vec())).prop_map(|(run, answer)| ControlAction::Answer { run, answer }),
         (request_id(), hash()).prop_map(|(request, plan)| ControlAction::Review { request, plan }),
         text().prop_map(ControlAction::Line),
+        text().prop_map(ControlAction::Use),
         Just(ControlAction::Forget),
         Just(ControlAction::Mine),
         (origin(), option::of(text()), text()).prop_map(|(origin, command, line)| {
