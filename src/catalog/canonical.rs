@@ -59,10 +59,12 @@ impl Text {
     fn parameter(&mut self, parameter: &ParameterSpec) {
         self.field("parameter", &parameter.name);
         match &parameter.kind {
-            ValueKind::Text => self.field("kind", &"text"),
+            ValueKind::Text { length_max } => self.field("kind", &format!("text {length_max}")),
             ValueKind::Integer { min, max } => self.field("kind", &format!("integer {min} {max}")),
-            ValueKind::Percentage => self.field("kind", &"percentage"),
-            ValueKind::Duration => self.field("kind", &"duration"),
+            ValueKind::Percentage { min, max } => self.field("kind", &format!("percentage {min} {max}")),
+            ValueKind::Duration { min, max } => {
+                self.field("kind", &format!("duration {} {}", millis(*min), millis(*max)));
+            }
             ValueKind::Boolean => self.field("kind", &"boolean"),
             ValueKind::Time => self.field("kind", &"time"),
             ValueKind::Server => self.field("kind", &"server"),

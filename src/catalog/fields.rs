@@ -62,6 +62,13 @@ impl<'a> Fields<'a> {
         found
     }
 
+    /// Whether both are there; they stay.
+    pub(super) fn need_both(&mut self, one: &'static str, other: &'static str, faults: &mut Faults) -> bool {
+        let missing = [one, other].into_iter().filter(|key| !self.has(key)).collect::<Vec<_>>();
+        missing.iter().for_each(|key| _ = self.need(key, faults));
+        missing.is_empty()
+    }
+
     pub(super) fn need_word(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'a str> {
         let node = self.need(key, faults)?;
         word(node, self.source, faults)

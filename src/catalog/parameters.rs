@@ -4,9 +4,11 @@ use super::command::is_name;
 use super::fault::Source;
 use super::fields::{Faults, Fields, list, one_of, word};
 use super::node::Node;
-use crate::domain::command::{Need, ParameterSpec, ValueKind};
+use crate::domain::command::{Need, ParameterSpec, TEXT_LENGTH_MAX_CHARS, ValueKind};
 use crate::domain::intent::{Attribute, ParameterName, Value};
-use crate::domain::time::duration_of;
+use crate::domain::limits::LINE_LENGTH_MAX_CHARS;
+use crate::domain::time::{DURATION_MAX, DURATION_MIN, duration_of, exact};
+use std::time::Duration;
 
 /// Why a name would be read as something else; a line must mean one thing.
 fn taken(name: &str) -> Option<&'static str> {
@@ -96,7 +98,7 @@ fn parameter(name: &str, mut fields: Fields<'_>, faults: &mut Faults) -> Option<
         faults.push(source.fault(node.span.clone(), what, "leave out `required` or `default`"));
     }
     if let (Some(node), Some(kind)) = (asked_node, &kind)
-        && *kind != ValueKind::Text
+        && !matches!(kind, ValueKind::Text { .. })
     {
         faults.push(source.fault(node.span.clone(), "what follows because is text", "write `type: text`"));
     }
@@ -118,8 +120,15 @@ fn parameter(name: &str, mut fields: Fields<'_>, faults: &mut Faults) -> Option<
 fn value_kind(kind: Kind, fields: &mut Fields<'_>, faults: &mut Faults) -> Option<ValueKind> {
     let source = fields.source();
     match kind {
-        Kind::Text => Some(ValueKind::Text),
-        Kind::Duration => Some(ValueKind::Duration),
+        Kind::Text => {
+            let length = fields.number("length", 1..LINE_LENGTH_MAX_CHARS as u64 + 1, faults);
+            let length_max = length.and_then(|length| u32::try_from(length).ok()).unwrap_or(TEXT_LENGTH_MAX_CHARS);
+            Some(ValueKind::Text { length_max })
+        }
+        Kind::Duration => {
+            let (min, max) = bounds(fields, (DURATION_MIN, DURATION_MAX), duration, faults);
+            Some(ValueKind::Duration { min, max })
+        }
         Kind::Boolean => Some(ValueKind::Boolean),
         Kind::Time => Some(ValueKind::Time),
         Kind::Server => Some(ValueKind::Server),
@@ -130,17 +139,13 @@ fn value_kind(kind: Kind, fields: &mut Fields<'_>, faults: &mut Faults) -> Optio
         Kind::Url => Some(ValueKind::Url),
         Kind::Percentage => {
             fields.need("of", faults).and_then(|node| one_of(node, &[("request", ())], source, faults))?;
-            Some(ValueKind::Percentage)
+            let (min, max) = bounds(fields, (1, 100), percentage, faults);
+            Some(ValueKind::Percentage { min, max })
         }
         Kind::Integer => {
-            let (min_node, max_node) = (fields.need("min", faults), fields.need("max", faults));
-            let min = min_node.and_then(|node| integer(node, source, faults))?;
-            let max = max_node.and_then(|node| integer(node, source, faults))?;
-            if max < min {
-                let span = max_node.map_or_else(|| fields.span(), |node| node.span.clone());
-                faults.push(source.fault(span, "`max` lies below `min`", format!("write a number from {min} up")));
-            }
-            Some(ValueKind::Integer { min, max })
+            let is_whole = fields.need_both("min", "max", faults);
+            let (min, max) = bounds(fields, (i64::MIN, i64::MAX), integer, faults);
+            is_whole.then_some(ValueKind::Integer { min, max })
         }
         Kind::Choice => {
             let items = fields.need("one-of", faults).map_or(&[][..], |node| list(node, source, faults));
@@ -151,6 +156,23 @@ fn value_kind(kind: Kind, fields: &mut Fields<'_>, faults: &mut Faults) -> Optio
     }
 }
 
+/// `min` and `max`, each as far as it goes where the file does not say.
+fn bounds<T: Copy + PartialOrd>(
+    fields: &mut Fields<'_>,
+    (least, most): (T, T),
+    read: fn(&Node, &Source, &mut Faults) -> Option<T>,
+    faults: &mut Faults,
+) -> (T, T) {
+    let source = fields.source();
+    let (min_node, max_node) = (fields.take("min"), fields.take("max"));
+    let min = min_node.and_then(|node| read(node, source, faults)).unwrap_or(least);
+    let max = max_node.and_then(|node| read(node, source, faults)).unwrap_or(most);
+    if let (true, Some(node), Some(least)) = (max < min, max_node, min_node.and_then(Node::word)) {
+        faults.push(source.fault(node.span.clone(), "`max` lies below `min`", format!("write {least} or more")));
+    }
+    (min, max)
+}
+
 fn integer(node: &Node, source: &Source, faults: &mut Faults) -> Option<i64> {
     let number = word(node, source, faults)?.parse().ok();
     if number.is_none() {
@@ -159,20 +181,35 @@ fn integer(node: &Node, source: &Source, faults: &mut Faults) -> Option<i64> {
     number
 }
 
+fn percentage(node: &Node, source: &Source, faults: &mut Faults) -> Option<u8> {
+    let percent = percent_of(word(node, source, faults)?);
+    if percent.is_none() {
+        faults.push(source.fault(node.span.clone(), "a percentage belongs here", "write 1% to 100%"));
+    }
+    percent
+}
+
+fn percent_of(written: &str) -> Option<u8> {
+    let percent = written.strip_suffix('%').and_then(|digits| digits.parse().ok());
+    percent.filter(|percent| (1..=100).contains(percent))
+}
+
+fn duration(node: &Node, source: &Source, faults: &mut Faults) -> Option<Duration> {
+    let length = duration_of(word(node, source, faults)?);
+    if length.is_none() {
+        faults.push(source.fault(node.span.clone(), "a length of time belongs here", "write 90s, 5m or 2h"));
+    }
+    length
+}
+
 fn value(node: &Node, kind: &ValueKind, source: &Source, faults: &mut Faults) -> Option<Value> {
     let written = word(node, source, faults)?;
     let value = match kind {
-        ValueKind::Text => Some(Value::Text(written.to_owned())),
-        ValueKind::Integer { min, max } => {
-            written.parse().ok().filter(|number| (*min..=*max).contains(number)).map(Value::Integer)
-        }
-        ValueKind::Percentage => written
-            .strip_suffix('%')
-            .and_then(|digits| digits.parse().ok())
-            .filter(|percent| (1..=100).contains(percent))
-            .map(Value::Percentage),
-        ValueKind::Duration => duration_of(written).map(Value::Duration),
-        ValueKind::Choice(words) => words.iter().any(|word| word == written).then(|| Value::Choice(written.to_owned())),
+        ValueKind::Text { .. } => Some(Value::Text(written.to_owned())),
+        ValueKind::Integer { .. } => written.parse().ok().map(Value::Integer),
+        ValueKind::Percentage { .. } => percent_of(written).map(Value::Percentage),
+        ValueKind::Duration { .. } => duration_of(written).map(Value::Duration),
+        ValueKind::Choice(_) => Some(Value::Choice(written.to_owned())),
         ValueKind::Boolean => match written {
             "yes" | "true" => Some(Value::Boolean(true)),
             "no" | "false" => Some(Value::Boolean(false)),
@@ -187,12 +224,16 @@ fn value(node: &Node, kind: &ValueKind, source: &Source, faults: &mut Faults) ->
         | ValueKind::Version
         | ValueKind::Url => None,
     };
+    let value = value.filter(|value| kind.admits(value));
     if value.is_none() {
         let instead = match kind {
-            ValueKind::Text => "write text".to_owned(),
+            ValueKind::Text { length_max } => format!("write at most {length_max} characters"),
             ValueKind::Integer { min, max } => format!("write a whole number from {min} to {max}"),
-            ValueKind::Percentage => "write 1% to 100%".to_owned(),
-            ValueKind::Duration => "write 90s, 5m or 2h".to_owned(),
+            ValueKind::Percentage { min, max } => format!("write {min}% to {max}%"),
+            ValueKind::Duration { min, max } if (*min, *max) == (DURATION_MIN, DURATION_MAX) => {
+                "write 90s, 5m or 2h".to_owned()
+            }
+            ValueKind::Duration { min, max } => format!("write {} to {}", exact(*min), exact(*max)),
             ValueKind::Choice(words) => format!("write one of {}", words.join(", ")),
             ValueKind::Boolean => "write yes or no".to_owned(),
             ValueKind::Time

@@ -73,7 +73,7 @@ fn waves(draft: &Draft, faults: &mut Faults) {
         let is_percentage = draft
             .spec
             .parameter(name.as_str())
-            .is_some_and(|one| one.kind == ValueKind::Percentage && one.default.is_some());
+            .is_some_and(|one| matches!(one.kind, ValueKind::Percentage { .. }) && one.default.is_some());
         if !is_percentage {
             let what = format!("`{{{name}}}` is no percentage parameter with a default");
             let instead = format!("add `{name}: {{ type: percentage, of: request, default: 10% }}` to `parameters`");

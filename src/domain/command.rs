@@ -5,6 +5,7 @@ use super::ids::Fingerprint;
 use super::intent::{ParameterName, Value};
 use super::server::{ProductionState, ServerType};
 use super::text_name;
+use super::time::{DURATION_MAX, DURATION_MIN};
 use std::time::Duration;
 
 text_name! {
@@ -124,8 +125,11 @@ pub enum Need {
 /// What values a parameter takes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ValueKind {
-    /// Any text.
-    Text,
+    /// Any text that is not longer than this.
+    Text {
+        /// The most characters.
+        length_max: u32,
+    },
     /// A whole number from `min` to `max`.
     Integer {
         /// The smallest.
@@ -133,10 +137,20 @@ pub enum ValueKind {
         /// The largest.
         max: i64,
     },
-    /// A percentage of the request's servers.
-    Percentage,
-    /// `90s`, `5m`, `2h`.
-    Duration,
+    /// A percentage of the request's servers, from `min` to `max`.
+    Percentage {
+        /// The smallest, at least 1.
+        min: u8,
+        /// The largest, at most 100.
+        max: u8,
+    },
+    /// `90s`, `5m`, `2h`, from `min` to `max`.
+    Duration {
+        /// The shortest.
+        min: Duration,
+        /// The longest.
+        max: Duration,
+    },
     /// One of these words.
     Choice(Vec<String>),
     /// `yes` or `no`.
@@ -155,6 +169,54 @@ pub enum ValueKind {
     Version,
     /// An `https` address without credentials.
     Url,
+}
+
+/// How long a text may be where the command file does not say.
+pub const TEXT_LENGTH_MAX_CHARS: u32 = 500;
+
+impl ValueKind {
+    /// Text of the usual length.
+    pub const TEXT: Self = Self::Text { length_max: TEXT_LENGTH_MAX_CHARS };
+    /// Any percentage.
+    pub const PERCENTAGE: Self = Self::Percentage { min: 1, max: 100 };
+    /// Any length of time that can be written.
+    pub const DURATION: Self = Self::Duration { min: DURATION_MIN, max: DURATION_MAX };
+
+    /// Whether the value is of this kind and within its bounds.
+    #[must_use]
+    pub fn admits(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Text { length_max }, Value::Text(text)) => text.chars().count() <= *length_max as usize,
+            (Self::Integer { min, max }, Value::Integer(number)) => (min..=max).contains(&number),
+            (Self::Percentage { min, max }, Value::Percentage(percent)) => (min..=max).contains(&percent),
+            (Self::Duration { min, max }, Value::Duration(length)) => (min..=max).contains(&length),
+            (Self::Choice(words), Value::Choice(word)) => words.contains(word),
+            (Self::Boolean, Value::Boolean(_))
+            | (Self::Time, Value::Time(_))
+            | (Self::Server, Value::Server(_))
+            | (Self::Selector, Value::Selector(_))
+            | (Self::User, Value::User(_))
+            | (Self::Channel, Value::Channel(_))
+            | (Self::Version, Value::Version(_))
+            | (Self::Url, Value::Url(_)) => true,
+            (
+                Self::Text { .. }
+                | Self::Integer { .. }
+                | Self::Percentage { .. }
+                | Self::Duration { .. }
+                | Self::Choice(_)
+                | Self::Boolean
+                | Self::Time
+                | Self::Server
+                | Self::Selector
+                | Self::User
+                | Self::Channel
+                | Self::Version
+                | Self::Url,
+                _,
+            ) => false,
+        }
+    }
 }
 
 /// Waves: a canary first, then a share at a time.

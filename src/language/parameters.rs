@@ -131,11 +131,16 @@ impl<'a> Parameters<'a> {
         if !text.chars().any(char::is_alphanumeric) {
             return Err(self.cursor.told(self.cursor.end(), Kind::MissingValue { name: spec.name.clone() }));
         }
+        let span = after..self.cursor.line.len();
+        let value = Value::Text(text.to_owned());
+        if !spec.kind.admits(&value) {
+            let kind = Kind::UnfitValue { parameter: Box::new(spec.clone()) };
+            return Err(self.cursor.told(span, kind));
+        }
         if quoted.is_none() && self.start.is_none() {
             start::ask_about_reason(self.cursor, place, after)?;
         }
-        let value = Spanned { value: Value::Text(text.to_owned()), span: after..self.cursor.line.len() };
-        self.given.insert(spec.name.clone(), value);
+        self.given.insert(spec.name.clone(), Spanned { value, span });
         Ok(())
     }
 

@@ -3,12 +3,13 @@
 use super::{stored_record, stored_variants, stored_words};
 use crate::domain::command::{
     ApprovalRule, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Need, ParameterSpec, PowerPath,
-    RebootSpec, StepSpec, Targets, ValueKind, WaveRule, WaveSize,
+    RebootSpec, StepSpec, TEXT_LENGTH_MAX_CHARS, Targets, ValueKind, WaveRule, WaveSize,
 };
 use crate::domain::identity::UserId;
 use crate::domain::intent::{Named, Value};
 use crate::domain::place::ChannelId;
 use crate::domain::server::ProductionState;
+use crate::domain::time::{DURATION_MAX, DURATION_MIN};
 
 stored_record! { CommandSpec;
     name: "name", summary: "summary", impact: "impact", owner: "owner", targets: "targets", parameters: "parameters",
@@ -33,10 +34,10 @@ stored_record! { ParameterSpec;
 }
 stored_words! { Need; "required" => Required, "optional" => Optional }
 stored_variants! { ValueKind;
-    "text" => Text,
+    "text" => Text { length_max: "length" or TEXT_LENGTH_MAX_CHARS },
     "integer" => Integer { min: "min", max: "max" },
-    "percentage" => Percentage,
-    "duration" => Duration,
+    "percentage" => Percentage { min: "min" or 1, max: "max" or 100 },
+    "duration" => Duration { min: "min_ms" or DURATION_MIN, max: "max_ms" or DURATION_MAX },
     "choice" => Choice(words),
     "boolean" => Boolean,
     "time" => Time,

@@ -1,5 +1,7 @@
 //! Command files: what they mean, and what is said of their faults.
 
+mod bounds;
+
 use super::{Catalog, load};
 use crate::domain::command::{
     CommandName, CommandSpec, GateCheck, HostCheck, Impact, Need, PowerPath, StepSpec, Targets, ValueKind, WaveSize,
@@ -199,6 +201,9 @@ fn the_fingerprint_covers_what_is_reused() {
         ("canary: 1", "canary: 2"),
         ("warm, cold", "warm, cold, hot"),
         ("drained]", "standby]"),
+        ("asked-as: because }", "asked-as: because, length: 80 }"),
+        ("default: 10% }", "default: 10%, max: 50% }"),
+        ("default: 90s }", "default: 90s, min: 10s }"),
     ] {
         assert_ne!(hash(DRAIN, &REBOOT.replace(from, to)), before, "{to}");
     }
@@ -256,7 +261,7 @@ fn values_out_of_their_range() {
         "one-of: [warm, cold], default: hot",
         "reboot.yaml:13:56 `hot` is no value of this parameter / write one of warm, cold",
     );
-    check("min: 1, max: 5", "min: 6, max: 5", "reboot.yaml:12:40 `max` lies below `min` / write a number from 6 up");
+    check("min: 1, max: 5", "min: 6, max: 5", "reboot.yaml:12:40 `max` lies below `min` / write 6 or more");
     check(
         "expect: 201",
         "expect: 42",
