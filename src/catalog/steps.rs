@@ -49,8 +49,8 @@ pub(super) fn read(node: &Node, source: &Source, faults: &mut Faults) -> Vec<Dra
 fn step(item: &Node, source: &Source, faults: &mut Faults) -> Option<DraftStep> {
     if let Some(written) = item.word() {
         let own = match written {
-            RESTORE_STATE => Some(StepSpec::RestoreState { timeout: RETURN_TIMEOUT }),
-            "undrain" => Some(StepSpec::Undrain { timeout: RETURN_TIMEOUT }),
+            RESTORE_STATE => Some(StepSpec::RestoreState { timeout: RETURN_TIMEOUT.into() }),
+            "undrain" => Some(StepSpec::Undrain { timeout: RETURN_TIMEOUT.into() }),
             _ => None,
         };
         let span = item.span.clone();
@@ -81,10 +81,11 @@ fn own_step(word: &str, fields: &mut Fields<'_>, faults: &mut Faults) -> Option<
         "gate" => gate(fields, faults),
         "reboot" => reboot(fields, faults),
         "check" => check(fields, faults),
-        "restore-state" => {
-            return_timeout("restore-state", fields, faults).map(|timeout| StepSpec::RestoreState { timeout })
+        "restore-state" => return_timeout("restore-state", fields, faults)
+            .map(|timeout| StepSpec::RestoreState { timeout: timeout.into() }),
+        "undrain" => {
+            return_timeout("undrain", fields, faults).map(|timeout| StepSpec::Undrain { timeout: timeout.into() })
         }
-        "undrain" => return_timeout("undrain", fields, faults).map(|timeout| StepSpec::Undrain { timeout }),
         "http" => http(fields, faults),
         _ => {
             let instead = match nearest(word, STEP_WORDS) {
@@ -115,7 +116,7 @@ fn drain(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
         false => Some(1),
     };
     own.end(faults);
-    Some(StepSpec::Drain { timeout: timeout?, connections_max: below?.saturating_sub(1) })
+    Some(StepSpec::Drain { timeout: timeout?.into(), connections_max: below?.saturating_sub(1).into() })
 }
 
 fn gate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
@@ -157,7 +158,7 @@ fn reboot(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
         let what = "`point-of-no-return` is missing: a reboot cannot be undone";
         faults.push(source.fault(fields.span(), what, "add `point-of-no-return: true`"));
     }
-    Some(StepSpec::Reboot(RebootSpec { via: via?, otherwise, timeout: timeout?, grace: grace? }))
+    Some(StepSpec::Reboot(RebootSpec { via: via?, otherwise, timeout: timeout?.into(), grace: grace?.into() }))
 }
 
 /// `check: [services, mounts]`, or `check: { that: […], within: 60s }`.
@@ -176,7 +177,7 @@ fn check(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
     };
     let words = HostCheck::ALL.map(|check| (check.word(), check));
     let checks = items.iter().filter_map(|item| one_of(item, &words, source, faults)).collect();
-    Some(StepSpec::Check { checks, timeout: timeout? })
+    Some(StepSpec::Check { checks, timeout: timeout?.into() })
 }
 
 fn return_timeout(key: &'static str, fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Duration> {
@@ -201,7 +202,7 @@ fn http(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
     let expect = own.need_small("expect", 100..600, faults).and_then(|status| u16::try_from(status).ok());
     let timeout = need_duration("timeout", &mut own, faults);
     own.end(faults);
-    Some(StepSpec::Http(HttpSpec { method: method?, url: url?, send, expect: expect?, timeout: timeout? }))
+    Some(StepSpec::Http(HttpSpec { method: method?, url: url?, send, expect: expect?, timeout: timeout?.into() }))
 }
 
 /// An address that is fixed in the file: no text of a person ever becomes part of it.

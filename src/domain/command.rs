@@ -4,8 +4,13 @@ use super::identity::GroupName;
 use super::ids::Fingerprint;
 use super::intent::{ParameterName, Value};
 use super::server::{ProductionState, ServerType};
+pub use super::step::{
+    GateCheck, HostCheck, HttpCall, HttpMethod, HttpSpec, HttpWith, Input, MissingInput, PowerPath, Reboot, RebootSpec,
+    RebootWith, Step, StepSpec, StepWith,
+};
 use super::text_name;
 use super::time::{DURATION_MAX, DURATION_MIN};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 text_name! {
@@ -256,157 +261,19 @@ pub struct ApprovalRule {
     pub within: Duration,
 }
 
-/// One step of a command.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum StepSpec {
-    /// Takes the server out of its load balancer and waits for its connections.
-    Drain {
-        /// How long connections may take to end.
-        timeout: Duration,
-        /// Drained when at most this many are left.
-        connections_max: u64,
-    },
-    /// Asks again, before something that cannot be undone, whether it is still safe.
-    Gate(Vec<GateCheck>),
-    /// Reboots, and proves it by the boot id.
-    Reboot(RebootSpec),
-    /// Looks at the server itself.
-    Check {
-        /// What must hold.
-        checks: Vec<HostCheck>,
-        /// How long it may take to become true.
-        timeout: Duration,
-    },
-    /// Puts the server back into the production state that was found at the start.
-    RestoreState {
-        /// How long the load balancer may take to show it.
-        timeout: Duration,
-    },
-    /// Puts the server into production.
-    Undrain {
-        /// How long the load balancer may take to show it.
-        timeout: Duration,
-    },
-    /// Calls an HTTP endpoint once; the idempotency key is the run's id.
-    Http(HttpSpec),
-}
-
-/// How a reboot is done and proved.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RebootSpec {
-    /// The first way.
-    pub via: PowerPath,
-    /// The way to take if the first never got to send its command.
-    pub otherwise: Option<PowerPath>,
-    /// How long the server may take to come back.
-    pub timeout: Duration,
-    /// How long the old boot id may still be seen before the command counts as not carried out.
-    pub grace: Duration,
-}
-
-/// A way to restart a server.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PowerPath {
-    /// The operating system's own reboot, over SSH.
-    Ssh,
-    /// The management controller's forced restart.
-    Redfish,
-}
-
-impl PowerPath {
-    /// As people read it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Ssh => "SSH",
-            Self::Redfish => "Redfish",
-        }
-    }
-}
-
-/// What a gate asks again.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum GateCheck {
-    /// The load balancer still shows the server as out.
-    DrainStillHolds,
-    /// The pool is not below its floor.
-    Capacity,
-}
-
-/// What is looked at on the server after a change.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum HostCheck {
-    /// No unit has failed.
-    Services,
-    /// Every file system of the table is mounted.
-    Mounts,
-    /// The running kernel is the installed default.
-    Kernel,
-    /// The clock is synchronised.
-    Clock,
-}
-
-impl HostCheck {
-    /// Every check.
-    pub const ALL: [Self; 4] = [Self::Services, Self::Mounts, Self::Kernel, Self::Clock];
-
-    /// The word in command files and messages.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Services => "services",
-            Self::Mounts => "mounts",
-            Self::Kernel => "kernel",
-            Self::Clock => "clock",
-        }
-    }
-}
-
-/// An HTTP call of a step.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct HttpSpec {
-    /// `GET` or `POST`.
-    pub method: HttpMethod,
-    /// The address, fixed in the file: no text of a person ever becomes part of it.
-    pub url: String,
-    /// Parameters sent as a JSON object.
-    pub send: Vec<ParameterName>,
-    /// The status that means done.
-    pub expect: u16,
-    /// How long it may take.
-    pub timeout: Duration,
-}
-
-/// The methods an HTTP step may use.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum HttpMethod {
-    /// Looks.
-    Get,
-    /// Changes, with an idempotency key.
-    Post,
-}
-
-impl StepSpec {
-    /// The step's word on cards and in the plan.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Drain { .. } => "drain",
-            Self::Gate(_) => "gate",
-            Self::Reboot(_) => "reboot",
-            Self::Check { .. } => "check",
-            Self::RestoreState { .. } => "return",
-            Self::Undrain { .. } => "undrain",
-            Self::Http(_) => "http",
-        }
-    }
-}
-
 impl CommandSpec {
     /// The parameter of that name.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&ParameterSpec> {
         self.parameters.iter().find(|parameter| parameter.name.as_str() == name)
+    }
+
+    /// The steps as a plan with these values carries them out.
+    ///
+    /// # Errors
+    /// A parameter that stands for a setting has no value of its type.
+    pub fn steps_for(&self, values: &BTreeMap<ParameterName, Value>) -> Result<Vec<Step>, MissingInput> {
+        self.steps.iter().map(|step| step.with_values(values)).collect()
     }
 
     /// Whether some step takes servers out of service.

@@ -12,6 +12,7 @@ pub mod misunderstanding;
 pub mod place;
 pub mod plan;
 pub mod server;
+mod step;
 #[cfg(test)]
 mod tests;
 pub mod time;

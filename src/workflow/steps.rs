@@ -5,7 +5,7 @@ use super::decide::{
     server_of,
 };
 use super::run::{FailureKind, Run, RunEvent, StepIntent};
-use crate::domain::command::{GateCheck, HostCheck, HttpSpec, SITE_INPUT};
+use crate::domain::command::{GateCheck, HostCheck, HttpCall, SITE_INPUT};
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, Probe, Seen};
 use crate::domain::limits::QUOTED_LENGTH_MAX_CHARS;
 use crate::domain::server::ProductionState;
@@ -210,7 +210,7 @@ pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: Produc
 
 fn call(
     situation: Situation<'_>,
-    http: &HttpSpec,
+    http: &HttpCall,
     parameters: &BTreeMap<crate::domain::intent::ParameterName, String>,
 ) -> Act {
     let given = parameters.iter().filter(|(name, _)| http.send.contains(name));
@@ -220,7 +220,7 @@ fn call(
     Act::Http { method: http.method, url: http.url.clone(), send, expect: http.expect, key: situation.run.id.clone() }
 }
 
-pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpSpec) -> Decision {
+pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpCall) -> Decision {
     let begun = RunEvent::StepBegun { step, intent: intent(situation, http.timeout) };
     Decision::Commit(Commit::of(vec![begun], situation.now).then(call(situation, http, situation.parameters)))
 }
@@ -229,7 +229,7 @@ fn send_again_at(intent: &StepIntent) -> crate::domain::time::Timestamp {
     intent.at.plus(SEND_AGAIN_AFTER * intent.attempt)
 }
 
-pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpSpec) -> Decision {
+pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpCall) -> Decision {
     let now = situation.now;
     let again = || call(situation, http, situation.parameters);
     let is_last = now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX;

@@ -79,9 +79,9 @@ fn bounds_that_are_none() {
     check("default: 90s }", "min: 5 }", "reboot.yaml:14:33 a length of time belongs here / write 90s, 5m or 2h");
     check("default: 90s }", "min: 5m, max: 1m }", "reboot.yaml:14:42 `max` lies below `min` / write 5m or more");
     check(
-        "asked-as: because }",
-        "asked-as: because, length: 4001 }",
-        "reboot.yaml:10:65 `length` takes a whole number from 1 to 4000 / write `length: 1`",
+        "asked-as: because }\n  wave",
+        "asked-as: because, length: 4001 }\n  wave",
+        "reboot.yaml:10:68 `length` takes a whole number from 1 to 4000 / write `length: 1`",
     );
     check("min: 1, max: 5 }", "max: 5 }", "reboot.yaml:12:3 `min` is missing / add `min: …`");
 }

@@ -159,13 +159,16 @@ fn steps_of_another_command_stand_in_its_place() {
     let words: Vec<&str> = reboot.steps.iter().map(StepSpec::word).collect();
     assert_eq!(words, ["drain", "gate", "reboot", "check", "check", "return"]);
     let [drain, gate, power, check, ..] = reboot.steps.as_slice() else { panic!("six steps") };
-    assert_eq!(*drain, StepSpec::Drain { timeout: Duration::from_secs(600), connections_max: 4 });
+    assert_eq!(*drain, StepSpec::Drain { timeout: Duration::from_secs(600).into(), connections_max: 4.into() });
     assert_eq!(*gate, StepSpec::Gate(vec![GateCheck::DrainStillHolds, GateCheck::Capacity]));
     let StepSpec::Reboot(power) = power else { panic!("the third step reboots") };
     assert_eq!((power.via, power.otherwise), (PowerPath::Ssh, Some(PowerPath::Redfish)));
-    assert_eq!((power.timeout, power.grace), (Duration::from_secs(900), Duration::from_secs(90)));
+    assert_eq!(
+        (power.timeout.clone(), power.grace.clone()),
+        (Duration::from_secs(900).into(), Duration::from_secs(90).into())
+    );
     let checks = vec![HostCheck::Services, HostCheck::Mounts];
-    assert_eq!(*check, StepSpec::Check { checks, timeout: Duration::from_secs(60) });
+    assert_eq!(*check, StepSpec::Check { checks, timeout: Duration::from_secs(60).into() });
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn checks_have_until_their_time_out_to_become_true() {
 
 #[test]
 fn a_check_that_fails_before_any_restart_leaves_the_server_as_it_was() {
-    let spec = command(vec![check_step(), StepSpec::Undrain { timeout: 5 * MINUTE }]);
+    let spec = command(vec![check_step(), StepSpec::Undrain { timeout: (5 * MINUTE).into() }]);
     let story = Story::at_step(spec, DRAINED, 0).begun(0, plain_intent(2 * MINUTE)).at(after(120));
     let ended = story.ends(&checks(&[HostCheck::Services]));
     assert_eq!(ended, (Some(FailureKind::CheckFailed), Some(RunOutcome::FailedAndReturned)));
@@ -158,7 +158,7 @@ fn commands_of_one_step_end_after_it() {
     let drain = Story::at_step(command(vec![drain_step()]), PRODUCTION, 1);
     assert_eq!(drain.ends(&Input::Nothing), (None, Some(RunOutcome::Done)));
     assert_eq!(drain.run().state, DRAINED);
-    let undrain = command(vec![StepSpec::Undrain { timeout: 5 * MINUTE }]);
+    let undrain = command(vec![StepSpec::Undrain { timeout: (5 * MINUTE).into() }]);
     let mut story = Story::at_step(undrain, DRAINED, 0);
     assert_eq!(story.commits(&Input::Nothing), Some(Act::Undrain(name())));
     assert!(is_done(&story.check(&balancer(BalancerStanding::Up, 1)), 0, PRODUCTION));
@@ -235,7 +235,7 @@ fn a_stop_before_the_restart_returns_the_server_and_after_it_goes_on() {
 
 #[test]
 fn a_stopped_undrain_that_only_looked_leaves_the_server_out() {
-    let spec = command(vec![check_step(), StepSpec::Undrain { timeout: 5 * MINUTE }]);
+    let spec = command(vec![check_step(), StepSpec::Undrain { timeout: (5 * MINUTE).into() }]);
     for step in [0, 1] {
         let mut story = Story::at_step(spec.clone(), DRAINED, step).stopped();
         assert_eq!(story.commits(&Input::Nothing), None, "step {step}");

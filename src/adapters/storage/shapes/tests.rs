@@ -374,8 +374,8 @@ mod golden {
         let reboot = RebootSpec {
             via: PowerPath::Ssh,
             otherwise: Some(PowerPath::Redfish),
-            timeout: Duration::from_secs(900),
-            grace: Duration::from_secs(90),
+            timeout: Duration::from_secs(900).into(),
+            grace: Duration::from_secs(90).into(),
         };
         CommandSpec {
             name: CommandName::new("reboot"),
@@ -410,7 +410,7 @@ mod golden {
             steps: vec![
                 StepSpec::Gate(vec![GateCheck::DrainStillHolds, GateCheck::Capacity]),
                 StepSpec::Reboot(reboot),
-                StepSpec::Check { checks: vec![HostCheck::Services], timeout: Duration::from_secs(60) },
+                StepSpec::Check { checks: vec![HostCheck::Services], timeout: Duration::from_secs(60).into() },
             ],
             examples: vec!["reboot edge-lax-001 because kernel update".into()],
             hash: Fingerprint::of(b"reboot"),
