@@ -180,38 +180,39 @@ fn check_tells_every_fault_of_every_file() {
     insta::assert_snapshot!(complaint(&faulty), @"
     wrasse: 4 faults found
       × a parameter cannot be called `site`: selectors use that word for servers
-       ╭─[announce.yaml:8:3]
-     7 │ parameters:
-     8 │   site: { type: text, required: true, asked-as: because }
-       ·   ──┬─
-       ·     ╰── here
-     9 │ steps:
-       ╰────
+        ╭─[announce.yaml:9:3]
+      8 │ parameters:
+      9 │   site: { type: text, required: true, asked-as: because }
+        ·   ──┬─
+        ·     ╰── here
+     10 │ steps:
+        ╰────
       help: give it another name
       × `impact` is missing
-       ╭─[drain.yaml:1:1]
-     1 │ command: drain
+       ╭─[drain.yaml:2:1]
+     1 │ # yaml-language-server: $schema=command.schema.json
+     2 │ command: drain
        · ───────┬──────
        ·        ╰── here
-     2 │ summary: Take servers out of their load balancer and wait until their connections have ended
+     3 │ summary: Take servers out of their load balancer and wait until their connections have ended
        ╰────
       help: add `impact: …`
       × there is no key `impct` here
-       ╭─[drain.yaml:3:1]
-     2 │ summary: Take servers out of their load balancer and wait until their connections have ended
-     3 │ impct: drain
+       ╭─[drain.yaml:4:1]
+     3 │ summary: Take servers out of their load balancer and wait until their connections have ended
+     4 │ impct: drain
        · ──┬──
        ·   ╰── here
-     4 │ owner: sre
+     5 │ owner: sre
        ╰────
       help: did you mean `impact`?
       × this example would not be understood
-        ╭─[undrain.yaml:14:26]
-     13 │ examples:
-     14 │   - undrain edge-lax-001 becuase x
+        ╭─[undrain.yaml:15:26]
+     14 │ examples:
+     15 │   - undrain edge-lax-001 becuase x
         ·                          ───┬───
         ·                             ╰── here
-     15 │   - undrain site=riga & state=drained because firmware is done
+     16 │   - undrain site=riga & state=drained because firmware is done
         ╰────
       help: did you mean `undrain edge-lax-001 because x`?
     ");

@@ -1,6 +1,7 @@
 //! Command files: what they mean, and what is said of their faults.
 
 mod bounds;
+mod table;
 
 use super::{Catalog, load};
 use crate::domain::command::{
