@@ -2,6 +2,7 @@
 
 use super::fault::Source;
 use super::fields::{Faults, Fields, list, one_of, word};
+use super::inputs::{Written, written};
 use super::keys::{self, SUMMARY_LENGTH_MAX_CHARS};
 use super::node::{self, Content, Node};
 use super::parameters;
@@ -9,7 +10,7 @@ use super::steps::{self, DraftStep};
 use crate::domain::command::{ApprovalRule, CommandName, CommandSpec, Impact, Targets, WaveRule, WaveSize};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Fingerprint;
-use crate::domain::intent::{BUILT_IN_VERBS, ParameterName};
+use crate::domain::intent::BUILT_IN_VERBS;
 use crate::domain::server::{ProductionState, ServerType};
 use std::ops::Range;
 use std::time::Duration;
@@ -198,12 +199,14 @@ fn waves(node: &Node, source: &Source, faults: &mut Faults) -> WaveRule {
 
 /// `"{wave}"`, `20%` or `all`.
 fn wave_size(node: &Node, source: &Source, faults: &mut Faults) -> Option<WaveSize> {
+    match written(node, &keys::THEN, source, faults) {
+        Written::Parameter(name) => return Some(WaveSize::Parameter(name)),
+        Written::Faulty => return None,
+        Written::Value => {}
+    }
     let written = word(node, source, faults)?;
     if written == "all" {
         return Some(WaveSize::All);
-    }
-    if let Some(name) = written.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-        return Some(WaveSize::Parameter(ParameterName::new(name)));
     }
     let percent = written.strip_suffix('%').and_then(|digits| digits.parse().ok());
     let size = percent.filter(|percent| (1..=100).contains(percent)).map(WaveSize::Percent);

@@ -1,7 +1,7 @@
 //! The keys of one mapping: taken one by one, typed; what nobody took is an unknown key.
 
 use super::fault::{CatalogFault, Source};
-use super::keys::{Key, Mapping, Need};
+use super::keys::{Key, Mapping, Need, Shape};
 use super::node::{Content, Node};
 use crate::domain::time::duration_of;
 use crate::fleet::nearest;
@@ -96,25 +96,13 @@ impl<'a> Fields<'a> {
     /// A number within the bounds of the table; `None` if it is absent or at fault.
     pub(super) fn number<N: TryFrom<u64>>(&mut self, key: &Key, faults: &mut Faults) -> Option<N> {
         let node = self.take(key, faults)?;
-        let (least, most) = key.shape.bounds();
-        let read = word(node, self.source, faults)?.parse::<u64>().ok().filter(|read| (least..=most).contains(read));
-        if read.is_none() {
-            let what = format!("`{}` takes a whole number from {least} to {most}", key.name);
-            let instead = format!("write `{}: {}`", key.name, least.max(1));
-            faults.push(self.source.fault(node.span.clone(), what, instead));
-        }
-        read.and_then(|read| N::try_from(read).ok())
+        number(node, key, self.source, faults)
     }
 
     /// A duration; `None` if it is absent or at fault.
     pub(super) fn duration(&mut self, key: &Key, faults: &mut Faults) -> Option<Duration> {
         let node = self.take(key, faults)?;
-        let read = duration_of(word(node, self.source, faults)?);
-        if read.is_none() {
-            let what = format!("`{}` takes a length of time", key.name);
-            faults.push(self.source.fault(node.span.clone(), what, "write 90s, 5m or 2h"));
-        }
-        read
+        duration(node, key, self.source, faults)
     }
 
     /// `true` or `false`; `false` if it is absent.
@@ -191,6 +179,33 @@ pub(super) fn word<'a>(node: &'a Node, source: &Source, faults: &mut Faults) -> 
         ));
     }
     word
+}
+
+/// A number within the bounds of the key.
+pub(super) fn number<N: TryFrom<u64>>(node: &Node, key: &Key, source: &Source, faults: &mut Faults) -> Option<N> {
+    let (least, most) = key.shape.bounds();
+    let read = word(node, source, faults)?.parse::<u64>().ok().filter(|read| (least..=most).contains(read));
+    if read.is_none() {
+        let what = format!("`{}` takes a whole number from {least} to {most}", key.name);
+        let instead = format!("write `{}: {}`", key.name, least.max(1));
+        faults.push(source.fault(node.span.clone(), what, instead));
+    }
+    read.and_then(|read| N::try_from(read).ok())
+}
+
+pub(super) fn duration(node: &Node, key: &Key, source: &Source, faults: &mut Faults) -> Option<Duration> {
+    let read = duration_of(word(node, source, faults)?);
+    if read.is_none() {
+        let what = format!("`{}` takes a length of time", key.name);
+        let may_be_parameter = matches!(key.shape, Shape::Input(_));
+        let instead = if may_be_parameter {
+            "write 90s, 5m or 2h, or \"{name}\" of a duration parameter"
+        } else {
+            "write 90s, 5m or 2h"
+        };
+        faults.push(source.fault(node.span.clone(), what, instead));
+    }
+    read
 }
 
 /// The items of a list that must have at least one.

@@ -54,6 +54,8 @@ pub(super) enum Shape {
     Percentage,
     /// `90s`, `5m`, `2h30m`.
     Duration,
+    /// Such a value, or `"{name}"` of a parameter that has one.
+    Input(&'static Shape),
     /// `true` or `false`.
     Flag,
     /// `true`, which has to be written.
@@ -79,7 +81,11 @@ pub(super) enum Shape {
 impl Shape {
     /// The least and the most of a number; what is no number has none.
     pub(super) const fn bounds(&self) -> (u64, u64) {
-        if let Self::Number { least, most } = self { (*least, *most) } else { (0, u64::MAX) }
+        if let Self::Number { least, most } | Self::Input(Self::Number { least, most }) = self {
+            (*least, *most)
+        } else {
+            (0, u64::MAX)
+        }
     }
 
     /// The keys that stand below it, if it is such a shape.
@@ -291,7 +297,7 @@ static STEP: Shape = Shape::Either(&[
     Shape::Map(&HTTP_STEP),
 ]);
 
-const TIMEOUT_SHAPE: Shape = Shape::Duration;
+const TIMEOUT_SHAPE: Shape = Shape::Input(&Shape::Duration);
 
 pub(super) const DRAIN: Key = required(
     "drain",
@@ -302,7 +308,7 @@ pub(super) static DRAIN_STEP: Mapping = Mapping { about: "Out of the load balanc
 pub(super) const DRAIN_TIMEOUT: Key = required("timeout", TIMEOUT_SHAPE, "How long connections may take to end.");
 pub(super) const CONNECTIONS_BELOW: Key = optional(
     "connections-below",
-    Shape::Number { least: 1, most: 999_999 },
+    Shape::Input(&Shape::Number { least: 1, most: 999_999 }),
     "Drained once fewer connections than this are left; 1, or left out, is none.",
 );
 pub(super) static DRAIN_SETTINGS: Mapping =

@@ -7,6 +7,7 @@ mod command;
 mod examples;
 mod fault;
 mod fields;
+mod inputs;
 mod keys;
 mod node;
 mod parameters;

@@ -110,6 +110,11 @@ fn shape(of: &Shape) -> Members {
             members.push(("minLength", Json::Number(DURATION_LENGTH_MIN_CHARS)));
             members
         }
+        Shape::Input(of) => {
+            let mut parameter = vec![("description", text("A parameter that is required or has a default."))];
+            parameter.extend(pattern(&format!("\\{{{NAME}\\}}")));
+            any_of([shape(of), parameter].into_iter())
+        }
         Shape::Flag => vec![("type", text("boolean"))],
         Shape::Acknowledged => vec![("enum", Json::List(vec![Json::Flag(true)]))],
         Shape::Boolean => {

@@ -3,6 +3,7 @@
 use super::command::Draft;
 use super::fault::Source;
 use super::fields::{Faults, Fields, list, one_of, word};
+use super::inputs::{Mention, Mentioned, Reading};
 use super::keys::{self, Key, Mapping};
 use super::node::{Content, Node};
 use crate::domain::command::{
@@ -38,6 +39,7 @@ pub(super) struct PlacedStep {
     pub(super) step: StepSpec,
     pub(super) span: Range<usize>,
     pub(super) source: Source,
+    pub(super) mentions: Vec<Mention>,
 }
 
 const GATE_CHECKS: [(&str, GateCheck); 2] =
@@ -97,7 +99,7 @@ static STEPS: [(&Key, &Mapping, ReadStep); 7] = [
 ];
 
 /// Reads the settings of one kind of step.
-type ReadStep = fn(&mut Fields<'_>, &mut Faults) -> Option<StepSpec>;
+type ReadStep = fn(&mut Fields<'_>, &mut Reading<'_>) -> Option<StepSpec>;
 
 fn step_words() -> Vec<&'static str> {
     STEPS.iter().map(|(key, ..)| key.name).collect()
@@ -113,7 +115,7 @@ fn step(item: &Node, source: &Source, faults: &mut Faults) -> Option<DraftStep> 
         let own = BARE_STEPS.iter().find(|(word, _)| *word == written).map(|(_, step)| step(RETURN_TIMEOUT.into()));
         let span = item.span.clone();
         return Some(match own {
-            Some(step) => DraftStep::Own(PlacedStep { step, span, source: source.clone() }),
+            Some(step) => DraftStep::Own(PlacedStep { step, span, source: source.clone(), mentions: Vec::new() }),
             None => DraftStep::Reused { name: CommandName::new(written), span },
         });
     }
@@ -136,9 +138,11 @@ fn step(item: &Node, source: &Source, faults: &mut Faults) -> Option<DraftStep> 
         return None;
     };
     let mut fields = Fields::of(item, (mapping, span.clone()), source, faults)?;
-    let step = read(&mut fields, faults)?;
+    let mut reading = Reading { faults, mentions: Vec::new() };
+    let step = read(&mut fields, &mut reading)?;
+    let Reading { faults, mentions } = reading;
     fields.end(faults);
-    Some(DraftStep::Own(PlacedStep { step, span, source: source.clone() }))
+    Some(DraftStep::Own(PlacedStep { step, span, source: source.clone(), mentions }))
 }
 
 /// The settings below a step's word.
@@ -147,48 +151,56 @@ fn settings<'a>(key: &Key, fields: &mut Fields<'a>, faults: &mut Faults) -> Opti
     fields.below(key, &span, faults)
 }
 
-fn drain(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
-    let mut own = settings(&keys::DRAIN, fields, faults)?;
-    let timeout = own.duration(&keys::DRAIN_TIMEOUT, faults);
+fn drain(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Option<StepSpec> {
+    let mut own = settings(&keys::DRAIN, fields, reading.faults)?;
+    let timeout = reading.duration(&keys::DRAIN_TIMEOUT, &mut own);
     let below = match own.has(&keys::CONNECTIONS_BELOW) {
-        true => own.number(&keys::CONNECTIONS_BELOW, faults),
-        false => Some(1_u64),
+        true => reading.count(&keys::CONNECTIONS_BELOW, &mut own),
+        false => Some(Input::Literal(1)),
     };
-    own.end(faults);
-    Some(StepSpec::Drain { timeout: timeout?.into(), connections_max: below?.saturating_sub(1).into() })
+    let connections_max = match below {
+        Some(Input::Literal(below)) => Some(Input::Literal(below.saturating_sub(1))),
+        parameter => parameter,
+    };
+    own.end(reading.faults);
+    Some(StepSpec::Drain { timeout: timeout?, connections_max: connections_max? })
 }
 
-fn gate(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
+fn gate(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Option<StepSpec> {
     let source = fields.source();
-    let items = fields.list(&keys::GATE, faults);
-    let checks = items.iter().filter_map(|item| one_of(item, &GATE_CHECKS, source, faults)).collect();
+    let items = fields.list(&keys::GATE, reading.faults);
+    let checks = items.iter().filter_map(|item| one_of(item, &GATE_CHECKS, source, reading.faults)).collect();
     Some(StepSpec::Gate(checks))
 }
 
-fn reboot(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
+fn reboot(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Option<StepSpec> {
     let source = fields.source();
-    let mut own = settings(&keys::REBOOT, fields, faults)?;
-    let via = own.one_of(&keys::VIA, &POWER_PATHS, faults);
-    let else_node = own.take(&keys::ELSE, faults);
-    let otherwise = else_node.and_then(|node| one_of(node, &POWER_PATHS, source, faults));
+    let mut own = settings(&keys::REBOOT, fields, reading.faults)?;
+    let via = own.one_of(&keys::VIA, &POWER_PATHS, reading.faults);
+    let else_node = own.take(&keys::ELSE, reading.faults);
+    let otherwise = else_node.and_then(|node| one_of(node, &POWER_PATHS, source, reading.faults));
     if let (Some(node), true) = (else_node, otherwise.is_some() && otherwise == via) {
-        faults.push(source.fault(
+        reading.faults.push(source.fault(
             node.span.clone(),
             "`else` is the same way again",
             "name the other way, or leave it out",
         ));
     }
-    let timeout = own.duration(&keys::REBOOT_TIMEOUT, faults);
-    let grace = own.duration(&keys::GRACE, faults);
-    if let (Some(timeout), Some(grace)) = (timeout, grace)
+    let timeout = reading.duration(&keys::REBOOT_TIMEOUT, &mut own);
+    let grace = reading.duration(&keys::GRACE, &mut own);
+    if let (Some(Input::Literal(timeout)), Some(Input::Literal(grace))) = (&timeout, &grace)
         && grace >= timeout
     {
-        faults.push(source.fault(own.span(), "`grace` must be shorter than `timeout`", "give the server longer"));
+        reading.faults.push(source.fault(
+            own.span(),
+            "`grace` must be shorter than `timeout`",
+            "give the server longer",
+        ));
     }
-    own.end(faults);
-    fields.one_of(&keys::VERIFY, &PROOFS, faults);
-    acknowledged(fields, faults);
-    Some(StepSpec::Reboot(RebootSpec { via: via?, otherwise, timeout: timeout?.into(), grace: grace?.into() }))
+    own.end(reading.faults);
+    fields.one_of(&keys::VERIFY, &PROOFS, reading.faults);
+    acknowledged(fields, reading.faults);
+    Some(StepSpec::Reboot(RebootSpec { via: via?, otherwise, timeout: timeout?, grace: grace? }))
 }
 
 /// Whoever writes the file must say that they know.
@@ -206,56 +218,68 @@ fn acknowledged(fields: &mut Fields<'_>, faults: &mut Faults) {
 }
 
 /// `check: [services, mounts]`, or `check: { that: […], within: 60s }`.
-fn check(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
+fn check(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Option<StepSpec> {
     let source = fields.source();
-    let node = fields.take(&keys::CHECK, faults)?;
+    let node = fields.take(&keys::CHECK, reading.faults)?;
     let (items, timeout) = match &node.content {
         Content::Map(_) => {
-            let mut own = Fields::of(node, (&keys::CHECK_SETTINGS, fields.span()), source, faults)?;
-            let items = own.list(&keys::THAT, faults);
-            let timeout = own.duration(&keys::CHECKED_WITHIN, faults);
-            own.end(faults);
+            let mut own = Fields::of(node, (&keys::CHECK_SETTINGS, fields.span()), source, reading.faults)?;
+            let items = own.list(&keys::THAT, reading.faults);
+            let timeout = reading.duration(&keys::CHECKED_WITHIN, &mut own);
+            own.end(reading.faults);
             (items, timeout)
         }
-        Content::List(_) | Content::Empty | Content::Word(_) => (list(node, source, faults), Some(CHECK_TIMEOUT)),
+        Content::List(_) | Content::Empty | Content::Word(_) => {
+            (list(node, source, reading.faults), Some(CHECK_TIMEOUT.into()))
+        }
     };
     let words = HostCheck::ALL.map(|check| (check.word(), check));
-    let checks = items.iter().filter_map(|item| one_of(item, &words, source, faults)).collect();
-    Some(StepSpec::Check { checks, timeout: timeout?.into() })
+    let checks = items.iter().filter_map(|item| one_of(item, &words, source, reading.faults)).collect();
+    Some(StepSpec::Check { checks, timeout: timeout? })
 }
 
-fn restore_state(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
-    let timeout = return_timeout(&keys::RESTORE_STATE, fields, faults)?;
-    Some(StepSpec::RestoreState { timeout: timeout.into() })
+fn restore_state(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Option<StepSpec> {
+    let timeout = return_timeout(&keys::RESTORE_STATE, fields, reading)?;
+    Some(StepSpec::RestoreState { timeout })
 }
 
-fn undrain(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
-    let timeout = return_timeout(&keys::UNDRAIN, fields, faults)?;
-    Some(StepSpec::Undrain { timeout: timeout.into() })
+fn undrain(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Option<StepSpec> {
+    let timeout = return_timeout(&keys::UNDRAIN, fields, reading)?;
+    Some(StepSpec::Undrain { timeout })
 }
 
-fn return_timeout(key: &Key, fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Duration> {
-    let mut own = settings(key, fields, faults)?;
-    let timeout = own.duration(&keys::RETURN_TIMEOUT, faults);
-    own.end(faults);
+fn return_timeout(key: &Key, fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Option<Input<Duration>> {
+    let mut own = settings(key, fields, reading.faults)?;
+    let timeout = reading.duration(&keys::RETURN_TIMEOUT, &mut own);
+    own.end(reading.faults);
     timeout
 }
 
-fn http(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<StepSpec> {
+fn http(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Option<StepSpec> {
     let source = fields.source();
-    let mut own = settings(&keys::HTTP, fields, faults)?;
-    let method = own.one_of(&keys::METHOD, &METHODS, faults);
-    let url = own.take(&keys::URL, faults).and_then(|node| address(node, source, faults));
-    let send_node = own.take(&keys::SEND, faults);
+    let mut own = settings(&keys::HTTP, fields, reading.faults)?;
+    let method = own.one_of(&keys::METHOD, &METHODS, reading.faults);
+    let url = own.take(&keys::URL, reading.faults).and_then(|node| address(node, source, reading.faults));
+    let send_node = own.take(&keys::SEND, reading.faults);
     if let (Some(node), Some(HttpMethod::Get)) = (send_node, method) {
-        faults.push(source.fault(node.span.clone(), "GET sends nothing", "write `method: POST`, or leave `send` out"));
+        reading.faults.push(source.fault(
+            node.span.clone(),
+            "GET sends nothing",
+            "write `method: POST`, or leave `send` out",
+        ));
     }
-    let send = send_node.map_or(&[][..], |node| list(node, source, faults));
-    let send = send.iter().filter_map(|item| word(item, source, faults)).map(ParameterName::new).collect();
-    let expect = own.number(&keys::EXPECT, faults);
-    let timeout = own.duration(&keys::HTTP_TIMEOUT, faults);
-    own.end(faults);
-    Some(StepSpec::Http(HttpSpec { method: method?, url: url?, send, expect: expect?, timeout: timeout?.into() }))
+    let send = send_node.map_or(&[][..], |node| list(node, source, reading.faults));
+    let send = send.iter().filter_map(|item| sent(item, source, reading)).collect();
+    let expect = own.number(&keys::EXPECT, reading.faults);
+    let timeout = reading.duration(&keys::HTTP_TIMEOUT, &mut own);
+    own.end(reading.faults);
+    Some(StepSpec::Http(HttpSpec { method: method?, url: url?, send, expect: expect?, timeout: timeout? }))
+}
+
+fn sent(item: &Node, source: &Source, reading: &mut Reading<'_>) -> Option<ParameterName> {
+    let name = ParameterName::new(word(item, source, reading.faults)?);
+    reading.mentions.push(Mention { what: Mentioned::Sent(name.clone()), span: item.span.clone() });
+    Some(name)
 }
 
 /// An address that is fixed in the file: no text of a person ever becomes part of it.

@@ -80,7 +80,9 @@ fn an_editor_finds_nothing_in_the_files() {
 }
 
 /// Changes of the shipped files after which they are still right.
-const SOUND: [(&str, &str, &str); 13] = [
+const SOUND: [(&str, &str, &str); 15] = [
+    ("undrain.yaml", "parameters:\n", "parameters:\n  patience: { type: duration, default: 1m }\n"),
+    ("announce.yaml", "parameters:\n", "parameters:\n  patience: { type: duration, default: 1m }\n"),
     ("announce.yaml", "asked-as: because }", "asked-as: because, length: 80 }"),
     ("drain.yaml", "{ timeout: 10m, connections-below: 5 }", "{ timeout: 1h30m }"),
     ("drain.yaml", "then: 20%", "then: all"),
@@ -101,7 +103,9 @@ const SOUND: [(&str, &str, &str); 13] = [
 ];
 
 /// Changes of the shipped files that an editor must mark, as the reader does.
-const WRONG: [(&str, &str, &str); 36] = [
+const WRONG: [(&str, &str, &str); 38] = [
+    ("announce.yaml", "timeout: 20s", "timeout: \"{Patience}\""),
+    ("announce.yaml", "timeout: 20s", "timeout: {patience}"),
     ("announce.yaml", "command: announce", "command: status"),
     ("announce.yaml", "command: announce", "command: An Announcement"),
     ("announce.yaml", "summary:", "sumary:"),

@@ -1,6 +1,7 @@
 //! Command files: what they mean, and what is said of their faults.
 
 mod bounds;
+mod inputs;
 mod table;
 
 use super::{Catalog, load};
@@ -338,7 +339,7 @@ fn parts_that_name_what_is_not_there_or_there_twice() {
     check(
         "send: [message]",
         "send: [text]",
-        "announce.yaml:9:5 announce has no parameter `text` to send / declare `text`, or do not send it",
+        "announce.yaml:9:73 announce has no parameter `text` to send / declare `text`, or do not send it",
     );
     check(
         "targets: none",
@@ -409,7 +410,7 @@ fn every_fault_of_every_file_is_drawn_with_its_line() {
     ]);
     let faults = load(&files).expect_err("there are faults");
     assert_eq!(faults.faults().len(), 4, "{faults}");
-    insta::assert_snapshot!(faults.to_string(), @"
+    insta::assert_snapshot!(faults.to_string(), @r#"
      × `drane` is not known here
       ╭─[drain.yaml:3:9]
     2 │ summary: Take servers out
@@ -427,7 +428,7 @@ fn every_fault_of_every_file_is_drawn_with_its_line() {
       ·                          ╰── here
     9 │ examples: [drain a-1, drain a-2]
       ╰────
-     help: write 90s, 5m or 2h
+     help: write 90s, 5m or 2h, or "{name}" of a duration parameter
      × `grace` is missing
        ╭─[reboot.yaml:21:5]
     20 │   - gate: [drain-still-holds, capacity]
@@ -446,7 +447,7 @@ fn every_fault_of_every_file_is_drawn_with_its_line() {
     22 │     verify: boot-id-changed
        ╰────
      help: did you mean `grace`?
-    ");
+    "#);
 }
 
 proptest! {

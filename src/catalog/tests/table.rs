@@ -41,7 +41,7 @@ fn below(shape: &Shape, into: &mut Vec<(&'static str, &'static str)>) {
         Shape::Map(mapping) => names(mapping, into),
         Shape::Named { kinds, .. } => kinds.iter().for_each(|mapping| names(mapping, into)),
         Shape::Either(shapes) => shapes.iter().for_each(|shape| below(shape, into)),
-        Shape::List { of, .. } => below(of, into),
+        Shape::List { of, .. } | Shape::Input(of) => below(of, into),
         Shape::Word
         | Shape::Line { .. }
         | Shape::Name

@@ -1,6 +1,7 @@
 //! The steps that may be repeated: rotation, gates, checks, keyed calls; and orders to stop between them.
 
 use super::*;
+use crate::domain::command::Input as Setting;
 
 const PRODUCTION: ProductionState = ProductionState::Production;
 const DRAINED: ProductionState = ProductionState::Drained;
@@ -54,6 +55,28 @@ fn a_drain_waits_for_its_connections_and_not_for_ever() {
         let ended = draining().at(after(600)).ends(&seen);
         assert_eq!(ended, (Some(FailureKind::BalancerFailed), Some(RunOutcome::FailedAndReturned)), "{seen:?}");
     }
+}
+
+#[test]
+fn a_drain_takes_its_settings_from_the_values_of_its_plan() {
+    let parameter = |name: &str| ParameterName::new(name);
+    let step = StepSpec::Drain {
+        timeout: Setting::Parameter(parameter("patience")),
+        connections_max: Setting::Parameter(parameter("below")),
+    };
+    let mut story = Story::at_step(command(vec![step]), PRODUCTION, 0);
+    story.values = BTreeMap::from([
+        (parameter("patience"), Value::Duration(Duration::from_secs(30))),
+        (parameter("below"), Value::Integer(3)),
+    ]);
+    assert_eq!(story.commits(&Input::Nothing), Some(Act::Drain(name())));
+    for (connections, is_over) in [(2, true), (3, false)] {
+        let decision = story.clone().at(after(1)).check(&balancer(BalancerStanding::Drained, connections));
+        assert_eq!(is_done(&decision, 0, DRAINED), is_over, "{connections}");
+    }
+    let busy = balancer(BalancerStanding::Drained, 3);
+    assert!(matches!(story.clone().at(after(29)).check(&busy), Decision::Wait(_)));
+    assert_eq!(story.at(after(30)).ends(&busy).0, Some(FailureKind::BalancerFailed));
 }
 
 #[test]
