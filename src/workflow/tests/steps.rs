@@ -213,6 +213,18 @@ fn a_keyed_call_may_begin_again_with_its_key() {
     }
 }
 
+/// The other side takes the same key for the same call, so a later step must not look like a repetition of an earlier.
+#[test]
+fn each_call_of_a_run_is_one_of_its_own() {
+    let spec = command(vec![http_step(), check_step(), http_step()]);
+    for (step, expected) in [(0, 1), (2, 2)] {
+        let mut story = Story::at_step(spec.clone(), PRODUCTION, step);
+        let begun = story.commits(&Input::Nothing);
+        assert!(matches!(begun, Some(Act::Http { call, .. }) if call == expected), "{begun:?}");
+        assert_eq!(story.check(&Input::Nothing), Decision::Begin(begun.expect("a call")), "the same one again");
+    }
+}
+
 #[test]
 fn a_call_whose_outcome_stays_unknown_is_a_persons_to_judge() {
     let unknown = || Begun::Unknown("cut".into());
