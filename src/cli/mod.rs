@@ -7,6 +7,7 @@ mod manifest;
 mod output;
 mod paths;
 mod sandbox;
+mod schema;
 mod serve;
 mod tour;
 
@@ -62,6 +63,8 @@ enum What {
     Plan(lines::Plan),
     /// Check commands, policies and inventory: every fault with file, line and caret (status 2).
     Check(check::Check),
+    /// Print the JSON Schema of command files, for editors.
+    Schema,
     /// Print the Slack app manifest for the commands in use.
     Manifest {
         /// The folder of command files.
@@ -105,6 +108,7 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Parse(parse) => return parse.run(),
         What::Select(select) => return select.run().await,
         What::Plan(plan) => return plan.run().await,
+        What::Schema => schema::run()?,
         What::Manifest { commands } => manifest::run(&commands)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -95,10 +95,10 @@ fn field(parameter: &ParameterSpec, written: &str) -> FormBlock {
     let options = match &parameter.kind {
         ValueKind::Choice(choices) => words(choices),
         ValueKind::Boolean => words(&["yes".to_owned(), "no".to_owned()]),
-        ValueKind::Text
+        ValueKind::Text { .. }
         | ValueKind::Integer { .. }
-        | ValueKind::Percentage
-        | ValueKind::Duration
+        | ValueKind::Percentage { .. }
+        | ValueKind::Duration { .. }
         | ValueKind::Time
         | ValueKind::Server
         | ValueKind::Selector

@@ -11,6 +11,7 @@ use crate::domain::identity::GroupName;
 use crate::domain::intent::BuiltInVerb;
 use crate::domain::purpose::Purpose;
 use crate::domain::server::ServerType;
+use crate::domain::time::exact;
 
 /// What begins a line outside threads.
 const LINE_BEGIN: &str = "/fleet";
@@ -200,10 +201,10 @@ fn optional(parameter: &ParameterSpec, text: String) -> String {
 
 pub(super) fn placeholder(kind: &ValueKind) -> String {
     match kind {
-        ValueKind::Text => "TEXT".to_owned(),
+        ValueKind::Text { .. } => "TEXT".to_owned(),
         ValueKind::Integer { .. } => "NUMBER".to_owned(),
-        ValueKind::Percentage => "PERCENT".to_owned(),
-        ValueKind::Duration => "DURATION".to_owned(),
+        ValueKind::Percentage { .. } => "PERCENT".to_owned(),
+        ValueKind::Duration { .. } => "DURATION".to_owned(),
         ValueKind::Choice(words) => words.join("|"),
         ValueKind::Boolean => "yes|no".to_owned(),
         ValueKind::Time => "TIME".to_owned(),
@@ -245,10 +246,13 @@ fn facts(spec: &CommandSpec) -> Rich {
 
 pub(super) fn values(kind: &ValueKind) -> String {
     match kind {
-        ValueKind::Text => "some text".to_owned(),
+        kind if *kind == ValueKind::TEXT => "some text".to_owned(),
+        ValueKind::Text { length_max } => format!("text of at most {length_max} characters"),
         ValueKind::Integer { min, max } => format!("a number from {min} to {max}"),
-        ValueKind::Percentage => "a percentage, such as 10%".to_owned(),
-        ValueKind::Duration => "a length of time, such as 90s or 5m".to_owned(),
+        kind if *kind == ValueKind::PERCENTAGE => "a percentage, such as 10%".to_owned(),
+        ValueKind::Percentage { min, max } => format!("a percentage from {min}% to {max}%"),
+        kind if *kind == ValueKind::DURATION => "a length of time, such as 90s or 5m".to_owned(),
+        ValueKind::Duration { min, max } => format!("a length of time from {} to {}", exact(*min), exact(*max)),
         ValueKind::Choice(words) => format!("one of {}", words.join(", ")),
         ValueKind::Boolean => "yes or no".to_owned(),
         ValueKind::Time => "a time, such as 02:00 UTC".to_owned(),

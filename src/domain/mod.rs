@@ -13,7 +13,7 @@ pub mod place;
 pub mod plan;
 pub mod purpose;
 pub mod server;
-
+mod step;
 #[cfg(test)]
 mod tests;
 pub mod time;

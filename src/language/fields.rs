@@ -106,7 +106,7 @@ impl Fields {
         }
         let said = |one: &ParameterSpec| {
             let text = self.values.get(&one.name).filter(|text| !is_blank(text))?;
-            Some(if one.kind == ValueKind::Text { text.as_str() } else { text.trim() })
+            Some(if matches!(one.kind, ValueKind::Text { .. }) { text.as_str() } else { text.trim() })
         };
         for parameter in spec.parameters.iter().filter(|one| !one.asked_as_because) {
             words.extend(said(parameter).map(|text| format!("--{} {}", parameter.name, written(text))));

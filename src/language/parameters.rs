@@ -165,11 +165,16 @@ impl<'a> Parameters<'a> {
             self.is_valueless(spec, self.cursor.line.len());
             return Ok(());
         }
+        let span = after..self.cursor.line.len();
+        let value = Value::Text(text.to_owned());
+        if !spec.kind.admits(&value) {
+            let kind = Kind::UnfitValue { parameter: Box::new(spec.clone()) };
+            return Err(self.cursor.told(span, kind));
+        }
         if quoted.is_none() && self.start.is_none() {
             start::ask_about_reason(self.cursor, place, after)?;
         }
-        let value = Spanned { value: Value::Text(text.to_owned()), span: after..self.cursor.line.len() };
-        self.given.insert(spec.name.clone(), value);
+        self.given.insert(spec.name.clone(), Spanned { value, span });
         Ok(())
     }
 

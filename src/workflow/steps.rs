@@ -5,7 +5,7 @@ use super::decide::{
     server_of,
 };
 use super::run::{FailureKind, Run, RunEvent, StepIntent};
-use crate::domain::command::{GateCheck, HostCheck, HttpSpec, SITE_INPUT};
+use crate::domain::command::{GateCheck, HostCheck, HttpCall, SITE_INPUT, Step};
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, Probe, Seen};
 use crate::domain::limits::QUOTED_LENGTH_MAX_CHARS;
 use crate::domain::server::ProductionState;
@@ -208,30 +208,34 @@ pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: Produc
     }
 }
 
-fn call(
-    situation: Situation<'_>,
-    http: &HttpSpec,
-    parameters: &BTreeMap<crate::domain::intent::ParameterName, String>,
-) -> Act {
-    let given = parameters.iter().filter(|(name, _)| http.send.contains(name));
+fn call(situation: Situation<'_>, step: usize, http: &HttpCall) -> Act {
+    let given = situation.parameters.iter().filter(|(name, _)| http.send.contains(name));
     let mut send = given.map(|(name, value)| (name.clone(), value.clone())).collect::<BTreeMap<_, _>>();
     let site_input = http.send.iter().find(|name| name.as_str() == SITE_INPUT);
     send.extend(site_input.cloned().zip(situation.run.subject.site().map(ToString::to_string)));
-    Act::Http { method: http.method, url: http.url.clone(), send, expect: http.expect, key: situation.run.id.clone() }
+    let calls_before = situation.steps.iter().take(step).filter(|step| matches!(step, Step::Http(_))).count();
+    Act::Http {
+        method: http.method,
+        url: http.url.clone(),
+        send,
+        expect: http.expect,
+        key: situation.run.id.clone(),
+        call: calls_before + 1,
+    }
 }
 
-pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpSpec) -> Decision {
+pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpCall) -> Decision {
     let begun = RunEvent::StepBegun { step, intent: intent(situation, http.timeout) };
-    Decision::Commit(Commit::of(vec![begun], situation.now).then(call(situation, http, situation.parameters)))
+    Decision::Commit(Commit::of(vec![begun], situation.now).then(call(situation, step, http)))
 }
 
 fn send_again_at(intent: &StepIntent) -> crate::domain::time::Timestamp {
     intent.at.plus(SEND_AGAIN_AFTER * intent.attempt)
 }
 
-pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpSpec) -> Decision {
+pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpCall) -> Decision {
     let now = situation.now;
-    let again = || call(situation, http, situation.parameters);
+    let again = || call(situation, acting.step, http);
     let is_last = now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX;
     match acting.answer {
         Some(Begun::Sent) => {

@@ -89,7 +89,7 @@ fn what_is_missing_is_told_with_a_line_to_fill_in() {
     Missing:
     servers: names or attributes, such as edge-lax-[001-020] or site=lax
     --wave: a percentage from 1% to 100%
-    because: some text
+    because: text of at most 500 characters
     To fill in: `reboot SERVERS --wave PERCENT because …`
     ");
     let planned = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "reboot edge-lax-001"]);
@@ -102,12 +102,12 @@ fn what_is_missing_is_told_with_a_line_to_fill_in() {
     ```
     Add because … at the end. Nothing has started.
     Missing:
-    because: some text
+    because: text of at most 500 characters
     To fill in: `reboot edge-lax-001 because …`
     ");
     let json = wrasse(&["parse", "--json", "reboot edge-lax-001"]);
     assert_eq!(json.status.code(), Some(2));
-    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-001","from_byte":19,"to_byte":19,"what":"Reason is missing","hint":"Add because … at the end.","suggestion":null,"readings":[],"corrected":null,"missing":[{"name":"because","takes":"some text"}],"to_fill_in":"reboot edge-lax-001 because …"}}"#);
+    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-001","from_byte":19,"to_byte":19,"what":"Reason is missing","hint":"Add because … at the end.","suggestion":null,"readings":[],"corrected":null,"missing":[{"name":"because","takes":"text of at most 500 characters"}],"to_fill_in":"reboot edge-lax-001 because …"}}"#);
     // A server that is none is told in the same way as a word that is none.
     let unknown = ["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "--json", "reboot edge-lxa-001 because x"];
     insta::assert_snapshot!(out(&wrasse(&unknown)), @r#"{"misunderstanding":{"line":"reboot edge-lxa-001 because x","from_byte":7,"to_byte":15,"what":"No server is called edge-lxa-001","hint":"Did you mean edge-lax?","suggestion":"edge-lax","readings":[],"corrected":"reboot edge-lax-001 because x","missing":[],"to_fill_in":null}}"#);
@@ -218,38 +218,39 @@ fn check_tells_every_fault_of_every_file() {
     insta::assert_snapshot!(complaint(&faulty), @"
     wrasse: 4 faults found
       × a parameter cannot be called `site`: selectors use that word for servers
-       ╭─[announce.yaml:8:3]
-     7 │ parameters:
-     8 │   site: { type: text, required: true, asked-as: because }
-       ·   ──┬─
-       ·     ╰── here
-     9 │ steps:
-       ╰────
+        ╭─[announce.yaml:9:3]
+      8 │ parameters:
+      9 │   site: { type: text, required: true, asked-as: because }
+        ·   ──┬─
+        ·     ╰── here
+     10 │ steps:
+        ╰────
       help: give it another name
       × `impact` is missing
-       ╭─[drain.yaml:1:1]
-     1 │ command: drain
+       ╭─[drain.yaml:2:1]
+     1 │ # yaml-language-server: $schema=command.schema.json
+     2 │ command: drain
        · ───────┬──────
        ·        ╰── here
-     2 │ summary: Take servers out of their load balancer and wait until their connections have ended
+     3 │ summary: Take servers out of their load balancer and wait until their connections have ended
        ╰────
       help: add `impact: …`
       × there is no key `impct` here
-       ╭─[drain.yaml:3:1]
-     2 │ summary: Take servers out of their load balancer and wait until their connections have ended
-     3 │ impct: drain
+       ╭─[drain.yaml:4:1]
+     3 │ summary: Take servers out of their load balancer and wait until their connections have ended
+     4 │ impct: drain
        · ──┬──
        ·   ╰── here
-     4 │ owner: sre
+     5 │ owner: sre
        ╰────
       help: did you mean `impact`?
       × this example would not be understood
-        ╭─[undrain.yaml:14:26]
-     13 │ examples:
-     14 │   - undrain edge-lax-001 becuase x
+        ╭─[undrain.yaml:15:26]
+     14 │ examples:
+     15 │   - undrain edge-lax-001 becuase x
         ·                          ───┬───
         ·                             ╰── here
-     15 │   - undrain site=riga & state=drained because firmware is done
+     16 │   - undrain site=riga & state=drained because firmware is done
         ╰────
       help: did you mean `undrain edge-lax-001 because x`?
     ");

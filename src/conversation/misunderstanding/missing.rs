@@ -62,11 +62,11 @@ fn name(spec: &ParameterSpec) -> String {
 /// Where any word would do, a word that says what to write there would be taken for it.
 fn blank(spec: &ParameterSpec) -> String {
     match &spec.kind {
-        ValueKind::Text | ValueKind::Server => "…".to_owned(),
+        ValueKind::Text { .. } | ValueKind::Server => "…".to_owned(),
         ValueKind::Selector => "[…]".to_owned(),
         kind @ (ValueKind::Integer { .. }
-        | ValueKind::Percentage
-        | ValueKind::Duration
+        | ValueKind::Percentage { .. }
+        | ValueKind::Duration { .. }
         | ValueKind::Choice(_)
         | ValueKind::Boolean
         | ValueKind::Time

@@ -7,6 +7,7 @@ use crate::domain::intent::{Attribute, Span};
 use crate::domain::limits::{LINE_LENGTH_MAX_CHARS, QUOTED_LENGTH_MAX_CHARS, START_AHEAD_MAX};
 use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
 use crate::domain::server::ProductionState;
+use crate::domain::time::{DURATION_MAX, DURATION_MIN, exact};
 use crate::language::{hidden_name, written_moment};
 use std::time::Duration;
 
@@ -215,10 +216,10 @@ fn spoken_hours(length: Duration) -> String {
 /// The values a parameter takes, for a sentence that begins with "It takes".
 fn values(parameter: &ParameterSpec) -> String {
     match &parameter.kind {
-        ValueKind::Text => "some text".to_owned(),
+        ValueKind::Text { length_max } => format!("text of at most {length_max} characters"),
         ValueKind::Integer { min, max } => format!("a whole number from {min} to {max}"),
-        ValueKind::Percentage => "a percentage from 1% to 100%".to_owned(),
-        ValueKind::Duration => "a length of time, such as 90s, 5m or 2h".to_owned(),
+        ValueKind::Percentage { min, max } => format!("a percentage from {min}% to {max}%"),
+        ValueKind::Duration { min, max } => length_of_time(*min, *max),
         ValueKind::Choice(words) => format!("one of {}", words.join(", ")),
         ValueKind::Boolean => "yes or no".to_owned(),
         ValueKind::Time => "a time, such as 02:00 UTC".to_owned(),
@@ -228,6 +229,16 @@ fn values(parameter: &ParameterSpec) -> String {
         ValueKind::Channel => "a channel, such as #noc".to_owned(),
         ValueKind::Version => "a version, such as 1.2.3".to_owned(),
         ValueKind::Url => "an address that begins with https:// and has no password".to_owned(),
+    }
+}
+
+/// A length of time within bounds; those that everything has are not worth a word.
+fn length_of_time(min: Duration, max: Duration) -> String {
+    match (min > DURATION_MIN, max < DURATION_MAX) {
+        (false, false) => "a length of time, such as 90s, 5m or 2h".to_owned(),
+        (true, false) => format!("a length of time, at least {}", exact(min)),
+        (false, true) => format!("a length of time, at most {}", exact(max)),
+        (true, true) => format!("a length of time from {} to {}", exact(min), exact(max)),
     }
 }
 

@@ -13,10 +13,10 @@ use std::sync::Arc;
 /// `reboot` as shipped, `open` on whole sites, and `tune`, which must be told a value of every kind.
 fn vocabulary() -> Vocabulary {
     let kinds = [
-        ("note", ValueKind::Text),
+        ("note", ValueKind::TEXT),
         ("tries", ValueKind::Integer { min: 1, max: 5 }),
-        ("share", ValueKind::Percentage),
-        ("soak", ValueKind::Duration),
+        ("share", ValueKind::PERCENTAGE),
+        ("soak", ValueKind::DURATION),
         ("mode", ValueKind::Choice(vec!["warm".to_owned(), "cold".to_owned()])),
         ("force", ValueKind::Boolean),
         ("until", ValueKind::Time),
@@ -77,14 +77,14 @@ fn each_is_told_with_what_it_takes() {
     ----
     Missing:
     servers: names or attributes, such as edge-lax-[001-020] or site=lax
-    because: some text
+    because: text of at most 500 characters
     To fill in: `reboot SERVERS because …`
     ");
     let every = filling_in(&told("tune --soak because x")).unwrap();
     assert_snapshot!(crate::conversation::plain::render(&every), @"
     Missing:
     --soak: a length of time, such as 90s, 5m or 2h
-    --note: some text
+    --note: text of at most 500 characters
     --tries: a whole number from 1 to 5
     --share: a percentage from 1% to 100%
     --mode: one of warm, cold

@@ -23,7 +23,7 @@ fn parameter(name: &str, kind: ValueKind) -> ParameterSpec {
 }
 
 fn because(name: &str, need: Need) -> ParameterSpec {
-    ParameterSpec { need, asked_as_because: true, ..parameter(name, ValueKind::Text) }
+    ParameterSpec { need, asked_as_because: true, ..parameter(name, ValueKind::TEXT) }
 }
 
 fn command(name: &str, targets: Targets, parameters: Vec<ParameterSpec>) -> Arc<CommandSpec> {
@@ -45,16 +45,19 @@ fn command(name: &str, targets: Targets, parameters: Vec<ParameterSpec>) -> Arc<
 
 fn vocabulary() -> Vocabulary {
     let servers = || Targets::Servers { types: Vec::new(), from: Vec::new(), max: 10 };
-    let wave = ParameterSpec { default: Some(Value::Percentage(10)), ..parameter("wave", ValueKind::Percentage) };
+    let wave = ParameterSpec {
+        default: Some(Value::Percentage(10)),
+        ..parameter("wave", ValueKind::Percentage { min: 1, max: 50 })
+    };
     let reboot = vec![
         because("reason", Need::Required),
         wave,
-        parameter("soak", ValueKind::Duration),
+        parameter("soak", ValueKind::Duration { min: Duration::from_secs(5), max: Duration::from_secs(3600) }),
         parameter("tries", ValueKind::Integer { min: 1, max: 5 }),
         parameter("mode", ValueKind::Choice(vec!["warm".to_owned(), "cold".to_owned()])),
-        parameter("note", ValueKind::Text),
+        parameter("note", ValueKind::Text { length_max: 20 }),
     ];
-    let target = ParameterSpec { need: Need::Required, ..parameter("target", ValueKind::Text) };
+    let target = ParameterSpec { need: Need::Required, ..parameter("target", ValueKind::TEXT) };
     Vocabulary::of(vec![
         command("announce", Targets::None, vec![because("message", Need::Required)]),
         command("move", servers(), vec![target]),
@@ -122,8 +125,8 @@ fn commands_with_servers() {
     );
     check("reboot a-1 --wave=20 --soak 90s because x", "reboot a-1 reason=x soak=1m30s wave=20%");
     check(
-        "reboot a-1 --soak 2h --tries 5 --mode COLD because x",
-        "reboot a-1 mode=cold reason=x soak=2h tries=5 wave=10%",
+        "reboot a-1 --soak 1h --tries 5 --mode COLD because x",
+        "reboot a-1 mode=cold reason=x soak=1h tries=5 wave=10%",
     );
     check("reboot a-1 --note \"a -- b because c\" because x", "reboot a-1 note=a -- b because c reason=x wave=10%");
     check("reboot a-1 --reason \"kernel update\"", "reboot a-1 reason=kernel update wave=10%");
@@ -192,6 +195,15 @@ fn parameters_that_do_not_fit() {
     check("reboot a-1 --wave 0% because x", "UnfitValue wave at `0%`");
     check("reboot a-1 --wave 101 because x", "UnfitValue wave at `101`");
     check("reboot a-1 --soak 5 because x", "UnfitValue soak at `5`");
+    check("reboot a-1 --wave 60% because x", "UnfitValue wave at `60%`");
+    check("reboot a-1 --soak 1s because x", "UnfitValue soak at `1s`");
+    check("reboot a-1 --soak 61m because x", "UnfitValue soak at `61m`");
+    check(
+        "reboot a-1 --note \"a text of more than twenty\" because x",
+        "UnfitValue note at `\"a text of more than twenty\"`",
+    );
+    let long = "x".repeat(501);
+    check(&format!("reboot a-1 because {long}"), &format!("UnfitValue reason at `{long}`"));
     check("reboot a-1 --soak +5m because x", "UnfitValue soak at `+5m`");
     check("reboot a-1 --tries 6 because x", "UnfitValue tries at `6`");
     check("reboot a-1 --mode clod because x", "UnfitValue mode at `clod` -> cold");
@@ -219,7 +231,8 @@ fn lines_that_are_nothing_or_too_much() {
     let told = parse(&long, &vocabulary()).expect_err("it is too long");
     assert_eq!(told.kind, MisunderstandingKind::TooLong { chars: 100_019 });
     assert_eq!(told.line, "");
-    let longest = format!("reboot a-1 because {}", "x".repeat(LINE_LENGTH_MAX_CHARS - 19));
+    let begun = format!("reboot {}a-1 because ", "a-1,".repeat(900));
+    let longest = format!("{begun}{}", "x".repeat(LINE_LENGTH_MAX_CHARS - begun.len()));
     assert!(parse(&longest, &vocabulary()).is_ok());
 }
 

@@ -11,11 +11,11 @@ use proptest::strategy::ValueTree;
 /// One command that takes every kind of value, one without servers, and one (`wipe`) that this person may not use.
 pub(super) fn every_kind() -> Vocabulary {
     let kinds = [
-        ("wave", ValueKind::Percentage),
-        ("soak", ValueKind::Duration),
+        ("wave", ValueKind::PERCENTAGE),
+        ("soak", ValueKind::DURATION),
         ("tries", ValueKind::Integer { min: -5, max: 500 }),
         ("mode", ValueKind::Choice(vec!["warm".to_owned(), "cold".to_owned()])),
-        ("note", ValueKind::Text),
+        ("note", ValueKind::TEXT),
         ("force", ValueKind::Boolean),
         ("until", ValueKind::Time),
         ("peer", ValueKind::Server),

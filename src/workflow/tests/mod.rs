@@ -15,7 +15,7 @@ use crate::domain::command::{
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, BootFacts, BootId, Probe, Seen};
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::{Epoch, Fingerprint, RequestId, RunId};
-use crate::domain::intent::ParameterName;
+use crate::domain::intent::{ParameterName, Value};
 use crate::domain::plan::{PlannedServer, Subject};
 use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
@@ -75,7 +75,7 @@ fn command(steps: Vec<StepSpec>) -> CommandSpec {
 }
 
 fn drain_step() -> StepSpec {
-    StepSpec::Drain { timeout: 10 * MINUTE, connections_max: 5 }
+    StepSpec::Drain { timeout: (10 * MINUTE).into(), connections_max: 5.into() }
 }
 
 fn gate_step() -> StepSpec {
@@ -83,11 +83,16 @@ fn gate_step() -> StepSpec {
 }
 
 fn reboot_step(via: PowerPath, otherwise: Option<PowerPath>) -> StepSpec {
-    StepSpec::Reboot(RebootSpec { via, otherwise, timeout: 15 * MINUTE, grace: Duration::from_secs(90) })
+    StepSpec::Reboot(RebootSpec {
+        via,
+        otherwise,
+        timeout: (15 * MINUTE).into(),
+        grace: Duration::from_secs(90).into(),
+    })
 }
 
 fn check_step() -> StepSpec {
-    StepSpec::Check { checks: vec![HostCheck::Services, HostCheck::Kernel], timeout: 2 * MINUTE }
+    StepSpec::Check { checks: vec![HostCheck::Services, HostCheck::Kernel], timeout: (2 * MINUTE).into() }
 }
 
 fn http_step() -> StepSpec {
@@ -96,12 +101,12 @@ fn http_step() -> StepSpec {
         url: "https://status.example.com/api".into(),
         send: vec![ParameterName::new("message")],
         expect: 201,
-        timeout: Duration::from_secs(20),
+        timeout: Duration::from_secs(20).into(),
     })
 }
 
 fn restore_step() -> StepSpec {
-    StepSpec::RestoreState { timeout: 5 * MINUTE }
+    StepSpec::RestoreState { timeout: (5 * MINUTE).into() }
 }
 
 /// drain, gate, reboot over SSH or else Redfish, check, return.
@@ -124,6 +129,8 @@ const RESTORE: usize = 4;
 #[derive(Clone)]
 struct Story {
     spec: CommandSpec,
+    /// The values of its plan.
+    values: BTreeMap<ParameterName, Value>,
     journal: Vec<RunEvent>,
     orders: Orders,
     now: Timestamp,
@@ -131,7 +138,8 @@ struct Story {
 
 impl Story {
     fn new(spec: CommandSpec, subject: Subject) -> Self {
-        Self { spec, journal: vec![RunEvent::Planned { subject, wave: 0 }], orders: Orders::GoOn, now: START }
+        let values = BTreeMap::new();
+        Self { spec, values, journal: vec![RunEvent::Planned { subject, wave: 0 }], orders: Orders::GoOn, now: START }
     }
 
     fn pooled(spec: CommandSpec) -> Self {
@@ -196,7 +204,8 @@ impl Story {
 
     fn decide(&self, run: &Run, input: &Input) -> Decision {
         let parameters = BTreeMap::from([(ParameterName::new("message"), "all is well".to_owned())]);
-        decide(Situation { spec: &self.spec, run, input, orders: self.orders, parameters: &parameters, now: self.now })
+        let steps = self.spec.steps_for(&self.values).expect("the values of a story are whole");
+        decide(Situation { steps: &steps, run, input, orders: self.orders, parameters: &parameters, now: self.now })
     }
 
     /// Decides, and takes in what is committed. Gives what is begun afterwards.

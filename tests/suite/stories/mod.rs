@@ -20,6 +20,7 @@ mod refusing;
 mod reloading;
 mod scheduling;
 mod telling;
+mod tuning;
 mod unknown_outcomes;
 mod waiting;
 

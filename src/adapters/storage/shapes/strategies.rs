@@ -5,8 +5,8 @@ use crate::conversation::message::{
     Block, Button, Confirm, Form, FormBlock, Message, Piece, Press, StepLine, StepMark, Style,
 };
 use crate::domain::command::{
-    ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Need, ParameterSpec,
-    PowerPath, RebootSpec, StepSpec, Targets, WaveRule, WaveSize,
+    ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need,
+    ParameterSpec, PowerPath, RebootSpec, StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::{GroupName, PersonId};
@@ -26,6 +26,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -137,11 +138,21 @@ fn parameter_spec() -> BoxedStrategy<ParameterSpec> {
         .boxed()
 }
 
+fn input<T: Clone + Debug + 'static>(literal: impl Strategy<Value = T> + 'static) -> BoxedStrategy<Input<T>> {
+    prop_oneof![
+        3 => literal.prop_map(Input::Literal),
+        1 => text().prop_map(|name| Input::Parameter(ParameterName::new(name))),
+    ]
+    .boxed()
+}
+
 fn step_spec() -> BoxedStrategy<StepSpec> {
+    let length = || input(length());
     let way = || select(vec![PowerPath::Ssh, PowerPath::Redfish]);
     let method = select(vec![HttpMethod::Get, HttpMethod::Post]);
     prop_oneof![
-        (length(), any::<u64>()).prop_map(|(timeout, connections_max)| StepSpec::Drain { timeout, connections_max }),
+        (length(), input(any::<u64>()))
+            .prop_map(|(timeout, connections_max)| StepSpec::Drain { timeout, connections_max }),
         vec(select(vec![GateCheck::DrainStillHolds, GateCheck::Capacity]), 0..3).prop_map(StepSpec::Gate),
         (way(), option::of(way()), length(), length()).prop_map(|(via, otherwise, timeout, grace)| {
             StepSpec::Reboot(RebootSpec { via, otherwise, timeout, grace })

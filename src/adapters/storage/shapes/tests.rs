@@ -2,6 +2,7 @@
 
 use super::strategies::{content, control, destination, request_event, run_event};
 use super::{SHAPE, Stored, decode, encode};
+use crate::domain::command::ValueKind;
 use crate::domain::effect::Begun;
 use crate::domain::identity::PersonId;
 use crate::domain::place::{ChannelId, MessageRef, MessageTs};
@@ -63,6 +64,17 @@ fn what_this_version_does_not_know_is_named() {
         r#"run-2mq9.1 event 3: `found`: expected a known word, found "lost""#
     );
     assert!(unreadable::<RunEvent>(1, "{").starts_with("run-2mq9.1 event 3 does not hold JSON: "));
+}
+
+/// What was stored before parameters had bounds is read with the bounds that everything had.
+#[test]
+fn parameters_from_before_bounds_are_read() {
+    let kinds = [("text", ValueKind::TEXT), ("percentage", ValueKind::PERCENTAGE), ("duration", ValueKind::DURATION)];
+    for (word, kind) in kinds {
+        assert_eq!(decode("a parameter", 1, &format!(r#"{{"kind":"{word}"}}"#)).as_ref(), Ok(&kind));
+    }
+    let misfit = unreadable::<ValueKind>(1, r#"{"kind":"text","length":"long"}"#);
+    assert!(misfit.contains("`length`: expected a count"), "{misfit}");
 }
 
 /// An approval binds to the plan's hash, so a plan that was changed in the file must not be carried out.
@@ -175,7 +187,8 @@ fn an_accepted_request_looks_as_it_always_did() {
               "asked_as_because": true,
               "default": null,
               "kind": {
-                "kind": "text"
+                "kind": "text",
+                "length": 500
               },
               "name": "reason",
               "need": "required"
@@ -361,8 +374,8 @@ mod golden {
         let reboot = RebootSpec {
             via: PowerPath::Ssh,
             otherwise: Some(PowerPath::Redfish),
-            timeout: Duration::from_secs(900),
-            grace: Duration::from_secs(90),
+            timeout: Duration::from_secs(900).into(),
+            grace: Duration::from_secs(90).into(),
         };
         CommandSpec {
             name: CommandName::new("reboot"),
@@ -376,7 +389,7 @@ mod golden {
             },
             parameters: vec![ParameterSpec {
                 name: ParameterName::new("reason"),
-                kind: ValueKind::Text,
+                kind: ValueKind::TEXT,
                 default: None,
                 need: Need::Required,
                 asked_as_because: true,
@@ -397,7 +410,7 @@ mod golden {
             steps: vec![
                 StepSpec::Gate(vec![GateCheck::DrainStillHolds, GateCheck::Capacity]),
                 StepSpec::Reboot(reboot),
-                StepSpec::Check { checks: vec![HostCheck::Services], timeout: Duration::from_secs(60) },
+                StepSpec::Check { checks: vec![HostCheck::Services], timeout: Duration::from_secs(60).into() },
             ],
             examples: vec!["reboot edge-lax-001 because kernel update".into()],
             hash: Fingerprint::of(b"reboot"),
