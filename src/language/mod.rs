@@ -6,6 +6,7 @@
 mod clock;
 mod hidden;
 mod line;
+mod mentions;
 mod normalise;
 mod parameters;
 mod print;

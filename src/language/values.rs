@@ -3,6 +3,7 @@
 use super::Vocabulary;
 use super::clock::{WrittenZone, read_time};
 use super::line::Cursor;
+use super::mentions::as_seen;
 use super::zone::{moment_of, name_of, named};
 use crate::domain::command::{ParameterSpec, ValueKind};
 use crate::domain::identity::UserId;
@@ -18,7 +19,7 @@ pub(super) fn read(spec: &ParameterSpec, text: &str, vocabulary: &Vocabulary) ->
         ValueKind::Text => {
             // `--note …` copied from an answer says nothing yet.
             let says_something = text.chars().any(char::is_alphanumeric);
-            if says_something { Ok(Value::Text(text.to_owned())) } else { Err(None) }
+            if says_something { Ok(Value::Text(as_seen(text))) } else { Err(None) }
         }
         ValueKind::Integer { min, max } => match text.parse::<i64>() {
             Ok(number) if (*min..=*max).contains(&number) => Ok(Value::Integer(number)),
