@@ -115,7 +115,7 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
     };
     let line = Line { text: &normal, ..line };
     // The files may have changed since it was offered.
-    if line.is_one_tap && !is_harmless(&speaker.rulebook.catalog, line.text) {
+    if line.is_one_tap && interrupts(&speaker.rulebook.catalog, line.text) {
         return Ok(line.answered(conversation::interrupts_by_now(line.text), "refused: interrupts servers by now"));
     }
     match speaker.understand(line.text, now) {
@@ -177,11 +177,19 @@ fn misunderstood(world: &World, line: Line<'_>, speaker: &Speaker, told: &Misund
 
 /// Whether a line only looks, or carries out a command that interrupts no server.
 fn is_harmless(catalog: &Catalog, line: &str) -> bool {
-    let verb = line.split(' ').next().unwrap_or_default().to_lowercase();
-    match verb.as_str() {
+    match verb_of(line).as_str() {
         "help" | "status" | "plan" => true,
-        _ => catalog.command(&CommandName::new(verb)).is_some_and(|spec| spec.impact < Impact::PowerCycle),
+        verb => catalog.command(&CommandName::new(verb)).is_some() && !interrupts(catalog, line),
     }
+}
+
+/// Whether a line carries out a command that interrupts servers.
+fn interrupts(catalog: &Catalog, line: &str) -> bool {
+    catalog.command(&CommandName::new(verb_of(line))).is_some_and(|spec| spec.impact >= Impact::PowerCycle)
+}
+
+fn verb_of(line: &str) -> String {
+    line.split(' ').next().unwrap_or_default().to_lowercase()
 }
 
 /// The handles of two buttons of which one may be used; a press finds the other one by its own.
