@@ -3,7 +3,7 @@
 //! Deliberately absent: whether it may be done and what it would do, which is `preview`'s.
 
 use super::message::{Block, Message};
-use super::words::{Prose, quoted, summary};
+use super::words::{Prose, quoted, summary, told};
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
 use crate::domain::time::spoken;
@@ -51,7 +51,7 @@ fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, Stri
         rows.push((noun.to_owned(), fleet::print(&selector.value)));
     }
     for (name, value) in &work.parameters {
-        rows.push((name.to_string(), quoted(&value.value.to_string())));
+        rows.push((name.to_string(), quoted(&told(&value.value))));
     }
     if let Some(start) = &work.start {
         rows.push(("starts".to_owned(), start_words(&start.value)));

@@ -77,7 +77,12 @@ impl Files {
         if !faults.is_empty() {
             return Err(faults);
         }
+        let known = groups.clone().unwrap_or_else(|| named_groups(&texts.policies, &catalog));
+        if let Err(found) = loaded.owners.check(&known.into_iter().collect()) {
+            add_inventory(&mut faults, &found);
+        }
         match policies_of(&texts.policies, &channels, (&catalog, &loaded.inventory), groups) {
+            Ok(_) if !faults.is_empty() => Err(faults),
             Ok(checked) => {
                 let inventory = loaded.inventory;
                 let rulebook = Rulebook { catalog, policies: checked, rules, inventory, files };
@@ -160,6 +165,13 @@ fn policies_of(
     let commands = catalog.commands().iter().map(|spec| spec.name.clone());
     let groups = groups.unwrap_or_else(|| mentioned_groups(files));
     Policies::new(files, channels, &Known::of(groups, commands, inventory.servers()))
+}
+
+/// The groups of people that policies and commands name: those who are known where no workspace can be asked.
+fn named_groups(files: &[PolicyFile], catalog: &Catalog) -> Vec<GroupName> {
+    let approvers = catalog.commands().iter().filter_map(|spec| spec.approvals.as_ref().map(|rule| rule.from.clone()));
+    let owners = catalog.commands().iter().map(|spec| spec.owner.clone());
+    mentioned_groups(files).into_iter().chain(owners).chain(approvers).collect()
 }
 
 fn add_inventory(faults: &mut FileFaults, found: &InventoryFaults) {

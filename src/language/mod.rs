@@ -7,6 +7,7 @@ mod clock;
 mod fields;
 mod hidden;
 mod line;
+mod mentions;
 mod normalise;
 mod parameters;
 mod print;

@@ -3,6 +3,7 @@
 use super::Vocabulary;
 use super::clock::{WrittenZone, read_time};
 use super::line::Cursor;
+use super::mentions::as_seen;
 use super::zone::{moment_of, name_of, named};
 use crate::domain::command::{ParameterSpec, ValueKind};
 use crate::domain::identity::UserId;
@@ -23,7 +24,7 @@ fn unbounded(spec: &ParameterSpec, text: &str, vocabulary: &Vocabulary) -> Resul
         ValueKind::Text { .. } => {
             // `--note …` copied from an answer says nothing yet.
             let says_something = text.chars().any(char::is_alphanumeric);
-            if says_something { Ok(Value::Text(text.to_owned())) } else { Err(None) }
+            if says_something { Ok(Value::Text(as_seen(text))) } else { Err(None) }
         }
         ValueKind::Integer { .. } => text.parse().map(Value::Integer).map_err(|_| None),
         ValueKind::Percentage { .. } => percentage(text).map(Value::Percentage).ok_or(None),

@@ -173,7 +173,7 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
     };
     let line = Line { text: &normal, ..line };
     // The files may have changed since it was offered.
-    if line.is_one_tap && !offers::is_harmless(&speaker.rulebook.catalog, line.text) {
+    if line.is_one_tap && offers::interrupts(&speaker.rulebook.catalog, line.text) {
         return Ok(line.answered(conversation::interrupts_by_now(line.text), "refused: interrupts servers by now"));
     }
     match speaker.understand(line.text, now) {

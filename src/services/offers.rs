@@ -85,12 +85,20 @@ fn command_of(catalog: &Catalog, line: &str) -> Option<CommandName> {
 }
 
 /// Whether a line only looks, or carries out a command that interrupts no server.
-pub(super) fn is_harmless(catalog: &Catalog, line: &str) -> bool {
-    let verb = line.split(' ').next().unwrap_or_default().to_lowercase();
-    match verb.as_str() {
+fn is_harmless(catalog: &Catalog, line: &str) -> bool {
+    match verb_of(line).as_str() {
         "help" | "status" | "plan" => true,
-        _ => catalog.command(&CommandName::new(verb)).is_some_and(|spec| spec.impact < Impact::PowerCycle),
+        verb => catalog.command(&CommandName::new(verb)).is_some() && !interrupts(catalog, line),
     }
+}
+
+/// Whether a line carries out a command that interrupts servers.
+pub(super) fn interrupts(catalog: &Catalog, line: &str) -> bool {
+    catalog.command(&CommandName::new(verb_of(line))).is_some_and(|spec| spec.impact >= Impact::PowerCycle)
+}
+
+fn verb_of(line: &str) -> String {
+    line.split(' ').next().unwrap_or_default().to_lowercase()
 }
 
 /// The handles of two buttons of which one may be used; a press finds the other one by its own.

@@ -185,7 +185,19 @@ fn plan_says_what_it_needs_to_know() {
     assert_eq!(nobody.status.code(), Some(1));
     assert!(complaint(&nobody).contains("--group NAME"), "{}", complaint(&nobody));
     let looks = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "status"]);
-    assert!(complaint(&looks).contains("starts nothing"), "{}", complaint(&looks));
+    assert_eq!(looks.status.code(), Some(2));
+    insta::assert_snapshot!(complaint(&looks), @"
+    wrasse: Only work can be planned, and status only looks
+    ```
+    plan status
+    ^^^^^^^^^^^ did you mean status?
+    ```
+    Nothing has started.
+    To send instead: `status`
+    ");
+    let ends = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "cancel req-2mq9"]);
+    assert_eq!(ends.status.code(), Some(1));
+    assert!(complaint(&ends).contains("`plan cancel req-2mq9` in the chat"), "{}", complaint(&ends));
 }
 
 #[test]

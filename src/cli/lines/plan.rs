@@ -79,7 +79,10 @@ impl Plan {
             Err(told) => return Ok(misunderstood(&told, self.json)),
         };
         let Some(work) = intent.work() else {
-            bail!("only a line with a command has a plan; `{line}` starts nothing of its own")
+            return match language::parse(&format!("plan {line}"), &vocabulary) {
+                Err(told) => Ok(misunderstood(&told, self.json)),
+                Ok(_) => bail!("what `{line}` would do depends on the request; type `plan {line}` in the chat"),
+            };
         };
         let stored = crate::app::read_stored(&self.database, work.selector.as_ref()).await?;
         let asking = Asking {

@@ -11,7 +11,7 @@ use insta::assert_snapshot;
 use std::sync::Arc;
 
 /// `reboot` as shipped, `open` on whole sites, and `tune`, which must be told a value of every kind.
-fn vocabulary() -> Vocabulary {
+pub(super) fn vocabulary() -> Vocabulary {
     let kinds = [
         ("note", ValueKind::TEXT),
         ("tries", ValueKind::Integer { min: 1, max: 5 }),
