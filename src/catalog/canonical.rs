@@ -3,7 +3,7 @@
 //! Examples are left out, because they change nothing that runs.
 
 use crate::domain::command::{
-    CommandSpec, GateCheck, HttpMethod, Input, Need, ParameterSpec, StepSpec, Targets, ValueKind, WaveSize,
+    CommandSpec, GateCheck, HttpMethod, Input, Need, ParameterSpec, Sent, StepSpec, Targets, ValueKind, WaveSize,
 };
 use crate::domain::ids::Fingerprint;
 use crate::domain::intent::Value;
@@ -135,7 +135,10 @@ impl Text {
                     },
                 );
                 self.field("url", &http.url);
-                http.send.iter().for_each(|name| self.field("send", name));
+                http.send.iter().for_each(|sent| match sent {
+                    Sent::Parameter(name) => self.field("send", name),
+                    Sent::Output(output) => self.field("send-output", &output.word()),
+                });
                 self.field("expect", &http.expect);
                 self.length("timeout", &http.timeout);
             }

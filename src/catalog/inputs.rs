@@ -5,7 +5,7 @@ use super::fault::Source;
 use super::fields::{Faults, Fields, duration, number};
 use super::keys::Key;
 use super::node::{Content, Node};
-use crate::domain::command::Input;
+use crate::domain::command::{Input, Sent};
 use crate::domain::intent::ParameterName;
 use std::ops::Range;
 use std::time::Duration;
@@ -24,8 +24,8 @@ pub(super) enum Mentioned {
     Duration { key: &'static str, parameter: ParameterName },
     /// A parameter that stands for the number behind this key, which lies within these bounds.
     Count { key: &'static str, parameter: ParameterName, least: u64, most: u64 },
-    /// A parameter that is sent.
-    Sent(ParameterName),
+    /// What is sent.
+    Sent(Sent),
 }
 
 /// What is collected while the steps of a file are read.

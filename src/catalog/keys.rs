@@ -378,10 +378,11 @@ pub(super) const METHOD: Key =
     required("method", Shape::Words(steps::methods), "`GET` looks and sends nothing, `POST` changes something.");
 pub(super) const URL: Key =
     required("url", Shape::Address, "Fixed: no text of a person ever becomes part of an address.");
+static SENT: Shape = Shape::Either(&[Shape::Words(steps::outputs), Shape::Name]);
 pub(super) const SEND: Key = optional(
     "send",
-    Shape::List { of: &Shape::Word, least: 1 },
-    "What is sent as the members of a JSON object: names of parameters, and `site` for work on sites.",
+    Shape::List { of: &SENT, least: 1 },
+    "What is sent as the members of a JSON object: names of parameters, `site` for work on sites, and what the last such step before told. What nobody measured is left out.",
 );
 pub(super) const EXPECT: Key =
     required("expect", Shape::Number { least: 100, most: 599 }, "The status that means done.");

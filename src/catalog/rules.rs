@@ -5,7 +5,7 @@ use super::fields::Faults;
 use super::inputs::{Mention, Mentioned};
 use super::steps::PlacedStep;
 use crate::domain::command::{
-    GateCheck, HttpMethod, Impact, Input, Need, SITE_INPUT, StepSpec, Targets, ValueKind, WaveSize,
+    GateCheck, HttpMethod, Impact, Input, Need, Output, SITE_INPUT, Sent, StepSpec, Targets, ValueKind, WaveSize,
 };
 use crate::domain::intent::ParameterName;
 use crate::domain::time::exact;
@@ -18,9 +18,9 @@ pub(super) fn check(draft: &Draft, steps: &[PlacedStep], faults: &mut Faults) {
     consent(draft, faults);
     waves(draft, faults);
     order(steps, faults);
-    for step in steps {
+    for (index, step) in steps.iter().enumerate() {
         subject(draft, step, faults);
-        mentions(draft, step, faults);
+        mentions(draft, (step, steps.get(..index).unwrap_or_default()), faults);
         grace(draft, step, faults);
     }
 }
@@ -134,10 +134,11 @@ fn subject(draft: &Draft, placed: &PlacedStep, faults: &mut Faults) {
 }
 
 /// What a step mentions is there, of the right type, and never missing.
-fn mentions(draft: &Draft, placed: &PlacedStep, faults: &mut Faults) {
+fn mentions(draft: &Draft, (placed, before): (&PlacedStep, &[PlacedStep]), faults: &mut Faults) {
     for mention in &placed.mentions {
         let told = match &mention.what {
-            Mentioned::Sent(name) => sent(draft, placed, name),
+            Mentioned::Sent(Sent::Parameter(name)) => sent(draft, placed, name),
+            Mentioned::Sent(Sent::Output(output)) => untold(*output, before),
             Mentioned::Duration { key, parameter } => stands_for(draft, placed, (key, parameter), &DURATION),
             Mentioned::Count { key, parameter, least, most } => stands_for(draft, placed, (key, parameter), &COUNT)
                 .or_else(|| out_of_bounds(draft, (key, parameter), (*least, *most))),
@@ -172,6 +173,16 @@ fn sent(draft: &Draft, placed: &PlacedStep, name: &ParameterName) -> Told {
         None => format!("declare `{name}`, or do not send it"),
     };
     Some((format!("{} to send", lacks(draft, placed, name)), instead))
+}
+
+/// A step can only send what one before it has told.
+fn untold(output: Output, before: &[PlacedStep]) -> Told {
+    if before.iter().any(|placed| placed.step.tells(output)) {
+        return None;
+    }
+    let (word, teller) = (output.word(), output.told_by());
+    let what = format!("`{word}` is told by the step {teller}, and there is none before this one");
+    Some((what, format!("put `{teller}` before it, or do not send it")))
 }
 
 /// The type of parameter that a setting takes.

@@ -7,7 +7,7 @@ use super::inputs::{Mention, Mentioned, Reading};
 use super::keys::{self, Key, Mapping};
 use super::node::{Content, Node};
 use crate::domain::command::{
-    CommandName, GateCheck, HostCheck, HttpMethod, HttpSpec, Input, PowerPath, RebootSpec, StepSpec,
+    CommandName, GateCheck, HostCheck, HttpMethod, HttpSpec, Input, Output, PowerPath, RebootSpec, Sent, StepSpec,
 };
 use crate::domain::intent::ParameterName;
 use crate::fleet::nearest;
@@ -80,6 +80,11 @@ pub(super) fn proofs() -> Vec<&'static str> {
 /// The words of `check` and `that`.
 pub(super) fn host_checks() -> Vec<&'static str> {
     HostCheck::ALL.map(HostCheck::word).to_vec()
+}
+
+/// The words of `send` that are no parameters.
+pub(super) fn outputs() -> Vec<&'static str> {
+    Output::ALL.map(Output::word).to_vec()
 }
 
 /// The words of `method`.
@@ -276,10 +281,17 @@ fn http(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Option<StepSpec> 
     Some(StepSpec::Http(HttpSpec { method: method?, url: url?, send, expect: expect?, timeout: timeout? }))
 }
 
-fn sent(item: &Node, source: &Source, reading: &mut Reading<'_>) -> Option<ParameterName> {
-    let name = ParameterName::new(word(item, source, reading.faults)?);
-    reading.mentions.push(Mention { what: Mentioned::Sent(name.clone()), span: item.span.clone() });
-    Some(name)
+/// A parameter's name, or what a step before tells: only that has a dot.
+fn sent(item: &Node, source: &Source, reading: &mut Reading<'_>) -> Option<Sent> {
+    let written = word(item, source, reading.faults)?;
+    let sent = if written.contains('.') {
+        let words = Output::ALL.map(|output| (output.word(), output));
+        Sent::Output(one_of(item, &words, source, reading.faults)?)
+    } else {
+        Sent::Parameter(ParameterName::new(written))
+    };
+    reading.mentions.push(Mention { what: Mentioned::Sent(sent.clone()), span: item.span.clone() });
+    Some(sent)
 }
 
 /// An address that is fixed in the file: no text of a person ever becomes part of it.

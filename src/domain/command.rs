@@ -5,8 +5,8 @@ use super::ids::Fingerprint;
 use super::intent::{ParameterName, Value};
 use super::server::{ProductionState, ServerType};
 pub use super::step::{
-    GateCheck, HostCheck, HttpCall, HttpMethod, HttpSpec, HttpWith, Input, MissingInput, PowerPath, Reboot, RebootSpec,
-    RebootWith, Step, StepSpec, StepWith,
+    GateCheck, HostCheck, HttpCall, HttpMethod, HttpSpec, HttpWith, Input, MissingInput, Output, PowerPath, Reboot,
+    RebootSpec, RebootWith, Sent, Step, StepSpec, StepWith,
 };
 use super::text_name;
 use super::time::{DURATION_MAX, DURATION_MIN};

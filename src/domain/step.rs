@@ -150,8 +150,8 @@ pub struct HttpWith<D> {
     pub method: HttpMethod,
     /// The address, fixed in the file: no text of a person ever becomes part of it.
     pub url: String,
-    /// Parameters sent as a JSON object.
-    pub send: Vec<ParameterName>,
+    /// What is sent as a JSON object.
+    pub send: Vec<Sent>,
     /// The status that means done.
     pub expect: u16,
     /// How long it may take.
@@ -181,6 +181,61 @@ impl<D, C> StepWith<D, C> {
             Self::Http(_) => "http",
         }
     }
+
+    /// Whether a step of this kind tells it.
+    #[must_use]
+    pub fn tells(&self, output: Output) -> bool {
+        self.word() == output.told_by()
+    }
+}
+
+/// What a step tells the steps after it, once it has succeeded.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Output {
+    /// How many connections a drained server had left: a whole number.
+    ConnectionsLeft,
+    /// How long a server took to be back after its restart was sent: a length of time.
+    RebootTook,
+    /// How long checks took to become true: a length of time.
+    CheckTook,
+    /// The status that a call was answered with: a whole number.
+    HttpStatus,
+}
+
+impl Output {
+    /// Every output.
+    pub const ALL: [Self; 4] = [Self::ConnectionsLeft, Self::RebootTook, Self::CheckTook, Self::HttpStatus];
+
+    /// The word in command files, and the name under which it is sent.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ConnectionsLeft => "drain.connections-left",
+            Self::RebootTook => "reboot.took",
+            Self::CheckTook => "check.took",
+            Self::HttpStatus => "http.status",
+        }
+    }
+
+    /// The word of the steps that tell it.
+    #[must_use]
+    pub const fn told_by(self) -> &'static str {
+        match self {
+            Self::ConnectionsLeft => "drain",
+            Self::RebootTook => "reboot",
+            Self::CheckTook => "check",
+            Self::HttpStatus => "http",
+        }
+    }
+}
+
+/// One member of what a call sends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Sent {
+    /// A parameter of the plan, or the site.
+    Parameter(ParameterName),
+    /// What the last step before that has it told; left out if that step did not tell.
+    Output(Output),
 }
 
 type Values = BTreeMap<ParameterName, Value>;

@@ -423,10 +423,13 @@ fn answered(world: &World, run: &Run, step: usize, person: &Profile, answer: Ans
         answer,
         until: now.plus(LOOK_AGAIN_FOR),
     };
-    let note = format!("{} said so", person.name);
+    let (note, outputs) = (format!("{} said so", person.name), BTreeMap::new());
     let (events, wake_at) = match answer {
         Answer::LookAgain => (vec![said], Some(now)),
-        Answer::Did => (vec![said, RunEvent::StepSucceeded { step, at: now, state: run.state, note }], Some(now)),
+        // What a person says happened was measured by nobody.
+        Answer::Did => {
+            (vec![said, RunEvent::StepSucceeded { step, at: now, state: run.state, note, outputs }], Some(now))
+        }
         Answer::DidNot => {
             let kind =
                 if run.subject.server().is_some() { FailureKind::DidNotReboot } else { FailureKind::CouldNotSend };

@@ -9,9 +9,10 @@ use super::decide::{
     Acting, Commit, Decision, Input, POLL_EVERY, REBOOT_COMMAND_LIFE, SILENT_FOR, Situation, commit, fail,
 };
 use super::run::{Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
-use super::steps::{cut, succeeded};
-use crate::domain::command::{PowerPath, Reboot};
+use super::steps::{cut, succeeded, telling};
+use crate::domain::command::{Output, PowerPath, Reboot};
 use crate::domain::effect::{Act, Begun, BootFacts, Power, PowerFacts, Probe, Seen};
+use crate::domain::intent::Value;
 use crate::domain::server::{ProductionState, ServerName};
 use crate::domain::time::{Timestamp, spoken};
 use std::time::Duration;
@@ -90,6 +91,8 @@ pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboo
         Input::Seen(Seen::Boot(facts)) => match judge(acting.intent, facts, situation.now, spec.timeout) {
             Judgement::Rebooted(note) => {
                 let done = succeeded(situation, acting.step, ProductionState::Drained, note);
+                let took = situation.now.since(acting.intent.at);
+                let done = telling(done, Output::RebootTook, Value::Duration(took));
                 Decision::Commit(Commit { state: None, ..keep_state(done, situation) })
             }
             Judgement::SameBoot => same_boot(situation, acting, spec, facts),

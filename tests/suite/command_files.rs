@@ -80,7 +80,12 @@ fn an_editor_finds_nothing_in_the_files() {
 }
 
 /// Changes of the shipped files after which they are still right.
-const SOUND: [(&str, &str, &str); 15] = [
+const SOUND: [(&str, &str, &str); 16] = [
+    (
+        "reboot.yaml",
+        "  - restore-state\n",
+        "  - restore-state\n  - http: { method: POST, url: \"https://log.example.com/\", send: [reason, reboot.took], expect: 200, timeout: 20s }\n",
+    ),
     ("undrain.yaml", "parameters:\n", "parameters:\n  patience: { type: duration, default: 1m }\n"),
     ("announce.yaml", "parameters:\n", "parameters:\n  patience: { type: duration, default: 1m }\n"),
     ("announce.yaml", "asked-as: because }", "asked-as: because, length: 80 }"),
@@ -103,7 +108,8 @@ const SOUND: [(&str, &str, &str); 15] = [
 ];
 
 /// Changes of the shipped files that an editor must mark, as the reader does.
-const WRONG: [(&str, &str, &str); 38] = [
+const WRONG: [(&str, &str, &str); 39] = [
+    ("announce.yaml", "send: [message]", "send: [message, reboot.tok]"),
     ("announce.yaml", "timeout: 20s", "timeout: \"{Patience}\""),
     ("announce.yaml", "timeout: 20s", "timeout: {patience}"),
     ("announce.yaml", "command: announce", "command: status"),

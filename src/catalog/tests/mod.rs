@@ -2,11 +2,13 @@
 
 mod bounds;
 mod inputs;
+mod outputs;
 mod table;
 
 use super::{Catalog, load};
 use crate::domain::command::{
-    CommandName, CommandSpec, GateCheck, HostCheck, Impact, Need, PowerPath, StepSpec, Targets, ValueKind, WaveSize,
+    CommandName, CommandSpec, GateCheck, HostCheck, Impact, Need, PowerPath, Sent, StepSpec, Targets, ValueKind,
+    WaveSize,
 };
 use crate::domain::ids::Fingerprint;
 use crate::domain::intent::{ParameterName, Value};
@@ -179,7 +181,7 @@ fn a_command_may_need_no_server() {
     assert_eq!(announce.targets, Targets::None);
     let [StepSpec::Http(http)] = announce.steps.as_slice() else { panic!("one call") };
     assert_eq!((http.url.as_str(), http.expect), ("https://status.example.com/api", 201));
-    assert_eq!(http.send, [ParameterName::new("message")]);
+    assert_eq!(http.send, [Sent::Parameter(ParameterName::new("message"))]);
 }
 
 fn hash(drain: &str, reboot: &str) -> Fingerprint {

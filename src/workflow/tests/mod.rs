@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: stores, drivers and real time. `world` holds a small model of them for the properties.
 
+mod outputs;
 mod request;
 mod restart;
 mod steps;
@@ -9,8 +10,8 @@ mod world;
 
 use super::{Decision, Input, Orders, Run, RunEvent, Situation, decide};
 use crate::domain::command::{
-    CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, PowerPath, RebootSpec, StepSpec,
-    Targets, WaveRule, WaveSize,
+    CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, PowerPath, RebootSpec, Sent,
+    StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, BootFacts, BootId, Probe, Seen};
 use crate::domain::identity::{GroupName, PersonId};
@@ -99,7 +100,7 @@ fn http_step() -> StepSpec {
     StepSpec::Http(HttpSpec {
         method: HttpMethod::Post,
         url: "https://status.example.com/api".into(),
-        send: vec![ParameterName::new("message")],
+        send: vec![Sent::Parameter(ParameterName::new("message"))],
         expect: 201,
         timeout: Duration::from_secs(20).into(),
     })
@@ -154,12 +155,7 @@ impl Story {
             if matches!(story.spec.steps[done], StepSpec::Drain { .. }) {
                 state = ProductionState::Drained;
             }
-            story = story.with(RunEvent::StepSucceeded {
-                step: done,
-                at: START,
-                state,
-                note: "as the story has it".into(),
-            });
+            story = story.with(proved(done, START, state));
         }
         story
     }
@@ -285,6 +281,11 @@ fn restarts(decision: &Decision) -> bool {
         Decision::Commit(commit) => commit.then.as_ref().is_some_and(is_restart),
         Decision::Observe(_) | Decision::AskSafety | Decision::Wait(_) | Decision::Settled => false,
     }
+}
+
+/// A step that succeeded and told nothing.
+fn proved(step: usize, at: Timestamp, state: ProductionState) -> RunEvent {
+    RunEvent::StepSucceeded { step, at, state, note: "as the story has it".into(), outputs: BTreeMap::new() }
 }
 
 fn person_said(answer: Answer, at: Timestamp) -> RunEvent {

@@ -87,15 +87,15 @@ fn a_server_without_a_pool_is_drained_and_returned_in_words_only() {
     assert_eq!(story.check(&Input::Nothing), Decision::AskSafety, "no load balancer to ask");
     assert_eq!(story.commits(&Input::Safe(Ok(()))), None);
     assert_eq!(story.check(&Input::Nothing), looks_at_boot());
-    let returned = RunEvent::StepSucceeded { step: REBOOT, at: START, state: DRAINED, note: "".into() };
-    let checked = RunEvent::StepSucceeded { step: CHECK, at: START, state: DRAINED, note: "".into() };
+    let returned = proved(REBOOT, START, DRAINED);
+    let checked = proved(CHECK, START, DRAINED);
     let mut story = story.with(returned).with(checked);
     assert_eq!(story.commits(&Input::Nothing), None);
     assert_eq!(story.run().state, PRODUCTION);
     assert_eq!(story.ends(&Input::Nothing).1, Some(RunOutcome::Done));
     let stopped = Story::new(reboot_command(), Subject::Server(server(None)))
         .with(RunEvent::Admitted { at: START, found: PRODUCTION })
-        .with(RunEvent::StepSucceeded { step: DRAIN, at: START, state: DRAINED, note: "".into() })
+        .with(proved(DRAIN, START, DRAINED))
         .stopped();
     let run = {
         let mut story = stopped;

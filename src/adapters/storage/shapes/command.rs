@@ -2,8 +2,8 @@
 
 use super::{Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::domain::command::{
-    ApprovalRule, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need, ParameterSpec,
-    PowerPath, RebootSpec, StepSpec, TEXT_LENGTH_MAX_CHARS, Targets, ValueKind, WaveRule, WaveSize,
+    ApprovalRule, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need, Output, ParameterSpec,
+    PowerPath, RebootSpec, Sent, StepSpec, TEXT_LENGTH_MAX_CHARS, Targets, ValueKind, WaveRule, WaveSize,
 };
 use crate::domain::identity::UserId;
 use crate::domain::intent::{Named, ParameterName, Value};
@@ -111,4 +111,29 @@ stored_words! { HostCheck; "services" => Services, "mounts" => Mounts, "kernel" 
 stored_record! { HttpSpec;
     method: "method", url: "url", send: "send", expect: "expect", timeout: "timeout_ms",
 }
+stored_words! { Output;
+    "drain.connections-left" => ConnectionsLeft, "reboot.took" => RebootTook, "check.took" => CheckTook,
+    "http.status" => HttpStatus,
+}
+
+/// The member that tells what a step told from a parameter.
+const OUTPUT: &str = "output";
+
+/// A parameter is stored as its name, as it was before there was anything else to send.
+impl Stored for Sent {
+    fn store(&self) -> Json {
+        match self {
+            Self::Parameter(name) => name.store(),
+            Self::Output(output) => Json::Object(with(Map::new(), OUTPUT, output.store())),
+        }
+    }
+
+    fn restore(value: &Json) -> Result<Self, Misfit> {
+        match value.get(OUTPUT) {
+            Some(output) => Output::restore(output).map(Self::Output),
+            None => ParameterName::restore(value).map(Self::Parameter),
+        }
+    }
+}
+
 stored_words! { HttpMethod; "get" => Get, "post" => Post }

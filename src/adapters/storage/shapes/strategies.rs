@@ -5,8 +5,8 @@ use crate::conversation::message::{
     Block, Button, Confirm, Form, FormBlock, Message, Piece, Press, StepLine, StepMark, Style,
 };
 use crate::domain::command::{
-    ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need,
-    ParameterSpec, PowerPath, RebootSpec, StepSpec, Targets, WaveRule, WaveSize,
+    ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need, Output,
+    ParameterSpec, PowerPath, RebootSpec, Sent, StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::{GroupName, PersonId};
@@ -146,6 +146,11 @@ fn input<T: Clone + Debug + 'static>(literal: impl Strategy<Value = T> + 'static
     .boxed()
 }
 
+fn sent() -> BoxedStrategy<Sent> {
+    let parameter = text().prop_map(|name| Sent::Parameter(ParameterName::new(name)));
+    prop_oneof![parameter, select(Output::ALL.to_vec()).prop_map(Sent::Output)].boxed()
+}
+
 fn step_spec() -> BoxedStrategy<StepSpec> {
     let length = || input(length());
     let way = || select(vec![PowerPath::Ssh, PowerPath::Redfish]);
@@ -161,9 +166,9 @@ fn step_spec() -> BoxedStrategy<StepSpec> {
             .prop_map(|(checks, timeout)| StepSpec::Check { checks, timeout }),
         length().prop_map(|timeout| StepSpec::RestoreState { timeout }),
         length().prop_map(|timeout| StepSpec::Undrain { timeout }),
-        (method, text(), vec(text().prop_map(ParameterName::new), 0..3), any::<u16>(), length()).prop_map(
-            |(method, url, send, expect, timeout)| StepSpec::Http(HttpSpec { method, url, send, expect, timeout })
-        ),
+        (method, text(), vec(sent(), 0..3), any::<u16>(), length()).prop_map(|(method, url, send, expect, timeout)| {
+            StepSpec::Http(HttpSpec { method, url, send, expect, timeout })
+        }),
     ]
     .boxed()
 }
@@ -329,12 +334,8 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
         time().prop_map(|at| RunEvent::WasSilent { at }),
         (any::<usize>(), intent()).prop_map(|(step, intent)| RunEvent::StepBegun { step, intent }),
         begun.prop_map(|answer| RunEvent::ActAnswered { answer }),
-        (any::<usize>(), time(), state(), text()).prop_map(|(step, at, state, note)| RunEvent::StepSucceeded {
-            step,
-            at,
-            state,
-            note
-        }),
+        (any::<usize>(), time(), state(), text(), btree_map(select(Output::ALL.to_vec()), value(), 0..3))
+            .prop_map(|(step, at, state, note, outputs)| RunEvent::StepSucceeded { step, at, state, note, outputs }),
         (any::<usize>(), time(), kind, text()).prop_map(|(step, at, kind, note)| RunEvent::StepFailed(Failure {
             step,
             at,
