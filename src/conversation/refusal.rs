@@ -4,12 +4,13 @@
 
 use super::message::{Block, Message, Piece, Rich};
 use super::misunderstanding::describe;
-use super::words::{Prose, button, cut, is_are, listed, quoted, servers, summary};
-use crate::authorization::{Refusal, RefusalKind};
+use super::words::{Prose, button, capital, cut, is_are, listed, quoted, servers, summary};
+use crate::authorization::{Ceiling, Refusal, RefusalKind};
 use crate::domain::command::CommandSpec;
 use crate::domain::identity::Standing;
 use crate::domain::ids::Handle;
 use crate::domain::misunderstanding::Misunderstanding;
+use crate::domain::place::Reach;
 
 /// A longer corrected line cannot be copied from a phone.
 const CORRECTED_LENGTH_MAX_CHARS: usize = 600;
@@ -69,10 +70,17 @@ fn headline(refusal: &Refusal, command: &CommandSpec, place: &str) -> String {
     let verb = command.name.as_str();
     match &refusal.kind {
         RefusalKind::Standing(standing) => standing_words(*standing).to_owned(),
-        RefusalKind::SharedChannel => {
-            format!("People of another workspace read along {place}, so nothing runs from it")
+        RefusalKind::Ceiling { reach, at_most } => {
+            let what = match at_most {
+                Ceiling::Nothing => "nothing".to_owned(),
+                Ceiling::UpTo(most) => format!("nothing beyond {}", most.word()),
+            };
+            match reach {
+                Reach::Shared => format!("People of another workspace read along {place}, so {what} runs from it"),
+                Reach::Direct => format!("{} runs from a direct conversation", capital(&what)),
+                Reach::OwnWorkspace | Reach::Private => format!("{} runs {place}", capital(&what)),
+            }
         }
-        RefusalKind::DirectConversation => "Nothing runs from a direct conversation".to_owned(),
         RefusalKind::NoPolicy => format!("Nothing is allowed {place}: it has no policy"),
         RefusalKind::WrongSubjects => format!("{verb} does not fit these servers"),
         RefusalKind::Forbidden { .. } | RefusalKind::NothingAllowed => format!("{verb} is not allowed {place}"),
@@ -107,7 +115,7 @@ fn could(refusal: &Refusal, command: &CommandSpec, place: &str) -> Option<String
         format!("In {} you may{with}.", listed(&channels, "or"))
     });
     let who = (!groups.is_empty()).then(|| {
-        let here = super::words::capital(place);
+        let here = capital(place);
         format!("{here}, {} may.", listed(&groups, "or"))
     });
     match (there, who) {
