@@ -21,6 +21,7 @@ mod requirements;
 mod rules;
 mod sets;
 mod show;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod usable;
@@ -36,3 +37,4 @@ pub use load::{Mentioned, Policies, PolicyFile};
 pub use nearest::{Missing, Nearest, ServerKind};
 pub use record::{DecisionRecord, RecordedClass};
 pub use requirements::{Consent, ReasonNeed, Requirements};
+pub use tables::{Difference, TestGround, TestReport, run_tables};

@@ -139,6 +139,16 @@ impl Files {
         Texts { commands, channels, policies, admission }
     }
 
+    /// The tables of expected answers under the policies; none where there is no such folder.
+    pub(crate) fn policy_tests(&self) -> anyhow::Result<Vec<PolicyFile>> {
+        let tests = self.policies.join("tests");
+        if !tests.exists() {
+            return Ok(Vec::new());
+        }
+        let files = folder(&tests, "yaml")?.into_iter();
+        Ok(files.map(|(name, text)| PolicyFile { name: format!("tests/{name}"), text }).collect())
+    }
+
     /// The people whom policies name.
     pub(crate) fn mentioned_people(&self) -> BTreeSet<UserId> {
         Mentioned::in_files(&self.texts(&mut FileFaults::default()).policies).people

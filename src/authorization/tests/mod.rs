@@ -4,7 +4,9 @@ mod ceilings;
 mod decisions;
 mod groups;
 mod loading;
+mod nearest;
 mod rules;
+mod tables;
 
 use super::{Authorized, Channels, Known, Policies, PolicyFaults, PolicyFile, Question, Refusal, RefusalKind};
 use crate::domain::command::{CommandName, CommandSpec, Impact, Targets, WaveRule, WaveSize};
