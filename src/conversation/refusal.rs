@@ -5,7 +5,7 @@
 use super::message::{Block, Message, Piece, Rich};
 use super::misunderstanding::describe;
 use super::words::{Prose, button, capital, cut, is_are, listed, quoted, servers, summary};
-use crate::authorization::{Ceiling, Refusal, RefusalKind};
+use crate::authorization::{Ceiling, Missing, Refusal, RefusalKind};
 use crate::domain::command::CommandSpec;
 use crate::domain::identity::Standing;
 use crate::domain::ids::Handle;
@@ -102,6 +102,45 @@ pub(super) const fn standing_words(standing: Standing) -> &'static str {
     }
 }
 
+/// What would be allowed that neither the headline nor the names of channels and groups tell.
+fn nearest(refusal: &Refusal, command: &CommandSpec) -> Option<String> {
+    let nearest = refusal.nearest.as_ref()?;
+    let at_once = nearest.at_most.map_or_else(String::new, |most| format!(", at most {most} at once"));
+    let verb = command.name.as_str();
+    let what = match &nearest.missing {
+        Missing::Size => return None,
+        Missing::Part { servers: count, .. } if nearest.at_most.is_none() => {
+            format!("Without those, {verb} of the other {count} is allowed")
+        }
+        Missing::Part { .. } => format!("Without those, {verb} is allowed"),
+        Missing::PartOfSites(sites) => {
+            let sites = sites.iter().map(|site| site.as_str()).collect::<Vec<_>>();
+            format!("{} is allowed for {}", capital(verb), super::words::first_three(&sites))
+        }
+        Missing::Kinds(kinds) => {
+            let kinds = kinds.iter().map(|kind| match &kind.site {
+                Some(site) => format!("{} in {site}", kind.server_type),
+                None => kind.server_type.to_string(),
+            });
+            let kinds = kinds.collect::<Vec<_>>();
+            format!(
+                "{} is allowed for {}",
+                capital(verb),
+                listed(&kinds.iter().map(String::as_str).collect::<Vec<_>>(), "and")
+            )
+        }
+        Missing::Sites(sites) => {
+            let sites = sites.iter().map(|site| site.as_str()).collect::<Vec<_>>();
+            format!("{} is allowed for {}", capital(verb), listed(&sites, "and"))
+        }
+        // Exactly what was asked: the names are told already.
+        Missing::Channel(_) | Missing::Group(_) if nearest.at_most.is_none() => return None,
+        Missing::Channel(channel) => format!("In #{channel} you may"),
+        Missing::Group(group) => format!("Members of {group} may"),
+    };
+    Some(format!("{what}{at_once}."))
+}
+
 /// Who and where could.
 fn could(refusal: &Refusal, command: &CommandSpec, place: &str) -> Option<String> {
     let channels = refusal.could.channels.iter().map(|channel| format!("#{channel}")).collect::<Vec<_>>();
@@ -123,7 +162,7 @@ fn could(refusal: &Refusal, command: &CommandSpec, place: &str) -> Option<String
             Some(format!("Tell {}, who own this command.", command.owner))
         }
         (there, who) => {
-            let told = [there, who].into_iter().flatten().collect::<Vec<_>>();
+            let told = [nearest(refusal, command), there, who].into_iter().flatten().collect::<Vec<_>>();
             (!told.is_empty()).then(|| told.join(" "))
         }
     }
