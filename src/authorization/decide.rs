@@ -34,6 +34,18 @@ impl Policies {
     /// # Errors
     /// The refusal, with the deciding policy, where and who could, and the nearest thing that would be allowed.
     pub fn decide(&self, question: &Question<'_>) -> Result<Authorized, Box<Refusal>> {
+        self.answer(question, Suggestions::Sought)
+    }
+
+    /// The same answer, whose refusal names neither who nor where else: for who only needs to know whether.
+    ///
+    /// # Errors
+    /// The refusal, with the deciding policy.
+    pub fn decide_shortly(&self, question: &Question<'_>) -> Result<Authorized, Box<Refusal>> {
+        self.answer(question, Suggestions::Spared)
+    }
+
+    fn answer(&self, question: &Question<'_>, suggestions: Suggestions) -> Result<Authorized, Box<Refusal>> {
         let who = Who::of(self, question.person);
         let subjects = subjects_of(question.command, question.servers, question.sites);
         let classes = subjects.iter().flatten().filter_map(|one| Some((one.class.as_ref()?, one.servers.len())));
@@ -63,7 +75,9 @@ impl Policies {
             }),
             Err(kind) => {
                 let mut refusal = refusal(question, kind, record);
-                self.tell_who_and_where(&mut refusal, place, &who, (question, &subjects));
+                if suggestions == Suggestions::Sought {
+                    self.tell_who_and_where(&mut refusal, place, &who, (question, &subjects));
+                }
                 Err(refusal)
             }
         }
@@ -136,6 +150,13 @@ impl Policies {
     pub(super) fn first_note(&self, ids: &BTreeSet<PolicyName>) -> Option<PolicyNote> {
         ids.iter().find_map(|id| self.notes.get(id).cloned())
     }
+}
+
+/// Whether a refusal says what would be allowed; finding that out asks many times more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Suggestions {
+    Sought,
+    Spared,
 }
 
 /// What allowed a question, and what must come with it.

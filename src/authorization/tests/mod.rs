@@ -2,6 +2,7 @@
 
 mod ceilings;
 mod decisions;
+mod differential;
 mod groups;
 mod loading;
 mod nearest;
