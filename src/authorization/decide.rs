@@ -48,7 +48,7 @@ impl Policies {
     fn answer(&self, question: &Question<'_>, suggestions: Suggestions) -> Result<Authorized, Box<Refusal>> {
         let who = Who::of(self, question.person);
         let subjects = subjects_of(question.command, question.servers, question.sites);
-        let classes = subjects.iter().flatten().filter_map(|one| Some((one.class.as_ref()?, one.servers.len())));
+        let classes = subjects.iter().flatten().filter_map(|one| Some((one.class?, one.servers.len())));
         let record = record::asked(self, question, &who.groups, classes);
         if let Some(kind) = refused_by_standing(question.person) {
             return Err(refusal(question, kind, record));

@@ -2,9 +2,9 @@
 
 use super::answers::PolicyName;
 use super::entities::{self, Line, SeenClass};
-use super::known::ServerClass;
+use super::known::{ClassView, ServerClass};
 use super::load::Policies;
-use super::sets::ChannelSet;
+use super::sets::{ChannelSet, Mentions, Slice};
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::identity::{GroupName, PersonId, Profile};
 use crate::domain::server::{Server, ServerName, SiteName};
@@ -48,15 +48,15 @@ impl Who {
     }
 
     /// As far as the policies of that channel can see them.
-    fn entity(&self, place: &ChannelSet) -> Entity {
-        let groups = self.groups.intersection(&place.mentions.groups).cloned().collect();
-        entities::person(&self.id, &groups, Some(&self.id.user).filter(|user| place.mentions.people.contains(*user)))
+    fn entity(&self, mentions: &Mentions) -> Entity {
+        let groups = self.groups.intersection(&mentions.groups).cloned().collect();
+        entities::person(&self.id, &groups, Some(&self.id.user).filter(|user| mentions.people.contains(*user)))
     }
 }
 
 /// A class of servers, a whole site, or nothing, as what a question is about.
 pub(super) struct Subject<'a> {
-    pub(super) class: Option<ServerClass>,
+    pub(super) class: Option<ClassView<'a>>,
     pub(super) servers: Vec<&'a ServerName>,
     pub(super) site: Option<&'a SiteName>,
 }
@@ -75,23 +75,17 @@ pub(super) fn subjects_of<'a>(
     }
 }
 
-/// The servers by class. Keyed by borrowed fields: of 20,000 servers a few hundred classes are ever built.
+/// The servers by class.
 fn classes_of(servers: &[Server]) -> Vec<Subject<'_>> {
-    let mut classes: BTreeMap<_, Vec<&Server>> = BTreeMap::new();
+    let mut classes: BTreeMap<ClassView<'_>, Vec<&ServerName>> = BTreeMap::new();
     for server in servers {
-        classes.entry((&server.server_type, &server.site, &server.pool)).or_default().push(server);
+        classes.entry(ClassView::of(server)).or_default().push(&server.name);
     }
-    let classes = classes.into_values().filter_map(|alike| Some((ServerClass::of(alike.first()?), alike)));
-    let subjects = classes.map(|(class, alike)| Subject {
-        class: Some(class),
-        servers: alike.into_iter().map(|server| &server.name).collect(),
-        site: None,
-    });
-    subjects.collect()
+    classes.into_iter().map(|(class, servers)| Subject { class: Some(class), servers, site: None }).collect()
 }
 
-pub(super) fn one_of_class(class: &ServerClass) -> Subject<'static> {
-    Subject { class: Some(class.clone()), servers: Vec::new(), site: None }
+pub(super) fn one_of_class(class: &ServerClass) -> Subject<'_> {
+    Subject { class: Some(ClassView::of_class(class)), servers: Vec::new(), site: None }
 }
 
 pub(super) fn whole_site(site: &SiteName) -> Subject<'_> {
@@ -110,6 +104,7 @@ pub(super) struct Seen(usize);
 pub(super) struct Inquiry<'a> {
     command: &'a CommandSpec,
     place: &'a ChannelSet,
+    slice: &'a Slice,
     principal: EntityUid,
     /// One for each kind of subject that these policies can tell apart.
     resources: Vec<EntityUid>,
@@ -135,18 +130,19 @@ impl<'a> Inquiry<'a> {
         who: &Who,
         subjects: &[Subject<'_>],
     ) -> Result<Self, String> {
-        let mentions = &place.mentions;
-        let person = who.entity(place);
+        let slice = place.slice(&command.name);
+        let mentions = &slice.mentions;
+        let person = who.entity(mentions);
         let principal = person.uid();
         let mut all = vec![person];
         let (mut resources, mut kinds) = (Vec::new(), Vec::with_capacity(subjects.len()));
         let mut numbers: BTreeMap<Key<'_>, Seen> = BTreeMap::new();
         for subject in subjects {
-            let key = match (&subject.class, subject.site) {
+            let key = match (subject.class, subject.site) {
                 (Some(class), _) => Key::Server(SeenClass {
-                    server_type: Some(&class.server_type).filter(|name| mentions.types.contains(*name)),
-                    site: Some(&class.site).filter(|name| mentions.sites.contains(*name)),
-                    pool: class.pool.as_ref().filter(|name| mentions.pools.contains(*name)),
+                    server_type: Some(class.server_type).filter(|name| mentions.types.contains(*name)),
+                    site: Some(class.site).filter(|name| mentions.sites.contains(*name)),
+                    pool: class.pool.filter(|name| mentions.pools.contains(*name)),
                 }),
                 (None, Some(site)) => Key::Site(Some(site).filter(|name| mentions.sites.contains(*name))),
                 (None, None) => Key::Nothing,
@@ -168,7 +164,7 @@ impl<'a> Inquiry<'a> {
         }
         // Without a schema, which would add every command as an entity: what is built here fits it, checked at load.
         let entities = Entities::from_entities(all, None).map_err(|cause| cause.to_string())?;
-        Ok(Self { command, place, principal, resources, kinds, entities })
+        Ok(Self { command, place, slice, principal, resources, kinds, entities })
     }
 
     /// Every kind of subject.
@@ -236,8 +232,7 @@ impl<'a> Inquiry<'a> {
             Ok(request) => request,
             Err(cause) => return Outcome::Fault(cause),
         };
-        let set = self.place.policies_for(&self.command.name);
-        let response = Authorizer::new().is_authorized(&request, set, &self.entities);
+        let response = Authorizer::new().is_authorized(&request, &self.slice.set, &self.entities);
         let mut failures: Vec<String> = response.diagnostics().errors().map(ToString::to_string).collect();
         failures.sort();
         if let Some(first) = failures.into_iter().next() {

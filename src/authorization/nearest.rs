@@ -6,10 +6,10 @@
 use super::answers::{Could, PolicyName, PolicyNote, Refusal};
 use super::decide::Question;
 use super::inquiry::{Inquiry, Seen, Subject, Who, one_of_class, whole_site};
-use super::known::ServerClass;
+use super::known::{ClassView, ServerClass};
 use super::load::Policies;
 use super::sets::ChannelSet;
-use crate::domain::command::Targets;
+use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::identity::GroupName;
 use crate::domain::place::ChannelName;
 use crate::domain::server::{ServerType, SiteName};
@@ -94,11 +94,16 @@ impl Policies {
         refusal.nearest = search.nearest(&refusal.could);
     }
 
-    /// The groups that the policies of that channel can tell from others, through groups of our own too; sorted.
-    pub(super) fn groups_told_apart<'p>(&'p self, place: &'p ChannelSet) -> impl Iterator<Item = &'p GroupName> {
+    /// The groups that the channel's policies about that command can tell from others, through groups of our own too; sorted.
+    pub(super) fn groups_told_apart<'p>(
+        &'p self,
+        place: &'p ChannelSet,
+        command: &CommandSpec,
+    ) -> impl Iterator<Item = &'p GroupName> + use<'p> {
+        let mentioned = &place.slice(&command.name).mentions.groups;
         let matters = |group: &&GroupName| {
             let all = self.groups.with_all_above(std::slice::from_ref(*group));
-            !all.is_disjoint(&place.mentions.groups)
+            !all.is_disjoint(mentioned)
         };
         self.known.groups.iter().filter(matters)
     }
@@ -109,10 +114,18 @@ impl<'a> Search<'a> {
         Inquiry::new(self.question.command, place, who, self.subjects).ok()
     }
 
-    /// The other channels, by name.
-    fn elsewhere(&self) -> Vec<&'a ChannelSet> {
+    /// The other channels in which this person may do that to the first of the subjects, by name: there are hundreds
+    /// of channels, and most are out of the question at once.
+    fn elsewhere(&self, count: usize) -> Vec<&'a ChannelSet> {
         let here = self.here.map(|place| &place.name);
-        let mut others: Vec<_> = self.policies.channels.values().filter(|other| Some(&other.name) != here).collect();
+        let command = self.question.command;
+        let first = self.subjects.get(..1).unwrap_or_default();
+        let may = |place: &&ChannelSet| {
+            Some(&place.name) != here
+                && place.slice(&command.name).has_permit
+                && Inquiry::new(command, place, self.who, first).is_ok_and(|one| one.permits_all(count).is_some())
+        };
+        let mut others: Vec<_> = self.policies.channels.values().filter(may).collect();
         others.sort_by(|one, other| one.name.cmp(&other.name));
         others
     }
@@ -121,7 +134,7 @@ impl<'a> Search<'a> {
         let may = |place: &&ChannelSet| {
             self.inquiry(place, self.who).is_some_and(|inquiry| inquiry.permits_all(self.count).is_some())
         };
-        self.elsewhere().into_iter().filter(may).take(Could::MAX).map(|place| place.name.clone()).collect()
+        self.elsewhere(self.count).into_iter().filter(may).take(Could::MAX).map(|place| place.name.clone()).collect()
     }
 
     fn groups(&self) -> Vec<GroupName> {
@@ -130,7 +143,7 @@ impl<'a> Search<'a> {
             let anyone = Who::anyone_of(self.policies, group);
             self.inquiry(place, &anyone).is_some_and(|inquiry| inquiry.permits_all(self.count).is_some())
         };
-        self.policies.groups_told_apart(place).filter(may).take(Could::MAX).cloned().collect()
+        self.policies.groups_told_apart(place, self.question.command).filter(may).take(Could::MAX).cloned().collect()
     }
 
     fn tell_what_is_in_the_way(&self, refusal: &mut Refusal, place: &'a ChannelSet) {
@@ -190,7 +203,10 @@ impl<'a> Search<'a> {
         let mut sites: Vec<SiteName> = left.iter().filter_map(|subject| subject.site.cloned()).collect();
         sites.sort();
         let missing = if sites.is_empty() {
-            Missing::Part { classes: left.iter().filter_map(|subject| subject.class.clone()).collect(), servers }
+            Missing::Part {
+                classes: left.iter().filter_map(|subject| subject.class.map(ClassView::class)).collect(),
+                servers,
+            }
         } else {
             Missing::PartOfSites(sites)
         };
@@ -223,7 +239,10 @@ impl<'a> Search<'a> {
     }
 
     fn smaller_elsewhere(&self, fewer: usize) -> Option<Way> {
-        self.elsewhere().into_iter().find_map(|place| {
+        if fewer == 0 {
+            return None;
+        }
+        self.elsewhere(1).into_iter().find_map(|place| {
             let inquiry = self.inquiry(place, self.who)?;
             let (at_most, permits) = inquiry.largest_allowed(&inquiry.seen().collect::<Vec<_>>(), fewer)?;
             Some((Missing::Channel(place.name.clone()), permits, Some(at_most)))
@@ -232,7 +251,7 @@ impl<'a> Search<'a> {
 
     fn smaller_in_a_group(&self, fewer: usize) -> Option<Way> {
         let place = self.here?;
-        self.policies.groups_told_apart(place).find_map(|group| {
+        self.policies.groups_told_apart(place, self.question.command).find_map(|group| {
             let inquiry = self.inquiry(place, &self.who.also_in(self.policies, group))?;
             let (at_most, permits) = inquiry.largest_allowed(&inquiry.seen().collect::<Vec<_>>(), fewer)?;
             Some((Missing::Group(group.clone()), permits, Some(at_most)))

@@ -4,7 +4,7 @@
 
 use super::answers::{PolicyNote, RefusalKind};
 use super::decide::Question;
-use super::known::ServerClass;
+use super::known::ClassView;
 use super::load::Policies;
 use crate::domain::identity::{GroupName, Standing};
 use crate::domain::place::{ChannelName, Reach};
@@ -64,12 +64,12 @@ pub(super) fn asked<'c>(
     policies: &Policies,
     question: &Question<'_>,
     groups: &BTreeSet<GroupName>,
-    classes: impl Iterator<Item = (&'c ServerClass, usize)>,
+    classes: impl Iterator<Item = (ClassView<'c>, usize)>,
 ) -> DecisionRecord {
     let classes = classes.map(|(class, servers)| RecordedClass {
         server_type: class.server_type.to_string(),
         site: class.site.to_string(),
-        pool: class.pool.as_ref().map(ToString::to_string),
+        pool: class.pool.map(ToString::to_string),
         servers,
     });
     let mut sites: Vec<String> = question.sites.iter().map(ToString::to_string).collect();

@@ -10,7 +10,7 @@ use crate::domain::command::CommandName;
 use crate::domain::identity::{GroupName, UserId};
 use crate::domain::place::ChannelName;
 use crate::domain::server::{PoolName, ServerType, SiteName};
-use cedar_policy::{ActionConstraint, EntityUid, Policy, PolicySet};
+use cedar_policy::{ActionConstraint, Effect, EntityUid, Policy, PolicySet};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The global forbids and one channel's own policies.
@@ -19,13 +19,21 @@ pub(super) struct ChannelSet {
     pub(super) name: ChannelName,
     /// What the channel's own files say, in their order.
     pub(super) own: Vec<PolicyName>,
-    pub(super) mentions: Mentions,
-    by_command: BTreeMap<CommandName, PolicySet>,
+    by_command: BTreeMap<CommandName, Slice>,
     /// For every command that no policy names.
-    rest: PolicySet,
+    rest: Slice,
 }
 
-/// The names that at least one policy of a set tells apart.
+/// The policies that can have a say about one command.
+#[derive(Clone, Debug)]
+pub(super) struct Slice {
+    pub(super) set: PolicySet,
+    pub(super) mentions: Mentions,
+    /// Whether one of them permits anything.
+    pub(super) has_permit: bool,
+}
+
+/// The names that at least one policy of a slice tells apart.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Mentions {
     pub(super) groups: BTreeSet<GroupName>,
@@ -33,42 +41,60 @@ pub(super) struct Mentions {
     pub(super) types: BTreeSet<ServerType>,
     pub(super) sites: BTreeSet<SiteName>,
     pub(super) pools: BTreeSet<PoolName>,
-    pub(super) commands: BTreeSet<CommandName>,
 }
 
 impl ChannelSet {
     pub(super) fn new(name: &ChannelName, own: &[Policy], global: &[Policy]) -> Self {
-        let all: Vec<&Policy> = global.iter().chain(own).collect();
-        let mut mentions = Mentions::default();
-        for literal in all.iter().flat_map(|policy| policy.entity_literals()) {
-            mentions.add(&literal);
-        }
-        let set = |may_decide: &dyn Fn(&Policy) -> bool| {
-            let policies = all.iter().filter(|policy| may_decide(policy)).map(|policy| (*policy).clone());
-            PolicySet::from_policies(policies).expect("ids are unique over all files, checked at load")
-        };
-        let by_command = mentions.commands.iter().map(|command| {
+        let all: Vec<(&Policy, Vec<EntityUid>)> =
+            global.iter().chain(own).map(|policy| (policy, policy.entity_literals())).collect();
+        let commands: BTreeSet<CommandName> = all
+            .iter()
+            .flat_map(|(_, literals)| literals)
+            .filter(|literal| literal.type_name().to_string() == Kind::Action.word())
+            .map(|literal| CommandName::new(AsRef::<str>::as_ref(literal.id())))
+            .collect();
+        let slice =
+            |may_decide: &dyn Fn(&Policy) -> bool| Slice::new(all.iter().filter(|(policy, _)| may_decide(policy)));
+        let by_command = commands.into_iter().map(|command| {
             let uid = Kind::Action.uid(command.as_str());
-            (command.clone(), set(&|policy| scope_holds(policy, &uid)))
+            let slice = slice(&|policy| scope_holds(policy, &uid));
+            (command, slice)
         });
         Self {
             name: name.clone(),
             own: own.iter().map(|policy| PolicyName::new(AsRef::<str>::as_ref(policy.id()))).collect(),
             by_command: by_command.collect(),
-            rest: set(&|policy| matches!(policy.action_constraint(), ActionConstraint::Any)),
-            mentions,
+            rest: slice(&|policy| matches!(policy.action_constraint(), ActionConstraint::Any)),
         }
     }
 
     /// The policies that can have a say about that command.
-    pub(super) fn policies_for(&self, command: &CommandName) -> &PolicySet {
+    pub(super) fn slice(&self, command: &CommandName) -> &Slice {
         self.by_command.get(command).unwrap_or(&self.rest)
+    }
+
+    /// Whether a policy names that command, and so may tell it from others.
+    pub(super) fn names(&self, command: &CommandName) -> bool {
+        self.by_command.contains_key(command)
+    }
+}
+
+impl Slice {
+    fn new<'p>(policies: impl Iterator<Item = &'p (&'p Policy, Vec<EntityUid>)>) -> Self {
+        let (mut set, mut mentions, mut has_permit) = (Vec::new(), Mentions::default(), false);
+        for (policy, literals) in policies {
+            has_permit |= policy.effect() == Effect::Permit;
+            literals.iter().for_each(|literal| mentions.add(literal));
+            set.push((*policy).clone());
+        }
+        let set = PolicySet::from_policies(set).expect("ids are unique over all files, checked at load");
+        Self { set, mentions, has_permit }
     }
 }
 
 impl Mentions {
     fn add(&mut self, literal: &EntityUid) {
-        let id: &str = literal.id().unescaped();
+        let id: &str = literal.id().as_ref();
         let kind = literal.type_name().to_string();
         match kind.as_str() {
             "Group" => drop(self.groups.insert(GroupName::new(id))),
@@ -76,8 +102,7 @@ impl Mentions {
             "ServerType" => drop(self.types.insert(ServerType::new(id))),
             "Site" => drop(self.sites.insert(SiteName::new(id))),
             "Pool" => drop(self.pools.insert(PoolName::new(id))),
-            "Action" => drop(self.commands.insert(CommandName::new(id))),
-            // Users and servers are named by no policy; channel and impact are the same for all of one question.
+            // Users and servers are named by no policy; command, channel and impact are the same for all of a question.
             _ => {}
         }
     }

@@ -50,7 +50,7 @@ impl Policies {
             return self.known.groups.iter().cloned().collect();
         }
         let may = |group: &&GroupName| self.may_ever_use(&Who::anyone_of(self, group), place, command);
-        self.groups_told_apart(place).filter(|_| is_known).filter(may).cloned().collect()
+        self.groups_told_apart(place, command).filter(|_| is_known).filter(may).cloned().collect()
     }
 
     /// Who may do exactly that in that channel: on these servers, on these whole sites, or on nothing.
@@ -75,9 +75,9 @@ impl Policies {
         if may(&Who::anyone()) {
             return Ok(WhoCan::Everyone);
         }
-        let groups = self.groups_told_apart(place).filter(|group| may(&Who::anyone_of(self, group)));
+        let groups = self.groups_told_apart(place, command).filter(|group| may(&Who::anyone_of(self, group)));
         let named = |user: &&UserId| may(&Who::of(self, &member(user)));
-        let people = place.mentions.people.iter().filter(named);
+        let people = place.slice(&command.name).mentions.people.iter().filter(named);
         Ok(WhoCan::Some { groups: groups.cloned().collect(), people: people.cloned().collect() })
     }
 
@@ -96,7 +96,7 @@ impl Policies {
 }
 
 fn alike<'a>(place: &ChannelSet, command: &'a CommandSpec) -> Alike<'a> {
-    let name = Some(&command.name).filter(|name| place.mentions.commands.contains(*name));
+    let name = Some(&command.name).filter(|name| place.names(name));
     let targets: (u8, &[ServerType]) = match &command.targets {
         Targets::None => (0, &[]),
         Targets::Sites { .. } => (1, &[]),
