@@ -9,7 +9,7 @@ use crate::adapters::storage::sqlite::SqliteStore;
 use crate::admission::Ledger;
 use crate::domain::intent::{Selector, Spanned};
 use crate::domain::time::Timestamp;
-use crate::files::{Files, ServedFiles};
+use crate::files::{Files, ServedFiles, workspace};
 use crate::fleet::Undone;
 use crate::ports::{Clock, Directory, Store};
 use crate::services::admitter::Admitter;
@@ -57,8 +57,9 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         sockets: settings.sockets,
     };
     let slack = Arc::new(Slack::connect(slack, Arc::clone(&clock)).await?);
-    let groups = slack.groups().await.context("the groups of the workspace cannot be read")?;
-    let whole = files.read(Some(groups), clock.now()).map_err(|faults| anyhow!("{faults}"))?;
+    let workspace = workspace(slack.as_ref(), files.mentioned_people()).await;
+    let workspace = workspace.context("the people of the workspace cannot be looked up")?;
+    let whole = files.read(Some(workspace), clock.now()).map_err(|faults| anyhow!("{faults}"))?;
     let drivers = Arc::new(RealDrivers::new(whole.endpoints)?);
     let store = Arc::new(SqliteStore::open(&settings.database).await?);
     store.claim(clock.now()).await?;

@@ -1,9 +1,13 @@
 //! What authorization answers: the permission that only this module makes, and the refusal that says who could.
 
+use super::channels::Ceiling;
+use super::nearest::Nearest;
+use super::record::DecisionRecord;
+use super::requirements::Requirements;
 use crate::domain::command::CommandName;
-use crate::domain::identity::{GroupName, PersonId, Standing};
+use crate::domain::identity::{GroupName, PersonId, Standing, UserId};
 use crate::domain::ids::Fingerprint;
-use crate::domain::place::{ChannelId, ChannelName};
+use crate::domain::place::{ChannelId, ChannelName, Reach};
 use crate::domain::server::{ServerId, ServerName, SiteName};
 use crate::domain::text_name;
 use std::collections::BTreeSet;
@@ -38,7 +42,9 @@ pub struct Authorized {
     pub(super) servers: BTreeSet<ServerId>,
     pub(super) sites: BTreeSet<SiteName>,
     pub(super) allowed_by: Vec<PolicyNote>,
+    pub(super) requirements: Requirements,
     pub(super) version: Fingerprint,
+    pub(super) record: DecisionRecord,
 }
 
 impl Authorized {
@@ -90,10 +96,22 @@ impl Authorized {
         &self.allowed_by
     }
 
+    /// What must come with the request before it may start, beside what its command requires.
+    #[must_use]
+    pub fn requirements(&self) -> &Requirements {
+        &self.requirements
+    }
+
     /// The fingerprint of all policy files that were in force.
     #[must_use]
     pub fn policies_version(&self) -> &Fingerprint {
         &self.version
+    }
+
+    /// The decision with all it was made from.
+    #[must_use]
+    pub fn record(&self) -> &DecisionRecord {
+        &self.record
     }
 }
 
@@ -120,6 +138,10 @@ pub struct Refusal {
     pub refused_sites: Vec<SiteName>,
     /// Where and who could.
     pub could: Could,
+    /// The nearest thing that would be allowed, if any is near.
+    pub nearest: Option<Nearest>,
+    /// The decision with all it was made from.
+    pub record: DecisionRecord,
 }
 
 impl Refusal {
@@ -130,8 +152,7 @@ impl Refusal {
             RefusalKind::Forbidden { by } => by.first(),
             RefusalKind::TooMany { by, .. } => Some(by),
             RefusalKind::Standing(_)
-            | RefusalKind::SharedChannel
-            | RefusalKind::DirectConversation
+            | RefusalKind::Ceiling { .. }
             | RefusalKind::NoPolicy
             | RefusalKind::WrongSubjects
             | RefusalKind::NothingAllowed
@@ -145,10 +166,13 @@ impl Refusal {
 pub enum RefusalKind {
     /// A guest, a stranger, a deactivated account or a bot.
     Standing(Standing),
-    /// People of another workspace read this channel.
-    SharedChannel,
-    /// A direct conversation has no policy.
-    DirectConversation,
+    /// Whoever can read along there keeps that command from the channel, whatever its policies say.
+    Ceiling {
+        /// Who can read along.
+        reach: Reach,
+        /// What may be done there at most.
+        at_most: Ceiling,
+    },
     /// The channel has no policy file.
     NoPolicy,
     /// Servers or sites for a command without them, or none for a command that needs them.
@@ -183,4 +207,18 @@ pub struct Could {
 impl Could {
     /// The most channels and the most groups that are named.
     pub const MAX: usize = 3;
+}
+
+/// Who may do exactly this in one channel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum WhoCan {
+    /// Every member of the workspace.
+    Everyone,
+    /// Members of these groups, and these people; each sorted, and both empty where nobody can.
+    Some {
+        /// Being in one of them is enough.
+        groups: Vec<GroupName>,
+        /// People whom a policy names.
+        people: Vec<UserId>,
+    },
 }

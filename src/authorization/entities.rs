@@ -1,15 +1,15 @@
 //! Our nouns as Cedar's: uids, entities, and the schema with one action per command of the catalogue.
 
-use super::known::{Known, ServerClass};
+use super::known::Known;
 use crate::domain::command::{CommandName, Impact};
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{GroupName, PersonId, UserId};
 use crate::domain::place::ChannelName;
-use crate::domain::server::SiteName;
+use crate::domain::server::{PoolName, ServerType, SiteName};
 use cedar_policy::{
-    Context, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema, SchemaError,
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression, Schema, SchemaError,
     SchemaFragment,
 };
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::str::FromStr;
 
 /// The types of `schema.cedarschema` that this module speaks of.
@@ -17,6 +17,7 @@ use std::str::FromStr;
 pub(super) enum Kind {
     User,
     Group,
+    Account,
     Site,
     ServerType,
     Pool,
@@ -32,6 +33,7 @@ impl Kind {
         match self {
             Self::User => "User",
             Self::Group => "Group",
+            Self::Account => "Account",
             Self::Site => "Site",
             Self::ServerType => "ServerType",
             Self::Pool => "Pool",
@@ -50,24 +52,28 @@ impl Kind {
     }
 }
 
-/// A person with groups.
-pub(super) fn person(id: &PersonId, groups: &[GroupName]) -> Entity {
-    let parents = groups.iter().map(|group| Kind::Group.uid(group.as_str())).collect();
+/// Whoever asks: in those groups, and perhaps named themselves.
+pub(super) fn person(id: &PersonId, groups: &BTreeSet<GroupName>, named: Option<&UserId>) -> Entity {
+    let mut parents: HashSet<EntityUid> = groups.iter().map(|group| Kind::Group.uid(group.as_str())).collect();
+    parents.extend(named.map(|user| Kind::Account.uid(user.as_str())));
     Entity::new_no_attrs(Kind::User.uid(&id.to_string()), parents)
 }
 
-/// Somebody who is in that group and in no other.
-pub(super) fn anyone_of(group: &GroupName) -> Entity {
-    let parents = HashSet::from([Kind::Group.uid(group.as_str())]);
-    Entity::new_no_attrs(Kind::User.uid(&format!("anyone of {group}")), parents)
+/// The stand-in for every server of that class; `number` only keeps the classes of one question apart.
+pub(super) fn server(number: usize, class: &SeenClass<'_>) -> Entity {
+    let mut parents = HashSet::new();
+    parents.extend(class.server_type.map(|name| Kind::ServerType.uid(name.as_str())));
+    parents.extend(class.site.map(|name| Kind::Site.uid(name.as_str())));
+    parents.extend(class.pool.map(|name| Kind::Pool.uid(name.as_str())));
+    Entity::new_no_attrs(Kind::Server.uid(&format!("class {number}")), parents)
 }
 
-/// The stand-in for every server of that class; `number` only keeps the classes of one question apart.
-pub(super) fn server(number: usize, class: &ServerClass) -> Entity {
-    let mut parents =
-        HashSet::from([Kind::ServerType.uid(class.server_type.as_str()), Kind::Site.uid(class.site.as_str())]);
-    parents.extend(class.pool.iter().map(|pool| Kind::Pool.uid(pool.as_str())));
-    Entity::new_no_attrs(Kind::Server.uid(&format!("class {number}")), parents)
+/// A server as far as one channel's policies can see it: what none of them names is left out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SeenClass<'a> {
+    pub(super) server_type: Option<&'a ServerType>,
+    pub(super) site: Option<&'a SiteName>,
+    pub(super) pool: Option<&'a PoolName>,
 }
 
 /// A whole site, as what a command works on.
@@ -88,12 +94,14 @@ pub(super) struct Line<'a> {
     pub(super) server_count: usize,
 }
 
-/// The checked request; the text of a failure is for the log.
+/// The request, checked where a schema is given; the text of a failure is for the log.
+///
+/// Checking costs more than deciding. Requests differ only in names, so each shape is checked once, at load.
 pub(super) fn request(
     line: &Line<'_>,
     principal: &EntityUid,
     resource: &EntityUid,
-    schema: &Schema,
+    schema: Option<&Schema>,
 ) -> Result<Request, String> {
     let count = i64::try_from(line.server_count).unwrap_or(i64::MAX);
     let pairs = BTreeMap::from([
@@ -103,7 +111,7 @@ pub(super) fn request(
     ]);
     let context = Context::from_pairs(pairs).map_err(|cause| cause.to_string())?;
     let action = Kind::Action.uid(line.command.as_str());
-    Request::new(principal.clone(), action, resource.clone(), context, Some(schema)).map_err(|cause| cause.to_string())
+    Request::new(principal.clone(), action, resource.clone(), context, schema).map_err(|cause| cause.to_string())
 }
 
 /// The file's types, and an action for each command that is known.
@@ -121,4 +129,14 @@ pub(super) fn with_actions(types: SchemaFragment, known: &Known) -> Result<Schem
     let actions = serde_json::json!({ "": { "entityTypes": {}, "actions": actions } });
     let actions = SchemaFragment::from_json_value(actions).map_err(Box::new)?;
     Schema::from_schema_fragments([types, actions]).map_err(Box::new)
+}
+
+/// Why that schema does not fit the people and servers that will be asked about, if it does not.
+pub(super) fn misfit(schema: &Schema) -> Option<String> {
+    let (group, user) = (GroupName::new("any"), UserId::new("U0ANY"));
+    let person = person(&PersonId::new("T0ANY", "U0ANY"), &BTreeSet::from([group]), Some(&user));
+    let (server_type, site, pool) = (ServerType::new("any"), SiteName::new("any"), PoolName::new("any"));
+    let class = SeenClass { server_type: Some(&server_type), site: Some(&site), pool: Some(&pool) };
+    let all = [person, server(0, &class), whole_site(&site)];
+    Entities::from_entities(all, Some(schema)).err().map(|cause| cause.to_string())
 }

@@ -1,26 +1,32 @@
 //! Policy files become one checked policy set per channel, or every fault of every file.
 //!
-//! A set holds the global forbids and one channel's own file. Each permit is bound to its channel through the syntax
+//! A set holds the global forbids and one channel's own files. Each permit is bound to its channel through the syntax
 //! tree, so that even a set kept under the wrong key could not widen another channel.
 
 use super::answers::{PolicyName, PolicyNote};
+use super::channels::{Channels, DIRECT};
+use super::compile;
 use super::entities::{self, Kind};
-use super::faults::{PolicyFault, PolicyFaults, line_at};
+use super::faults::{PolicyFault, PolicyFaults};
+use super::groups::{self, OwnGroups};
 use super::known::{Known, nearest};
+use super::requirements::Requirements;
+use super::rules::{Member, member_word};
+use super::sets::ChannelSet;
+use super::written::{Reader, Written};
+use super::yaml::{Content, Node, Sheet};
 use crate::domain::command::{CommandName, Impact};
-use crate::domain::identity::GroupName;
+use crate::domain::identity::{GroupName, Profile, UserId};
 use crate::domain::ids::Fingerprint;
 use crate::domain::place::{ChannelId, ChannelName};
-use cedar_policy::pst;
-use cedar_policy::{Effect, Policy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator};
+use cedar_policy::{Effect, Policy, PolicySet, Schema, SchemaFragment, Validator};
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
-use std::sync::Arc;
 
 /// The text of one file under `policies/`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PolicyFile {
-    /// Its path, e.g. `channels/noc.cedar`, with or without `policies/` before it.
+    /// Its path, e.g. `channels/noc.yaml`, with or without `policies/` before it.
     pub name: String,
     /// What stands in it.
     pub text: String,
@@ -30,32 +36,26 @@ pub struct PolicyFile {
 #[derive(Clone, Debug)]
 pub struct Policies {
     pub(super) channels: BTreeMap<ChannelId, ChannelSet>,
+    /// For conversations of one person with the bot.
+    pub(super) direct: Option<ChannelSet>,
+    pub(super) ceilings: Channels,
     pub(super) notes: BTreeMap<PolicyName, PolicyNote>,
-    pub(super) schema: Schema,
+    /// Of the permits that require something.
+    pub(super) requirements: BTreeMap<PolicyName, Requirements>,
+    /// The policies themselves, as they are asked.
+    pub(super) policies: BTreeMap<PolicyName, Policy>,
+    pub(super) groups: OwnGroups,
     pub(super) known: Known,
     pub(super) version: Fingerprint,
-}
-
-/// The global forbids and one channel's own policies.
-#[derive(Clone, Debug)]
-pub(super) struct ChannelSet {
-    pub(super) name: ChannelName,
-    pub(super) set: PolicySet,
 }
 
 /// What a file under `policies/` is for.
 enum Place {
     Schema,
+    Groups,
     Global,
-    Channel(ChannelName),
-}
-
-/// One policy of a file, renamed to its `@id`.
-struct Written {
-    policy: Policy,
-    note: PolicyNote,
-    /// Where it begins, and the length of its first line, to point at.
-    head: (usize, usize),
+    Cedar(ChannelName),
+    Rules(ChannelName),
 }
 
 impl Policies {
@@ -63,37 +63,47 @@ impl Policies {
     ///
     /// # Errors
     /// Every fault of every file: syntax, types, warnings of the validator, unknown names, doubled or missing ids.
-    pub fn new(
-        files: &[PolicyFile],
-        channels: &[(ChannelName, ChannelId)],
-        known: &Known,
-    ) -> Result<Self, PolicyFaults> {
-        let mut loader = Loader { known, channels, faults: Vec::new(), notes: BTreeMap::new() };
-        let schema = loader.schema(files);
-        let mut global = Vec::new();
-        let mut own: BTreeMap<ChannelName, Vec<Policy>> = BTreeMap::new();
-        for file in files {
-            match loader.place(file) {
-                Some(Place::Global) => global.extend(loader.global(file, schema.as_ref())),
-                Some(Place::Channel(name)) => {
-                    let policies = loader.channel(file, &name, schema.as_ref());
-                    own.entry(name).or_default().extend(policies);
-                }
-                Some(Place::Schema) | None => {}
-            }
-        }
-        let Some(schema) = schema.filter(|_| loader.faults.is_empty()) else {
-            return Err(PolicyFaults::new(loader.faults));
+    pub fn new(files: &[PolicyFile], channels: &Channels, known: &Known) -> Result<Self, PolicyFaults> {
+        let mut faults = Vec::new();
+        let schema = schema(files, known, &mut faults);
+        let own_groups = own_groups(files, known, &mut faults);
+        let mut known = known.clone();
+        known.groups.extend(own_groups.names().iter().cloned());
+        let direct = ChannelName::new(DIRECT);
+        let mut loader = Loader {
+            reader: Reader {
+                known,
+                channels: channels.ids().map(|(name, _)| name).chain([&direct]).collect(),
+                validator: schema.map(Validator::new),
+                faults,
+                notes: BTreeMap::new(),
+            },
+            requirements: BTreeMap::new(),
+            global: Vec::new(),
+            own: BTreeMap::new(),
         };
-        let mut sets = BTreeMap::new();
-        for (name, id) in channels {
-            if let Some(policies) = own.remove(name) {
-                let set = PolicySet::from_policies(global.iter().cloned().chain(policies))
-                    .expect("ids are unique over all files, checked by Loader::read");
-                sets.insert(id.clone(), ChannelSet { name: name.clone(), set });
-            }
+        files.iter().for_each(|file| loader.file(file));
+        let Loader { reader, requirements, global, mut own } = loader;
+        if !reader.faults.is_empty() {
+            return Err(PolicyFaults::new(reader.faults));
         }
-        Ok(Self { channels: sets, notes: loader.notes, schema, known: known.clone(), version: version(files) })
+        let named = |policy: &Policy| (PolicyName::new(AsRef::<str>::as_ref(policy.id())), policy.clone());
+        let policies = global.iter().chain(own.values().flatten()).map(named).collect();
+        let set = |name: &ChannelName, written: Vec<Policy>| ChannelSet::new(name, &written, &global);
+        let for_direct = own.remove(&direct).map(|written| set(&direct, written));
+        let sets = channels.ids().filter_map(|(name, id)| Some((id.clone(), set(name, own.remove(name)?)))).collect();
+        let Reader { known, notes, .. } = reader;
+        Ok(Self {
+            channels: sets,
+            direct: for_direct,
+            ceilings: channels.clone(),
+            notes,
+            requirements,
+            policies,
+            groups: own_groups,
+            known,
+            version: version(files, channels),
+        })
     }
 
     /// The fingerprint of all policy files.
@@ -106,279 +116,244 @@ impl Policies {
     pub fn channels(&self) -> impl Iterator<Item = (&ChannelId, &ChannelName)> {
         self.channels.iter().map(|(id, set)| (id, &set.name))
     }
+
+    /// What permits require, of those that require something, sorted by id.
+    pub fn requirements(&self) -> impl Iterator<Item = (&PolicyName, &Requirements)> {
+        self.requirements.iter()
+    }
+
+    /// The person with the groups of `groups.yaml` beside those of the workspace; doing it twice changes nothing.
+    #[must_use]
+    pub fn complete(&self, person: Profile) -> Profile {
+        self.groups.complete(person)
+    }
 }
 
 struct Loader<'a> {
-    known: &'a Known,
-    channels: &'a [(ChannelName, ChannelId)],
-    faults: Vec<PolicyFault>,
-    notes: BTreeMap<PolicyName, PolicyNote>,
+    reader: Reader<'a>,
+    requirements: BTreeMap<PolicyName, Requirements>,
+    global: Vec<Policy>,
+    own: BTreeMap<ChannelName, Vec<Policy>>,
 }
 
 impl Loader<'_> {
-    /// The one schema, with an action per known command, proved to fit what we ask.
-    fn schema(&mut self, files: &[PolicyFile]) -> Option<Schema> {
-        let mut schemas = files.iter().filter(|file| matches!(place_of(&file.name), Some(Place::Schema)));
-        let Some(file) = schemas.next() else {
-            self.faults.push(PolicyFault::new("schema.cedarschema", "", "the schema is missing"));
-            return None;
-        };
-        for other in schemas {
-            let message = format!("{} is a schema already", file.name);
-            self.faults.push(PolicyFault::new(&other.name, &other.text, message));
-        }
-        let fragment = match SchemaFragment::from_cedarschema_str(&file.text) {
-            Ok((fragment, warnings)) => {
-                let told = warnings.map(|warning| PolicyFault::from_cedar(&file.name, &file.text, &warning));
-                self.faults.extend(told);
-                fragment
+    fn file(&mut self, file: &PolicyFile) {
+        match place_of(&file.name) {
+            Some(Place::Schema | Place::Groups) => {}
+            Some(Place::Global) => self.global(file),
+            Some(Place::Cedar(channel)) => {
+                self.check_channel(file, &channel);
+                let written = self.reader.cedar(file);
+                self.check_channels_named(file, &channel, &written);
+                for one in written {
+                    match compile::bind(&one.policy, &channel) {
+                        Ok(policy) => self.own.entry(channel.clone()).or_default().push(policy),
+                        Err(cause) => self.reader.faults.push(one.fault(file, cause)),
+                    }
+                }
+                self.own.entry(channel).or_default();
             }
-            Err(cause) => {
-                self.faults.push(PolicyFault::from_cedar(&file.name, &file.text, &cause));
-                return None;
+            Some(Place::Rules(channel)) => {
+                self.check_channel(file, &channel);
+                let written = self.reader.rules(file, &channel);
+                let required = written.iter().filter(|one| !one.requires.is_empty());
+                self.requirements.extend(required.map(|one| (one.note.id.clone(), one.requires.clone())));
+                self.own.entry(channel).or_default().extend(written.into_iter().map(|one| one.policy));
             }
-        };
-        match entities::with_actions(fragment, self.known) {
-            Ok(schema) => {
-                let misfits = self.misfits(&schema);
-                let misfit = misfits.map(|message| PolicyFault::new(&file.name, &file.text, message));
-                self.faults.extend(misfit);
-                Some(schema)
-            }
-            Err(cause) => {
-                self.faults.push(PolicyFault::from_cedar(&file.name, &file.text, cause.as_ref()));
-                None
+            None => {
+                let fault = PolicyFault::new(&file.name, &file.text, "this file would be read by nobody");
+                let help = "policies stand in `global.cedar`, `channels/<name>.yaml` or `channels/<name>.cedar`";
+                self.reader.faults.push(fault.with_help(Some(help.to_owned())));
             }
         }
     }
 
-    /// Asks once as `decide` will: a schema that does not fit is a fault now, not a refusal of every line later.
-    fn misfits(&self, schema: &Schema) -> Option<String> {
-        let command: &CommandName = self.known.commands.first()?;
-        let channel = ChannelName::new("any");
-        let person = Kind::User.uid("anyone");
-        let resources = [entities::no_server(), Kind::Site.uid("any"), Kind::Server.uid("any")];
-        Impact::ALL.into_iter().find_map(|impact| {
-            let line = entities::Line { command, impact, channel: &channel, server_count: 0 };
-            resources.iter().find_map(|resource| entities::request(&line, &person, resource, schema).err())
-        })
-    }
-
-    fn place(&mut self, file: &PolicyFile) -> Option<Place> {
-        let place = place_of(&file.name);
-        if place.is_none() {
-            let fault = PolicyFault::new(&file.name, &file.text, "this file would be read by nobody");
-            let help = "policies stand in `global.cedar` or in `channels/<name>.cedar`";
-            self.faults.push(fault.with_help(Some(help.to_owned())));
-        }
-        place
-    }
-
-    fn global(&mut self, file: &PolicyFile, schema: Option<&Schema>) -> Vec<Policy> {
-        let written = self.read(file, schema);
+    fn global(&mut self, file: &PolicyFile) {
+        let written = self.reader.cedar(file);
         for one in written.iter().filter(|one| one.policy.effect() == Effect::Permit) {
             let message = format!("`{}` permits in every channel at once", one.note.id);
             let help = "global.cedar only forbids; write the permit into each channel's own file";
-            self.faults.push(one.fault(file, message).with_help(Some(help.to_owned())));
+            self.reader.faults.push(one.fault(file, message).with_help(Some(help.to_owned())));
         }
-        written.into_iter().map(|one| one.policy).collect()
+        self.global.extend(written.into_iter().map(|one| one.policy));
     }
 
-    fn channel(&mut self, file: &PolicyFile, name: &ChannelName, schema: Option<&Schema>) -> Vec<Policy> {
-        if !self.channels.iter().any(|(channel, _)| channel == name) {
-            let names = self.channels.iter().map(|(channel, _)| channel.as_str());
+    fn check_channel(&mut self, file: &PolicyFile, name: &ChannelName) {
+        if !self.reader.channels.contains(name) {
+            let names = self.reader.channels.iter().map(|channel| channel.as_str());
             let help = nearest(name.as_str(), names).map(|near| format!("did you mean `{near}`?"));
             let message = format!("channels.yaml has no channel `{name}`");
-            self.faults.push(PolicyFault::new(&file.name, &file.text, message).with_help(help));
+            self.reader.faults.push(PolicyFault::new(&file.name, &file.text, message).with_help(help));
         }
-        let written = self.read(file, schema);
-        for one in &written {
+    }
+
+    fn check_channels_named(&mut self, file: &PolicyFile, name: &ChannelName, written: &[Written]) {
+        for one in written {
             for literal in one.policy.entity_literals() {
                 let other = literal.id().unescaped();
-                if literal.type_name().to_string() == "Channel" && other != name.as_str() {
+                if literal.type_name().to_string() == Kind::Channel.word() && other != name.as_str() {
                     let message = format!("`{}` speaks of #{other} in the file of #{name}", one.note.id);
-                    self.faults.push(one.fault_at_literal(file, other, message));
+                    self.reader.faults.push(one.fault_at_literal(file, other, message));
                 }
             }
         }
-        let mut bound = Vec::new();
-        for one in written {
-            match bind(&one.policy, name) {
-                Ok(policy) => bound.push(policy),
-                Err(cause) => self.faults.push(one.fault(file, cause)),
-            }
-        }
-        bound
     }
+}
 
-    /// The policies of one file, with all their faults noted.
-    fn read(&mut self, file: &PolicyFile, schema: Option<&Schema>) -> Vec<Written> {
-        let parsed = match PolicySet::from_str(&file.text) {
-            Ok(parsed) => parsed,
-            Err(causes) => {
-                let told = causes.iter().map(|cause| PolicyFault::from_cedar(&file.name, &file.text, cause));
-                self.faults.extend(told);
-                return Vec::new();
-            }
-        };
-        for template in parsed.templates() {
-            let head = head_of(&file.text, &template.to_string());
-            let fault = PolicyFault::new(&file.name, &file.text, "a template grants nothing here");
-            self.faults.push(fault.at(head.0, head.1).with_help(Some("write the policy out".to_owned())));
-        }
-        let mut written: Vec<Written> = parsed.policies().filter_map(|policy| self.name(file, policy)).collect();
-        written.sort_by_key(|one| one.head);
-        for one in &written {
-            self.check_names(file, one);
-        }
-        if let Some(schema) = schema {
-            self.validate(file, &written, schema);
-        }
-        written
+/// The one schema, with an action per known command, proved to fit what we ask.
+fn schema(files: &[PolicyFile], known: &Known, faults: &mut Vec<PolicyFault>) -> Option<Schema> {
+    let mut schemas = files.iter().filter(|file| matches!(place_of(&file.name), Some(Place::Schema)));
+    let Some(file) = schemas.next() else {
+        faults.push(PolicyFault::new("schema.cedarschema", "", "the schema is missing"));
+        return None;
+    };
+    for other in schemas {
+        let message = format!("{} is a schema already", file.name);
+        faults.push(PolicyFault::new(&other.name, &other.text, message));
     }
-
-    /// Renames a policy to its `@id`; without an id of its own and a reason it is no policy of ours.
-    fn name(&mut self, file: &PolicyFile, policy: &Policy) -> Option<Written> {
-        let head = head_of(&file.text, &policy.to_string());
-        let fault = |message: String| PolicyFault::new(&file.name, &file.text, message).at(head.0, head.1);
-        let annotation = |key: &str| policy.annotation(key).map(str::trim).filter(|text| !text.is_empty());
-        let id = annotation("id").filter(|id| !id.contains(char::is_whitespace));
-        let reason = annotation("reason");
-        if id.is_none() {
-            let help = "give it one word to be quoted by, e.g. @id(\"web-small\")".to_owned();
-            self.faults.push(fault("this policy has no @id".to_owned()).with_help(Some(help)));
+    let fragment = match SchemaFragment::from_cedarschema_str(&file.text) {
+        Ok((fragment, warnings)) => {
+            faults.extend(warnings.map(|warning| PolicyFault::from_cedar(&file.name, &file.text, &warning)));
+            fragment
         }
-        if reason.is_none() {
-            let help = "say in one sentence what it is for: people read it when it decides".to_owned();
-            self.faults.push(fault("this policy has no @reason".to_owned()).with_help(Some(help)));
-        }
-        let (id, reason) = (PolicyName::new(id?), reason?.to_owned());
-        if let Some(first) = self.notes.get(&id) {
-            let message = format!("`{id}` is also the id of the policy at {}:{}", first.file, first.line);
-            self.faults.push(fault(message));
+        Err(cause) => {
+            faults.push(PolicyFault::from_cedar(&file.name, &file.text, &cause));
             return None;
         }
-        let note = PolicyNote { id, reason, file: file.name.clone(), line: line_at(&file.text, head.0) };
-        self.notes.insert(note.id.clone(), note.clone());
-        Some(Written { policy: policy.new_id(PolicyId::new(note.id.as_str())), note, head })
-    }
-
-    /// Cedar does not know which groups, sites, types, pools and channels exist; we do.
-    fn check_names(&mut self, file: &PolicyFile, one: &Written) {
-        for literal in one.policy.entity_literals() {
-            let (kind, id) = (literal.type_name().to_string(), literal.id().unescaped().to_owned());
-            let known = self.known;
-            let (noun, names): (_, Vec<&str>) = match kind.as_str() {
-                "Group" => ("group", known.groups.iter().map(|name| name.as_str()).collect()),
-                "Site" => ("site", known.sites.iter().map(|name| name.as_str()).collect()),
-                "ServerType" => ("server type", known.types.iter().map(|name| name.as_str()).collect()),
-                "Pool" => ("pool", known.pools.iter().map(|name| name.as_str()).collect()),
-                "Channel" => ("channel", self.channels.iter().map(|(name, _)| name.as_str()).collect()),
-                "User" | "Server" => {
-                    let message = format!("`{}` names a single {}", one.note.id, kind.to_lowercase());
-                    let help = "policies name groups of people, and sites, types and pools of servers".to_owned();
-                    self.faults.push(one.fault_at_literal(file, &id, message).with_help(Some(help)));
-                    continue;
-                }
-                // Actions and enumerated types are in the schema: the validator checks them.
-                _ => continue,
-            };
-            if !names.contains(&id.as_str()) {
-                let help = nearest(&id, names.iter().copied()).map(|near| format!("did you mean `{near}`?"));
-                let message = format!("`{id}` is not a known {noun}");
-                self.faults.push(one.fault_at_literal(file, &id, message).with_help(help));
-            }
-        }
-    }
-
-    /// A warning fails the load too: a policy that can never apply was meant to.
-    fn validate(&mut self, file: &PolicyFile, written: &[Written], schema: &Schema) {
-        let set = PolicySet::from_policies(written.iter().map(|one| one.policy.clone()))
-            .expect("a doubled id was left out by Loader::name");
-        let result = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
-        let mut broken = Vec::new();
-        let mut told: Vec<PolicyFault> = Vec::new();
-        for cause in result.validation_errors() {
-            broken.push(cause.policy_id().clone());
-            told.push(PolicyFault::from_cedar(&file.name, &file.text, cause));
-        }
-        for warning in result.validation_warnings().filter(|warning| !broken.contains(warning.policy_id())) {
-            told.push(PolicyFault::from_cedar(&file.name, &file.text, warning));
-        }
-        // Cedar says the same of the same words once for each command that the policy covers.
-        let mut places = BTreeSet::new();
-        self.faults.extend(told.into_iter().filter(|fault| fault.place().is_none_or(|place| places.insert(place))));
-    }
-}
-
-impl Written {
-    fn fault(&self, file: &PolicyFile, message: String) -> PolicyFault {
-        PolicyFault::new(&file.name, &file.text, message).at(self.head.0, self.head.1)
-    }
-
-    /// Points at the quoted name inside this policy, or at its first line when it is written with escapes.
-    fn fault_at_literal(&self, file: &PolicyFile, id: &str, message: String) -> PolicyFault {
-        let quoted = format!("::\"{id}\"");
-        let found = file.text.get(self.head.0..).and_then(|rest| rest.find(&quoted));
-        let fault = PolicyFault::new(&file.name, &file.text, message);
-        match found {
-            Some(offset) => fault.at(self.head.0 + offset + 2, quoted.len() - 2),
-            None => fault.at(self.head.0, self.head.1),
-        }
-    }
-}
-
-/// Adds `context.channel == Channel::"…"` to a permit. A forbid stays as wide as it was written.
-fn bind(policy: &Policy, channel: &ChannelName) -> Result<Policy, String> {
-    if policy.effect() == Effect::Forbid {
-        return Ok(policy.clone());
-    }
-    let tree = policy.to_pst().map_err(|cause| cause.to_string())?;
-    let mut body = tree.body().clone();
-    let name = pst::Name::unqualified("Channel").map_err(|cause| cause.to_string())?;
-    let uid = pst::EntityUID { ty: pst::EntityType::from_name(name), eid: channel.as_str().into() };
-    let asked = pst::Expr::GetAttr { expr: Arc::new(pst::Expr::Var(pst::Var::Context)), attr: "channel".into() };
-    let here = pst::Expr::BinaryOp {
-        op: pst::BinaryOp::Eq,
-        left: Arc::new(asked),
-        right: Arc::new(pst::Expr::Literal(pst::Literal::EntityUID(uid))),
     };
-    body.try_add_clause(pst::Clause::When(Arc::new(here))).map_err(|cause| cause.to_string())?;
-    let bound = pst::StaticPolicy::try_from(body).map_err(|cause| cause.to_string())?;
-    Policy::from_pst(pst::Policy::Static(bound)).map_err(|cause| cause.to_string())
+    match entities::with_actions(fragment, known) {
+        Ok(schema) => {
+            let misfit = misfit(&schema, known);
+            faults.extend(misfit.map(|message| PolicyFault::new(&file.name, &file.text, message)));
+            Some(schema)
+        }
+        Err(cause) => {
+            faults.push(PolicyFault::from_cedar(&file.name, &file.text, cause.as_ref()));
+            None
+        }
+    }
+}
+
+/// Asks once as `decide` will: a schema that does not fit is a fault now, not a refusal of every line later.
+fn misfit(schema: &Schema, known: &Known) -> Option<String> {
+    let command: &CommandName = known.commands.first()?;
+    let channel = ChannelName::new("any");
+    let person = Kind::User.uid("anyone");
+    let resources = [entities::no_server(), Kind::Site.uid("any"), Kind::Server.uid("any")];
+    let asked = Impact::ALL.into_iter().find_map(|impact| {
+        let line = entities::Line { command, impact, channel: &channel, server_count: 0 };
+        resources.iter().find_map(|resource| entities::request(&line, &person, resource, Some(schema)).err())
+    });
+    asked.or_else(|| entities::misfit(schema))
+}
+
+fn own_groups(files: &[PolicyFile], known: &Known, faults: &mut Vec<PolicyFault>) -> OwnGroups {
+    let mut own = files.iter().filter(|file| matches!(place_of(&file.name), Some(Place::Groups)));
+    let Some(file) = own.next() else { return OwnGroups::default() };
+    let mut sheet = Sheet::new(file);
+    let groups = OwnGroups::read(&mut sheet, known);
+    faults.append(&mut sheet.faults);
+    groups
 }
 
 fn place_of(path: &str) -> Option<Place> {
     let path = path.strip_prefix("policies/").unwrap_or(path);
-    match path.strip_prefix("channels/").and_then(|rest| rest.strip_suffix(".cedar")) {
-        Some(name) if !name.is_empty() && !name.contains('/') => Some(Place::Channel(ChannelName::new(name))),
-        Some(_) => None,
-        None if path == "global.cedar" => Some(Place::Global),
-        None if path == "schema.cedarschema" => Some(Place::Schema),
-        None => None,
+    let Some(file) = path.strip_prefix("channels/") else {
+        return match path {
+            "global.cedar" => Some(Place::Global),
+            "schema.cedarschema" => Some(Place::Schema),
+            groups::FILE => Some(Place::Groups),
+            _ => None,
+        };
+    };
+    let (name, extension) = file.rsplit_once('.')?;
+    match extension {
+        _ if name.is_empty() || name.contains('/') => None,
+        "cedar" => Some(Place::Cedar(ChannelName::new(name))),
+        "yaml" => Some(Place::Rules(ChannelName::new(name))),
+        _ => None,
     }
 }
 
-/// Every group that a policy of these files names, sorted; for who reads policies without the directory at hand.
-#[must_use]
-pub fn mentioned_groups(files: &[PolicyFile]) -> Vec<GroupName> {
-    let sets = files.iter().filter_map(|file| PolicySet::from_str(&file.text).ok());
-    let literals = sets.flat_map(|set| set.policies().flat_map(Policy::entity_literals).collect::<Vec<_>>());
-    let groups = literals.filter(|literal| literal.type_name().to_string() == Kind::Group.word());
-    let names = groups.map(|literal| GroupName::new(literal.id().unescaped())).collect::<BTreeSet<_>>();
-    names.into_iter().collect()
+/// The groups and people that these files name, for who reads them without the directory at hand.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Mentioned {
+    /// Groups that must be the workspace's: those of `groups.yaml` are left out.
+    pub groups: BTreeSet<GroupName>,
+    /// People.
+    pub people: BTreeSet<UserId>,
+    /// The groups that `groups.yaml` makes.
+    pub own_groups: BTreeSet<GroupName>,
 }
 
-/// Where that policy begins in its file, and how long its first line is.
-fn head_of(text: &str, policy: &str) -> (usize, usize) {
-    let offset = text.find(policy).unwrap_or(0);
-    (offset, policy.lines().next().unwrap_or_default().len())
+impl Mentioned {
+    /// What these files name; of a file that cannot be read, nothing.
+    #[must_use]
+    pub fn in_files(files: &[PolicyFile]) -> Self {
+        let mut own: BTreeSet<GroupName> = BTreeSet::new();
+        let mut found = Self::default();
+        for file in files {
+            match place_of(&file.name) {
+                Some(Place::Groups) => {
+                    let Some(tree) = Sheet::new(file).tree() else { continue };
+                    let (names, members) = groups::mentioned(&tree);
+                    own.extend(names);
+                    members.into_iter().for_each(|word| found.add(word.text));
+                }
+                Some(Place::Rules(_)) => {
+                    let Some(tree) = Sheet::new(file).tree() else { continue };
+                    found.add_members_below(&tree);
+                }
+                Some(Place::Global | Place::Cedar(_)) => {
+                    let Ok(set) = PolicySet::from_str(&file.text) else { continue };
+                    for literal in set.policies().flat_map(Policy::entity_literals) {
+                        let id: &str = literal.id().unescaped();
+                        match literal.type_name().to_string().as_str() {
+                            "Group" => drop(found.groups.insert(GroupName::new(id))),
+                            "Account" => drop(found.people.insert(UserId::new(id))),
+                            _ => {}
+                        }
+                    }
+                }
+                Some(Place::Schema) | None => {}
+            }
+        }
+        found.groups.retain(|group| !own.contains(group));
+        found.own_groups = own;
+        found
+    }
+
+    /// Whatever stands under `who` or `from`.
+    fn add_members_below(&mut self, node: &Node) {
+        match &node.content {
+            Content::List(items) => items.iter().for_each(|item| self.add_members_below(item)),
+            Content::Map(entries) => {
+                for (key, value) in entries {
+                    if matches!(key.word(), Some("who" | "from")) {
+                        groups::words_of(value).into_iter().for_each(|word| self.add(word.text));
+                    } else {
+                        self.add_members_below(value);
+                    }
+                }
+            }
+            Content::Empty | Content::Word(_) => {}
+        }
+    }
+
+    fn add(&mut self, word: &str) {
+        match member_word(word) {
+            Member::Person(person) => drop(self.people.insert(person)),
+            Member::Group(_) if word == "everyone" || word.starts_with('@') => {}
+            Member::Group(group) => drop(self.groups.insert(group)),
+        }
+    }
 }
 
 /// The same for the same files in any order.
-fn version(files: &[PolicyFile]) -> Fingerprint {
+fn version(files: &[PolicyFile], channels: &Channels) -> Fingerprint {
     let mut parts: Vec<String> =
         files.iter().map(|file| format!("{}\n{}\n{}", file.name, file.text.len(), file.text)).collect();
     parts.sort();
+    parts.push(format!("{channels:?}"));
     Fingerprint::of(parts.concat().as_bytes())
 }

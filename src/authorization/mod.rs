@@ -1,22 +1,40 @@
 //! May they? A person, a channel, a command and servers in; [`Authorized`] or a [`Refusal`] out.
 //!
-//! The rules are Cedar policies, one set per channel: the global forbids and that channel's own file. Deliberately
-//! absent: files and clocks (texts come in as values), capacity and traffic (that is admission), and every sentence a
-//! person reads except the `@reason` that a policy's author wrote.
+//! The rules are Cedar policies, one set per channel: the global forbids and that channel's own files. Most of them are
+//! written as rules in YAML and compiled; what those cannot say is written in Cedar beside them. Deliberately absent:
+//! files and clocks (texts come in as values), capacity and traffic (that is admission), and every sentence a person
+//! reads except the `reason` that a policy's author wrote.
 
 mod answers;
 mod channels;
+mod compile;
 mod decide;
 mod entities;
 mod faults;
+mod groups;
+mod inquiry;
 mod known;
 mod load;
+mod nearest;
+mod record;
+mod requirements;
+mod rules;
+mod sets;
+mod show;
+mod tables;
 #[cfg(test)]
 mod tests;
+mod usable;
+mod written;
+mod yaml;
 
-pub use answers::{Authorized, Could, PolicyName, PolicyNote, Refusal, RefusalKind};
-pub use channels::parse_channels;
+pub use answers::{Authorized, Could, PolicyName, PolicyNote, Refusal, RefusalKind, WhoCan};
+pub use channels::{Ceiling, Channels};
 pub use decide::Question;
 pub use faults::{PolicyFault, PolicyFaults};
 pub use known::{Known, ServerClass};
-pub use load::{Policies, PolicyFile, mentioned_groups};
+pub use load::{Mentioned, Policies, PolicyFile};
+pub use nearest::{Missing, Nearest, ServerKind};
+pub use record::{DecisionRecord, RecordedClass};
+pub use requirements::{Consent, ReasonNeed, Requirements};
+pub use tables::{Difference, TestGround, TestReport, run_tables};

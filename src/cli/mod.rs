@@ -6,6 +6,7 @@ mod lines;
 mod manifest;
 mod output;
 mod paths;
+mod policy;
 mod sandbox;
 mod schema;
 mod serve;
@@ -65,6 +66,8 @@ enum What {
     Check(check::Check),
     /// Print the JSON Schema of command files, for editors.
     Schema,
+    /// Show what the rules of channels became, or try the tables of expected answers.
+    Policy(policy::Policy),
     /// Print the Slack app manifest for the commands in use.
     Manifest {
         /// The folder of command files.
@@ -105,6 +108,7 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Demo { tour: false, port, files, .. } => demo::run(port, files.as_deref()).await?,
         What::Demo { tour: true, port, files, scene } => tour::run(port, files.as_deref(), &scene).await?,
         What::Check(check) => return Ok(check.run()),
+        What::Policy(policy) => return policy.run(),
         What::Parse(parse) => return parse.run(),
         What::Select(select) => return select.run().await,
         What::Plan(plan) => return plan.run().await,

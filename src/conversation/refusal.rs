@@ -4,12 +4,13 @@
 
 use super::message::{Block, Button, Message, Piece, Rich};
 use super::misunderstanding::{describe, gaps, to_fill_in};
-use super::words::{Prose, button, cut, is_are, listed, quoted, servers, summary};
-use crate::authorization::{Refusal, RefusalKind};
+use super::words::{Prose, button, capital, cut, is_are, listed, quoted, servers, summary};
+use crate::authorization::{Ceiling, Missing, Refusal, RefusalKind};
 use crate::domain::command::CommandSpec;
 use crate::domain::identity::Standing;
 use crate::domain::ids::Handle;
 use crate::domain::misunderstanding::Misunderstanding;
+use crate::domain::place::Reach;
 
 /// A longer corrected line cannot be copied from a phone.
 const CORRECTED_LENGTH_MAX_CHARS: usize = 600;
@@ -69,10 +70,17 @@ fn headline(refusal: &Refusal, command: &CommandSpec, place: &str) -> String {
     let verb = command.name.as_str();
     match &refusal.kind {
         RefusalKind::Standing(standing) => standing_words(*standing).to_owned(),
-        RefusalKind::SharedChannel => {
-            format!("People of another workspace read along {place}, so nothing runs from it")
+        RefusalKind::Ceiling { reach, at_most } => {
+            let what = match at_most {
+                Ceiling::Nothing => "nothing".to_owned(),
+                Ceiling::UpTo(most) => format!("nothing beyond {}", most.word()),
+            };
+            match reach {
+                Reach::Shared => format!("People of another workspace read along {place}, so {what} runs from it"),
+                Reach::Direct => format!("{} runs from a direct conversation", capital(&what)),
+                Reach::OwnWorkspace | Reach::Private => format!("{} runs {place}", capital(&what)),
+            }
         }
-        RefusalKind::DirectConversation => "Nothing runs from a direct conversation".to_owned(),
         RefusalKind::NoPolicy => format!("Nothing is allowed {place}: it has no policy"),
         RefusalKind::WrongSubjects => format!("{verb} does not fit these servers"),
         RefusalKind::Forbidden { .. } | RefusalKind::NothingAllowed => format!("{verb} is not allowed {place}"),
@@ -94,6 +102,45 @@ pub(super) const fn standing_words(standing: Standing) -> &'static str {
     }
 }
 
+/// What would be allowed that neither the headline nor the names of channels and groups tell.
+fn nearest(refusal: &Refusal, command: &CommandSpec) -> Option<String> {
+    let nearest = refusal.nearest.as_ref()?;
+    let at_once = nearest.at_most.map_or_else(String::new, |most| format!(", at most {most} at once"));
+    let verb = command.name.as_str();
+    let what = match &nearest.missing {
+        Missing::Size => return None,
+        Missing::Part { servers: count, .. } if nearest.at_most.is_none() => {
+            format!("Without those, {verb} of the other {count} is allowed")
+        }
+        Missing::Part { .. } => format!("Without those, {verb} is allowed"),
+        Missing::PartOfSites(sites) => {
+            let sites = sites.iter().map(|site| site.as_str()).collect::<Vec<_>>();
+            format!("{} is allowed for {}", capital(verb), super::words::first_three(&sites))
+        }
+        Missing::Kinds(kinds) => {
+            let kinds = kinds.iter().map(|kind| match &kind.site {
+                Some(site) => format!("{} in {site}", kind.server_type),
+                None => kind.server_type.to_string(),
+            });
+            let kinds = kinds.collect::<Vec<_>>();
+            format!(
+                "{} is allowed for {}",
+                capital(verb),
+                listed(&kinds.iter().map(String::as_str).collect::<Vec<_>>(), "and")
+            )
+        }
+        Missing::Sites(sites) => {
+            let sites = sites.iter().map(|site| site.as_str()).collect::<Vec<_>>();
+            format!("{} is allowed for {}", capital(verb), listed(&sites, "and"))
+        }
+        // Exactly what was asked: the names are told already.
+        Missing::Channel(_) | Missing::Group(_) if nearest.at_most.is_none() => return None,
+        Missing::Channel(channel) => format!("In #{channel} you may"),
+        Missing::Group(group) => format!("Members of {group} may"),
+    };
+    Some(format!("{what}{at_once}."))
+}
+
 /// Who and where could.
 fn could(refusal: &Refusal, command: &CommandSpec, place: &str) -> Option<String> {
     let channels = refusal.could.channels.iter().map(|channel| format!("#{channel}")).collect::<Vec<_>>();
@@ -107,7 +154,7 @@ fn could(refusal: &Refusal, command: &CommandSpec, place: &str) -> Option<String
         format!("In {} you may{with}.", listed(&channels, "or"))
     });
     let who = (!groups.is_empty()).then(|| {
-        let here = super::words::capital(place);
+        let here = capital(place);
         format!("{here}, {} may.", listed(&groups, "or"))
     });
     match (there, who) {
@@ -115,7 +162,7 @@ fn could(refusal: &Refusal, command: &CommandSpec, place: &str) -> Option<String
             Some(format!("Tell {}, who own this command.", command.owner))
         }
         (there, who) => {
-            let told = [there, who].into_iter().flatten().collect::<Vec<_>>();
+            let told = [nearest(refusal, command), there, who].into_iter().flatten().collect::<Vec<_>>();
             (!told.is_empty()).then(|| told.join(" "))
         }
     }

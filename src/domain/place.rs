@@ -52,6 +52,8 @@ pub enum Membership {
 pub enum Reach {
     /// Only people of our own workspace.
     OwnWorkspace,
+    /// Only those of our own workspace who were invited.
+    Private,
     /// People of another workspace too.
     Shared,
     /// One person and the bot.

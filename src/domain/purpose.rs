@@ -2,7 +2,7 @@
 //!
 //! Derived from what a command does, so that no file has to say it, and no file can say it wrongly.
 
-use super::command::{CommandSpec, HttpMethod, HttpSpec, Impact, SITE_INPUT, StepSpec, Targets};
+use super::command::{CommandSpec, HttpMethod, HttpSpec, Impact, SITE_INPUT, Sent, StepSpec, Targets};
 use super::intent::BuiltInVerb;
 
 /// What people want to do.
@@ -108,7 +108,8 @@ fn tells(spec: &CommandSpec) -> bool {
     let touches_servers = matches!(spec.targets, Targets::Servers { .. });
     !touches_servers
         && posts(spec).all(|http| {
-            let mut names = http.send.iter().map(|name| name.as_str());
-            names.clone().any(is_said) && names.all(|name| is_said(name) || name == SITE_INPUT)
+            let said = |sent: &Sent| matches!(sent, Sent::Parameter(name) if is_said(name.as_str()));
+            let site = |sent: &Sent| matches!(sent, Sent::Parameter(name) if name.as_str() == SITE_INPUT);
+            http.send.iter().any(said) && http.send.iter().all(|sent| said(sent) || site(sent))
         })
 }

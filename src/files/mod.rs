@@ -9,19 +9,20 @@ mod tests;
 use crate::adapters::drivers::RealDrivers;
 use crate::adapters::inventory::{self, Endpoints, InventoryFaults};
 use crate::admission::{Rules, admission_rules};
-use crate::authorization::{Known, Policies, PolicyFile, mentioned_groups, parse_channels};
+use crate::authorization::{Channels, Known, Mentioned, Policies, PolicyFaults, PolicyFile};
 use crate::catalog::{self, Catalog};
 use crate::conversation::FileFault;
-use crate::domain::identity::GroupName;
+use crate::domain::identity::{GroupName, PersonId, UserId};
 use crate::domain::ids::Fingerprint;
-use crate::domain::place::{ChannelId, ChannelName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
+use crate::ports::directory::DirectoryFault;
 use crate::ports::rulebook::{FileFaults, Reading};
 use crate::ports::{Clock, Directory, Rulebook, RulebookSource};
 use anyhow::{Context, anyhow};
 use async_trait::async_trait;
 use miette::{GraphicalReportHandler, GraphicalTheme};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,6 +35,15 @@ pub(crate) struct Files {
     pub(crate) policies: PathBuf,
     /// The inventory file.
     pub(crate) inventory: PathBuf,
+}
+
+/// What the workspace says of those whom policies name.
+#[derive(Clone)]
+pub(crate) struct Workspace {
+    /// Every user group.
+    pub(crate) groups: Vec<GroupName>,
+    /// Those of the people named by policies who exist; `None` where nobody was asked.
+    pub(crate) people: Option<BTreeSet<UserId>>,
 }
 
 /// The contents of the command and policy files.
@@ -51,8 +61,8 @@ pub(crate) struct Whole {
 }
 
 impl Files {
-    /// Reads and checks everything. Without the directory's groups each group that a policy names is taken to exist.
-    pub(crate) fn read(&self, groups: Option<Vec<GroupName>>, now: Timestamp) -> Result<Whole, FileFaults> {
+    /// Reads and checks everything. Without the workspace everybody whom a policy names is taken to exist.
+    pub(crate) fn read(&self, people: Option<Workspace>, now: Timestamp) -> Result<Whole, FileFaults> {
         let mut faults = FileFaults::default();
         // Before the texts: a change in between is then seen at the next look.
         let files = self.fingerprint();
@@ -60,7 +70,7 @@ impl Files {
         let (commands, policies) = (name_of(&self.commands), name_of(&self.policies));
         let catalog = catalog::load(&texts.commands).map_err(|found| faults.add_commands(&commands, &found)).ok();
         let loaded = inventory::load(&self.inventory, now).map_err(|found| add_inventory(&mut faults, &found)).ok();
-        let channels = parse_channels(&texts.channels).map_err(|found| faults.add_policies(&policies, &found)).ok();
+        let channels = Channels::parse(&texts.channels).map_err(|found| faults.add_policies(&policies, &found)).ok();
         let rules = match &texts.admission {
             None => Some(Rules::default()),
             Some(text) => admission_rules("admission.yaml", text)
@@ -77,11 +87,10 @@ impl Files {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let known = groups.clone().unwrap_or_else(|| named_groups(&texts.policies, &catalog));
-        if let Err(found) = loaded.owners.check(&known.into_iter().collect()) {
+        if let Err(found) = loaded.owners.check(&named_groups(&texts.policies, &catalog, people.as_ref())) {
             add_inventory(&mut faults, &found);
         }
-        match policies_of(&texts.policies, &channels, (&catalog, &loaded.inventory), groups) {
+        match policies_of(&texts.policies, &channels, (&catalog, &loaded.inventory), people) {
             Ok(_) if !faults.is_empty() => Err(faults),
             Ok(checked) => {
                 let inventory = loaded.inventory;
@@ -117,13 +126,36 @@ impl Files {
         }
         let admission = self.policies.join("admission.yaml");
         let admission = admission.exists().then(|| text(admission));
+        let groups = self.policies.join("groups.yaml");
+        if groups.exists() {
+            policies.push(PolicyFile { name: "groups.yaml".to_owned(), text: text(groups) });
+        }
         let own = self.policies.join("channels");
-        match folder(&own, "cedar") {
-            Ok(found) => policies
-                .extend(found.into_iter().map(|(name, text)| PolicyFile { name: format!("channels/{name}"), text })),
+        match folder(&own, "yaml").and_then(|rules| Ok((rules, folder(&own, "cedar")?))) {
+            Ok((rules, cedar)) => policies.extend(
+                rules
+                    .into_iter()
+                    .chain(cedar)
+                    .map(|(name, text)| PolicyFile { name: format!("channels/{name}"), text }),
+            ),
             Err(fault) => unread(fault, &own),
         }
         Texts { commands, channels, policies, admission }
+    }
+
+    /// The tables of expected answers under the policies; none where there is no such folder.
+    pub(crate) fn policy_tests(&self) -> anyhow::Result<Vec<PolicyFile>> {
+        let tests = self.policies.join("tests");
+        if !tests.exists() {
+            return Ok(Vec::new());
+        }
+        let files = folder(&tests, "yaml")?.into_iter();
+        Ok(files.map(|(name, text)| PolicyFile { name: format!("tests/{name}"), text }).collect())
+    }
+
+    /// The people whom policies name.
+    pub(crate) fn mentioned_people(&self) -> BTreeSet<UserId> {
+        Mentioned::in_files(&self.texts(&mut FileFaults::default()).policies).people
     }
 
     /// Of the contents of all files; what cannot be read counts as what keeps it from being read.
@@ -135,7 +167,8 @@ impl Files {
         };
         let folders = [(&self.commands, "yaml"), (&self.policies, "yaml"), (&self.policies, "cedar")];
         let own = self.policies.join("channels");
-        for (path, extension) in folders.into_iter().chain([(&self.policies, "cedarschema"), (&own, "cedar")]) {
+        let more = [(&self.policies, "cedarschema"), (&own, "cedar"), (&own, "yaml")];
+        for (path, extension) in folders.into_iter().chain(more) {
             match folder(path, extension) {
                 Ok(files) => files.into_iter().for_each(|(name, text)| put(&name, Ok(text))),
                 Err(fault) => put(extension, Err(fault)),
@@ -144,6 +177,21 @@ impl Files {
         put("inventory", read(&self.inventory));
         Fingerprint::of(all.as_bytes())
     }
+}
+
+/// What the workspace's directory says of its groups, and of the people whom policies name.
+pub(crate) async fn workspace(directory: &dyn Directory, named: BTreeSet<UserId>) -> Result<Workspace, DirectoryFault> {
+    let groups = directory.groups().await?;
+    let mut people = BTreeSet::new();
+    for user in named {
+        // The directory looks people up in its own workspace, whatever is said here.
+        match directory.person(&PersonId::new("", user.as_str())).await {
+            Ok(_) => drop(people.insert(user)),
+            Err(DirectoryFault::Unknown(_)) => {}
+            Err(fault @ DirectoryFault::Unavailable(_)) => return Err(fault),
+        }
+    }
+    Ok(Workspace { groups, people: Some(people) })
 }
 
 /// The command files of a folder.
@@ -158,20 +206,37 @@ pub(crate) fn read_inventory(file: &Path, now: Timestamp) -> anyhow::Result<Inve
 
 fn policies_of(
     files: &[PolicyFile],
-    channels: &[(ChannelName, ChannelId)],
+    channels: &Channels,
     (catalog, inventory): (&Catalog, &Inventory),
-    groups: Option<Vec<GroupName>>,
-) -> Result<Policies, crate::authorization::PolicyFaults> {
+    workspace: Option<Workspace>,
+) -> Result<Policies, PolicyFaults> {
     let commands = catalog.commands().iter().map(|spec| spec.name.clone());
-    let groups = groups.unwrap_or_else(|| mentioned_groups(files));
-    Policies::new(files, channels, &Known::of(groups, commands, inventory.servers()))
+    let (groups, people) = match workspace {
+        Some(workspace) => (workspace.groups, workspace.people),
+        None => (Mentioned::in_files(files).groups.into_iter().collect(), None),
+    };
+    let known = Known::of(groups, commands, inventory.servers());
+    let known = match people {
+        Some(people) => known.with_people(people),
+        None => known,
+    };
+    Policies::new(files, channels, &known)
 }
 
-/// The groups of people that policies and commands name: those who are known where no workspace can be asked.
-fn named_groups(files: &[PolicyFile], catalog: &Catalog) -> Vec<GroupName> {
-    let approvers = catalog.commands().iter().filter_map(|spec| spec.approvals.as_ref().map(|rule| rule.from.clone()));
-    let owners = catalog.commands().iter().map(|spec| spec.owner.clone());
-    mentioned_groups(files).into_iter().chain(owners).chain(approvers).collect()
+/// The groups of people that there are: our own, and the workspace's; where no workspace can be asked, those that
+/// policies and commands name.
+fn named_groups(files: &[PolicyFile], catalog: &Catalog, workspace: Option<&Workspace>) -> BTreeSet<GroupName> {
+    let mentioned = Mentioned::in_files(files);
+    let mut groups = mentioned.own_groups;
+    match workspace {
+        Some(workspace) => groups.extend(workspace.groups.iter().cloned()),
+        None => {
+            let approvers = catalog.commands().iter().filter_map(|spec| Some(spec.approvals.as_ref()?.from.clone()));
+            let owners = catalog.commands().iter().map(|spec| spec.owner.clone());
+            groups.extend(mentioned.groups.into_iter().chain(owners).chain(approvers));
+        }
+    }
+    groups
 }
 
 fn add_inventory(faults: &mut FileFaults, found: &InventoryFaults) {
@@ -240,12 +305,17 @@ impl RulebookSource for ServedFiles {
             Ok(now_read) => now_read,
             Err(fault) => return Reading::Unavailable(fault.to_string()),
         };
-        let groups = match self.directory.groups().await {
-            Ok(groups) => groups,
+        let files = self.files.clone();
+        let named = match tokio::task::spawn_blocking(move || files.mentioned_people()).await {
+            Ok(named) => named,
+            Err(fault) => return Reading::Unavailable(fault.to_string()),
+        };
+        let workspace = match workspace(self.directory.as_ref(), named).await {
+            Ok(workspace) => workspace,
             Err(fault) => return Reading::Unavailable(fault.to_string()),
         };
         let (files, now) = (self.files.clone(), self.clock.now());
-        match tokio::task::spawn_blocking(move || files.read(Some(groups), now)).await {
+        match tokio::task::spawn_blocking(move || files.read(Some(workspace), now)).await {
             Err(fault) => Reading::Unavailable(fault.to_string()),
             Ok(Err(faults)) => Reading::Faulty { files: now_read, faults },
             Ok(Ok(Whole { rulebook, endpoints })) => {

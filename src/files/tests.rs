@@ -1,6 +1,6 @@
 //! Real folders of files, with a fault here and there.
 
-use super::Files;
+use super::{Files, Workspace};
 use crate::conversation::FileFault;
 use crate::domain::identity::GroupName;
 use crate::domain::time::Timestamp;
@@ -56,13 +56,16 @@ servers:
   - { id: b, name: origin-riga-01, type: origin, site: riga, rack: r }
 ";
 
+fn workspace(groups: &[&str]) -> Workspace {
+    Workspace { groups: groups.iter().map(|name| GroupName::new(*name)).collect(), people: None }
+}
+
 /// Known are those that policies and commands name, or all of the workspace where it can be asked.
 #[test]
 fn an_owner_that_nobody_knows_is_a_fault() {
     let (folder, files) = written(OWNED);
     let told = |groups: Option<&[&str]>| {
-        let groups = groups.map(|names| names.iter().map(|name| GroupName::new(*name)).collect());
-        let faults = files.read(groups, Timestamp::from_millis(0)).err().expect("there is a fault");
+        let faults = files.read(groups.map(workspace), Timestamp::from_millis(0)).err().expect("there is a fault");
         let line = |fault: &FileFault| format!("{} {}", fault.place, fault.what);
         faults.faults().iter().map(line).collect::<Vec<_>>()
     };
@@ -79,8 +82,7 @@ fn an_owner_that_nobody_knows_is_a_fault() {
     let both = told(Some(&["noc", "sre", "edge-team"]));
     assert!(both.len() > 1 && both.iter().any(|fault| fault.contains("incident-commander")), "{both:?}");
     std::fs::write(folder.path().join("inventory.yaml"), OWNED.replace("srre", "sre")).unwrap();
-    let workspace = workspace.map(GroupName::new).to_vec();
-    assert!(files.read(Some(workspace), Timestamp::from_millis(0)).is_ok());
+    assert!(files.read(Some(self::workspace(&workspace)), Timestamp::from_millis(0)).is_ok());
 }
 
 #[test]

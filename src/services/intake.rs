@@ -144,7 +144,7 @@ pub(super) enum Who {
 
 pub(super) async fn who(world: &World, person: &PersonId) -> Who {
     match world.directory.person(person).await {
-        Ok(profile) => Who::Is(profile),
+        Ok(profile) => Who::Is(world.rulebook().policies.complete(profile)),
         Err(DirectoryFault::Unknown(_)) => Who::NotKnown,
         Err(DirectoryFault::Unavailable(why)) => Who::NoAnswer(why),
     }

@@ -206,7 +206,7 @@ fn check_tells_every_fault_of_every_file() {
     assert_eq!(sound.status.code(), Some(0), "{}", complaint(&sound));
     insta::assert_snapshot!(out(&sound), @"
     sound: 4 commands with 9 examples, policies of 3 channels, 4 servers
-    not checked here: whether the groups that policies name exist; `serve` asks the workspace
+    not checked here: whether the groups and people that policies name exist; `serve` asks the workspace
     ");
     let folder = tempfile::tempdir().expect("a folder for one call");
     let write = |name: &str, from: &str, changes: &[(&str, &str)]| {
@@ -266,4 +266,152 @@ fn check_tells_every_fault_of_every_file() {
         ╰────
       help: did you mean `undrain edge-lax-001 because x`?
     ");
+}
+
+#[test]
+fn the_shipped_policies_say_what_their_tables_expect() {
+    let told = wrasse(&["policy", "test"]);
+    assert_eq!(told.status.code(), Some(0), "{}\n{}", out(&told), complaint(&told));
+    insta::assert_snapshot!(out(&told), @"as expected: 17 cases in 1 file; these policies decide none: global-destructive");
+}
+
+/// The shipped policies in a folder of their own, with those texts replaced.
+fn policies_with(changes: &[(&str, &str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder for one test");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    for part in ["", "channels", "tests"] {
+        std::fs::create_dir_all(folder.path().join(part)).expect("the folder is ours");
+        let entries = std::fs::read_dir(shipped.join(part)).expect("the shipped policies are there");
+        for path in entries.map(|entry| entry.expect("a file").path()).filter(|path| path.is_file()) {
+            let name = path.file_name().expect("a file has a name");
+            std::fs::copy(&path, folder.path().join(part).join(name)).expect("the folder is ours");
+        }
+    }
+    for (file, from, to) in changes {
+        let path = folder.path().join(file);
+        let text = std::fs::read_to_string(&path).expect("it was copied");
+        assert!(text.contains(from), "{file} does not say {from:?} any more");
+        std::fs::write(&path, text.replace(from, to)).expect("the folder is ours");
+    }
+    folder
+}
+
+/// `wrasse policy test` with those policies.
+fn policy_test(policies: &tempfile::TempDir) -> Output {
+    wrasse(&["policy", "test", "--policies", policies.path().to_str().expect("a plain path")])
+}
+
+#[test]
+fn policies_that_say_something_else_are_shown_with_what_was_expected() {
+    let changes = [
+        ("channels/noc.yaml", "at-most: 50", "at-most: 40"),
+        ("channels/web.yaml", "commands: reboot", "commands: drain"),
+    ];
+    let folder = policies_with(&changes);
+    let told = policy_test(&folder);
+    assert_eq!(told.status.code(), Some(2), "{}", complaint(&told));
+    insta::assert_snapshot!(out(&told), @"
+    tests/shipped.yaml:6: reboot of 50 edge-cache in lax by somebody of noc in #noc
+      - allowed by noc-servers
+      + refused above 40 by noc-servers
+          noc-servers (channels/noc.yaml:3): noc and sre reboot, drain and return edge caches and origins, up to 50 at a time
+
+    tests/shipped.yaml:8: reboot of 51 edge-cache in lax by somebody of noc in #noc
+      - refused above 50 by noc-servers
+      + refused above 40 by noc-servers
+          noc-servers (channels/noc.yaml:3): noc and sre reboot, drain and return edge caches and origins, up to 50 at a time
+
+    tests/shipped.yaml:15: drain of 10 edge-cache in lax by somebody of noc in #web
+      - allowed by web-small
+      + refused by web-no-reboots
+          web-no-reboots (channels/web.yaml:11): servers are not rebooted from #web
+
+    tests/shipped.yaml:16: drain of 11 edge-cache in lax by somebody of noc in #web
+      - refused above 10 by web-small
+      + refused by web-no-reboots
+          web-no-reboots (channels/web.yaml:11): servers are not rebooted from #web
+
+    tests/shipped.yaml:18: reboot of 1 edge-cache in lax by somebody of noc, sre in #web
+      - refused by web-no-reboots
+      + refused by no policy: none allows it
+    ");
+    insta::assert_snapshot!(complaint(&told), @"wrasse: 5 of 17 cases in 1 file answered otherwise than expected; these policies decide none: global-destructive, web-small");
+}
+
+#[test]
+fn a_table_with_faults_is_told_with_their_places() {
+    let to = "who: nok, in: noc, command: anounce, expect: allowed by noc-announce";
+    let folder = policies_with(&[
+        ("tests/shipped.yaml", "who: noc, in: noc, command: announce, expect: allowed by noc-announce", to),
+        ("tests/shipped.yaml", "on: { type: origin, count: 1 }", "servers: edge-lax-009"),
+    ]);
+    let told = policy_test(&folder);
+    assert_eq!((told.status.code(), out(&told).as_str()), (Some(2), ""));
+    insta::assert_snapshot!(complaint(&told), @"
+    wrasse:   × Not understood: No server is called edge-lax-009. Nothing has started.
+       ╭─[tests/shipped.yaml:7:49]
+     6 │ - { who: noc, in: noc, command: reboot, on: { type: edge-cache, count: 50 }, expect: allowed by noc-servers }
+     7 │ - { who: sre, in: noc, command: drain, servers: edge-lax-009, expect: allowed by noc-servers }
+       ·                                                 ────────────
+     8 │ - { who: noc, in: noc, command: reboot, on: { type: edge-cache, count: 51 }, expect: refused above 50 by noc-servers }
+       ╰────
+      help: `wrasse select` tells what a selector means
+
+      × `anounce` is not a known command
+        ╭─[tests/shipped.yaml:9:33]
+      8 │ - { who: noc, in: noc, command: reboot, on: { type: edge-cache, count: 51 }, expect: refused above 50 by noc-servers }
+      9 │ - { who: nok, in: noc, command: anounce, expect: allowed by noc-announce }
+        ·                                 ───────
+     10 │ - { who: sre, in: noc, command: announce, expect: refused by no policy }
+        ╰────
+      help: did you mean `announce`?
+
+      × `nok` is not a known group
+        ╭─[tests/shipped.yaml:9:10]
+      8 │ - { who: noc, in: noc, command: reboot, on: { type: edge-cache, count: 51 }, expect: refused above 50 by noc-servers }
+      9 │ - { who: nok, in: noc, command: anounce, expect: allowed by noc-announce }
+        ·          ───
+     10 │ - { who: sre, in: noc, command: announce, expect: refused by no policy }
+        ╰────
+      help: did you mean `noc`?
+    ");
+    let select =
+        policies_with(&[("tests/shipped.yaml", "on: { type: origin, count: 1 }", "servers: 'edge-lax-[001-002]'")]);
+    assert_eq!(policy_test(&select).status.code(), Some(0));
+}
+
+#[test]
+fn policy_show_prints_what_rules_became() {
+    let told = wrasse(&["policy", "show", "--channel", "#web"]);
+    assert_eq!(told.status.code(), Some(0), "{}", complaint(&told));
+    insta::assert_snapshot!(out(&told), @r#"
+    // #web
+
+    // channels/web.yaml:3
+    @id("web-small")
+    @reason("in #web, noc and sre drain and return edge caches, up to 10 at a time")
+    permit(
+      principal,
+      action in [Action::"drain",Action::"undrain"],
+      resource
+    ) when {
+      (context.channel == Channel::"web") && ((principal in [Group::"noc", Group::"sre"]) && ((resource is Server) && ((resource in [ServerType::"edge-cache"]) && (context.server_count <= 10))))
+    };
+
+    // channels/web.yaml:11
+    @id("web-no-reboots")
+    @reason("servers are not rebooted from #web")
+    forbid(
+      principal,
+      action == Action::"reboot",
+      resource
+    );
+    "#);
+    let all = wrasse(&["policy", "show"]);
+    for channel in ["// #incidents", "// #noc", "// #web", "incidents-commander"] {
+        assert!(out(&all).contains(channel), "{channel} is missing in {}", out(&all));
+    }
+    let unknown = wrasse(&["policy", "show", "--channel", "wed"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    insta::assert_snapshot!(complaint(&unknown), @"wrasse: #wed has no policies; those that have are incidents, noc, web");
 }

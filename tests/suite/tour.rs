@@ -60,8 +60,8 @@ async fn without_an_approval_rule_the_first_scene_fails() {
 #[tokio::test]
 async fn where_everybody_may_reboot_everywhere_the_refusal_fails() {
     let folder = TempDir::new().unwrap();
-    let noc = shipped("policies/channels/noc.cedar");
-    write(&folder, "policies/channels/web.cedar", &changed(&noc, "@id(\"noc", "@id(\"web"));
+    let noc = shipped("policies/channels/noc.yaml");
+    write(&folder, "policies/channels/web.yaml", &changed(&noc, "id: noc", "id: web"));
     breaks(2, folder).await;
 }
 
@@ -72,10 +72,11 @@ async fn where_reboot_is_no_command_the_misunderstanding_fails() {
     // The step keeps its name; only the command is called something else.
     let renamed = std::fs::read_to_string(folder.path().join("commands/reboot.yaml")).unwrap();
     write(&folder, "commands/reboot.yaml", &changed(&renamed, "- restart:", "- reboot:"));
-    for channel in ["noc", "web", "incidents"] {
-        let name = format!("policies/channels/{channel}.cedar");
-        let text = shipped(&name);
-        write(&folder, &name, &text.replace("Action::\"reboot\"", "Action::\"restart\""));
+    let commands =
+        [("noc.yaml", "[reboot,"), ("web.yaml", "commands: reboot"), ("incidents.cedar", "Action::\"reboot\"")];
+    for (file, word) in commands {
+        let name = format!("policies/channels/{file}");
+        write(&folder, &name, &changed(&shipped(&name), word, &word.replace("reboot", "restart")));
     }
     breaks(3, folder).await;
 }

@@ -242,6 +242,7 @@ fn channel_facts(id: &ChannelId, channel: &Value) -> ChannelFacts {
         reach: match (is_direct, is_shared) {
             (_, true) => Reach::Shared,
             (true, false) => Reach::Direct,
+            (false, false) if is("is_private") || is("is_mpim") => Reach::Private,
             (false, false) => Reach::OwnWorkspace,
         },
     }

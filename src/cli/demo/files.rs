@@ -8,7 +8,7 @@ use std::path::Path;
 const PAGE: &str = "http://127.0.0.1:8080/";
 
 /// Each file with its text.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("commands/reboot.yaml", include_str!("files/commands/reboot.yaml")),
     ("commands/announce.yaml", include_str!("files/commands/announce.yaml")),
     ("commands/drain.yaml", include_str!("files/commands/drain.yaml")),
@@ -16,10 +16,11 @@ const FILES: [(&str, &str); 12] = [
     ("commands/command.schema.json", include_str!("../../../commands/command.schema.json")),
     ("policies/admission.yaml", include_str!("../../../policies/admission.yaml")),
     ("policies/channels.yaml", include_str!("../../../policies/channels.yaml")),
+    ("policies/groups.yaml", include_str!("../../../policies/groups.yaml")),
     ("policies/schema.cedarschema", include_str!("../../../policies/schema.cedarschema")),
     ("policies/global.cedar", include_str!("../../../policies/global.cedar")),
-    ("policies/channels/noc.cedar", include_str!("../../../policies/channels/noc.cedar")),
-    ("policies/channels/web.cedar", include_str!("../../../policies/channels/web.cedar")),
+    ("policies/channels/noc.yaml", include_str!("../../../policies/channels/noc.yaml")),
+    ("policies/channels/web.yaml", include_str!("../../../policies/channels/web.yaml")),
     ("policies/channels/incidents.cedar", include_str!("../../../policies/channels/incidents.cedar")),
 ];
 

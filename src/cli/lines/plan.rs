@@ -12,6 +12,7 @@ use crate::cli::paths::Paths;
 use crate::conversation::{self, plain};
 use crate::domain::identity::{GroupName, PersonId, Profile, Standing};
 use crate::domain::place::{ChannelFacts, ChannelId, Membership, Reach};
+use crate::files::workspace;
 use crate::language;
 use crate::ports::{Directory, Ids};
 use crate::services::Rulebook;
@@ -61,11 +62,15 @@ struct Asker {
 impl Plan {
     pub(in crate::cli) async fn run(self) -> anyhow::Result<ExitCode> {
         let slack = if self.group.is_empty() { Some(connect().await?) } else { None };
-        let groups = match &slack {
-            Some(slack) => Some(slack.groups().await.context("the groups of the workspace cannot be read")?),
+        let files = self.paths.files();
+        let workspace = match &slack {
+            Some(slack) => {
+                let read = workspace(slack, files.mentioned_people()).await;
+                Some(read.context("the people of the workspace cannot be looked up")?)
+            }
             None => None,
         };
-        let rulebook = self.paths.files().read(groups, now()).map_err(|faults| anyhow::anyhow!("{faults}"))?.rulebook;
+        let rulebook = files.read(workspace, now()).map_err(|faults| anyhow::anyhow!("{faults}"))?.rulebook;
         let asker = self.asker(&rulebook, slack.as_ref()).await?;
         let commands = rulebook.catalog.commands().to_vec();
         let usable = rulebook.policies.commands_for(&asker.person, &asker.channel, commands.iter().map(AsRef::as_ref));

@@ -1,12 +1,12 @@
 //! Private answers: refusals, misunderstandings, status and the small ones.
 
 use super::{PRIVATE, Story, at, command, done, id, name, other_id, out, person, pool, rebooting, shown};
-use crate::authorization::{Could, PolicyName, PolicyNote, Refusal, RefusalKind};
+use crate::authorization::{Ceiling, Could, DecisionRecord, PolicyName, PolicyNote, Refusal, RefusalKind};
 use crate::conversation::{self as say, StatusView};
-use crate::domain::command::CommandName;
+use crate::domain::command::{CommandName, Impact};
 use crate::domain::identity::{GroupName, Standing};
 use crate::domain::ids::Handle;
-use crate::domain::place::{ChannelId, ChannelName};
+use crate::domain::place::{ChannelId, ChannelName, Reach};
 use crate::domain::server::ServerType;
 use crate::language::{Vocabulary, parse};
 use crate::workflow::request::RequestOutcome;
@@ -28,6 +28,8 @@ fn refusal(kind: RefusalKind) -> Refusal {
         refused_count: 20,
         refused_sites: Vec::new(),
         could: Could { channels: vec![ChannelName::new("noc")], groups: Vec::new() },
+        nearest: None,
+        record: DecisionRecord::default(),
     }
 }
 
@@ -69,8 +71,11 @@ fn every_refusal_has_words() {
         RefusalKind::Standing(Standing::Stranger),
         RefusalKind::Standing(Standing::Deactivated),
         RefusalKind::Standing(Standing::Bot),
-        RefusalKind::SharedChannel,
-        RefusalKind::DirectConversation,
+        RefusalKind::Ceiling { reach: Reach::Shared, at_most: Ceiling::Nothing },
+        RefusalKind::Ceiling { reach: Reach::Shared, at_most: Ceiling::UpTo(Impact::ReadOnly) },
+        RefusalKind::Ceiling { reach: Reach::Direct, at_most: Ceiling::Nothing },
+        RefusalKind::Ceiling { reach: Reach::Direct, at_most: Ceiling::UpTo(Impact::ReadOnly) },
+        RefusalKind::Ceiling { reach: Reach::Private, at_most: Ceiling::UpTo(Impact::Config) },
         RefusalKind::NoPolicy,
         RefusalKind::WrongSubjects,
         RefusalKind::NothingAllowed,
@@ -83,7 +88,10 @@ fn every_refusal_has_words() {
     🚫 This account is switched off
     🚫 Bots cannot run anything by a message
     🚫 People of another workspace read along in #web, so nothing runs from it
+    🚫 People of another workspace read along in #web, so nothing beyond read-only runs from it
     🚫 Nothing runs from a direct conversation
+    🚫 Nothing beyond read-only runs from a direct conversation
+    🚫 Nothing beyond config runs in #web
     🚫 Nothing is allowed in #web: it has no policy
     🚫 reboot does not fit these servers
     🚫 reboot is not allowed in #web

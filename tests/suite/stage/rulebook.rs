@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use wrasse::admission::Rules;
-use wrasse::authorization::{Known, Policies, PolicyFile};
+use wrasse::authorization::{Channels, Known, Policies, PolicyFile};
 use wrasse::catalog;
 use wrasse::domain::identity::GroupName;
 use wrasse::domain::ids::Fingerprint;
@@ -82,7 +82,7 @@ impl Script {
 pub(super) struct Files {
     commands: Vec<(String, String)>,
     policies: Vec<PolicyFile>,
-    channels: Vec<(ChannelName, ChannelId)>,
+    channels: Channels,
     rules: Rules,
     /// Servers that the inventory has lost.
     pub(super) gone: Vec<String>,

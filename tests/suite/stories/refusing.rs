@@ -93,7 +93,7 @@ async fn a_shared_channel_and_a_direct_message_have_no_policy() {
         let shared = ana.types(&noc, LINE).await;
         assert_snapshot!(shared.transcript(), @"
         ana   /fleet reboot edge-lax-01 because kernel update
-        bot   (only ana) 🚫 People of another workspace read along in #noc, so nothing runs from it
+        bot   (only ana) 🚫 People of another workspace read along in #noc, so nothing beyond read-only runs from it
               Nothing has started.
               In #noc you may.
         ");

@@ -11,8 +11,7 @@ use source::{code, files, read, words};
 /// No file is longer.
 const FILE_LENGTH_MAX_LINES: usize = 500;
 /// Longer ones, each with why.
-const LONG_FILES: [(&str, &str); 1] =
-    [("src/authorization/tests.rs", "one table of decisions with the policies they are made from, read side by side")];
+const LONG_FILES: [(&str, &str); 0] = [];
 /// Where code may name the foreign thing.
 const MAY_NAME_SLACK: [&str; 7] = [
     "src/adapters/slack/",

@@ -1,176 +1,13 @@
-//! Each yes with its no, through [`check`].
+//! Each yes with its no.
 
-use super::{Authorized, Known, Policies, PolicyFaults, PolicyFile, Question, Refusal, RefusalKind, parse_channels};
-use crate::domain::command::{CommandName, CommandSpec, Impact, Targets, WaveRule, WaveSize};
-use crate::domain::identity::{GroupName, PersonId, Profile, Standing};
-use crate::domain::ids::Fingerprint;
-use crate::domain::place::{ChannelFacts, ChannelId, ChannelName, Membership, Reach};
-use crate::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+use super::super::{Question, RefusalKind};
+use super::{
+    GLOBAL, NOC, ana, channel, check, command, decide, edge, faults_of, fleet, load, noc_with, person, servers, shipped,
+};
+use crate::domain::identity::{Profile, Standing};
+use crate::domain::place::{ChannelFacts, ChannelId, ChannelName, Reach};
+use crate::domain::server::{Server, SiteName};
 use proptest::prelude::*;
-use std::time::Duration;
-
-const SCHEMA: &str = include_str!("../../policies/schema.cedarschema");
-const GLOBAL: &str = include_str!("../../policies/global.cedar");
-const CHANNELS: &str = include_str!("../../policies/channels.yaml");
-const NOC: &str = include_str!("../../policies/channels/noc.cedar");
-const WEB: &str = include_str!("../../policies/channels/web.cedar");
-const INCIDENTS: &str = include_str!("../../policies/channels/incidents.cedar");
-
-/// One line, answered in one line: `yes: …` with the policies, or `no: …` with the reason and who could.
-fn check(policies: &Policies, person: &Profile, channel: &ChannelFacts, line: (&str, &[Server])) -> String {
-    told(decide(policies, person, channel, line))
-}
-
-fn decide(
-    policies: &Policies,
-    person: &Profile,
-    channel: &ChannelFacts,
-    (verb, servers): (&str, &[Server]),
-) -> Result<Authorized, Box<Refusal>> {
-    policies.decide(&Question { person, channel, command: &command(verb), servers, sites: &[] })
-}
-
-fn told(answer: Result<Authorized, Box<Refusal>>) -> String {
-    let refusal = match answer {
-        Ok(yes) => {
-            let by: Vec<_> = yes.allowed_by().iter().map(|note| note.id.as_str()).collect();
-            return format!("yes: {} on {} by {}", yes.command(), yes.server_count(), by.join(", "));
-        }
-        Err(refusal) => refusal,
-    };
-    let why = match &refusal.kind {
-        RefusalKind::Forbidden { by } => {
-            let by: Vec<_> = by.iter().map(|note| format!("{} ({}:{})", note.id, note.file, note.line)).collect();
-            format!("forbidden by {}", by.join(", "))
-        }
-        RefusalKind::TooMany { at_most, by } => format!("at most {at_most} by {}", by.id),
-        RefusalKind::Standing(_)
-        | RefusalKind::SharedChannel
-        | RefusalKind::DirectConversation
-        | RefusalKind::NoPolicy
-        | RefusalKind::WrongSubjects
-        | RefusalKind::NothingAllowed
-        | RefusalKind::EvaluationFault(_) => format!("{:?}", refusal.kind),
-    };
-    let mut text = format!("no: {why}");
-    if !refusal.could.channels.is_empty() {
-        text += &format!("; you in {:?}", refusal.could.channels);
-    }
-    if !refusal.could.groups.is_empty() {
-        text += &format!("; here {:?}", refusal.could.groups);
-    }
-    if refusal.refused_count > 0 && refusal.refused_count < refusal.server_count {
-        text += &format!(
-            "; stopped by {} of {}, e.g. {:?}",
-            refusal.refused_count, refusal.server_count, refusal.first_refused
-        );
-    }
-    text
-}
-
-fn shipped() -> Policies {
-    load(&[
-        ("global.cedar", GLOBAL),
-        ("channels/noc.cedar", NOC),
-        ("channels/web.cedar", WEB),
-        ("channels/incidents.cedar", INCIDENTS),
-    ])
-    .unwrap_or_else(|faults| panic!("{}", faults.render()))
-}
-
-fn load(files: &[(&str, &str)]) -> Result<Policies, PolicyFaults> {
-    let mut all = vec![PolicyFile { name: "schema.cedarschema".into(), text: SCHEMA.into() }];
-    all.extend(files.iter().map(|(name, text)| PolicyFile { name: (*name).into(), text: (*text).into() }));
-    Policies::new(&all, &parse_channels(CHANNELS).unwrap(), &known())
-}
-
-/// A set of one channel, #noc, with that text in its file.
-fn noc_with(text: &str) -> Result<Policies, PolicyFaults> {
-    load(&[("channels/noc.cedar", text)])
-}
-
-fn faults_of(text: &str) -> String {
-    noc_with(text).unwrap_err().to_string()
-}
-
-fn known() -> Known {
-    let groups = ["noc", "sre", "incident-commander", "data-centre"].map(GroupName::new);
-    let commands = ["reboot", "drain", "undrain", "announce", "isolate", "wipe"].map(CommandName::new);
-    Known::of(groups, commands, &fleet())
-}
-
-fn fleet() -> Vec<Server> {
-    let types = ["edge-cache", "origin", "dns"];
-    types.iter().flat_map(|kind| ["lax", "riga"].iter().flat_map(|site| servers(kind, site, 2))).collect()
-}
-
-fn servers(kind: &str, site: &str, count: usize) -> Vec<Server> {
-    let short = kind.split('-').next().unwrap();
-    let one = |number| Server {
-        id: ServerId::new(format!("srv-{short}-{site}-{number}")),
-        name: ServerName::new(format!("{short}-{site}-{number:03}")),
-        server_type: ServerType::new(kind),
-        site: SiteName::new(site),
-        rack: RackName::new(format!("{site}-r01")),
-        pool: (kind != "dns").then(|| PoolName::new(format!("{short}-{site}"))),
-        initial_state: ProductionState::Production,
-        tags: std::collections::BTreeMap::new(),
-    };
-    (1..=count).map(one).collect()
-}
-
-fn edge(count: usize) -> Vec<Server> {
-    servers("edge-cache", "lax", count)
-}
-
-fn command(verb: &str) -> CommandSpec {
-    let impact = match verb {
-        "reboot" => Impact::PowerCycle,
-        "wipe" => Impact::Destructive,
-        "announce" => Impact::ReadOnly,
-        _ => Impact::Drain,
-    };
-    let types = ["edge-cache", "origin", "dns"].map(ServerType::new).to_vec();
-    let targets = match verb {
-        "announce" => Targets::None,
-        "isolate" => Targets::Sites { max: 5 },
-        _ => Targets::Servers { types, from: vec![ProductionState::Production], max: 500 },
-    };
-    CommandSpec {
-        name: CommandName::new(verb),
-        summary: String::new(),
-        impact,
-        owner: GroupName::new("sre"),
-        targets,
-        parameters: Vec::new(),
-        waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
-        site_concurrency: None,
-        approvals: None,
-        steps: Vec::new(),
-        examples: Vec::new(),
-        hash: Fingerprint::of(verb.as_bytes()),
-    }
-}
-
-fn person(name: &str, groups: &[&str]) -> Profile {
-    let mut groups: Vec<_> = groups.iter().map(|group| GroupName::new(*group)).collect();
-    groups.sort();
-    let id = PersonId::new("T0WRASSE", format!("U0{}", name.to_uppercase()));
-    Profile { id, name: name.into(), standing: Standing::Member, groups, zone: None }
-}
-
-fn ana() -> Profile {
-    person("ana", &["noc"])
-}
-
-fn channel(name: &str) -> ChannelFacts {
-    ChannelFacts {
-        id: ChannelId::new(format!("C0{}", name.to_uppercase())),
-        name: Some(ChannelName::new(name)),
-        bot: Membership::Inside,
-        reach: Reach::OwnWorkspace,
-    }
-}
 
 #[test]
 fn what_noc_may_is_refused_in_web_and_the_answer_says_where() {
@@ -179,7 +16,7 @@ fn what_noc_may_is_refused_in_web_and_the_answer_says_where() {
     assert_eq!(check(&policies, &ana(), &channel("noc"), line), "yes: reboot on 20 by noc-servers");
     assert_eq!(
         check(&policies, &ana(), &channel("web"), line),
-        "no: forbidden by web-no-reboots (channels/web.cedar:11); you in [noc]"
+        "no: forbidden by web-no-reboots (channels/web.yaml:11); you in [noc]"
     );
     let refusal = decide(&policies, &ana(), &channel("web"), line).unwrap_err();
     assert_eq!(refusal.policy().unwrap().reason, "servers are not rebooted from #web");
@@ -230,16 +67,18 @@ fn who_is_in_no_group_is_told_which_groups_could() {
 #[test]
 fn standing_and_the_kind_of_channel_come_before_any_policy() {
     let policies = shipped();
-    let reaches = [Reach::OwnWorkspace, Reach::Shared, Reach::Direct];
+    let reaches = [Reach::OwnWorkspace, Reach::Private, Reach::Shared, Reach::Direct];
     let standings = [Standing::Member, Standing::Guest, Standing::Stranger, Standing::Deactivated, Standing::Bot];
     for standing in standings {
         for reach in reaches {
             let who = Profile { standing, ..ana() };
             let place = ChannelFacts { reach, ..channel("noc") };
             let expected = match (standing, reach) {
-                (Standing::Member, Reach::OwnWorkspace) => "yes: reboot on 1 by noc-servers".to_owned(),
-                (Standing::Member, Reach::Shared) => "no: SharedChannel; you in [noc]".to_owned(),
-                (Standing::Member, Reach::Direct) => "no: DirectConversation; you in [noc]".to_owned(),
+                (Standing::Member, Reach::OwnWorkspace | Reach::Private) => {
+                    "yes: reboot on 1 by noc-servers".to_owned()
+                }
+                (Standing::Member, Reach::Shared) => "no: Shared is for UpTo(ReadOnly); you in [noc]".to_owned(),
+                (Standing::Member, Reach::Direct) => "no: Direct is for Nothing; you in [noc]".to_owned(),
                 (other, _) => format!("no: Standing({other:?})"),
             };
             assert_eq!(check(&policies, &who, &place, ("reboot", &edge(1))), expected);
@@ -286,7 +125,7 @@ fn a_forbid_beats_every_permit() {
 fn a_permit_in_one_channels_file_widens_no_other_channel() {
     let everything = "@id(\"all\") @reason(\"everything\") permit (principal, action, resource);";
     let policies =
-        load(&[("global.cedar", GLOBAL), ("channels/web.cedar", everything), ("channels/noc.cedar", NOC)]).unwrap();
+        load(&[("global.cedar", GLOBAL), ("channels/web.cedar", everything), ("channels/noc.yaml", NOC)]).unwrap();
     let nobody = person("nil", &[]);
     assert_eq!(check(&policies, &nobody, &channel("web"), ("reboot", &edge(1))), "yes: reboot on 1 by all");
     assert_eq!(
@@ -305,8 +144,9 @@ fn a_set_kept_under_the_wrong_channel_allows_nothing() {
     let mut policies = shipped();
     let line = ("reboot", &edge(1)[..]);
     assert!(check(&policies, &ana(), &channel("noc"), line).starts_with("yes"));
-    let noc = policies.channels.get(&ChannelId::new("C0NOC")).unwrap().set.clone();
-    policies.channels.get_mut(&ChannelId::new("C0WEB")).unwrap().set = noc;
+    let mut noc = policies.channels.get(&ChannelId::new("C0NOC")).unwrap().clone();
+    noc.name = ChannelName::new("web");
+    policies.channels.insert(ChannelId::new("C0WEB"), noc);
     assert!(check(&policies, &ana(), &channel("web"), line).starts_with("no: NothingAllowed"));
 }
 
@@ -364,113 +204,6 @@ fn a_policy_that_cannot_be_evaluated_allows_nothing() {
 fn a_command_that_no_policy_file_was_checked_against_is_refused() {
     let unknown = check(&shipped(), &ana(), &channel("noc"), ("defrost", &edge(1)));
     assert!(unknown.starts_with("no: EvaluationFault"), "{unknown}");
-}
-
-#[test]
-fn names_that_do_not_exist_fail_the_load_with_file_and_line() {
-    let with = |condition: &str| {
-        faults_of(&format!(
-            "// one\n@id(\"x\")\n@reason(\"r\")\npermit (principal, action == Action::\"drain\", resource)\nwhen {{ {condition} }};"
-        ))
-    };
-    let line = "channels/noc.cedar:5";
-    assert_eq!(
-        with("principal in Group::\"nok\""),
-        format!("{line}: `nok` is not a known group (did you mean `noc`?)")
-    );
-    assert_eq!(
-        with("resource in Site::\"rige\""),
-        format!("{line}: `rige` is not a known site (did you mean `riga`?)")
-    );
-    assert_eq!(with("resource in Site::\"mars\""), format!("{line}: `mars` is not a known site"));
-    let kind = "`edge-cach` is not a known server type (did you mean `edge-cache`?)";
-    assert_eq!(with("resource in ServerType::\"edge-cach\""), format!("{line}: {kind}"));
-    let pool = "`edge-laxx` is not a known pool (did you mean `edge-lax`?)";
-    assert_eq!(with("resource in Pool::\"edge-laxx\""), format!("{line}: {pool}"));
-    assert!(
-        with("resource == Server::\"edge-lax-001\"").starts_with("channels/noc.cedar:5: `x` names a single server")
-    );
-    assert!(with("principal == User::\"T0/U0\"").starts_with("channels/noc.cedar:5: `x` names a single user"));
-    let impact = with("context.impact == Impact::\"destuctive\"");
-    assert!(impact.starts_with("channels/noc.cedar:5: ") && impact.contains("destructive"), "{impact}");
-    let action = faults_of("@id(\"x\")\n@reason(\"r\")\npermit (principal, action == Action::\"rebot\", resource);");
-    assert!(action.contains("channels/noc.cedar:3") && action.contains("reboot"), "{action}");
-}
-
-#[test]
-fn every_fault_of_every_file_is_told_at_once() {
-    let faults = load(&[
-        ("global.cedar", "@id(\"g\")\nforbid (principal, action, resource);"),
-        ("channels/noc.cedar", "permitt (principal, action, resource);"),
-        (
-            "channels/wed.cedar",
-            "@id(\"w\")\n@reason(\"r\")\npermit (principal, action, resource)\nwhen { context.hosts > 1 };",
-        ),
-        ("channel/web.cedar", ""),
-    ])
-    .unwrap_err();
-    let told: Vec<_> = faults.faults().iter().map(|fault| format!("{}:{:?}", fault.file(), fault.line())).collect();
-    assert_eq!(
-        told,
-        [
-            "channel/web.cedar:None",
-            "channels/noc.cedar:Some(1)",
-            "channels/wed.cedar:None",
-            "channels/wed.cedar:Some(4)",
-            "global.cedar:Some(1)"
-        ]
-    );
-    let page = faults.render();
-    for part in
-        ["channels/noc.cedar:1:1", "permitt (principal", "channels/wed.cedar:4", "did you mean `web`?", "no @reason"]
-    {
-        assert!(page.contains(part), "`{part}` is missing in\n{page}");
-    }
-}
-
-#[test]
-fn a_policy_that_can_never_apply_fails_the_load() {
-    let never = faults_of("@id(\"x\")\n@reason(\"r\")\npermit (principal in Site::\"lax\", action, resource);");
-    assert!(never.starts_with("channels/noc.cedar:") && never.lines().count() == 1, "{never}");
-}
-
-#[test]
-fn ids_and_reasons_are_required_and_ids_are_unique_over_all_files() {
-    let permit = "permit (principal, action, resource);";
-    assert!(faults_of(permit).contains("no @id") && faults_of(permit).contains("no @reason"));
-    assert!(faults_of(&format!("@id(\"two words\") @reason(\"r\") {permit}")).contains("no @id"));
-    assert!(faults_of(&format!("@id(\"x\") @reason(\" \") {permit}")).contains("no @reason"));
-    let one = format!("@id(\"x\") @reason(\"r\") {permit}");
-    let twice = load(&[("channels/noc.cedar", &one), ("channels/web.cedar", &one)]).unwrap_err().to_string();
-    assert_eq!(twice, "channels/web.cedar:1: `x` is also the id of the policy at channels/noc.cedar:1");
-    let template = "@id(\"x\") @reason(\"r\") permit (principal in ?principal, action, resource);";
-    assert!(faults_of(template).contains("a template grants nothing here"));
-}
-
-#[test]
-fn a_schema_that_does_not_fit_fails_the_load() {
-    let missing = Policies::new(&[], &[], &known()).unwrap_err().to_string();
-    assert_eq!(missing, "schema.cedarschema: the schema is missing");
-    let text = SCHEMA.replace("server_count: Long,", "servers: Long,");
-    let file = PolicyFile { name: "policies/schema.cedarschema".into(), text };
-    let misfit = Policies::new(&[file], &[], &known()).unwrap_err().to_string();
-    assert!(misfit.contains("server_count"), "{misfit}");
-    let torn = PolicyFile { name: "schema.cedarschema".into(), text: "entity User\nentity".into() };
-    let torn = Policies::new(&[torn], &[], &known()).unwrap_err();
-    assert_eq!(torn.faults()[0].line(), Some(2));
-}
-
-#[test]
-fn channels_are_bound_by_id() {
-    let pairs = parse_channels(CHANNELS).unwrap();
-    let text: Vec<_> = pairs.iter().map(|(name, id)| format!("{name}={id}")).collect();
-    assert_eq!(text, ["incidents=C0INCIDENTS", "noc=C0NOC", "web=C0WEB"]);
-    let fault = |text: &str| parse_channels(text).unwrap_err().to_string();
-    assert!(fault("noc: C0NOC\nweb: web\n").starts_with("channels.yaml:2: `web` is not a channel's id"));
-    assert_eq!(fault("noc: C0NOC\nweb: C0NOC\n"), "channels.yaml:2: `web` and `noc` have the same id C0NOC");
-    assert!(fault("noc: C0NOC\nnoc: C0WEB\n").starts_with("channels.yaml:2: "));
-    assert!(fault("noc: D0ANA\n").starts_with("channels.yaml:1: "));
-    assert!(fault("- noc\n").starts_with("channels.yaml:1: "));
 }
 
 /// A policy that may look at everything a policy can see of a server, as text.

@@ -1,0 +1,137 @@
+//! A decision with all it was made from, in plain words and numbers: what an audit can keep.
+//!
+//! Deliberately absent: where it is kept.
+
+use super::answers::{PolicyNote, RefusalKind};
+use super::decide::Question;
+use super::known::ClassView;
+use super::load::Policies;
+use crate::domain::identity::{GroupName, Standing};
+use crate::domain::place::{ChannelName, Reach};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// What was asked, what was answered, and by which policies.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct DecisionRecord {
+    /// `allowed`, or the kind of the refusal in one word.
+    pub verdict: String,
+    /// The ids of the policies that decided, sorted; empty where none did.
+    pub policies: Vec<String>,
+    /// The fingerprint of all policy files that were in force.
+    pub policies_version: String,
+    /// The person's workspace.
+    pub team: String,
+    /// The person in it.
+    pub user: String,
+    /// What the directory said the person was.
+    pub standing: String,
+    /// The person's groups, those of our own too, sorted.
+    pub groups: Vec<String>,
+    /// The channel's id.
+    pub channel: String,
+    /// Its name in `channels.yaml`, or else as the directory showed it.
+    pub channel_name: Option<String>,
+    /// Who could read along.
+    pub reach: String,
+    /// The command.
+    pub command: String,
+    /// Its impact class.
+    pub impact: String,
+    /// The servers of the question.
+    pub server_count: usize,
+    /// The classes that the servers fell into, sorted.
+    pub classes: Vec<RecordedClass>,
+    /// The whole sites of the question, sorted.
+    pub sites: Vec<String>,
+}
+
+/// Servers that no policy could tell apart.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct RecordedClass {
+    /// Their type.
+    pub server_type: String,
+    /// Their site.
+    pub site: String,
+    /// Their pool.
+    pub pool: Option<String>,
+    /// How many of them were asked about.
+    pub servers: usize,
+}
+
+/// What was asked, with nothing decided yet.
+pub(super) fn asked<'c>(
+    policies: &Policies,
+    question: &Question<'_>,
+    groups: &BTreeSet<GroupName>,
+    classes: impl Iterator<Item = (ClassView<'c>, usize)>,
+) -> DecisionRecord {
+    let classes = classes.map(|(class, servers)| RecordedClass {
+        server_type: class.server_type.to_string(),
+        site: class.site.to_string(),
+        pool: class.pool.map(ToString::to_string),
+        servers,
+    });
+    let mut sites: Vec<String> = question.sites.iter().map(ToString::to_string).collect();
+    sites.sort();
+    DecisionRecord {
+        verdict: String::new(),
+        policies: Vec::new(),
+        policies_version: policies.version().to_string(),
+        team: question.person.id.team.to_string(),
+        user: question.person.id.user.to_string(),
+        standing: standing_word(question.person.standing).to_owned(),
+        groups: groups.iter().map(ToString::to_string).collect(),
+        channel: question.channel.id.to_string(),
+        channel_name: question.channel.name.as_ref().map(ToString::to_string),
+        reach: reach_word(question.channel.reach).to_owned(),
+        command: question.command.name.to_string(),
+        impact: question.command.impact.word().to_owned(),
+        server_count: question.servers.len(),
+        classes: classes.collect(),
+        sites,
+    }
+}
+
+impl DecisionRecord {
+    pub(super) fn allowed(self, channel: &ChannelName, by: &[PolicyNote]) -> Self {
+        Self { verdict: "allowed".to_owned(), policies: ids(by), channel_name: Some(channel.to_string()), ..self }
+    }
+
+    pub(super) fn refused(self, kind: &RefusalKind) -> Self {
+        let (verdict, policies) = match kind {
+            RefusalKind::Standing(_) => ("standing", Vec::new()),
+            RefusalKind::Ceiling { .. } => ("ceiling", Vec::new()),
+            RefusalKind::NoPolicy => ("no-policy", Vec::new()),
+            RefusalKind::WrongSubjects => ("wrong-subjects", Vec::new()),
+            RefusalKind::Forbidden { by } => ("forbidden", ids(by)),
+            RefusalKind::TooMany { by, .. } => ("too-many", ids(std::slice::from_ref(by))),
+            RefusalKind::NothingAllowed => ("nothing-allowed", Vec::new()),
+            RefusalKind::EvaluationFault(_) => ("evaluation-fault", Vec::new()),
+        };
+        Self { verdict: verdict.to_owned(), policies, ..self }
+    }
+}
+
+fn ids(notes: &[PolicyNote]) -> Vec<String> {
+    notes.iter().map(|note| note.id.to_string()).collect()
+}
+
+const fn standing_word(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Member => "member",
+        Standing::Guest => "guest",
+        Standing::Stranger => "stranger",
+        Standing::Deactivated => "deactivated",
+        Standing::Bot => "bot",
+    }
+}
+
+const fn reach_word(reach: Reach) -> &'static str {
+    match reach {
+        Reach::OwnWorkspace => "own-workspace",
+        Reach::Private => "private",
+        Reach::Shared => "shared",
+        Reach::Direct => "direct",
+    }
+}
