@@ -38,7 +38,7 @@ fn the_faults_of_all_files_are_told_together() {
     std::fs::write(folder.path().join("policies/channels.yaml"), "noc: nowhere\n").unwrap();
     std::fs::write(folder.path().join("policies/admission.yaml"), "capacity: { out-max: a lot }\n").unwrap();
     let places = places(&files);
-    for place in ["commands/drain.yaml:3", "inventory.yaml:2", "policies/channels.yaml:1", "policies/admission.yaml"] {
+    for place in ["commands/drain.yaml:4", "inventory.yaml:2", "policies/channels.yaml:1", "policies/admission.yaml"] {
         assert!(places.iter().any(|found| found == place), "{place} is not in {places:?}");
     }
 }
