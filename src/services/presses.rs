@@ -2,7 +2,7 @@
 
 use super::forms;
 use super::intake::{Outcome, Who, member, who};
-use super::lines::{self, Line};
+use super::lines::{self, Line, Reply};
 use super::messages;
 use super::offers;
 use super::requests::close_waiting;
@@ -35,7 +35,15 @@ pub(super) struct Press<'a> {
 
 impl Press<'_> {
     pub(super) fn answered(&self, message: conversation::message::Message, note: impl Into<String>) -> Outcome {
-        Outcome::answered(&self.envelope.key, self.origin, message, note)
+        match &self.trigger {
+            // A home stands in no channel, so what is answered there opens above it.
+            Some(trigger) if self.origin.channel.is_nowhere() => {
+                let form = conversation::form_answer("Answer", &message);
+                let writes = vec![messages::open_form(&self.envelope.key, trigger.clone(), form)];
+                Outcome { writes, note: note.into() }
+            }
+            _ => Outcome::answered(&self.envelope.key, self.origin, message, note),
+        }
     }
 }
 
@@ -52,6 +60,7 @@ pub(super) struct Submission<'a> {
 pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, StoreFault> {
     let person = match member(world, &press.origin.person).await {
         Ok(person) => person,
+        Err(Reply::Said { message, note }) => return Ok(press.answered(message, note)),
         Err(reply) => return Ok(reply.outcome(&press.envelope.key, press.origin)),
     };
     let Some(control) = world.store.control(press.handle).await? else {
@@ -65,7 +74,7 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
         if control.used_at.is_some() || now >= bound.until {
             return Ok(press.answered(conversation::old_button(None), "rejected: a control that is used up"));
         }
-        return bound_press(world, &press, control).await;
+        return bound_press(world, &press, &person, control).await;
     }
     match &control.action {
         ControlAction::Request { request, verb } => {
@@ -91,16 +100,22 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
     }
 }
 
-async fn bound_press(world: &World, press: &Press<'_>, control: Control) -> Result<Outcome, StoreFault> {
+async fn bound_press(
+    world: &World,
+    press: &Press<'_>,
+    person: &Profile,
+    control: Control,
+) -> Result<Outcome, StoreFault> {
     let at = world.now();
     // What only shows something may be pressed again; a form is used up when it is sent.
     match &control.action {
         ControlAction::Form(form) => return Ok(forms::open(world, press, form, &control.handle).await),
         ControlAction::Mine => return forms::own(world, press).await,
+        // It stands in that person's home, and is decided like one on the card.
+        ControlAction::Request { request, verb } => return request_press(world, press, person, request, *verb).await,
         ControlAction::Line(_)
         | ControlAction::Use(_)
         | ControlAction::Forget
-        | ControlAction::Request { .. }
         | ControlAction::Answer { .. }
         | ControlAction::Review { .. } => {}
     }
@@ -129,7 +144,7 @@ async fn stands_on(world: &World, at: Option<&MessageRef>, request: &RequestId) 
     let Some(at) = at else { return Ok(false) };
     let slot = world.store.slot_at(at).await?;
     Ok(slot.is_some_and(|slot| match &slot.outgoing.content {
-        Content::Live(notice) => notice.request() == request,
+        Content::Live(notice) => notice.request() == Some(request),
         Content::Fixed(_) | Content::Form(_) => false,
     }))
 }
@@ -453,17 +468,18 @@ fn answered(world: &World, run: &Run, step: usize, person: &Profile, answer: Ans
 const LOOK_AGAIN_FOR: std::time::Duration = std::time::Duration::from_secs(30);
 
 impl Notice {
-    /// The request that it tells about.
+    /// The request that it tells about, if it tells about one.
     #[must_use]
-    pub fn request(&self) -> &RequestId {
+    pub fn request(&self) -> Option<&RequestId> {
         match self {
             Self::Echo(request)
             | Self::Card(request)
             | Self::ApprovalAsk(request)
             | Self::Started(request)
             | Self::Final(request)
-            | Self::Incident(request) => request,
-            Self::ServerFailed(run) | Self::Question(run) => &run.request,
+            | Self::Incident(request) => Some(request),
+            Self::ServerFailed(run) | Self::Question(run) => Some(&run.request),
+            Self::Home(_) => None,
         }
     }
 }

@@ -19,7 +19,7 @@ use wrasse::ports::{Clock, Ids};
 pub(crate) struct Channel {
     stage: Stage,
     name: String,
-    id: ChannelId,
+    pub(super) id: ChannelId,
 }
 
 impl Channel {
@@ -99,6 +99,10 @@ pub(crate) struct Thread {
 }
 
 impl Thread {
+    pub(super) fn new(stage: &Stage, channel: ChannelId, start: usize) -> Self {
+        Self { stage: stage.clone(), place: Place { channel, start }, root: None }
+    }
+
     /// Everything since the line.
     pub(crate) fn transcript(&self) -> String {
         self.stage.whole(&self.place)
@@ -123,9 +127,9 @@ impl Thread {
 /// A person.
 #[derive(Clone)]
 pub(crate) struct Person {
-    stage: Stage,
-    name: String,
-    id: PersonId,
+    pub(super) stage: Stage,
+    pub(super) name: String,
+    pub(super) id: PersonId,
 }
 
 impl Person {
