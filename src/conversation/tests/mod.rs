@@ -4,6 +4,7 @@ mod answers;
 mod before;
 mod ending;
 mod forms;
+mod instead;
 mod preview;
 mod reloading;
 mod running;
