@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// One rule, checked: every name in it exists.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rule {
     pub(super) id: PolicyName,
     /// The sentence that people read when it decides.
@@ -46,6 +46,19 @@ pub(super) enum Whom {
 pub(super) enum Commands {
     All,
     Some { names: BTreeSet<CommandName>, impacts: BTreeSet<Impact> },
+}
+
+impl Commands {
+    /// The same with one name in place of all that are named.
+    pub(super) fn named_as(&self, name: &CommandName) -> Self {
+        match self {
+            Self::All => Self::All,
+            Self::Some { names, impacts } => {
+                let names = names.first().map(|_| name.clone()).into_iter().collect();
+                Self::Some { names, impacts: impacts.clone() }
+            }
+        }
+    }
 }
 
 /// Which servers or sites it is about: in all of what is said, and in none of what is said with `not-`.
