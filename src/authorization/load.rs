@@ -285,6 +285,8 @@ pub struct Mentioned {
     pub groups: BTreeSet<GroupName>,
     /// People.
     pub people: BTreeSet<UserId>,
+    /// The groups that `groups.yaml` makes.
+    pub own_groups: BTreeSet<GroupName>,
 }
 
 impl Mentioned {
@@ -320,6 +322,7 @@ impl Mentioned {
             }
         }
         found.groups.retain(|group| !own.contains(group));
+        found.own_groups = own;
         found
     }
 

@@ -3,11 +3,12 @@
 //! Examples are left out, because they change nothing that runs.
 
 use crate::domain::command::{
-    CommandSpec, GateCheck, HttpMethod, Need, ParameterSpec, StepSpec, Targets, ValueKind, WaveSize,
+    CommandSpec, GateCheck, HttpMethod, Input, Need, ParameterSpec, Sent, StepSpec, Targets, ValueKind, WaveSize,
 };
 use crate::domain::ids::Fingerprint;
 use crate::domain::intent::Value;
 use crate::domain::time::millis;
+use std::time::Duration;
 
 /// The fingerprint of a resolved command.
 pub(super) fn fingerprint(spec: &CommandSpec) -> Fingerprint {
@@ -56,13 +57,23 @@ impl Text {
         self.0.push_str(&format!("{name} {}:{value}\n", value.len()));
     }
 
+    /// A parameter never looks like a value that is written out.
+    fn length(&mut self, name: &str, input: &Input<Duration>) {
+        match input {
+            Input::Literal(length) => self.field(name, &millis(*length)),
+            Input::Parameter(parameter) => self.field(&format!("{name}-parameter"), parameter),
+        }
+    }
+
     fn parameter(&mut self, parameter: &ParameterSpec) {
         self.field("parameter", &parameter.name);
         match &parameter.kind {
-            ValueKind::Text => self.field("kind", &"text"),
+            ValueKind::Text { length_max } => self.field("kind", &format!("text {length_max}")),
             ValueKind::Integer { min, max } => self.field("kind", &format!("integer {min} {max}")),
-            ValueKind::Percentage => self.field("kind", &"percentage"),
-            ValueKind::Duration => self.field("kind", &"duration"),
+            ValueKind::Percentage { min, max } => self.field("kind", &format!("percentage {min} {max}")),
+            ValueKind::Duration { min, max } => {
+                self.field("kind", &format!("duration {} {}", millis(*min), millis(*max)));
+            }
             ValueKind::Boolean => self.field("kind", &"boolean"),
             ValueKind::Time => self.field("kind", &"time"),
             ValueKind::Server => self.field("kind", &"server"),
@@ -87,8 +98,11 @@ impl Text {
         self.field("step", &step.word());
         match step {
             StepSpec::Drain { timeout, connections_max } => {
-                self.field("timeout", &millis(*timeout));
-                self.field("connections-max", connections_max);
+                self.length("timeout", timeout);
+                match connections_max {
+                    Input::Literal(most) => self.field("connections-max", most),
+                    Input::Parameter(name) => self.field("connections-below-parameter", name),
+                }
             }
             StepSpec::Gate(checks) => checks.iter().for_each(|check| {
                 self.field(
@@ -102,15 +116,15 @@ impl Text {
             StepSpec::Reboot(reboot) => {
                 self.field("via", &reboot.via.word());
                 self.field("else", &reboot.otherwise.map_or("", |path| path.word()));
-                self.field("timeout", &millis(reboot.timeout));
-                self.field("grace", &millis(reboot.grace));
+                self.length("timeout", &reboot.timeout);
+                self.length("grace", &reboot.grace);
             }
             StepSpec::Check { checks, timeout } => {
                 checks.iter().for_each(|check| self.field("check", &check.word()));
-                self.field("timeout", &millis(*timeout));
+                self.length("timeout", timeout);
             }
             StepSpec::RestoreState { timeout } | StepSpec::Undrain { timeout } => {
-                self.field("timeout", &millis(*timeout));
+                self.length("timeout", timeout);
             }
             StepSpec::Http(http) => {
                 self.field(
@@ -121,9 +135,12 @@ impl Text {
                     },
                 );
                 self.field("url", &http.url);
-                http.send.iter().for_each(|name| self.field("send", name));
+                http.send.iter().for_each(|sent| match sent {
+                    Sent::Parameter(name) => self.field("send", name),
+                    Sent::Output(output) => self.field("send-output", &output.word()),
+                });
                 self.field("expect", &http.expect);
-                self.field("timeout", &millis(http.timeout));
+                self.length("timeout", &http.timeout);
             }
         }
     }

@@ -2,21 +2,41 @@
 
 use super::fault::Source;
 use super::fields::{Faults, Fields, list, one_of, word};
-use super::node::{self, Node};
+use super::inputs::{Written, written};
+use super::keys::{self, SUMMARY_LENGTH_MAX_CHARS};
+use super::node::{self, Content, Node};
 use super::parameters;
 use super::steps::{self, DraftStep};
 use crate::domain::command::{ApprovalRule, CommandName, CommandSpec, Impact, Targets, WaveRule, WaveSize};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Fingerprint;
-use crate::domain::intent::{BUILT_IN_VERBS, ParameterName};
+use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::{ProductionState, ServerType};
 use std::ops::Range;
 use std::time::Duration;
 
-/// The most servers that a command file may allow for one request.
-const TARGETS_MAX: u32 = 20_000;
-/// The longest summary: it is one line of help.
-const SUMMARY_LENGTH_MAX_CHARS: usize = 120;
+/// What `targets` may be without keys of its own.
+const NO_SERVERS: [(&str, Targets); 2] = [("none", Targets::None), ("site", Targets::Sites { max: 1 })];
+
+/// What no command may be called.
+pub(super) fn taken_names() -> Vec<&'static str> {
+    BuiltInVerb::ALL.into_iter().map(BuiltInVerb::word).chain([steps::RESTORE_STATE]).collect()
+}
+
+/// The words of `impact`.
+pub(super) fn impacts() -> Vec<&'static str> {
+    Impact::ALL.map(Impact::word).to_vec()
+}
+
+/// The words of `targets`.
+pub(super) fn targets_without_keys() -> Vec<&'static str> {
+    NO_SERVERS.iter().map(|(word, _)| *word).collect()
+}
+
+/// The words of `from`.
+pub(super) fn production_states() -> Vec<&'static str> {
+    ProductionState::ALL.map(ProductionState::word).to_vec()
+}
 
 /// A command file that was read, with what later checks need.
 #[derive(Clone, Debug)]
@@ -49,22 +69,24 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Draft> {
             return None;
         }
     };
-    let mut fields = Fields::of(&root, 0..first_line(source), source, faults)?;
-    let name_node = fields.need("command", faults)?;
+    let mut fields = Fields::of(&root, (&keys::FILE, beginning(&root, source)), source, faults)?;
+    let name_node = fields.take(&keys::COMMAND, faults)?;
     let name = name(name_node, source, faults)?;
     let summary = summary(&mut fields, faults);
-    let impact_node = fields.need("impact", faults);
+    let impact_node = fields.take(&keys::IMPACT, faults);
     let impact =
         impact_node.and_then(|node| one_of(node, &Impact::ALL.map(|impact| (impact.word(), impact)), source, faults));
-    let owner = GroupName::new(fields.need_word("owner", faults).unwrap_or_default());
-    let targets = fields.need("targets", faults).and_then(|node| targets(node, source, faults));
-    let parameters = fields.take("parameters").map_or_else(Vec::new, |node| parameters::read(node, source, faults));
-    let waves_node = fields.take("waves");
+    let owner = GroupName::new(fields.word(&keys::OWNER, faults).unwrap_or_default());
+    let targets = fields.take(&keys::TARGETS, faults).and_then(|node| targets(node, source, faults));
+    let parameters = fields.take(&keys::PARAMETERS, faults);
+    let parameters = parameters.map_or_else(Vec::new, |node| parameters::read(node, source, faults));
+    let waves_node = fields.take(&keys::WAVES, faults);
     let waves = waves_node.map_or_else(all_at_once, |node| waves(node, source, faults));
-    let site_concurrency = fields.take("limits").and_then(|node| site_concurrency(node, source, faults));
-    let approvals = fields.take("approvals").and_then(|node| approvals(node, source, faults));
-    let steps = fields.need("steps", faults).map_or_else(Vec::new, |node| steps::read(node, source, faults));
-    let examples = fields.need("examples", faults).map_or_else(Vec::new, |node| examples(node, source, faults));
+    let site_concurrency = fields.take(&keys::LIMITS, faults).and_then(|node| site_concurrency(node, source, faults));
+    let approvals = fields.take(&keys::APPROVALS, faults).and_then(|node| approvals(node, source, faults));
+    let steps = steps::read(fields.list(&keys::STEPS, faults), source, faults);
+    let examples = fields.take(&keys::EXAMPLES, faults);
+    let examples = examples.map_or_else(Vec::new, |node| lines(node, source, faults));
     let (examples, example_spans) = examples.into_iter().unzip();
     fields.end(faults);
     Some(Draft {
@@ -92,13 +114,19 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Draft> {
     })
 }
 
-fn first_line(source: &Source) -> usize {
-    source.text().lines().next().map_or(0, str::len)
+/// The line of the first key, which stands for the whole file where something is missing.
+fn beginning(root: &Node, source: &Source) -> Range<usize> {
+    let first = match &root.content {
+        Content::Map(entries) => entries.first().map_or(0, |(key, _)| key.span.start),
+        Content::Empty | Content::Word(_) | Content::List(_) => 0,
+    };
+    let rest = source.text().get(first..).unwrap_or_default();
+    first..first + rest.lines().next().map_or(0, str::len)
 }
 
 fn name(node: &Node, source: &Source, faults: &mut Faults) -> Option<CommandName> {
     let written = word(node, source, faults)?;
-    if BUILT_IN_VERBS.contains(&written) || written == steps::RESTORE_STATE {
+    if taken_names().contains(&written) {
         let what = format!("`{written}` is a word of the language itself");
         faults.push(source.fault(node.span.clone(), what, "give the command another name"));
         return None;
@@ -118,7 +146,7 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 fn summary(fields: &mut Fields<'_>, faults: &mut Faults) -> String {
-    let Some(node) = fields.need("summary", faults) else { return String::new() };
+    let Some(node) = fields.take(&keys::SUMMARY, faults) else { return String::new() };
     let text = word(node, fields.source(), faults).unwrap_or_default();
     if text.chars().count() > SUMMARY_LENGTH_MAX_CHARS || text.contains('\n') {
         let what = format!("a summary is one line of at most {SUMMARY_LENGTH_MAX_CHARS} characters");
@@ -128,30 +156,28 @@ fn summary(fields: &mut Fields<'_>, faults: &mut Faults) -> String {
 }
 
 fn targets(node: &Node, source: &Source, faults: &mut Faults) -> Option<Targets> {
-    match node.word() {
-        Some("none") => return Some(Targets::None),
-        Some("site") => return Some(Targets::Sites { max: 1 }),
-        Some(written) => {
+    if let Some(written) = node.word() {
+        let found = NO_SERVERS.into_iter().find(|(word, _)| *word == written).map(|(_, targets)| targets);
+        if found.is_none() {
             let what = format!("`{written}` is nothing that a command works on");
             let instead = "write `none`, `site`, `{ sites: 5 }`, or { types: […], from: […], max: 50 } for servers";
             faults.push(source.fault(node.span.clone(), what, instead));
-            return None;
         }
-        None => {}
+        return found;
     }
-    let mut fields = Fields::of(node, node.span.clone(), source, faults)?;
-    if fields.has("sites") {
-        let max = fields.need_small("sites", 1..TARGETS_MAX + 1, faults).unwrap_or(1);
+    let mut fields = Fields::of(node, (&keys::SERVERS, node.span.clone()), source, faults)?;
+    if fields.has(&keys::SITES_MAX) {
+        let mut fields = fields.narrowed(&keys::SITES);
+        let max = fields.number(&keys::SITES_MAX, faults).unwrap_or(1);
         fields.end(faults);
         return Some(Targets::Sites { max });
     }
-    let types = fields.need("types", faults).map_or(&[][..], |node| list(node, source, faults));
-    let types: Vec<ServerType> =
-        types.iter().filter_map(|node| word(node, source, faults)).map(ServerType::new).collect();
+    let types = fields.list(&keys::TYPES, faults);
+    let types = types.iter().filter_map(|node| word(node, source, faults)).map(ServerType::new).collect();
     let words = ProductionState::ALL.map(|state| (state.word(), state));
-    let from = fields.need("from", faults).map_or(&[][..], |node| list(node, source, faults));
+    let from = fields.list(&keys::FROM, faults);
     let from = from.iter().filter_map(|node| one_of(node, &words, source, faults)).collect();
-    let max = fields.need_small("max", 1..TARGETS_MAX + 1, faults).unwrap_or(1);
+    let max = fields.number(&keys::MAX_TARGETS, faults).unwrap_or(1);
     fields.end(faults);
     Some(Targets::Servers { types, from, max })
 }
@@ -161,23 +187,26 @@ const fn all_at_once() -> WaveRule {
 }
 
 fn waves(node: &Node, source: &Source, faults: &mut Faults) -> WaveRule {
-    let Some(mut fields) = Fields::of(node, node.span.clone(), source, faults) else { return all_at_once() };
-    let canary = fields.small("canary", 0..101, faults).unwrap_or(0);
-    let then = fields.need("then", faults).and_then(|node| wave_size(node, source, faults));
-    let soak = fields.duration("soak", faults).unwrap_or(Duration::ZERO);
-    let stop = fields.need("stop-when", faults).and_then(|node| failures_above(node, source, faults));
+    let span = (&keys::WAVE_RULE, node.span.clone());
+    let Some(mut fields) = Fields::of(node, span, source, faults) else { return all_at_once() };
+    let canary = fields.number(&keys::CANARY, faults).unwrap_or(0);
+    let then = fields.take(&keys::THEN, faults).and_then(|node| wave_size(node, source, faults));
+    let soak = fields.duration(&keys::SOAK, faults).unwrap_or(Duration::ZERO);
+    let stop = fields.take(&keys::STOP_WHEN, faults).and_then(|node| failures_above(node, source, faults));
     fields.end(faults);
     WaveRule { canary, then: then.unwrap_or(WaveSize::All), soak, stop_when_failures_exceed: stop.unwrap_or(0) }
 }
 
 /// `"{wave}"`, `20%` or `all`.
 fn wave_size(node: &Node, source: &Source, faults: &mut Faults) -> Option<WaveSize> {
+    match written(node, &keys::THEN, source, faults) {
+        Written::Parameter(name) => return Some(WaveSize::Parameter(name)),
+        Written::Faulty => return None,
+        Written::Value => {}
+    }
     let written = word(node, source, faults)?;
     if written == "all" {
         return Some(WaveSize::All);
-    }
-    if let Some(name) = written.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-        return Some(WaveSize::Parameter(ParameterName::new(name)));
     }
     let percent = written.strip_suffix('%').and_then(|digits| digits.parse().ok());
     let size = percent.filter(|percent| (1..=100).contains(percent)).map(WaveSize::Percent);
@@ -193,7 +222,7 @@ fn failures_above(node: &Node, source: &Source, faults: &mut Faults) -> Option<u
     let written = word(node, source, faults)?;
     let words: Vec<&str> = written.split_whitespace().collect();
     let number = match words.as_slice() {
-        ["failures", ">", number] => number.parse().ok().filter(|number| *number < TARGETS_MAX),
+        ["failures", ">", number] => number.parse().ok(),
         _ => None,
     };
     if number.is_none() {
@@ -204,27 +233,26 @@ fn failures_above(node: &Node, source: &Source, faults: &mut Faults) -> Option<u
 }
 
 fn site_concurrency(node: &Node, source: &Source, faults: &mut Faults) -> Option<u32> {
-    let mut fields = Fields::of(node, node.span.clone(), source, faults)?;
-    let concurrency = fields.need("concurrency", faults);
+    let mut fields = Fields::of(node, (&keys::LIMIT_RULES, node.span.clone()), source, faults)?;
+    let concurrency = fields.below(&keys::CONCURRENCY, &node.span, faults);
     fields.end(faults);
-    let mut fields = Fields::of(concurrency?, node.span.clone(), source, faults)?;
-    let site = fields.need_small("site", 1..1_001, faults);
+    let mut fields = concurrency?;
+    let site = fields.number(&keys::PER_SITE, faults);
     fields.end(faults);
     site
 }
 
 fn approvals(node: &Node, source: &Source, faults: &mut Faults) -> Option<ApprovalRule> {
-    let mut fields = Fields::of(node, node.span.clone(), source, faults)?;
-    let above = fields.need_small("above", 0..TARGETS_MAX + 1, faults);
-    let from = fields.need_word("from", faults).map(GroupName::new);
-    let count = fields.need_small("count", 1..11, faults);
-    let within =
-        if fields.has("within") { fields.duration("within", faults) } else { fields.need("within", faults).and(None) };
+    let mut fields = Fields::of(node, (&keys::APPROVAL_RULE, node.span.clone()), source, faults)?;
+    let above = fields.number(&keys::ABOVE, faults);
+    let from = fields.word(&keys::APPROVERS, faults).map(GroupName::new);
+    let count = fields.number(&keys::COUNT, faults);
+    let within = fields.duration(&keys::APPROVED_WITHIN, faults);
     fields.end(faults);
     Some(ApprovalRule { above: above?, from: from?, count: count?, within: within? })
 }
 
-fn examples(node: &Node, source: &Source, faults: &mut Faults) -> Vec<(String, Range<usize>)> {
+fn lines(node: &Node, source: &Source, faults: &mut Faults) -> Vec<(String, Range<usize>)> {
     let items = list(node, source, faults);
     if items.len() == 1 {
         faults.push(source.fault(node.span.clone(), "one example is not enough", "add a second one; both are tested"));

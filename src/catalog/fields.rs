@@ -1,6 +1,7 @@
 //! The keys of one mapping: taken one by one, typed; what nobody took is an unknown key.
 
 use super::fault::{CatalogFault, Source};
+use super::keys::{Key, Mapping, Need, Shape};
 use super::node::{Content, Node};
 use crate::domain::time::duration_of;
 use crate::fleet::nearest;
@@ -13,7 +14,8 @@ pub(super) struct Fields<'a> {
     /// Where the mapping stands, for keys that are missing.
     span: Range<usize>,
     entries: Vec<(&'a str, Range<usize>, &'a Node)>,
-    known: Vec<&'static str>,
+    /// The keys that there are.
+    known: &'static Mapping,
 }
 
 /// Faults are collected here, so that all are reported.
@@ -21,20 +23,19 @@ pub(super) type Faults = Vec<CatalogFault>;
 
 impl<'a> Fields<'a> {
     /// The keys of a mapping; anything else is a fault.
-    pub(super) fn of(node: &'a Node, span: Range<usize>, source: &'a Source, faults: &mut Faults) -> Option<Self> {
-        let Content::Map(map) = &node.content else {
-            let what = format!("keys with values belong here, not {}", node.kind());
-            faults.push(source.fault(span, what, "write `key: value` lines below, or { key: value }"));
-            return None;
-        };
-        let mut entries = Vec::new();
-        for (key, value) in map {
-            match key.word() {
-                Some(word) => entries.push((word, key.span.clone(), value)),
-                None => faults.push(source.fault(key.span.clone(), "a key must be a word", "write a word and a colon")),
-            }
-        }
-        Some(Self { source, span, entries, known: Vec::new() })
+    pub(super) fn of(
+        node: &'a Node,
+        (known, span): (&'static Mapping, Range<usize>),
+        source: &'a Source,
+        faults: &mut Faults,
+    ) -> Option<Self> {
+        let entries = entries(node, &span, source, faults)?;
+        Some(Self { source, span, entries, known })
+    }
+
+    /// The same entries, now that it is known which keys there are.
+    pub(super) fn narrowed(self, known: &'static Mapping) -> Self {
+        Self { known, ..self }
     }
 
     pub(super) fn source(&self) -> &'a Source {
@@ -46,90 +47,126 @@ impl<'a> Fields<'a> {
         self.span.clone()
     }
 
-    /// The value of a key, if it is there.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<&'a Node> {
-        self.known.push(key);
-        let index = self.entries.iter().position(|(word, _, _)| *word == key)?;
-        Some(self.entries.remove(index).2)
-    }
-
-    /// The value of a key that must be there.
-    pub(super) fn need(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'a Node> {
-        let found = self.take(key);
-        if found.is_none() {
-            faults.push(self.source.fault(self.span(), format!("`{key}` is missing"), format!("add `{key}: …`")));
+    /// The value of a key. One that is required and missing is a fault.
+    pub(super) fn take(&mut self, key: &Key, faults: &mut Faults) -> Option<&'a Node> {
+        debug_assert!(self.knows(key.name), "`{}` is in the table of {}", key.name, self.known.about);
+        let found = self.take_out(key.name);
+        if found.is_none() && key.need == Need::Required {
+            let what = format!("`{}` is missing", key.name);
+            faults.push(self.source.fault(self.span(), what, format!("add `{}: …`", key.name)));
         }
         found
     }
 
-    pub(super) fn need_word(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'a str> {
-        let node = self.need(key, faults)?;
+    fn take_out(&mut self, name: &str) -> Option<&'a Node> {
+        let index = self.entries.iter().position(|(word, _, _)| *word == name)?;
+        Some(self.entries.remove(index).2)
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        self.known.keys.iter().any(|key| key.name == name)
+    }
+
+    /// Refuses a key that others of its kind have, in better words than that it is unknown.
+    pub(super) fn refuse(&mut self, key: &Key, what: &str, instead: &str, faults: &mut Faults) {
+        if self.knows(key.name) {
+            return;
+        }
+        if let Some(node) = self.take_out(key.name) {
+            faults.push(self.source.fault(node.span.clone(), what, instead));
+        }
+    }
+
+    pub(super) fn word(&mut self, key: &Key, faults: &mut Faults) -> Option<&'a str> {
+        let node = self.take(key, faults)?;
         word(node, self.source, faults)
     }
 
-    /// A number in a range; `None` if it is absent or at fault.
-    pub(super) fn number(&mut self, key: &'static str, range: Range<u64>, faults: &mut Faults) -> Option<u64> {
-        let node = self.take(key)?;
-        let read = word(node, self.source, faults)?.parse::<u64>().ok().filter(|number| range.contains(number));
-        if read.is_none() {
-            let what = format!("`{key}` takes a whole number from {} to {}", range.start, range.end - 1);
-            faults.push(self.source.fault(node.span.clone(), what, format!("write `{key}: {}`", range.start.max(1))));
-        }
-        read
+    /// The items of a list; empty if it is absent or at fault.
+    pub(super) fn list(&mut self, key: &Key, faults: &mut Faults) -> &'a [Node] {
+        self.take(key, faults).map_or(&[], |node| list(node, self.source, faults))
     }
 
-    pub(super) fn small(&mut self, key: &'static str, range: Range<u32>, faults: &mut Faults) -> Option<u32> {
-        let wide = u64::from(range.start)..u64::from(range.end);
-        self.number(key, wide, faults).and_then(|number| u32::try_from(number).ok())
+    /// One of the words; `None` if it is absent or at fault.
+    pub(super) fn one_of<T: Copy>(&mut self, key: &Key, words: &[(&str, T)], faults: &mut Faults) -> Option<T> {
+        let node = self.take(key, faults)?;
+        one_of(node, words, self.source, faults)
     }
 
-    pub(super) fn need_small(&mut self, key: &'static str, range: Range<u32>, faults: &mut Faults) -> Option<u32> {
-        if self.has(key) { self.small(key, range, faults) } else { self.need(key, faults).and(None) }
+    /// A number within the bounds of the table; `None` if it is absent or at fault.
+    pub(super) fn number<N: TryFrom<u64>>(&mut self, key: &Key, faults: &mut Faults) -> Option<N> {
+        let node = self.take(key, faults)?;
+        number(node, key, self.source, faults)
     }
 
     /// A duration; `None` if it is absent or at fault.
-    pub(super) fn duration(&mut self, key: &'static str, faults: &mut Faults) -> Option<Duration> {
-        let node = self.take(key)?;
-        let read = duration_of(word(node, self.source, faults)?);
-        if read.is_none() {
-            let what = format!("`{key}` takes a length of time");
-            faults.push(self.source.fault(node.span.clone(), what, "write 90s, 5m or 2h"));
-        }
-        read
+    pub(super) fn duration(&mut self, key: &Key, faults: &mut Faults) -> Option<Duration> {
+        let node = self.take(key, faults)?;
+        duration(node, key, self.source, faults)
     }
 
     /// `true` or `false`; `false` if it is absent.
-    pub(super) fn flag(&mut self, key: &'static str, faults: &mut Faults) -> bool {
-        let Some(node) = self.take(key) else { return false };
+    pub(super) fn flag(&mut self, key: &Key, faults: &mut Faults) -> bool {
+        let Some(node) = self.take(key, faults) else { return false };
         match node.word() {
             Some("true") => true,
             Some("false") => false,
             Some(_) | None => {
-                faults.push(self.source.fault(node.span.clone(), format!("`{key}` takes true or false"), "write true"));
+                let what = format!("`{}` takes true or false", key.name);
+                faults.push(self.source.fault(node.span.clone(), what, "write true"));
                 false
             }
         }
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|(word, _, _)| *word == key)
+    /// The keys below a key; `None` if it is absent or at fault.
+    pub(super) fn below(&mut self, key: &Key, span: &Range<usize>, faults: &mut Faults) -> Option<Fields<'a>> {
+        let node = self.take(key, faults)?;
+        Fields::of(node, (key.shape.mapping()?, span.clone()), self.source, faults)
     }
 
-    /// Every key that is left, with its place; used where keys are names.
-    pub(super) fn rest(&mut self) -> Vec<(&'a str, Range<usize>, &'a Node)> {
-        std::mem::take(&mut self.entries)
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.entries.iter().any(|(word, _, _)| *word == key.name)
+    }
+
+    /// Forgets what is left, where nothing can be said about it.
+    pub(super) fn forget(mut self) {
+        self.entries.clear();
     }
 
     /// Refuses what nobody took.
     pub(super) fn end(self, faults: &mut Faults) {
         for (word, span, _) in self.entries {
-            let instead = match nearest(word, self.known.iter().copied()) {
+            let known = self.known.keys.iter().map(|key| key.name).collect::<Vec<_>>();
+            let instead = match nearest(word, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("there are: {}", self.known.join(", ")),
+                None => format!("there are: {}", known.join(", ")),
             };
             faults.push(self.source.fault(span, format!("there is no key `{word}` here"), instead));
         }
     }
+}
+
+/// The keys of a mapping with their places and values; used by itself where keys are names.
+pub(super) fn entries<'a>(
+    node: &'a Node,
+    span: &Range<usize>,
+    source: &Source,
+    faults: &mut Faults,
+) -> Option<Vec<(&'a str, Range<usize>, &'a Node)>> {
+    let Content::Map(map) = &node.content else {
+        let what = format!("keys with values belong here, not {}", node.kind());
+        faults.push(source.fault(span.clone(), what, "write `key: value` lines below, or { key: value }"));
+        return None;
+    };
+    let mut entries = Vec::new();
+    for (key, value) in map {
+        match key.word() {
+            Some(word) => entries.push((word, key.span.clone(), value)),
+            None => faults.push(source.fault(key.span.clone(), "a key must be a word", "write a word and a colon")),
+        }
+    }
+    Some(entries)
 }
 
 pub(super) fn word<'a>(node: &'a Node, source: &Source, faults: &mut Faults) -> Option<&'a str> {
@@ -142,6 +179,33 @@ pub(super) fn word<'a>(node: &'a Node, source: &Source, faults: &mut Faults) -> 
         ));
     }
     word
+}
+
+/// A number within the bounds of the key.
+pub(super) fn number<N: TryFrom<u64>>(node: &Node, key: &Key, source: &Source, faults: &mut Faults) -> Option<N> {
+    let (least, most) = key.shape.bounds();
+    let read = word(node, source, faults)?.parse::<u64>().ok().filter(|read| (least..=most).contains(read));
+    if read.is_none() {
+        let what = format!("`{}` takes a whole number from {least} to {most}", key.name);
+        let instead = format!("write `{}: {}`", key.name, least.max(1));
+        faults.push(source.fault(node.span.clone(), what, instead));
+    }
+    read.and_then(|read| N::try_from(read).ok())
+}
+
+pub(super) fn duration(node: &Node, key: &Key, source: &Source, faults: &mut Faults) -> Option<Duration> {
+    let read = duration_of(word(node, source, faults)?);
+    if read.is_none() {
+        let what = format!("`{}` takes a length of time", key.name);
+        let may_be_parameter = matches!(key.shape, Shape::Input(_));
+        let instead = if may_be_parameter {
+            "write 90s, 5m or 2h, or \"{name}\" of a duration parameter"
+        } else {
+            "write 90s, 5m or 2h"
+        };
+        faults.push(source.fault(node.span.clone(), what, instead));
+    }
+    read
 }
 
 /// The items of a list that must have at least one.

@@ -7,14 +7,18 @@ mod command;
 mod examples;
 mod fault;
 mod fields;
+mod inputs;
+mod keys;
 mod node;
 mod parameters;
 mod rules;
+mod schema;
 mod steps;
 #[cfg(test)]
 mod tests;
 
 pub use fault::{CatalogFault, CatalogFaults};
+pub use schema::schema;
 
 use crate::domain::command::{CommandName, CommandSpec};
 use command::Draft;

@@ -2,28 +2,40 @@
 
 use super::command::is_name;
 use super::fault::Source;
-use super::fields::{Faults, Fields, list, one_of, word};
+use super::fields::{Faults, Fields, entries, word};
+use super::keys::{self, Key, Mapping};
 use super::node::Node;
-use crate::domain::command::{Need, ParameterSpec, ValueKind};
+use crate::domain::command::{Need, ParameterSpec, TEXT_LENGTH_MAX_CHARS, ValueKind};
 use crate::domain::intent::{Attribute, ParameterName, Value};
-use crate::domain::time::duration_of;
+use crate::domain::time::{DURATION_MAX, DURATION_MIN, duration_of, exact};
+use std::time::Duration;
 
-/// Why a name would be read as something else; a line must mean one thing.
+/// Words of selectors, besides the attributes.
+const SELECTOR_WORDS: [&str; 3] = ["name", "tag", "failed"];
+/// Words of the line itself.
+const LINE_WORDS: [&str; 3] = ["at", "in", "because"];
+
+/// What no parameter may be called; a line must mean one thing.
+pub(super) fn taken_names() -> Vec<&'static str> {
+    Attribute::ALL.map(Attribute::word).into_iter().chain(SELECTOR_WORDS).chain(LINE_WORDS).collect()
+}
+
+/// Why a name would be read as something else.
 fn taken(name: &str) -> Option<&'static str> {
-    let is_attribute = Attribute::ALL.into_iter().any(|attribute| attribute.word() == name);
-    match name {
-        _ if is_attribute => Some("selectors use that word for servers"),
-        "name" | "tag" | "failed" => Some("selectors use that word for servers"),
-        "at" | "in" | "because" => Some("lines use that word themselves"),
-        _ => None,
-    }
+    let is_taken = taken_names().contains(&name);
+    let is_of_lines = LINE_WORDS.contains(&name);
+    is_taken.then_some(if is_of_lines {
+        "lines use that word themselves"
+    } else {
+        "selectors use that word for servers"
+    })
 }
 
 /// Reads `parameters: { name: { type: …, … } }`.
 pub(super) fn read(node: &Node, source: &Source, faults: &mut Faults) -> Vec<ParameterSpec> {
-    let Some(mut fields) = Fields::of(node, node.span.clone(), source, faults) else { return Vec::new() };
+    let Some(declared) = entries(node, &node.span, source, faults) else { return Vec::new() };
     let mut parameters: Vec<ParameterSpec> = Vec::new();
-    for (name, span, value) in fields.rest() {
+    for (name, span, value) in declared {
         if !is_name(name) {
             let what = format!("`{name}` is not a parameter's name");
             faults.push(source.fault(span, what, "use lower-case letters, digits and dashes, a letter first"));
@@ -34,7 +46,7 @@ pub(super) fn read(node: &Node, source: &Source, faults: &mut Faults) -> Vec<Par
             faults.push(source.fault(span, what, "give it another name"));
             continue;
         }
-        let Some(own) = Fields::of(value, span.clone(), source, faults) else { continue };
+        let Some(own) = Fields::of(value, (&keys::PARAMETER, span.clone()), source, faults) else { continue };
         let Some(parameter) = parameter(name, own, faults) else { continue };
         if parameter.asked_as_because && parameters.iter().any(|other| other.asked_as_because) {
             faults.push(source.fault(span, "two parameters are asked as because", "let the other have a --name"));
@@ -76,38 +88,71 @@ const KINDS: [(&str, Kind); 13] = [
     ("version", Kind::Version),
     ("url", Kind::Url),
 ];
+const ASKED_AS: [(&str, ()); 1] = [("because", ())];
+const SHARES: [(&str, ()); 1] = [("request", ())];
+
+/// The words of `type`.
+pub(super) fn types() -> Vec<&'static str> {
+    KINDS.iter().map(|(word, _)| *word).collect()
+}
+
+/// The words of `type` whose parameters have nothing but `required`.
+pub(super) fn types_without_default() -> Vec<&'static str> {
+    let others = KINDS.iter().filter(|(_, kind)| std::ptr::eq(keys_of(*kind), &keys::OTHER_PARAMETER));
+    others.map(|(word, _)| *word).collect()
+}
+
+/// The words of `asked-as`.
+pub(super) fn asked_as() -> Vec<&'static str> {
+    ASKED_AS.iter().map(|(word, ())| *word).collect()
+}
+
+/// The words of `of`.
+pub(super) fn shares() -> Vec<&'static str> {
+    SHARES.iter().map(|(word, ())| *word).collect()
+}
+
+fn keys_of(kind: Kind) -> &'static Mapping {
+    match kind {
+        Kind::Text => &keys::TEXT_PARAMETER,
+        Kind::Integer => &keys::INTEGER_PARAMETER,
+        Kind::Percentage => &keys::PERCENTAGE_PARAMETER,
+        Kind::Duration => &keys::DURATION_PARAMETER,
+        Kind::Choice => &keys::CHOICE_PARAMETER,
+        Kind::Boolean => &keys::BOOLEAN_PARAMETER,
+        Kind::Time | Kind::Server | Kind::Selector | Kind::User | Kind::Channel | Kind::Version | Kind::Url => {
+            &keys::OTHER_PARAMETER
+        }
+    }
+}
 
 fn parameter(name: &str, mut fields: Fields<'_>, faults: &mut Faults) -> Option<ParameterSpec> {
     let source = fields.source();
-    let kind = fields.need("type", faults).and_then(|node| one_of(node, &KINDS, source, faults));
-    let kind = match kind {
-        Some(kind) => value_kind(kind, &mut fields, faults),
-        None => {
-            fields.rest();
-            None
-        }
+    let Some(kind) = fields.one_of(&keys::TYPE, &KINDS, faults) else {
+        fields.forget();
+        return None;
     };
-    let is_required = fields.flag("required", faults);
-    let default_node = fields.take("default");
-    let asked_node = fields.take("asked-as");
-    let asked = asked_node.map(|node| one_of(node, &[("because", ())], source, faults));
+    let mut fields = fields.narrowed(keys_of(kind));
+    fields.refuse(&keys::ASKED_AS, "what follows because is text", "write `type: text`", faults);
+    let instead = "leave `default` out: a parameter of this type has none";
+    fields.refuse(&keys::DEFAULT, "what is meant by it is said anew in each line", instead, faults);
+    let value_kind = value_kind(kind, &mut fields, faults);
+    let is_required = fields.flag(&keys::REQUIRED, faults);
+    let default_node = if fields.has(&keys::DEFAULT) { fields.take(&keys::DEFAULT, faults) } else { None };
+    let is_asked_as = fields.has(&keys::ASKED_AS);
+    let asked = if is_asked_as { fields.one_of(&keys::ASKED_AS, &ASKED_AS, faults) } else { None };
     if let (Some(node), true) = (default_node, is_required) {
         let what = "a parameter with a default is never missing";
         faults.push(source.fault(node.span.clone(), what, "leave out `required` or `default`"));
     }
-    if let (Some(node), Some(kind)) = (asked_node, &kind)
-        && *kind != ValueKind::Text
-    {
-        faults.push(source.fault(node.span.clone(), "what follows because is text", "write `type: text`"));
-    }
-    let default = match (default_node, &kind) {
+    let default = match (default_node, &value_kind) {
         (Some(node), Some(kind)) => value(node, kind, source, faults),
         _ => None,
     };
     fields.end(faults);
     Some(ParameterSpec {
         name: ParameterName::new(name),
-        kind: kind?,
+        kind: value_kind?,
         default,
         need: if is_required { Need::Required } else { Need::Optional },
         asked_as_because: asked.is_some(),
@@ -118,8 +163,20 @@ fn parameter(name: &str, mut fields: Fields<'_>, faults: &mut Faults) -> Option<
 fn value_kind(kind: Kind, fields: &mut Fields<'_>, faults: &mut Faults) -> Option<ValueKind> {
     let source = fields.source();
     match kind {
-        Kind::Text => Some(ValueKind::Text),
-        Kind::Duration => Some(ValueKind::Duration),
+        Kind::Text => {
+            let length = fields.number(&keys::LENGTH, faults);
+            Some(ValueKind::Text { length_max: length.unwrap_or(TEXT_LENGTH_MAX_CHARS) })
+        }
+        Kind::Duration => {
+            let (min, max) = bounds(
+                fields,
+                (&keys::DURATION_MIN, &keys::DURATION_MAX),
+                (DURATION_MIN, DURATION_MAX),
+                duration,
+                faults,
+            );
+            Some(ValueKind::Duration { min, max })
+        }
         Kind::Boolean => Some(ValueKind::Boolean),
         Kind::Time => Some(ValueKind::Time),
         Kind::Server => Some(ValueKind::Server),
@@ -129,26 +186,42 @@ fn value_kind(kind: Kind, fields: &mut Fields<'_>, faults: &mut Faults) -> Optio
         Kind::Version => Some(ValueKind::Version),
         Kind::Url => Some(ValueKind::Url),
         Kind::Percentage => {
-            fields.need("of", faults).and_then(|node| one_of(node, &[("request", ())], source, faults))?;
-            Some(ValueKind::Percentage)
+            fields.one_of(&keys::OF, &SHARES, faults)?;
+            let (min, max) =
+                bounds(fields, (&keys::PERCENTAGE_MIN, &keys::PERCENTAGE_MAX), (1, 100), percentage, faults);
+            Some(ValueKind::Percentage { min, max })
         }
         Kind::Integer => {
-            let (min_node, max_node) = (fields.need("min", faults), fields.need("max", faults));
-            let min = min_node.and_then(|node| integer(node, source, faults))?;
-            let max = max_node.and_then(|node| integer(node, source, faults))?;
-            if max < min {
-                let span = max_node.map_or_else(|| fields.span(), |node| node.span.clone());
-                faults.push(source.fault(span, "`max` lies below `min`", format!("write a number from {min} up")));
-            }
-            Some(ValueKind::Integer { min, max })
+            let is_whole = fields.has(&keys::INTEGER_MIN) && fields.has(&keys::INTEGER_MAX);
+            let (min, max) =
+                bounds(fields, (&keys::INTEGER_MIN, &keys::INTEGER_MAX), (i64::MIN, i64::MAX), integer, faults);
+            is_whole.then_some(ValueKind::Integer { min, max })
         }
         Kind::Choice => {
-            let items = fields.need("one-of", faults).map_or(&[][..], |node| list(node, source, faults));
+            let items = fields.list(&keys::ONE_OF, faults);
             Some(ValueKind::Choice(
                 items.iter().filter_map(|item| word(item, source, faults)).map(str::to_owned).collect(),
             ))
         }
     }
+}
+
+/// `min` and `max`, each as far as it goes where the file does not say.
+fn bounds<T: Copy + PartialOrd>(
+    fields: &mut Fields<'_>,
+    (min_key, max_key): (&Key, &Key),
+    (least, most): (T, T),
+    read: fn(&Node, &Source, &mut Faults) -> Option<T>,
+    faults: &mut Faults,
+) -> (T, T) {
+    let source = fields.source();
+    let (min_node, max_node) = (fields.take(min_key, faults), fields.take(max_key, faults));
+    let min = min_node.and_then(|node| read(node, source, faults)).unwrap_or(least);
+    let max = max_node.and_then(|node| read(node, source, faults)).unwrap_or(most);
+    if let (true, Some(node), Some(least)) = (max < min, max_node, min_node.and_then(Node::word)) {
+        faults.push(source.fault(node.span.clone(), "`max` lies below `min`", format!("write {least} or more")));
+    }
+    (min, max)
 }
 
 fn integer(node: &Node, source: &Source, faults: &mut Faults) -> Option<i64> {
@@ -159,20 +232,35 @@ fn integer(node: &Node, source: &Source, faults: &mut Faults) -> Option<i64> {
     number
 }
 
+fn percentage(node: &Node, source: &Source, faults: &mut Faults) -> Option<u8> {
+    let percent = percent_of(word(node, source, faults)?);
+    if percent.is_none() {
+        faults.push(source.fault(node.span.clone(), "a percentage belongs here", "write 1% to 100%"));
+    }
+    percent
+}
+
+fn percent_of(written: &str) -> Option<u8> {
+    let percent = written.strip_suffix('%').and_then(|digits| digits.parse().ok());
+    percent.filter(|percent| (1..=100).contains(percent))
+}
+
+fn duration(node: &Node, source: &Source, faults: &mut Faults) -> Option<Duration> {
+    let length = duration_of(word(node, source, faults)?);
+    if length.is_none() {
+        faults.push(source.fault(node.span.clone(), "a length of time belongs here", "write 90s, 5m or 2h"));
+    }
+    length
+}
+
 fn value(node: &Node, kind: &ValueKind, source: &Source, faults: &mut Faults) -> Option<Value> {
     let written = word(node, source, faults)?;
     let value = match kind {
-        ValueKind::Text => Some(Value::Text(written.to_owned())),
-        ValueKind::Integer { min, max } => {
-            written.parse().ok().filter(|number| (*min..=*max).contains(number)).map(Value::Integer)
-        }
-        ValueKind::Percentage => written
-            .strip_suffix('%')
-            .and_then(|digits| digits.parse().ok())
-            .filter(|percent| (1..=100).contains(percent))
-            .map(Value::Percentage),
-        ValueKind::Duration => duration_of(written).map(Value::Duration),
-        ValueKind::Choice(words) => words.iter().any(|word| word == written).then(|| Value::Choice(written.to_owned())),
+        ValueKind::Text { .. } => Some(Value::Text(written.to_owned())),
+        ValueKind::Integer { .. } => written.parse().ok().map(Value::Integer),
+        ValueKind::Percentage { .. } => percent_of(written).map(Value::Percentage),
+        ValueKind::Duration { .. } => duration_of(written).map(Value::Duration),
+        ValueKind::Choice(_) => Some(Value::Choice(written.to_owned())),
         ValueKind::Boolean => match written {
             "yes" | "true" => Some(Value::Boolean(true)),
             "no" | "false" => Some(Value::Boolean(false)),
@@ -187,12 +275,16 @@ fn value(node: &Node, kind: &ValueKind, source: &Source, faults: &mut Faults) ->
         | ValueKind::Version
         | ValueKind::Url => None,
     };
+    let value = value.filter(|value| kind.admits(value));
     if value.is_none() {
         let instead = match kind {
-            ValueKind::Text => "write text".to_owned(),
+            ValueKind::Text { length_max } => format!("write at most {length_max} characters"),
             ValueKind::Integer { min, max } => format!("write a whole number from {min} to {max}"),
-            ValueKind::Percentage => "write 1% to 100%".to_owned(),
-            ValueKind::Duration => "write 90s, 5m or 2h".to_owned(),
+            ValueKind::Percentage { min, max } => format!("write {min}% to {max}%"),
+            ValueKind::Duration { min, max } if (*min, *max) == (DURATION_MIN, DURATION_MAX) => {
+                "write 90s, 5m or 2h".to_owned()
+            }
+            ValueKind::Duration { min, max } => format!("write {} to {}", exact(*min), exact(*max)),
             ValueKind::Choice(words) => format!("write one of {}", words.join(", ")),
             ValueKind::Boolean => "write yes or no".to_owned(),
             ValueKind::Time

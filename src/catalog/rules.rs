@@ -2,9 +2,15 @@
 
 use super::command::Draft;
 use super::fields::Faults;
+use super::inputs::{Mention, Mentioned};
 use super::steps::PlacedStep;
-use crate::domain::command::{GateCheck, HttpMethod, Impact, Need, SITE_INPUT, StepSpec, Targets, ValueKind, WaveSize};
+use crate::domain::command::{
+    GateCheck, HttpMethod, Impact, Input, Need, Output, SITE_INPUT, Sent, StepSpec, Targets, ValueKind, WaveSize,
+};
 use crate::domain::intent::ParameterName;
+use crate::domain::time::exact;
+use crate::fleet::nearest;
+use std::time::Duration;
 
 /// Reports everything about the command that does not fit together.
 pub(super) fn check(draft: &Draft, steps: &[PlacedStep], faults: &mut Faults) {
@@ -12,9 +18,10 @@ pub(super) fn check(draft: &Draft, steps: &[PlacedStep], faults: &mut Faults) {
     consent(draft, faults);
     waves(draft, faults);
     order(steps, faults);
-    for step in steps {
+    for (index, step) in steps.iter().enumerate() {
         subject(draft, step, faults);
-        parameters(draft, step, faults);
+        mentions(draft, (step, steps.get(..index).unwrap_or_default()), faults);
+        grace(draft, step, faults);
     }
 }
 
@@ -73,7 +80,7 @@ fn waves(draft: &Draft, faults: &mut Faults) {
         let is_percentage = draft
             .spec
             .parameter(name.as_str())
-            .is_some_and(|one| one.kind == ValueKind::Percentage && one.default.is_some());
+            .is_some_and(|one| matches!(one.kind, ValueKind::Percentage { .. }) && one.default.is_some());
         if !is_percentage {
             let what = format!("`{{{name}}}` is no percentage parameter with a default");
             let instead = format!("add `{name}: {{ type: percentage, of: request, default: 10% }}` to `parameters`");
@@ -126,13 +133,143 @@ fn subject(draft: &Draft, placed: &PlacedStep, faults: &mut Faults) {
     }
 }
 
-fn parameters(draft: &Draft, placed: &PlacedStep, faults: &mut Faults) {
-    let StepSpec::Http(http) = &placed.step else { return };
-    let is_site =
-        |name: &ParameterName| name.as_str() == SITE_INPUT && matches!(draft.spec.targets, Targets::Sites { .. });
-    let unknown = |name: &&ParameterName| draft.spec.parameter(name.as_str()).is_none() && !is_site(name);
-    for name in http.send.iter().filter(unknown) {
-        let what = format!("{} has no parameter `{name}` to send", draft.spec.name);
-        faults.push(placed.source.fault(placed.span.clone(), what, format!("declare `{name}`, or do not send it")));
+/// What a step mentions is there, of the right type, and never missing.
+fn mentions(draft: &Draft, (placed, before): (&PlacedStep, &[PlacedStep]), faults: &mut Faults) {
+    for mention in &placed.mentions {
+        let told = match &mention.what {
+            Mentioned::Sent(Sent::Parameter(name)) => sent(draft, placed, name),
+            Mentioned::Sent(Sent::Output(output)) => untold(*output, before),
+            Mentioned::Duration { key, parameter } => stands_for(draft, placed, (key, parameter), &DURATION),
+            Mentioned::Count { key, parameter, least, most } => stands_for(draft, placed, (key, parameter), &COUNT)
+                .or_else(|| out_of_bounds(draft, (key, parameter), (*least, *most))),
+        };
+        if let Some((what, instead)) = told {
+            faults.push(placed.source.fault(mention.span.clone(), what, instead));
+        }
     }
+}
+
+/// What is wrong, and what to write instead.
+type Told = Option<(String, String)>;
+
+/// How a command that has no such parameter is told, whether the step is its own or reused.
+fn lacks(draft: &Draft, placed: &PlacedStep, name: &ParameterName) -> String {
+    let command = &draft.spec.name;
+    if placed.source.name() == draft.source.name() {
+        format!("{command} has no parameter `{name}`")
+    } else {
+        format!("{command} reuses this step and has no parameter `{name}`")
+    }
+}
+
+fn sent(draft: &Draft, placed: &PlacedStep, name: &ParameterName) -> Told {
+    let is_site = name.as_str() == SITE_INPUT && matches!(draft.spec.targets, Targets::Sites { .. });
+    if is_site || draft.spec.parameter(name.as_str()).is_some() {
+        return None;
+    }
+    let known = draft.spec.parameters.iter().map(|one| one.name.as_str());
+    let instead = match nearest(name.as_str(), known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("declare `{name}`, or do not send it"),
+    };
+    Some((format!("{} to send", lacks(draft, placed, name)), instead))
+}
+
+/// A step can only send what one before it has told.
+fn untold(output: Output, before: &[PlacedStep]) -> Told {
+    if before.iter().any(|placed| placed.step.tells(output)) {
+        return None;
+    }
+    let (word, teller) = (output.word(), output.told_by());
+    let what = format!("`{word}` is told by the step {teller}, and there is none before this one");
+    Some((what, format!("put `{teller}` before it, or do not send it")))
+}
+
+/// The type of parameter that a setting takes.
+struct Wanted {
+    is_kind: fn(&ValueKind) -> bool,
+    /// As people call it.
+    called: &'static str,
+    /// A declaration of one.
+    declared: &'static str,
+}
+
+const DURATION: Wanted = Wanted {
+    is_kind: |kind| matches!(kind, ValueKind::Duration { .. }),
+    called: "a length of time",
+    declared: "{ type: duration, default: 10m }",
+};
+const COUNT: Wanted = Wanted {
+    is_kind: |kind| matches!(kind, ValueKind::Integer { .. }),
+    called: "a whole number",
+    declared: "{ type: integer, min: 1, max: 100, default: 5 }",
+};
+
+/// A parameter that stands for a setting has a value of its type in every line.
+fn stands_for(draft: &Draft, placed: &PlacedStep, (key, name): (&str, &ParameterName), wanted: &Wanted) -> Told {
+    let Some(parameter) = draft.spec.parameter(name.as_str()) else {
+        let fitting = draft.spec.parameters.iter().filter(|one| (wanted.is_kind)(&one.kind));
+        let instead = match nearest(name.as_str(), fitting.map(|one| one.name.as_str())) {
+            Some(near) => format!("did you mean `{{{near}}}`?"),
+            None => format!("add `{name}: {}` to `parameters`", wanted.declared),
+        };
+        return Some((lacks(draft, placed, name), instead));
+    };
+    if !(wanted.is_kind)(&parameter.kind) {
+        let what = format!("`{key}` takes {}, and the parameter `{name}` is none", wanted.called);
+        return Some((what, format!("name a parameter as in `{name}: {}`", wanted.declared)));
+    }
+    if parameter.default.is_none() && parameter.need == Need::Optional {
+        let what = format!("a line may leave `{name}` out, and then nothing says what `{key}` is");
+        return Some((what, format!("give `{name}` a `default`, or write `required: true` there")));
+    }
+    None
+}
+
+/// Every value that the parameter may have is one that the setting takes.
+fn out_of_bounds(draft: &Draft, (key, name): (&str, &ParameterName), (least, most): (u64, u64)) -> Told {
+    let Some(ValueKind::Integer { min, max }) = draft.spec.parameter(name.as_str()).map(|one| &one.kind) else {
+        return None;
+    };
+    let within = least..=most;
+    let outside =
+        [min, max].into_iter().find(|value| !u64::try_from(**value).is_ok_and(|value| within.contains(&value)))?;
+    let what = format!("`{name}` may be {outside}, and `{key}` takes {least} to {most}");
+    Some((what, format!("give `{name}` a `min` of at least {least} and a `max` of at most {most}")))
+}
+
+/// With a parameter for one of them, the grace time must still be shorter than the time-out, whatever a line says.
+fn grace(draft: &Draft, placed: &PlacedStep, faults: &mut Faults) {
+    let StepSpec::Reboot(reboot) = &placed.step else { return };
+    let of_settings = |mention: &&Mention| matches!(mention.what, Mentioned::Duration { .. });
+    // Two that are written out are compared where they are read.
+    let Some(mention) = placed.mentions.iter().rfind(of_settings) else { return };
+    let (Some((_, grace)), Some((timeout, _))) = (range(draft, &reboot.grace), range(draft, &reboot.timeout)) else {
+        return;
+    };
+    if grace < timeout {
+        return;
+    }
+    let what =
+        format!("`grace` may be {}, and `timeout` only {}: it must always be shorter", exact(grace), exact(timeout));
+    let instead = match (&reboot.grace, &reboot.timeout) {
+        (Input::Parameter(one), Input::Parameter(other)) if one == other => "name two different parameters".to_owned(),
+        (Input::Parameter(name), Input::Literal(_)) => format!("give `{name}` a `max` below {}", exact(timeout)),
+        (Input::Literal(_), Input::Parameter(name)) => format!("give `{name}` a `min` above {}", exact(grace)),
+        (Input::Parameter(name), Input::Parameter(other)) => {
+            format!("give `{name}` a `max` that is below the `min` of `{other}`")
+        }
+        (Input::Literal(_), Input::Literal(_)) => "give the server longer".to_owned(),
+    };
+    faults.push(placed.source.fault(mention.span.clone(), what, instead));
+}
+
+/// The shortest and the longest that a setting may be; `None` where something else is wrong with it.
+fn range(draft: &Draft, input: &Input<Duration>) -> Option<(Duration, Duration)> {
+    let name = match input {
+        Input::Literal(length) => return Some((*length, *length)),
+        Input::Parameter(name) => name,
+    };
+    let kind = draft.spec.parameter(name.as_str()).map(|one| &one.kind);
+    if let Some(ValueKind::Duration { min, max }) = kind { Some((*min, *max)) } else { None }
 }

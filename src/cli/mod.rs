@@ -8,6 +8,7 @@ mod output;
 mod paths;
 mod policy;
 mod sandbox;
+mod schema;
 mod serve;
 mod tour;
 
@@ -63,6 +64,8 @@ enum What {
     Plan(lines::Plan),
     /// Check commands, policies and inventory: every fault with file, line and caret (status 2).
     Check(check::Check),
+    /// Print the JSON Schema of command files, for editors.
+    Schema,
     /// Show what the rules of channels became, or try the tables of expected answers.
     Policy(policy::Policy),
     /// Print the Slack app manifest for the commands in use.
@@ -109,6 +112,7 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Parse(parse) => return parse.run(),
         What::Select(select) => return select.run().await,
         What::Plan(plan) => return plan.run().await,
+        What::Schema => schema::run()?,
         What::Manifest { commands } => manifest::run(&commands)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,53 +1,141 @@
-//! Help: what this person can do in this channel, and one command in full. Private.
+//! Help: what this person can do in this channel, by purpose, and one command in full. Private.
 //!
-//! Deliberately absent: which commands those are; authorization says that.
+//! Deliberately absent: which commands those are, which authorization says; what a command is for, which its steps say;
+//! and the built-in verbs and the language itself (`topics`).
 
 use super::message::{Block, Message, Piece, Rich};
+use super::topics;
 use super::words::{Prose, capital, first_three, listed, quoted, summary};
 use crate::domain::command::{CommandSpec, Need, ParameterSpec, Targets, ValueKind};
 use crate::domain::identity::GroupName;
+use crate::domain::intent::BuiltInVerb;
+use crate::domain::purpose::Purpose;
 use crate::domain::server::ServerType;
+use crate::domain::time::exact;
 
 /// What begins a line outside threads.
 const LINE_BEGIN: &str = "/fleet";
-/// The most commands with a line of their own.
-const COMMANDS_MAX: usize = 4;
+/// How a request is ended.
+pub(super) const CANCEL: &str = "cancel req-2mq9";
+/// The most commands with a line of their own: with the built-in verbs and the frame they still fit one screen.
+const COMMANDS_MAX: usize = 5;
+/// The most commands of one purpose with a line of their own, where only that purpose is told.
+const OF_PURPOSE_MAX: usize = 8;
 /// How many examples one command shows.
 const EXAMPLES_MAX: usize = 2;
 
-/// What can be done in this channel; one example line for each command.
+/// What can be done in this channel, by what people want to do; one example line for each command.
 #[must_use]
 pub fn help(commands: &[&CommandSpec], channel_name: &str) -> Message {
     let heading = format!("What you can do {}", place(channel_name));
+    let (shown, hidden) = chosen(commands);
     let mut prose = Prose::new().bold(heading.as_str());
-    prose = row(prose, "Look", "status");
-    for command in commands.iter().take(COMMANDS_MAX) {
-        if let Some(example) = command.examples.first() {
-            prose = row(prose, &capital(command.name.as_str()), example);
+    for purpose in Purpose::ALL {
+        let mut lines = shown.iter().filter(|(of, _)| *of == purpose).map(|(_, line)| line.clone()).collect::<Vec<_>>();
+        match purpose {
+            Purpose::See => {
+                lines.insert(0, BuiltInVerb::Status.word().to_owned());
+                lines.extend(plan_of(commands));
+            }
+            Purpose::Stop if !commands.is_empty() => lines.push(CANCEL.to_owned()),
+            Purpose::Stop | Purpose::TakeOut | Purpose::Restart | Purpose::Tell | Purpose::Change | Purpose::Remove => {
+            }
         }
+        prose = group(prose, purpose.title(), &lines);
     }
-    if commands.iter().any(|command| !command.examples.is_empty()) {
-        prose = row(prose, "Stop", "cancel req-2mq9");
-    } else {
+    if commands.is_empty() {
         prose = prose.line().text("No command may be run by you here.");
     }
-    let hidden = commands.iter().skip(COMMANDS_MAX).map(|command| command.name.as_str()).collect::<Vec<_>>();
     let mut context = Prose::new().text("in a thread, mention me instead of ").code(LINE_BEGIN);
     if !hidden.is_empty() {
-        context = context.text(format!(" · also: {}", super::words::first_three(&hidden)));
+        context = context.text(format!(" · also: {}", first_three(&hidden)));
     }
-    if let Some(first) = commands.first() {
-        context = context.text(" · more: ").code(format!("{LINE_BEGIN} help {}", first.name));
+    let one = most_impact(commands).map(|command| command.name.to_string());
+    for (place, topic) in one.into_iter().chain(["servers".to_owned(), "times".to_owned()]).enumerate() {
+        let before = if place == 0 { " · more: " } else { ", " };
+        context = context.text(before).piece(literal(&format!("help {topic}")));
     }
     Message { summary: summary(heading), blocks: vec![Block::Section(prose.done()), Block::Context(context.done())] }
 }
 
-fn row(prose: Prose, task: &str, line: &str) -> Prose {
-    prose.line().text(format!("{task}: ")).piece(literal(line))
+/// Everything that is for one purpose and that this person may do here.
+#[must_use]
+pub fn help_purpose(purpose: Purpose, commands: &[&CommandSpec], channel_name: &str) -> Message {
+    let of_purpose = commands.iter().copied().filter(|command| Purpose::of(command) == purpose).collect::<Vec<_>>();
+    let heading = format!("{}: what you can do {}", purpose.title(), place(channel_name));
+    let mut prose = Prose::new().bold(heading.as_str());
+    let verbs = BuiltInVerb::ALL.into_iter().filter(|verb| Purpose::of_verb(*verb) == purpose).collect::<Vec<_>>();
+    for verb in &verbs {
+        if let Some(line) = example_of(*verb, commands) {
+            prose = prose.line().piece(literal(&line)).text(format!(" {}", topics::does(*verb)));
+        }
+    }
+    for command in of_purpose.iter().take(OF_PURPOSE_MAX) {
+        prose = prose.line().piece(literal(&example(command))).text(format!(" {}", quoted(&command.summary)));
+    }
+    if of_purpose.is_empty() && verbs.is_empty() {
+        prose = prose.line().text("No command for this may be run by you here.");
+    }
+    let hidden = of_purpose.iter().skip(OF_PURPOSE_MAX).map(|command| command.name.as_str()).collect::<Vec<_>>();
+    let mut context = Prose::new();
+    if !hidden.is_empty() {
+        context = context.text(format!("also: {} · ", first_three(&hidden)));
+    }
+    let context = context.text("everything: ").piece(literal(BuiltInVerb::Help.word()));
+    Message { summary: summary(heading), blocks: vec![Block::Section(prose.done()), Block::Context(context.done())] }
+}
+
+/// The commands with a line of their own, with their purposes, and the names of the others: the first of each purpose, then
+/// the second of each, and so on.
+fn chosen<'a>(commands: &[&'a CommandSpec]) -> (Vec<(Purpose, String)>, Vec<&'a str>) {
+    let mut ranked: Vec<(usize, Purpose, &CommandSpec)> = Vec::new();
+    for command in commands {
+        let purpose = Purpose::of(command);
+        let rank = ranked.iter().filter(|(_, of, _)| *of == purpose).count();
+        ranked.push((rank, purpose, command));
+    }
+    ranked.sort_by_key(|(rank, purpose, _)| (*rank, *purpose));
+    let shown = ranked.iter().take(COMMANDS_MAX).map(|(_, purpose, command)| (*purpose, example(command)));
+    (shown.collect(), ranked.iter().skip(COMMANDS_MAX).map(|(_, _, command)| command.name.as_str()).collect())
+}
+
+fn group(mut prose: Prose, title: &str, lines: &[String]) -> Prose {
+    for (place, line) in lines.iter().enumerate() {
+        prose = prose.line();
+        if place == 0 {
+            prose = prose.text(format!("{title}: "));
+        }
+        prose = prose.piece(literal(line));
+    }
+    prose
+}
+
+/// A line to copy; of a command without examples its form, which is asked about where it is not filled in.
+pub(super) fn example(command: &CommandSpec) -> String {
+    command.examples.first().cloned().unwrap_or_else(|| synopsis(command))
+}
+
+/// The command whose plan is most worth a look.
+pub(super) fn most_impact<'a>(commands: &[&'a CommandSpec]) -> Option<&'a CommandSpec> {
+    commands.iter().rev().copied().max_by_key(|command| command.impact)
+}
+
+/// `plan` before the line of a command that this person may use.
+pub(super) fn plan_of(commands: &[&CommandSpec]) -> Option<String> {
+    Some(format!("{} {}", BuiltInVerb::Plan.word(), example(most_impact(commands)?)))
+}
+
+/// A line with that verb, for somebody who may use these commands.
+fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
+    match verb {
+        BuiltInVerb::Help | BuiltInVerb::Status => Some(verb.word().to_owned()),
+        BuiltInVerb::Cancel => Some(CANCEL.to_owned()),
+        BuiltInVerb::Plan => plan_of(commands),
+    }
 }
 
 /// A line to copy, with what begins it; never cut.
-fn literal(line: &str) -> Piece {
+pub(super) fn literal(line: &str) -> Piece {
     Piece::Code(format!("{LINE_BEGIN} {line}"))
 }
 
@@ -111,12 +199,12 @@ fn optional(parameter: &ParameterSpec, text: String) -> String {
     if must { text } else { format!("[{text}]") }
 }
 
-fn placeholder(kind: &ValueKind) -> String {
+pub(super) fn placeholder(kind: &ValueKind) -> String {
     match kind {
-        ValueKind::Text => "TEXT".to_owned(),
+        ValueKind::Text { .. } => "TEXT".to_owned(),
         ValueKind::Integer { .. } => "NUMBER".to_owned(),
-        ValueKind::Percentage => "PERCENT".to_owned(),
-        ValueKind::Duration => "DURATION".to_owned(),
+        ValueKind::Percentage { .. } => "PERCENT".to_owned(),
+        ValueKind::Duration { .. } => "DURATION".to_owned(),
         ValueKind::Choice(words) => words.join("|"),
         ValueKind::Boolean => "yes|no".to_owned(),
         ValueKind::Time => "TIME".to_owned(),
@@ -156,12 +244,15 @@ fn facts(spec: &CommandSpec) -> Rich {
     prose.done()
 }
 
-fn values(kind: &ValueKind) -> String {
+pub(super) fn values(kind: &ValueKind) -> String {
     match kind {
-        ValueKind::Text => "some text".to_owned(),
+        kind if *kind == ValueKind::TEXT => "some text".to_owned(),
+        ValueKind::Text { length_max } => format!("text of at most {length_max} characters"),
         ValueKind::Integer { min, max } => format!("a number from {min} to {max}"),
-        ValueKind::Percentage => "a percentage, such as 10%".to_owned(),
-        ValueKind::Duration => "a length of time, such as 90s or 5m".to_owned(),
+        kind if *kind == ValueKind::PERCENTAGE => "a percentage, such as 10%".to_owned(),
+        ValueKind::Percentage { min, max } => format!("a percentage from {min}% to {max}%"),
+        kind if *kind == ValueKind::DURATION => "a length of time, such as 90s or 5m".to_owned(),
+        ValueKind::Duration { min, max } => format!("a length of time from {} to {}", exact(*min), exact(*max)),
         ValueKind::Choice(words) => format!("one of {}", words.join(", ")),
         ValueKind::Boolean => "yes or no".to_owned(),
         ValueKind::Time => "a time, such as 02:00 UTC".to_owned(),

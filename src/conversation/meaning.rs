@@ -3,9 +3,9 @@
 //! Deliberately absent: whether it may be done and what it would do, which is `preview`'s.
 
 use super::message::{Block, Message};
-use super::words::{Prose, quoted, summary};
+use super::words::{Prose, quoted, summary, told};
 use crate::domain::command::{CommandSpec, Targets};
-use crate::domain::intent::{Intent, Start, WorkIntent};
+use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
 use crate::domain::time::spoken;
 use crate::fleet;
 use crate::language::written_moment;
@@ -24,10 +24,8 @@ pub fn meaning(intent: &Intent, spec: Option<&CommandSpec>) -> Message {
 fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Vec<(String, String)>) {
     match intent {
         Intent::Work(work) => (work.command.to_string(), work_rows(work, spec)),
-        Intent::Plan(inner) => {
-            let (headline, rows) = headline_and_rows(inner, spec);
-            (format!("plan {headline}: only looks"), rows)
-        }
+        Intent::Plan(Planned::Work(work)) => (format!("plan {}: only looks", work.command), work_rows(work, spec)),
+        Intent::Plan(Planned::Cancel { request }) => (format!("plan cancel {request}: only looks"), Vec::new()),
         Intent::Help { topic: None } => ("help".to_owned(), Vec::new()),
         Intent::Help { topic: Some(topic) } => (format!("help {topic}"), Vec::new()),
         Intent::Status { selector: None } => ("status of the whole fleet".to_owned(), Vec::new()),
@@ -53,7 +51,7 @@ fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, Stri
         rows.push((noun.to_owned(), fleet::print(&selector.value)));
     }
     for (name, value) in &work.parameters {
-        rows.push((name.to_string(), quoted(&value.value.to_string())));
+        rows.push((name.to_string(), quoted(&told(&value.value))));
     }
     if let Some(start) = &work.start {
         rows.push(("starts".to_owned(), start_words(&start.value)));

@@ -195,7 +195,22 @@ pub enum FormBlock {
         label: String,
         /// A grey hint.
         hint: String,
+        /// What stands in it already.
+        initial: Option<String>,
         /// Whether it may stay empty.
+        optional: bool,
+    },
+    /// One of several, in a list that opens.
+    Select {
+        /// The key of the value in a submission.
+        key: String,
+        /// What is asked.
+        label: String,
+        /// The value and text of each.
+        options: Vec<(String, String)>,
+        /// The value that is chosen already.
+        initial: Option<String>,
+        /// Whether nothing may be chosen.
         optional: bool,
     },
 }

@@ -7,6 +7,7 @@ mod card;
 mod details;
 mod ending;
 mod failure;
+mod forms;
 mod help;
 mod incident;
 mod meaning;
@@ -24,6 +25,7 @@ mod state;
 mod status;
 #[cfg(test)]
 mod tests;
+mod topics;
 mod view;
 mod words;
 
@@ -36,11 +38,16 @@ pub use card::{card, echo};
 pub use details::details;
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
-pub use help::{help, help_command};
+pub use forms::{
+    COMMAND_KEY, CommandForm, OwnRequest, choose_command, command_form, edit, fields_of, fill_in, form_answer,
+    form_missed, form_of_nothing, form_sent, form_sent_before, form_too_late, no_command_here, own_requests,
+    request_buttons,
+};
+pub use help::{help, help_command, help_purpose};
 pub use incident::incident;
 pub use meaning::meaning;
 pub use preview::{PreviewView, preview};
-pub use refusal::{misunderstood, misunderstood_with_use, refused};
+pub use refusal::{asked_which, filling_in, interrupts_by_now, lacks, misunderstood, refused, use_line, use_one_of};
 pub use reloading::{
     FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,
 };
@@ -48,4 +55,5 @@ pub use replies::{approval_ask, started};
 pub use review::{DECISION_KEY, ReviewOutcome, WHY_KEY, review_again, review_form, review_outcome, unfit};
 pub use state::state_word;
 pub use status::{StatusView, status};
+pub use topics::{help_servers, help_times, help_verb};
 pub use view::RequestView;

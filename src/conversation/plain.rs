@@ -46,7 +46,14 @@ fn form_block(block: &FormBlock) -> String {
             let options = options.iter().map(|(_, text)| format!("( ) {text}")).collect::<Vec<_>>().join("  ");
             format!("{label}: {options}")
         }
-        FormBlock::Input { label, hint, .. } => format!("{label}: [________] {hint}"),
+        FormBlock::Input { label, hint, initial: None, .. } => format!("{label}: [________] {hint}"),
+        FormBlock::Input { label, hint, initial: Some(text), .. } => format!("{label}: [{text}] {hint}"),
+        FormBlock::Select { label, options, initial, .. } => {
+            let is_chosen = |value: &String| initial.as_ref() == Some(value);
+            let chosen = options.iter().find(|(value, _)| is_chosen(value)).map_or("________", |(_, text)| text);
+            let all = options.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" | ");
+            format!("{label}: [{chosen} ▾] {all}")
+        }
     }
 }
 

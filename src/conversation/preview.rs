@@ -8,7 +8,7 @@ use super::refusal::refused_shortly;
 use super::words::{PATTERNS_MAX, Prose, counted, first_three, listed, quoted, servers, size, summary};
 use crate::admission::{PoolImpact, Rehearsal};
 use crate::authorization::{Authorized, Refusal};
-use crate::domain::command::{CommandSpec, GateCheck, HttpMethod, StepSpec};
+use crate::domain::command::{CommandSpec, GateCheck, HttpMethod, Step};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::RequestId;
 use crate::domain::plan::Plan;
@@ -150,41 +150,43 @@ fn course(view: PreviewView<'_>) -> Rich {
         let failures = view.spec.waves.stop_when_failures_exceed;
         prose = prose.text(format!("; stops starting when more than {failures} failed"));
     }
-    for (step, number) in view.spec.steps.iter().zip(1_usize..) {
+    let steps = view.spec.steps_for(&parts.parameters);
+    let steps = steps.expect("a line gives every parameter that a step needs, checked when the command was loaded");
+    for (step, number) in steps.iter().zip(1_usize..) {
         prose = prose.line().text(format!("{number}. {}", step_does(step)));
     }
     prose.done()
 }
 
 /// What a step will do, in half a line.
-fn step_does(step: &StepSpec) -> String {
+fn step_does(step: &Step) -> String {
     match step {
-        StepSpec::Drain { timeout, connections_max } => {
+        Step::Drain { timeout, connections_max } => {
             let left = connections_max.saturating_add(1);
             format!(
                 "drain: out of the load balancer until fewer than {left} connections are left, {}",
                 within(*timeout)
             )
         }
-        StepSpec::Gate(checks) => {
+        Step::Gate(checks) => {
             let words = checks.iter().map(|check| match check {
                 GateCheck::DrainStillHolds => "the drain still holds",
                 GateCheck::Capacity => "its pool has enough without it",
             });
             format!("gate: asks again whether {}", listed(&words.collect::<Vec<_>>(), "and"))
         }
-        StepSpec::Reboot(reboot) => {
+        Step::Reboot(reboot) => {
             let other = reboot.otherwise.map_or_else(String::new, |way| format!(", else {}", way.word()));
             let way = reboot.via.word();
             format!("reboot over {way}{other}; proved by a new boot id, {}; cannot be undone", within(reboot.timeout))
         }
-        StepSpec::Check { checks, timeout } => {
+        Step::Check { checks, timeout } => {
             let words = checks.iter().map(|check| check.word()).collect::<Vec<_>>();
             format!("check {}, {}", listed(&words, "and"), within(*timeout))
         }
-        StepSpec::RestoreState { timeout } => format!("return: back to the state it had, {}", within(*timeout)),
-        StepSpec::Undrain { timeout } => format!("undrain: back into the load balancer, {}", within(*timeout)),
-        StepSpec::Http(http) => {
+        Step::RestoreState { timeout } => format!("return: back to the state it had, {}", within(*timeout)),
+        Step::Undrain { timeout } => format!("undrain: back into the load balancer, {}", within(*timeout)),
+        Step::Http(http) => {
             let method = match http.method {
                 HttpMethod::Get => "GET",
                 HttpMethod::Post => "POST",

@@ -2,8 +2,8 @@
 //!
 //! Deliberately absent: what is allowed, which the policies say.
 
-use super::message::{Block, Message, Piece, Rich};
-use super::misunderstanding::describe;
+use super::message::{Block, Button, Message, Piece, Rich};
+use super::misunderstanding::{describe, gaps, to_fill_in};
 use super::words::{Prose, button, capital, cut, is_are, listed, quoted, servers, summary};
 use crate::authorization::{Ceiling, Missing, Refusal, RefusalKind};
 use crate::domain::command::CommandSpec;
@@ -182,29 +182,76 @@ pub fn misunderstood(of: &Misunderstanding) -> Message {
         let gap = if of.readings.is_empty() { " " } else { "" };
         prose = prose.text(told.hint.as_str()).text(gap);
     }
-    let short = |line: &&String| line.chars().count() <= CORRECTED_LENGTH_MAX_CHARS && !line.contains('`');
-    for reading in of.readings.iter().filter(short) {
+    for reading in of.readings.iter().filter(|line| is_copied_whole(line)) {
         prose = prose.line().piece(Piece::Code(reading.clone()));
     }
     if !of.readings.is_empty() {
         prose = prose.line();
     }
     prose = prose.text("Nothing has started.");
-    if let Some(corrected) = of.corrected.as_ref().filter(short) {
-        // Copied whole: a cut line would mean something else.
+    if let Some(corrected) = of.corrected.as_ref().filter(|line| is_copied_whole(line)) {
         prose = prose.line().text("To send instead: ").piece(Piece::Code(corrected.clone()));
     }
     blocks.push(Block::Section(prose.done()));
     Message { summary: summary(format!("Not understood: {}. Nothing has started.", told.headline)), blocks }
 }
 
-/// The same, with a button that sends the corrected line.
+/// What a line lacks, for the form in which it can be filled in.
 #[must_use]
-pub fn misunderstood_with_use(of: &Misunderstanding, handle: &Handle) -> Message {
-    let mut message = misunderstood(of);
+pub fn lacks(of: &Misunderstanding) -> Message {
+    let headline = describe(of).headline;
+    Message::of_text(summary(headline.as_str()), Prose::new().bold(headline.as_str()).done())
+}
+
+/// What a line lacks, each with what it takes, and the whole line with the places to fill in; `None` if it lacks nothing.
+#[must_use]
+pub fn filling_in(of: &Misunderstanding) -> Option<Message> {
+    let whole = to_fill_in(of)?;
+    let mut prose = Prose::new().text("Missing:");
+    for gap in gaps(of) {
+        prose = prose.line().text(format!("{}: {}", gap.name, gap.takes));
+    }
+    if is_copied_whole(&whole) {
+        prose = prose.line().text("To fill in: ").piece(Piece::Code(whole));
+    }
+    Some(Message::of_text(summary("Something is missing"), prose.done()))
+}
+
+/// A button that sends a corrected line.
+#[must_use]
+pub fn use_line(line: &str, handle: &Handle) -> Button {
     // The line and not the word: after `help rebot`, `Use: reboot` would look like a reboot.
-    let line = of.corrected.as_deref().unwrap_or_default();
-    let label = cut(&format!("Use: {}", quoted(line)), USE_LENGTH_MAX_CHARS);
-    message.blocks.push(Block::Actions(vec![button(label, "line.use", handle).primary()]));
-    message
+    button(cut(&format!("Use: {}", quoted(line)), USE_LENGTH_MAX_CHARS), "line.use", handle).primary()
+}
+
+/// The lines of which the person is asked which one was meant, if they are two and both are shown as a whole.
+#[must_use]
+pub fn asked_which(of: &Misunderstanding) -> Option<[&String; 2]> {
+    match of.readings.as_slice() {
+        [first, second] if is_copied_whole(first) && is_copied_whole(second) => Some([first, second]),
+        _ => None,
+    }
+}
+
+/// A button for each of two lines, of which one may be sent. Their ends differ, which a label would cut off, and they
+/// stand one below the other in the message: so they are told by their places.
+#[must_use]
+pub fn use_one_of(first: &Handle, second: &Handle) -> [Button; 2] {
+    [button("Use the first", "line.use", first), button("Use the second", "line.use", second)]
+}
+
+/// A button that was offered because its line interrupted no server, and now it would.
+#[must_use]
+pub fn interrupts_by_now(line: &str) -> Message {
+    let told = "What this line does interrupts servers by now, so one tap does not send it. Nothing has started.";
+    let mut prose = Prose::new().text(told);
+    if is_copied_whole(line) {
+        prose = prose.line().text("To send instead: ").piece(Piece::Code(line.to_owned()));
+    }
+    Message::of_text(summary(told), prose.done())
+}
+
+/// Copied whole or not at all: a cut line would mean something else.
+fn is_copied_whole(line: &str) -> bool {
+    line.chars().count() <= CORRECTED_LENGTH_MAX_CHARS && !line.contains('`')
 }

@@ -5,7 +5,7 @@
 use super::message::{Form, FormBlock, Message, Piece, Rich};
 use super::replies::decision;
 use super::view::{RequestView, because, deed, names, pools, step_words, subjects};
-use super::words::{Prose, clock, counted, is_are, listed, quoted, servers, summary};
+use super::words::{Prose, clock, counted, is_are, listed, quoted, servers, summary, told};
 use crate::admission::PoolImpact;
 use crate::approvals::Unfit;
 use crate::domain::command::{Impact, StepSpec};
@@ -43,6 +43,7 @@ pub fn review_form(view: RequestView<'_>, handle: &Handle) -> Form {
         key: WHY_KEY.to_owned(),
         label: "Why".to_owned(),
         hint: "needed to deny".to_owned(),
+        initial: None,
         optional: true,
     });
     let context = Prose::new().text(format!("plan {}", request.plan.hash().short()));
@@ -80,7 +81,7 @@ fn plan_lines(request: &Request) -> Rich {
     }
     for (name, value) in &request.plan.parts().parameters {
         if reason.is_none_or(|reason| reason.name != *name) {
-            prose = prose.line().text(format!("{name}: ")).code(value.to_string());
+            prose = prose.line().text(format!("{name}: ")).code(told(value));
         }
     }
     let names = names(request);

@@ -2,10 +2,9 @@
 //!
 //! Deliberately absent: the state's sign and word, which are `state`'s.
 
-use super::words::{PATTERNS_MAX, capital, first_three, listed, quoted, servers, size};
+use super::words::{PATTERNS_MAX, capital, first_three, listed, quoted, servers, size, told};
 use crate::admission::PoolImpact;
 use crate::domain::command::{CommandSpec, StepSpec};
-use crate::domain::intent::Value;
 use crate::domain::server::{ProductionState, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
@@ -161,21 +160,7 @@ pub(super) fn subject_name(request: &Request, run: &Run) -> String {
 /// The text that was given after `because`.
 pub(super) fn because(request: &Request) -> Option<String> {
     let parameter = request.spec.parameters.iter().find(|parameter| parameter.asked_as_because)?;
-    match request.plan.parts().parameters.get(&parameter.name)? {
-        Value::Text(text) => Some(quoted(text)).filter(|text| !text.is_empty()),
-        value @ (Value::Integer(_)
-        | Value::Percentage(_)
-        | Value::Duration(_)
-        | Value::Choice(_)
-        | Value::Boolean(_)
-        | Value::Time(_)
-        | Value::Server(_)
-        | Value::Selector(_)
-        | Value::User(_)
-        | Value::Channel(_)
-        | Value::Version(_)
-        | Value::Url(_)) => Some(value.to_string()),
-    }
+    Some(quoted(&told(request.plan.parts().parameters.get(&parameter.name)?))).filter(|text| !text.is_empty())
 }
 
 /// `drain, reboot, check, return`: what is done, without what only asks again.

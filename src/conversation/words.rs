@@ -5,8 +5,10 @@
 use super::message::{Button, Confirm, Piece, Press, Rich, Style};
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::Handle;
+use crate::domain::intent::Value;
 use crate::domain::limits::QUOTED_LENGTH_MAX_CHARS;
 use crate::domain::time::Timestamp;
+use crate::language::written_moment;
 
 /// The longest line of a lock screen.
 pub(super) const SUMMARY_LENGTH_MAX_CHARS: usize = 110;
@@ -157,6 +159,25 @@ pub(super) fn quoted(text: &str) -> String {
         letter => letter,
     });
     cut(tame.collect::<String>().trim(), QUOTED_LENGTH_MAX_CHARS)
+}
+
+/// A parameter's value as people read it: a time in the zone in which it was meant.
+pub(super) fn told(value: &Value) -> String {
+    match value {
+        Value::Time(moment) => written_moment(moment),
+        Value::Text(_)
+        | Value::Integer(_)
+        | Value::Percentage(_)
+        | Value::Duration(_)
+        | Value::Choice(_)
+        | Value::Boolean(_)
+        | Value::Server(_)
+        | Value::Selector(_)
+        | Value::User(_)
+        | Value::Channel(_)
+        | Value::Version(_)
+        | Value::Url(_) => value.to_string(),
+    }
 }
 
 /// Characters that turn the direction of writing or take no place.

@@ -4,7 +4,13 @@ use super::identity::GroupName;
 use super::ids::Fingerprint;
 use super::intent::{ParameterName, Value};
 use super::server::{ProductionState, ServerType};
+pub use super::step::{
+    GateCheck, HostCheck, HttpCall, HttpMethod, HttpSpec, HttpWith, Input, MissingInput, Output, PowerPath, Reboot,
+    RebootSpec, RebootWith, Sent, Step, StepSpec, StepWith,
+};
 use super::text_name;
+use super::time::{DURATION_MAX, DURATION_MIN};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 text_name! {
@@ -124,8 +130,11 @@ pub enum Need {
 /// What values a parameter takes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ValueKind {
-    /// Any text.
-    Text,
+    /// Any text that is not longer than this.
+    Text {
+        /// The most characters.
+        length_max: u32,
+    },
     /// A whole number from `min` to `max`.
     Integer {
         /// The smallest.
@@ -133,10 +142,20 @@ pub enum ValueKind {
         /// The largest.
         max: i64,
     },
-    /// A percentage of the request's servers.
-    Percentage,
-    /// `90s`, `5m`, `2h`.
-    Duration,
+    /// A percentage of the request's servers, from `min` to `max`.
+    Percentage {
+        /// The smallest, at least 1.
+        min: u8,
+        /// The largest, at most 100.
+        max: u8,
+    },
+    /// `90s`, `5m`, `2h`, from `min` to `max`.
+    Duration {
+        /// The shortest.
+        min: Duration,
+        /// The longest.
+        max: Duration,
+    },
     /// One of these words.
     Choice(Vec<String>),
     /// `yes` or `no`.
@@ -155,6 +174,54 @@ pub enum ValueKind {
     Version,
     /// An `https` address without credentials.
     Url,
+}
+
+/// How long a text may be where the command file does not say.
+pub const TEXT_LENGTH_MAX_CHARS: u32 = 500;
+
+impl ValueKind {
+    /// Text of the usual length.
+    pub const TEXT: Self = Self::Text { length_max: TEXT_LENGTH_MAX_CHARS };
+    /// Any percentage.
+    pub const PERCENTAGE: Self = Self::Percentage { min: 1, max: 100 };
+    /// Any length of time that can be written.
+    pub const DURATION: Self = Self::Duration { min: DURATION_MIN, max: DURATION_MAX };
+
+    /// Whether the value is of this kind and within its bounds.
+    #[must_use]
+    pub fn admits(&self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Text { length_max }, Value::Text(text)) => text.chars().count() <= *length_max as usize,
+            (Self::Integer { min, max }, Value::Integer(number)) => (min..=max).contains(&number),
+            (Self::Percentage { min, max }, Value::Percentage(percent)) => (min..=max).contains(&percent),
+            (Self::Duration { min, max }, Value::Duration(length)) => (min..=max).contains(&length),
+            (Self::Choice(words), Value::Choice(word)) => words.contains(word),
+            (Self::Boolean, Value::Boolean(_))
+            | (Self::Time, Value::Time(_))
+            | (Self::Server, Value::Server(_))
+            | (Self::Selector, Value::Selector(_))
+            | (Self::User, Value::User(_))
+            | (Self::Channel, Value::Channel(_))
+            | (Self::Version, Value::Version(_))
+            | (Self::Url, Value::Url(_)) => true,
+            (
+                Self::Text { .. }
+                | Self::Integer { .. }
+                | Self::Percentage { .. }
+                | Self::Duration { .. }
+                | Self::Choice(_)
+                | Self::Boolean
+                | Self::Time
+                | Self::Server
+                | Self::Selector
+                | Self::User
+                | Self::Channel
+                | Self::Version
+                | Self::Url,
+                _,
+            ) => false,
+        }
+    }
 }
 
 /// Waves: a canary first, then a share at a time.
@@ -194,157 +261,19 @@ pub struct ApprovalRule {
     pub within: Duration,
 }
 
-/// One step of a command.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum StepSpec {
-    /// Takes the server out of its load balancer and waits for its connections.
-    Drain {
-        /// How long connections may take to end.
-        timeout: Duration,
-        /// Drained when at most this many are left.
-        connections_max: u64,
-    },
-    /// Asks again, before something that cannot be undone, whether it is still safe.
-    Gate(Vec<GateCheck>),
-    /// Reboots, and proves it by the boot id.
-    Reboot(RebootSpec),
-    /// Looks at the server itself.
-    Check {
-        /// What must hold.
-        checks: Vec<HostCheck>,
-        /// How long it may take to become true.
-        timeout: Duration,
-    },
-    /// Puts the server back into the production state that was found at the start.
-    RestoreState {
-        /// How long the load balancer may take to show it.
-        timeout: Duration,
-    },
-    /// Puts the server into production.
-    Undrain {
-        /// How long the load balancer may take to show it.
-        timeout: Duration,
-    },
-    /// Calls an HTTP endpoint once; the idempotency key is the run's id.
-    Http(HttpSpec),
-}
-
-/// How a reboot is done and proved.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct RebootSpec {
-    /// The first way.
-    pub via: PowerPath,
-    /// The way to take if the first never got to send its command.
-    pub otherwise: Option<PowerPath>,
-    /// How long the server may take to come back.
-    pub timeout: Duration,
-    /// How long the old boot id may still be seen before the command counts as not carried out.
-    pub grace: Duration,
-}
-
-/// A way to restart a server.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PowerPath {
-    /// The operating system's own reboot, over SSH.
-    Ssh,
-    /// The management controller's forced restart.
-    Redfish,
-}
-
-impl PowerPath {
-    /// As people read it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Ssh => "SSH",
-            Self::Redfish => "Redfish",
-        }
-    }
-}
-
-/// What a gate asks again.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum GateCheck {
-    /// The load balancer still shows the server as out.
-    DrainStillHolds,
-    /// The pool is not below its floor.
-    Capacity,
-}
-
-/// What is looked at on the server after a change.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum HostCheck {
-    /// No unit has failed.
-    Services,
-    /// Every file system of the table is mounted.
-    Mounts,
-    /// The running kernel is the installed default.
-    Kernel,
-    /// The clock is synchronised.
-    Clock,
-}
-
-impl HostCheck {
-    /// Every check.
-    pub const ALL: [Self; 4] = [Self::Services, Self::Mounts, Self::Kernel, Self::Clock];
-
-    /// The word in command files and messages.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Services => "services",
-            Self::Mounts => "mounts",
-            Self::Kernel => "kernel",
-            Self::Clock => "clock",
-        }
-    }
-}
-
-/// An HTTP call of a step.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct HttpSpec {
-    /// `GET` or `POST`.
-    pub method: HttpMethod,
-    /// The address, fixed in the file: no text of a person ever becomes part of it.
-    pub url: String,
-    /// Parameters sent as a JSON object.
-    pub send: Vec<ParameterName>,
-    /// The status that means done.
-    pub expect: u16,
-    /// How long it may take.
-    pub timeout: Duration,
-}
-
-/// The methods an HTTP step may use.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum HttpMethod {
-    /// Looks.
-    Get,
-    /// Changes, with an idempotency key.
-    Post,
-}
-
-impl StepSpec {
-    /// The step's word on cards and in the plan.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::Drain { .. } => "drain",
-            Self::Gate(_) => "gate",
-            Self::Reboot(_) => "reboot",
-            Self::Check { .. } => "check",
-            Self::RestoreState { .. } => "return",
-            Self::Undrain { .. } => "undrain",
-            Self::Http(_) => "http",
-        }
-    }
-}
-
 impl CommandSpec {
     /// The parameter of that name.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&ParameterSpec> {
         self.parameters.iter().find(|parameter| parameter.name.as_str() == name)
+    }
+
+    /// The steps as a plan with these values carries them out.
+    ///
+    /// # Errors
+    /// A parameter that stands for a setting has no value of its type.
+    pub fn steps_for(&self, values: &BTreeMap<ParameterName, Value>) -> Result<Vec<Step>, MissingInput> {
+        self.steps.iter().map(|step| step.with_values(values)).collect()
     }
 
     /// Whether some step takes servers out of service.

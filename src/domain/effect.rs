@@ -42,8 +42,10 @@ pub enum Act {
         send: BTreeMap<ParameterName, String>,
         /// The status that means done.
         expect: u16,
-        /// The idempotency key.
+        /// The idempotency key, together with the number of the call.
         key: RunId,
+        /// Which call of its run this is, counted from 1: another step's call is another effect.
+        call: usize,
     },
 }
 

@@ -4,6 +4,7 @@ use super::command::CommandName;
 use super::identity::UserId;
 use super::ids::RequestId;
 use super::place::ChannelId;
+use super::purpose::Purpose;
 use super::server::{ServerGroup, ServerName, TagName};
 use super::text_name;
 use super::time::Timestamp;
@@ -21,7 +22,66 @@ text_name! {
 }
 
 /// The verbs that every place understands; no command file may take their names.
-pub const BUILT_IN_VERBS: [&str; 4] = ["help", "status", "cancel", "plan"];
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum BuiltInVerb {
+    /// What can be done here.
+    Help,
+    /// How the fleet stands.
+    Status,
+    /// Ends a request.
+    Cancel,
+    /// Shows what a line would do.
+    Plan,
+}
+
+impl BuiltInVerb {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Help, Self::Status, Self::Cancel, Self::Plan];
+
+    /// The word people write.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Help => "help",
+            Self::Status => "status",
+            Self::Cancel => "cancel",
+            Self::Plan => "plan",
+        }
+    }
+
+    /// The verb of that word, in lower case.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.word() == word)
+    }
+}
+
+/// What help is asked about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum HelpTopic {
+    /// A command of the catalogue.
+    Command(CommandName),
+    /// A verb that every place understands.
+    Verb(BuiltInVerb),
+    /// Everything that is for one purpose.
+    Purpose(Purpose),
+    /// How servers are chosen.
+    Servers,
+    /// How a time is said.
+    Times,
+}
+
+impl std::fmt::Display for HelpTopic {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Command(name) => name.as_str(),
+            Self::Verb(verb) => verb.word(),
+            Self::Purpose(purpose) => purpose.word(),
+            Self::Servers => "servers",
+            Self::Times => "times",
+        })
+    }
+}
 
 /// Where in the line something stands, in bytes of the normalised text.
 pub type Span = Range<usize>;
@@ -42,8 +102,8 @@ pub enum Intent {
     Work(WorkIntent),
     /// `help`, or `help reboot`.
     Help {
-        /// The command asked about.
-        topic: Option<CommandName>,
+        /// What is asked about; `None` is everything that this person may do.
+        topic: Option<HelpTopic>,
     },
     /// `status`, or `status site=lax`.
     Status {
@@ -55,8 +115,20 @@ pub enum Intent {
         /// The request.
         request: RequestId,
     },
-    /// `plan reboot …`: what that line would do, without doing it. Never holds another plan.
-    Plan(Box<Intent>),
+    /// `plan reboot …`: what that line would do, without doing it.
+    Plan(Planned),
+}
+
+/// What can be planned: a line that does something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Planned {
+    /// A command of the catalogue.
+    Work(WorkIntent),
+    /// `plan cancel req-2mq9`.
+    Cancel {
+        /// The request.
+        request: RequestId,
+    },
 }
 
 impl Intent {
@@ -64,9 +136,8 @@ impl Intent {
     #[must_use]
     pub fn work(&self) -> Option<&WorkIntent> {
         match self {
-            Self::Work(work) => Some(work),
-            Self::Plan(inner) => inner.work(),
-            Self::Help { .. } | Self::Status { .. } | Self::Cancel { .. } => None,
+            Self::Work(work) | Self::Plan(Planned::Work(work)) => Some(work),
+            Self::Plan(Planned::Cancel { .. }) | Self::Help { .. } | Self::Status { .. } | Self::Cancel { .. } => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use super::command::{CommandName, ParameterSpec};
 use super::ids::RequestId;
-use super::intent::{Attribute, Moment, ParameterName, Span, ZoneName};
+use super::intent::{Attribute, BuiltInVerb, Moment, ParameterName, Span, ZoneName};
 use super::server::SiteName;
 
 /// A line that does not mean anything we may act on.
@@ -22,6 +22,30 @@ pub struct Misunderstanding {
     pub corrected: Option<String>,
     /// The whole lines that it may have meant, each ready to send; empty if it is not a question of which.
     pub readings: Vec<String>,
+    /// Everything that the line does not say yet, in the order of the line; empty if something else is wrong with it.
+    pub missing: Vec<Missing>,
+}
+
+/// Something that a line does not say yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missing {
+    /// Where in the line it belongs, in bytes.
+    pub at: usize,
+    /// It.
+    pub part: MissingPart,
+}
+
+/// What a line does not say yet.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum MissingPart {
+    /// Which servers.
+    Servers,
+    /// Which sites.
+    Sites,
+    /// A parameter, with its name.
+    Parameter(Box<ParameterSpec>),
+    /// The value of a parameter whose name, or `because`, is there.
+    Value(Box<ParameterSpec>),
 }
 
 /// What is wrong at the place, with the values one needs to say so.
@@ -50,6 +74,16 @@ pub enum MisunderstandingKind {
     UnknownVerb {
         /// What was written.
         verb: String,
+    },
+    /// There is no help on this.
+    UnknownTopic {
+        /// What was written.
+        topic: String,
+    },
+    /// `plan` before a line that starts nothing, and so has no plan.
+    NothingToPlan {
+        /// Its verb.
+        verb: BuiltInVerb,
     },
     /// `cancel` needs the id of a request.
     NotARequest {
@@ -271,7 +305,15 @@ impl Misunderstanding {
     /// One without a suggestion.
     #[must_use]
     pub fn new(line: &str, span: Span, kind: MisunderstandingKind) -> Self {
-        Self { line: line.to_owned(), span, kind, suggestion: None, corrected: None, readings: Vec::new() }
+        Self {
+            line: line.to_owned(),
+            span,
+            kind,
+            suggestion: None,
+            corrected: None,
+            readings: Vec::new(),
+            missing: Vec::new(),
+        }
     }
 
     /// With the right word for the place; the whole line is corrected by putting it there.
@@ -287,6 +329,26 @@ impl Misunderstanding {
     #[must_use]
     pub fn asking_which(mut self, readings: Vec<String>) -> Self {
         self.readings = readings;
+        self
+    }
+
+    /// Whether nothing is wrong with the line but that something is not said yet.
+    #[must_use]
+    pub const fn is_missing(&self) -> bool {
+        matches!(
+            self.kind,
+            MisunderstandingKind::MissingSelector { .. }
+                | MisunderstandingKind::MissingParameter { .. }
+                | MisunderstandingKind::MissingReason { .. }
+                | MisunderstandingKind::MissingValue { .. }
+                | MisunderstandingKind::Unexpected { expected: Expected::Sites }
+        )
+    }
+
+    /// With what the line does not say yet.
+    #[must_use]
+    pub fn lacking(mut self, missing: Vec<Missing>) -> Self {
+        self.missing = missing;
         self
     }
 

@@ -11,7 +11,9 @@ pub mod limits;
 pub mod misunderstanding;
 pub mod place;
 pub mod plan;
+pub mod purpose;
 pub mod server;
+mod step;
 #[cfg(test)]
 mod tests;
 pub mod time;

@@ -76,6 +76,11 @@ pub fn millis(duration: Duration) -> i64 {
     millis_of(duration)
 }
 
+/// The shortest length of time that people and files can write.
+pub const DURATION_MIN: Duration = Duration::from_secs(1);
+/// The longest length of time that people and files can write: a year.
+pub const DURATION_MAX: Duration = Duration::from_secs(366 * 86_400);
+
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3600), ('m', 60), ('s', 1)];
 
 /// From `90s`, `5m`, `2h30m`, `1d`, as people and files write it, the larger unit first; `None` for anything else, for
@@ -93,7 +98,8 @@ pub fn duration_of(text: &str) -> Option<Duration> {
         unit_before = unit;
         rest = after.get(1..)?;
     }
-    (1..=366 * 86_400).contains(&total).then(|| Duration::from_secs(total))
+    let length = Duration::from_secs(total);
+    (DURATION_MIN..=DURATION_MAX).contains(&length).then_some(length)
 }
 
 /// `2h30m`: every unit that is not zero, so that [`duration_of`] reads it back; below a second `0s`.

@@ -87,7 +87,11 @@ impl Files {
         if !faults.is_empty() {
             return Err(faults);
         }
+        if let Err(found) = loaded.owners.check(&named_groups(&texts.policies, &catalog, people.as_ref())) {
+            add_inventory(&mut faults, &found);
+        }
         match policies_of(&texts.policies, &channels, (&catalog, &loaded.inventory), people) {
+            Ok(_) if !faults.is_empty() => Err(faults),
             Ok(checked) => {
                 let inventory = loaded.inventory;
                 let rulebook = Rulebook { catalog, policies: checked, rules, inventory, files };
@@ -217,6 +221,22 @@ fn policies_of(
         None => known,
     };
     Policies::new(files, channels, &known)
+}
+
+/// The groups of people that there are: our own, and the workspace's; where no workspace can be asked, those that
+/// policies and commands name.
+fn named_groups(files: &[PolicyFile], catalog: &Catalog, workspace: Option<&Workspace>) -> BTreeSet<GroupName> {
+    let mentioned = Mentioned::in_files(files);
+    let mut groups = mentioned.own_groups;
+    match workspace {
+        Some(workspace) => groups.extend(workspace.groups.iter().cloned()),
+        None => {
+            let approvers = catalog.commands().iter().filter_map(|spec| Some(spec.approvals.as_ref()?.from.clone()));
+            let owners = catalog.commands().iter().map(|spec| spec.owner.clone());
+            groups.extend(mentioned.groups.into_iter().chain(owners).chain(approvers));
+        }
+    }
+    groups
 }
 
 fn add_inventory(faults: &mut FileFaults, found: &InventoryFaults) {

@@ -1,6 +1,7 @@
 //! Real folders of files, with a fault here and there.
 
-use super::{Files, workspace};
+use super::{Files, Workspace};
+use crate::conversation::FileFault;
 use crate::domain::identity::{GroupName, PersonId, Profile};
 use crate::domain::place::{ChannelFacts, ChannelId};
 use crate::domain::time::Timestamp;
@@ -42,9 +43,49 @@ fn the_faults_of_all_files_are_told_together() {
     std::fs::write(folder.path().join("policies/channels.yaml"), "noc: nowhere\n").unwrap();
     std::fs::write(folder.path().join("policies/admission.yaml"), "capacity: { out-max: a lot }\n").unwrap();
     let places = places(&files);
-    for place in ["commands/drain.yaml:3", "inventory.yaml:2", "policies/channels.yaml:1", "policies/admission.yaml"] {
+    for place in ["commands/drain.yaml:4", "inventory.yaml:2", "policies/channels.yaml:1", "policies/admission.yaml"] {
         assert!(places.iter().any(|found| found == place), "{place} is not in {places:?}");
     }
+}
+
+const OWNED: &str = "\
+sites:
+  lax: { owner: srre }
+  riga: { owner: sre }
+types:
+  edge-cache: { owner: edge-team }
+servers:
+  - { id: a, name: edge-lax-001, type: edge-cache, site: lax, rack: r }
+  - { id: b, name: origin-riga-01, type: origin, site: riga, rack: r }
+";
+
+fn workspace(groups: &[&str]) -> Workspace {
+    Workspace { groups: groups.iter().map(|name| GroupName::new(*name)).collect(), people: None }
+}
+
+/// Known are those that policies and commands name, or all of the workspace where it can be asked.
+#[test]
+fn an_owner_that_nobody_knows_is_a_fault() {
+    let (folder, files) = written(OWNED);
+    let told = |groups: Option<&[&str]>| {
+        let faults = files.read(groups.map(workspace), Timestamp::from_millis(0)).err().expect("there is a fault");
+        let line = |fault: &FileFault| format!("{} {}", fault.place, fault.what);
+        faults.faults().iter().map(line).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(None),
+        [
+            "inventory.yaml:2 no group of people is called srre; did you mean sre?",
+            "inventory.yaml:5 no group of people is called edge-team; there are incident-commander, noc, sre",
+        ]
+    );
+    let workspace = ["noc", "sre", "incident-commander", "edge-team"];
+    assert_eq!(told(Some(&workspace)), ["inventory.yaml:2 no group of people is called srre; did you mean sre?"]);
+    // What policies name is told together with it.
+    let both = told(Some(&["noc", "sre", "edge-team"]));
+    assert!(both.len() > 1 && both.iter().any(|fault| fault.contains("incident-commander")), "{both:?}");
+    std::fs::write(folder.path().join("inventory.yaml"), OWNED.replace("srre", "sre")).unwrap();
+    assert!(files.read(Some(self::workspace(&workspace)), Timestamp::from_millis(0)).is_ok());
 }
 
 #[test]
@@ -109,7 +150,7 @@ async fn people_and_groups_that_policies_name_are_looked_up_in_the_workspace() {
     std::fs::write(folder.path().join("policies/groups.yaml"), "web-team: [noc, nok, U0ANA]\n").unwrap();
     let now = Timestamp::from_millis(0);
     assert!(files.read(None, now).is_ok());
-    let found = workspace(&Small, files.mentioned_people()).await.unwrap();
+    let found = super::workspace(&Small, files.mentioned_people()).await.unwrap();
     let faults = files.read(Some(found), now).err().expect("there are faults");
     let told: Vec<_> = faults.faults().iter().map(|fault| format!("{}: {}", fault.place, fault.what)).collect();
     assert_eq!(

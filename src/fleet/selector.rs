@@ -56,6 +56,8 @@ pub(super) struct Stop {
     pub(super) to_end: usize,
     pub(super) kind: Kind,
     pub(super) suggestion: Option<String>,
+    /// Where the chain stands that has two readings.
+    chain: Option<(usize, usize)>,
 }
 
 pub(super) type Parsed<'a, T> = IResult<&'a str, T, Stop>;
@@ -68,7 +70,7 @@ impl Stop {
     }
 
     pub(super) fn between(rest: &str, length: usize, kind: Kind) -> Self {
-        Self { from_end: rest.len(), to_end: rest.len().saturating_sub(length), kind, suggestion: None }
+        Self { from_end: rest.len(), to_end: rest.len().saturating_sub(length), kind, suggestion: None, chain: None }
     }
 
     pub(super) fn first_character(rest: &str, kind: Kind) -> Self {
@@ -77,7 +79,21 @@ impl Stop {
 
     fn told(self, line: &str) -> Misunderstanding {
         let span = line.len().saturating_sub(self.from_end)..line.len().saturating_sub(self.to_end);
-        Misunderstanding::new(line, span, self.kind).perhaps_suggesting(self.suggestion)
+        let readings = self.readings(line);
+        Misunderstanding::new(line, span, self.kind).perhaps_suggesting(self.suggestion).asking_which(readings)
+    }
+
+    /// The whole lines that it may mean; none if they are too long to be written out.
+    fn readings(&self, line: &str) -> Vec<String> {
+        let (Kind::NeedsParentheses { readings }, Some((from_end, to_end))) = (&self.kind, self.chain) else {
+            return Vec::new();
+        };
+        if readings.iter().any(|reading| reading.ends_with('…')) {
+            return Vec::new();
+        }
+        let before = line.get(..line.len().saturating_sub(from_end)).unwrap_or_default();
+        let after = line.get(line.len().saturating_sub(to_end)..).unwrap_or_default();
+        readings.iter().map(|reading| format!("{before}{reading}{after}")).collect()
     }
 }
 
@@ -178,7 +194,8 @@ impl<'a> Reader<'a> {
         }
         if let Some((place, stop)) = unclear {
             let readings = Box::new(readings(&texts, &operators, place));
-            return fails(Stop { kind: Kind::NeedsParentheses { readings }, ..stop });
+            let chain = Some((input.len(), rest.len()));
+            return fails(Stop { kind: Kind::NeedsParentheses { readings }, chain, ..stop });
         }
         Ok((rest, selector))
     }

@@ -5,8 +5,9 @@ use super::normalise::{begins_reason, normalise};
 use super::parameters::Parameters;
 use crate::domain::command::{CommandName, CommandSpec, Targets};
 use crate::domain::ids::RequestId;
-use crate::domain::intent::{BUILT_IN_VERBS, Intent, Selector, Span, Spanned, WorkIntent};
-use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
+use crate::domain::intent::{BuiltInVerb, HelpTopic, Intent, Planned, Selector, Span, Spanned, WorkIntent};
+use crate::domain::misunderstanding::{Expected, Missing, MissingPart, Misunderstanding, MisunderstandingKind as Kind};
+use crate::domain::purpose::Purpose;
 use crate::fleet::{nearest, parse_selector};
 use nom::Parser;
 use nom::bytes::complete::take_till;
@@ -22,25 +23,31 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
     let line = normalise(line)?;
     let cursor = Cursor { line: &line };
     let (written, start) = cursor.word(0);
-    if written.value.eq_ignore_ascii_case("plan") {
-        return plan(&cursor, start, vocabulary);
+    match verb(&cursor, written, vocabulary)? {
+        Verb::Command(spec) => work(&cursor, start, spec, vocabulary).map(Intent::Work),
+        Verb::BuiltIn(BuiltInVerb::Help) => help(&cursor, start, vocabulary),
+        Verb::BuiltIn(BuiltInVerb::Status) => status(&cursor, start),
+        Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Intent::Cancel { request: request(&cursor, start)? }),
+        Verb::BuiltIn(BuiltInVerb::Plan) => plan(&cursor, start, vocabulary).map(Intent::Plan),
     }
-    plain(&cursor, 0, vocabulary)
 }
 
-/// Every verb but `plan`.
-fn plain(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Intent, Misunderstanding> {
-    let (written, start) = cursor.word(place);
+/// What a line, or the rest of one behind `plan`, may begin with.
+enum Verb<'a> {
+    Command(&'a CommandSpec),
+    BuiltIn(BuiltInVerb),
+}
+
+fn verb<'a>(
+    cursor: &Cursor<'_>,
+    written: Spanned<&str>,
+    vocabulary: &'a Vocabulary,
+) -> Result<Verb<'a>, Misunderstanding> {
     let verb = written.value.to_lowercase();
-    if let Some(spec) = vocabulary.command(&verb) {
-        return work(cursor, start, spec, vocabulary).map(Intent::Work);
-    }
-    match verb.as_str() {
-        "help" => help(cursor, start, vocabulary),
-        "status" => status(cursor, start),
-        "cancel" => cancel(cursor, start),
-        _ => Err(cursor.unknown_verb(written, vocabulary)),
-    }
+    let command = vocabulary.command(&verb).map(Verb::Command);
+    command
+        .or_else(|| BuiltInVerb::of_word(&verb).map(Verb::BuiltIn))
+        .ok_or_else(|| cursor.unknown_verb(written, vocabulary))
 }
 
 /// Reads a normalised line word by word.
@@ -83,8 +90,16 @@ impl<'a> Cursor<'a> {
 
     fn unknown_verb(&self, written: Spanned<&str>, vocabulary: &Vocabulary) -> Misunderstanding {
         let usable = vocabulary.usable.iter().map(CommandName::as_str);
-        let near = nearest(written.value, usable.chain(BUILT_IN_VERBS)).map(str::to_owned);
+        let near = nearest(written.value, usable.chain(BuiltInVerb::ALL.map(BuiltInVerb::word))).map(str::to_owned);
         self.told(written.span, Kind::UnknownVerb { verb: written.value.to_owned() }).perhaps_suggesting(near)
+    }
+
+    fn unknown_topic(&self, written: Spanned<&str>, vocabulary: &Vocabulary) -> Misunderstanding {
+        let usable = vocabulary.usable.iter().map(CommandName::as_str);
+        let verbs = BuiltInVerb::ALL.map(BuiltInVerb::word);
+        let known = usable.chain(verbs).chain(Purpose::ALL.map(Purpose::word)).chain(["servers", "times"]);
+        let near = nearest(written.value, known).map(str::to_owned);
+        self.told(written.span, Kind::UnknownTopic { topic: written.value.to_owned() }).perhaps_suggesting(near)
     }
 }
 
@@ -93,13 +108,36 @@ fn help(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<In
     if written.value.is_empty() {
         return Ok(Intent::Help { topic: None });
     }
-    let topic = written.value.to_lowercase();
-    let is_known = BUILT_IN_VERBS.contains(&topic.as_str()) || vocabulary.command(&topic).is_some();
-    if !is_known {
-        return Err(cursor.unknown_verb(written, vocabulary));
-    }
+    let Some(topic) = topic(&written.value.to_lowercase(), vocabulary) else {
+        // A purpose may be named by more than its first word.
+        if let Some(purpose) = purpose(&cursor.rest(place).to_lowercase()) {
+            return Ok(Intent::Help { topic: Some(HelpTopic::Purpose(purpose)) });
+        }
+        if purpose(&written.value.to_lowercase()).is_some() {
+            cursor.expect_end(after)?;
+        }
+        return Err(cursor.unknown_topic(written, vocabulary));
+    };
     cursor.expect_end(after)?;
-    Ok(Intent::Help { topic: Some(CommandName::new(topic)) })
+    Ok(Intent::Help { topic: Some(topic) })
+}
+
+/// A command's own name wins over any other meaning of the word.
+fn topic(word: &str, vocabulary: &Vocabulary) -> Option<HelpTopic> {
+    if let Some(spec) = vocabulary.command(word) {
+        return Some(HelpTopic::Command(spec.name.clone()));
+    }
+    match word {
+        "servers" | "server" | "selectors" | "selector" => Some(HelpTopic::Servers),
+        "times" | "time" | "at" | "in" => Some(HelpTopic::Times),
+        _ => BuiltInVerb::of_word(word).map(HelpTopic::Verb),
+    }
+}
+
+/// The purpose whose title begins with these words.
+fn purpose(words: &str) -> Option<Purpose> {
+    let begins = |title: String| title.strip_prefix(words).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    Purpose::ALL.into_iter().find(|purpose| begins(purpose.title().to_lowercase()))
 }
 
 fn status(cursor: &Cursor<'_>, place: usize) -> Result<Intent, Misunderstanding> {
@@ -112,7 +150,8 @@ fn status(cursor: &Cursor<'_>, place: usize) -> Result<Intent, Misunderstanding>
     Ok(Intent::Status { selector: Some(selector) })
 }
 
-fn cancel(cursor: &Cursor<'_>, place: usize) -> Result<Intent, Misunderstanding> {
+/// The id of a request, to the end of the line.
+fn request(cursor: &Cursor<'_>, place: usize) -> Result<RequestId, Misunderstanding> {
     let (written, after) = cursor.word(place);
     if written.value.is_empty() {
         return Err(cursor.told(cursor.end(), Kind::Unexpected { expected: Expected::RequestId }));
@@ -121,15 +160,24 @@ fn cancel(cursor: &Cursor<'_>, place: usize) -> Result<Intent, Misunderstanding>
         return Err(cursor.told(written.span, Kind::NotARequest { text: written.value.to_owned() }));
     };
     cursor.expect_end(after)?;
-    Ok(Intent::Cancel { request })
+    Ok(request)
 }
 
-fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Intent, Misunderstanding> {
-    let (written, _) = cursor.word(place);
-    if written.value.is_empty() || written.value.eq_ignore_ascii_case("plan") {
+fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Planned, Misunderstanding> {
+    let (written, start) = cursor.word(place);
+    if written.value.is_empty() {
         return Err(cursor.told(written.span, Kind::Unexpected { expected: Expected::Verb }));
     }
-    plain(cursor, place, vocabulary).map(|intent| Intent::Plan(Box::new(intent)))
+    let span = written.span.clone();
+    match verb(cursor, written, vocabulary)? {
+        Verb::Command(spec) => work(cursor, start, spec, vocabulary).map(Planned::Work),
+        Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Planned::Cancel { request: request(cursor, start)? }),
+        Verb::BuiltIn(BuiltInVerb::Plan) => Err(cursor.told(span, Kind::Unexpected { expected: Expected::Verb })),
+        Verb::BuiltIn(verb @ (BuiltInVerb::Help | BuiltInVerb::Status)) => {
+            // What only looks is sent as it is.
+            Err(cursor.told(0..span.end, Kind::NothingToPlan { verb }).suggesting(verb.word()))
+        }
+    }
 }
 
 fn work(
@@ -149,15 +197,24 @@ fn work(
             return Err(cursor.told(written.span, kind).perhaps_suggesting(better));
         }
         (Targets::Sites { .. }, true) => {
-            return Err(cursor.told(place..place, Kind::Unexpected { expected: Expected::Sites }));
+            let told = cursor.told(place..place, Kind::Unexpected { expected: Expected::Sites });
+            return Err(lacking_subjects(told, MissingPart::Sites, Parameters::new(cursor, spec, vocabulary)));
         }
         (Targets::Servers { .. }, true) => {
-            return Err(cursor.told(place..place, Kind::MissingSelector { command: spec.name.clone() }));
+            let told = cursor.told(place..place, Kind::MissingSelector { command: spec.name.clone() });
+            return Err(lacking_subjects(told, MissingPart::Servers, Parameters::new(cursor, spec, vocabulary)));
         }
         (Targets::Servers { .. } | Targets::Sites { .. }, false) => selector(cursor, place)?,
     };
     let (parameters, start) = Parameters::new(cursor, spec, vocabulary).read(place)?;
     Ok(WorkIntent { command: spec.name.clone(), selector, parameters, start })
+}
+
+/// With everything else that the line lacks besides its subjects.
+fn lacking_subjects(told: Misunderstanding, part: MissingPart, rest: Parameters<'_>) -> Misunderstanding {
+    let at = told.span.start;
+    let others = rest.read(at).err().map(|told| told.missing).unwrap_or_default();
+    told.lacking(std::iter::once(Missing { at, part }).chain(others).collect())
 }
 
 fn selector(cursor: &Cursor<'_>, place: usize) -> Result<(Option<Spanned<Selector>>, usize), Misunderstanding> {

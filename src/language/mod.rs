@@ -4,8 +4,10 @@
 //! exist (`fleet`), who may do what, and any markup of a chat system.
 
 mod clock;
+mod fields;
 mod hidden;
 mod line;
+mod mentions;
 mod normalise;
 mod parameters;
 mod print;
@@ -16,6 +18,7 @@ mod tests;
 mod values;
 mod zone;
 
+pub use fields::Fields;
 pub use hidden::hidden_name;
 pub use line::parse;
 pub use normalise::normalise;

@@ -1,9 +1,10 @@
 //! What phones, Macs and web pages do to a line, undone: quotes, dashes, spaces, dots, backslashes, code ticks.
 //!
-//! Quoted text and the text after `because` keep their characters. Nothing is guessed inside a name. Normalising
+//! Quoted text and the text after `because` keep their characters; a mention in a reason reads as people saw it. Nothing is guessed inside a name. Normalising
 //! twice changes nothing, so that places in the line stay true.
 
 use super::hidden::{hidden_name, is_zero_width};
+use super::mentions::as_seen;
 use super::quotes::{Quotes, inside, quoted, unescaped};
 use crate::domain::limits::LINE_LENGTH_MAX_CHARS;
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind as Kind};
@@ -24,7 +25,7 @@ pub fn normalise(line: &str) -> Result<String, Misunderstanding> {
     while let Some(character) = rest.chars().next() {
         let is_word_start = text.is_empty() || text.ends_with([' ', '=']);
         if is_word_start && begins_reason(rest) {
-            text.push_str(rest);
+            text.push_str(&as_seen(rest));
             break;
         }
         let after = rest.get(character.len_utf8()..).unwrap_or_default();
@@ -63,9 +64,13 @@ pub(super) fn begins_reason(rest: &str) -> bool {
 
 /// Past the backslashes before a mark of the grammar: that is how text copied from a shell or from Markdown has it.
 fn past_backslashes(rest: &str) -> Option<&str> {
-    let after = rest.trim_start_matches('\\');
+    if !rest.starts_with('\\') {
+        return None;
+    }
+    // A tick is left out as well, and may stand between.
+    let after = rest.trim_start_matches(['\\', '`']);
     let is_mark = after.starts_with(['[', ']', '(', ')', '*', '_', '~', '&', '!', '^', '-', '=']);
-    (after.len() < rest.len() && is_mark).then_some(after)
+    is_mark.then_some(after)
 }
 
 fn push_plain(character: char, is_word_start: bool, after: &str, text: &mut String) {
@@ -90,10 +95,14 @@ fn spaced(line: &str) -> String {
     };
     let words: Vec<&str> = line.trim().split(is_space).filter(|word| !word.is_empty()).collect();
     let mut line = words.join(" ");
-    while let Some(inner) = without_ticks(&line).or_else(|| inside(&line)) {
-        line = inner;
+    loop {
+        // A full stop behind the quotes says nothing, as it says nothing at the end of any line.
+        let shown = line.trim_end_matches(['.', '…', ' ']);
+        match without_ticks(shown).or_else(|| inside(shown)) {
+            Some(inner) => line = inner,
+            None => return line,
+        }
     }
-    line
 }
 
 /// The line without the ticks that show it as code, if they stand around the whole.

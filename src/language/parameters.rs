@@ -6,7 +6,7 @@ use super::quotes::{self, Quotes};
 use super::{Vocabulary, start, values};
 use crate::domain::command::{CommandSpec, Need, ParameterSpec};
 use crate::domain::intent::{ParameterName, Spanned, Start, Value};
-use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
+use crate::domain::misunderstanding::{Expected, Missing, MissingPart, Misunderstanding, MisunderstandingKind as Kind};
 use crate::fleet::nearest;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,6 +18,11 @@ pub(super) struct Parameters<'a> {
     vocabulary: &'a Vocabulary,
     given: BTreeMap<ParameterName, Spanned<Value>>,
     start: Option<Spanned<Start>>,
+    /// Where `because` stands: parameters belong before it.
+    because_at: Option<usize>,
+    /// Parameters that are named without a value, and the first that is told of them.
+    valueless: Vec<Missing>,
+    told: Option<Misunderstanding>,
 }
 
 /// The parameters with their values, and when to begin.
@@ -25,21 +30,49 @@ type Given = (BTreeMap<ParameterName, Spanned<Value>>, Option<Spanned<Start>>);
 
 impl<'a> Parameters<'a> {
     pub(super) fn new(cursor: &'a Cursor<'a>, spec: &'a CommandSpec, vocabulary: &'a Vocabulary) -> Self {
-        Self { cursor, spec, vocabulary, given: BTreeMap::new(), start: None }
+        Self {
+            cursor,
+            spec,
+            vocabulary,
+            given: BTreeMap::new(),
+            start: None,
+            because_at: None,
+            valueless: Vec::new(),
+            told: None,
+        }
     }
 
     /// Everything from that place to the end of the line, defaults filled in.
     pub(super) fn read(mut self, start: usize) -> Result<Given, Misunderstanding> {
+        match self.read_all(start) {
+            Ok(()) => self.complete(),
+            // What comes first in the line is told first.
+            Err(told) => Err(self.told.unwrap_or(told)),
+        }
+    }
+
+    fn read_all(&mut self, start: usize) -> Result<(), Misunderstanding> {
         let mut place = start;
         while !self.cursor.rest(place).is_empty() {
             if begins_reason(self.cursor.rest(place)) {
-                self.read_reason(place)?;
-                break;
+                return self.read_reason(place);
             }
             place =
                 if begins_start(self.cursor.rest(place)) { self.read_start(place)? } else { self.read_named(place)? };
         }
-        self.complete()
+        Ok(())
+    }
+
+    /// A parameter is named, but its value is not there: that is told once everything else is read.
+    fn is_valueless(&mut self, spec: &ParameterSpec, at: usize) {
+        let told = self.cursor.told(at..at, Kind::MissingValue { name: spec.name.clone() });
+        self.told.get_or_insert(told);
+        self.valueless.push(Missing { at, part: MissingPart::Value(Box::new(spec.clone())) });
+    }
+
+    fn is_named(&self, spec: &ParameterSpec) -> bool {
+        let is_it = |missing: &Missing| matches!(&missing.part, MissingPart::Value(named) if named.name == spec.name);
+        self.given.contains_key(&spec.name) || self.valueless.iter().any(is_it)
     }
 
     fn read_start(&mut self, place: usize) -> Result<usize, Misunderstanding> {
@@ -68,10 +101,13 @@ impl<'a> Parameters<'a> {
         };
         let name = Spanned { value: name, span: place..place + "--".len() + name.len() };
         let spec = self.declared(&name)?;
-        if self.given.contains_key(&spec.name) {
+        if self.is_named(spec) {
             return Err(self.cursor.told(name.span, Kind::DoubleParameter { name: spec.name.clone() }));
         }
-        let (value, next) = self.written_value(&spec.name, value_at)?;
+        let Some((value, next)) = self.written_value(value_at) else {
+            self.is_valueless(spec, value_at);
+            return Ok(self.cursor.past_spaces(value_at));
+        };
         let span = value.span.clone();
         let value =
             values::read(spec, &value.value, self.vocabulary).map_err(|unfit| self.unfit(spec, &value, unfit))?;
@@ -91,24 +127,20 @@ impl<'a> Parameters<'a> {
     }
 
     /// A word, or a quoted text without its quotes; and where the next word begins.
-    fn written_value(
-        &self,
-        name: &ParameterName,
-        place: usize,
-    ) -> Result<(Spanned<Cow<'a, str>>, usize), Misunderstanding> {
+    fn written_value(&self, place: usize) -> Option<(Spanned<Cow<'a, str>>, usize)> {
         let rest = self.cursor.rest(place);
         if let Some(quoted) = rest.strip_prefix('"')
             && let Some((inside, _)) = Quotes::Double.split(quoted)
         {
             let span = place..place + inside.len() + "\"\"".len();
             let next = self.cursor.past_spaces(span.end);
-            return Ok((Spanned { value: Cow::Owned(quotes::unescaped(inside)), span }, next));
+            return Some((Spanned { value: Cow::Owned(quotes::unescaped(inside)), span }, next));
         }
         let (word, next) = self.cursor.word(place);
         if word.value.is_empty() || word.value.starts_with("--") || begins_reason(rest) {
-            return Err(self.cursor.told(place..place, Kind::MissingValue { name: name.clone() }));
+            return None;
         }
-        Ok((Spanned { value: Cow::Borrowed(word.value), span: word.span }, next))
+        Some((Spanned { value: Cow::Borrowed(word.value), span: word.span }, next))
     }
 
     fn unfit(&self, spec: &ParameterSpec, value: &Spanned<Cow<'_, str>>, better: Option<String>) -> Misunderstanding {
@@ -121,27 +153,35 @@ impl<'a> Parameters<'a> {
         let Some(spec) = self.spec.parameters.iter().find(|parameter| parameter.asked_as_because) else {
             return Err(self.cursor.told(because.span, Kind::BecauseNotTaken { command: self.spec.name.clone() }));
         };
-        if self.given.contains_key(&spec.name) {
+        if self.is_named(spec) {
             return Err(self.cursor.told(because.span, Kind::DoubleParameter { name: spec.name.clone() }));
         }
+        self.because_at = Some(place);
         let written = self.cursor.rest(after);
         let quoted = quotes::inside(written);
         let text = quoted.as_deref().unwrap_or(written).trim();
         // `because …` copied from the help says nothing yet.
         if !text.chars().any(char::is_alphanumeric) {
-            return Err(self.cursor.told(self.cursor.end(), Kind::MissingValue { name: spec.name.clone() }));
+            self.is_valueless(spec, self.cursor.line.len());
+            return Ok(());
+        }
+        let span = after..self.cursor.line.len();
+        let value = Value::Text(text.to_owned());
+        if !spec.kind.admits(&value) {
+            let kind = Kind::UnfitValue { parameter: Box::new(spec.clone()) };
+            return Err(self.cursor.told(span, kind));
         }
         if quoted.is_none() && self.start.is_none() {
             start::ask_about_reason(self.cursor, place, after)?;
         }
-        let value = Spanned { value: Value::Text(text.to_owned()), span: after..self.cursor.line.len() };
-        self.given.insert(spec.name.clone(), value);
+        self.given.insert(spec.name.clone(), Spanned { value, span });
         Ok(())
     }
 
     fn complete(mut self) -> Result<Given, Misunderstanding> {
+        let mut absent = Vec::new();
         for spec in &self.spec.parameters {
-            if self.given.contains_key(&spec.name) {
+            if self.is_named(spec) {
                 continue;
             }
             match (&spec.default, spec.need) {
@@ -149,17 +189,26 @@ impl<'a> Parameters<'a> {
                     self.given.insert(spec.name.clone(), Spanned { value: value.clone(), span: self.cursor.end() });
                 }
                 (None, Need::Optional) => {}
-                (None, Need::Required) => {
-                    let name = spec.name.clone();
-                    let kind = if spec.asked_as_because {
-                        Kind::MissingReason { name }
-                    } else {
-                        Kind::MissingParameter { name }
-                    };
-                    return Err(self.cursor.told(self.cursor.end(), kind));
-                }
+                (None, Need::Required) => absent.push(spec),
             }
         }
-        Ok((self.given, self.start))
+        // A reason stands at the end, and everything else before it.
+        absent.sort_by_key(|spec| spec.asked_as_because);
+        let told = self.told.or_else(|| {
+            let spec = absent.first()?;
+            let name = spec.name.clone();
+            let kind =
+                if spec.asked_as_because { Kind::MissingReason { name } } else { Kind::MissingParameter { name } };
+            Some(self.cursor.told(self.cursor.end(), kind))
+        });
+        let Some(told) = told else { return Ok((self.given, self.start)) };
+        let end = self.cursor.line.len();
+        let mut missing = self.valueless;
+        missing.extend(absent.into_iter().map(|spec| {
+            let at = if spec.asked_as_because { end } else { self.because_at.unwrap_or(end) };
+            Missing { at, part: MissingPart::Parameter(Box::new(spec.clone())) }
+        }));
+        missing.sort_by_key(|missing| missing.at);
+        Err(told.lacking(missing))
     }
 }

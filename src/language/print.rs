@@ -7,7 +7,7 @@ use super::quotes::{inside, quoted};
 use super::start::time_at_end;
 use super::zone::written_moment;
 use super::{Vocabulary, quotes::Quotes};
-use crate::domain::intent::{Day, Intent, Start, Value, WallTime, WorkIntent};
+use crate::domain::intent::{Day, Intent, Planned, Start, Value, WallTime, WorkIntent};
 use crate::fleet;
 
 /// The line that means this, with the vocabulary in which it was read. A moment is written to the minute.
@@ -20,7 +20,8 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Status { selector: None } => "status".to_owned(),
         Intent::Status { selector: Some(selector) } => format!("status {}", fleet::print(&selector.value)),
         Intent::Cancel { request } => format!("cancel {request}"),
-        Intent::Plan(inner) => format!("plan {}", print(inner, vocabulary)),
+        Intent::Plan(Planned::Work(work)) => format!("plan {}", print_work(work, vocabulary)),
+        Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
     }
 }
 
@@ -60,13 +61,18 @@ fn print_value(value: &Value) -> String {
         | Value::Version(_)
         | Value::Url(_) => value.to_string(),
     };
+    written(&text)
+}
+
+/// A value as a word, or quoted where it would be read otherwise.
+pub(super) fn written(text: &str) -> String {
     let is_plain = |letter: char| letter.is_ascii_graphic() && !matches!(letter, '"' | '\'' | '\\' | '`');
     let is_word = text.chars().all(is_plain) && !text.is_empty() && !text.starts_with('-') && !text.ends_with('.');
-    if is_word && !begins_reason(&text) { text } else { quoted(&text) }
+    if is_word && !begins_reason(text) { text.to_owned() } else { quoted(text) }
 }
 
 /// Quoted where it would be read otherwise: as quoted already, as ending in a time, or without its last full stop.
-fn print_reason(text: &str) -> String {
+pub(super) fn print_reason(text: &str) -> String {
     let opens = text.chars().next().and_then(Quotes::opened_by).is_some();
     if opens || inside(text).is_some() || text.ends_with('.') || time_at_end(text).is_some() {
         return quoted(text);

@@ -3,6 +3,7 @@
 use super::Vocabulary;
 use super::clock::{WrittenZone, read_time};
 use super::line::Cursor;
+use super::mentions::as_seen;
 use super::zone::{moment_of, name_of, named};
 use crate::domain::command::{ParameterSpec, ValueKind};
 use crate::domain::identity::UserId;
@@ -14,17 +15,20 @@ use crate::fleet::{nearest, parse_whole_selector, print};
 
 /// The value, or the right word if one is near.
 pub(super) fn read(spec: &ParameterSpec, text: &str, vocabulary: &Vocabulary) -> Result<Value, Option<String>> {
+    unbounded(spec, text, vocabulary).and_then(|value| if spec.kind.admits(&value) { Ok(value) } else { Err(None) })
+}
+
+/// A value of the right kind, whatever its size.
+fn unbounded(spec: &ParameterSpec, text: &str, vocabulary: &Vocabulary) -> Result<Value, Option<String>> {
     match &spec.kind {
-        ValueKind::Text => {
-            let says_something = text.chars().any(|letter| !letter.is_whitespace());
-            if says_something { Ok(Value::Text(text.to_owned())) } else { Err(None) }
+        ValueKind::Text { .. } => {
+            // `--note …` copied from an answer says nothing yet.
+            let says_something = text.chars().any(char::is_alphanumeric);
+            if says_something { Ok(Value::Text(as_seen(text))) } else { Err(None) }
         }
-        ValueKind::Integer { min, max } => match text.parse::<i64>() {
-            Ok(number) if (*min..=*max).contains(&number) => Ok(Value::Integer(number)),
-            Ok(_) | Err(_) => Err(None),
-        },
-        ValueKind::Percentage => percentage(text).map(Value::Percentage).ok_or(None),
-        ValueKind::Duration => duration_of(text).map(Value::Duration).ok_or(None),
+        ValueKind::Integer { .. } => text.parse().map(Value::Integer).map_err(|_| None),
+        ValueKind::Percentage { .. } => percentage(text).map(Value::Percentage).ok_or(None),
+        ValueKind::Duration { .. } => duration_of(text).map(Value::Duration).ok_or(None),
         ValueKind::Choice(words) => match words.iter().find(|word| word.eq_ignore_ascii_case(text)) {
             Some(word) => Ok(Value::Choice(word.clone())),
             None => Err(nearest(text, words.iter().map(String::as_str)).map(str::to_owned)),

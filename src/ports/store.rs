@@ -6,11 +6,12 @@
 use super::chat::{Envelope, Inbox, PrivateTo, TriggerId, ViewId};
 use crate::admission::{HealthRow, Ledger, Lock, StateRow};
 use crate::conversation::message::{Form, Message};
+use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{
     DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
 };
-use crate::domain::place::{ChannelId, MessageRef};
+use crate::domain::place::{ChannelId, MessageRef, Origin};
 use crate::domain::server::ServerId;
 use crate::domain::text_name;
 use crate::domain::time::Timestamp;
@@ -227,8 +228,25 @@ pub enum ControlAction {
     },
     /// Sends a line as the same person, authorised anew.
     Line(String),
+    /// Sends a line that was offered instead of the one typed, as long as it interrupts no server.
+    Use(String),
     /// Drops what was asked about.
     Forget,
+    /// Opens a form, and is what the form sends back.
+    Form(FormOf),
+    /// Shows the person's own requests.
+    Mine,
+}
+
+/// A form that becomes a line of the same person, as if typed where it was offered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FormOf {
+    /// For whom, where, and how the person is answered: a submission names no channel.
+    pub origin: Origin,
+    /// The command; `None` asks for it first.
+    pub command: Option<CommandName>,
+    /// What was typed so far; it begins with `plan` if it is only to be shown.
+    pub line: String,
 }
 
 /// A message to deliver.
@@ -340,6 +358,9 @@ pub trait Store: Inbox + Send + Sync {
 
     /// Requests that are not over, in the order they were accepted.
     async fn open_requests(&self) -> Result<Vec<Request>, StoreFault>;
+
+    /// The newest requests of a person, newest first, over or not.
+    async fn requests_of(&self, person: &PersonId, limit: usize) -> Result<Vec<Request>, StoreFault>;
 
     /// A run.
     async fn run(&self, id: &RunId) -> Result<Option<Run>, StoreFault>;

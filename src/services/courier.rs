@@ -11,11 +11,11 @@ use super::{Service, Step};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
-use crate::domain::place::{MessageRef, ReplyPath};
+use crate::domain::place::{MessageRef, Origin, ReplyPath};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::chat::{Delivery, Found, PostTo, PrivateTo, Replaces};
-use crate::ports::store::{Content, Destination, Notice, Slot, Write};
+use crate::ports::store::{Content, ControlAction, Destination, Notice, Slot, Write};
 use crate::workflow::request::{Request, RequestEvent, RequestOutcome, RequestStage};
 use crate::workflow::run::{Answer, Run, RunStage};
 use async_trait::async_trait;
@@ -276,6 +276,7 @@ async fn settle(world: &World, slot: &Slot, outcome: Settled) -> Result<(), Stor
             if let (false, Destination::Card(id)) = (writes.is_empty(), &slot.outgoing.to) {
                 writes.extend(echo_again(world, id).await?);
             }
+            writes.extend(form_missed(world, slot).await?);
             writes.push(Write::Undeliverable { key, why });
             writes
         }
@@ -317,6 +318,29 @@ async fn echo_again(world: &World, id: &RequestId) -> Result<Option<Write>, Stor
 async fn how_to_invite(world: &World, id: &RequestId) -> Result<Option<Write>, StoreFault> {
     let told = conversation::wrong_place(&world.places.bot_name);
     Ok(world.store.request(id).await?.map(|request| messages::no_card(id, &request.origin, told)))
+}
+
+/// A form that did not open, because its permission lives for seconds only: its person is told, with a button that
+/// brings a new permission. A form that was open and went away was closed by its person.
+async fn form_missed(world: &World, slot: &Slot) -> Result<Option<Write>, StoreFault> {
+    let (Destination::FormOpen(_), Content::Form(form)) = (&slot.outgoing.to, &slot.outgoing.content) else {
+        return Ok(None);
+    };
+    let Some(handle) = &form.handle else { return Ok(None) };
+    let Some(control) = world.store.control(handle).await? else { return Ok(None) };
+    Ok(match (&control.action, &control.bound) {
+        (ControlAction::Form(form), _) => {
+            let told = conversation::form_missed(Some(handle));
+            Some(messages::form_missed(&slot.outgoing.key, &form.origin, told))
+        }
+        (ControlAction::Review { .. }, Some(bound)) => {
+            let reply = ReplyPath::Private { thread: None };
+            let (person, channel) = (bound.person.clone(), bound.channel.clone());
+            let origin = Origin { person, channel, thread: None, reply };
+            Some(messages::form_missed(&slot.outgoing.key, &origin, conversation::form_missed(None)))
+        }
+        _ => None,
+    })
 }
 
 /// Without a card nothing starts: the request ends.

@@ -1,6 +1,7 @@
 //! Takes in what arrived: each stored envelope becomes a request, an answer, or a recorded rejection.
 
 use super::effects::Effects;
+use super::lines::Reply;
 use super::world::World;
 use super::{Service, Step, lines, messages, presses};
 use crate::conversation;
@@ -94,8 +95,12 @@ impl Service for Intake {
 async fn deal_with(world: &World, envelope: &Envelope) -> Result<(), StoreFault> {
     for _ in 0..DECISIONS_MAX {
         let outcome = match world.chat.read(envelope) {
-            Arrival::Line { origin, line, sent_at, trigger: _ } => {
-                let line = lines::Line { envelope, origin: &origin, text: &line, sent_at: Some(sent_at) };
+            Arrival::Line { origin, line, sent_at, trigger } => {
+                let line = lines::Line {
+                    sent_at: Some(sent_at),
+                    trigger: trigger.as_ref(),
+                    ..lines::Line::of(envelope, &origin, &line)
+                };
                 lines::answer(world, line).await?
             }
             Arrival::Press { origin, handle, at, trigger, view: _ } => {
@@ -146,20 +151,19 @@ pub(super) async fn who(world: &World, person: &PersonId) -> Who {
 }
 
 /// A member's profile, or what to say to somebody who is none.
-pub(super) async fn member(world: &World, envelope: &EnvelopeKey, origin: &Origin) -> Result<Profile, Outcome> {
-    match who(world, &origin.person).await {
+pub(super) async fn member(world: &World, person: &PersonId) -> Result<Profile, Reply> {
+    match who(world, person).await {
         Who::Is(profile) if profile.standing == Standing::Member => Ok(profile),
-        Who::Is(profile) if profile.standing == Standing::Bot => Err(Outcome::noted("rejected: a bot")),
+        Who::Is(profile) if profile.standing == Standing::Bot => Err(Reply::silent("rejected: a bot")),
         Who::Is(profile) => {
             let standing = profile.standing;
-            let told = conversation::not_a_member(standing);
-            Err(Outcome::answered(envelope, origin, told, format!("rejected: {standing:?}")))
+            Err(Reply::said(conversation::not_a_member(standing), format!("rejected: {standing:?}")))
         }
-        Who::NotKnown => Err(Outcome::noted("rejected: the directory knows no such person")),
+        Who::NotKnown => Err(Reply::silent("rejected: the directory knows no such person")),
         Who::NoAnswer(why) => {
             tracing::warn!(%why, "the directory does not answer");
             let told = conversation::unavailable("the directory of people");
-            Err(Outcome::answered(envelope, origin, told, "rejected: the directory does not answer"))
+            Err(Reply::said(told, "rejected: the directory does not answer"))
         }
     }
 }

@@ -2,29 +2,29 @@
 
 use super::intake::{Outcome, member};
 use super::messages;
-use super::planning::Asking;
+use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use crate::admission::{self, Ledger};
+use super::{looks, offers};
+use crate::admission::Ledger;
 use crate::approvals;
 use crate::authorization::Authorized;
-use crate::catalog::Catalog;
-use crate::conversation::{self, message::Message};
-use crate::domain::command::{CommandName, CommandSpec, Impact, Targets};
+use crate::conversation;
+use crate::conversation::message::Message;
+use crate::domain::command::{CommandName, CommandSpec};
 use crate::domain::identity::Profile;
-use crate::domain::ids::{Epoch, Handle, RequestId, Version};
-use crate::domain::intent::{Intent, Selector, Spanned, WorkIntent};
-use crate::domain::limits::{LATE_AFTER, PRIVATE_CONTROL_LIFE};
+use crate::domain::ids::{EnvelopeKey, Epoch, RequestId, Version};
+use crate::domain::intent::{Intent, Planned, WorkIntent};
+use crate::domain::limits::LATE_AFTER;
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::place::{ChannelFacts, ChannelName, Membership, Origin};
 use crate::domain::plan::Plan;
-use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
-use crate::fleet::{self, Snapshot, Undone};
+use crate::fleet::Undone;
 use crate::language;
-use crate::ports::chat::Envelope;
+use crate::ports::chat::{Envelope, TriggerId};
 use crate::ports::directory::DirectoryFault;
-use crate::ports::store::{Bound, Control, ControlAction, Write};
+use crate::ports::store::{Control, ControlAction, Write};
 use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{Accepted, ControlVerb, RequestEvent};
 use crate::workflow::run::RunEvent;
@@ -38,20 +38,90 @@ pub(super) struct Line<'a> {
     pub(super) text: &'a str,
     /// When it was sent; `None` for one that was just confirmed by a button.
     pub(super) sent_at: Option<Timestamp>,
+    /// Permission to open a form, if the surface gives one.
+    pub(super) trigger: Option<&'a TriggerId>,
+    /// Whether it is sent by one tap on a button that was offered because it interrupted no server.
+    pub(super) is_one_tap: bool,
 }
 
-impl Line<'_> {
-    fn answered(&self, message: Message, note: impl Into<String>) -> Outcome {
-        Outcome::answered(&self.envelope.key, self.origin, message, note)
+impl<'a> Line<'a> {
+    /// A line that somebody has confirmed just now, by a button or a form.
+    pub(super) const fn of(envelope: &'a Envelope, origin: &'a Origin, text: &'a str) -> Self {
+        Self { envelope, origin, text, sent_at: None, trigger: None, is_one_tap: false }
     }
 }
 
+/// What a line comes to, before it is known where that is shown.
+pub(super) enum Reply {
+    /// Words for whoever asked.
+    Said { message: Message, note: String },
+    /// A request: what makes it, its card and its echo.
+    Accepted { id: RequestId, writes: Vec<Write>, note: String },
+    /// It says something that is not there.
+    Misunderstood(Box<Misunderstanding>),
+    /// Nothing is said to whoever asked.
+    Silent { note: String },
+}
+
+impl Reply {
+    pub(super) fn said(message: Message, note: impl Into<String>) -> Self {
+        Self::Said { message, note: note.into() }
+    }
+
+    pub(super) fn silent(note: impl Into<String>) -> Self {
+        Self::Silent { note: note.into() }
+    }
+
+    /// The words, if there are any.
+    pub(super) fn message(self) -> Option<Message> {
+        match self {
+            Self::Said { message, .. } => Some(message),
+            Self::Misunderstood(told) => Some(conversation::misunderstood(&told)),
+            Self::Accepted { .. } | Self::Silent { .. } => None,
+        }
+    }
+
+    /// Answered privately, where it was asked.
+    pub(super) fn outcome(self, envelope: &EnvelopeKey, origin: &Origin) -> Outcome {
+        match self {
+            Self::Said { message, note } => Outcome::answered(envelope, origin, message, note),
+            Self::Misunderstood(told) => {
+                Outcome::answered(envelope, origin, conversation::misunderstood(&told), MISUNDERSTOOD)
+            }
+            Self::Accepted { writes, note, .. } => Outcome { writes, note },
+            Self::Silent { note } => Outcome::noted(note),
+        }
+    }
+}
+
+impl Line<'_> {
+    pub(super) fn answered(&self, message: Message, note: impl Into<String>) -> Outcome {
+        Outcome::answered(&self.envelope.key, self.origin, message, note)
+    }
+
+    fn outcome(&self, reply: Reply) -> Outcome {
+        reply.outcome(&self.envelope.key, self.origin)
+    }
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Misunderstood(told) => Self::Misunderstood(told),
+            Answer::Told { message, note } => Self::said(message, note),
+        }
+    }
+}
+
+/// The note of a line that was not understood.
+pub(super) const MISUNDERSTOOD: &str = "answered: a misunderstanding";
+
 /// Who typed it, and where.
-struct Speaker {
+pub(super) struct Speaker {
     person: Profile,
-    channel: ChannelFacts,
+    pub(super) channel: ChannelFacts,
     /// What was in force when the line was read: the whole line is answered by it.
-    rulebook: Arc<Rulebook>,
+    pub(super) rulebook: Arc<Rulebook>,
 }
 
 impl Speaker {
@@ -60,15 +130,18 @@ impl Speaker {
     fn understand(&self, text: &str, now: Timestamp) -> Result<Intent, Misunderstanding> {
         let all = language::Vocabulary::of(self.rulebook.catalog.commands().to_vec());
         let vocabulary = language::Vocabulary { zone: self.person.zone.clone(), now, ..all };
-        language::parse(text, &vocabulary).or_else(|_| {
-            let commands = vocabulary.commands.iter().map(Arc::as_ref);
-            let usable = self.rulebook.policies.commands_for(&self.person, &self.channel, commands);
-            language::parse(text, &language::Vocabulary { usable, ..vocabulary.clone() })
-        })
+        language::parse(text, &vocabulary)
+            .or_else(|_| language::parse(text, &language::Vocabulary { usable: self.usable(), ..vocabulary.clone() }))
+    }
+
+    /// The commands that this person may use here, sorted.
+    pub(super) fn usable(&self) -> Vec<CommandName> {
+        let commands = self.rulebook.catalog.commands().iter().map(Arc::as_ref);
+        self.rulebook.policies.commands_for(&self.person, &self.channel, commands)
     }
 
     /// Without `#`; empty in a direct conversation, which has no name.
-    fn channel_name(&self) -> &str {
+    pub(super) fn channel_name(&self) -> &str {
         self.channel.name.as_ref().map_or("", ChannelName::as_str)
     }
 
@@ -81,219 +154,119 @@ impl Speaker {
 /// What a line comes to.
 pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, StoreFault> {
     let now = world.now();
-    let person = match member(world, &line.envelope.key, line.origin).await {
+    let person = match member(world, &line.origin.person).await {
         Ok(person) => person,
-        Err(outcome) => return Ok(outcome),
+        Err(reply) => return Ok(line.outcome(reply)),
     };
     if let Some(sent_at) = line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER) {
-        return Ok(late(world, line, sent_at, now));
+        return Ok(offers::late(world, line, sent_at, now));
     }
-    let channel = match world.directory.channel(&line.origin.channel).await {
-        Ok(channel) => channel,
-        Err(DirectoryFault::Unknown(_)) => {
-            let told = conversation::wrong_place(&world.places.bot_name);
-            return Ok(line.answered(told, "rejected: a channel that the bot cannot see"));
-        }
-        Err(DirectoryFault::Unavailable(why)) => {
-            tracing::warn!(%why, "the directory does not answer");
-            return Ok(line.answered(conversation::unavailable("the directory of channels"), "rejected: no directory"));
-        }
+    let speaker = match speaking(world, person, line.origin).await {
+        Ok(speaker) => speaker,
+        Err(reply) => return Ok(line.outcome(reply)),
     };
-    if channel.bot == Membership::Outside {
-        let told = conversation::wrong_place(&world.places.bot_name);
-        return Ok(line.answered(told, "rejected: the bot is not in this channel"));
-    }
-    let speaker = Speaker { person, channel, rulebook: world.rulebook() };
     let normal = match language::normalise(line.text) {
         Ok(normal) => normal,
         Err(misunderstanding) => {
-            return Ok(line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding"));
+            return Ok(line.answered(conversation::misunderstood(&misunderstanding), MISUNDERSTOOD));
         }
     };
     let line = Line { text: &normal, ..line };
+    // The files may have changed since it was offered.
+    if line.is_one_tap && offers::interrupts(&speaker.rulebook.catalog, line.text) {
+        return Ok(line.answered(conversation::interrupts_by_now(line.text), "refused: interrupts servers by now"));
+    }
     match speaker.understand(line.text, now) {
-        Err(told) => Ok(misunderstood(world, line, &speaker, &told)),
+        Err(told) => Ok(offers::misunderstood(world, line, &speaker, &told).await),
         Ok(intent) => carry_out(world, line, &speaker, intent).await,
     }
 }
 
+/// What a line comes to that a form has made; the form shows it.
+pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, StoreFault> {
+    let speaker = match speaker(world, line.origin).await {
+        Ok(speaker) => speaker,
+        Err(reply) => return Ok(reply),
+    };
+    let understood =
+        language::normalise(line.text).and_then(|text| Ok((speaker.understand(&text, world.now())?, text)));
+    let (intent, text) = match understood {
+        Ok(understood) => understood,
+        Err(told) => return Ok(Reply::Misunderstood(Box::new(told))),
+    };
+    let line = Line { text: &text, ..line };
+    match intent {
+        Intent::Work(work) => work_line(world, line, &speaker, &work).await,
+        Intent::Plan(Planned::Work(work)) => plan_line(world, line, &speaker, &work).await,
+        Intent::Plan(Planned::Cancel { .. }) | Intent::Help { .. } | Intent::Status { .. } | Intent::Cancel { .. } => {
+            Ok(Reply::silent("rejected: a form of no command"))
+        }
+    }
+}
+
+/// Whoever speaks there, or why nothing is done for them.
+pub(super) async fn speaker(world: &World, origin: &Origin) -> Result<Speaker, Reply> {
+    speaking(world, member(world, &origin.person).await?, origin).await
+}
+
+async fn speaking(world: &World, person: Profile, origin: &Origin) -> Result<Speaker, Reply> {
+    let wrong_place = |note: &str| Reply::said(conversation::wrong_place(&world.places.bot_name), note);
+    let channel = match world.directory.channel(&origin.channel).await {
+        Ok(channel) => channel,
+        Err(DirectoryFault::Unknown(_)) => return Err(wrong_place("rejected: a channel that the bot cannot see")),
+        Err(DirectoryFault::Unavailable(why)) => {
+            tracing::warn!(%why, "the directory does not answer");
+            let told = conversation::unavailable("the directory of channels");
+            return Err(Reply::said(told, "rejected: no directory"));
+        }
+    };
+    if channel.bot == Membership::Outside {
+        return Err(wrong_place("rejected: the bot is not in this channel"));
+    }
+    Ok(Speaker { person, channel, rulebook: world.rulebook() })
+}
+
 /// What was understood, carried out.
 async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Intent) -> Result<Outcome, StoreFault> {
-    match intent {
-        Intent::Help { topic } => Ok(help(line, speaker, topic.as_ref())),
-        Intent::Status { selector } => status(world, line, speaker, selector.as_ref()).await,
-        Intent::Cancel { request } => super::presses::cancel_line(world, line, &speaker.person, &request).await,
-        Intent::Work(work) => work_line(world, line, speaker, &work).await,
-        Intent::Plan(inner) => match *inner {
-            Intent::Work(work) => plan_line(world, line, speaker, &work).await,
-            Intent::Cancel { request } => super::presses::cancel_plan(world, line, &speaker.person, &request).await,
-            // What only looks is its own plan.
-            Intent::Help { topic } => Ok(help(line, speaker, topic.as_ref())),
-            Intent::Status { selector } => status(world, line, speaker, selector.as_ref()).await,
-            Intent::Plan(_) => Ok(Outcome::noted("rejected: a plan of a plan")),
-        },
-    }
-}
-
-/// A line that was not understood. Its corrected line gets a button, unless one wrong tap could interrupt a server.
-fn misunderstood(world: &World, line: Line<'_>, speaker: &Speaker, told: &Misunderstanding) -> Outcome {
-    const NOTE: &str = "answered: a misunderstanding";
-    let harmless = |corrected: &&String| is_harmless(&speaker.rulebook.catalog, corrected);
-    let Some(corrected) = told.corrected.as_ref().filter(harmless) else {
-        return line.answered(conversation::misunderstood(told), NOTE);
-    };
-    let handle = world.ids.handle();
-    let bound = Bound {
-        person: line.origin.person.clone(),
-        channel: line.origin.channel.clone(),
-        until: world.now().plus(PRIVATE_CONTROL_LIFE),
-    };
-    let mut outcome = line.answered(conversation::misunderstood_with_use(told, &handle), NOTE);
-    let action = ControlAction::Line(corrected.clone());
-    outcome.writes.push(Write::Control(Control { handle, action, bound: Some(bound), used_at: None }));
-    outcome
-}
-
-/// Whether a line only looks, or carries out a command that interrupts no server.
-fn is_harmless(catalog: &Catalog, line: &str) -> bool {
-    let verb = line.split(' ').next().unwrap_or_default().to_lowercase();
-    match verb.as_str() {
-        "help" | "status" | "plan" => true,
-        _ => catalog.command(&CommandName::new(verb)).is_some_and(|spec| spec.impact < Impact::PowerCycle),
-    }
-}
-
-/// The handles of two buttons of which one may be used; a press finds the other one by its own.
-fn either_or(handle: &Handle) -> (Handle, Handle) {
-    (Handle::new(format!("{handle}{EITHER}")), Handle::new(format!("{handle}{OR}")))
-}
-
-/// The button beside this one, if it is one of two.
-pub(super) fn beside(handle: &Handle) -> Option<Handle> {
-    let text = handle.as_str();
-    let other = |mine: &str, its: &str| Some(Handle::new(format!("{}{its}", text.strip_suffix(mine)?)));
-    other(EITHER, OR).or_else(|| other(OR, EITHER))
-}
-
-const EITHER: &str = ".a";
-const OR: &str = ".b";
-
-fn late(world: &World, line: Line<'_>, sent_at: Timestamp, now: Timestamp) -> Outcome {
-    let bound = Bound {
-        person: line.origin.person.clone(),
-        channel: line.origin.channel.clone(),
-        until: now.plus(PRIVATE_CONTROL_LIFE),
-    };
-    let (run_now, forget) = either_or(&world.ids.handle());
-    let control =
-        |handle, action| Write::Control(Control { handle, action, bound: Some(bound.clone()), used_at: None });
-    let mut outcome = line.answered(conversation::late(sent_at, &run_now, &forget), "asked again: it came late");
-    outcome.writes.push(control(run_now, ControlAction::Line(line.text.to_owned())));
-    outcome.writes.push(control(forget, ControlAction::Forget));
-    outcome
-}
-
-fn help(line: Line<'_>, speaker: &Speaker, topic: Option<&CommandName>) -> Outcome {
-    let catalog = &speaker.rulebook.catalog;
-    let all = catalog.commands().iter().map(Arc::as_ref);
-    let may = speaker.rulebook.policies.commands_for(&speaker.person, &speaker.channel, all);
-    let message = match topic.and_then(|name| catalog.command(name)) {
-        Some(spec) => {
-            let who = speaker.rulebook.policies.groups_for(&speaker.channel, spec);
-            conversation::help_command(spec, may.contains(&spec.name), &who, speaker.channel_name())
+    let reply = match intent {
+        Intent::Help { topic } => return Ok(looks::help(world, line, speaker, topic.as_ref())),
+        Intent::Status { selector } => return looks::status(world, line, speaker, selector.as_ref()).await,
+        Intent::Cancel { request } => {
+            return super::presses::cancel_line(world, line, &speaker.person, &request).await;
         }
-        None => {
-            let specs = catalog.commands().iter().map(Arc::as_ref).filter(|spec| may.contains(&spec.name));
-            conversation::help(&specs.collect::<Vec<_>>(), speaker.channel_name())
+        Intent::Plan(Planned::Cancel { request }) => {
+            return super::presses::cancel_plan(world, line, &speaker.person, &request).await;
         }
+        Intent::Work(work) => work_line(world, line, speaker, &work).await?,
+        Intent::Plan(Planned::Work(work)) => plan_line(world, line, speaker, &work).await?,
     };
-    line.answered(message, "answered: help")
+    Ok(match reply {
+        Reply::Misunderstood(told) => offers::misunderstood(world, line, speaker, &told).await,
+        Reply::Said { .. } | Reply::Accepted { .. } | Reply::Silent { .. } => line.outcome(reply),
+    })
 }
 
-async fn status(
-    world: &World,
-    line: Line<'_>,
-    speaker: &Speaker,
-    selector: Option<&Spanned<Selector>>,
-) -> Result<Outcome, StoreFault> {
-    let now = world.now();
-    let ledger = world.store.ledger().await?;
-    let undone = left_undone(world.store.as_ref(), selector).await?;
-    let inventory = &speaker.rulebook.inventory;
-    let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: &undone };
-    let servers = match selector {
-        None => inventory.servers().to_vec(),
-        Some(selector) => match fleet::resolve(selector, snapshot, line.text) {
-            Ok(servers) => servers,
-            Err(misunderstanding) => {
-                return Ok(
-                    line.answered(conversation::misunderstood(&misunderstanding), "answered: a misunderstanding")
-                );
-            }
-        },
-    };
-    let mut pools = servers.iter().filter_map(|server| server.pool.clone()).collect::<Vec<_>>();
-    pools.sort();
-    pools.dedup();
-    let known = speaker.rulebook.known(&ledger, now);
-    let counts = pools.iter().map(|pool| admission::count_pool(pool, known)).collect::<Vec<_>>();
-    let mut open = Vec::new();
-    for request in world.store.open_requests().await? {
-        let touches = selector.is_none()
-            || request.plan.servers().any(|planned| servers.iter().any(|server| server.id == planned.id));
-        if touches {
-            let runs = world.store.runs(request.id()).await?;
-            open.push((request, runs));
-        }
-    }
-    let seen = |server: &Server| ledger.health.get(&server.id).map(|row| row.seen_at);
-    let health_oldest = servers.iter().filter(|server| server.pool.is_some()).filter_map(seen).min();
-    let coverage = coverage(&speaker.rulebook.catalog, &servers);
-    let view = conversation::StatusView {
-        pools: &counts,
-        coverage: &coverage,
-        requests: &open,
-        servers: u32::try_from(servers.len()).unwrap_or(u32::MAX),
-        inventory_at: inventory.fetched_at(),
-        health_oldest,
-        now,
-    };
-    Ok(line.answered(conversation::status(&view), "answered: status"))
-}
-
-/// For how many of the servers each command is there.
-fn coverage(catalog: &Catalog, servers: &[Server]) -> Vec<(CommandName, u32)> {
-    let counts = catalog.commands().iter().filter_map(|spec| match &spec.targets {
-        Targets::Servers { types, .. } => {
-            let covered = servers.iter().filter(|server| types.contains(&server.server_type)).count();
-            Some((spec.name.clone(), u32::try_from(covered).unwrap_or(u32::MAX)))
-        }
-        Targets::Sites { .. } | Targets::None => None,
-    });
-    counts.collect()
-}
-
-async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Outcome, StoreFault> {
+async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Reply, StoreFault> {
     let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
-        return Ok(Outcome::noted("rejected: a command that is not in the catalogue"));
+        return Ok(Reply::silent("rejected: a command that is not in the catalogue"));
     };
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
     let asking = speaker.asking(world, &ledger, &undone, line);
     let subjects = match asking.subjects(work, &spec) {
         Ok(subjects) => subjects,
-        Err(answer) => return Ok(line.answered(answer.message, answer.note)),
+        Err(answer) => return Ok(answer.into()),
     };
     let authorized = match asking.authorize(&spec, &subjects) {
         Ok(authorized) => authorized,
         Err(refusal) => {
             let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.count());
-            return Ok(line.answered(told, "refused: not allowed"));
+            return Ok(Reply::said(told, "refused: not allowed"));
         }
     };
     let plan = match asking.draft(&world.ids.request(), work, &spec, &subjects) {
         Ok(plan) => plan,
-        Err(answer) => return Ok(line.answered(answer.message, answer.note)),
+        Err(answer) => return Ok(answer.into()),
     };
     if let Some(same) = asking.same_request(&plan, &world.store.open_requests().await?) {
         let link = match &same.card {
@@ -301,19 +274,19 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
             None => None,
         };
         let note = format!("answered: the same as {}", same.id());
-        return Ok(line.answered(conversation::doubled(same, link.as_deref()), note));
+        return Ok(Reply::said(conversation::doubled(same, link.as_deref()), note));
     }
     Ok(accept(world, line, Accepting { speaker, spec, plan, authorized: &authorized }))
 }
 
 /// What a line would do, without doing it.
-async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Outcome, StoreFault> {
+async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Reply, StoreFault> {
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
     let open = world.store.open_requests().await?;
     Ok(match speaker.asking(world, &ledger, &undone, line).preview(&world.ids.request(), work, &open) {
-        Ok(preview) => line.answered(conversation::preview(preview.view()), "answered: a plan"),
-        Err(answer) => line.answered(answer.message, answer.note),
+        Ok(preview) => Reply::said(conversation::preview(preview.view()), "answered: a plan"),
+        Err(answer) => answer.into(),
     })
 }
 
@@ -325,7 +298,7 @@ struct Accepting<'a> {
 }
 
 /// Writes the request with its runs, controls and first messages: one commit.
-fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Outcome {
+fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Reply {
     let Accepting { speaker, spec, plan, authorized } = accepting;
     let now = world.now();
     let id = plan.parts().request.clone();
@@ -358,7 +331,7 @@ fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Outcome {
     writes.insert(0, request_made(&id, accepted));
     writes.push(messages::card(&id));
     writes.push(messages::echo(&id, line.origin));
-    Outcome { writes, note: format!("accepted: {id}") }
+    Reply::Accepted { writes, note: format!("accepted: {id}"), id }
 }
 
 fn request_made(id: &RequestId, accepted: Accepted) -> Write {

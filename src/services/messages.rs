@@ -133,6 +133,16 @@ pub(super) fn answer(envelope: &EnvelopeKey, origin: &Origin, message: Message) 
     })
 }
 
+/// What is said instead of a form that did not open.
+pub(super) fn form_missed(form: &DeliveryKey, origin: &Origin, message: Message) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("missed:{form}")),
+        lane: Lane::new(format!("missed:{form}")),
+        to: Destination::Private(private_to(origin)),
+        content: Content::Fixed(message),
+    })
+}
+
 pub(super) fn open_form(envelope: &EnvelopeKey, trigger: TriggerId, form: Form) -> Write {
     Write::Send(Outgoing {
         key: DeliveryKey::new(format!("form:{envelope}")),
@@ -146,6 +156,20 @@ pub(super) fn update_form(envelope: &EnvelopeKey, view: ViewId, form: Form) -> W
     Write::Send(Outgoing {
         key: DeliveryKey::new(format!("form:{envelope}")),
         lane: Lane::new(format!("form:{envelope}")),
+        to: Destination::FormUpdate(view),
+        content: Content::Form(form),
+    })
+}
+
+/// What an open form says of the request that it made: before the echo, where that does not wait for the card.
+pub(super) fn form_sent(request: &RequestId, origin: &Origin, view: ViewId, form: Form) -> Write {
+    let lane = match origin.reply {
+        ReplyPath::ResponseAddress(_) => echo_lane(request, origin),
+        ReplyPath::Private { .. } | ReplyPath::Direct => Lane::new(format!("form:{request}")),
+    };
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("form:{request}")),
+        lane,
         to: Destination::FormUpdate(view),
         content: Content::Form(form),
     })

@@ -5,9 +5,12 @@
 pub mod admitter;
 pub mod courier;
 mod effects;
+mod forms;
 pub mod intake;
 mod lines;
+mod looks;
 mod messages;
+mod offers;
 pub mod planning;
 mod presses;
 pub mod reloader;

@@ -124,13 +124,24 @@ fn identity(subject: &Subject) -> (Option<&ServerId>, Option<&SiteName>) {
     (subject.server().map(|server| &server.id), subject.site())
 }
 
-/// Why nothing comes of a line: what its person reads, and a note for the record.
+/// Why nothing comes of a line that was read.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Answer {
-    /// What the person reads.
-    pub message: Message,
-    /// For the record.
-    pub note: &'static str,
+pub enum Answer {
+    /// It says something that is not there.
+    Misunderstood(Box<Misunderstanding>),
+    /// It cannot be done.
+    Told {
+        /// What the person reads.
+        message: Message,
+        /// For the record.
+        note: &'static str,
+    },
+}
+
+impl From<Misunderstanding> for Answer {
+    fn from(told: Misunderstanding) -> Self {
+        Self::Misunderstood(Box::new(told))
+    }
 }
 
 /// A line that was looked at from all sides, without doing anything.
@@ -201,17 +212,15 @@ impl<'a> Asking<'a> {
     /// # Errors
     /// Nothing that exists, servers of a type that the command does not support, or too many.
     pub fn subjects(self, work: &WorkIntent, spec: &CommandSpec) -> Result<Subjects, Answer> {
-        let misunderstood =
-            |told| Answer { message: conversation::misunderstood(&told), note: "answered: a misunderstanding" };
         let Some(selector) = &work.selector else { return Ok(Subjects::Nothing) };
         let inventory = &self.rulebook.inventory;
         let (types, max) = match &spec.targets {
             Targets::None => return Ok(Subjects::Nothing),
             Targets::Sites { max } => {
-                let sites = fleet::resolve_sites(selector, inventory, self.line).map_err(misunderstood)?;
+                let sites = fleet::resolve_sites(selector, inventory, self.line)?;
                 if sites.len() > *max as usize {
                     let message = conversation::too_many(sites.len(), "site", *max);
-                    return Err(Answer { message, note: "refused: too many sites" });
+                    return Err(Answer::Told { message, note: "refused: too many sites" });
                 }
                 return Ok(Subjects::Sites(sites));
             }
@@ -219,16 +228,16 @@ impl<'a> Asking<'a> {
         };
         let ledger = self.ledger;
         let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: self.undone };
-        let servers = fleet::resolve(selector, snapshot, self.line).map_err(misunderstood)?;
+        let servers = fleet::resolve(selector, snapshot, self.line)?;
         let wrong = servers.iter().filter(|server| !types.contains(&server.server_type));
         let wrong = wrong.map(|server| (server.name.clone(), server.server_type.clone())).collect::<Vec<_>>();
         if !wrong.is_empty() {
             let message = conversation::wrong_type(spec, &wrong);
-            return Err(Answer { message, note: "refused: a type it does not support" });
+            return Err(Answer::Told { message, note: "refused: a type it does not support" });
         }
         if servers.len() > max as usize {
             let message = conversation::too_many(servers.len(), "server", max);
-            return Err(Answer { message, note: "refused: too many servers" });
+            return Err(Answer::Told { message, note: "refused: too many servers" });
         }
         Ok(Subjects::Servers(servers))
     }
@@ -294,8 +303,7 @@ impl<'a> Asking<'a> {
         };
         moment.map(Some).map_err(|kind| {
             let time = (start.span.start + "at ".len()).min(start.span.end)..start.span.end;
-            let told = language::about_time(Misunderstanding::new(self.line, time, kind));
-            Answer { message: conversation::misunderstood(&told), note: "answered: a misunderstanding" }
+            language::about_time(Misunderstanding::new(self.line, time, kind)).into()
         })
     }
 
@@ -338,7 +346,10 @@ impl<'a> Asking<'a> {
     /// What keeps it from being a plan at all.
     pub fn preview(self, id: &RequestId, work: &WorkIntent, open: &[Request]) -> Result<Preview, Answer> {
         let Some(spec) = self.rulebook.catalog.command(&work.command).cloned() else {
-            return Err(Answer { message: conversation::unavailable("the catalogue"), note: "rejected: no command" });
+            return Err(Answer::Told {
+                message: conversation::unavailable("the catalogue"),
+                note: "rejected: no command",
+            });
         };
         let subjects = self.subjects(work, &spec)?;
         let plan = self.draft(id, work, &spec, &subjects)?;

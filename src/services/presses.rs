@@ -1,8 +1,10 @@
 //! Buttons and forms: whoever presses is looked at then, on the message where the button stands.
 
+use super::forms;
 use super::intake::{Outcome, Who, member, who};
 use super::lines::{self, Line};
 use super::messages;
+use super::offers;
 use super::requests::close_waiting;
 use super::world::World;
 use crate::admission;
@@ -32,7 +34,7 @@ pub(super) struct Press<'a> {
 }
 
 impl Press<'_> {
-    fn answered(&self, message: conversation::message::Message, note: impl Into<String>) -> Outcome {
+    pub(super) fn answered(&self, message: conversation::message::Message, note: impl Into<String>) -> Outcome {
         Outcome::answered(&self.envelope.key, self.origin, message, note)
     }
 }
@@ -48,9 +50,9 @@ pub(super) struct Submission<'a> {
 
 /// What a press comes to.
 pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, StoreFault> {
-    let person = match member(world, &press.envelope.key, press.origin).await {
+    let person = match member(world, &press.origin.person).await {
         Ok(person) => person,
-        Err(outcome) => return Ok(outcome),
+        Err(reply) => return Ok(reply.outcome(&press.envelope.key, press.origin)),
     };
     let Some(control) = world.store.control(press.handle).await? else {
         return Ok(press.answered(conversation::old_button(None), "rejected: no such control"));
@@ -78,7 +80,12 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
             }
             answer_press(world, &press, &person, run, *answer).await
         }
-        ControlAction::Review { .. } | ControlAction::Line(_) | ControlAction::Forget => {
+        ControlAction::Review { .. }
+        | ControlAction::Line(_)
+        | ControlAction::Use(_)
+        | ControlAction::Forget
+        | ControlAction::Form(_)
+        | ControlAction::Mine => {
             Ok(press.answered(conversation::old_button(None), "rejected: a control without an owner"))
         }
     }
@@ -86,18 +93,32 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
 
 async fn bound_press(world: &World, press: &Press<'_>, control: Control) -> Result<Outcome, StoreFault> {
     let at = world.now();
+    // What only shows something may be pressed again; a form is used up when it is sent.
+    match &control.action {
+        ControlAction::Form(form) => return Ok(forms::open(world, press, form, &control.handle).await),
+        ControlAction::Mine => return forms::own(world, press).await,
+        ControlAction::Line(_)
+        | ControlAction::Use(_)
+        | ControlAction::Forget
+        | ControlAction::Request { .. }
+        | ControlAction::Answer { .. }
+        | ControlAction::Review { .. } => {}
+    }
     // Forgotten is forgotten: the button beside it is used up in the same commit.
-    let beside = lines::beside(&control.handle);
+    let beside = offers::beside(&control.handle);
     let used = beside.into_iter().chain([control.handle]).map(|handle| Write::ControlUsed { handle, at });
     let mut outcome = match &control.action {
-        ControlAction::Line(text) => {
-            let line = Line { envelope: press.envelope, origin: press.origin, text, sent_at: None };
+        ControlAction::Line(text) | ControlAction::Use(text) => {
+            let is_one_tap = matches!(&control.action, ControlAction::Use(_));
+            let line = Line { is_one_tap, ..Line::of(press.envelope, press.origin, text) };
             lines::answer(world, line).await?
         }
         ControlAction::Forget => press.answered(conversation::forgotten(), "forgotten, as asked"),
-        ControlAction::Request { .. } | ControlAction::Answer { .. } | ControlAction::Review { .. } => {
-            Outcome::noted("rejected: a control of another kind")
-        }
+        ControlAction::Request { .. }
+        | ControlAction::Answer { .. }
+        | ControlAction::Review { .. }
+        | ControlAction::Form(_)
+        | ControlAction::Mine => Outcome::noted("rejected: a control of another kind"),
     };
     outcome.writes.extend(used);
     Ok(outcome)
@@ -190,6 +211,14 @@ pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Resu
         note,
     };
     let control = world.store.control(submission.handle).await?;
+    if let Some(control) = &control
+        && let (ControlAction::Form(form), Some(bound)) = (&control.action, &control.bound)
+    {
+        if bound.person != *submission.person {
+            return Ok(Outcome::noted("rejected: somebody else's form"));
+        }
+        return forms::submitted(world, &submission, control, form).await;
+    }
     let Some(Control { action: ControlAction::Review { request, plan }, bound: Some(bound), used_at, .. }) = control
     else {
         return Ok(Outcome::noted("rejected: a form that we did not open"));
@@ -394,10 +423,13 @@ fn answered(world: &World, run: &Run, step: usize, person: &Profile, answer: Ans
         answer,
         until: now.plus(LOOK_AGAIN_FOR),
     };
-    let note = format!("{} said so", person.name);
+    let (note, outputs) = (format!("{} said so", person.name), BTreeMap::new());
     let (events, wake_at) = match answer {
         Answer::LookAgain => (vec![said], Some(now)),
-        Answer::Did => (vec![said, RunEvent::StepSucceeded { step, at: now, state: run.state, note }], Some(now)),
+        // What a person says happened was measured by nobody.
+        Answer::Did => {
+            (vec![said, RunEvent::StepSucceeded { step, at: now, state: run.state, note, outputs }], Some(now))
+        }
         Answer::DidNot => {
             let kind =
                 if run.subject.server().is_some() { FailureKind::DidNotReboot } else { FailureKind::CouldNotSend };

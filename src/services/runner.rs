@@ -86,7 +86,7 @@ impl Runner {
             let parameters = parameters(&request);
             let orders = orders(&request);
             let situation =
-                Situation { spec: &request.spec, run: &run, input: &input, orders, parameters: &parameters, now };
+                Situation { steps: &request.steps, run: &run, input: &input, orders, parameters: &parameters, now };
             let decision = decide(situation);
             if decision == Decision::AskSafety {
                 input = Input::Safe(self.ask_safety(&run, now).await?);

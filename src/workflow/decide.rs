@@ -5,7 +5,7 @@
 
 use super::run::{Failure, FailureKind, Run, RunEvent, RunOutcome, RunStage, StepIntent};
 use super::{reboot, steps};
-use crate::domain::command::{CommandSpec, StepSpec};
+use crate::domain::command::Step;
 use crate::domain::effect::{Act, BalancerStanding, Begun, Probe, Seen};
 use crate::domain::intent::ParameterName;
 use crate::domain::server::{ProductionState, ServerName};
@@ -101,8 +101,8 @@ impl Commit {
 /// Everything a decision about one run looks at.
 #[derive(Clone, Copy)]
 pub struct Situation<'a> {
-    /// The definition the plan was made with.
-    pub spec: &'a CommandSpec,
+    /// The steps of the definition that the plan was made with, its values put in.
+    pub steps: &'a [Step],
     /// The run.
     pub run: &'a Run,
     /// What is known besides the journal.
@@ -118,18 +118,20 @@ pub struct Situation<'a> {
 /// What the run does next.
 #[must_use]
 pub fn decide(situation: Situation<'_>) -> Decision {
-    let Situation { spec, run, now, .. } = situation;
+    let Situation { steps, run, now, .. } = situation;
     match &run.stage {
         RunStage::Waiting | RunStage::Ended { .. } | RunStage::NeedsPerson { .. } => Decision::Settled,
         RunStage::Returning { at, outcome } => returning(situation, *at, *outcome),
-        RunStage::Ready { step } => match spec.steps.get(*step) {
+        RunStage::Ready { step } => match steps.get(*step) {
             None => commit(vec![RunEvent::Ended { at: now, outcome: RunOutcome::Done }], now),
-            Some(_) if situation.orders == Orders::Stop && (may_turn_back(spec, *step) || only_looked(spec, *step)) => {
+            Some(_)
+                if situation.orders == Orders::Stop && (may_turn_back(steps, *step) || only_looked(steps, *step)) =>
+            {
                 turn_back(situation, RunOutcome::Returned, Vec::new())
             }
             Some(spec) => ready(situation, *step, spec),
         },
-        RunStage::Acting { step, intent, answer } => match spec.steps.get(*step) {
+        RunStage::Acting { step, intent, answer } => match steps.get(*step) {
             None => Decision::Settled,
             Some(spec) => acting(situation, &Acting { step: *step, intent, answer: answer.as_ref() }, spec),
         },
@@ -143,44 +145,41 @@ pub(super) struct Acting<'a> {
     pub(super) answer: Option<&'a Begun>,
 }
 
-fn ready(situation: Situation<'_>, step: usize, spec: &StepSpec) -> Decision {
+fn ready(situation: Situation<'_>, step: usize, spec: &Step) -> Decision {
     match spec {
-        StepSpec::Drain { timeout, .. } => steps::begin_drain(situation, step, *timeout),
-        StepSpec::Gate(checks) => steps::gate(situation, step, checks),
-        StepSpec::Reboot(reboot) => reboot::begin(situation, step, reboot),
-        StepSpec::Check { checks, timeout } => steps::check(situation, step, checks, *timeout),
-        StepSpec::RestoreState { timeout } => steps::begin_return(situation, step, *timeout, situation.run.found),
-        StepSpec::Undrain { timeout } => steps::begin_return(situation, step, *timeout, ProductionState::Production),
-        StepSpec::Http(http) => steps::begin_http(situation, step, http),
+        Step::Drain { timeout, .. } => steps::begin_drain(situation, step, *timeout),
+        Step::Gate(checks) => steps::gate(situation, step, checks),
+        Step::Reboot(reboot) => reboot::begin(situation, step, reboot),
+        Step::Check { checks, timeout } => steps::check(situation, step, checks, *timeout),
+        Step::RestoreState { timeout } => steps::begin_return(situation, step, *timeout, situation.run.found),
+        Step::Undrain { timeout } => steps::begin_return(situation, step, *timeout, ProductionState::Production),
+        Step::Http(http) => steps::begin_http(situation, step, http),
     }
 }
 
-fn acting(situation: Situation<'_>, acting: &Acting<'_>, spec: &StepSpec) -> Decision {
+fn acting(situation: Situation<'_>, acting: &Acting<'_>, spec: &Step) -> Decision {
     match spec {
-        StepSpec::Drain { connections_max, .. } => steps::drain(situation, acting, *connections_max),
-        StepSpec::Reboot(reboot) => reboot::verify(situation, acting, reboot),
-        StepSpec::RestoreState { .. } => steps::put_back(situation, acting, situation.run.found),
-        StepSpec::Undrain { .. } => steps::put_back(situation, acting, ProductionState::Production),
-        StepSpec::Http(http) => steps::http(situation, acting, http),
-        StepSpec::Check { checks, .. } => steps::check_again(situation, acting, checks),
-        StepSpec::Gate(_) => Decision::Settled,
+        Step::Drain { connections_max, .. } => steps::drain(situation, acting, *connections_max),
+        Step::Reboot(reboot) => reboot::verify(situation, acting, reboot),
+        Step::RestoreState { .. } => steps::put_back(situation, acting, situation.run.found),
+        Step::Undrain { .. } => steps::put_back(situation, acting, ProductionState::Production),
+        Step::Http(http) => steps::http(situation, acting, http),
+        Step::Check { checks, .. } => steps::check_again(situation, acting, checks),
+        Step::Gate(_) => Decision::Settled,
     }
 }
 
 /// Before the first restart of a definition there is nothing that could not be undone.
-fn may_turn_back(spec: &CommandSpec, step: usize) -> bool {
-    let restarts_before = spec.steps.iter().take(step).any(|step| matches!(step, StepSpec::Reboot(_)));
-    let only_returns = spec
-        .steps
-        .iter()
-        .skip(step)
-        .all(|step| matches!(step, StepSpec::RestoreState { .. } | StepSpec::Undrain { .. }));
+fn may_turn_back(steps: &[Step], step: usize) -> bool {
+    let restarts_before = steps.iter().take(step).any(|step| matches!(step, Step::Reboot(_)));
+    let only_returns =
+        steps.iter().skip(step).all(|step| matches!(step, Step::RestoreState { .. } | Step::Undrain { .. }));
     !restarts_before && !only_returns
 }
 
 /// Nothing but looks came before, so that even a return may be left alone.
-fn only_looked(spec: &CommandSpec, step: usize) -> bool {
-    spec.steps.iter().take(step).all(|step| matches!(step, StepSpec::Check { .. } | StepSpec::Gate(_)))
+fn only_looked(steps: &[Step], step: usize) -> bool {
+    steps.iter().take(step).all(|step| matches!(step, Step::Check { .. } | Step::Gate(_)))
 }
 
 /// Puts the server back as it was found, after a failure or an order, and ends there.
@@ -209,7 +208,7 @@ pub(super) fn turn_back(situation: Situation<'_>, outcome: RunOutcome, mut event
 pub(super) fn fail(situation: Situation<'_>, step: usize, kind: FailureKind, note: impl Into<String>) -> Decision {
     let now = situation.now;
     let failed = RunEvent::StepFailed(Failure { step, at: now, kind, note: note.into() });
-    if may_turn_back(situation.spec, step) && !matches!(situation.spec.steps.get(step), Some(StepSpec::Reboot(_))) {
+    if may_turn_back(situation.steps, step) && !matches!(situation.steps.get(step), Some(Step::Reboot(_))) {
         return turn_back(situation, RunOutcome::FailedAndReturned, vec![failed]);
     }
     commit(vec![failed, RunEvent::Ended { at: now, outcome: RunOutcome::Failed }], now)

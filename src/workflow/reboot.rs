@@ -9,9 +9,10 @@ use super::decide::{
     Acting, Commit, Decision, Input, POLL_EVERY, REBOOT_COMMAND_LIFE, SILENT_FOR, Situation, commit, fail,
 };
 use super::run::{Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
-use super::steps::{cut, succeeded};
-use crate::domain::command::{PowerPath, RebootSpec};
+use super::steps::{cut, succeeded, telling};
+use crate::domain::command::{Output, PowerPath, Reboot};
 use crate::domain::effect::{Act, Begun, BootFacts, Power, PowerFacts, Probe, Seen};
+use crate::domain::intent::Value;
 use crate::domain::server::{ProductionState, ServerName};
 use crate::domain::time::{Timestamp, spoken};
 use std::time::Duration;
@@ -21,7 +22,7 @@ const BOOT_TIME_GRAIN: Duration = Duration::from_secs(2);
 /// How often a restart that provably did not happen is tried in all.
 const RESTARTS_MAX: u32 = 2;
 
-pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &RebootSpec) -> Decision {
+pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &Reboot) -> Decision {
     let Situation { run, now, .. } = situation;
     let Some(server) = run.server_name() else { return Decision::Settled };
     let silent_long = run.silent_since.is_some_and(|since| now >= since.plus(SILENT_FOR));
@@ -52,7 +53,7 @@ pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &RebootSpec) ->
     }
 }
 
-fn first_intent(situation: Situation<'_>, spec: &RebootSpec, way: PowerPath, facts: Option<&BootFacts>) -> StepIntent {
+fn first_intent(situation: Situation<'_>, spec: &Reboot, way: PowerPath, facts: Option<&BootFacts>) -> StepIntent {
     let now = situation.now;
     StepIntent {
         attempt: 1,
@@ -80,7 +81,7 @@ fn fail_before(situation: Situation<'_>, step: usize, note: String) -> Decision 
     super::decide::turn_back(situation, RunOutcome::FailedAndReturned, vec![RunEvent::StepFailed(failed)])
 }
 
-pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec) -> Decision {
+pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot) -> Decision {
     let Some(server) = situation.run.server_name() else { return Decision::Settled };
     if let Some(Begun::NeverSent(why)) = acting.answer {
         return never_sent(situation, acting, spec, why);
@@ -90,6 +91,8 @@ pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboo
         Input::Seen(Seen::Boot(facts)) => match judge(acting.intent, facts, situation.now, spec.timeout) {
             Judgement::Rebooted(note) => {
                 let done = succeeded(situation, acting.step, ProductionState::Drained, note);
+                let took = situation.now.since(acting.intent.at);
+                let done = telling(done, Output::RebootTook, Value::Duration(took));
                 Decision::Commit(Commit { state: None, ..keep_state(done, situation) })
             }
             Judgement::SameBoot => same_boot(situation, acting, spec, facts),
@@ -139,7 +142,7 @@ fn judge(intent: &StepIntent, facts: &BootFacts, now: Timestamp, timeout: Durati
     }
 }
 
-fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, facts: &BootFacts) -> Decision {
+fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, facts: &BootFacts) -> Decision {
     let now = situation.now;
     let intent = acting.intent;
     let past_grace = now >= intent.at.plus(spec.grace);
@@ -179,7 +182,7 @@ fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, f
     Decision::Wait(now.plus(POLL_EVERY))
 }
 
-fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, why: &str) -> Decision {
+fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, why: &str) -> Decision {
     let now = situation.now;
     let Some(server) = situation.run.server_name() else { return Decision::Settled };
     let other = spec.otherwise.filter(|other| acting.intent.way != Some(*other));
@@ -203,7 +206,7 @@ fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, 
 }
 
 /// The time is up and SSH stays silent: what the controller says decides between failed and not known.
-fn did_not_answer(situation: Situation<'_>, acting: &Acting<'_>, spec: &RebootSpec, facts: &PowerFacts) -> Decision {
+fn did_not_answer(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, facts: &PowerFacts) -> Decision {
     let power = match facts.power {
         Power::On => "on",
         Power::Off => "off",

@@ -1,7 +1,7 @@
 //! One accepted intent from card to final reply.
 
 use super::IllegalTransition;
-use crate::domain::command::CommandSpec;
+use crate::domain::command::{CommandSpec, Step};
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::{Fingerprint, Handle, RequestId, Version};
 use crate::domain::place::{MessageRef, Origin};
@@ -18,6 +18,8 @@ pub struct Request {
     pub plan: Plan,
     /// The definition the plan was made with.
     pub spec: Arc<CommandSpec>,
+    /// Its steps, with the plan's values put in.
+    pub steps: Vec<Step>,
     /// Who asked, and where.
     pub origin: Origin,
     /// The requester's name, for texts that do not notify.
@@ -340,12 +342,19 @@ impl Request {
             let event = events.first().map_or("nothing".to_owned(), |event| format!("{event:?}"));
             return Err(IllegalTransition { of: "a request".into(), state: "not accepted".into(), event });
         };
-        let begun = Self::accepted(accepted.as_ref().clone());
+        let begun = Self::accepted(accepted.as_ref().clone())?;
         rest.iter().try_fold(begun, |request, event| request.apply(event))
     }
 
-    fn accepted(accepted: Accepted) -> Self {
-        Self {
+    fn accepted(accepted: Accepted) -> Result<Self, IllegalTransition> {
+        let parts = accepted.plan.parts();
+        let steps = accepted.spec.steps_for(&parts.parameters).map_err(|missing| IllegalTransition {
+            of: parts.request.to_string(),
+            state: "not accepted".into(),
+            event: format!("a plan ({missing})"),
+        })?;
+        Ok(Self {
+            steps,
             plan: accepted.plan,
             spec: accepted.spec,
             origin: accepted.origin,
@@ -362,7 +371,7 @@ impl Request {
             started_at: None,
             halted: None,
             version: Version(1),
-        }
+        })
     }
 
     /// The request after that event; the only way a request changes.

@@ -1,13 +1,15 @@
 //! One request's work on one subject, as its journal made it.
 
 use super::IllegalTransition;
-use crate::domain::command::PowerPath;
+use crate::domain::command::{Output, PowerPath};
 use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{Epoch, RunId, Version};
+use crate::domain::intent::Value;
 use crate::domain::plan::Subject;
 use crate::domain::server::{ProductionState, ServerName};
 use crate::domain::time::Timestamp;
+use std::collections::BTreeMap;
 
 /// A run.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,6 +51,8 @@ pub struct Proof {
     pub at: Timestamp,
     /// What proved it, in words.
     pub note: String,
+    /// What it tells the steps after it.
+    pub outputs: BTreeMap<Output, Value>,
 }
 
 /// Why a run did not do what was asked.
@@ -241,6 +245,8 @@ pub enum RunEvent {
         state: ProductionState,
         /// What proved it.
         note: String,
+        /// What it tells the steps after it; empty where a person said that it happened.
+        outputs: BTreeMap<Output, Value>,
     },
     /// A step failed; what follows says whether the server is put back.
     StepFailed(Failure),
@@ -378,11 +384,12 @@ impl Run {
             }
             (RunEvent::ActAnswered { .. }, stage @ Stage::Returning { .. }) => stage,
             (
-                RunEvent::StepSucceeded { step, at, state, note },
+                RunEvent::StepSucceeded { step, at, state, note, outputs },
                 Stage::Ready { step: here } | Stage::Acting { step: here, .. } | Stage::NeedsPerson { step: here, .. },
             ) if here == *step => {
                 self.state = *state;
-                self.proofs.push(Proof { step: *step, at: *at, note: note.clone() });
+                let (note, outputs) = (note.clone(), outputs.clone());
+                self.proofs.push(Proof { step: *step, at: *at, note, outputs });
                 Stage::Ready { step: step + 1 }
             }
             (

@@ -5,8 +5,9 @@ use super::decide::{
     server_of,
 };
 use super::run::{FailureKind, Run, RunEvent, StepIntent};
-use crate::domain::command::{GateCheck, HostCheck, HttpSpec, SITE_INPUT};
+use crate::domain::command::{GateCheck, HostCheck, HttpCall, Output, SITE_INPUT, Sent, Step};
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, Probe, Seen};
+use crate::domain::intent::{ParameterName, Value};
 use crate::domain::limits::QUOTED_LENGTH_MAX_CHARS;
 use crate::domain::server::ProductionState;
 use crate::domain::time::Timestamp;
@@ -29,7 +30,20 @@ pub(super) fn succeeded(
     note: impl Into<String>,
 ) -> Commit {
     let now = situation.now;
-    Commit::of(vec![RunEvent::StepSucceeded { step, at: now, state, note: note.into() }], now)
+    let outputs = BTreeMap::new();
+    Commit::of(vec![RunEvent::StepSucceeded { step, at: now, state, note: note.into(), outputs }], now)
+}
+
+/// The same, with something that the step tells those after it.
+pub(super) fn telling(mut done: Commit, output: Output, value: Value) -> Commit {
+    if let Some(RunEvent::StepSucceeded { outputs, .. }) = done.events.last_mut() {
+        outputs.insert(output, value);
+    }
+    done
+}
+
+fn count(number: u64) -> Value {
+    Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
 pub(super) fn begin_drain(situation: Situation<'_>, step: usize, timeout: Duration) -> Decision {
@@ -37,6 +51,7 @@ pub(super) fn begin_drain(situation: Situation<'_>, step: usize, timeout: Durati
     let Some(server) = run.subject.server() else { return Decision::Settled };
     if server.pool.is_none() {
         let done = succeeded(situation, step, ProductionState::Drained, "takes no traffic from a load balancer");
+        let done = telling(done, Output::ConnectionsLeft, count(0));
         return Decision::Commit(done.with_state(ProductionState::Drained));
     }
     let begun = RunEvent::StepBegun { step, intent: intent(situation, timeout) };
@@ -57,6 +72,7 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
         Input::Seen(Seen::Balancer(line)) if is_out(line) && line.connections <= connections_max => {
             let note = format!("out of rotation, {} connections left", line.connections);
             let done = succeeded(situation, acting.step, ProductionState::Drained, note);
+            let done = telling(done, Output::ConnectionsLeft, count(line.connections));
             Decision::Commit(done.with_state(ProductionState::Drained))
         }
         Input::Seen(seen) if now >= acting.intent.until => {
@@ -114,7 +130,8 @@ pub(super) fn check(situation: Situation<'_>, step: usize, checks: &[HostCheck],
     let Some(server) = server_of(situation.run) else { return Decision::Settled };
     match situation.input {
         Input::Seen(Seen::Checks(failing)) if failing.is_empty() => {
-            Decision::Commit(succeeded(situation, step, situation.run.state, all_hold(checks)))
+            let done = succeeded(situation, step, situation.run.state, all_hold(checks));
+            Decision::Commit(telling(done, Output::CheckTook, Value::Duration(Duration::ZERO)))
         }
         // Something does not hold yet: from now on it has until its time-out to become true.
         Input::Seen(_) => {
@@ -135,7 +152,8 @@ pub(super) fn check_again(situation: Situation<'_>, acting: &Acting<'_>, checks:
     let Some(server) = server_of(situation.run) else { return Decision::Settled };
     match situation.input {
         Input::Seen(Seen::Checks(failing)) if failing.is_empty() => {
-            Decision::Commit(succeeded(situation, acting.step, situation.run.state, all_hold(checks)))
+            let done = succeeded(situation, acting.step, situation.run.state, all_hold(checks));
+            Decision::Commit(telling(done, Output::CheckTook, Value::Duration(now.since(acting.intent.at))))
         }
         Input::Seen(seen) if now >= acting.intent.until => {
             let note = match seen {
@@ -208,35 +226,54 @@ pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: Produc
     }
 }
 
-fn call(
-    situation: Situation<'_>,
-    http: &HttpSpec,
-    parameters: &BTreeMap<crate::domain::intent::ParameterName, String>,
-) -> Act {
-    let given = parameters.iter().filter(|(name, _)| http.send.contains(name));
-    let mut send = given.map(|(name, value)| (name.clone(), value.clone())).collect::<BTreeMap<_, _>>();
-    let site_input = http.send.iter().find(|name| name.as_str() == SITE_INPUT);
-    send.extend(site_input.cloned().zip(situation.run.subject.site().map(ToString::to_string)));
-    Act::Http { method: http.method, url: http.url.clone(), send, expect: http.expect, key: situation.run.id.clone() }
+fn call(situation: Situation<'_>, step: usize, http: &HttpCall) -> Act {
+    let send = http.send.iter().filter_map(|sent| member(situation, step, sent)).collect();
+    let calls_before = situation.steps.iter().take(step).filter(|step| matches!(step, Step::Http(_))).count();
+    Act::Http {
+        method: http.method,
+        url: http.url.clone(),
+        send,
+        expect: http.expect,
+        key: situation.run.id.clone(),
+        call: calls_before + 1,
+    }
 }
 
-pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpSpec) -> Decision {
+/// The name and the text of one member; what is not known is left out.
+fn member(situation: Situation<'_>, step: usize, sent: &Sent) -> Option<(ParameterName, String)> {
+    match sent {
+        Sent::Parameter(name) => {
+            let site = || situation.run.subject.site().filter(|_| name.as_str() == SITE_INPUT);
+            let text = situation.parameters.get(name).cloned().or_else(|| site().map(ToString::to_string));
+            Some((name.clone(), text?))
+        }
+        Sent::Output(output) => {
+            let teller = situation.steps.iter().take(step).rposition(|step| step.tells(*output))?;
+            let proof = situation.run.proofs.iter().find(|proof| proof.step == teller)?;
+            Some((ParameterName::new(output.word()), proof.outputs.get(output)?.to_string()))
+        }
+    }
+}
+
+pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpCall) -> Decision {
     let begun = RunEvent::StepBegun { step, intent: intent(situation, http.timeout) };
-    Decision::Commit(Commit::of(vec![begun], situation.now).then(call(situation, http, situation.parameters)))
+    Decision::Commit(Commit::of(vec![begun], situation.now).then(call(situation, step, http)))
 }
 
 fn send_again_at(intent: &StepIntent) -> crate::domain::time::Timestamp {
     intent.at.plus(SEND_AGAIN_AFTER * intent.attempt)
 }
 
-pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpSpec) -> Decision {
+pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpCall) -> Decision {
     let now = situation.now;
-    let again = || call(situation, http, situation.parameters);
+    let again = || call(situation, acting.step, http);
     let is_last = now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX;
     match acting.answer {
         Some(Begun::Sent) => {
             let note = format!("answered {}", http.expect);
-            Decision::Commit(succeeded(situation, acting.step, situation.run.state, note))
+            let done = succeeded(situation, acting.step, situation.run.state, note);
+            // It answered the status that means done, or it would not count as sent.
+            Decision::Commit(telling(done, Output::HttpStatus, count(http.expect.into())))
         }
         Some(Begun::Refused(why)) => fail(situation, acting.step, FailureKind::Refused, cut(why)),
         Some(Begun::NeverSent(why)) if is_last => fail(situation, acting.step, FailureKind::CouldNotSend, cut(why)),

@@ -99,6 +99,25 @@ try {
     assert.equal(await page.inputValue("#composer-text"), "", "a reload forgets what was typed too");
   });
 
+  await scene("a slash command that lacks something opens its form, filled in so far", async () => {
+    await say(page, "/fleet plan drain edge-fra-002");
+    await page.waitForSelector("dialog#modal[open] .block-input", { timeout: BOT_MS });
+    const servers = page.locator("dialog#modal .block-input:has-text('Servers') input");
+    assert.equal(await servers.inputValue(), "edge-fra-002");
+    await picture(page, "wide-2-form");
+    await servers.fill("edge-fra-0002");
+    await page.locator("dialog#modal .block-input:has-text('Because') input").fill("fan noise");
+    await page.locator("dialog#modal footer [type=submit]").click();
+    await page.waitForSelector("dialog#modal:has-text('No server is called')", { timeout: BOT_MS });
+    await picture(page, "wide-2-form-remark");
+    await servers.fill("edge-fra-002");
+    await page.locator("dialog#modal footer [type=submit]").click();
+    await page.waitForSelector("dialog#modal:has-text('nothing is started')", { timeout: BOT_MS });
+    await picture(page, "wide-2-form-plan");
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog#modal:not([open])", { state: "attached" });
+  });
+
   await scene("another person does not see a private answer", async () => {
     await say(page, TYPO);
     await page.waitForSelector(".message.private", { timeout: BOT_MS });
@@ -253,6 +272,26 @@ try {
     await picture(phone, "phone-4-server");
     await phone.locator("#phone-switch [data-pane=chat]").tap();
     await phone.waitForSelector("#composer-text:visible");
+  });
+
+  await scene("on a phone a request is made without typing a line", async () => {
+    await say(phone, "/fleet help");
+    await phone.locator("button:has-text('New request')").last().click();
+    await phone.waitForSelector("dialog#modal[open] select", { timeout: BOT_MS });
+    await phone.locator("dialog#modal select").selectOption("drain");
+    await picture(phone, "phone-form-1");
+    await phone.locator("dialog#modal footer [type=submit]").click();
+    await phone.waitForSelector("dialog#modal .block-input:has-text('Servers')", { timeout: BOT_MS });
+    await phone.locator("dialog#modal .block-input:has-text('Servers') input").fill("edge-fra-003");
+    await phone.locator("dialog#modal .block-input:has-text('Because') input").fill("fan noise");
+    await noSidewaysScroll(phone, "390");
+    await picture(phone, "phone-form-2");
+    await phone.locator("dialog#modal footer [type=submit]").click();
+    await phone.waitForSelector("dialog#modal:has-text('Sent as req-')", { timeout: BOT_MS });
+    await phone.keyboard.press("Escape");
+    await phone.locator("button:has-text('My requests')").last().click();
+    await phone.waitForSelector("text=Your newest requests", { timeout: BOT_MS });
+    await picture(phone, "phone-form-3");
   });
 
   await scene("on a phone a line can be sent and its answer read", async () => {

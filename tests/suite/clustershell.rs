@@ -10,7 +10,7 @@ use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use wrasse::domain::misunderstanding::MisunderstandingKind as Kind;
+use wrasse::domain::misunderstanding::{Expected, MisunderstandingKind as Kind};
 use wrasse::domain::server::{ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
 use wrasse::domain::time::Timestamp;
 use wrasse::fleet::{Inventory, Snapshot, Undone, fold, parse_selector, resolve};
@@ -31,8 +31,11 @@ impl Dice {
     }
 
     fn ranges(&mut self, end: usize) -> String {
-        let width = self.below(4);
+        // Either one padding in the whole bracket, or each range its own.
+        let shared = self.below(4);
+        let is_mixed = self.below(3) == 0;
         let range = |dice: &mut Self| {
+            let width = if is_mixed { dice.below(4) } else { shared };
             let (one, other) = (dice.below(end), dice.below(end));
             let (first, mut last) = (one.min(other), one.max(other));
             if width < 2 && dice.below(3) == 0 {
@@ -164,6 +167,47 @@ fn the_same_expressions_give_the_same_servers_and_folds() {
     eprintln!("{CASES} cases, {filled} not empty; ClusterShell's times are those inside Python");
     eprintln!("parse and resolve: {expanding:?}, ClusterShell's parse and sorted list: {their_expand:.3} s");
     eprintln!("fold: {folding:?}, ClusterShell's list to text: {their_fold:.3} s");
+}
+
+/// Of what neither reads, ours says what is wrong.
+#[test]
+fn both_refuse_the_same_slips() {
+    type Refused = fn(&Kind) -> bool;
+    let table: [(&str, Refused); 11] = [
+        ("n[3-1]", |kind| matches!(kind, Kind::ReversedRange)),
+        ("n[1-3/0]", |kind| matches!(kind, Kind::ZeroStep)),
+        ("n[01-3]", |kind| matches!(kind, Kind::UnclearPadding)),
+        ("n[1-03]", |kind| matches!(kind, Kind::UnclearPadding)),
+        ("n[]", |kind| matches!(kind, Kind::EmptyRange)),
+        ("n[a]", |kind| matches!(kind, Kind::Unexpected { expected: Expected::RangeNumber })),
+        ("n[1,,2]", |kind| matches!(kind, Kind::Unexpected { expected: Expected::RangeNumber })),
+        ("n[1-3", |kind| matches!(kind, Kind::Unexpected { expected: Expected::RangeEnd })),
+        ("n1,", |kind| matches!(kind, Kind::Unexpected { expected: Expected::Servers })),
+        ("n1&", |kind| matches!(kind, Kind::Unexpected { expected: Expected::Servers })),
+        ("^n1", |kind| matches!(kind, Kind::Unexpected { expected: Expected::Servers })),
+    ];
+    let inventory = inventory();
+    let asked: String = table.iter().map(|(text, _)| format!("{text}\t\n")).collect();
+    for ((text, is_refused), answer) in table.iter().zip(theirs(&asked)) {
+        assert!(answer["refused"].is_string(), "ClusterShell reads {text}: {answer}");
+        let refused = ours(text, &inventory).expect_err(text);
+        assert!(is_refused(&refused), "{text}: {refused:?}");
+    }
+}
+
+/// Names of servers are in lower case here, however they are typed; there they are two names.
+#[test]
+fn a_capital_letter_is_no_other_server() {
+    let answers = theirs("N1\t\nEDGE-LAX-[1-2],edge-lax-1\t\n");
+    let all = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+    assert_eq!(names(&answers[0], "names"), all(&["N1"]));
+    assert_eq!(names(&answers[1], "names"), all(&["EDGE-LAX-1", "EDGE-LAX-2", "edge-lax-1"]));
+    let inventory = inventory();
+    let found = |text: &str| -> BTreeSet<String> {
+        ours(text, &inventory).expect(text).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(found("N1"), all(&["n1"]));
+    assert_eq!(found("EDGE-LAX-[1-2],edge-lax-1"), all(&["edge-lax-1", "edge-lax-2"]));
 }
 
 /// Where the two differ, each with what ClusterShell makes of it.

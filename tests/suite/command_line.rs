@@ -72,7 +72,45 @@ fn parse_points_at_what_it_did_not_understand() {
     ");
     let json = wrasse(&["parse", "--json", "reboot edge-lax-[002-001] because fan noise"]);
     assert_eq!(json.status.code(), Some(2));
-    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-[002-001] because fan noise","from_byte":17,"to_byte":24,"what":"This range ends before it begins","hint":"Write the smaller number first: [001-020].","suggestion":null,"readings":[],"corrected":null}}"#);
+    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-[002-001] because fan noise","from_byte":17,"to_byte":24,"what":"This range ends before it begins","hint":"Write the smaller number first: [001-020].","suggestion":null,"readings":[],"corrected":null,"missing":[],"to_fill_in":null}}"#);
+}
+
+#[test]
+fn what_is_missing_is_told_with_a_line_to_fill_in() {
+    let told = wrasse(&["parse", "reboot --wave"]);
+    assert_eq!((told.status.code(), out(&told).as_str()), (Some(2), ""));
+    insta::assert_snapshot!(complaint(&told), @"
+    wrasse: Reboot needs to know which servers
+    ```
+    reboot --wave
+           ^
+    ```
+    Add servers, such as edge-lax-[001-020] or site=lax. Nothing has started.
+    Missing:
+    servers: names or attributes, such as edge-lax-[001-020] or site=lax
+    --wave: a percentage from 1% to 100%
+    because: text of at most 500 characters
+    To fill in: `reboot SERVERS --wave PERCENT because …`
+    ");
+    let planned = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "reboot edge-lax-001"]);
+    assert_eq!(planned.status.code(), Some(2));
+    insta::assert_snapshot!(complaint(&planned), @"
+    wrasse: Reason is missing
+    ```
+    reboot edge-lax-001
+                        ^
+    ```
+    Add because … at the end. Nothing has started.
+    Missing:
+    because: text of at most 500 characters
+    To fill in: `reboot edge-lax-001 because …`
+    ");
+    let json = wrasse(&["parse", "--json", "reboot edge-lax-001"]);
+    assert_eq!(json.status.code(), Some(2));
+    insta::assert_snapshot!(out(&json), @r#"{"misunderstanding":{"line":"reboot edge-lax-001","from_byte":19,"to_byte":19,"what":"Reason is missing","hint":"Add because … at the end.","suggestion":null,"readings":[],"corrected":null,"missing":[{"name":"because","takes":"text of at most 500 characters"}],"to_fill_in":"reboot edge-lax-001 because …"}}"#);
+    // A server that is none is told in the same way as a word that is none.
+    let unknown = ["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "--json", "reboot edge-lxa-001 because x"];
+    insta::assert_snapshot!(out(&wrasse(&unknown)), @r#"{"misunderstanding":{"line":"reboot edge-lxa-001 because x","from_byte":7,"to_byte":15,"what":"No server is called edge-lxa-001","hint":"Did you mean edge-lax?","suggestion":"edge-lax","readings":[],"corrected":"reboot edge-lax-001 because x","missing":[],"to_fill_in":null}}"#);
 }
 
 #[test]
@@ -147,7 +185,19 @@ fn plan_says_what_it_needs_to_know() {
     assert_eq!(nobody.status.code(), Some(1));
     assert!(complaint(&nobody).contains("--group NAME"), "{}", complaint(&nobody));
     let looks = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "status"]);
-    assert!(complaint(&looks).contains("starts nothing"), "{}", complaint(&looks));
+    assert_eq!(looks.status.code(), Some(2));
+    insta::assert_snapshot!(complaint(&looks), @"
+    wrasse: Only work can be planned, and status only looks
+    ```
+    plan status
+    ^^^^^^^^^^^ did you mean status?
+    ```
+    Nothing has started.
+    To send instead: `status`
+    ");
+    let ends = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "cancel req-2mq9"]);
+    assert_eq!(ends.status.code(), Some(1));
+    assert!(complaint(&ends).contains("`plan cancel req-2mq9` in the chat"), "{}", complaint(&ends));
 }
 
 #[test]
@@ -180,38 +230,39 @@ fn check_tells_every_fault_of_every_file() {
     insta::assert_snapshot!(complaint(&faulty), @"
     wrasse: 4 faults found
       × a parameter cannot be called `site`: selectors use that word for servers
-       ╭─[announce.yaml:8:3]
-     7 │ parameters:
-     8 │   site: { type: text, required: true, asked-as: because }
-       ·   ──┬─
-       ·     ╰── here
-     9 │ steps:
-       ╰────
+        ╭─[announce.yaml:9:3]
+      8 │ parameters:
+      9 │   site: { type: text, required: true, asked-as: because }
+        ·   ──┬─
+        ·     ╰── here
+     10 │ steps:
+        ╰────
       help: give it another name
       × `impact` is missing
-       ╭─[drain.yaml:1:1]
-     1 │ command: drain
+       ╭─[drain.yaml:2:1]
+     1 │ # yaml-language-server: $schema=command.schema.json
+     2 │ command: drain
        · ───────┬──────
        ·        ╰── here
-     2 │ summary: Take servers out of their load balancer and wait until their connections have ended
+     3 │ summary: Take servers out of their load balancer and wait until their connections have ended
        ╰────
       help: add `impact: …`
       × there is no key `impct` here
-       ╭─[drain.yaml:3:1]
-     2 │ summary: Take servers out of their load balancer and wait until their connections have ended
-     3 │ impct: drain
+       ╭─[drain.yaml:4:1]
+     3 │ summary: Take servers out of their load balancer and wait until their connections have ended
+     4 │ impct: drain
        · ──┬──
        ·   ╰── here
-     4 │ owner: sre
+     5 │ owner: sre
        ╰────
       help: did you mean `impact`?
       × this example would not be understood
-        ╭─[undrain.yaml:14:26]
-     13 │ examples:
-     14 │   - undrain edge-lax-001 becuase x
+        ╭─[undrain.yaml:15:26]
+     14 │ examples:
+     15 │   - undrain edge-lax-001 becuase x
         ·                          ───┬───
         ·                             ╰── here
-     15 │   - undrain site=riga & state=drained because firmware is done
+     16 │   - undrain site=riga & state=drained because firmware is done
         ╰────
       help: did you mean `undrain edge-lax-001 because x`?
     ");

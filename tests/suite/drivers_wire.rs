@@ -335,6 +335,7 @@ async fn a_fleet_that_ended_is_reached_no_more() {
 #[derive(Clone, Default)]
 struct Service {
     keys: Arc<Mutex<Vec<String>>>,
+    bodies: Arc<Mutex<Vec<String>>>,
 }
 
 async fn service(tasks: &mut JoinSet<()>) -> (String, Service) {
@@ -343,7 +344,8 @@ async fn service(tasks: &mut JoinSet<()>) -> (String, Service) {
     let kept = service.clone();
     let answer = move |status: StatusCode| {
         let kept = kept.clone();
-        async move |headers: HeaderMap, _body: String| {
+        async move |headers: HeaderMap, body: String| {
+            kept.bodies.lock().unwrap().push(body);
             let key = headers.get("Idempotency-Key").unwrap().to_str().unwrap().to_owned();
             kept.keys.lock().unwrap().push(key);
             (status, [("location", "http://127.0.0.1:1/elsewhere")])
@@ -366,28 +368,37 @@ async fn an_http_step_carries_its_runs_key_and_believes_one_status() {
     let world = World::new().await;
     let mut tasks = JoinSet::new();
     let (url, service) = service(&mut tasks).await;
-    let call = async |path: &str, deadline| {
+    let numbered = async |path: &str, number, deadline| {
         let act = Act::Http {
             method: HttpMethod::Post,
             url: format!("{url}{path}"),
-            send: [(ParameterName::new("version"), "7".to_owned())].into(),
+            send: [("version", "7"), ("reboot.took", "1m32s")]
+                .map(|(name, text)| (ParameterName::new(name), text.to_owned()))
+                .into(),
             expect: 201,
             key: RunId::parse("run-2mq9.1").unwrap(),
+            call: number,
         };
         world.drivers.begin(&act, deadline).await
     };
+    let call = async |path: &str, deadline| numbered(path, 1, deadline).await;
     assert_eq!(call("/made", SOON).await, Begun::Sent);
     assert!(matches!(call("/bad", SOON).await, Begun::Refused(_)));
     assert!(matches!(call("/broken", SOON).await, Begun::Unknown(_)));
     assert!(matches!(call("/moved", SOON).await, Begun::Refused(_)), "redirects are not followed");
     assert!(matches!(call("/silent", Duration::from_millis(300)).await, Begun::Unknown(_)));
     assert_eq!(*service.keys.lock().unwrap(), ["run-2mq9.1"; 4]);
+    let body = r#"{"reboot.took":"1m32s","version":"7"}"#;
+    assert_eq!(*service.bodies.lock().unwrap(), [body; 4], "each member under the name that the file sends");
+    assert_eq!(numbered("/made", 2, SOON).await, Begun::Sent);
+    assert_eq!(service.keys.lock().unwrap()[4..], ["run-2mq9.1/2"], "another step's call is another effect");
     let act = Act::Http {
         method: HttpMethod::Get,
         url: "http://127.0.0.1:1/".to_owned(),
         send: [].into(),
         expect: 200,
         key: RunId::parse("run-2mq9.1").unwrap(),
+        call: 1,
     };
     assert!(matches!(world.drivers.begin(&act, SOON).await, Begun::NeverSent(_)));
 }

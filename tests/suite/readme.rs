@@ -41,6 +41,7 @@ fn every_line_that_it_shows_is_understood() {
     let mut files: Vec<(String, String)> = std::fs::read_dir(path("commands"))
         .expect("the folder is part of the project")
         .map(|entry| entry.expect("entries can be read"))
+        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "yaml"))
         .map(|entry| {
             let text = std::fs::read_to_string(entry.path()).expect("a command file is text");
             (entry.file_name().to_string_lossy().into_owned(), text)

@@ -1,4 +1,4 @@
-//! One HTTP call of a step, with the run's id as its idempotency key. No redirects, no proxy.
+//! One HTTP call of a step, with the run's id as its idempotency key; further steps that call add their number. No redirects, no proxy.
 
 use crate::domain::command::HttpMethod;
 use crate::domain::effect::Begun;
@@ -19,6 +19,8 @@ pub(super) struct Call<'a> {
     pub(super) send: &'a BTreeMap<ParameterName, String>,
     pub(super) expect: u16,
     pub(super) key: &'a RunId,
+    /// Which call of the run it is, counted from 1.
+    pub(super) number: usize,
 }
 
 /// Calls, once.
@@ -28,7 +30,8 @@ pub(super) async fn call(web: &Client, call: &Call<'_>, deadline: Duration) -> B
         HttpMethod::Get => web.get(call.url).query(&send),
         HttpMethod::Post => web.post(call.url).json(&send),
     };
-    let request = request.header(IDEMPOTENCY_KEY, call.key.to_string());
+    let key = if call.number == 1 { call.key.to_string() } else { format!("{}/{}", call.key, call.number) };
+    let request = request.header(IDEMPOTENCY_KEY, key);
     let answer = match tokio::time::timeout(deadline, request.send()).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(fault)) if fault.is_connect() || fault.is_builder() => {

@@ -74,8 +74,8 @@ impl Drivers for RealDrivers {
                 Some(endpoint) => redfish::restart(&self.web, endpoint, deadline).await,
                 None => Begun::NeverSent(format!("the inventory has no management controller for {server}")),
             },
-            Act::Http { method, url, send, expect, key } => {
-                let call = http::Call { method: *method, url, send, expect: *expect, key };
+            Act::Http { method, url, send, expect, key, call } => {
+                let call = http::Call { method: *method, url, send, expect: *expect, key, number: *call };
                 http::call(&self.web, &call, deadline).await
             }
         }

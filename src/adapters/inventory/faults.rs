@@ -48,6 +48,7 @@ impl InventoryFaults {
 }
 
 /// Collects faults of one file.
+#[derive(Debug)]
 pub(super) struct Collector {
     file: String,
     text: Arc<NamedSource<String>>,
@@ -58,6 +59,11 @@ impl Collector {
     pub(super) fn new(file: &str, text: &str) -> Self {
         let source = Arc::new(NamedSource::new(file, text.to_owned()).with_language("yaml"));
         Self { file: file.to_owned(), text: source, faults: Vec::new() }
+    }
+
+    /// Of the same file, without a fault.
+    pub(super) fn emptied(&self) -> Self {
+        Self { file: self.file.clone(), text: Arc::clone(&self.text), faults: Vec::new() }
     }
 
     pub(super) fn add(&mut self, at: serde_saphyr::Location, message: impl Into<String>) {

@@ -29,6 +29,7 @@
 use super::endpoints::{BalancerEndpoint, BasicCredential, BmcEndpoint, Endpoints, ServerEndpoints, SshEndpoint};
 use super::faults::{Collector, InventoryFaults};
 use super::labels;
+use super::owners::Owners;
 use super::shape::{BmcEntry, CredentialEntry, InventoryFile, PoolEntry, ServerEntry, SshEntry};
 use crate::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
@@ -49,6 +50,8 @@ pub struct Loaded {
     pub inventory: Inventory,
     /// How they are reached.
     pub endpoints: Arc<Endpoints>,
+    /// Who owns sites and types.
+    pub owners: Owners,
 }
 
 /// Reads an inventory file and the credential files that it names.
@@ -96,6 +99,7 @@ fn check(
     mut faults: Collector,
 ) -> Result<Loaded, InventoryFaults> {
     let servers_at = shape.servers.referenced;
+    let owners = Owners::of(&shape, &faults);
     let sites = labels::sites(shape.sites, &mut faults);
     let known = Known {
         sites: sites.keys().map(ToString::to_string).collect(),
@@ -135,7 +139,7 @@ fn check(
     match inventory {
         Some(inventory) if faults.is_empty() => {
             let pools = known.balancers.into_iter().map(|(name, balancer)| (PoolName::new(name), balancer));
-            Ok(Loaded { inventory, endpoints: Arc::new(Endpoints::new(endpoints, pools.collect())) })
+            Ok(Loaded { inventory, endpoints: Arc::new(Endpoints::new(endpoints, pools.collect())), owners })
         }
         Some(_) | None => Err(faults.into_faults()),
     }

@@ -7,6 +7,7 @@ mod endpoints;
 mod faults;
 mod file;
 mod labels;
+mod owners;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -14,3 +15,4 @@ mod tests;
 pub use endpoints::{BalancerEndpoint, BasicCredential, BmcEndpoint, Endpoints, ServerEndpoints, SshEndpoint};
 pub use faults::{FileFault, InventoryFaults};
 pub use file::{Loaded, load};
+pub use owners::Owners;

@@ -73,7 +73,11 @@ impl Slack {
 
     pub(super) async fn open_view(&self, trigger: &str, form: &Form) -> Delivery {
         let view = view(form, &self.surroundings(form_pieces(form)).await);
-        delivery(self.web.post("views.open", "", &json!({"trigger_id": trigger, "view": view})).await)
+        match self.web.post("views.open", "", &json!({"trigger_id": trigger, "view": view})).await {
+            // A form was opened with it before, by a call whose answer was lost.
+            Call::Declined(code, _) if code == "exchanged_trigger_id" => Delivery::Done(None),
+            call @ (Call::Done(_) | Call::Declined(..) | Call::NotNow(_) | Call::Unknown(_)) => delivery(call),
+        }
     }
 
     pub(super) async fn update_view(&self, id: &str, form: &Form) -> Delivery {
@@ -259,6 +263,6 @@ fn form_pieces(form: &Form) -> impl Iterator<Item = &Piece> + Send {
 fn form_text(block: &FormBlock) -> Option<&Rich> {
     match block {
         FormBlock::Warning(text) | FormBlock::Section(text) | FormBlock::Context(text) => Some(text),
-        FormBlock::Actions(_) | FormBlock::Choice { .. } | FormBlock::Input { .. } => None,
+        FormBlock::Actions(_) | FormBlock::Choice { .. } | FormBlock::Input { .. } | FormBlock::Select { .. } => None,
     }
 }

@@ -97,11 +97,13 @@ fn shown(entity: &str) -> String {
     if target.is_empty() {
         return raw();
     }
-    if target.starts_with('@') {
-        return format!("<{target}>");
-    }
-    if target.starts_with('#') {
-        return label.map_or_else(raw, |label| format!("#{}", label.trim_start_matches('#')));
+    if target.starts_with(['@', '#']) {
+        // The id says who or which, the name what people saw; the language needs both.
+        return match label.map(|label| label.trim_start_matches(['@', '#'])) {
+            Some(name) if is_plain(name) => format!("<{target}|{name}>"),
+            Some(_) => format!("<{target}>"),
+            None => raw(),
+        };
     }
     if let Some(special) = target.strip_prefix('!') {
         return match (special.split('^').next(), label) {
@@ -116,6 +118,11 @@ fn shown(entity: &str) -> String {
         Some(label) if agree(target, label) => label.to_owned(),
         Some(_) => raw(),
     }
+}
+
+/// Whether it is one word, as names of channels and people are.
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.'))
 }
 
 /// Whether a link says where it goes: label and address are the same but for the scheme and a last slash.

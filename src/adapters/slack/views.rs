@@ -4,7 +4,7 @@
 //! the second brings the value back.
 
 use super::blocks::{actions, context, numbered, plain, sections};
-use super::mrkdwn::Surroundings;
+use super::mrkdwn::{Surroundings, cut};
 use crate::conversation::message::{Form, FormBlock, Piece};
 use serde_json::{Value, json};
 
@@ -13,6 +13,8 @@ const LABEL_MAX_CHARS: usize = 2_000;
 const OPTION_MAX_CHARS: usize = 75;
 const HINT_MAX_CHARS: usize = 150;
 const VIEW_BLOCKS_MAX: usize = 100;
+const SELECT_OPTIONS_MAX: usize = 100;
+const INITIAL_MAX_CHARS: usize = 3_000;
 
 /// A form as a modal view.
 pub(super) fn view(form: &Form, around: &Surroundings) -> Value {
@@ -35,7 +37,9 @@ pub(super) fn view(form: &Form, around: &Surroundings) -> Value {
 }
 
 fn has_fields(form: &Form) -> bool {
-    form.blocks.iter().any(|block| matches!(block, FormBlock::Choice { .. } | FormBlock::Input { .. }))
+    form.blocks
+        .iter()
+        .any(|block| matches!(block, FormBlock::Choice { .. } | FormBlock::Input { .. } | FormBlock::Select { .. }))
 }
 
 fn view_blocks(block: &FormBlock, around: &Surroundings) -> Vec<Value> {
@@ -48,19 +52,37 @@ fn view_blocks(block: &FormBlock, around: &Surroundings) -> Vec<Value> {
         FormBlock::Context(text) => context(text, around),
         FormBlock::Actions(buttons) => actions(buttons),
         FormBlock::Choice { key, label, options } => {
-            let option =
-                |(value, text): &(String, String)| json!({"text": plain(text, OPTION_MAX_CHARS), "value": value});
             let options: Vec<Value> = options.iter().map(option).collect();
             let element = json!({"type": "radio_buttons", "action_id": key, "options": options});
             vec![json!({"type": "input", "block_id": key, "label": plain(label, LABEL_MAX_CHARS), "element": element})]
         }
-        FormBlock::Input { key, label, hint, optional } => {
+        FormBlock::Select { key, label, options, initial, optional } => {
+            let mut element = json!({
+                "type": "static_select",
+                "action_id": key,
+                "options": options.iter().take(SELECT_OPTIONS_MAX).map(option).collect::<Vec<_>>(),
+            });
+            let chosen = options.iter().find(|(value, _)| initial.as_ref() == Some(value));
+            if let (Some(fields), Some(chosen)) = (element.as_object_mut(), chosen) {
+                fields.insert("initial_option".to_owned(), option(chosen));
+            }
+            let label = plain(label, LABEL_MAX_CHARS);
+            vec![json!({"type": "input", "block_id": key, "label": label, "optional": optional, "element": element})]
+        }
+        FormBlock::Input { key, label, hint, initial, optional } => {
             let mut element = json!({"type": "plain_text_input", "action_id": key});
             if let (Some(fields), false) = (element.as_object_mut(), hint.is_empty()) {
                 fields.insert("placeholder".to_owned(), plain(hint, HINT_MAX_CHARS));
+            }
+            if let (Some(fields), Some(text)) = (element.as_object_mut(), initial) {
+                fields.insert("initial_value".to_owned(), json!(cut(text, INITIAL_MAX_CHARS)));
             }
             let label = plain(label, LABEL_MAX_CHARS);
             vec![json!({"type": "input", "block_id": key, "label": label, "optional": optional, "element": element})]
         }
     }
+}
+
+fn option((value, text): &(String, String)) -> Value {
+    json!({"text": plain(text, OPTION_MAX_CHARS), "value": value})
 }

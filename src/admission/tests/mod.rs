@@ -61,9 +61,14 @@ fn reboot() -> CommandSpec {
         site_concurrency: None,
         approvals: None,
         steps: vec![
-            StepSpec::Drain { timeout: SECOND, connections_max: 0 },
+            StepSpec::Drain { timeout: SECOND.into(), connections_max: 0.into() },
             StepSpec::Gate(vec![GateCheck::Capacity]),
-            StepSpec::Reboot(RebootSpec { via: PowerPath::Ssh, otherwise: None, timeout: SECOND, grace: SECOND }),
+            StepSpec::Reboot(RebootSpec {
+                via: PowerPath::Ssh,
+                otherwise: None,
+                timeout: SECOND.into(),
+                grace: SECOND.into(),
+            }),
         ],
         examples: Vec::new(),
         hash: Fingerprint::of(b"reboot"),

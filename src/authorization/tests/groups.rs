@@ -119,8 +119,9 @@ fn what_files_mention_is_known_without_the_directory() {
     ];
     let files: Vec<_> =
         files.iter().map(|(name, text)| PolicyFile { name: (*name).into(), text: (*text).into() }).collect();
-    let Mentioned { groups, people } = Mentioned::in_files(&files);
+    let Mentioned { groups, people, own_groups } = Mentioned::in_files(&files);
     let text = |names: BTreeSet<_>| format!("{names:?}");
+    assert_eq!(text(own_groups), "{edge-team, web-on-call}");
     assert_eq!(text(groups), "{dba, noc, sre, web}");
     assert_eq!(format!("{people:?}"), "{U0BOB, U0EVE, U0IVO}");
 }

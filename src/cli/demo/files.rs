@@ -8,11 +8,12 @@ use std::path::Path;
 const PAGE: &str = "http://127.0.0.1:8080/";
 
 /// Each file with its text.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("commands/reboot.yaml", include_str!("files/commands/reboot.yaml")),
     ("commands/announce.yaml", include_str!("files/commands/announce.yaml")),
     ("commands/drain.yaml", include_str!("files/commands/drain.yaml")),
     ("commands/undrain.yaml", include_str!("files/commands/undrain.yaml")),
+    ("commands/command.schema.json", include_str!("../../../commands/command.schema.json")),
     ("policies/admission.yaml", include_str!("../../../policies/admission.yaml")),
     ("policies/channels.yaml", include_str!("../../../policies/channels.yaml")),
     ("policies/groups.yaml", include_str!("../../../policies/groups.yaml")),

@@ -1,8 +1,8 @@
 //! The same answers for programs. Names of members are stable; words for people are not repeated here.
 
-use crate::conversation::misunderstanding::describe;
+use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
 use crate::conversation::{self, plain};
-use crate::domain::intent::{Intent, Start, WorkIntent};
+use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{ServerName, SiteName};
 use crate::fleet;
@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 pub(super) fn intent(intent: &Intent) -> Value {
     match intent {
         Intent::Work(work) => json!({ "verb": work.command.as_str(), "work": members(work) }),
-        Intent::Plan(inner) => match inner.work() {
-            Some(work) => json!({ "verb": "plan", "work": members(work) }),
-            None => json!({ "verb": "plan", "of": self::intent(inner) }),
-        },
+        Intent::Plan(Planned::Work(work)) => json!({ "verb": "plan", "work": members(work) }),
+        Intent::Plan(Planned::Cancel { request }) => {
+            json!({ "verb": "plan", "of": { "verb": "cancel", "request": request.to_string() } })
+        }
         Intent::Help { topic } => json!({ "verb": "help", "topic": topic.as_ref().map(ToString::to_string) }),
         Intent::Status { selector } => {
             json!({ "verb": "status", "selector": selector.as_ref().map(|one| fleet::print(&one.value)) })
@@ -49,6 +49,7 @@ fn start(start: &Start) -> Value {
 /// Where a line was not understood, and why.
 pub(super) fn misunderstanding(told: &Misunderstanding) -> Value {
     let words = describe(told);
+    let missing = gaps(told).into_iter().map(|gap| json!({ "name": gap.name, "takes": gap.takes }));
     json!({ "misunderstanding": {
         "line": told.line,
         "from_byte": told.span.start,
@@ -58,6 +59,8 @@ pub(super) fn misunderstanding(told: &Misunderstanding) -> Value {
         "suggestion": told.suggestion,
         "readings": told.readings,
         "corrected": told.corrected,
+        "missing": missing.collect::<Vec<_>>(),
+        "to_fill_in": to_fill_in(told),
     } })
 }
 

@@ -37,7 +37,12 @@ fn misunderstood(told: &Misunderstanding, as_json: bool) -> ExitCode {
     if as_json {
         output::say(&json::misunderstanding(told).to_string());
     } else {
-        output::complain(&plain::render(&conversation::misunderstood(told)));
+        let filling_in = conversation::filling_in(told).map(|message| format!("\n{}", plain::render(&message)));
+        output::complain(&format!(
+            "{}{}",
+            plain::render(&conversation::misunderstood(told)),
+            filling_in.unwrap_or_default()
+        ));
     }
     ExitCode::from(NOT_UNDERSTOOD)
 }

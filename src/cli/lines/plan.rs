@@ -16,7 +16,7 @@ use crate::files::workspace;
 use crate::language;
 use crate::ports::{Directory, Ids};
 use crate::services::Rulebook;
-use crate::services::planning::{Asking, Preview};
+use crate::services::planning::{Answer, Asking, Preview};
 use crate::settings::Settings;
 use anyhow::{Context, bail};
 use std::path::PathBuf;
@@ -84,7 +84,10 @@ impl Plan {
             Err(told) => return Ok(misunderstood(&told, self.json)),
         };
         let Some(work) = intent.work() else {
-            bail!("only a line with a command has a plan; `{line}` starts nothing of its own")
+            return match language::parse(&format!("plan {line}"), &vocabulary) {
+                Err(told) => Ok(misunderstood(&told, self.json)),
+                Ok(_) => bail!("what `{line}` would do depends on the request; type `plan {line}` in the chat"),
+            };
         };
         let stored = crate::app::read_stored(&self.database, work.selector.as_ref()).await?;
         let asking = Asking {
@@ -101,7 +104,8 @@ impl Plan {
                 self.tell(&preview, asker.source, stored.is_there);
                 Ok(ExitCode::SUCCESS)
             }
-            Err(answer) => Ok(answered(&answer.message, self.json)),
+            Err(Answer::Misunderstood(told)) => Ok(misunderstood(&told, self.json)),
+            Err(Answer::Told { message, .. }) => Ok(answered(&message, self.json)),
         }
     }
 

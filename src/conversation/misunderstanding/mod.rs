@@ -7,11 +7,15 @@ use crate::domain::intent::{Attribute, Span};
 use crate::domain::limits::{LINE_LENGTH_MAX_CHARS, QUOTED_LENGTH_MAX_CHARS, START_AHEAD_MAX};
 use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
 use crate::domain::server::ProductionState;
+use crate::domain::time::{DURATION_MAX, DURATION_MIN, exact};
 use crate::language::{hidden_name, written_moment};
 use std::time::Duration;
 
+mod missing;
 #[cfg(test)]
 mod tests;
+
+pub use missing::{Gap, gaps, to_fill_in};
 
 /// The widest quoted piece of a line: more would wrap on a phone, and the caret would slip.
 pub const EXCERPT_WIDTH_MAX_CHARS: usize = 32;
@@ -52,6 +56,8 @@ fn headline(told: &Misunderstanding) -> String {
         Kind::NotAscii { character } => format!("{character} does not belong in a server name"),
         Kind::UnclosedQuote => "A quoted text has no end".to_owned(),
         Kind::UnknownVerb { verb } => format!("There is no command {} here", cut(verb)),
+        Kind::UnknownTopic { topic } => format!("There is no help on {}", cut(topic)),
+        Kind::NothingToPlan { verb } => format!("Only work can be planned, and {} only looks", verb.word()),
         Kind::NotARequest { text } => format!("{} is not the id of a request", cut(text)),
         Kind::Unexpected { .. } if told.span.is_empty() => "Something is missing here".to_owned(),
         Kind::Unexpected { .. } => "This part of the line fits nothing".to_owned(),
@@ -111,6 +117,8 @@ fn hint(told: &Misunderstanding) -> String {
     match &told.kind {
         Kind::TooLong { chars } => format!("It has {chars} characters; at most {LINE_LENGTH_MAX_CHARS} are read."),
         Kind::Empty | Kind::UnknownVerb { .. } => "Type help to see what you can do here.".to_owned(),
+        Kind::UnknownTopic { .. } => "Type help to see what there is help on.".to_owned(),
+        Kind::NothingToPlan { verb } => format!("Send it without plan: {}.", verb.word()),
         Kind::HiddenCharacter { character } => {
             format!(
                 "{}: type this part anew.",
@@ -146,6 +154,7 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::ZeroStep => "Every second one is /2: [001-020/2].".to_owned(),
         Kind::NumberTooLong => "Write it as the server's name has it.".to_owned(),
         Kind::TooManyNames { max } => format!("At most {max} are looked up; choose by attribute instead: site=…."),
+        Kind::NeedsParentheses { .. } if !told.readings.is_empty() => "Send the one you mean:".to_owned(),
         Kind::NeedsParentheses { readings } => {
             let [left, right] = readings.as_ref();
             format!("Write {left} or {right}.")
@@ -207,10 +216,10 @@ fn spoken_hours(length: Duration) -> String {
 /// The values a parameter takes, for a sentence that begins with "It takes".
 fn values(parameter: &ParameterSpec) -> String {
     match &parameter.kind {
-        ValueKind::Text => "some text".to_owned(),
+        ValueKind::Text { length_max } => format!("text of at most {length_max} characters"),
         ValueKind::Integer { min, max } => format!("a whole number from {min} to {max}"),
-        ValueKind::Percentage => "a percentage from 1% to 100%".to_owned(),
-        ValueKind::Duration => "a length of time, such as 90s, 5m or 2h".to_owned(),
+        ValueKind::Percentage { min, max } => format!("a percentage from {min}% to {max}%"),
+        ValueKind::Duration { min, max } => length_of_time(*min, *max),
         ValueKind::Choice(words) => format!("one of {}", words.join(", ")),
         ValueKind::Boolean => "yes or no".to_owned(),
         ValueKind::Time => "a time, such as 02:00 UTC".to_owned(),
@@ -220,6 +229,16 @@ fn values(parameter: &ParameterSpec) -> String {
         ValueKind::Channel => "a channel, such as #noc".to_owned(),
         ValueKind::Version => "a version, such as 1.2.3".to_owned(),
         ValueKind::Url => "an address that begins with https:// and has no password".to_owned(),
+    }
+}
+
+/// A length of time within bounds; those that everything has are not worth a word.
+fn length_of_time(min: Duration, max: Duration) -> String {
+    match (min > DURATION_MIN, max < DURATION_MAX) {
+        (false, false) => "a length of time, such as 90s, 5m or 2h".to_owned(),
+        (true, false) => format!("a length of time, at least {}", exact(min)),
+        (false, true) => format!("a length of time, at most {}", exact(max)),
+        (true, true) => format!("a length of time from {} to {}", exact(min), exact(max)),
     }
 }
 

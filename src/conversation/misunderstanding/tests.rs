@@ -1,10 +1,13 @@
 //! The words for lines that were not understood, from the line itself on.
 
 use super::{EXCERPT_WIDTH_MAX_CHARS, describe};
-use crate::domain::intent::{Intent, Span};
+use crate::domain::command::{Need, ParameterSpec, ValueKind};
+use crate::domain::intent::{Intent, ParameterName, Span};
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind as Kind};
+use crate::domain::time::DURATION_MAX;
 use crate::language::{Vocabulary, parse};
 use proptest::prelude::*;
+use std::time::Duration;
 
 fn told_about(line: &str) -> Misunderstanding {
     match parse(line, &Vocabulary::default()) {
@@ -73,7 +76,13 @@ fn a_hidden_character_is_shown_by_its_number() {
 
 #[test]
 fn two_readings_are_written_out() {
-    check("status a,b&c", "This can be read in two ways\nstatus a,b&c\n          ^\nWrite (a,b) & c or a,(b & c).");
+    check("status a,b&c", "This can be read in two ways\nstatus a,b&c\n          ^\nSend the one you mean:");
+    assert_eq!(told_about("status a,b&c").readings, ["status (a,b) & c", "status a,(b & c)"]);
+    // Too long to be written out as lines.
+    let long = format!("status a,{}&c", "b".repeat(300));
+    let told = told_about(&long);
+    assert_eq!(told.readings, [""; 0]);
+    assert!(describe(&told).hint.starts_with("Write (a,bbb"));
 }
 
 #[test]
@@ -105,6 +114,26 @@ fn one_sentence_each() {
         let told = describe(&told_about(line));
         assert_eq!(told.headline, headline, "{line}");
         assert!(told.hint.ends_with(['.', '?']) && told.hint.contains(hint), "{line}: {}", told.hint);
+    }
+}
+
+#[test]
+fn what_a_parameter_takes_is_told_with_its_bounds() {
+    let length = |min, max| ValueKind::Duration { min: Duration::from_secs(min), max: Duration::from_secs(max) };
+    let year = DURATION_MAX.as_secs();
+    let table = [
+        (ValueKind::Text { length_max: 80 }, "It takes text of at most 80 characters."),
+        (ValueKind::Percentage { min: 5, max: 25 }, "It takes a percentage from 5% to 25%."),
+        (ValueKind::DURATION, "It takes a length of time, such as 90s, 5m or 2h."),
+        (length(10, 300), "It takes a length of time from 10s to 5m."),
+        (length(10, year), "It takes a length of time, at least 10s."),
+        (length(1, 300), "It takes a length of time, at most 5m."),
+    ];
+    for (kind, expected) in table {
+        let (name, need) = (ParameterName::new("x"), Need::Optional);
+        let parameter = Box::new(ParameterSpec { name, kind, default: None, need, asked_as_because: false });
+        let told = Misunderstanding::new("reboot a --x 1", 13..14, Kind::UnfitValue { parameter });
+        assert_eq!(describe(&told).hint, expected);
     }
 }
 

@@ -1,6 +1,6 @@
-//! Private answers: refusals, misunderstandings, help, status and the small ones.
+//! Private answers: refusals, misunderstandings, status and the small ones.
 
-use super::{HELP, PRIVATE, Story, at, command, done, id, name, other_id, out, person, pool, rebooting, shown};
+use super::{PRIVATE, Story, at, command, done, id, name, other_id, out, person, pool, rebooting, shown};
 use crate::authorization::{Ceiling, Could, DecisionRecord, PolicyName, PolicyNote, Refusal, RefusalKind};
 use crate::conversation::{self as say, StatusView};
 use crate::domain::command::{CommandName, Impact};
@@ -174,67 +174,6 @@ fn a_misunderstanding_points_at_the_place_and_has_no_button() {
 }
 
 #[test]
-fn help_shows_what_works_for_this_person_here() {
-    let commands = ["announce", "drain", "reboot", "undrain"].map(command);
-    let commands = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
-    assert_snapshot!(shown(&say::help(&commands, "noc"), HELP), @"
-    What you can do in #noc
-    ----
-    What you can do in #noc
-    Look: `/fleet status`
-    Announce: `/fleet announce because riga is in maintenance until 18:00`
-    Drain: `/fleet drain edge-lax-001 because fan noise`
-    Reboot: `/fleet reboot edge-lax-[001-020] because kernel update`
-    Undrain: `/fleet undrain edge-lax-001`
-    Stop: `/fleet cancel req-2mq9`
-    ~ in a thread, mention me instead of `/fleet` · more: `/fleet help announce`
-    ");
-    assert_snapshot!(shown(&say::help(&commands[..1], ""), HELP), @"
-    What you can do here
-    ----
-    What you can do here
-    Look: `/fleet status`
-    Announce: `/fleet announce because riga is in maintenance until 18:00`
-    Stop: `/fleet cancel req-2mq9`
-    ~ in a thread, mention me instead of `/fleet` · more: `/fleet help announce`
-    ");
-    assert_snapshot!(shown(&say::help(&[], "web"), HELP), @"
-    What you can do in #web
-    ----
-    What you can do in #web
-    Look: `/fleet status`
-    No command may be run by you here.
-    ~ in a thread, mention me instead of `/fleet`
-    ");
-}
-
-#[test]
-fn help_for_one_command_tells_its_form_and_two_examples() {
-    assert_snapshot!(shown(&say::help_command(&command("reboot"), true, &["noc", "sre"].map(GroupName::new), "noc"), HELP), @"
-    Reboot: Reboot servers, one wave at a time, and put them back into production
-    ----
-    Reboot: Reboot servers, one wave at a time, and put them back into production
-    `/fleet reboot SERVERS [--wave PERCENT] because REASON`
-    servers: edge-cache or origin, in production, standby or drained, at most 500
-    at once: at most 4 in one site
-    --wave: a percentage, such as 10%, else 10%
-    above 10: 1 approval of sre
-    `/fleet reboot edge-lax-[001-020] because kernel update`
-    `/fleet reboot site=riga & type=edge-cache --wave 20% because firmware hang`
-    ~ in #noc you may run it, with noc and sre · impact power-cycle · owner sre
-    ");
-    assert_snapshot!(shown(&say::help_command(&command("announce"), false, &[], "#web"), HELP), @"
-    Announce: Post a line to the status page
-    ----
-    Announce: Post a line to the status page
-    `/fleet announce because MESSAGE`
-    `/fleet announce because riga is in maintenance until 18:00`
-    `/fleet announce because all sites are back to normal`
-    ~ in #web nobody may run it · impact config · owner sre
-    ");
-}
-
-#[test]
 fn times_that_are_not_clear_are_asked_about() {
     let zone = Some(crate::domain::intent::ZoneName::new("Europe/Riga"));
     let now = crate::domain::time::Timestamp::from_millis(1_795_600_800_000);
@@ -314,19 +253,6 @@ fn a_time_that_the_clocks_show_twice_is_asked_about() {
     `reboot edge-lax-001 at 2026-10-25 01:30 UTC because kernel`
     Nothing has started.
     ");
-}
-
-#[test]
-fn every_line_of_help_is_understood() {
-    let commands = ["announce", "drain", "reboot", "undrain"].map(command);
-    let vocabulary = Vocabulary::of(commands.to_vec());
-    let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
-    let text = shown(&say::help(&specs, "noc"), HELP);
-    let lines = text.split('`').filter_map(|piece| piece.strip_prefix("/fleet ")).collect::<Vec<_>>();
-    assert!(lines.len() >= 6, "{lines:?}");
-    for line in lines {
-        parse(line, &vocabulary).unwrap();
-    }
 }
 
 /// Three commands for that many servers, and one that is for 6.

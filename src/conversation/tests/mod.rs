@@ -4,7 +4,10 @@ mod answers;
 mod before;
 mod ending;
 mod forms;
+mod helping;
 mod instead;
+mod meaning;
+mod missing;
 mod preview;
 mod reloading;
 mod running;
@@ -325,7 +328,13 @@ fn begun(step: usize, way: Option<PowerPath>) -> RunEvent {
 }
 
 fn proved(step: usize, state: ProductionState, note: &str) -> RunEvent {
-    RunEvent::StepSucceeded { step, at: at(14, 33), state, note: note.into() }
+    RunEvent::StepSucceeded {
+        step,
+        at: at(14, 33),
+        state,
+        note: note.into(),
+        outputs: std::collections::BTreeMap::new(),
+    }
 }
 
 fn draining() -> Vec<RunEvent> {

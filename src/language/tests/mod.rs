@@ -23,7 +23,7 @@ fn parameter(name: &str, kind: ValueKind) -> ParameterSpec {
 }
 
 fn because(name: &str, need: Need) -> ParameterSpec {
-    ParameterSpec { need, asked_as_because: true, ..parameter(name, ValueKind::Text) }
+    ParameterSpec { need, asked_as_because: true, ..parameter(name, ValueKind::TEXT) }
 }
 
 fn command(name: &str, targets: Targets, parameters: Vec<ParameterSpec>) -> Arc<CommandSpec> {
@@ -45,16 +45,19 @@ fn command(name: &str, targets: Targets, parameters: Vec<ParameterSpec>) -> Arc<
 
 fn vocabulary() -> Vocabulary {
     let servers = || Targets::Servers { types: Vec::new(), from: Vec::new(), max: 10 };
-    let wave = ParameterSpec { default: Some(Value::Percentage(10)), ..parameter("wave", ValueKind::Percentage) };
+    let wave = ParameterSpec {
+        default: Some(Value::Percentage(10)),
+        ..parameter("wave", ValueKind::Percentage { min: 1, max: 50 })
+    };
     let reboot = vec![
         because("reason", Need::Required),
         wave,
-        parameter("soak", ValueKind::Duration),
+        parameter("soak", ValueKind::Duration { min: Duration::from_secs(5), max: Duration::from_secs(3600) }),
         parameter("tries", ValueKind::Integer { min: 1, max: 5 }),
         parameter("mode", ValueKind::Choice(vec!["warm".to_owned(), "cold".to_owned()])),
-        parameter("note", ValueKind::Text),
+        parameter("note", ValueKind::Text { length_max: 20 }),
     ];
-    let target = ParameterSpec { need: Need::Required, ..parameter("target", ValueKind::Text) };
+    let target = ParameterSpec { need: Need::Required, ..parameter("target", ValueKind::TEXT) };
     Vocabulary::of(vec![
         command("announce", Targets::None, vec![because("message", Need::Required)]),
         command("move", servers(), vec![target]),
@@ -65,7 +68,7 @@ fn vocabulary() -> Vocabulary {
 /// The intent in one line, or what is wrong with which part, and what was probably meant.
 fn outcome(line: &str) -> String {
     match parse(line, &vocabulary()) {
-        Ok(Intent::Plan(inner)) => format!("plan {inner:?}"),
+        Ok(Intent::Plan(planned)) => format!("plan {planned:?}"),
         Ok(Intent::Work(work)) => {
             let selector = work.selector.map_or_else(|| "nothing".to_owned(), |selector| print(&selector.value));
             let parameters: String =
@@ -102,6 +105,10 @@ fn built_in_verbs() {
     check("help", "help ");
     check("Help Reboot", "help reboot");
     check("help cancel", "help cancel");
+    check("help take out and put back", "help take");
+    check("help Selectors", "help servers");
+    check("help restrat", "UnknownTopic { topic: \"restrat\" } at `restrat` -> restart");
+    check("help servers now", "Unexpected { expected: End } at `now`");
     check("status", "status everything");
     check("status site=lax", "status site=lax");
     check("cancel req-2mq9", "cancel req-2mq9");
@@ -118,8 +125,8 @@ fn commands_with_servers() {
     );
     check("reboot a-1 --wave=20 --soak 90s because x", "reboot a-1 reason=x soak=1m30s wave=20%");
     check(
-        "reboot a-1 --soak 2h --tries 5 --mode COLD because x",
-        "reboot a-1 mode=cold reason=x soak=2h tries=5 wave=10%",
+        "reboot a-1 --soak 1h --tries 5 --mode COLD because x",
+        "reboot a-1 mode=cold reason=x soak=1h tries=5 wave=10%",
     );
     check("reboot a-1 --note \"a -- b because c\" because x", "reboot a-1 note=a -- b because c reason=x wave=10%");
     check("reboot a-1 --reason \"kernel update\"", "reboot a-1 reason=kernel update wave=10%");
@@ -143,6 +150,7 @@ fn what_phones_and_macs_do_to_a_line() {
     check("  reboot\u{a0}\u{a0}a-1\tbecause\u{202f}x  ", "reboot a-1 reason=x wave=10%");
     check("reboot a-1 because the fan — it’s loud…", "reboot a-1 reason=the fan — it’s loud… wave=10%");
     check("status.", "status everything");
+    check("“status”.", "status everything");
 }
 
 #[test]
@@ -151,7 +159,7 @@ fn verbs_that_are_not_known_here() {
     check("stauts", "UnknownVerb { verb: \"stauts\" } at `stauts` -> status");
     // There is a command of that name elsewhere, but not for this person here.
     check("drain a-1 because x", "UnknownVerb { verb: \"drain\" } at `drain`");
-    check("help drain", "UnknownVerb { verb: \"drain\" } at `drain`");
+    check("help drain", "UnknownTopic { topic: \"drain\" } at `drain`");
     check("cancel", "Unexpected { expected: RequestId } at ``");
     check("cancel 2mq9", "NotARequest { text: \"2mq9\" } at `2mq9`");
     check("cancel req-2mq9 now", "Unexpected { expected: End } at `now`");
@@ -187,6 +195,15 @@ fn parameters_that_do_not_fit() {
     check("reboot a-1 --wave 0% because x", "UnfitValue wave at `0%`");
     check("reboot a-1 --wave 101 because x", "UnfitValue wave at `101`");
     check("reboot a-1 --soak 5 because x", "UnfitValue soak at `5`");
+    check("reboot a-1 --wave 60% because x", "UnfitValue wave at `60%`");
+    check("reboot a-1 --soak 1s because x", "UnfitValue soak at `1s`");
+    check("reboot a-1 --soak 61m because x", "UnfitValue soak at `61m`");
+    check(
+        "reboot a-1 --note \"a text of more than twenty\" because x",
+        "UnfitValue note at `\"a text of more than twenty\"`",
+    );
+    let long = "x".repeat(501);
+    check(&format!("reboot a-1 because {long}"), &format!("UnfitValue reason at `{long}`"));
     check("reboot a-1 --soak +5m because x", "UnfitValue soak at `+5m`");
     check("reboot a-1 --tries 6 because x", "UnfitValue tries at `6`");
     check("reboot a-1 --mode clod because x", "UnfitValue mode at `clod` -> cold");
@@ -214,7 +231,8 @@ fn lines_that_are_nothing_or_too_much() {
     let told = parse(&long, &vocabulary()).expect_err("it is too long");
     assert_eq!(told.kind, MisunderstandingKind::TooLong { chars: 100_019 });
     assert_eq!(told.line, "");
-    let longest = format!("reboot a-1 because {}", "x".repeat(LINE_LENGTH_MAX_CHARS - 19));
+    let begun = format!("reboot {}a-1 because ", "a-1,".repeat(900));
+    let longest = format!("{begun}{}", "x".repeat(LINE_LENGTH_MAX_CHARS - begun.len()));
     assert!(parse(&longest, &vocabulary()).is_ok());
 }
 

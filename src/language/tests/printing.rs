@@ -2,20 +2,20 @@
 
 use super::{because, command, lines, parameter};
 use crate::domain::command::{CommandName, Need, ParameterSpec, Targets, ValueKind};
-use crate::domain::intent::{Intent, Value, ZoneName};
+use crate::domain::intent::{Intent, Planned, Value, ZoneName};
 use crate::domain::time::Timestamp;
-use crate::language::{Vocabulary, parse, print};
+use crate::language::{Fields, Vocabulary, parse, print};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 /// One command that takes every kind of value, one without servers, and one (`wipe`) that this person may not use.
 pub(super) fn every_kind() -> Vocabulary {
     let kinds = [
-        ("wave", ValueKind::Percentage),
-        ("soak", ValueKind::Duration),
+        ("wave", ValueKind::PERCENTAGE),
+        ("soak", ValueKind::DURATION),
         ("tries", ValueKind::Integer { min: -5, max: 500 }),
         ("mode", ValueKind::Choice(vec!["warm".to_owned(), "cold".to_owned()])),
-        ("note", ValueKind::Text),
+        ("note", ValueKind::TEXT),
         ("force", ValueKind::Boolean),
         ("until", ValueKind::Time),
         ("peer", ValueKind::Server),
@@ -46,16 +46,16 @@ pub(super) fn every_kind() -> Vocabulary {
 /// The same without places, which differ between two spellings.
 fn meaning(intent: &Intent) -> String {
     match intent {
-        Intent::Work(work) => {
+        Intent::Work(work) | Intent::Plan(Planned::Work(work)) => {
             let selector = work.selector.as_ref().map(|selector| crate::fleet::print(&selector.value));
             let start = work.start.as_ref().map(|start| &start.value);
-            format!("{} {selector:?} {:?} {start:?}", work.command, work.values())
+            let verb = if matches!(intent, Intent::Plan(_)) { "plan " } else { "" };
+            format!("{verb}{} {selector:?} {:?} {start:?}", work.command, work.values())
         }
         Intent::Status { selector } => {
             format!("status {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
         }
-        Intent::Plan(inner) => format!("plan {}", meaning(inner)),
-        Intent::Help { .. } | Intent::Cancel { .. } => format!("{intent:?}"),
+        Intent::Plan(Planned::Cancel { .. }) | Intent::Help { .. } | Intent::Cancel { .. } => format!("{intent:?}"),
     }
 }
 
@@ -147,6 +147,36 @@ proptest! {
     #[test]
     fn so_does_any_line_that_is_read_at_all(line in prop_oneof![mutated(), lines(), any::<String>()]) {
         check(&line)?;
+    }
+}
+
+/// The fields of a form hold what a line says, and make a line that says the same.
+fn check_fields(line: &str) -> Result<(), TestCaseError> {
+    let vocabulary = every_kind();
+    let Ok(Intent::Work(work)) = parse(line, &vocabulary) else { return Ok(()) };
+    let spec = vocabulary.command(work.command.as_str()).expect("a command that was read");
+    let made = Fields::of_line(line, spec).line(spec);
+    let made = made.map_err(|told| TestCaseError::fail(format!("{line}\n{told:?}")))?;
+    let again = parse(&made, &vocabulary).map_err(|told| TestCaseError::fail(format!("{line}\n{made}\n{told:?}")))?;
+    prop_assert_eq!(meaning(&again), meaning(&Intent::Work(work)), "{}\n{}", line, made);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn the_fields_of_a_form_make_a_line_of_the_same_meaning(line in prop_oneof![good_line(), mutated()]) {
+        check_fields(&line)?;
+    }
+
+    #[test]
+    fn no_line_makes_filling_in_fall_over(line in prop_oneof![mutated(), lines(), any::<String>()]) {
+        let vocabulary = every_kind();
+        for spec in &vocabulary.commands {
+            let fields = Fields::of_line(&line, spec);
+            if let Err(told) = fields.line(spec) {
+                prop_assert!(told.line.get(told.span).is_some(), "{}", line);
+            }
+        }
     }
 }
 

@@ -53,7 +53,7 @@ fn begin(fleet: &mut Fleet, act: &Act, deadline: Duration, now: Timestamp) -> Be
         Act::Undrain(server) => rotate(fleet, server, Rotation::Ready, now),
         Act::RebootOverSsh { server, not_after } => reboot(fleet, server, not_after.seconds(), now),
         Act::RestartOverRedfish(server) => restart(fleet, server, deadline, now),
-        Act::Http { method, url, send: _, expect, key } => match fleet.call_http(*method, url, key) {
+        Act::Http { method, url, send: _, expect, key, call: _ } => match fleet.call_http(*method, url, key) {
             status if status == *expect => Begun::Sent,
             status if status < 500 => Begun::Refused(format!("it answered {status} instead of {expect}")),
             status => Begun::Unknown(format!("it answered {status} instead of {expect}")),

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: stores, drivers and real time. `world` holds a small model of them for the properties.
 
+mod outputs;
 mod request;
 mod restart;
 mod steps;
@@ -9,13 +10,13 @@ mod world;
 
 use super::{Decision, Input, Orders, Run, RunEvent, Situation, decide};
 use crate::domain::command::{
-    CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, PowerPath, RebootSpec, StepSpec,
-    Targets, WaveRule, WaveSize,
+    CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, PowerPath, RebootSpec, Sent,
+    StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, BootFacts, BootId, Probe, Seen};
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::{Epoch, Fingerprint, RequestId, RunId};
-use crate::domain::intent::ParameterName;
+use crate::domain::intent::{ParameterName, Value};
 use crate::domain::plan::{PlannedServer, Subject};
 use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
@@ -75,7 +76,7 @@ fn command(steps: Vec<StepSpec>) -> CommandSpec {
 }
 
 fn drain_step() -> StepSpec {
-    StepSpec::Drain { timeout: 10 * MINUTE, connections_max: 5 }
+    StepSpec::Drain { timeout: (10 * MINUTE).into(), connections_max: 5.into() }
 }
 
 fn gate_step() -> StepSpec {
@@ -83,25 +84,30 @@ fn gate_step() -> StepSpec {
 }
 
 fn reboot_step(via: PowerPath, otherwise: Option<PowerPath>) -> StepSpec {
-    StepSpec::Reboot(RebootSpec { via, otherwise, timeout: 15 * MINUTE, grace: Duration::from_secs(90) })
+    StepSpec::Reboot(RebootSpec {
+        via,
+        otherwise,
+        timeout: (15 * MINUTE).into(),
+        grace: Duration::from_secs(90).into(),
+    })
 }
 
 fn check_step() -> StepSpec {
-    StepSpec::Check { checks: vec![HostCheck::Services, HostCheck::Kernel], timeout: 2 * MINUTE }
+    StepSpec::Check { checks: vec![HostCheck::Services, HostCheck::Kernel], timeout: (2 * MINUTE).into() }
 }
 
 fn http_step() -> StepSpec {
     StepSpec::Http(HttpSpec {
         method: HttpMethod::Post,
         url: "https://status.example.com/api".into(),
-        send: vec![ParameterName::new("message")],
+        send: vec![Sent::Parameter(ParameterName::new("message"))],
         expect: 201,
-        timeout: Duration::from_secs(20),
+        timeout: Duration::from_secs(20).into(),
     })
 }
 
 fn restore_step() -> StepSpec {
-    StepSpec::RestoreState { timeout: 5 * MINUTE }
+    StepSpec::RestoreState { timeout: (5 * MINUTE).into() }
 }
 
 /// drain, gate, reboot over SSH or else Redfish, check, return.
@@ -124,6 +130,8 @@ const RESTORE: usize = 4;
 #[derive(Clone)]
 struct Story {
     spec: CommandSpec,
+    /// The values of its plan.
+    values: BTreeMap<ParameterName, Value>,
     journal: Vec<RunEvent>,
     orders: Orders,
     now: Timestamp,
@@ -131,7 +139,8 @@ struct Story {
 
 impl Story {
     fn new(spec: CommandSpec, subject: Subject) -> Self {
-        Self { spec, journal: vec![RunEvent::Planned { subject, wave: 0 }], orders: Orders::GoOn, now: START }
+        let values = BTreeMap::new();
+        Self { spec, values, journal: vec![RunEvent::Planned { subject, wave: 0 }], orders: Orders::GoOn, now: START }
     }
 
     fn pooled(spec: CommandSpec) -> Self {
@@ -146,12 +155,7 @@ impl Story {
             if matches!(story.spec.steps[done], StepSpec::Drain { .. }) {
                 state = ProductionState::Drained;
             }
-            story = story.with(RunEvent::StepSucceeded {
-                step: done,
-                at: START,
-                state,
-                note: "as the story has it".into(),
-            });
+            story = story.with(proved(done, START, state));
         }
         story
     }
@@ -196,7 +200,8 @@ impl Story {
 
     fn decide(&self, run: &Run, input: &Input) -> Decision {
         let parameters = BTreeMap::from([(ParameterName::new("message"), "all is well".to_owned())]);
-        decide(Situation { spec: &self.spec, run, input, orders: self.orders, parameters: &parameters, now: self.now })
+        let steps = self.spec.steps_for(&self.values).expect("the values of a story are whole");
+        decide(Situation { steps: &steps, run, input, orders: self.orders, parameters: &parameters, now: self.now })
     }
 
     /// Decides, and takes in what is committed. Gives what is begun afterwards.
@@ -276,6 +281,11 @@ fn restarts(decision: &Decision) -> bool {
         Decision::Commit(commit) => commit.then.as_ref().is_some_and(is_restart),
         Decision::Observe(_) | Decision::AskSafety | Decision::Wait(_) | Decision::Settled => false,
     }
+}
+
+/// A step that succeeded and told nothing.
+fn proved(step: usize, at: Timestamp, state: ProductionState) -> RunEvent {
+    RunEvent::StepSucceeded { step, at, state, note: "as the story has it".into(), outputs: BTreeMap::new() }
 }
 
 fn person_said(answer: Answer, at: Timestamp) -> RunEvent {

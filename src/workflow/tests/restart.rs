@@ -142,10 +142,10 @@ const PRODUCTION: ProductionState = ProductionState::Production;
 fn a_journal_cut_anywhere_never_begins_a_restart_without_a_fresh_look() {
     let whole = sent_over_ssh()
         .answered(Begun::Sent)
-        .with(RunEvent::StepSucceeded { step: REBOOT, at: after(60), state: ProductionState::Drained, note: "".into() })
-        .with(RunEvent::StepSucceeded { step: CHECK, at: after(61), state: ProductionState::Drained, note: "".into() })
+        .with(proved(REBOOT, after(60), ProductionState::Drained))
+        .with(proved(CHECK, after(61), ProductionState::Drained))
         .begun(RESTORE, plain_intent(5 * MINUTE))
-        .with(RunEvent::StepSucceeded { step: RESTORE, at: after(62), state: PRODUCTION, note: "".into() })
+        .with(proved(RESTORE, after(62), PRODUCTION))
         .with(RunEvent::Ended { at: after(62), outcome: RunOutcome::Done });
     for length in 1..=whole.journal.len() {
         let cut = Story { journal: whole.journal[..length].to_vec(), now: after(70), ..whole.clone() };
@@ -277,8 +277,7 @@ fn a_further_look_finds_the_truth_and_asks_again_without_it() {
 #[test]
 fn what_a_person_says_ends_the_question() {
     let asked = sent_over_ssh().with(RunEvent::PersonAsked { at: after(900), why: "silent".into() });
-    let done =
-        RunEvent::StepSucceeded { step: REBOOT, at: after(950), state: ProductionState::Drained, note: "".into() };
+    let done = proved(REBOOT, after(950), ProductionState::Drained);
     let did = asked.clone().with(person_said(Answer::Did, after(950))).with(done).at(after(950));
     assert!(matches!(did.check(&Input::Nothing), Decision::Observe(Probe::Checks(..))), "the next step follows");
     let failed = Failure { step: REBOOT, at: after(950), kind: FailureKind::DidNotReboot, note: "".into() };

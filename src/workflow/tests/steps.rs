@@ -1,6 +1,7 @@
 //! The steps that may be repeated: rotation, gates, checks, keyed calls; and orders to stop between them.
 
 use super::*;
+use crate::domain::command::Input as Setting;
 
 const PRODUCTION: ProductionState = ProductionState::Production;
 const DRAINED: ProductionState = ProductionState::Drained;
@@ -57,6 +58,28 @@ fn a_drain_waits_for_its_connections_and_not_for_ever() {
 }
 
 #[test]
+fn a_drain_takes_its_settings_from_the_values_of_its_plan() {
+    let parameter = |name: &str| ParameterName::new(name);
+    let step = StepSpec::Drain {
+        timeout: Setting::Parameter(parameter("patience")),
+        connections_max: Setting::Parameter(parameter("below")),
+    };
+    let mut story = Story::at_step(command(vec![step]), PRODUCTION, 0);
+    story.values = BTreeMap::from([
+        (parameter("patience"), Value::Duration(Duration::from_secs(30))),
+        (parameter("below"), Value::Integer(3)),
+    ]);
+    assert_eq!(story.commits(&Input::Nothing), Some(Act::Drain(name())));
+    for (connections, is_over) in [(2, true), (3, false)] {
+        let decision = story.clone().at(after(1)).check(&balancer(BalancerStanding::Drained, connections));
+        assert_eq!(is_done(&decision, 0, DRAINED), is_over, "{connections}");
+    }
+    let busy = balancer(BalancerStanding::Drained, 3);
+    assert!(matches!(story.clone().at(after(29)).check(&busy), Decision::Wait(_)));
+    assert_eq!(story.at(after(30)).ends(&busy).0, Some(FailureKind::BalancerFailed));
+}
+
+#[test]
 fn a_server_without_a_pool_is_drained_and_returned_in_words_only() {
     let mut story = Story::new(reboot_command(), Subject::Server(server(None)))
         .with(RunEvent::Admitted { at: START, found: PRODUCTION });
@@ -64,15 +87,15 @@ fn a_server_without_a_pool_is_drained_and_returned_in_words_only() {
     assert_eq!(story.check(&Input::Nothing), Decision::AskSafety, "no load balancer to ask");
     assert_eq!(story.commits(&Input::Safe(Ok(()))), None);
     assert_eq!(story.check(&Input::Nothing), looks_at_boot());
-    let returned = RunEvent::StepSucceeded { step: REBOOT, at: START, state: DRAINED, note: "".into() };
-    let checked = RunEvent::StepSucceeded { step: CHECK, at: START, state: DRAINED, note: "".into() };
+    let returned = proved(REBOOT, START, DRAINED);
+    let checked = proved(CHECK, START, DRAINED);
     let mut story = story.with(returned).with(checked);
     assert_eq!(story.commits(&Input::Nothing), None);
     assert_eq!(story.run().state, PRODUCTION);
     assert_eq!(story.ends(&Input::Nothing).1, Some(RunOutcome::Done));
     let stopped = Story::new(reboot_command(), Subject::Server(server(None)))
         .with(RunEvent::Admitted { at: START, found: PRODUCTION })
-        .with(RunEvent::StepSucceeded { step: DRAIN, at: START, state: DRAINED, note: "".into() })
+        .with(proved(DRAIN, START, DRAINED))
         .stopped();
     let run = {
         let mut story = stopped;
@@ -122,7 +145,7 @@ fn checks_have_until_their_time_out_to_become_true() {
 
 #[test]
 fn a_check_that_fails_before_any_restart_leaves_the_server_as_it_was() {
-    let spec = command(vec![check_step(), StepSpec::Undrain { timeout: 5 * MINUTE }]);
+    let spec = command(vec![check_step(), StepSpec::Undrain { timeout: (5 * MINUTE).into() }]);
     let story = Story::at_step(spec, DRAINED, 0).begun(0, plain_intent(2 * MINUTE)).at(after(120));
     let ended = story.ends(&checks(&[HostCheck::Services]));
     assert_eq!(ended, (Some(FailureKind::CheckFailed), Some(RunOutcome::FailedAndReturned)));
@@ -158,7 +181,7 @@ fn commands_of_one_step_end_after_it() {
     let drain = Story::at_step(command(vec![drain_step()]), PRODUCTION, 1);
     assert_eq!(drain.ends(&Input::Nothing), (None, Some(RunOutcome::Done)));
     assert_eq!(drain.run().state, DRAINED);
-    let undrain = command(vec![StepSpec::Undrain { timeout: 5 * MINUTE }]);
+    let undrain = command(vec![StepSpec::Undrain { timeout: (5 * MINUTE).into() }]);
     let mut story = Story::at_step(undrain, DRAINED, 0);
     assert_eq!(story.commits(&Input::Nothing), Some(Act::Undrain(name())));
     assert!(is_done(&story.check(&balancer(BalancerStanding::Up, 1)), 0, PRODUCTION));
@@ -187,6 +210,18 @@ fn a_keyed_call_may_begin_again_with_its_key() {
         assert!(matches!(early.check(&Input::Nothing), Decision::Wait(_)), "not at once");
         let mut story = story.clone().answered(answer).at(after(2));
         assert_eq!(call(&mut story, &Input::Nothing), Some(act.clone()), "the same key again");
+    }
+}
+
+/// The other side takes the same key for the same call, so a later step must not look like a repetition of an earlier.
+#[test]
+fn each_call_of_a_run_is_one_of_its_own() {
+    let spec = command(vec![http_step(), check_step(), http_step()]);
+    for (step, expected) in [(0, 1), (2, 2)] {
+        let mut story = Story::at_step(spec.clone(), PRODUCTION, step);
+        let begun = story.commits(&Input::Nothing);
+        assert!(matches!(begun, Some(Act::Http { call, .. }) if call == expected), "{begun:?}");
+        assert_eq!(story.check(&Input::Nothing), Decision::Begin(begun.expect("a call")), "the same one again");
     }
 }
 
@@ -235,7 +270,7 @@ fn a_stop_before_the_restart_returns_the_server_and_after_it_goes_on() {
 
 #[test]
 fn a_stopped_undrain_that_only_looked_leaves_the_server_out() {
-    let spec = command(vec![check_step(), StepSpec::Undrain { timeout: 5 * MINUTE }]);
+    let spec = command(vec![check_step(), StepSpec::Undrain { timeout: (5 * MINUTE).into() }]);
     for step in [0, 1] {
         let mut story = Story::at_step(spec.clone(), DRAINED, step).stopped();
         assert_eq!(story.commits(&Input::Nothing), None, "step {step}");

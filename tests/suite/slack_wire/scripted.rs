@@ -297,6 +297,9 @@ async fn edits_and_forms_tell_how_they_went() {
     peer.answers("views.open", 200, json!({"ok": false, "error": "expired_trigger_id"}));
     let late = slack.open_form(&TriggerId::new("t.1"), &form).await;
     assert_eq!(late, Delivery::Refused("expired_trigger_id".to_owned()));
+    peer.answers("views.open", 200, json!({"ok": false, "error": "exchanged_trigger_id"}));
+    let opened_before = slack.open_form(&TriggerId::new("t.1"), &form).await;
+    assert_eq!(opened_before, Delivery::Done(None), "the answer to the first call was lost");
 }
 
 #[tokio::test]

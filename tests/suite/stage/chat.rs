@@ -5,7 +5,7 @@
 
 use super::time::StageClock;
 use async_trait::async_trait;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use wrasse::conversation::message::{Form, Message};
@@ -57,6 +57,9 @@ pub(super) struct State {
     keys: Vec<(DeliveryKey, MessageRef, Timestamp)>,
     /// Who may open a form where, once.
     triggers: BTreeMap<TriggerId, (PersonId, ChannelId)>,
+    used_triggers: BTreeSet<TriggerId>,
+    /// The next permission is over when it is used.
+    triggers_are_late: bool,
     lost_posts: VecDeque<Lost>,
     lost_edits: VecDeque<Lost>,
     searches_in_vain: u32,
@@ -191,6 +194,11 @@ impl StageChat {
         self.state().searches_in_vain = times;
     }
 
+    /// The next form is opened too late.
+    pub(crate) fn takes_too_long_for_forms(&self) {
+        self.state().triggers_are_late = true;
+    }
+
     /// How many messages were posted in all.
     pub(crate) fn posts(&self) -> u32 {
         self.state().posts
@@ -287,9 +295,14 @@ impl Chat for StageChat {
 
     async fn open_form(&self, trigger: &TriggerId, form: &Form) -> Delivery {
         let mut state = self.state();
-        let Some((person, channel)) = state.triggers.remove(trigger) else {
+        let late = std::mem::take(&mut state.triggers_are_late);
+        if state.used_triggers.contains(trigger) {
+            return Delivery::Done(None);
+        }
+        let Some((person, channel)) = state.triggers.remove(trigger).filter(|_| !late) else {
             return Delivery::Refused("expired_trigger_id".to_owned());
         };
+        state.used_triggers.insert(trigger.clone());
         let view = ViewId::new(format!("view-{}", state.number()));
         state.push(&channel, What::Form { person, view, form: form.clone() });
         Delivery::Done(None)

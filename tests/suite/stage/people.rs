@@ -5,6 +5,7 @@ use super::chat::What;
 use super::transcript::{self, Place, Pressable};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use wrasse::conversation::message::{Form, FormBlock};
 use wrasse::conversation::{DECISION_KEY, WHY_KEY, plain};
 use wrasse::domain::identity::{GroupName, PersonId, Standing};
 use wrasse::domain::ids::{Fingerprint, Handle};
@@ -320,6 +321,47 @@ impl Person {
     pub(crate) async fn submits(&self, thread: &Thread, decision: &str, why: &str) {
         let (view, handle) = self.open_form().unwrap();
         self.submits_this(thread, (view, handle), decision, why).await;
+    }
+
+    /// Fills in fields of the form that is open for them, by their labels, and sends it with what stands in the others.
+    pub(crate) async fn fills(&self, thread: &Thread, given: &[(&str, &str)]) {
+        self.fills_form_of(self, thread, given).await;
+    }
+
+    /// Sends the newest form that was shown to somebody and could be sent.
+    pub(crate) async fn fills_form_of(&self, other: &Self, thread: &Thread, given: &[(&str, &str)]) {
+        let (view, form) = other.form_to_send();
+        self.sends(thread, (view, &form), given).await;
+    }
+
+    fn form_to_send(&self) -> (ViewId, Form) {
+        let state = self.stage.0.chat.state();
+        let newest = state.rows.iter().rev().find_map(|row| match &row.what {
+            What::Form { person, view, form } if *person == self.id && form.submit.is_some() => {
+                Some((view.clone(), form.clone()))
+            }
+            What::Form { .. } | What::Act { .. } | What::Post { .. } | What::Private { .. } => None,
+        });
+        newest.unwrap()
+    }
+
+    async fn sends(&self, thread: &Thread, (view, form): (ViewId, &Form), given: &[(&str, &str)]) {
+        let fields = form.blocks.iter().filter_map(|block| match block {
+            FormBlock::Input { key, label, initial, .. } | FormBlock::Select { key, label, initial, .. } => {
+                Some((key.clone(), label.clone(), initial.clone().unwrap_or_default()))
+            }
+            FormBlock::Choice { key, label, .. } => Some((key.clone(), label.clone(), String::new())),
+            FormBlock::Warning(_) | FormBlock::Section(_) | FormBlock::Context(_) | FormBlock::Actions(_) => None,
+        });
+        let mut left = given.iter().copied().collect::<BTreeMap<_, _>>();
+        let values =
+            fields.map(|(key, label, initial)| (key, left.remove(label.as_str()).map_or(initial, ToOwned::to_owned)));
+        let values = values.filter(|(_, value)| !value.is_empty()).collect::<BTreeMap<_, _>>();
+        assert!(left.is_empty(), "there is no such field: {left:?}");
+        let said = given.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join(", ");
+        self.stage.0.chat.act(&thread.place.channel, &self.name, format!("sends the form {said}").trim_end());
+        let handle = form.handle.clone().unwrap();
+        self.stage.arrives(Arrival::Submission { person: self.id.clone(), handle, view, values }).await;
     }
 
     /// Submits somebody else's form.

@@ -261,7 +261,8 @@ pub(super) fn button(state: &State, place: &Place, person: &PersonId, wanted: (&
                     | FormBlock::Section(_)
                     | FormBlock::Context(_)
                     | FormBlock::Choice { .. }
-                    | FormBlock::Input { .. } => None,
+                    | FormBlock::Input { .. }
+                    | FormBlock::Select { .. } => None,
                 });
                 (None, None, Some(view.clone()), rows.flatten().collect(), plain::render_form(form))
             }

@@ -4,6 +4,7 @@ use super::values::*;
 use super::{commit, does, is_stale, on_every_store, operation};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wrasse::admission::{Health, LockStanding};
+use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{Epoch, Handle, OperationId, RequestId, RunId, Version};
 use wrasse::domain::server::ProductionState;
 use wrasse::ports::Store;
@@ -66,6 +67,25 @@ async fn a_request_goes_on_only_from_the_version_that_was_seen() {
         does(store, "end", vec![request_events(&first, 2, vec![request_ended(9)])]).await;
         assert_eq!(open_ids(store).await, [second]);
         assert!(store.request(&first).await.unwrap().unwrap().is_over());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_is_shown_their_newest_requests() {
+    on_every_store(async |store| {
+        let ids = ["2mq9", "2mqb", "2mqc"].map(request_id);
+        for id in &ids {
+            does(store, &format!("accept {id}"), vec![request_events(id, 0, vec![accepted(id)])]).await;
+        }
+        does(store, "end", vec![request_events(&ids[2], 1, vec![request_ended(9)])]).await;
+        let own = async |user: &str, limit: usize| {
+            let own = store.requests_of(&PersonId::new("T0WRASSE", user), limit).await.unwrap();
+            own.iter().map(|request| request.id().clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(own("U0ANA", 2).await, [ids[2].clone(), ids[1].clone()], "newest first, over or not");
+        assert_eq!(own("U0ANA", 9).await.len(), 3);
+        assert_eq!(own("U0BOB", 9).await, []);
     })
     .await;
 }

@@ -10,10 +10,12 @@ use tokio::task::JoinSet;
 use wrasse::adapters::storage::lock::{LockFault, ServingLock};
 use wrasse::adapters::storage::sqlite::SqliteStore;
 use wrasse::admission::{Health, Ledger};
+use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{Handle, OperationId};
 use wrasse::domain::server::ProductionState;
 use wrasse::ports::store::{Committed, DecisionRecord, Write};
 use wrasse::ports::{Inbox, Store, StoreFault};
+use wrasse::workflow::Request;
 
 async fn raw(path: &Path) -> sqlx::SqliteConnection {
     sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap()
@@ -236,10 +238,33 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let fault = SqliteStore::open(&path).await.unwrap_err();
     let expected = format!(
         "the store holds something unreadable: {} was written by a newer version: its schema has step 99, this \
-         version knows steps up to 1",
+         version knows steps up to 2",
         path.display()
     );
     assert_eq!(fault.to_string(), expected);
+}
+
+#[tokio::test]
+async fn requests_of_an_earlier_version_have_their_requester() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = database(folder.path());
+    let store = open(&path).await;
+    let id = request_id("2mq9");
+    does(&store, "accept", vec![request_events(&id, 0, vec![accepted(&id)])]).await;
+    store.close().await.unwrap();
+    let mut other = raw(&path).await;
+    for back in [
+        "DROP INDEX requests_by_requester",
+        "ALTER TABLE requests DROP COLUMN requester",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+    ] {
+        query(back).execute(&mut other).await.unwrap();
+    }
+    drop(other);
+    let store = open(&path).await;
+    let own = store.requests_of(&PersonId::new("T0WRASSE", "U0ANA"), 9).await.unwrap();
+    assert_eq!(own.iter().map(Request::id).collect::<Vec<_>>(), [&id]);
+    store.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use proptest::sample::select;
 use std::fmt::Write as _;
 use wrasse::adapters::storage::memory::MemoryStore;
 use wrasse::admission::{Health, Ledger};
+use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId};
 use wrasse::domain::server::ProductionState;
 use wrasse::ports::Store;
@@ -179,6 +180,7 @@ async fn answers(store: &dyn Store) -> String {
     let mut tell = |answer: &dyn std::fmt::Debug| writeln!(text, "{answer:?}").unwrap();
     tell(&store.open_envelopes(2).await);
     tell(&store.open_requests().await);
+    tell(&store.requests_of(&PersonId::new("T0WRASSE", "U0ANA"), 2).await);
     for id in TAILS.map(request_id) {
         tell(&store.request(&id).await);
         tell(&runs_of(store, &id).await);

@@ -1,7 +1,8 @@
 //! Announcing: work without a server. The same key twice is one effect.
 
+use super::Cast;
 use super::crashing::request_step_begun;
-use crate::stage::{Calls, Channel, Person, Stage, Thread, seconds, story, times};
+use crate::stage::{Calls, Channel, Person, Stage, Thread, minutes, seconds, story, times};
 use insta::assert_snapshot;
 
 const URL: &str = "https://status.example.com/api/announcements";
@@ -169,6 +170,7 @@ async fn a_server_in_an_announcement_is_a_misunderstanding() {
                        ^^^^^^^^^^^
               ```
               Leave the servers out. Nothing has started.
+              [Edit]
         ");
         stage.fleet().took_http_effect(times(0));
     })
@@ -189,12 +191,7 @@ async fn whole_sites_are_announced_one_by_one() {
         let nowhere = ana.types(&noc, "/fleet announce because all is well").await;
         assert_snapshot!(nowhere.transcript(), @"
         ana   /fleet announce because all is well
-        bot   (only ana) Something is missing here
-              ```
-              announce because all is well
-                       ^
-              ```
-              Expected here: a site, such as riga or site=riga. Nothing has started.
+        bot   (form for ana) Announce [Send]
         ");
         let unknown = ana.types(&noc, "/fleet announce rigga because all is well").await;
         assert_snapshot!(unknown.transcript(), @"
@@ -206,6 +203,7 @@ async fn whole_sites_are_announced_one_by_one() {
               ```
               Nothing has started.
               To send instead: `announce riga because all is well`
+              [[Use: announce riga because al…]] [Edit]
         ");
         let server = ana.types(&noc, "/fleet announce edge-lax-01 because all is well").await;
         assert_snapshot!(server.transcript(), @"
@@ -216,6 +214,7 @@ async fn whole_sites_are_announced_one_by_one() {
                        ^^^^^^^^^^^
               ```
               A site is written as the inventory writes it. Nothing has started.
+              [Edit]
         ");
         let thread = ana.types(&noc, "/fleet announce lax,riga because all is well").await;
         stage.clock().advance(seconds(30)).await;
@@ -234,6 +233,24 @@ async fn whole_sites_are_announced_one_by_one() {
               ~ some time · asked by @ana · plan 0000
         ");
         stage.fleet().took_http_effect(times(2));
+    })
+    .await;
+}
+
+/// A reboot whose last step tells a log how it went.
+#[tokio::test]
+async fn a_reboot_is_reported_with_what_its_steps_told() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = super::cast(stage, "edge-lax-[01-03]");
+        stage.fleet().http_answers("https://log.example.com/reboots", 200);
+        let report = "  - restore-state\n  - http:\n      method: POST\n      url: \"https://log.example.com/reboots\"\n      \
+                      send: [reason, drain.connections-left, reboot.took, check.took]\n      expect: 200\n      timeout: 20s\n";
+        stage.changes_command("reboot.yaml", "  - restore-state\n", report);
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        stage.clock().advance(minutes(2)).await;
+        assert!(thread.transcript().contains("✅ done"), "{}", thread.transcript());
+        stage.fleet().rebooted("edge-lax-01", times(1));
+        stage.fleet().took_http_effect(times(1));
     })
     .await;
 }

@@ -24,6 +24,7 @@ async fn an_edited_message_is_told_once() {
               ```
               Nothing has started.
               To send instead: `reboot edge-lax-01 because kernel update`
+              [Edit]
         ana   edits the line
         bot   (only ana) I do not act on edited messages. Nothing has started. Send it as a new one.
         gus   edits the line

@@ -93,9 +93,9 @@ async fn a_direct_message_is_answered_in_plain_sight() {
         assert_snapshot!(help.transcript(), @"
         ana   help
         bot   What you can do here
-              Look: `/fleet status`
+              See: `/fleet status`
               No command may be run by you here.
-              ~ in a thread, mention me instead of `/fleet`
+              ~ in a thread, mention me instead of `/fleet` · more: `/fleet help servers`, `/fleet help times`
         ");
         let typo = ana.writes("statsu").await;
         assert_snapshot!(typo.transcript(), @"

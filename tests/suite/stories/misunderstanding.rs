@@ -34,6 +34,7 @@ async fn words_that_are_none() {
               ```
               Nothing has started.
               To send instead: `reboot edge-lax-01 because kernel update`
+              [Edit]
         ana   /fleet frobnicate edge-lax-01
         bot   (only ana) There is no command frobnicate here
               ```
@@ -45,7 +46,7 @@ async fn words_that_are_none() {
         bot   (only ana) There is nothing in this line
               Type help to see what you can do here. Nothing has started.
         ana   /fleet help rebot
-        bot   (only ana) There is no command rebot here
+        bot   (only ana) There is no help on rebot
               ```
               help rebot
                    ^^^^^ did you mean reboot?
@@ -75,6 +76,7 @@ async fn words_that_are_none() {
               ```
               Nothing has started.
               To send instead: `reboot edge-lax-01 --wave 20% because kernel update`
+              [Edit]
         ana   /fleet reboot edge-lax-01 --wave 120% because kernel update
         bot   (only ana) Wave does not take this value
               ```
@@ -82,13 +84,9 @@ async fn words_that_are_none() {
                                         ^^^^
               ```
               It takes a percentage from 1% to 100%. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-01 --wave because kernel update
-        bot   (only ana) Wave has no value
-              ```
-              reboot edge-lax-01 --wave becau…
-                                        ^
-              ```
-              Write the value behind it. Nothing has started.
+        bot   (form for ana) Reboot [Send]
         ana   /fleet reboot edge-lax-01 --wave 10% --wave 20% because kernel update
         bot   (only ana) Wave is given twice
               ```
@@ -96,20 +94,11 @@ async fn words_that_are_none() {
                       ^^^^^^
               ```
               Give it once. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-01
-        bot   (only ana) Reason is missing
-              ```
-              reboot edge-lax-01
-                                 ^
-              ```
-              Add because … at the end. Nothing has started.
+        bot   (form for ana) Reboot [Send]
         ana   /fleet reboot
-        bot   (only ana) Reboot needs to know which servers
-              ```
-              reboot
-                     ^
-              ```
-              Add servers, such as edge-lax-[001-020] or site=lax. Nothing has started.
+        bot   (form for ana) Reboot [Send]
         ");
         stage.fleet().rebooted("edge-lax-[01-03]", times(0));
     })
@@ -143,6 +132,7 @@ async fn servers_that_are_none() {
               ```
               Nothing has started.
               To send instead: `reboot edge-lax-01 because kernel update`
+              [Edit]
         ana   /fleet reboot edge-lax-[01-09] because kernel update
         bot   (only ana) No server is called edge-lax-[04-09]
               ```
@@ -151,6 +141,7 @@ async fn servers_that_are_none() {
               ```
               Nothing has started.
               To send instead: `reboot edge-lax-[01-03] because kernel update`
+              [Edit]
         ana   /fleet reboot site=laxx because kernel update
         bot   (only ana) No server has the site laxx
               ```
@@ -159,6 +150,7 @@ async fn servers_that_are_none() {
               ```
               Nothing has started.
               To send instead: `reboot site=lax because kernel update`
+              [Edit]
         ana   /fleet reboot sight=lax because kernel update
         bot   (only ana) Servers have no attribute sight
               ```
@@ -166,6 +158,7 @@ async fn servers_that_are_none() {
                      ^^^^^
               ```
               There are site, type, pool, rack, state, name=~… and tag:…=…. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-[] because kernel update
         bot   (only ana) This range has no number
               ```
@@ -173,6 +166,7 @@ async fn servers_that_are_none() {
                               ^^
               ```
               Write the numbers: [001-020,031]. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-[03-01] because kernel update
         bot   (only ana) This range ends before it begins
               ```
@@ -180,6 +174,7 @@ async fn servers_that_are_none() {
                                ^^^^^
               ```
               Write the smaller number first: [001-020]. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-[01-03 because kernel update
         bot   (only ana) This part of the line fits nothing
               ```
@@ -187,6 +182,7 @@ async fn servers_that_are_none() {
                                      ^
               ```
               Expected here: a comma or ]. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-01!edge-lax-01 because kernel update
         bot   (only ana) This leaves no server
               ```
@@ -194,6 +190,7 @@ async fn servers_that_are_none() {
                      ^^^^^^^^^^^^^^^^^^^^^^^
               ```
               Every part is known, but together they match none. Nothing has started.
+              [Edit]
         ana   /fleet reboot edge-lax-[000000001-999999999] because kernel update
         bot   (only ana) This stands for more names than there can be servers
               ```
@@ -201,6 +198,7 @@ async fn servers_that_are_none() {
                      ^^^^^^^^^^^^^^^^^^^^^^^^^
               ```
               At most 100000 are looked up; choose by attribute instead: site=…. Nothing has started.
+              [Edit]
         ");
         stage.fleet().rebooted("edge-lax-[01-03]", times(0));
     })

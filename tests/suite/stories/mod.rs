@@ -9,6 +9,7 @@ mod crashing;
 mod delivering;
 mod editing;
 mod failing;
+mod filling;
 mod helping;
 mod mentioning;
 mod misunderstanding;
@@ -19,6 +20,7 @@ mod refusing;
 mod reloading;
 mod scheduling;
 mod telling;
+mod tuning;
 mod unknown_outcomes;
 mod waiting;
 

@@ -63,6 +63,7 @@ async fn a_plan_that_cannot_be_made_says_why() {
                           ^^^^^^^^^^^
               ```
               Names are those of the inventory, with every digit. Nothing has started.
+              [Edit]
         ");
         let nothing = ana.types(&noc, "/fleet plan").await;
         assert_snapshot!(nothing.transcript(), @"
@@ -120,6 +121,7 @@ async fn what_a_request_left_undone_can_be_selected() {
                           ^^^^^^^^^^^^^^^
               ```
               The id stands on the request's card. Nothing has started.
+              [Edit]
         ");
     })
     .await;

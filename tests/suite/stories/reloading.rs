@@ -29,8 +29,8 @@ async fn a_broken_change_keeps_what_was_in_force_and_is_told_until_repaired() {
         stage.edits_command("drain.yaml", "max: 200", "mox: 1").await;
         assert_snapshot!(stage.channel("#incidents").since_last_look(), @"
         bot   ✗ 2 faults in changed files, which are not used
-              `commands/drain.yaml:5` `'max' is missing`
-              `commands/drain.yaml:5` `there is no key 'mox' here`
+              `commands/drain.yaml:6` `'max' is missing`
+              `commands/drain.yaml:6` `there is no key 'mox' here`
               ~ The set 0000 stays in force. Correct the files; they are read again by themselves.
         ");
         stage.clock().advance(seconds(200)).await;

@@ -94,6 +94,7 @@ async fn an_unclear_time_is_asked_about() {
               `reboot edge-lax-01 at hh:mm because kernel update`
               `reboot edge-lax-01 because "kernel update at hh:mm"`
               Nothing has started.
+              [Edit]
         "#);
         let far = ana.types(&noc, "/fleet reboot edge-lax-01 in 3d because kernel update").await;
         assert_snapshot!(far.transcript(), @"
@@ -104,6 +105,7 @@ async fn an_unclear_time_is_asked_about() {
                                     ^^
               ```
               Work may begin at most 24 h from now. Nothing has started.
+              [Edit]
         ");
         let site = ana.types(&noc, "/fleet reboot edge-lax-01 at 02:00 site time because kernel update").await;
         assert_snapshot!(site.transcript(), @"
@@ -114,6 +116,7 @@ async fn an_unclear_time_is_asked_about() {
                       ^^^^^^^^^^^^^^^
               ```
               Write the zone instead of site time: at hh:mm. Nothing has started.
+              [Edit]
         ");
     })
     .await;

@@ -12,20 +12,22 @@ async fn help_names_what_this_person_may_do_here() {
         assert_snapshot!(mine.transcript(), @"
         ana   /fleet help
         bot   (only ana) What you can do in #noc
-              Look: `/fleet status`
-              Drain: `/fleet drain edge-lax-001 because fan noise`
-              Reboot: `/fleet reboot edge-lax-[001-020] because kernel update`
-              Undrain: `/fleet undrain edge-lax-001`
+              See: `/fleet status`
+              `/fleet plan reboot edge-lax-[001-020] because kernel update`
+              Take out and put back: `/fleet drain edge-lax-001 because fan noise`
+              `/fleet undrain edge-lax-001`
+              Restart: `/fleet reboot edge-lax-[001-020] because kernel update`
               Stop: `/fleet cancel req-2mq9`
-              ~ in a thread, mention me instead of `/fleet` · more: `/fleet help drain`
+              ~ in a thread, mention me instead of `/fleet` · more: `/fleet help reboot`, `/fleet help servers`, `/fleet help times`
+              [[New request]] [My requests]
         ");
         let others = bob.types(&noc, "/fleet help").await;
         assert_snapshot!(others.transcript(), @"
         bob   /fleet help
         bot   (only bob) What you can do in #noc
-              Look: `/fleet status`
+              See: `/fleet status`
               No command may be run by you here.
-              ~ in a thread, mention me instead of `/fleet`
+              ~ in a thread, mention me instead of `/fleet` · more: `/fleet help servers`, `/fleet help times`
         ");
         let one = ana.types(&noc, "/fleet help reboot").await;
         assert_snapshot!(one.transcript(), @"
@@ -39,6 +41,7 @@ async fn help_names_what_this_person_may_do_here() {
               `/fleet reboot edge-lax-[001-020] because kernel update`
               `/fleet reboot site=riga & type=edge-cache --wave 20% because firmware hang`
               ~ in #noc you may run it, with noc · impact power-cycle · owner sre
+              [[New request]] [My requests]
         ");
     })
     .await;
@@ -86,6 +89,7 @@ async fn status_counts_pools_and_open_requests() {
               ```
               Nothing has started.
               To send instead: `status site=fra`
+              [[Use: status site=fra]]
         ");
         stage.fleet().finishes("edge-lax-01");
         stage.clock().advance(seconds(20)).await;

@@ -83,8 +83,9 @@ fn text_is_what_the_person_saw() {
     check("<@U0WRASSE> reboot", "reboot");
     check("<@U0WRASSE|wrasse>: reboot", "reboot");
     check("reboot <@U0WRASSE> now", "reboot now");
-    check("ask <@U123|bob>", "ask <@U123>");
-    check("in <#C1|noc> and <#C2> and <#C3|>", "in #noc and <#C2> and <#C3|>");
+    check("ask <@U123|bob> or <@U124>", "ask <@U123|bob> or <@U124>");
+    check("in <#C1|noc> and <#C2> and <#C3|>", "in <#C1|noc> and <#C2> and <#C3|>");
+    check("<#C1|#noc> <@U1|@ana> <@U2|two words> <#C4|a\u{202e}b>", "<#C1|noc> <@U1|ana> <@U2> <#C4>");
     check("<!subteam^S1|@sre> <!subteam^S2>", "@sre <!subteam^S2>");
     check("<!here> <!channel|@channel> <!date^1^{time}|14:05>", "@here @channel 14:05");
     check("reboot <http://edge-lax-001.example|edge-lax-001.example>", "reboot edge-lax-001.example");

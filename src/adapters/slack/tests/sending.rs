@@ -153,6 +153,7 @@ fn a_form_is_a_modal_with_nothing_chosen() {
                 key: "why".to_owned(),
                 label: "Why".to_owned(),
                 hint: "needed to deny".to_owned(),
+                initial: None,
                 optional: true,
             },
         ],
@@ -169,6 +170,43 @@ fn a_form_is_a_modal_with_nothing_chosen() {
     );
     assert_eq!(view["blocks"][2]["element"]["placeholder"]["text"], json!("needed to deny"));
     assert_eq!(view["blocks"][2]["optional"], json!(true));
+}
+
+#[test]
+fn a_form_that_was_filled_in_shows_it() {
+    let options = vec![("warm".to_owned(), "warm".to_owned()), ("cold".to_owned(), "c".repeat(90))];
+    let select = |initial: Option<&str>| FormBlock::Select {
+        key: "--mode".to_owned(),
+        label: "Mode".to_owned(),
+        options: options.clone(),
+        initial: initial.map(ToOwned::to_owned),
+        optional: true,
+    };
+    let form = Form {
+        title: "Reboot".to_owned(),
+        submit: None,
+        close: "Close".to_owned(),
+        handle: Some(Handle::new("h_9")),
+        blocks: vec![
+            FormBlock::Input {
+                key: "servers".to_owned(),
+                label: "Servers".to_owned(),
+                hint: String::new(),
+                initial: Some("edge-lax-[001-020] <!channel>".to_owned()),
+                optional: false,
+            },
+            select(Some("cold")),
+            select(Some("tepid")),
+        ],
+    };
+    let view = view(&form, &around());
+    assert_eq!(view["blocks"][0]["element"]["initial_value"], json!("edge-lax-[001-020] <!channel>"));
+    assert_eq!(view["blocks"][0]["optional"], json!(false));
+    let chosen = &view["blocks"][1]["element"]["initial_option"];
+    assert_eq!((&chosen["value"], chosen["text"]["text"].as_str().map(length)), (&json!("cold"), Some(75)));
+    assert_eq!(*chosen, view["blocks"][1]["element"]["options"][1], "as Slack wants it");
+    assert_eq!(view["blocks"][2]["element"].get("initial_option"), None, "what is no option is not chosen");
+    assert_eq!(view["submit"]["text"], json!("Send"));
 }
 
 proptest! {

@@ -1,14 +1,16 @@
 //! The shape of a command's definition, which a request keeps as it was when the plan was made.
 
-use super::{stored_record, stored_variants, stored_words};
+use super::{Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::domain::command::{
-    ApprovalRule, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Need, ParameterSpec, PowerPath,
-    RebootSpec, StepSpec, Targets, ValueKind, WaveRule, WaveSize,
+    ApprovalRule, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need, Output, ParameterSpec,
+    PowerPath, RebootSpec, Sent, StepSpec, TEXT_LENGTH_MAX_CHARS, Targets, ValueKind, WaveRule, WaveSize,
 };
 use crate::domain::identity::UserId;
-use crate::domain::intent::{Named, Value};
+use crate::domain::intent::{Named, ParameterName, Value};
 use crate::domain::place::ChannelId;
 use crate::domain::server::ProductionState;
+use crate::domain::time::{DURATION_MAX, DURATION_MIN};
+use serde_json::{Map, Value as Json};
 
 stored_record! { CommandSpec;
     name: "name", summary: "summary", impact: "impact", owner: "owner", targets: "targets", parameters: "parameters",
@@ -33,10 +35,10 @@ stored_record! { ParameterSpec;
 }
 stored_words! { Need; "required" => Required, "optional" => Optional }
 stored_variants! { ValueKind;
-    "text" => Text,
+    "text" => Text { length_max: "length" or TEXT_LENGTH_MAX_CHARS },
     "integer" => Integer { min: "min", max: "max" },
-    "percentage" => Percentage,
-    "duration" => Duration,
+    "percentage" => Percentage { min: "min" or 1, max: "max" or 100 },
+    "duration" => Duration { min: "min_ms" or DURATION_MIN, max: "max_ms" or DURATION_MAX },
     "choice" => Choice(words),
     "boolean" => Boolean,
     "time" => Time,
@@ -82,6 +84,26 @@ stored_variants! { StepSpec;
     "undrain" => Undrain { timeout: "timeout_ms" },
     "http" => Http(spec),
 }
+/// The member that tells a parameter from a value that is written out.
+const PARAMETER: &str = "parameter";
+
+/// A value that is written out is stored as it is, as it was before there was anything else.
+impl<T: Stored> Stored for Input<T> {
+    fn store(&self) -> Json {
+        match self {
+            Self::Literal(value) => value.store(),
+            Self::Parameter(name) => Json::Object(with(Map::new(), PARAMETER, name.store())),
+        }
+    }
+
+    fn restore(value: &Json) -> Result<Self, Misfit> {
+        match value.get(PARAMETER) {
+            Some(name) => ParameterName::restore(name).map(Self::Parameter),
+            None => T::restore(value).map(Self::Literal),
+        }
+    }
+}
+
 stored_record! { RebootSpec; via: "via", otherwise: "else", timeout: "timeout_ms", grace: "grace_ms" }
 stored_words! { PowerPath; "ssh" => Ssh, "redfish" => Redfish }
 stored_words! { GateCheck; "drain-still-holds" => DrainStillHolds, "capacity" => Capacity }
@@ -89,4 +111,29 @@ stored_words! { HostCheck; "services" => Services, "mounts" => Mounts, "kernel" 
 stored_record! { HttpSpec;
     method: "method", url: "url", send: "send", expect: "expect", timeout: "timeout_ms",
 }
+stored_words! { Output;
+    "drain.connections-left" => ConnectionsLeft, "reboot.took" => RebootTook, "check.took" => CheckTook,
+    "http.status" => HttpStatus,
+}
+
+/// The member that tells what a step told from a parameter.
+const OUTPUT: &str = "output";
+
+/// A parameter is stored as its name, as it was before there was anything else to send.
+impl Stored for Sent {
+    fn store(&self) -> Json {
+        match self {
+            Self::Parameter(name) => name.store(),
+            Self::Output(output) => Json::Object(with(Map::new(), OUTPUT, output.store())),
+        }
+    }
+
+    fn restore(value: &Json) -> Result<Self, Misfit> {
+        match value.get(OUTPUT) {
+            Some(output) => Output::restore(output).map(Self::Output),
+            None => ParameterName::restore(value).map(Self::Parameter),
+        }
+    }
+}
+
 stored_words! { HttpMethod; "get" => Get, "post" => Post }

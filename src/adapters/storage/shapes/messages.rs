@@ -38,5 +38,6 @@ stored_variants! { FormBlock;
     "context" => Context(text),
     "actions" => Actions(buttons),
     "choice" => Choice { key: "key", label: "label", options: "options" },
-    "input" => Input { key: "key", label: "label", hint: "hint", optional: "optional" },
+    "input" => Input { key: "key", label: "label", hint: "hint", initial: "initial", optional: "optional" },
+    "select" => Select { key: "key", label: "label", options: "options", initial: "initial", optional: "optional" },
 }

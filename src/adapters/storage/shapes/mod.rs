@@ -83,6 +83,11 @@ impl<'a> Members<'a> {
     fn read<T: Stored>(&self, name: &str) -> Result<T, Misfit> {
         T::restore(self.0.get(name).unwrap_or(&Value::Null)).map_err(|Misfit(why)| Misfit(format!("`{name}`: {why}")))
     }
+
+    /// A member that was not always stored; where it is missing it is what it was meant to be then.
+    fn read_or<T: Stored>(&self, name: &str, before: T) -> Result<T, Misfit> {
+        if self.0.contains_key(name) { self.read(name) } else { Ok(before) }
+    }
 }
 
 /// An object with one more member.
@@ -111,10 +116,20 @@ macro_rules! stored_record {
     };
 }
 
+/// Reads a member; with `or`, one that older rows do not have.
+macro_rules! stored_member {
+    ($members:ident, $name:literal) => {
+        $members.read($name)?
+    };
+    ($members:ident, $name:literal, $before:expr) => {
+        $members.read_or($name, $before)?
+    };
+}
+
 /// Lists the stored words of an enum's variants, with the stored names of what they hold.
 macro_rules! stored_variants {
     ($type:ty; $(
-        $word:literal => $variant:ident $( ( $value:ident ) )? $( { $( $field:ident: $name:literal ),* $(,)? } )?
+        $word:literal => $variant:ident $( ( $value:ident ) )? $( { $( $field:ident: $name:literal $(or $before:expr)? ),* $(,)? } )?
     ),* $(,)?) => {
         impl $crate::adapters::storage::shapes::Stored for $type {
             fn store(&self) -> serde_json::Value {
@@ -138,7 +153,7 @@ macro_rules! stored_variants {
                 match members.read::<String>(KIND)?.as_str() {
                     $( $word => Ok(Self::$variant
                         $( ({ let $value = members.read($crate::adapters::storage::shapes::VALUE)?; $value }) )?
-                        $( { $( $field: members.read($name)?, )* } )?
+                        $( { $( $field: $crate::adapters::storage::shapes::stored_member!(members, $name $(, $before)?), )* } )?
                     ), )*
                     other => Err(Misfit(format!("`{KIND}`: {other:?} is not known to this version"))),
                 }
@@ -169,4 +184,4 @@ macro_rules! stored_words {
     };
 }
 
-use {stored_record, stored_variants, stored_words};
+use {stored_member, stored_record, stored_variants, stored_words};

@@ -2,7 +2,7 @@
 
 use super::{stored_record, stored_variants, stored_words};
 use crate::ports::chat::{PrivateTo, Replaces};
-use crate::ports::store::{Bound, Content, ControlAction, Destination, Notice};
+use crate::ports::store::{Bound, Content, ControlAction, Destination, FormOf, Notice};
 
 stored_variants! { Destination;
     "card" => Card(request),
@@ -34,6 +34,10 @@ stored_variants! { ControlAction;
     "answer" => Answer { run: "run", answer: "answer" },
     "review" => Review { request: "request", plan: "plan" },
     "line" => Line(line),
+    "use" => Use(line),
     "forget" => Forget,
+    "form" => Form(form),
+    "mine" => Mine,
 }
+stored_record! { FormOf; origin: "origin", command: "command", line: "line" }
 stored_record! { Bound; person: "person", channel: "channel", until: "until_ms" }

@@ -3,6 +3,7 @@
 use super::{stored_record, stored_variants, stored_words};
 use crate::domain::effect::Begun;
 use crate::workflow::run::{Answer, Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
+use std::collections::BTreeMap;
 
 stored_variants! { RunEvent;
     "planned" => Planned { subject: "subject", wave: "wave" },
@@ -10,7 +11,9 @@ stored_variants! { RunEvent;
     "was-silent" => WasSilent { at: "at_ms" },
     "step-begun" => StepBegun { step: "step", intent: "intent" },
     "act-answered" => ActAnswered { answer: "answer" },
-    "step-succeeded" => StepSucceeded { step: "step", at: "at_ms", state: "state", note: "note" },
+    "step-succeeded" => StepSucceeded {
+        step: "step", at: "at_ms", state: "state", note: "note", outputs: "outputs" or BTreeMap::new(),
+    },
     "step-failed" => StepFailed(failure),
     "person-asked" => PersonAsked { at: "at_ms", why: "why" },
     "person-answered" => PersonAnswered {

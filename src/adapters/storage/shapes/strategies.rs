@@ -5,8 +5,8 @@ use crate::conversation::message::{
     Block, Button, Confirm, Form, FormBlock, Message, Piece, Press, StepLine, StepMark, Style,
 };
 use crate::domain::command::{
-    ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Need, ParameterSpec,
-    PowerPath, RebootSpec, StepSpec, Targets, WaveRule, WaveSize,
+    ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need, Output,
+    ParameterSpec, PowerPath, RebootSpec, Sent, StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::{GroupName, PersonId};
@@ -17,7 +17,7 @@ use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::ports::chat::{PrivateTo, Replaces, TriggerId, ViewId};
-use crate::ports::store::{Bound, Content, ControlAction, Destination, Notice};
+use crate::ports::store::{Bound, Content, ControlAction, Destination, FormOf, Notice};
 use crate::workflow::request::{
     Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Halt, OutServer, RequestEvent, RequestOutcome,
 };
@@ -26,6 +26,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -137,11 +138,26 @@ fn parameter_spec() -> BoxedStrategy<ParameterSpec> {
         .boxed()
 }
 
+fn input<T: Clone + Debug + 'static>(literal: impl Strategy<Value = T> + 'static) -> BoxedStrategy<Input<T>> {
+    prop_oneof![
+        3 => literal.prop_map(Input::Literal),
+        1 => text().prop_map(|name| Input::Parameter(ParameterName::new(name))),
+    ]
+    .boxed()
+}
+
+fn sent() -> BoxedStrategy<Sent> {
+    let parameter = text().prop_map(|name| Sent::Parameter(ParameterName::new(name)));
+    prop_oneof![parameter, select(Output::ALL.to_vec()).prop_map(Sent::Output)].boxed()
+}
+
 fn step_spec() -> BoxedStrategy<StepSpec> {
+    let length = || input(length());
     let way = || select(vec![PowerPath::Ssh, PowerPath::Redfish]);
     let method = select(vec![HttpMethod::Get, HttpMethod::Post]);
     prop_oneof![
-        (length(), any::<u64>()).prop_map(|(timeout, connections_max)| StepSpec::Drain { timeout, connections_max }),
+        (length(), input(any::<u64>()))
+            .prop_map(|(timeout, connections_max)| StepSpec::Drain { timeout, connections_max }),
         vec(select(vec![GateCheck::DrainStillHolds, GateCheck::Capacity]), 0..3).prop_map(StepSpec::Gate),
         (way(), option::of(way()), length(), length()).prop_map(|(via, otherwise, timeout, grace)| {
             StepSpec::Reboot(RebootSpec { via, otherwise, timeout, grace })
@@ -150,9 +166,9 @@ fn step_spec() -> BoxedStrategy<StepSpec> {
             .prop_map(|(checks, timeout)| StepSpec::Check { checks, timeout }),
         length().prop_map(|timeout| StepSpec::RestoreState { timeout }),
         length().prop_map(|timeout| StepSpec::Undrain { timeout }),
-        (method, text(), vec(text().prop_map(ParameterName::new), 0..3), any::<u16>(), length()).prop_map(
-            |(method, url, send, expect, timeout)| StepSpec::Http(HttpSpec { method, url, send, expect, timeout })
-        ),
+        (method, text(), vec(sent(), 0..3), any::<u16>(), length()).prop_map(|(method, url, send, expect, timeout)| {
+            StepSpec::Http(HttpSpec { method, url, send, expect, timeout })
+        }),
     ]
     .boxed()
 }
@@ -318,12 +334,8 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
         time().prop_map(|at| RunEvent::WasSilent { at }),
         (any::<usize>(), intent()).prop_map(|(step, intent)| RunEvent::StepBegun { step, intent }),
         begun.prop_map(|answer| RunEvent::ActAnswered { answer }),
-        (any::<usize>(), time(), state(), text()).prop_map(|(step, at, state, note)| RunEvent::StepSucceeded {
-            step,
-            at,
-            state,
-            note
-        }),
+        (any::<usize>(), time(), state(), text(), btree_map(select(Output::ALL.to_vec()), value(), 0..3))
+            .prop_map(|(step, at, state, note, outputs)| RunEvent::StepSucceeded { step, at, state, note, outputs }),
         (any::<usize>(), time(), kind, text()).prop_map(|(step, at, kind, note)| RunEvent::StepFailed(Failure {
             step,
             at,
@@ -403,12 +415,11 @@ fn form() -> BoxedStrategy<Form> {
             label,
             options
         }),
-        (text(), text(), text(), any::<bool>()).prop_map(|(key, label, hint, optional)| FormBlock::Input {
-            key,
-            label,
-            hint,
-            optional
-        }),
+        (text(), text(), text(), option::of(text()), any::<bool>())
+            .prop_map(|(key, label, hint, initial, optional)| FormBlock::Input { key, label, hint, initial, optional }),
+        (text(), text(), vec((text(), text()), 0..3), option::of(text()), any::<bool>()).prop_map(
+            |(key, label, options, initial, optional)| FormBlock::Select { key, label, options, initial, optional }
+        ),
     ];
     (text(), option::of(text()), text(), option::of(text().prop_map(Handle::new)), vec(block, 0..4))
         .prop_map(|(title, submit, close, handle, blocks)| Form { title, submit, close, handle, blocks })
@@ -463,7 +474,12 @@ pub(super) fn control() -> BoxedStrategy<(ControlAction, Option<Bound>)> {
         (run_id(), select(Answer::ALL.to_vec())).prop_map(|(run, answer)| ControlAction::Answer { run, answer }),
         (request_id(), hash()).prop_map(|(request, plan)| ControlAction::Review { request, plan }),
         text().prop_map(ControlAction::Line),
+        text().prop_map(ControlAction::Use),
         Just(ControlAction::Forget),
+        Just(ControlAction::Mine),
+        (origin(), option::of(text()), text()).prop_map(|(origin, command, line)| {
+            ControlAction::Form(FormOf { origin, command: command.map(CommandName::new), line })
+        }),
     ];
     let bound = (person(), text(), time()).prop_map(|(person, channel, until)| Bound {
         person,

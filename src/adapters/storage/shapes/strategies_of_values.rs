@@ -34,10 +34,10 @@ pub(super) fn value() -> BoxedStrategy<Value> {
 
 pub(super) fn value_kind() -> BoxedStrategy<ValueKind> {
     prop_oneof![
-        Just(ValueKind::Text),
+        any::<u32>().prop_map(|length_max| ValueKind::Text { length_max }),
         any::<(i64, i64)>().prop_map(|(min, max)| ValueKind::Integer { min, max }),
-        Just(ValueKind::Percentage),
-        Just(ValueKind::Duration),
+        any::<(u8, u8)>().prop_map(|(min, max)| ValueKind::Percentage { min, max }),
+        (length(), length()).prop_map(|(min, max)| ValueKind::Duration { min, max }),
         vec(text(), 0..3).prop_map(ValueKind::Choice),
         Just(ValueKind::Boolean),
         Just(ValueKind::Time),

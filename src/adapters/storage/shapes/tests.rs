@@ -2,14 +2,20 @@
 
 use super::strategies::{content, control, destination, request_event, run_event};
 use super::{SHAPE, Stored, decode, encode};
+use crate::domain::command::{Output, Sent, ValueKind};
 use crate::domain::effect::Begun;
 use crate::domain::identity::PersonId;
+use crate::domain::intent::{ParameterName, Value};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs};
+use crate::domain::server::ProductionState;
+use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::workflow::request::RequestEvent;
 use crate::workflow::run::RunEvent;
 use proptest::prelude::proptest;
+use std::collections::BTreeMap;
 use std::fmt::Debug;
+use std::time::Duration;
 
 fn comes_back<T: Stored + PartialEq + Debug>(value: &T) {
     assert_eq!(decode::<T>("a value", SHAPE, &encode(value)).as_ref(), Ok(value));
@@ -63,6 +69,32 @@ fn what_this_version_does_not_know_is_named() {
         r#"run-2mq9.1 event 3: `found`: expected a known word, found "lost""#
     );
     assert!(unreadable::<RunEvent>(1, "{").starts_with("run-2mq9.1 event 3 does not hold JSON: "));
+}
+
+/// What was stored before parameters had bounds is read with the bounds that everything had.
+#[test]
+fn parameters_from_before_bounds_are_read() {
+    let kinds = [("text", ValueKind::TEXT), ("percentage", ValueKind::PERCENTAGE), ("duration", ValueKind::DURATION)];
+    for (word, kind) in kinds {
+        assert_eq!(decode("a parameter", 1, &format!(r#"{{"kind":"{word}"}}"#)).as_ref(), Ok(&kind));
+    }
+    let misfit = unreadable::<ValueKind>(1, r#"{"kind":"text","length":"long"}"#);
+    assert!(misfit.contains("`length`: expected a count"), "{misfit}");
+}
+
+/// Steps that were proved before they told anything are read as having told nothing.
+#[test]
+fn proofs_from_before_outputs_are_read() {
+    let stored = r#"{"kind":"step-succeeded","step":0,"at_ms":5,"state":"drained","note":"out of rotation"}"#;
+    let (at, state) = (Timestamp::from_millis(5), ProductionState::Drained);
+    let note = "out of rotation".to_owned();
+    let event = RunEvent::StepSucceeded { step: 0, at, state, note, outputs: BTreeMap::new() };
+    assert_eq!(decode("an event", 1, stored).as_ref(), Ok(&event));
+    let message = Sent::Parameter(ParameterName::new("message"));
+    assert_eq!(decode("what is sent", 1, r#""message""#).as_ref(), Ok(&message));
+    let outputs = BTreeMap::from([(Output::RebootTook, Value::Duration(Duration::from_secs(92)))]);
+    let event = RunEvent::StepSucceeded { step: 2, at: golden::AT, state, note: "its boot id changed".into(), outputs };
+    insta::assert_snapshot!(golden::line(&event), @r#"{"at_ms":1764511500000,"kind":"step-succeeded","note":"its boot id changed","outputs":{"reboot.took":{"kind":"duration-ms","value":92000}},"state":"drained","step":2}"#);
 }
 
 /// An approval binds to the plan's hash, so a plan that was changed in the file must not be carried out.
@@ -175,7 +207,8 @@ fn an_accepted_request_looks_as_it_always_did() {
               "asked_as_because": true,
               "default": null,
               "kind": {
-                "kind": "text"
+                "kind": "text",
+                "length": 500
               },
               "name": "reason",
               "need": "required"
@@ -361,8 +394,8 @@ mod golden {
         let reboot = RebootSpec {
             via: PowerPath::Ssh,
             otherwise: Some(PowerPath::Redfish),
-            timeout: Duration::from_secs(900),
-            grace: Duration::from_secs(90),
+            timeout: Duration::from_secs(900).into(),
+            grace: Duration::from_secs(90).into(),
         };
         CommandSpec {
             name: CommandName::new("reboot"),
@@ -376,7 +409,7 @@ mod golden {
             },
             parameters: vec![ParameterSpec {
                 name: ParameterName::new("reason"),
-                kind: ValueKind::Text,
+                kind: ValueKind::TEXT,
                 default: None,
                 need: Need::Required,
                 asked_as_because: true,
@@ -397,7 +430,7 @@ mod golden {
             steps: vec![
                 StepSpec::Gate(vec![GateCheck::DrainStillHolds, GateCheck::Capacity]),
                 StepSpec::Reboot(reboot),
-                StepSpec::Check { checks: vec![HostCheck::Services], timeout: Duration::from_secs(60) },
+                StepSpec::Check { checks: vec![HostCheck::Services], timeout: Duration::from_secs(60).into() },
             ],
             examples: vec!["reboot edge-lax-001 because kernel update".into()],
             hash: Fingerprint::of(b"reboot"),

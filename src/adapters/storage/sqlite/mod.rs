@@ -11,6 +11,7 @@ mod work;
 mod writer;
 
 use crate::admission::Ledger;
+use crate::domain::identity::PersonId;
 use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
@@ -157,6 +158,10 @@ impl Store for SqliteStore {
 
     async fn request(&self, id: &RequestId) -> Result<Option<Request>, StoreFault> {
         reads::request(&mut *self.readers.lend().await?, id).await
+    }
+
+    async fn requests_of(&self, person: &PersonId, limit: usize) -> Result<Vec<Request>, StoreFault> {
+        reads::newest_of(&mut *self.readers.lend().await?, person, limit).await
     }
 
     async fn open_requests(&self) -> Result<Vec<Request>, StoreFault> {

@@ -7,6 +7,7 @@ use super::rows::{
 use super::{BUSY_TIMEOUT, cannot_open};
 use crate::admission::{HealthRow, Ledger, Lock, StateRow};
 use crate::domain::command::CommandName;
+use crate::domain::identity::PersonId;
 use crate::domain::ids::{EnvelopeKey, Handle, RequestId, RunId};
 use crate::domain::server::{ProductionState, ServerId};
 use crate::domain::time::Timestamp;
@@ -112,6 +113,20 @@ pub(super) async fn open_requests(connection: &mut SqliteConnection) -> Result<V
          ORDER BY request.sequence, event.seq",
     );
     requests_of(&select.fetch_all(connection).await?)
+}
+
+pub(super) async fn newest_of(
+    connection: &mut SqliteConnection,
+    person: &PersonId,
+    limit: usize,
+) -> Result<Vec<Request>, StoreFault> {
+    let select = query(
+        "SELECT event.request_id, event.seq, event.shape, event.body
+         FROM (SELECT id, sequence FROM requests WHERE requester = $1 ORDER BY sequence DESC LIMIT $2) AS request
+         JOIN request_events AS event ON event.request_id = request.id
+         ORDER BY request.sequence DESC, event.seq",
+    );
+    requests_of(&select.bind(person.to_string()).bind(rows_at_most(limit)).fetch_all(connection).await?)
 }
 
 pub(super) async fn run(connection: &mut SqliteConnection, id: &RunId) -> Result<Option<Run>, StoreFault> {

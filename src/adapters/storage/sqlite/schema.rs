@@ -8,7 +8,10 @@ use sqlx::{SqlStr, SqliteConnection};
 use std::path::Path;
 
 /// The steps that this version knows.
-const STEPS: [(i64, &str, &str); 1] = [(1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql"))];
+const STEPS: [(i64, &str, &str); 2] = [
+    (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
+    (2, "requester", include_str!("../../../../migrations/sqlite/0002_requester.sql")),
+];
 
 #[derive(Debug)]
 struct Steps;

@@ -1,8 +1,14 @@
 //! Command files: what they mean, and what is said of their faults.
 
+mod bounds;
+mod inputs;
+mod outputs;
+mod table;
+
 use super::{Catalog, load};
 use crate::domain::command::{
-    CommandName, CommandSpec, GateCheck, HostCheck, Impact, Need, PowerPath, StepSpec, Targets, ValueKind, WaveSize,
+    CommandName, CommandSpec, GateCheck, HostCheck, Impact, Need, PowerPath, Sent, StepSpec, Targets, ValueKind,
+    WaveSize,
 };
 use crate::domain::ids::Fingerprint;
 use crate::domain::intent::{ParameterName, Value};
@@ -157,13 +163,16 @@ fn steps_of_another_command_stand_in_its_place() {
     let words: Vec<&str> = reboot.steps.iter().map(StepSpec::word).collect();
     assert_eq!(words, ["drain", "gate", "reboot", "check", "check", "return"]);
     let [drain, gate, power, check, ..] = reboot.steps.as_slice() else { panic!("six steps") };
-    assert_eq!(*drain, StepSpec::Drain { timeout: Duration::from_secs(600), connections_max: 4 });
+    assert_eq!(*drain, StepSpec::Drain { timeout: Duration::from_secs(600).into(), connections_max: 4.into() });
     assert_eq!(*gate, StepSpec::Gate(vec![GateCheck::DrainStillHolds, GateCheck::Capacity]));
     let StepSpec::Reboot(power) = power else { panic!("the third step reboots") };
     assert_eq!((power.via, power.otherwise), (PowerPath::Ssh, Some(PowerPath::Redfish)));
-    assert_eq!((power.timeout, power.grace), (Duration::from_secs(900), Duration::from_secs(90)));
+    assert_eq!(
+        (power.timeout.clone(), power.grace.clone()),
+        (Duration::from_secs(900).into(), Duration::from_secs(90).into())
+    );
     let checks = vec![HostCheck::Services, HostCheck::Mounts];
-    assert_eq!(*check, StepSpec::Check { checks, timeout: Duration::from_secs(60) });
+    assert_eq!(*check, StepSpec::Check { checks, timeout: Duration::from_secs(60).into() });
 }
 
 #[test]
@@ -172,7 +181,7 @@ fn a_command_may_need_no_server() {
     assert_eq!(announce.targets, Targets::None);
     let [StepSpec::Http(http)] = announce.steps.as_slice() else { panic!("one call") };
     assert_eq!((http.url.as_str(), http.expect), ("https://status.example.com/api", 201));
-    assert_eq!(http.send, [ParameterName::new("message")]);
+    assert_eq!(http.send, [Sent::Parameter(ParameterName::new("message"))]);
 }
 
 fn hash(drain: &str, reboot: &str) -> Fingerprint {
@@ -199,6 +208,9 @@ fn the_fingerprint_covers_what_is_reused() {
         ("canary: 1", "canary: 2"),
         ("warm, cold", "warm, cold, hot"),
         ("drained]", "standby]"),
+        ("asked-as: because }", "asked-as: because, length: 80 }"),
+        ("default: 10% }", "default: 10%, max: 50% }"),
+        ("default: 90s }", "default: 90s, min: 10s }"),
     ] {
         assert_ne!(hash(DRAIN, &REBOOT.replace(from, to)), before, "{to}");
     }
@@ -256,7 +268,7 @@ fn values_out_of_their_range() {
         "one-of: [warm, cold], default: hot",
         "reboot.yaml:13:56 `hot` is no value of this parameter / write one of warm, cold",
     );
-    check("min: 1, max: 5", "min: 6, max: 5", "reboot.yaml:12:40 `max` lies below `min` / write a number from 6 up");
+    check("min: 1, max: 5", "min: 6, max: 5", "reboot.yaml:12:40 `max` lies below `min` / write 6 or more");
     check(
         "expect: 201",
         "expect: 42",
@@ -329,7 +341,7 @@ fn parts_that_name_what_is_not_there_or_there_twice() {
     check(
         "send: [message]",
         "send: [text]",
-        "announce.yaml:9:5 announce has no parameter `text` to send / declare `text`, or do not send it",
+        "announce.yaml:9:73 announce has no parameter `text` to send / declare `text`, or do not send it",
     );
     check(
         "targets: none",
@@ -400,7 +412,7 @@ fn every_fault_of_every_file_is_drawn_with_its_line() {
     ]);
     let faults = load(&files).expect_err("there are faults");
     assert_eq!(faults.faults().len(), 4, "{faults}");
-    insta::assert_snapshot!(faults.to_string(), @"
+    insta::assert_snapshot!(faults.to_string(), @r#"
      × `drane` is not known here
       ╭─[drain.yaml:3:9]
     2 │ summary: Take servers out
@@ -418,7 +430,7 @@ fn every_fault_of_every_file_is_drawn_with_its_line() {
       ·                          ╰── here
     9 │ examples: [drain a-1, drain a-2]
       ╰────
-     help: write 90s, 5m or 2h
+     help: write 90s, 5m or 2h, or "{name}" of a duration parameter
      × `grace` is missing
        ╭─[reboot.yaml:21:5]
     20 │   - gate: [drain-still-holds, capacity]
@@ -437,7 +449,7 @@ fn every_fault_of_every_file_is_drawn_with_its_line() {
     22 │     verify: boot-id-changed
        ╰────
      help: did you mean `grace`?
-    ");
+    "#);
 }
 
 proptest! {

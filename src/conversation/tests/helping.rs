@@ -1,0 +1,275 @@
+//! Help: by what people want to do, on one command, on the verbs and the language; each line in it is one to copy.
+
+use super::{HELP, command, shown};
+use crate::conversation::{self as say, topics};
+use crate::domain::command::{CommandName, CommandSpec, HttpMethod, Impact, StepSpec};
+use crate::domain::identity::GroupName;
+use crate::domain::intent::BuiltInVerb;
+use crate::domain::purpose::Purpose;
+use crate::language::{Vocabulary, parse};
+use insta::assert_snapshot;
+
+#[test]
+fn help_shows_what_works_for_this_person_here() {
+    let commands = ["announce", "drain", "reboot", "undrain"].map(command);
+    let commands = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+    assert_snapshot!(shown(&say::help(&commands, "noc"), HELP), @"
+    What you can do in #noc
+    ----
+    What you can do in #noc
+    See: `/fleet status`
+    `/fleet plan reboot edge-lax-[001-020] because kernel update`
+    Take out and put back: `/fleet drain edge-lax-001 because fan noise`
+    `/fleet undrain edge-lax-001`
+    Restart: `/fleet reboot edge-lax-[001-020] because kernel update`
+    Tell people: `/fleet announce because riga is in maintenance until 18:00`
+    Stop: `/fleet cancel req-2mq9`
+    ~ in a thread, mention me instead of `/fleet` · more: `/fleet help reboot`, `/fleet help servers`, `/fleet help times`
+    ");
+    assert_snapshot!(shown(&say::help(&commands[..1], ""), HELP), @"
+    What you can do here
+    ----
+    What you can do here
+    See: `/fleet status`
+    `/fleet plan announce because riga is in maintenance until 18:00`
+    Tell people: `/fleet announce because riga is in maintenance until 18:00`
+    Stop: `/fleet cancel req-2mq9`
+    ~ in a thread, mention me instead of `/fleet` · more: `/fleet help announce`, `/fleet help servers`, `/fleet help times`
+    ");
+    assert_snapshot!(shown(&say::help(&[], "web"), HELP), @"
+    What you can do in #web
+    ----
+    What you can do in #web
+    See: `/fleet status`
+    No command may be run by you here.
+    ~ in a thread, mention me instead of `/fleet` · more: `/fleet help servers`, `/fleet help times`
+    ");
+}
+
+#[test]
+fn help_for_one_command_tells_its_form_and_two_examples() {
+    assert_snapshot!(shown(&say::help_command(&command("reboot"), true, &["noc", "sre"].map(GroupName::new), "noc"), HELP), @"
+    Reboot: Reboot servers, one wave at a time, and put them back into production
+    ----
+    Reboot: Reboot servers, one wave at a time, and put them back into production
+    `/fleet reboot SERVERS [--wave PERCENT] because REASON`
+    servers: edge-cache or origin, in production, standby or drained, at most 500
+    at once: at most 4 in one site
+    --wave: a percentage, such as 10%, else 10%
+    above 10: 1 approval of sre
+    `/fleet reboot edge-lax-[001-020] because kernel update`
+    `/fleet reboot site=riga & type=edge-cache --wave 20% because firmware hang`
+    ~ in #noc you may run it, with noc and sre · impact power-cycle · owner sre
+    ");
+    assert_snapshot!(shown(&say::help_command(&command("announce"), false, &[], "#web"), HELP), @"
+    Announce: Post a line to the status page
+    ----
+    Announce: Post a line to the status page
+    `/fleet announce because MESSAGE`
+    `/fleet announce because riga is in maintenance until 18:00`
+    `/fleet announce because all sites are back to normal`
+    ~ in #web nobody may run it · impact config · owner sre
+    ");
+}
+
+#[test]
+fn every_line_of_help_is_understood() {
+    let commands = ["announce", "drain", "reboot", "undrain"].map(command);
+    let zone = Some(crate::domain::intent::ZoneName::new("Europe/Riga"));
+    let now = crate::domain::time::Timestamp::from_millis(1_795_600_800_000);
+    let vocabulary = Vocabulary { zone, now, ..Vocabulary::of(commands.to_vec()) };
+    let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+    let mut pages = vec![say::help(&specs, "noc"), say::help_servers(), say::help_times(&specs)];
+    pages.extend(BuiltInVerb::ALL.map(|verb| say::help_verb(verb, &specs)));
+    pages.extend(Purpose::ALL.map(|purpose| say::help_purpose(purpose, &specs, "noc")));
+    let text = pages.iter().map(|page| shown(page, HELP)).collect::<String>();
+    let lines = text.split('`').filter_map(|piece| piece.strip_prefix("/fleet "));
+    let lines = lines.filter(|line| !line.contains(|letter: char| letter.is_ascii_uppercase())).collect::<Vec<_>>();
+    assert!(lines.len() >= 30, "{lines:?}");
+    for line in lines {
+        parse(line, &vocabulary).unwrap();
+    }
+    for (written, _) in topics::SELECTORS {
+        crate::fleet::parse_whole_selector(written).unwrap();
+    }
+    for (written, _) in topics::TIMES {
+        parse(&format!("reboot edge-lax-001 {written} because kernel update"), &vocabulary).unwrap();
+    }
+}
+
+#[test]
+fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
+    let commands = ["announce", "drain", "reboot", "undrain"].map(command);
+    let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+    let mut pages = BuiltInVerb::ALL.map(|verb| say::help_verb(verb, &specs)).to_vec();
+    pages.extend([
+        say::help_verb(BuiltInVerb::Plan, &[]),
+        say::help_servers(),
+        say::help_times(&specs),
+        say::help_times(&[]),
+    ]);
+    let told =
+        pages.iter().map(|page| shown(page, HELP).split_once("----\n").unwrap().1.to_owned()).collect::<Vec<_>>();
+    assert_snapshot!(told.join("\n\n"), @"
+    Help: what you can do, or all about one thing
+    `/fleet help [COMMAND or TOPIC]`
+    `/fleet help servers`
+    `/fleet help times`
+    `/fleet help restart`
+    ~ a topic is a command, one of help, status, plan and cancel, something to do such as restart, servers, or times
+
+    Status: what serves, what is under work, and how old that knowledge is
+    `/fleet status [SERVERS]`
+    `/fleet status`
+    `/fleet status site=lax`
+    ~ of the whole fleet, if no servers are named · everybody here may ask
+
+    Cancel: stops a request: nothing new starts, what is in flight goes to a safe point
+    `/fleet cancel REQUEST`
+    `/fleet cancel req-2mq9`
+    `/fleet plan cancel req-2mq9`
+    ~ by whoever asked for it, or may ask for the same · the id stands on the request's card, first line
+
+    Plan: what a line would do, without doing it
+    `/fleet plan LINE`
+    `/fleet plan reboot edge-lax-[001-020] because kernel update`
+    ~ it tells the servers, the waves, the steps, whether you may, whose approval it needs, and what is in the way
+
+    Plan: what a line would do, without doing it
+    `/fleet plan LINE`
+    ~ it tells the servers, the waves, the steps, whether you may, whose approval it needs, and what is in the way
+
+    How servers are chosen
+    `edge-lax-[001-020,031]` these numbers; [001-020/2] is every second one
+    `edge-lax-*` every name that begins so; name=~^edge-(lax|fra) is a regular expression
+    `site=lax` also type, pool, rack and state
+    `type in (edge-cache, origin)` either of these
+    `site=lax & state!=drained` both at once: in lax, and not drained
+    `site=lax ! edge-lax-007` the first without the second
+    `@canaries, tag:canary=yes` either: a saved group, a tag
+    `failed:req-2mq9` those on which a request left its work undone
+    ~ nothing unknown is skipped · to see what it means: `/fleet status site=lax`
+
+    How to say when work begins: behind the servers, before because
+    `at 02:00` the next time your own clock shows it; 2am is the same
+    `at tomorrow 02:00 Europe/Riga` by the clocks of a place
+    `at 02:00 UTC` by no place's clock
+    `at 02:00 site time` by the clocks where the servers are
+    `in 2h30m` so long from now
+    ~ at most 24 h ahead · without a time it begins as soon as it is safe · `/fleet reboot edge-lax-[001-020] at 02:00 because kernel update`
+
+    How to say when work begins: behind the servers, before because
+    `at 02:00` the next time your own clock shows it; 2am is the same
+    `at tomorrow 02:00 Europe/Riga` by the clocks of a place
+    `at 02:00 UTC` by no place's clock
+    `at 02:00 site time` by the clocks where the servers are
+    `in 2h30m` so long from now
+    ~ at most 24 h ahead · without a time it begins as soon as it is safe
+    ");
+}
+
+#[test]
+fn help_on_a_purpose_shows_all_that_is_for_it() {
+    let commands = ["announce", "drain", "reboot", "undrain"].map(command);
+    let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+    let told = Purpose::ALL.map(|purpose| {
+        shown(&say::help_purpose(purpose, &specs, "noc"), HELP).split_once("----\n").unwrap().1.to_owned()
+    });
+    assert_snapshot!(told.join("\n\n"), @"
+    See: what you can do in #noc
+    `/fleet help` what you can do, or all about one thing
+    `/fleet status` what serves, what is under work, and how old that knowledge is
+    `/fleet plan reboot edge-lax-[001-020] because kernel update` what a line would do, without doing it
+    ~ everything: `/fleet help`
+
+    Take out and put back: what you can do in #noc
+    `/fleet drain edge-lax-001 because fan noise` Take servers out of their load balancer and wait until their connections have ended
+    `/fleet undrain edge-lax-001` Put servers that are out back into their load balancer
+    ~ everything: `/fleet help`
+
+    Restart: what you can do in #noc
+    `/fleet reboot edge-lax-[001-020] because kernel update` Reboot servers, one wave at a time, and put them back into production
+    ~ everything: `/fleet help`
+
+    Tell people: what you can do in #noc
+    `/fleet announce because riga is in maintenance until 18:00` Post a line to the status page
+    ~ everything: `/fleet help`
+
+    Change: what you can do in #noc
+    No command for this may be run by you here.
+    ~ everything: `/fleet help`
+
+    Remove for good: what you can do in #noc
+    No command for this may be run by you here.
+    ~ everything: `/fleet help`
+
+    Stop: what you can do in #noc
+    `/fleet cancel req-2mq9` stops a request: nothing new starts, what is in flight goes to a safe point
+    ~ everything: `/fleet help`
+    ");
+}
+
+/// What a command is for follows from what it does, not from what it is called.
+#[test]
+fn purposes_follow_from_steps_and_impact() {
+    let of = |name: &str| Purpose::of(&command(name));
+    assert_eq!(
+        ["announce", "drain", "reboot", "undrain"].map(of),
+        [Purpose::Tell, Purpose::TakeOut, Purpose::Restart, Purpose::TakeOut]
+    );
+    let changed = |name: &str, change: fn(&mut CommandSpec)| {
+        let mut spec = command(name).as_ref().clone();
+        change(&mut spec);
+        Purpose::of(&spec)
+    };
+    let http = |method| {
+        move |spec: &mut CommandSpec| {
+            for step in &mut spec.steps {
+                if let StepSpec::Http(http) = step {
+                    http.method = method;
+                }
+            }
+        }
+    };
+    let mut looks = command("announce").as_ref().clone();
+    http(HttpMethod::Get)(&mut looks);
+    assert_eq!(Purpose::of(&looks), Purpose::Change, "its file says that it changes something");
+    looks.impact = Impact::ReadOnly;
+    assert_eq!(Purpose::of(&looks), Purpose::See);
+    assert_eq!(changed("drain", |spec| spec.impact = Impact::PowerCycle), Purpose::Restart);
+    assert_eq!(changed("drain", |spec| spec.impact = Impact::Destructive), Purpose::Remove);
+    // What is sent besides a person's own words is no news for people.
+    assert_eq!(changed("announce", |spec| spec.parameters[0].asked_as_because = false), Purpose::Change);
+}
+
+#[test]
+fn help_of_many_commands_shows_the_first_of_each_purpose() {
+    let mut many = ["announce", "drain", "reboot", "undrain"].map(|name| command(name).as_ref().clone()).to_vec();
+    for (name, of) in [("erase", 1), ("flush", 0), ("rekey", 0), ("restart", 2)] {
+        let mut spec = many[of].clone();
+        spec.name = CommandName::new(name);
+        spec.examples = vec![format!("{name} edge-lax-001 because x")];
+        match name {
+            "erase" => spec.impact = Impact::Destructive,
+            "flush" | "rekey" => spec.parameters[0].asked_as_because = false,
+            _ => {}
+        }
+        many.push(spec);
+    }
+    many.sort_by(|one, other| one.name.cmp(&other.name));
+    let specs = many.iter().collect::<Vec<_>>();
+    assert_snapshot!(shown(&say::help(&specs, "noc"), HELP), @"
+    What you can do in #noc
+    ----
+    What you can do in #noc
+    See: `/fleet status`
+    `/fleet plan erase edge-lax-001 because x`
+    Take out and put back: `/fleet drain edge-lax-001 because fan noise`
+    Restart: `/fleet reboot edge-lax-[001-020] because kernel update`
+    Tell people: `/fleet announce because riga is in maintenance until 18:00`
+    Change: `/fleet flush edge-lax-001 because x`
+    Remove for good: `/fleet erase edge-lax-001 because x`
+    Stop: `/fleet cancel req-2mq9`
+    ~ in a thread, mention me instead of `/fleet` · also: undrain, restart, rekey · more: `/fleet help erase`, `/fleet help servers`, `/fleet help times`
+    ");
+}

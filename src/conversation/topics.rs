@@ -1,0 +1,116 @@
+//! Help on what every place understands: the built-in verbs, how servers are chosen, how times are said. Private.
+//!
+//! By example: each line here is one that the language reads, which a test proves.
+
+use super::help::{CANCEL, example, literal, most_impact, plan_of};
+use super::message::{Block, Message};
+use super::words::{Prose, capital, summary};
+use crate::domain::command::CommandSpec;
+use crate::domain::intent::BuiltInVerb;
+use crate::domain::limits::START_AHEAD_MAX;
+
+/// How servers are chosen: what is written, and what it means.
+pub(super) const SELECTORS: [(&str, &str); 8] = [
+    ("edge-lax-[001-020,031]", "these numbers; [001-020/2] is every second one"),
+    ("edge-lax-*", "every name that begins so; name=~^edge-(lax|fra) is a regular expression"),
+    ("site=lax", "also type, pool, rack and state"),
+    ("type in (edge-cache, origin)", "either of these"),
+    ("site=lax & state!=drained", "both at once: in lax, and not drained"),
+    ("site=lax ! edge-lax-007", "the first without the second"),
+    ("@canaries, tag:canary=yes", "either: a saved group, a tag"),
+    ("failed:req-2mq9", "those on which a request left its work undone"),
+];
+
+/// How a time is said: what is written, and when that is.
+pub(super) const TIMES: [(&str, &str); 5] = [
+    ("at 02:00", "the next time your own clock shows it; 2am is the same"),
+    ("at tomorrow 02:00 Europe/Riga", "by the clocks of a place"),
+    ("at 02:00 UTC", "by no place's clock"),
+    ("at 02:00 site time", "by the clocks where the servers are"),
+    ("in 2h30m", "so long from now"),
+];
+
+/// What a built-in verb does.
+pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
+    match verb {
+        BuiltInVerb::Help => "what you can do, or all about one thing",
+        BuiltInVerb::Status => "what serves, what is under work, and how old that knowledge is",
+        BuiltInVerb::Cancel => "stops a request: nothing new starts, what is in flight goes to a safe point",
+        BuiltInVerb::Plan => "what a line would do, without doing it",
+    }
+}
+
+/// One built-in verb: what it does, how it is written, examples, and what else there is to know.
+#[must_use]
+pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
+    let word = verb.word();
+    let (form, examples, more) = match verb {
+        BuiltInVerb::Help => (
+            "help [COMMAND or TOPIC]",
+            vec!["help servers".to_owned(), "help times".to_owned(), "help restart".to_owned()],
+            "a topic is a command, one of help, status, plan and cancel, something to do such as restart, servers, or times",
+        ),
+        BuiltInVerb::Status => (
+            "status [SERVERS]",
+            vec!["status".to_owned(), "status site=lax".to_owned()],
+            "of the whole fleet, if no servers are named · everybody here may ask",
+        ),
+        BuiltInVerb::Cancel => (
+            "cancel REQUEST",
+            vec![CANCEL.to_owned(), format!("plan {CANCEL}")],
+            "by whoever asked for it, or may ask for the same · the id stands on the request's card, first line",
+        ),
+        BuiltInVerb::Plan => (
+            "plan LINE",
+            plan_of(commands).into_iter().collect(),
+            "it tells the servers, the waves, the steps, whether you may, whose approval it needs, and what is in the way",
+        ),
+    };
+    let headline = format!("{}: {}", capital(word), does(verb));
+    let prose = Prose::new().bold(capital(word)).text(format!(": {}", does(verb)));
+    let mut prose = prose.line().piece(literal(form));
+    for line in examples.iter().filter(|line| *line != form) {
+        prose = prose.line().piece(literal(line));
+    }
+    let context = Prose::new().text(more).done();
+    Message { summary: summary(headline), blocks: vec![Block::Section(prose.done()), Block::Context(context)] }
+}
+
+/// How servers are chosen, by example.
+#[must_use]
+pub fn help_servers() -> Message {
+    let mut prose = Prose::new().bold("How servers are chosen");
+    for (written, meant) in SELECTORS {
+        prose = prose.line().code(written).text(format!(" {meant}"));
+    }
+    let context = Prose::new().text("nothing unknown is skipped · to see what it means: ");
+    let context = context.piece(literal(&format!("{} site=lax", BuiltInVerb::Status.word()))).done();
+    Message {
+        summary: summary("How servers are chosen"),
+        blocks: vec![Block::Section(prose.done()), Block::Context(context)],
+    }
+}
+
+/// How a time is said, by example.
+#[must_use]
+pub fn help_times(commands: &[&CommandSpec]) -> Message {
+    let mut prose = Prose::new().bold("How to say when work begins").text(": behind the servers, before because");
+    for (written, meant) in TIMES {
+        prose = prose.line().code(written).text(format!(" {meant}"));
+    }
+    let ahead = START_AHEAD_MAX.as_secs() / 3600;
+    let mut context =
+        Prose::new().text(format!("at most {ahead} h ahead · without a time it begins as soon as it is safe"));
+    let example = most_impact(commands).and_then(|spec| {
+        let line = example(spec);
+        let (before, because) = line.split_once(" because ")?;
+        Some(format!("{before} at 02:00 because {because}"))
+    });
+    if let Some(line) = example {
+        context = context.text(" · ").piece(literal(&line));
+    }
+    Message {
+        summary: summary("How to say when work begins"),
+        blocks: vec![Block::Section(prose.done()), Block::Context(context.done())],
+    }
+}
