@@ -189,6 +189,8 @@ async fn a_consent_can_be_taken_back_until_the_start() {
         bot   (only ana) This button was made for somebody else. Nothing has changed. Send your own line.
         bob   presses [Take it back]
         bot   (only bob) Your approval of req-0001 is taken back. It starts only when others agree.
+        bot > @sre 1 server in lax still waits for your decision. At hh:mm it ends, and nothing starts.
+              [[Review]]
         ");
         bob.presses_again(&thread, &button).await;
         stage.clock().advance(minutes(6)).await;
@@ -199,6 +201,7 @@ async fn a_consent_can_be_taken_back_until_the_start() {
               Nothing has started, and nothing runs later
               ~ @ana · plan 0000
               [Details]
+        bot ~ Not approved by hh:mm. Nothing has started, and nothing runs later.
         bot ~ Not approved by hh:mm. Nothing has started, and nothing runs later.
         bob   presses a button seen before
         bot   (only bob) This button is no longer in use. Nothing has changed.
@@ -246,6 +249,8 @@ async fn the_word_of_somebody_who_left_the_workspace_does_not_start_anything() {
               ~ Until it starts you can take that back.
               [!Take it back!]
               [Close]
+        bot > @sre 1 server in lax still waits for your decision. At hh:mm it ends, and nothing starts.
+              [[Review]]
         ");
         stage.fleet().rebooted("edge-lax-01", times(0));
         cyn.approves(&thread, "").await;
@@ -289,7 +294,7 @@ async fn what_somebody_asked_who_may_not_any_more_does_not_start() {
               ana, who asked, may not reboot these in #noc any more · nothing has started
               ~ @ana · plan 0000
               [Details]
-        bot > 🚫 req-0001 denied by somebody
+        bot > 🚫 req-0001 is over before it started
               ana, who asked, may not reboot these in #noc any more. Nothing has started.
               ~ asked by @ana · plan 0000 · reboot 1 server in lax
         ");
@@ -324,7 +329,7 @@ async fn nobody_approves_for_somebody_who_is_no_member_any_more() {
         bot   (form for bob) == Review ==
               Not recorded: ana, who asked, is no member of the workspace any more. The request is over, and nothing has started.
               [Close]
-        bot > 🚫 req-0001 denied by somebody
+        bot > 🚫 req-0001 is over before it started
               ana, who asked, is no member of the workspace any more. Nothing has started.
               ~ asked by @ana · plan 0000 · reboot 2 servers in lax
         ");
