@@ -191,3 +191,18 @@ fn what_is_recorded_is_checked_again_before_it_proves_anything() {
     let late = Approval { at: NOW.plus(HOUR), ..approved("cyn") };
     assert!(!proves(vec![approved("bob"), late]), "after the time to decide");
 }
+
+#[test]
+fn what_the_command_and_the_policies_ask_for_counts_together() {
+    let (sre, edge) = (GroupName::new("sre"), GroupName::new("edge"));
+    let together = Quota { from: vec![GroupName::new("dba"), edge.clone()], count: 1 };
+    let by_policies = [Quota::of(sre.clone(), 2), together.clone()];
+    let asked = Asked { by_policies: &by_policies, owners: std::slice::from_ref(&edge) };
+    let quotas = |subjects| need(&spec(1), subjects, asked, NOW).expect("the policies ask").quotas;
+    assert_eq!(
+        quotas(11),
+        [Quota::of(sre, 2), together, Quota::of(edge.clone(), 1)],
+        "the larger number of the same group"
+    );
+    assert_eq!(quotas(10), by_policies, "below its own bound the command asks nobody, not even owners");
+}
