@@ -26,9 +26,26 @@ const CHANNELS: usize = 500;
 const RULES_OF_A_CHANNEL: usize = 20;
 const TYPES: [&str; 3] = ["edge-cache", "origin", "dns"];
 
+const fn server_type(number: usize) -> &'static str {
+    match number % 3 {
+        0 => "edge-cache",
+        1 => "origin",
+        _ => "dns",
+    }
+}
+
+const fn impact(number: usize) -> Impact {
+    match number % 4 {
+        0 => Impact::ReadOnly,
+        1 => Impact::Config,
+        2 => Impact::Drain,
+        _ => Impact::PowerCycle,
+    }
+}
+
 fn server(number: usize) -> Server {
     let site = format!("s{:03}", number % SITES);
-    let server_type = TYPES[number / SITES % 3];
+    let server_type = server_type(number / SITES);
     Server {
         id: ServerId::new(format!("srv-{number}")),
         name: ServerName::new(format!("{server_type}-{site}-{:03}", number / SITES)),
@@ -45,7 +62,7 @@ fn command(number: usize) -> CommandSpec {
     CommandSpec {
         name: CommandName::new(format!("command-{number}")),
         summary: String::new(),
-        impact: Impact::ALL[number % 4],
+        impact: impact(number),
         owner: GroupName::new("g0"),
         targets: Targets::Servers {
             types: TYPES.map(ServerType::new).to_vec(),
@@ -69,7 +86,7 @@ fn rule(channel: usize, number: usize) -> String {
         ([of(1, COMMANDS), of(2, COMMANDS), of(3, COMMANDS)], [of(4, SITES), of(5, SITES), of(6, SITES)]);
     let commands = commands.map(|command| format!("command-{command}")).join(", ");
     let sites = sites.map(|site| format!("s{site:03}")).join(", ");
-    let (kind, limit) = (TYPES[of(7, 3)], if number % 10 == 0 { "above" } else { "at-most" });
+    let (kind, limit) = (server_type(of(7, 3)), if number.is_multiple_of(10) { "above" } else { "at-most" });
     format!(
         "  - {{ id: c{channel}-r{number}, who: [g{}, g{}], commands: [{commands}], on: {{ type: {kind}, site: [{sites}] }}, \
          {limit}: {}, reason: a rule of a large shop }}\n",
@@ -81,7 +98,7 @@ fn rule(channel: usize, number: usize) -> String {
 
 fn channel_file(channel: usize, rules: usize) -> PolicyFile {
     let of = |forbid: bool| {
-        let numbers = (0..rules).filter(move |number| (number % 10 == 0) == forbid);
+        let numbers = (0..rules).filter(move |number| number.is_multiple_of(10) == forbid);
         numbers.map(|number| rule(channel, number)).collect::<String>()
     };
     // One more that the questions below are allowed by.
@@ -114,6 +131,10 @@ fn fleet() -> &'static [Server] {
     FLEET.get_or_init(|| (0..SERVERS).map(server).collect())
 }
 
+fn one_server() -> &'static [Server] {
+    fleet().get(..1).expect("the fleet has servers")
+}
+
 fn policies() -> &'static Policies {
     static POLICIES: OnceLock<Policies> = OnceLock::new();
     POLICIES.get_or_init(|| load(CHANNELS, RULES_OF_A_CHANNEL))
@@ -121,7 +142,7 @@ fn policies() -> &'static Policies {
 
 fn load(channels: usize, rules: usize) -> Policies {
     let (files, channels) = files(channels, rules);
-    Policies::new(&files, &channels, known()).unwrap_or_else(|faults| panic!("{faults}"))
+    Policies::new(&files, &channels, known()).expect("the rules above are sound")
 }
 
 fn person(group: &str) -> Profile {
@@ -152,21 +173,21 @@ fn ask(bencher: Bencher<'_, '_>, group: &str, number: usize, servers: &[Server],
 
 #[divan::bench]
 fn one_server_allowed(bencher: Bencher<'_, '_>) {
-    ask(bencher, "g1", 1, &fleet()[..1], true);
+    ask(bencher, "g1", 1, one_server(), true);
 }
 
 /// The same without what a refusal suggests, which looks into every channel.
 #[divan::bench]
 fn one_server_refused_shortly(bencher: Bencher<'_, '_>) {
     let (policies, person, place, command) = (policies(), person("g99"), place(), command(1));
-    let servers = &fleet()[..1];
+    let servers = one_server();
     let question = Question { person: &person, channel: &place, command: &command, servers, sites: &[] };
     bencher.bench(|| policies.decide_shortly(black_box(&question)).is_ok());
 }
 
 #[divan::bench]
 fn one_server_refused_with_suggestions(bencher: Bencher<'_, '_>) {
-    ask(bencher, "g99", 1, &fleet()[..1], false);
+    ask(bencher, "g99", 1, one_server(), false);
 }
 
 #[divan::bench]

@@ -13,7 +13,7 @@ use super::known::{Known, nearest};
 use super::requirements::Requirements;
 use super::rules::{Member, member_word};
 use super::sets::ChannelSet;
-use super::written::{Reader, Written};
+use super::written::{Reader, Validators, Written};
 use super::yaml::{Content, Node, Sheet};
 use crate::domain::command::{CommandName, Impact};
 use crate::domain::identity::{GroupName, Profile, UserId};
@@ -65,7 +65,7 @@ impl Policies {
     /// Every fault of every file: syntax, types, warnings of the validator, unknown names, doubled or missing ids.
     pub fn new(files: &[PolicyFile], channels: &Channels, known: &Known) -> Result<Self, PolicyFaults> {
         let mut faults = Vec::new();
-        let schema = schema(files, known, &mut faults);
+        let validators = validators(files, known, &mut faults);
         let own_groups = own_groups(files, known, &mut faults);
         let mut known = known.clone();
         known.groups.extend(own_groups.names().iter().cloned());
@@ -74,7 +74,7 @@ impl Policies {
             reader: Reader {
                 known,
                 channels: channels.ids().map(|(name, _)| name).chain([&direct]).collect(),
-                validator: schema.map(Validator::new),
+                validators,
                 faults,
                 notes: BTreeMap::new(),
             },
@@ -115,11 +115,6 @@ impl Policies {
     /// The channels that have policies, with their names in `channels.yaml`, sorted by id.
     pub fn channels(&self) -> impl Iterator<Item = (&ChannelId, &ChannelName)> {
         self.channels.iter().map(|(id, set)| (id, &set.name))
-    }
-
-    /// What permits require, of those that require something, sorted by id.
-    pub fn requirements(&self) -> impl Iterator<Item = (&PolicyName, &Requirements)> {
-        self.requirements.iter()
     }
 
     /// The person with the groups of `groups.yaml` beside those of the workspace; doing it twice changes nothing.
@@ -200,8 +195,8 @@ impl Loader<'_> {
     }
 }
 
-/// The one schema, with an action per known command, proved to fit what we ask.
-fn schema(files: &[PolicyFile], known: &Known, faults: &mut Vec<PolicyFault>) -> Option<Schema> {
+/// The one schema, with an action per known command, proved to fit what we ask; and the same for two commands.
+fn validators(files: &[PolicyFile], known: &Known, faults: &mut Vec<PolicyFault>) -> Option<Validators> {
     let mut schemas = files.iter().filter(|file| matches!(place_of(&file.name), Some(Place::Schema)));
     let Some(file) = schemas.next() else {
         faults.push(PolicyFault::new("schema.cedarschema", "", "the schema is missing"));
@@ -225,7 +220,10 @@ fn schema(files: &[PolicyFile], known: &Known, faults: &mut Vec<PolicyFault>) ->
         Ok(schema) => {
             let misfit = misfit(&schema, known);
             faults.extend(misfit.map(|message| PolicyFault::new(&file.name, &file.text, message)));
-            Some(schema)
+            let two = Known { commands: [Validators::named(), CommandName::new("other")].into(), ..Known::default() };
+            let (fragment, _) = SchemaFragment::from_cedarschema_str(&file.text).ok()?;
+            let small = entities::with_actions(fragment, &two).ok()?;
+            Some(Validators { whole: Validator::new(schema), small: Validator::new(small) })
         }
         Err(cause) => {
             faults.push(PolicyFault::from_cedar(&file.name, &file.text, cause.as_ref()));

@@ -6,8 +6,9 @@ use super::faults::{PolicyFault, line_at};
 use super::known::{Known, nearest};
 use super::load::PolicyFile;
 use super::requirements::Requirements;
-use super::rules;
+use super::rules::{self, Rule};
 use super::yaml::Sheet;
+use crate::domain::command::CommandName;
 use crate::domain::place::ChannelName;
 use cedar_policy::{Policy, PolicyId, PolicySet, ValidationMode, Validator};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,9 +29,27 @@ pub(super) struct Reader<'a> {
     pub(super) known: Known,
     pub(super) channels: BTreeSet<&'a ChannelName>,
     /// `None` while the schema has faults of its own.
-    pub(super) validator: Option<Validator>,
+    pub(super) validators: Option<Validators>,
     pub(super) faults: Vec<PolicyFault>,
     pub(super) notes: BTreeMap<PolicyName, PolicyNote>,
+}
+
+/// What policies are proved to be well typed by.
+pub(super) struct Validators {
+    /// Knows every command.
+    pub(super) whole: Validator,
+    /// Knows [`Validators::named`] and one other command.
+    ///
+    /// Validating takes every policy through every command, which is most of the time of a reload. To the types one
+    /// command is like any other, and those that a rule names were found to exist; so a rule is validated as if it
+    /// named this one.
+    pub(super) small: Validator,
+}
+
+impl Validators {
+    pub(super) fn named() -> CommandName {
+        CommandName::new("named")
+    }
 }
 
 impl Reader<'_> {
@@ -57,7 +76,10 @@ impl Reader<'_> {
         for one in &written {
             self.check_names(file, one);
         }
-        self.validate(file, &written);
+        if let Some(validators) = &self.validators {
+            let policies = written.iter().map(|one| one.policy.clone());
+            self.faults.extend(invalid(&validators.whole, file, (policies, &written)));
+        }
         written
     }
 
@@ -67,18 +89,25 @@ impl Reader<'_> {
         let rules = rules::read(&mut sheet, &self.known);
         let is_whole = sheet.faults.is_empty();
         self.faults.append(&mut sheet.faults);
-        let mut written = Vec::new();
+        let (mut written, mut alike) = (Vec::new(), Vec::new());
         for rule in rules {
             let head = (rule.span.start, rule.span.len());
             let note = self.note(file, head, (rule.id.clone(), rule.reason.clone()));
             // A rule with a fault would be compiled to less, or to more, than it was meant to say.
             let (Some(note), true) = (note, is_whole) else { continue };
-            match compile::policy(&rule, channel) {
-                Ok(policy) => written.push(Written { policy, note, requires: rule.requires, head }),
+            let like_it = Rule { commands: rule.commands.named_as(&Validators::named()), ..rule.clone() };
+            let compiled = compile::policy(&rule, channel);
+            match compiled.and_then(|policy| Ok((policy, compile::policy(&like_it, channel)?))) {
+                Ok((policy, like_it)) => {
+                    alike.push(like_it);
+                    written.push(Written { policy, note, requires: rule.requires, head });
+                }
                 Err(cause) => self.faults.push(PolicyFault::new(&file.name, &file.text, cause).at(head.0, head.1)),
             }
         }
-        self.validate(file, &written);
+        if let Some(validators) = &self.validators {
+            self.faults.extend(invalid(&validators.small, file, (alike.into_iter(), &written)));
+        }
         written
     }
 
@@ -155,34 +184,37 @@ impl Reader<'_> {
             }
         }
     }
+}
 
-    /// A warning fails the load too: a policy that can never apply was meant to.
-    fn validate(&mut self, file: &PolicyFile, written: &[Written]) {
-        let Some(validator) = &self.validator else { return };
-        let set = PolicySet::from_policies(written.iter().map(|one| one.policy.clone()))
-            .expect("a doubled id was left out by Reader::note");
-        let result = validator.validate(&set, ValidationMode::Strict);
-        let mut broken = Vec::new();
-        let mut told: Vec<PolicyFault> = Vec::new();
-        let place = |id: &PolicyId, fault: PolicyFault| match fault.place() {
-            Some(_) => fault,
-            // What was never text has no place in one: its rule has.
-            None => match written.iter().find(|one| one.policy.id() == id) {
-                Some(one) => fault.at(one.head.0, one.head.1),
-                None => fault,
-            },
-        };
-        for cause in result.validation_errors() {
-            broken.push(cause.policy_id().clone());
-            told.push(place(cause.policy_id(), PolicyFault::from_cedar(&file.name, &file.text, cause)));
-        }
-        for warning in result.validation_warnings().filter(|warning| !broken.contains(warning.policy_id())) {
-            told.push(place(warning.policy_id(), PolicyFault::from_cedar(&file.name, &file.text, warning)));
-        }
-        // Cedar says the same of the same words once for each command that the policy covers.
-        let mut places = BTreeSet::new();
-        self.faults.extend(told.into_iter().filter(|fault| fault.place().is_none_or(|place| places.insert(place))));
+/// What is wrong with those policies. A warning fails the load too: a policy that can never apply was meant to.
+fn invalid(
+    validator: &Validator,
+    file: &PolicyFile,
+    (policies, written): (impl Iterator<Item = Policy>, &[Written]),
+) -> Vec<PolicyFault> {
+    let set = PolicySet::from_policies(policies).expect("a doubled id was left out by Reader::note");
+    let result = validator.validate(&set, ValidationMode::Strict);
+    let mut broken = Vec::new();
+    let mut told: Vec<PolicyFault> = Vec::new();
+    let place = |id: &PolicyId, fault: PolicyFault| match fault.place() {
+        Some(_) => fault,
+        // What was never text has no place in one: its rule has.
+        None => match written.iter().find(|one| one.policy.id() == id) {
+            Some(one) => fault.at(one.head.0, one.head.1),
+            None => fault,
+        },
+    };
+    for cause in result.validation_errors() {
+        broken.push(cause.policy_id().clone());
+        told.push(place(cause.policy_id(), PolicyFault::from_cedar(&file.name, &file.text, cause)));
     }
+    for warning in result.validation_warnings().filter(|warning| !broken.contains(warning.policy_id())) {
+        told.push(place(warning.policy_id(), PolicyFault::from_cedar(&file.name, &file.text, warning)));
+    }
+    // Cedar says the same of the same words once for each command that the policy covers.
+    let mut places = BTreeSet::new();
+    told.retain(|fault| fault.place().is_none_or(|place| places.insert(place)));
+    told
 }
 
 impl Written {

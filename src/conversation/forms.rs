@@ -228,6 +228,18 @@ pub fn form_answer(title: &str, answer: &Message) -> Form {
     }
 }
 
+/// An answer to a press that was made in no channel, with its buttons.
+#[must_use]
+pub fn answer_above(answer: &Message) -> Form {
+    let buttons = answer.blocks.iter().filter_map(|block| match block {
+        Block::Actions(buttons) => Some(FormBlock::Actions(buttons.clone())),
+        Block::Section(_) | Block::Context(_) | Block::Steps { .. } => None,
+    });
+    let mut form = form_answer("Answer", answer);
+    form.blocks.extend(buttons);
+    form
+}
+
 /// A message without its buttons, which belong to where it is posted.
 fn form_blocks(message: &Message) -> Vec<FormBlock> {
     let block = |block: &Block| match block {

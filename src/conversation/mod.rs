@@ -40,9 +40,9 @@ pub use details::details;
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
 pub use forms::{
-    CHANNEL_KEY, COMMAND_KEY, CommandForm, OwnRequest, choose_channel, choose_command, command_form, edit, fields_of,
-    fill_in, form_answer, form_missed, form_of_nothing, form_sent, form_sent_before, form_too_late, no_command_here,
-    nowhere_to_ask, own_requests, request_buttons,
+    CHANNEL_KEY, COMMAND_KEY, CommandForm, OwnRequest, answer_above, choose_channel, choose_command, command_form,
+    edit, fields_of, fill_in, form_answer, form_missed, form_of_nothing, form_sent, form_sent_before, form_too_late,
+    no_command_here, nowhere_to_ask, own_requests, request_buttons,
 };
 pub use help::{help, help_command, help_purpose};
 pub use home::{HomeView, Told, home};
@@ -53,8 +53,11 @@ pub use refusal::{asked_which, filling_in, interrupts_by_now, lacks, misundersto
 pub use reloading::{
     FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,
 };
-pub use replies::{approval_ask, started};
-pub use review::{DECISION_KEY, ReviewOutcome, WHY_KEY, review_again, review_form, review_outcome, unfit};
+pub use replies::{approval_ask, escalation, reminder, started};
+pub use review::{
+    COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,
+    taken_back, unfit,
+};
 pub use state::state_word;
 pub use status::{StatusView, status};
 pub use topics::{help_servers, help_times, help_verb};

@@ -267,7 +267,11 @@ impl World {
                 // Which of the two draws the line depends on the count; that it does was asked again.
                 RefusalKind::TooMany { .. } => expected.clone().err().unwrap_or_default(),
                 RefusalKind::NothingAllowed => BTreeSet::new(),
-                other => panic!("{other:?} for {verb} in {name}"),
+                RefusalKind::Standing(_)
+                | RefusalKind::Ceiling { .. }
+                | RefusalKind::NoPolicy
+                | RefusalKind::WrongSubjects
+                | RefusalKind::EvaluationFault(_) => panic!("{:?} for {verb} in {name}", no.kind),
             }),
         };
         assert_eq!(ours, expected, "{verb} of {servers:?} {sites:?} by {who:?} in {name}\n{}", texts(rules));

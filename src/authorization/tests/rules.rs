@@ -1,7 +1,9 @@
 //! Rules in YAML: what each of their words means, and what is wrong with those that mean nothing.
 
-use super::super::{Question, Requirements};
-use super::{GLOBAL, ana, channel, check, command, decide, edge, load, noc_rules, person, servers};
+use super::super::{Channels, Policies, PolicyFile, Question, Requirements};
+use super::{
+    CHANNELS, GLOBAL, SCHEMA, ana, channel, check, command, decide, edge, known, load, noc_rules, person, servers,
+};
 use crate::domain::server::SiteName;
 use insta::assert_snapshot;
 use std::str::FromStr;
@@ -332,4 +334,35 @@ forbid:
     // It is the same policy when it is read back.
     let read = cedar_policy::PolicySet::from_str(&page).unwrap();
     assert_eq!(read.policies().count(), 2);
+}
+
+/// Rules are validated too: with a schema that they do not fit, each is a fault at its place.
+#[test]
+fn a_rule_that_does_not_fit_the_schema_is_told_with_its_place() {
+    let schema = SCHEMA.replace("entity User in [Group, Account];", "entity User in [Group];");
+    let files = [
+        ("schema.cedarschema", schema.as_str()),
+        ("channels/noc.yaml", "allow:\n  - id: x\n    who: [\"@U0EVE\"]\n    commands: drain\n    reason: r\n"),
+    ];
+    let files = files.map(|(name, text)| PolicyFile { name: name.into(), text: text.into() });
+    let told = Policies::new(&files, &Channels::parse(CHANNELS).unwrap(), &known()).unwrap_err().to_string();
+    assert_snapshot!(told, @"
+    channels/noc.yaml:2: for policy `x`, policy is impossible: the policy expression evaluates to false for all valid requests
+    schema.cedarschema: entity does not conform to the schema
+    ");
+}
+
+/// A word that could be read in two ways never gets the wider meaning.
+#[test]
+fn a_word_with_two_meanings_is_a_fault() {
+    let mut known = known();
+    known.groups.insert(crate::domain::identity::GroupName::new("everyone"));
+    known.commands.insert(crate::domain::command::CommandName::new("all"));
+    let files = [("schema.cedarschema", SCHEMA), ("channels/noc.yaml", &one("who: everyone, commands: all"))];
+    let files = files.map(|(name, text)| PolicyFile { name: name.into(), text: text.into() });
+    let told = Policies::new(&files, &Channels::parse(CHANNELS).unwrap(), &known).unwrap_err().to_string();
+    assert_snapshot!(told, @"
+    channels/noc.yaml:2: `all` is also the name of a command (give that command another name)
+    channels/noc.yaml:2: `everyone` is also the name of a group (give that group another name)
+    ");
 }

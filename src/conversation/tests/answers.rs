@@ -12,11 +12,11 @@ use crate::language::{Vocabulary, parse};
 use crate::workflow::request::RequestOutcome;
 use insta::assert_snapshot;
 
-fn read(message: &crate::conversation::message::Message) -> String {
+pub(super) fn read(message: &crate::conversation::message::Message) -> String {
     shown(message, PRIVATE)
 }
 
-fn refusal(kind: RefusalKind) -> Refusal {
+pub(super) fn refusal(kind: RefusalKind) -> Refusal {
     Refusal {
         kind,
         person: person("U0ANA"),
@@ -33,7 +33,7 @@ fn refusal(kind: RefusalKind) -> Refusal {
     }
 }
 
-fn note(policy: &str, reason: &str) -> PolicyNote {
+pub(super) fn note(policy: &str, reason: &str) -> PolicyNote {
     let (file, line) = ("channels/web.cedar".to_owned(), 3);
     PolicyNote { id: PolicyName::new(policy), reason: reason.into(), file, line }
 }

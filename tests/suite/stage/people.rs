@@ -272,15 +272,20 @@ impl Person {
                 What::Post { .. } | What::Act { .. } | What::Private { .. } | What::Form { .. } => None,
             })
         };
-        let button = Pressable { at: on, thread: None, ..button.clone() };
+        let button = Pressable { at: on, thread: None, view: None, ..button.clone() };
         self.presses_this(&thread.place.channel, &button, "presses a copied button").await;
     }
 
     async fn presses_this(&self, channel: &ChannelId, button: &Pressable, text: &str) {
         let chat = &self.stage.0.chat;
         chat.act(channel, &self.name, text);
-        let reply = chat.address();
-        let origin = Origin { person: self.id.clone(), channel: channel.clone(), thread: button.thread.clone(), reply };
+        // A press in a form names no channel.
+        let (channel_named, reply) = match &button.view {
+            Some(_) => (ChannelId::nowhere(), ReplyPath::Private { thread: None }),
+            None => (channel.clone(), chat.address()),
+        };
+        let thread = button.thread.clone();
+        let origin = Origin { person: self.id.clone(), channel: channel_named, thread, reply };
         let trigger = Some(chat.trigger(&self.id, channel));
         let (handle, at, view) = (button.handle.clone(), button.at.clone(), button.view.clone());
         self.stage.arrives(Arrival::Press { origin, handle, at, trigger, view }).await;

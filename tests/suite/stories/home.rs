@@ -101,6 +101,8 @@ async fn what_waits_for_somebody_goes_once_another_has_decided() {
         dee   submits approve
         bot   (form for dee) == Review ==
               Recorded: approved. It starts when it is safe.
+              ~ Until it starts you can take that back.
+              [!Take it back!]
               [Close]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
               ~ some time · asked by @ana · approved by dee · plan 0000
@@ -129,6 +131,8 @@ async fn a_request_is_approved_from_home() {
         bob   submits approve: go
         bot   (form for bob) == Review ==
               Recorded: approved. It starts when it is safe.
+              ~ Until it starts you can take that back.
+              [!Take it back!]
               [Close]
         bob   presses [Review] on a screen that was not redrawn
         bot   (form for bob) == Answer ==
@@ -164,7 +168,7 @@ async fn a_button_of_somebody_elses_home_is_worth_nothing() {
         let at_bobs = bob.opens_home().await;
         let review = bob.sees_at_home("Review").unwrap();
         dee.presses_again_at_home(&review, "presses a copied button").await;
-        bob.presses_again(&thread, &review).await;
+        bob.presses_copy(&thread, &review).await;
         assert_snapshot!(at_bobs.transcript(), @"
         bob   opens the home
         dee   presses a copied button
@@ -185,7 +189,7 @@ async fn a_button_of_somebody_elses_home_is_worth_nothing() {
               ~ @ana · plan 0000
               [Details]
         bot > Withdrawn by ana at hh:mm. Nothing has started, and nothing runs later.
-        bob   presses a button seen before
+        bob   presses a copied button
         bot   (only bob) This button was made for somebody else. Nothing has changed. Send your own line.
         ana   presses [Withdraw], asked: Withdraw req-0001? Nothing has started, and nothing will. [Withdraw it]
         bot   (only ana) req-0001 is cancelled. Nothing has started, and nothing runs later.

@@ -5,6 +5,7 @@
 mod announcing;
 mod approving;
 mod cancelling;
+mod consenting;
 mod crashing;
 mod delivering;
 mod editing;
