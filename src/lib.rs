@@ -4,6 +4,8 @@ pub mod domain;
 
 pub mod fleet;
 
+pub mod yaml;
+
 pub mod authorization;
 
 pub mod workflow;

@@ -3,9 +3,10 @@
 
 use super::faults::PolicyFaults;
 use super::load::PolicyFile;
-use super::yaml::{Content, Node, Sheet, Word, did_you_mean};
+use super::sheet::{Sheet, Word, did_you_mean};
 use crate::domain::command::Impact;
 use crate::domain::place::{ChannelId, ChannelName, Reach};
+use crate::yaml::{Content, Node};
 use std::collections::BTreeMap;
 use std::ops::Range;
 

@@ -2,8 +2,9 @@
 
 use super::known::Known;
 use super::rules::{Member, member, member_word};
-use super::yaml::{Content, Node, Sheet, Word};
+use super::sheet::{Sheet, Word};
 use crate::domain::identity::{GroupName, PersonId, Profile};
+use crate::yaml::{Content, Node};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 

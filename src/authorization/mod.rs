@@ -20,13 +20,13 @@ mod record;
 mod requirements;
 mod rules;
 mod sets;
+mod sheet;
 mod show;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod usable;
 mod written;
-mod yaml;
 
 pub use answers::{Authorized, Could, PolicyName, PolicyNote, Refusal, RefusalKind, WhoCan};
 pub use channels::{Ceiling, Channels};

@@ -4,8 +4,9 @@
 
 use super::known::Known;
 use super::rules::{Whom, people};
-use super::yaml::{Node, Sheet};
+use super::sheet::Sheet;
 use crate::domain::identity::GroupName;
+use crate::yaml::Node;
 use std::collections::BTreeSet;
 
 /// What must come with a request before it may start; nothing by default.

@@ -5,10 +5,11 @@
 use super::answers::PolicyName;
 use super::known::Known;
 use super::requirements::{self, Requirements};
-use super::yaml::{Content, Keys, Node, Sheet, Word, did_you_mean};
+use super::sheet::{Keys, Sheet, Word, did_you_mean};
 use crate::domain::command::{CommandName, Impact};
 use crate::domain::identity::{GroupName, UserId};
 use crate::domain::server::{PoolName, ServerType, SiteName};
+use crate::yaml::{Content, Node};
 use std::collections::BTreeSet;
 use std::ops::Range;
 

@@ -9,11 +9,12 @@ use super::faults::{PolicyFaults, line_at};
 use super::known::ServerClass;
 use super::load::{Policies, PolicyFile};
 use super::rules::{Whom, people};
-use super::yaml::{Keys, Node, Sheet, Word, did_you_mean};
+use super::sheet::{Keys, Sheet, Word, did_you_mean};
 use crate::domain::command::{CommandName, CommandSpec, Targets};
 use crate::domain::identity::{GroupName, PersonId, Profile, Standing, UserId};
 use crate::domain::place::{ChannelFacts, ChannelId, ChannelName, Membership, Reach};
 use crate::domain::server::{ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+use crate::yaml::Node;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What tables are tried against.

@@ -7,7 +7,7 @@ use super::known::{Known, nearest};
 use super::load::PolicyFile;
 use super::requirements::Requirements;
 use super::rules::{self, Rule};
-use super::yaml::Sheet;
+use super::sheet::Sheet;
 use crate::domain::command::CommandName;
 use crate::domain::place::ChannelName;
 use cedar_policy::{Policy, PolicyId, PolicySet, ValidationMode, Validator};

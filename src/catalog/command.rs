@@ -4,7 +4,6 @@ use super::fault::Source;
 use super::fields::{Faults, Fields, list, one_of, word};
 use super::inputs::{Written, written};
 use super::keys::{self, SUMMARY_LENGTH_MAX_CHARS};
-use super::node::{self, Content, Node};
 use super::parameters;
 use super::steps::{self, DraftStep};
 use crate::domain::command::{
@@ -14,6 +13,7 @@ use crate::domain::identity::GroupName;
 use crate::domain::ids::Fingerprint;
 use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::{ProductionState, ServerType};
+use crate::yaml::{self, Content, NoYaml, Node};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -64,10 +64,11 @@ pub(super) struct Draft {
 /// Reads one file. A draft with faults is still a draft, so that commands that reuse it are not blamed.
 pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Draft> {
     let faults_before = faults.len();
-    let root = match node::read(source) {
+    let root = match yaml::read(source.text()) {
         Ok(root) => root,
-        Err(fault) => {
-            faults.push(fault);
+        Err(NoYaml { span, what }) => {
+            let instead = "correct the YAML; everything else in this file is read after that";
+            faults.push(source.fault(span, what, instead));
             return None;
         }
     };

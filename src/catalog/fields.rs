@@ -2,9 +2,9 @@
 
 use super::fault::{CatalogFault, Source};
 use super::keys::{Key, Mapping, Need, Shape};
-use super::node::{Content, Node};
 use crate::domain::time::duration_of;
 use crate::fleet::nearest;
+use crate::yaml::{Content, Node};
 use std::ops::Range;
 use std::time::Duration;
 

@@ -4,9 +4,9 @@ use super::command::is_name;
 use super::fault::Source;
 use super::fields::{Faults, Fields, duration, number};
 use super::keys::Key;
-use super::node::{Content, Node};
 use crate::domain::command::{Input, Sent};
 use crate::domain::intent::ParameterName;
+use crate::yaml::{Content, Node};
 use std::ops::Range;
 use std::time::Duration;
 

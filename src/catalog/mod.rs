@@ -9,7 +9,6 @@ mod fault;
 mod fields;
 mod inputs;
 mod keys;
-mod node;
 mod parameters;
 mod rules;
 mod schema;

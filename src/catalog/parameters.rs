@@ -4,10 +4,10 @@ use super::command::is_name;
 use super::fault::Source;
 use super::fields::{Faults, Fields, entries, word};
 use super::keys::{self, Key, Mapping};
-use super::node::Node;
 use crate::domain::command::{Need, ParameterSpec, TEXT_LENGTH_MAX_CHARS, ValueKind};
 use crate::domain::intent::{Attribute, ParameterName, Value};
 use crate::domain::time::{DURATION_MAX, DURATION_MIN, duration_of, exact};
+use crate::yaml::Node;
 use std::time::Duration;
 
 /// Words of selectors, besides the attributes.

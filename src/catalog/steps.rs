@@ -5,12 +5,12 @@ use super::fault::Source;
 use super::fields::{Faults, Fields, list, one_of, word};
 use super::inputs::{Mention, Mentioned, Reading};
 use super::keys::{self, Key, Mapping};
-use super::node::{Content, Node};
 use crate::domain::command::{
     CommandName, GateCheck, HostCheck, HttpMethod, HttpSpec, Input, Output, PowerPath, RebootSpec, Sent, StepSpec,
 };
 use crate::domain::intent::ParameterName;
 use crate::fleet::nearest;
+use crate::yaml::{Content, Node};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;

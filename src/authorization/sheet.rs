@@ -1,47 +1,10 @@
-//! A policy file in YAML as a tree that knows its places, so that one reading finds every fault and not only the first.
+//! A policy file in YAML while it is read: its words, lists and keys, and what is wrong with them.
 
 use super::faults::PolicyFault;
 use super::known::nearest;
 use super::load::PolicyFile;
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned};
-use std::fmt::{Display, Formatter};
+use crate::yaml::{Content, NoYaml, Node};
 use std::ops::Range;
-
-/// One value of the file.
-#[derive(Debug)]
-pub(super) struct Node {
-    pub(super) content: Content,
-    pub(super) span: Range<usize>,
-}
-
-#[derive(Debug)]
-pub(super) enum Content {
-    Empty,
-    Word(String),
-    List(Vec<Node>),
-    Map(Vec<(Node, Node)>),
-}
-
-impl Node {
-    pub(super) fn word(&self) -> Option<&str> {
-        match &self.content {
-            Content::Word(word) => Some(word),
-            Content::Empty | Content::List(_) | Content::Map(_) => None,
-        }
-    }
-
-    /// What it is, for a fault's sentence.
-    const fn kind(&self) -> &'static str {
-        match self.content {
-            Content::Empty => "nothing",
-            Content::Word(_) => "a word",
-            Content::List(_) => "a list",
-            Content::Map(_) => "keys with values",
-        }
-    }
-}
 
 /// A word and where it stands.
 #[derive(Clone, Copy)]
@@ -78,20 +41,13 @@ impl<'a> Sheet<'a> {
     /// The tree of the file; `None` with a fault when it is no YAML.
     pub(super) fn tree(&mut self) -> Option<Node> {
         let text = &self.file.text;
-        // Of a large reuse of anchors or a deep nesting the reader itself makes a fault.
-        let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
-        let read: Result<Spanned<Raw>, _> = serde_saphyr::from_str_with_options(text, options);
-        match read {
-            Ok(raw) => Some(node(text, raw)),
+        match crate::yaml::read(text) {
+            Ok(tree) => Some(tree),
             // A file of comments alone says nothing, and that is no fault.
             Err(_) if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) => {
                 Some(Node { content: Content::Empty, span: 0..0 })
             }
-            Err(cause) => {
-                let span = cause.location().map_or(0..0, |location| place(text, &location));
-                let what = cause.render_with_formatter(&serde_saphyr::UserMessageFormatter);
-                // The text ends with the place, which the drawing shows already.
-                let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what).to_owned();
+            Err(NoYaml { span, what }) => {
                 let help = if text.get(span.start..).is_some_and(|rest| rest.starts_with('@')) {
                     "YAML keeps `@` for itself: write it in quotes, \"@U0ANA\""
                 } else {
@@ -191,111 +147,4 @@ impl<'a> Sheet<'a> {
 /// The help for a word that is none of those.
 pub(super) fn did_you_mean<'w>(typed: &str, words: impl IntoIterator<Item = &'w str>) -> Option<String> {
     nearest(typed, words).map(|near| format!("did you mean `{near}`?"))
-}
-
-fn node(text: &str, raw: Spanned<Raw>) -> Node {
-    let span = place(text, &raw.referenced);
-    let content = match raw.value {
-        Raw::Empty => Content::Empty,
-        Raw::Word(word) => Content::Word(word),
-        Raw::List(items) => Content::List(items.into_iter().map(|item| node(text, item)).collect()),
-        Raw::Map(entries) => {
-            Content::Map(entries.into_iter().map(|(key, value)| (node(text, key), node(text, value))).collect())
-        }
-    };
-    Node { content, span }
-}
-
-/// The bytes of a place; lists and keys are shown by their first line.
-fn place(text: &str, location: &Location) -> Range<usize> {
-    let by_line = || {
-        let before = text.split_inclusive('\n').take(to_index(location.line().saturating_sub(1)));
-        before.map(str::len).sum::<usize>() + to_index(location.column().saturating_sub(1))
-    };
-    let start = location.span().byte_offset().map_or_else(by_line, to_index).min(text.len());
-    let length = location.span().byte_len().map_or(0, to_index);
-    let end = (start + length).min(text.len());
-    let first_line = text.get(start..end).and_then(|part| part.lines().next()).unwrap_or_default();
-    start..start + first_line.trim_end().len()
-}
-
-fn to_index<N>(number: N) -> usize
-where
-    usize: TryFrom<N>,
-{
-    usize::try_from(number).unwrap_or(0)
-}
-
-enum Raw {
-    Empty,
-    Word(String),
-    List(Vec<Spanned<Raw>>),
-    Map(Vec<(Spanned<Raw>, Spanned<Raw>)>),
-}
-
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
-    }
-}
-
-struct RawVisitor;
-
-impl RawVisitor {
-    #[expect(clippy::unnecessary_wraps, reason = "what a visitor answers")]
-    fn word<E>(value: impl Display) -> Result<Raw, E> {
-        Ok(Raw::Word(value.to_string()))
-    }
-}
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, formatter: &mut Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Empty)
-    }
-
-    fn visit_none<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Empty)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-        Self::word(value)
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Self::word(value)
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-        Self::word(value)
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
-        Self::word(value)
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-        Self::word(value)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Raw::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
-        let mut map = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            map.push(entry);
-        }
-        Ok(Raw::Map(map))
-    }
 }

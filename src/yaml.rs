@@ -1,29 +1,39 @@
 //! A YAML text as a tree that knows its places, so that one reading finds every fault and not only the first.
+//!
+//! Deliberately absent: what belongs in which file, and how a fault is drawn.
 
-use super::fault::{CatalogFault, Source};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 use std::fmt::{Display, Formatter};
 use std::ops::Range;
 
-/// One value of the file.
+/// One value of a file.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) content: Content,
-    pub(super) span: Range<usize>,
+pub struct Node {
+    /// What it is.
+    pub content: Content,
+    /// Where it stands, in bytes; lists and keys are shown by their first line.
+    pub span: Range<usize>,
 }
 
+/// What a value is. Numbers and truth are words too: what a word means is for its reader.
 #[derive(Clone, Debug)]
-pub(super) enum Content {
+pub enum Content {
+    /// Nothing.
     Empty,
+    /// A word, or several.
     Word(String),
+    /// A list.
     List(Vec<Node>),
+    /// Keys with values, in their order.
     Map(Vec<(Node, Node)>),
 }
 
 impl Node {
-    pub(super) fn word(&self) -> Option<&str> {
+    /// The word, if it is one.
+    #[must_use]
+    pub fn word(&self) -> Option<&str> {
         match &self.content {
             Content::Word(word) => Some(word),
             Content::Empty | Content::List(_) | Content::Map(_) => None,
@@ -31,7 +41,8 @@ impl Node {
     }
 
     /// What it is, for a fault's sentence.
-    pub(super) const fn kind(&self) -> &'static str {
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
         match self.content {
             Content::Empty => "nothing",
             Content::Word(_) => "a word",
@@ -41,17 +52,29 @@ impl Node {
     }
 }
 
-/// The tree of a file.
-pub(super) fn read(source: &Source) -> Result<Node, CatalogFault> {
+/// Why a text is no YAML.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NoYaml {
+    /// Where, in bytes.
+    pub span: Range<usize>,
+    /// What is wrong there.
+    pub what: String,
+}
+
+/// The tree of a text. Of a large reuse of anchors or a deep nesting the reader itself makes a fault.
+///
+/// # Errors
+/// The first place that is no YAML.
+pub fn read(text: &str) -> Result<Node, NoYaml> {
     let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
-    let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(source.text(), options).map_err(|fault| {
-        let span = fault.location().map_or(0..0, |location| place(source.text(), &location));
+    let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options).map_err(|fault| {
+        let span = fault.location().map_or(0..0, |location| place(text, &location));
         // The text ends with the place, which the drawing shows already.
         let what = fault.render_with_formatter(&serde_saphyr::UserMessageFormatter);
-        let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what);
-        source.fault(span, what, "correct the YAML; everything else in this file is read after that")
+        let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what).to_owned();
+        NoYaml { span, what }
     })?;
-    Ok(node(source.text(), raw))
+    Ok(node(text, raw))
 }
 
 fn node(text: &str, raw: Spanned<Raw>) -> Node {
