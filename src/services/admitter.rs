@@ -1,5 +1,6 @@
 //! Starts servers when it is safe: explains on a snapshot, decides again under the store's lock.
 
+use super::effects::Effects;
 use super::messages;
 use super::rechecks::{self, People};
 use super::requests::{end, halt};
@@ -7,14 +8,14 @@ use super::world::World;
 use super::{Service, Step};
 use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextWave, Verdict, next_wave};
 use crate::approvals::{self, Approved};
-use crate::domain::ids::RunId;
+use crate::domain::ids::{RequestId, RunId};
 use crate::domain::time::Timestamp;
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
 use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{Blocker, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use async_trait::async_trait;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,15 +24,25 @@ const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(15);
 /// The most servers decided in one transaction, so that admission never delays an acknowledgement.
 const SERVERS_PER_TRANSACTION_MAX: usize = 32;
 
+/// For how long a look at the people of a request counts. Asking for it is a call to the outside, so it is an effect.
+const PEOPLE_COUNT_FOR: Duration = Duration::from_secs(2);
+
+/// How many requests have their people looked up at once.
+const LOOKS_AT_ONCE_MAX: usize = 8;
+
 /// The admitter.
 pub struct Admitter {
     world: Arc<World>,
+    looks: Effects<RequestId, People>,
+    people: BTreeMap<RequestId, (Timestamp, People)>,
 }
 
 /// What one look at one request came to.
 enum Looked {
     Made,
     Again(Timestamp),
+    /// Its people are being looked up. Nothing later overtakes it meanwhile.
+    Looking,
     Nothing,
 }
 
@@ -39,10 +50,25 @@ impl Admitter {
     /// An admitter over that world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        Self { world }
+        Self { world, looks: Effects::new(), people: BTreeMap::new() }
     }
 
-    async fn look(&self, request: &Request, now: Timestamp) -> Result<Looked, StoreFault> {
+    /// What is known of the people of a request just now; where nothing is, a look at them is begun, whose end is a
+    /// reason for the next step.
+    fn people_of(&mut self, request: &Request, now: Timestamp) -> Option<People> {
+        let id = request.id();
+        let fresh = self.people.get(id).filter(|(at, _)| now.since(*at) < PEOPLE_COUNT_FOR);
+        if let Some((_, people)) = fresh {
+            return Some(people.clone());
+        }
+        if !self.looks.has(id) && self.looks.in_flight() < LOOKS_AT_ONCE_MAX {
+            let (world, request) = (Arc::clone(&self.world), request.clone());
+            self.looks.start(id.clone(), async move { rechecks::people(&world, &request).await });
+        }
+        None
+    }
+
+    async fn look(&mut self, request: &Request, is_behind: bool, now: Timestamp) -> Result<Looked, StoreFault> {
         if !matches!(request.stage, RequestStage::Queued | RequestStage::Running) || request.halted.is_some() {
             return Ok(Looked::Nothing);
         }
@@ -57,10 +83,13 @@ impl Admitter {
             NextWave::AtWork | NextWave::Nothing => return Ok(Looked::Nothing),
         };
         let due = due.get(..due.len().min(SERVERS_PER_TRANSACTION_MAX)).unwrap_or_default();
+        let Some(people) = self.people_of(request, now) else { return Ok(Looked::Looking) };
+        if is_behind {
+            return Ok(Looked::Nothing);
+        }
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
         let pass = Pass { world: &self.world, rulebook: &rulebook, request, approved: &approved, due, now };
-        let people = rechecks::people(&self.world, request).await;
         if let Some(writes) = unfit(request, &runs, &people, now) {
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
@@ -270,18 +299,27 @@ impl Service for Admitter {
 
     async fn step(&mut self) -> Result<Step, StoreFault> {
         let now = self.world.now();
-        let mut next_wake: Option<Timestamp> = None;
-        for request in self.world.store.open_requests().await? {
-            match self.look(&request, now).await? {
+        while let Some((id, people)) = self.looks.take() {
+            self.people.insert(id, (now, people));
+        }
+        let (mut next_wake, mut is_behind): (Option<Timestamp>, bool) = (None, false);
+        let open = self.world.store.open_requests().await?;
+        self.people.retain(|id, _| open.iter().any(|request| request.id() == id));
+        for request in open {
+            match self.look(&request, is_behind, now).await? {
+                Looked::Looking => is_behind = true,
                 Looked::Made => return Ok(Step::Made),
                 Looked::Again(at) => next_wake = Some(next_wake.map_or(at, |earlier| earlier.min(at))),
                 Looked::Nothing => {}
             }
         }
-        Ok(Step::Idle { next_wake })
+        Ok(match self.looks.in_flight() {
+            0 => Step::Idle { next_wake },
+            in_flight => Step::Waiting { in_flight, next_wake },
+        })
     }
 
     async fn ended(&mut self) {
-        std::future::pending().await
+        self.looks.wait().await;
     }
 }

@@ -13,6 +13,7 @@ use crate::ports::directory::DirectoryFault;
 use crate::workflow::request::Request;
 
 /// What a look at the people of a request came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum People {
     /// All as it was.
     Hold,
