@@ -6,7 +6,7 @@
 mod tests;
 
 use crate::domain::command::{CommandSpec, Impact};
-use crate::domain::consent::Quota;
+use crate::domain::consent::{self, Quota};
 use crate::domain::identity::{GroupName, Profile, Standing};
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::Timestamp;
@@ -145,15 +145,13 @@ pub fn may_decide(request: &Request, person: &Profile, now: Timestamp) -> Result
         return Err(Unfit::AlreadyDecided);
     }
     if person.id == request.origin.person {
-        return Err(Unfit::IsRequester { from: groups(&need.quotas) });
+        return Err(Unfit::IsRequester { from: named(&need.quotas) });
     }
     if let Some(earlier) = request.approvals.iter().find(|approval| approval.by == person.id) {
         return Err(Unfit::AlreadyApproved { at: earlier.at });
     }
-    let missing = request.missing();
-    let sum = |quotas: &[Quota]| quotas.iter().map(|quota| u64::from(quota.count)).sum::<u64>();
-    if sum(&request.missing_with(Some(&person.groups))) >= sum(&missing) {
-        return Err(Unfit::NotInGroup { from: groups(&missing) });
+    if !request.helped_by(&person.groups) {
+        return Err(Unfit::NotInGroup { from: named(&request.missing()) });
     }
     if now >= need.until {
         return Err(Unfit::TooLate { until: need.until });
@@ -161,9 +159,8 @@ pub fn may_decide(request: &Request, person: &Profile, now: Timestamp) -> Result
     Ok(())
 }
 
-/// The groups that these quotas name, each once.
-fn groups(quotas: &[Quota]) -> Vec<GroupName> {
-    quotas.iter().flat_map(|quota| quota.from.iter().cloned()).collect::<BTreeSet<_>>().into_iter().collect()
+fn named(quotas: &[Quota]) -> Vec<GroupName> {
+    consent::groups(quotas).into_iter().cloned().collect()
 }
 
 /// What a person's decision does to the request.
@@ -182,7 +179,7 @@ pub fn decide(request: &Request, person: &Profile, word: Word<'_>, now: Timestam
             Err(Unfit::WrongCount { count })
         }
         Choice::Approve => {
-            let asked = request.need.as_ref().map_or_else(Vec::new, |need| groups(&need.quotas));
+            let asked = request.need.as_ref().map_or_else(Vec::new, |need| named(&need.quotas));
             Ok(RequestEvent::Approved(Approval {
                 by: person.id.clone(),
                 name: person.name.clone(),

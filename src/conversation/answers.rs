@@ -183,6 +183,15 @@ pub fn too_many(asked: usize, noun: &str, max: u32) -> Message {
     said(format!("You asked for {}, at most {max} fit one request. Nothing has started.", counted(asked, noun)))
 }
 
+/// A policy requires a reason for a command that takes none: refused, since nobody could give it.
+#[must_use]
+pub fn no_reason_possible(command: &CommandSpec) -> Message {
+    let (verb, owner) = (&command.name, &command.owner);
+    said(format!(
+        "A policy requires a reason here, and {verb} takes none. Nothing has started. Tell {owner}, who own it."
+    ))
+}
+
 /// Servers of a type that the command does not support.
 #[must_use]
 pub fn wrong_type(command: &CommandSpec, servers: &[(ServerName, ServerType)]) -> Message {

@@ -287,13 +287,16 @@ pub fn no_command_here() -> Message {
 
 /// The chat did not open a form in time; a button opens it again, if there is one.
 #[must_use]
-pub fn form_missed(fill_in: Option<&Handle>) -> Message {
-    let mut message = said("The form could not be opened in time. Nothing has changed.".to_owned());
-    match fill_in {
-        Some(handle) => message.blocks.push(Block::Actions(vec![button("Fill in", "form.open", handle).primary()])),
-        None => message = said("The form could not be opened in time. Nothing has changed. Press again.".to_owned()),
+pub fn form_missed(again: Option<&Handle>) -> Message {
+    const TOLD: &str = "The form could not be opened in time. Nothing has changed.";
+    match again {
+        Some(handle) => {
+            let mut message = said(TOLD.to_owned());
+            message.blocks.push(Block::Actions(vec![fill_in(handle)]));
+            message
+        }
+        None => said(format!("{TOLD} Press again.")),
     }
-    message
 }
 
 /// A button that opens the form, filled in so far: for what is missing.

@@ -32,8 +32,8 @@ mod words;
 
 pub use answers::{
     cancel_confirmed, cancel_planned, cancelled_already, doubled, edited, forgotten, late, may_not_cancel,
-    no_such_request, not_a_member, not_for_you, old_button, pressed_before, too_many, unavailable, wrong_place,
-    wrong_type,
+    no_reason_possible, no_such_request, not_a_member, not_for_you, old_button, pressed_before, too_many, unavailable,
+    wrong_place, wrong_type,
 };
 pub use card::{card, echo};
 pub use details::details;

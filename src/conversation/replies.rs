@@ -5,8 +5,9 @@
 use super::card::review_button;
 use super::message::{Block, Message, Rich};
 use super::state::state;
-use super::view::{RequestView, approvers, asked, groups_of, more_needed, subjects, wanted};
+use super::view::{RequestView, approvers, asked, more_needed, subjects, wanted};
 use super::words::{PATTERNS_MAX, Prose, listed, quoted, size, summary};
+use crate::domain::consent;
 use crate::domain::identity::GroupName;
 use crate::domain::time::spoken;
 use crate::fleet::folded;
@@ -30,7 +31,7 @@ pub fn approval_ask(view: RequestView<'_>) -> Message {
         return Message::of_text(summary(format!("{id} needs no approval")), text);
     };
     let quotas = request.missing();
-    let groups = groups_of(&quotas);
+    let groups = consent::groups(&quotas);
     let verb = if request.plan.servers().count() > 1 { "need" } else { "needs" };
     let prose = groups.iter().fold(Prose::new(), |prose, group| prose.group(group).text(" "));
     let prose = prose.text(format!("{} {verb} ", subjects(request)));
@@ -58,8 +59,8 @@ fn asking(request: &Request, prose: Prose, what: &str) -> Message {
 pub fn reminder(view: RequestView<'_>) -> Message {
     let request = view.request;
     let (Some(need), None) = (&request.need, decision(request)) else { return approval_ask(view) };
-    let groups = groups_of_missing(request);
-    let prose = groups.iter().fold(Prose::new(), |prose, group| prose.group(group).text(" "));
+    let quotas = request.missing();
+    let prose = consent::groups(&quotas).iter().fold(Prose::new(), |prose, group| prose.group(group).text(" "));
     let verb = if request.plan.servers().count() > 1 { "wait" } else { "waits" };
     let prose = prose.text(format!("{} still {verb} for your decision. At ", subjects(request))).time(need.until);
     asking(request, prose.text(" it ends, and nothing starts."), "still needs a decision")
@@ -72,15 +73,12 @@ pub fn escalation(view: RequestView<'_>) -> Message {
     let (Some(need), None, Some((_, to))) = (&request.need, decision(request), &request.escalated) else {
         return approval_ask(view);
     };
-    let others = groups_of_missing(request).into_iter().filter(|group| group != to).collect::<Vec<_>>();
-    let others = others.iter().map(GroupName::as_str).collect::<Vec<_>>();
+    let quotas = request.missing();
+    let others = consent::groups(&quotas).into_iter().filter(|group| *group != to);
+    let others = others.map(GroupName::as_str).collect::<Vec<_>>();
     let prose = Prose::new().group(to).text(format!(" nobody of {} has decided on ", listed(&others, "and")));
     let prose = prose.text(format!("{} so far. You may as well, by ", subjects(request))).time(need.until).text(".");
     asking(request, prose, "was passed on")
-}
-
-fn groups_of_missing(request: &Request) -> Vec<GroupName> {
-    groups_of(&request.missing()).into_iter().cloned().collect()
 }
 
 /// How an approval ended, if it did: `Approved by bob at 14:04 (plan 9f3a)`.

@@ -5,8 +5,7 @@
 use super::words::{PATTERNS_MAX, Prose, capital, first_three, listed, quoted, servers, size, told};
 use crate::admission::PoolImpact;
 use crate::domain::command::{CommandSpec, StepSpec};
-use crate::domain::consent::Quota;
-use crate::domain::identity::GroupName;
+use crate::domain::consent::{self, Quota};
 use crate::domain::server::{ProductionState, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
@@ -200,7 +199,7 @@ pub(super) fn approvers(request: &Request) -> Option<String> {
 
 /// How many people must still consent.
 pub(super) fn more_needed(request: &Request) -> usize {
-    request.missing().iter().map(|quota| size(quota.count)).sum()
+    size(consent::people(&request.missing()))
 }
 
 /// ``1 of `sre` and 2 more of `dba` or `edge-team` ``.
@@ -212,9 +211,4 @@ pub(super) fn wanted(mut prose: Prose, quotas: &[Quota], more: &str) -> Prose {
         }
     }
     prose
-}
-
-/// The groups that these quotas name, each once.
-pub(super) fn groups_of(quotas: &[Quota]) -> Vec<&GroupName> {
-    quotas.iter().flat_map(|quota| &quota.from).collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -1,6 +1,7 @@
 //! How many people of which groups must agree, and whether those who did are enough.
 
 use super::identity::GroupName;
+use std::collections::BTreeSet;
 
 /// So many different people of these groups, taken together.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -23,6 +24,18 @@ impl Quota {
     pub fn takes(&self, groups: &[GroupName]) -> bool {
         self.from.iter().any(|group| groups.contains(group))
     }
+}
+
+/// How many people these quotas ask for.
+#[must_use]
+pub fn people(quotas: &[Quota]) -> u32 {
+    quotas.iter().map(|quota| quota.count).fold(0, u32::saturating_add)
+}
+
+/// The groups that these quotas name, each once, sorted.
+#[must_use]
+pub fn groups(quotas: &[Quota]) -> BTreeSet<&GroupName> {
+    quotas.iter().flat_map(|quota| &quota.from).collect()
 }
 
 /// The quotas that these people leave open, with how many are missing. Each person counts once, where that helps most.

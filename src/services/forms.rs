@@ -10,7 +10,7 @@ use super::presses::{Press, Submission};
 use super::world::World;
 use crate::conversation::message::{Form, Message};
 use crate::conversation::{self, CommandForm, OwnRequest};
-use crate::domain::command::CommandName;
+use crate::domain::command::{CommandName, CommandSpec};
 use crate::domain::identity::PersonId;
 use crate::domain::ids::Handle;
 use crate::domain::limits::PRIVATE_CONTROL_LIFE;
@@ -34,7 +34,8 @@ pub(super) fn own_offered(world: &World, origin: &Origin) -> Control {
     Control { handle: world.ids.handle(), action: ControlAction::Mine, bound: Some(bound), used_at: None }
 }
 
-fn bound(world: &World, origin: &Origin) -> Bound {
+/// To whoever is answered there, for as long as a private answer's buttons live.
+pub(super) fn bound(world: &World, origin: &Origin) -> Bound {
     Bound {
         person: origin.person.clone(),
         channel: origin.channel.clone(),
@@ -109,7 +110,7 @@ async fn page(world: &World, form: &FormOf, handle: &Handle, told: Option<&Messa
 async fn shown(
     world: &World,
     form: &FormOf,
-    (spec, fields): (&crate::domain::command::CommandSpec, &Fields),
+    (spec, fields): (&CommandSpec, &Fields),
     handle: &Handle,
     told: Option<&Message>,
 ) -> Form {
@@ -183,24 +184,19 @@ pub(super) async fn submitted(
         Err(told) => Reply::Misunderstood(Box::new(told.clone())),
         Ok(text) => lines::from_form(world, Line::of(submission.envelope, &form.origin, text)).await?,
     };
-    let told = match reply {
-        Reply::Misunderstood(told) => Reply::said(conversation::misunderstood(&told), lines::MISUNDERSTOOD),
-        reply @ (Reply::Said { .. } | Reply::Accepted { .. } | Reply::Silent { .. }) => reply,
-    };
-    Ok(match told {
-        Reply::Said { message, note } => {
-            let page = shown(world, form, (spec, &fields), submission.handle, Some(&message)).await;
-            shows(page, &note)
-        }
-        Reply::Misunderstood(_) => Outcome::noted(lines::MISUNDERSTOOD),
-        Reply::Silent { note } => Outcome::noted(note),
+    let (message, note) = match reply {
+        Reply::Said { message, note } => (message, note),
+        Reply::Misunderstood(told) => (conversation::misunderstood(&told), lines::MISUNDERSTOOD.to_owned()),
+        Reply::Silent { note } => return Ok(Outcome::noted(note)),
         Reply::Accepted { id, mut writes, note } => {
             let page = conversation::form_answer(title, &conversation::form_sent(&id));
             writes.insert(0, messages::form_sent(&id, &form.origin, submission.view.clone(), page));
             writes.push(Write::ControlUsed { handle: submission.handle.clone(), at: world.now() });
-            Outcome { writes, note }
+            return Ok(Outcome { writes, note });
         }
-    })
+    };
+    let page = shown(world, form, (spec, &fields), submission.handle, Some(&message)).await;
+    Ok(shows(page, &note))
 }
 
 /// The command was chosen: its form takes the place of the question.

@@ -5,9 +5,9 @@
 
 use super::effects::Effects;
 use super::intake::{Who, member, who};
+use super::looks::pools;
 use super::world::World;
 use super::{Service, Step, forms, messages};
-use crate::admission;
 use crate::approvals;
 use crate::conversation::message::Message;
 use crate::conversation::{self, HomeView, OwnRequest, RequestView, Told};
@@ -232,11 +232,7 @@ pub(super) async fn compose(world: &World, person: &PersonId) -> Result<Option<M
 /// How many servers of all pools serve, and how many there are.
 async fn serving(world: &World) -> Result<(u32, u32), StoreFault> {
     let (ledger, rulebook) = (world.store.ledger().await?, world.rulebook());
-    let mut pools = rulebook.inventory.servers().iter().filter_map(|server| server.pool.clone()).collect::<Vec<_>>();
-    pools.sort();
-    pools.dedup();
-    let known = rulebook.known(&ledger, world.now());
-    let counts = pools.iter().map(|pool| admission::count_pool(pool, known)).collect::<Vec<_>>();
+    let counts = pools(rulebook.inventory.servers(), rulebook.known(&ledger, world.now()));
     Ok((counts.iter().map(|pool| pool.serving).sum(), counts.iter().map(|pool| pool.total).sum()))
 }
 

@@ -133,6 +133,11 @@ impl Speaker {
             .or_else(|_| language::parse(text, &language::Vocabulary { usable: self.usable(), ..vocabulary.clone() }))
     }
 
+    /// Whether this person may use that command here for anything.
+    pub(super) fn may_ever_use(&self, spec: &CommandSpec) -> bool {
+        !self.rulebook.policies.commands_for(&self.person, &self.channel, [spec]).is_empty()
+    }
+
     /// The commands that this person may use here, sorted.
     pub(super) fn usable(&self) -> Vec<CommandName> {
         let commands = self.rulebook.catalog.commands().iter().map(Arc::as_ref);
@@ -158,7 +163,7 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
         Err(reply) => return Ok(line.outcome(reply)),
     };
     if let Some(sent_at) = line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER) {
-        return Ok(offers::late(world, line, sent_at, now));
+        return Ok(offers::late(world, line, sent_at));
     }
     let speaker = match speaking(world, person, line.origin).await {
         Ok(speaker) => speaker,

@@ -5,7 +5,7 @@ use super::lines::{Line, Speaker};
 use super::undone::left_undone;
 use super::world::World;
 use super::{forms, offers};
-use crate::admission;
+use crate::admission::{self, Known, PoolCount};
 use crate::catalog::Catalog;
 use crate::conversation;
 use crate::domain::command::{CommandName, Targets};
@@ -14,6 +14,7 @@ use crate::domain::server::Server;
 use crate::fleet::{self, Snapshot};
 use crate::ports::StoreFault;
 use crate::ports::store::{FormOf, Write};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Option<&HelpTopic>) -> Outcome {
@@ -69,11 +70,7 @@ pub(super) async fn status(
             Err(told) => return Ok(offers::misunderstood(world, line, speaker, &told).await),
         },
     };
-    let mut pools = servers.iter().filter_map(|server| server.pool.clone()).collect::<Vec<_>>();
-    pools.sort();
-    pools.dedup();
-    let known = speaker.rulebook.known(&ledger, now);
-    let counts = pools.iter().map(|pool| admission::count_pool(pool, known)).collect::<Vec<_>>();
+    let counts = pools(&servers, speaker.rulebook.known(&ledger, now));
     let mut open = Vec::new();
     for request in world.store.open_requests().await? {
         let touches = selector.is_none()
@@ -96,6 +93,12 @@ pub(super) async fn status(
         now,
     };
     Ok(line.answered(conversation::status(&view), "answered: status"))
+}
+
+/// How each pool stands in which one of these servers is, by name.
+pub(super) fn pools(servers: &[Server], known: Known<'_>) -> Vec<PoolCount> {
+    let pools = servers.iter().filter_map(|server| server.pool.as_ref()).collect::<BTreeSet<_>>();
+    pools.into_iter().map(|pool| admission::count_pool(pool, known)).collect()
 }
 
 /// For how many of the servers each command is there.

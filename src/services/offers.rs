@@ -9,12 +9,11 @@ use super::world::World;
 use crate::catalog::Catalog;
 use crate::conversation;
 use crate::conversation::message::Block;
-use crate::domain::command::{CommandName, Impact};
+use crate::domain::command::{CommandName, CommandSpec, Impact};
 use crate::domain::ids::Handle;
-use crate::domain::limits::PRIVATE_CONTROL_LIFE;
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::time::Timestamp;
-use crate::ports::store::{Bound, Control, ControlAction, FormOf, Write};
+use crate::ports::store::{Control, ControlAction, FormOf, Write};
 
 /// A line that was not understood. Something missing can be filled in, in a form that opens at once where the chat
 /// permits it. A corrected line gets a button, unless one wrong tap could interrupt a server: then the form stands between.
@@ -26,9 +25,9 @@ pub(super) async fn misunderstood(
 ) -> Outcome {
     let catalog = &speaker.rulebook.catalog;
     let better = told.corrected.as_deref().unwrap_or(line.text);
-    let form = command_of(catalog, better).filter(|name| speaker.usable().contains(name)).map(|command| FormOf {
+    let form = command_of(catalog, better).filter(|spec| speaker.may_ever_use(spec)).map(|spec| FormOf {
         origin: line.origin.clone(),
-        command: Some(command),
+        command: Some(spec.name.clone()),
         line: better.to_owned(),
     });
     if let Some(form) = form.as_ref().filter(|_| told.is_missing())
@@ -49,11 +48,7 @@ pub(super) async fn misunderstood(
         buttons.extend(conversation::use_one_of(&first, &second));
         lines.extend([first, second].into_iter().zip(readings));
     }
-    let bound = Bound {
-        person: line.origin.person.clone(),
-        channel: line.origin.channel.clone(),
-        until: world.now().plus(PRIVATE_CONTROL_LIFE),
-    };
+    let bound = forms::bound(world, line.origin);
     let control = |(handle, line): (Handle, &String)| {
         let action = ControlAction::Use(line.clone());
         Write::Control(Control { handle, action, bound: Some(bound.clone()), used_at: None })
@@ -77,11 +72,11 @@ pub(super) async fn misunderstood(
 }
 
 /// The catalogue's command that a line names, with or without `plan` before it.
-fn command_of(catalog: &Catalog, line: &str) -> Option<CommandName> {
+fn command_of<'a>(catalog: &'a Catalog, line: &str) -> Option<&'a CommandSpec> {
     let mut words = line.split(' ').map(str::to_lowercase).filter(|word| !word.is_empty());
     let first = words.next()?;
     let name = if first == "plan" { words.next()? } else { first };
-    catalog.command(&CommandName::new(name)).map(|spec| spec.name.clone())
+    catalog.command(&CommandName::new(name)).map(AsRef::as_ref)
 }
 
 /// Whether a line only looks, or carries out a command that interrupts no server.
@@ -116,12 +111,9 @@ pub(super) fn beside(handle: &Handle) -> Option<Handle> {
 const EITHER: &str = ".a";
 const OR: &str = ".b";
 
-pub(super) fn late(world: &World, line: Line<'_>, sent_at: Timestamp, now: Timestamp) -> Outcome {
-    let bound = Bound {
-        person: line.origin.person.clone(),
-        channel: line.origin.channel.clone(),
-        until: now.plus(PRIVATE_CONTROL_LIFE),
-    };
+/// A line that came late: whether to carry it out is asked.
+pub(super) fn late(world: &World, line: Line<'_>, sent_at: Timestamp) -> Outcome {
+    let bound = forms::bound(world, line.origin);
     let (run_now, forget) = either_or(&world.ids.handle());
     let control =
         |handle, action| Write::Control(Control { handle, action, bound: Some(bound.clone()), used_at: None });

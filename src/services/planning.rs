@@ -16,7 +16,7 @@ use crate::domain::limits::REQUEST_LIFE;
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind};
 use crate::domain::place::{ChannelFacts, ChannelName};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
-use crate::domain::server::{ProductionState, Server, ServerId, ServerName, SiteName};
+use crate::domain::server::{ProductionState, Server, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot, Undone};
 use crate::language;
@@ -74,6 +74,16 @@ impl Subjects {
         }
     }
 
+    /// The types of the servers.
+    fn types(&self) -> BTreeSet<&ServerType> {
+        self.servers().iter().map(|server| &server.server_type).collect()
+    }
+
+    /// The sites that are worked on, as a whole or by a server.
+    fn touched_sites(&self) -> BTreeSet<&SiteName> {
+        self.servers().iter().map(|server| &server.site).chain(self.sites()).collect()
+    }
+
     /// How many there are; nothing counts as none.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -94,10 +104,8 @@ fn site_zone(
     subjects: &Subjects,
     zone_of: &dyn Fn(&SiteName) -> Option<ZoneName>,
 ) -> Result<ZoneName, MisunderstandingKind> {
-    let of_servers = subjects.servers().iter().map(|server| &server.site);
-    let sites: BTreeSet<&SiteName> = of_servers.chain(subjects.sites()).collect();
     let mut zones: BTreeMap<ZoneName, &SiteName> = BTreeMap::new();
-    for site in sites {
+    for site in subjects.touched_sites() {
         let unknown = || MisunderstandingKind::NoSiteZone { site: Some(site.clone()) };
         zones.entry(zone_of(site).ok_or_else(unknown)?).or_insert(site);
     }
@@ -326,11 +334,8 @@ impl<'a> Asking<'a> {
 
     fn owners(self, spec: &CommandSpec, subjects: &Subjects) -> BTreeMap<GroupName, Vec<String>> {
         let inventory = &self.rulebook.inventory;
-        let types = subjects.servers().iter().map(|server| &server.server_type).collect::<BTreeSet<_>>();
-        let sites =
-            subjects.servers().iter().map(|server| &server.site).chain(subjects.sites()).collect::<BTreeSet<_>>();
-        let of_types = types.into_iter().map(|one| (inventory.type_owner(one).cloned(), one.to_string()));
-        let of_sites = sites.into_iter().map(|one| (inventory.site(one).owner, one.to_string()));
+        let of_types = subjects.types().into_iter().map(|one| (inventory.type_owner(one).cloned(), one.to_string()));
+        let of_sites = subjects.touched_sites().into_iter().map(|one| (inventory.site(one).owner, one.to_string()));
         let of_command = std::iter::once((Some(spec.owner.clone()), spec.name.to_string()));
         let mut owners: BTreeMap<GroupName, Vec<String>> = BTreeMap::new();
         for (owner, what) in of_command.chain(of_types).chain(of_sites) {
@@ -370,31 +375,31 @@ impl<'a> Asking<'a> {
         let or_command = |owner: Option<GroupName>| owner.unwrap_or_else(|| spec.owner.clone());
         match owned {
             OwnerOf::Type => {
-                let types = subjects.servers().iter().map(|server| &server.server_type).collect::<BTreeSet<_>>();
-                types.into_iter().map(|one| or_command(inventory.type_owner(one).cloned())).collect()
+                subjects.types().into_iter().map(|one| or_command(inventory.type_owner(one).cloned())).collect()
             }
             OwnerOf::Site => {
-                let of_servers = subjects.servers().iter().map(|server| &server.site);
-                let sites = of_servers.chain(subjects.sites()).collect::<BTreeSet<_>>();
-                sites.into_iter().map(|one| or_command(inventory.site(one).owner)).collect()
+                subjects.touched_sites().into_iter().map(|one| or_command(inventory.site(one).owner)).collect()
             }
         }
     }
 
-    /// A reason that the policies require, and the line does not give.
+    /// Checks that the line gives a reason where the policies require one.
     ///
     /// # Errors
-    /// The misunderstanding that asks for it.
+    /// The misunderstanding that asks for it; or that the command takes none, so that nobody may use it there.
     pub fn reason_given(self, work: &WorkIntent, spec: &CommandSpec, authorized: &Authorized) -> Result<(), Answer> {
-        let because = spec.parameters.iter().find(|parameter| parameter.asked_as_because);
-        let is_given = because.is_none_or(|because| work.parameters.contains_key(&because.name));
-        match (authorized.requirements().reason, because) {
-            (ReasonNeed::Required, Some(because)) if !is_given => {
-                let (end, kind) = (self.line.len(), MisunderstandingKind::MissingReason { name: because.name.clone() });
-                Err(Misunderstanding::new(self.line, end..end, kind).into())
-            }
-            (ReasonNeed::Required | ReasonNeed::Free, _) => Ok(()),
+        if authorized.requirements().reason == ReasonNeed::Free {
+            return Ok(());
         }
+        let Some(because) = spec.parameters.iter().find(|parameter| parameter.asked_as_because) else {
+            let message = conversation::no_reason_possible(spec);
+            return Err(Answer::Told { message, note: "refused: a reason is required, and the command takes none" });
+        };
+        if work.parameters.contains_key(&because.name) {
+            return Ok(());
+        }
+        let (end, kind) = (self.line.len(), MisunderstandingKind::MissingReason { name: because.name.clone() });
+        Err(Misunderstanding::new(self.line, end..end, kind).into())
     }
 
     /// The line from all sides. `id` is that of no request.

@@ -1,5 +1,6 @@
 //! Consent: the form in which people decide, their word, and taking it back.
 
+use super::forms;
 use super::intake::{Outcome, Who, who};
 use super::messages;
 use super::presses::{Press, Submission, impacts};
@@ -8,9 +9,9 @@ use super::requests::{close_waiting, end};
 use super::world::World;
 use crate::approvals::{self, Choice, Unfit, Word};
 use crate::conversation::{self, RequestView, ReviewOutcome};
+use crate::domain::consent;
 use crate::domain::identity::{Profile, Standing};
 use crate::domain::ids::{Fingerprint, Handle, RequestId};
-use crate::domain::limits::PRIVATE_CONTROL_LIFE;
 use crate::domain::place::ChannelId;
 use crate::ports::StoreFault;
 use crate::ports::store::{Bound, Control, ControlAction, Write};
@@ -41,11 +42,7 @@ pub(super) async fn review(
         return Ok(press.answered(conversation::unavailable("the form"), "rejected: a press without a trigger"));
     };
     let handle = world.ids.handle();
-    let bound = Bound {
-        person: person.id.clone(),
-        channel: press.origin.channel.clone(),
-        until: now.plus(PRIVATE_CONTROL_LIFE),
-    };
+    let bound = forms::bound(world, press.origin);
     let (runs, impacts) = (world.store.runs(request.id()).await?, impacts(world, request).await?);
     let view = RequestView { request, runs: &runs, impacts: &impacts, now };
     let form = conversation::review_form(view, &handle);
@@ -105,7 +102,7 @@ pub(super) async fn submitted(
         let unfit = approvals::may_decide(&request, &person, now).err().unwrap_or(Unfit::AlreadyDecided);
         return Ok(told(&ReviewOutcome::Unfit(unfit, request.clone()), "rejected: a form that is used up".into()));
     }
-    let choice = match submission.values.get("decision").map(String::as_str) {
+    let choice = match submission.values.get(conversation::DECISION_KEY).map(String::as_str) {
         Some("approve") => Choice::Approve,
         Some("deny") => Choice::Deny,
         Some(_) | None => {
@@ -232,7 +229,7 @@ fn decided(
     let id = request.id().clone();
     let denied = matches!(event, RequestEvent::Denied { .. });
     let agreed = if let RequestEvent::Approved(approval) = &event { approval.groups.as_deref() } else { None };
-    let more_needed = request.missing_with(agreed).iter().map(|quota| quota.count).sum();
+    let more_needed = consent::people(&request.missing_with(agreed));
     let take_back = take_back.map(|control| control.handle.clone());
     let shown = if denied { ReviewOutcome::Denied } else { ReviewOutcome::Approved { more_needed, take_back } };
     let mut outcome =

@@ -4,7 +4,7 @@ use super::IllegalTransition;
 pub use super::blocker::{Blocker, OutServer};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 use crate::domain::command::{CommandSpec, Step};
-use crate::domain::consent::{Quota, missing};
+use crate::domain::consent::{Quota, missing, people};
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::{Handle, RequestId, Version};
 use crate::domain::place::{MessageRef, Origin};
@@ -296,6 +296,12 @@ impl Request {
         self.missing_with(None)
     }
 
+    /// Whether less would be missing if somebody of these groups agreed too.
+    #[must_use]
+    pub fn helped_by(&self, groups: &[GroupName]) -> bool {
+        people(&self.missing_with(Some(groups))) < people(&self.missing())
+    }
+
     /// What would be missing if somebody of these groups agreed too.
     #[must_use]
     pub fn missing_with(&self, other: Option<&[GroupName]>) -> Vec<Quota> {
@@ -446,11 +452,7 @@ impl Request {
 
     /// A consent counts from somebody else, once, in time, where it helps, and only for the plan as it is.
     fn counts(&self, approval: &Approval) -> bool {
-        let sum = |quotas: &[Quota]| quotas.iter().map(|quota| u64::from(quota.count)).sum::<u64>();
-        let helps = approval
-            .groups
-            .as_deref()
-            .is_none_or(|groups| sum(&self.missing_with(Some(groups))) < sum(&self.missing()));
+        let helps = approval.groups.as_deref().is_none_or(|groups| self.helped_by(groups));
         helps
             && self.need.as_ref().is_some_and(|need| approval.at < need.until)
             && approval.by != self.origin.person

@@ -46,6 +46,16 @@ pub(super) enum What {
     Form { person: PersonId, view: ViewId, form: Form },
 }
 
+/// A home as it was last shown.
+pub(super) struct ShownHome {
+    pub(super) home: Message,
+    /// How often it was shown.
+    pub(super) times: u32,
+    /// By which process of the bot it was last shown, and when.
+    by: u64,
+    at: Timestamp,
+}
+
 #[derive(Default)]
 pub(super) struct State {
     pub(super) rows: Vec<Row>,
@@ -69,7 +79,7 @@ pub(super) struct State {
     refusal: Option<Delivery>,
     posts: u32,
     /// What each person's home shows, and how often it was shown anew.
-    pub(super) homes: BTreeMap<PersonId, (Message, u32)>,
+    pub(super) homes: BTreeMap<PersonId, ShownHome>,
     counter: u64,
 }
 
@@ -330,8 +340,14 @@ impl Chat for StageChat {
         if let Some(wait) = state.wait(self.clock.now()) {
             return Delivery::SlowDown(wait);
         }
-        let times = state.homes.get(person).map_or(0, |(_, times)| *times);
-        state.homes.insert(person.clone(), (home.clone(), times + 1));
+        // What the next process repeats in the same moment is one showing to the eye.
+        let (now, by) = (self.clock.now(), state.process);
+        let (times, is_repeated) = match state.homes.get(person) {
+            Some(shown) => (shown.times, shown.by != by && shown.at == now),
+            None => (0, false),
+        };
+        let times = if is_repeated { times } else { times + 1 };
+        state.homes.insert(person.clone(), ShownHome { home: home.clone(), times, by, at: now });
         Delivery::Done(None)
     }
 

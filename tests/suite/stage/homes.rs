@@ -18,19 +18,19 @@ impl Person {
     /// What their home shows.
     pub(crate) fn home(&self) -> String {
         let state = self.stage.0.chat.state();
-        let shown = state.homes.get(&self.id).map(|(home, _)| plain::render(home));
+        let shown = state.homes.get(&self.id).map(|shown| plain::render(&shown.home));
         self.stage.0.cleaner.borrow_mut().clean(&shown.unwrap_or_else(|| "(nothing)".to_owned()))
     }
 
     /// How often their home was shown anew.
     pub(crate) fn home_shown(&self) -> u32 {
-        self.stage.0.chat.state().homes.get(&self.id).map_or(0, |(_, times)| *times)
+        self.stage.0.chat.state().homes.get(&self.id).map_or(0, |shown| shown.times)
     }
 
     /// The first button of that name in their home.
     pub(crate) fn sees_at_home(&self, label: &str) -> Option<Pressable> {
         let state = self.stage.0.chat.state();
-        let (home, _) = state.homes.get(&self.id)?;
+        let home = &state.homes.get(&self.id)?.home;
         let view = Some(ViewId::new("home"));
         transcript::pressable(home, label).map(|handle| Pressable { handle, at: None, thread: None, view, asked: None })
     }

@@ -40,6 +40,12 @@ impl Channel {
         self
     }
 
+    /// These rules hold here, as they are written in a file.
+    pub(crate) fn has_rules(self, yaml: &str) -> Self {
+        self.stage.0.script.borrow_mut().rules(&self.name, yaml);
+        self
+    }
+
     /// Nobody may use a command here.
     pub(crate) fn forbids(self, command: &str, reason: &str) -> Self {
         self.stage.0.script.borrow_mut().forbids(&self.name, command, reason);

