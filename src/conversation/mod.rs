@@ -56,7 +56,7 @@ pub use reloading::{
 pub use replies::{approval_ask, escalation, reminder, started};
 pub use review::{
     COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,
-    taken_back, unfit,
+    taken_back, too_late_to_take_back, unfit,
 };
 pub use state::state_word;
 pub use status::{StatusView, status};

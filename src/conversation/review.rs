@@ -266,6 +266,13 @@ pub fn agreed_already(at: Timestamp, take_back: &Handle) -> Message {
     Message { summary: summary(line), blocks }
 }
 
+/// It has started, so that a consent cannot be taken back.
+#[must_use]
+pub fn too_late_to_take_back(request: &Request) -> Message {
+    let text = format!("{} has started, so your approval stands. Cancel on its card stops what is left.", request.id());
+    Message::of_text(summary(text.as_str()), Prose::new().text(text).done())
+}
+
 /// A consent was taken back.
 #[must_use]
 pub fn taken_back(request: &Request) -> Message {

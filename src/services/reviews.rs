@@ -185,7 +185,12 @@ pub(super) async fn take_back(
         return Ok(press.answered(conversation::old_button(None), "rejected: no such request"));
     };
     if !approvals::may_take_back(&request, person) {
-        return Ok(press.answered(conversation::old_button(Some(&request)), format!("refused: {id} has started")));
+        let has_started = request.started_at.is_some() && !request.is_over();
+        let told = match has_started {
+            true => conversation::too_late_to_take_back(&request),
+            false => conversation::old_button(Some(&request)),
+        };
+        return Ok(press.answered(told, format!("refused: nothing of {id} to take back")));
     }
     let now = world.now();
     let voided = RequestEvent::ConsentVoided {

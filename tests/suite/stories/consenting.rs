@@ -221,6 +221,30 @@ async fn a_consent_can_be_taken_back_until_the_start() {
 }
 
 #[tokio::test]
+async fn a_consent_stands_once_it_has_started() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast_with_rule(stage, "from: sre, count: 1, within: 5m");
+        let thread = ana.types(&noc, LINE).await;
+        bob.approves(&thread, "").await;
+        stage.clock().advance(seconds(5)).await;
+        thread.transcript();
+        bob.presses(&thread, "Take it back").await;
+        assert!(
+            thread
+                .transcript()
+                .contains("has started, so your approval stands. Cancel on its card stops what is left."),
+            "{}",
+            thread.transcript()
+        );
+        stage.clock().advance(minutes(10)).await;
+        bob.presses(&thread, "Take it back").await;
+        assert!(thread.transcript().contains("It is over: done"), "{}", thread.transcript());
+        stage.fleet().rebooted("edge-lax-[01-02]", times(1));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_word_of_somebody_who_left_the_workspace_does_not_start_anything() {
     story(async |stage| {
         let Cast { noc, ana, bob } = cast_with_rule(stage, "from: sre, count: 1, within: 5m");
