@@ -140,6 +140,7 @@ pub(super) async fn submitted(
     };
     let told = match reply {
         Reply::Misunderstood(told) => Reply::said(conversation::misunderstood(&told), lines::MISUNDERSTOOD),
+        Reply::Refused { message, note, .. } => Reply::Said { message, note },
         reply @ (Reply::Said { .. } | Reply::Accepted { .. } | Reply::Silent { .. }) => reply,
     };
     Ok(match told {
@@ -147,7 +148,7 @@ pub(super) async fn submitted(
             let page = shown(world, form, (spec, &fields), submission.handle, Some(&message)).await;
             shows(page, &note)
         }
-        Reply::Misunderstood(_) => Outcome::noted(lines::MISUNDERSTOOD),
+        Reply::Misunderstood(_) | Reply::Refused { .. } => Outcome::noted(lines::MISUNDERSTOOD),
         Reply::Silent { note } => Outcome::noted(note),
         Reply::Accepted { id, mut writes, note } => {
             let page = conversation::form_answer(title, &conversation::form_sent(&id));

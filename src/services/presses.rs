@@ -1,5 +1,6 @@
 //! Buttons and forms: whoever presses is looked at then, on the message where the button stands.
 
+use super::access;
 use super::forms;
 use super::intake::{Outcome, Who, member, who};
 use super::lines::{self, Line};
@@ -62,6 +63,9 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
         if bound.person != press.origin.person || bound.channel != press.origin.channel {
             return Ok(press.answered(conversation::not_for_you(), "rejected: somebody else's control"));
         }
+        if let (ControlAction::Access(_), Some(asked_at)) = (&control.action, control.used_at) {
+            return Ok(press.answered(conversation::access_asked_before(asked_at), "answered: asked before"));
+        }
         if control.used_at.is_some() || now >= bound.until {
             return Ok(press.answered(conversation::old_button(None), "rejected: a control that is used up"));
         }
@@ -85,7 +89,8 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
         | ControlAction::Use(_)
         | ControlAction::Forget
         | ControlAction::Form(_)
-        | ControlAction::Mine => {
+        | ControlAction::Mine
+        | ControlAction::Access(_) => {
             Ok(press.answered(conversation::old_button(None), "rejected: a control without an owner"))
         }
     }
@@ -97,6 +102,7 @@ async fn bound_press(world: &World, press: &Press<'_>, control: Control) -> Resu
     match &control.action {
         ControlAction::Form(form) => return Ok(forms::open(world, press, form, &control.handle).await),
         ControlAction::Mine => return forms::own(world, press).await,
+        ControlAction::Access(line) => return access::ask(world, press, &control.handle, line).await,
         ControlAction::Line(_)
         | ControlAction::Use(_)
         | ControlAction::Forget
@@ -118,7 +124,8 @@ async fn bound_press(world: &World, press: &Press<'_>, control: Control) -> Resu
         | ControlAction::Answer { .. }
         | ControlAction::Review { .. }
         | ControlAction::Form(_)
-        | ControlAction::Mine => Outcome::noted("rejected: a control of another kind"),
+        | ControlAction::Mine
+        | ControlAction::Access(_) => Outcome::noted("rejected: a control of another kind"),
     };
     outcome.writes.extend(used);
     Ok(outcome)

@@ -17,6 +17,15 @@ pub(super) fn intent(intent: &Intent) -> Value {
         Intent::Plan(Planned::Cancel { request }) => {
             json!({ "verb": "plan", "of": { "verb": "cancel", "request": request.to_string() } })
         }
+        Intent::CanI(Planned::Work(work)) => json!({ "verb": "can-i", "work": members(work) }),
+        Intent::CanI(Planned::Cancel { request }) => {
+            json!({ "verb": "can-i", "of": { "verb": "cancel", "request": request.to_string() } })
+        }
+        Intent::WhoCan { command, selector } => json!({
+            "verb": "who-can",
+            "command": command.as_str(),
+            "selector": selector.as_ref().map(|selector| fleet::print(&selector.value)),
+        }),
         Intent::Help { topic } => json!({ "verb": "help", "topic": topic.as_ref().map(ToString::to_string) }),
         Intent::Status { selector } => {
             json!({ "verb": "status", "selector": selector.as_ref().map(|one| fleet::print(&one.value)) })

@@ -475,6 +475,7 @@ pub(super) fn control() -> BoxedStrategy<(ControlAction, Option<Bound>)> {
         (request_id(), hash()).prop_map(|(request, plan)| ControlAction::Review { request, plan }),
         text().prop_map(ControlAction::Line),
         text().prop_map(ControlAction::Use),
+        text().prop_map(ControlAction::Access),
         Just(ControlAction::Forget),
         Just(ControlAction::Mine),
         (origin(), option::of(text()), text()).prop_map(|(origin, command, line)| {
