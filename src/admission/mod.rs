@@ -210,6 +210,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 Blocker::Locked { .. }
                 | Blocker::Concurrency { .. }
                 | Blocker::Capacity { .. }
+                | Blocker::NoDirectory
                 | Blocker::HealthUnknown { .. } => None,
             });
             if let Some((earlier, from)) = same {
@@ -227,6 +228,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         Blocker::HealthUnknown { .. } => 1,
         Blocker::Locked { .. } => 2,
         Blocker::Concurrency { .. } => 3,
+        Blocker::NoDirectory => 4,
     });
     merged
 }

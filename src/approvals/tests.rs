@@ -24,7 +24,14 @@ fn spec(count: u32) -> CommandSpec {
         parameters: Vec::new(),
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: HOUR, stop_when_failures_exceed: 0 },
         site_concurrency: None,
-        approvals: Some(ApprovalRule { above: 10, from: GroupName::new("sre"), count, within: HOUR }),
+        approvals: Some(ApprovalRule {
+            above: 10,
+            from: GroupName::new("sre"),
+            count,
+            within: HOUR,
+            owners: Vec::new(),
+            escalation: None,
+        }),
         steps: Vec::new(),
         examples: Vec::new(),
         hash: Fingerprint::of(b"reboot"),
@@ -61,7 +68,7 @@ fn accepted(count: u32) -> Request {
         Origin { person: person("ana").id, channel: ChannelId::new("C0"), thread: None, reply: ReplyPath::Direct };
     let accepted = RequestEvent::Accepted(Box::new(Accepted {
         plan: plan.expect("one subject in one wave"),
-        need: need(&spec, 11, NOW),
+        need: need(&spec, 11, Asked::default(), NOW),
         spec: Arc::new(spec),
         origin,
         requester_name: "ana".into(),
@@ -83,7 +90,7 @@ fn asked(count: u32) -> Request {
 
 /// The one way in: what a person's word on the plan as it is comes to. What counts must also apply.
 fn check(request: &Request, person: &Profile, choice: &Choice, why: &str) -> Result<Request, Unfit> {
-    let word = Word { choice, why, seen: request.plan.hash() };
+    let word = Word { choice, why, seen: request.plan.hash(), shown: "the form", typed: "" };
     let event = decide(request, person, word, NOW.plus(HOUR / 2))?;
     Ok(request.clone().apply(&event).expect("a word that counts applies"))
 }
@@ -94,10 +101,10 @@ fn approve(request: &Request, user: &str) -> Result<Request, Unfit> {
 
 #[test]
 fn consent_is_needed_above_the_number_of_the_command() {
-    assert_eq!(need(&spec(1), 10, NOW), None);
-    let needed = need(&spec(2), 11, NOW).expect("eleven are above ten");
-    assert_eq!((needed.count, needed.until), (2, NOW.plus(HOUR)));
-    assert_eq!(need(&CommandSpec { approvals: None, ..spec(1) }, 500, NOW), None);
+    assert_eq!(need(&spec(1), 10, Asked::default(), NOW), None);
+    let needed = need(&spec(2), 11, Asked::default(), NOW).expect("eleven are above ten");
+    assert_eq!((&needed.quotas, needed.until), (&vec![Quota::of(GroupName::new("sre"), 2)], NOW.plus(HOUR)));
+    assert_eq!(need(&CommandSpec { approvals: None, ..spec(1) }, 500, Asked::default(), NOW), None);
 }
 
 #[test]
@@ -125,7 +132,7 @@ fn a_press_before_the_card_is_recorded_counts_too() {
 #[test]
 fn who_may_not_is_told_why() {
     let request = asked(1);
-    let from = GroupName::new("sre");
+    let from = vec![GroupName::new("sre")];
     assert_eq!(approve(&request, "ana"), Err(Unfit::IsRequester { from: from.clone() }));
     let outside = Profile { groups: vec![GroupName::new("noc")], ..person("eve") };
     assert_eq!(check(&request, &outside, &Choice::Approve, ""), Err(Unfit::NotInGroup { from }));
@@ -142,7 +149,7 @@ fn who_may_not_is_told_why() {
 #[test]
 fn a_word_too_late_or_on_another_plan_does_not_count() {
     let request = asked(1);
-    let word = |seen| Word { choice: &Choice::Approve, why: "", seen };
+    let word = |seen| Word { choice: &Choice::Approve, why: "", seen, shown: "the form", typed: "" };
     let seen = request.plan.hash();
     let last = NOW.plus(HOUR).minus(Duration::from_millis(1));
     assert!(decide(&request, &person("bob"), word(seen), last).is_ok());
@@ -172,6 +179,8 @@ fn what_is_recorded_is_checked_again_before_it_proves_anything() {
         at: NOW,
         plan: asked(2).plan.hash().clone(),
         why: String::new(),
+        groups: Some(vec![GroupName::new("sre")]),
+        shown: Some("the form".to_owned()),
     };
     let proves = |approvals: Vec<Approval>| proof(&Request { approvals, ..asked(2) }).is_some();
     assert!(proves(vec![approved("bob"), approved("cyn")]));
@@ -181,4 +190,19 @@ fn what_is_recorded_is_checked_again_before_it_proves_anything() {
     assert!(!proves(vec![approved("bob"), other_plan]), "another plan");
     let late = Approval { at: NOW.plus(HOUR), ..approved("cyn") };
     assert!(!proves(vec![approved("bob"), late]), "after the time to decide");
+}
+
+#[test]
+fn what_the_command_and_the_policies_ask_for_counts_together() {
+    let (sre, edge) = (GroupName::new("sre"), GroupName::new("edge"));
+    let together = Quota { from: vec![GroupName::new("dba"), edge.clone()], count: 1 };
+    let by_policies = [Quota::of(sre.clone(), 2), together.clone()];
+    let asked = Asked { by_policies: &by_policies, owners: std::slice::from_ref(&edge) };
+    let quotas = |subjects| need(&spec(1), subjects, asked, NOW).expect("the policies ask").quotas;
+    assert_eq!(
+        quotas(11),
+        [Quota::of(sre, 2), together, Quota::of(edge.clone(), 1)],
+        "the larger number of the same group"
+    );
+    assert_eq!(quotas(10), by_policies, "below its own bound the command asks nobody, not even owners");
 }

@@ -112,6 +112,16 @@ fn read(sheet: &mut Sheet<'_>, tree: &Node) -> Channels {
     if matches!(tree.content, Content::Empty) {
         return channels;
     }
+    if let Content::Map(entries) = &tree.content
+        && let Some((first, _)) = entries.iter().find(|(_, value)| value.word().is_some_and(is_channel_id))
+    {
+        sheet.fault(
+            &first.span,
+            "channels stand under a key of their own",
+            "write `channels:` above them, and indent them below it",
+        );
+        return channels;
+    }
     let Some(keys) = sheet.keys(tree, FILE, &["channels", "reach"]) else { return channels };
     if let Some(reach) =
         keys.get("reach").and_then(|node| sheet.keys(node, "`reach`", &["shared", "private", "direct"]))

@@ -117,11 +117,6 @@ impl Policies {
         self.channels.iter().map(|(id, set)| (id, &set.name))
     }
 
-    /// What permits require, of those that require something, sorted by id.
-    pub fn requirements(&self) -> impl Iterator<Item = (&PolicyName, &Requirements)> {
-        self.requirements.iter()
-    }
-
     /// The person with the groups of `groups.yaml` beside those of the workspace; doing it twice changes nothing.
     #[must_use]
     pub fn complete(&self, person: Profile) -> Profile {

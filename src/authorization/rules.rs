@@ -187,7 +187,10 @@ fn effect(sheet: &mut Sheet<'_>, keys: &Keys<'_>, is_allow: bool) -> RuleEffect 
 pub(super) fn people(sheet: &mut Sheet<'_>, known: &Known, node: &Node, what: &str) -> Whom {
     let (mut groups, mut people) = (BTreeSet::new(), BTreeSet::new());
     let words = sheet.words(node, what);
-    if let [Word { text: "everyone", .. }] = words.as_slice() {
+    if let [Word { text: "everyone", span }] = words.as_slice() {
+        if known.groups.contains(&GroupName::new("everyone")) {
+            sheet.fault(span, "`everyone` is also the name of a group", "give that group another name");
+        }
         return Whom::Everyone;
     }
     for word in words {
@@ -260,7 +263,10 @@ pub(super) fn member(sheet: &mut Sheet<'_>, known: &Known, word: Word<'_>) -> Op
 fn commands_of(sheet: &mut Sheet<'_>, known: &Known, node: &Node) -> Commands {
     let (mut names, mut impacts) = (BTreeSet::new(), BTreeSet::new());
     let words = sheet.words(node, "`commands`");
-    if let [Word { text: "all", .. }] = words.as_slice() {
+    if let [Word { text: "all", span }] = words.as_slice() {
+        if known.commands.contains(&CommandName::new("all")) {
+            sheet.fault(span, "`all` is also the name of a command", "give that command another name");
+        }
         return Commands::All;
     }
     for word in words {

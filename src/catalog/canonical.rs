@@ -43,6 +43,11 @@ pub(super) fn fingerprint(spec: &CommandSpec) -> Fingerprint {
         text.field("approvers", &rule.from);
         text.field("count", &rule.count);
         text.field("within", &millis(rule.within));
+        rule.owners.iter().for_each(|owned| text.field("owners", &owned.word()));
+        if let Some(escalation) = &rule.escalation {
+            text.field("escalate-to", &escalation.to);
+            text.field("escalate-after", &millis(escalation.after));
+        }
     }
     spec.steps.iter().for_each(|step| text.step(step));
     Fingerprint::of(text.0.as_bytes())

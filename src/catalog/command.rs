@@ -7,7 +7,9 @@ use super::keys::{self, SUMMARY_LENGTH_MAX_CHARS};
 use super::node::{self, Content, Node};
 use super::parameters;
 use super::steps::{self, DraftStep};
-use crate::domain::command::{ApprovalRule, CommandName, CommandSpec, Impact, Targets, WaveRule, WaveSize};
+use crate::domain::command::{
+    ApprovalRule, CommandName, CommandSpec, EscalationRule, Impact, OwnerOf, Targets, WaveRule, WaveSize,
+};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Fingerprint;
 use crate::domain::intent::BuiltInVerb;
@@ -248,8 +250,32 @@ fn approvals(node: &Node, source: &Source, faults: &mut Faults) -> Option<Approv
     let from = fields.word(&keys::APPROVERS, faults).map(GroupName::new);
     let count = fields.number(&keys::COUNT, faults);
     let within = fields.duration(&keys::APPROVED_WITHIN, faults);
+    let owners = fields.take(&keys::OWNERS, faults).map_or(&[][..], |node| list(node, source, faults));
+    let words = OwnerOf::ALL.map(|owned| (owned.word(), owned));
+    let owners = owners.iter().filter_map(|item| one_of(item, &words, source, faults)).collect();
+    let escalation_node = fields.take(&keys::ESCALATE, faults);
+    let escalation = escalation_node.and_then(|node| escalation(node, source, faults));
+    if let (Some(node), Some(rule), Some(within)) = (escalation_node, &escalation, within)
+        && rule.after >= within
+    {
+        let what = "`after` must be shorter than `within`: later there is nothing to decide";
+        faults.push(source.fault(node.span.clone(), what, "ask them earlier, or give people longer"));
+    }
     fields.end(faults);
-    Some(ApprovalRule { above: above?, from: from?, count: count?, within: within? })
+    Some(ApprovalRule { above: above?, from: from?, count: count?, within: within?, owners, escalation })
+}
+
+/// The words of `owners`.
+pub(super) fn owned() -> Vec<&'static str> {
+    OwnerOf::ALL.map(OwnerOf::word).to_vec()
+}
+
+fn escalation(node: &Node, source: &Source, faults: &mut Faults) -> Option<EscalationRule> {
+    let mut fields = Fields::of(node, (&keys::ESCALATION_RULE, node.span.clone()), source, faults)?;
+    let to = fields.word(&keys::ESCALATE_TO, faults).map(GroupName::new);
+    let after = fields.duration(&keys::ESCALATE_AFTER, faults);
+    fields.end(faults);
+    Some(EscalationRule { to: to?, after: after? })
 }
 
 fn lines(node: &Node, source: &Source, faults: &mut Faults) -> Vec<(String, Range<usize>)> {

@@ -211,10 +211,22 @@ pub(super) const APPROVERS: Key = required("from", Shape::Word, "The group that 
 pub(super) const COUNT: Key = required("count", Shape::Number { least: 1, most: 10 }, "How many different people.");
 pub(super) const APPROVED_WITHIN: Key =
     required("within", Shape::Duration, "How long a request waits for them before it expires.");
+pub(super) const OWNERS: Key = optional(
+    "owners",
+    Shape::List { of: &Shape::Words(command::owned), least: 1 },
+    "Whose owners must agree too, one person of each: the types or the sites that are worked on. What has no owner is the command's owner's.",
+);
+pub(super) const ESCALATE: Key =
+    optional("escalate", Shape::Map(&ESCALATION_RULE), "Who may decide as well, if nobody did for so long.");
 pub(super) static APPROVAL_RULE: Mapping = Mapping {
     about: "Whose consent a large request needs. The requester's own never counts.",
-    keys: &[ABOVE, APPROVERS, COUNT, APPROVED_WITHIN],
+    keys: &[ABOVE, APPROVERS, COUNT, APPROVED_WITHIN, OWNERS, ESCALATE],
 };
+pub(super) const ESCALATE_TO: Key = required("to", Shape::Word, "The group that is asked then.");
+pub(super) const ESCALATE_AFTER: Key =
+    required("after", Shape::Duration, "How long after the request was made; shorter than `within`.");
+pub(super) static ESCALATION_RULE: Mapping =
+    Mapping { about: "Who may decide as well after a while.", keys: &[ESCALATE_TO, ESCALATE_AFTER] };
 
 const TYPE_ABOUT: &str = "What values it takes.";
 pub(super) const TYPE: Key = required("type", Shape::Words(parameters::types), TYPE_ABOUT);

@@ -5,8 +5,9 @@
 use super::help::{literal, placeholder};
 use super::message::{Block, Message, Piece, Rich};
 use super::refusal::{headline, place};
-use super::words::{Prose, capital, counted, first_three, listed, servers, size, summary};
-use crate::authorization::{Authorized, Consent, RefusalKind, WhoCan};
+use super::view::wanted;
+use super::words::{Prose, capital, first_three, listed, servers, summary};
+use crate::authorization::{Authorized, RefusalKind, WhoCan};
 use crate::domain::command::{CommandSpec, ParameterSpec, Targets};
 use crate::domain::intent::BuiltInVerb;
 use crate::domain::place::ChannelName;
@@ -27,7 +28,7 @@ pub struct MayView<'a> {
     pub line: &'a str,
     /// The whole sites that it is about.
     pub sites: &'a [SiteName],
-    /// Whose consent the command needs for that many.
+    /// Whose consent it needs.
     pub need: Option<&'a ApprovalNeed>,
     /// What the line does not say yet, and must.
     pub lacking: &'a [&'a ParameterSpec],
@@ -64,11 +65,10 @@ pub fn may(view: MayView<'_>) -> Message {
 
 /// Approvals, and what the line does not say yet.
 fn needs(view: MayView<'_>) -> Rich {
-    let approvals = approvals(view);
-    let mut prose = Prose::new().text(match approvals.is_empty() {
-        true => "Needs nobody's approval.".to_owned(),
-        false => format!("Needs {}.", listed(&approvals, "and")),
-    });
+    let mut prose = match view.need {
+        Some(need) => wanted(Prose::new().text("🙋 Needs approval: "), &need.quotas, "").text("."),
+        None => Prose::new().text("Needs nobody's approval."),
+    };
     let mut said = Vec::new();
     for parameter in view.lacking {
         said.push(match parameter.asked_as_because {
@@ -80,25 +80,6 @@ fn needs(view: MayView<'_>) -> Rich {
         prose = prose.text(if place == 0 { " The line still has to say " } else { " and " }).code(words);
     }
     if said.is_empty() { prose.done() } else { prose.text(".").done() }
-}
-
-/// `1 approval of sre`, each that the command or the policies ask for.
-fn approvals(view: MayView<'_>) -> Vec<String> {
-    let of_command = view.need.map(|need| (size(need.count), need.from.to_string()));
-    let requirements = view.authorized.requirements();
-    let of_policies = requirements.approval.iter().chain(&requirements.quorums);
-    let of_policies = of_policies.map(|Consent { from, count }| {
-        let from = from.iter().map(|group| group.as_str()).collect::<Vec<_>>();
-        (size(*count), listed(&from, "or"))
-    });
-    let mut told = Vec::new();
-    for (count, from) in of_command.into_iter().chain(of_policies) {
-        let words = format!("{} of {from}", counted(count, "approval"));
-        if !told.contains(&words) {
-            told.push(words);
-        }
-    }
-    told
 }
 
 /// Whether somebody may use a command here at all, of a question that names no servers.
@@ -154,7 +135,7 @@ pub struct WhoView<'a> {
     pub asker: Option<IsAllowed>,
     /// Where else whoever asks may do exactly that.
     pub elsewhere: &'a [ChannelName],
-    /// Whose consent the command needs for that many.
+    /// Whose consent it needs.
     pub need: Option<&'a ApprovalNeed>,
     /// Where, without `#`.
     pub channel_name: &'a str,
@@ -182,7 +163,7 @@ pub fn who_can(view: WhoView<'_>) -> Message {
         }
     };
     if let (Some(need), Ok(_)) = (view.need, view.who) {
-        prose = prose.line().text(format!("Needs {} of {}.", counted(size(need.count), "approval"), need.from));
+        prose = wanted(prose.line().text("🙋 Needs approval: "), &need.quotas, "").text(".");
     }
     if !view.elsewhere.is_empty() {
         let channels = view.elsewhere.iter().map(|channel| format!("#{channel}")).collect::<Vec<_>>();

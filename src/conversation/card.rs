@@ -7,10 +7,10 @@ use super::message::{Block, Button, Confirm, Message, Piece, Rich, Style};
 use super::progress::{bar, cancel_consequence, ended_counts, now_line};
 use super::reasons::{foreign, reasons, short, shortly};
 use super::state::{State, state};
-use super::view::{RequestView, approvers, asked, because, deed, more_needed, names, names_of, step_words, title};
+use super::view::{RequestView, approvers, asked, because, deed, names, names_of, step_words, title, wanted};
 use super::words::{Prose, button, cut, quoted, summary};
 use crate::admission::PoolImpact;
-use crate::workflow::request::{ControlVerb, Request, RequestOutcome, RequestStage};
+use crate::workflow::request::{ControlVerb, HaltCause, Request, RequestOutcome, RequestStage};
 use crate::workflow::run::RunStage;
 
 /// The card that everyone in the channel sees.
@@ -78,9 +78,8 @@ fn state_line(view: RequestView<'_>, state: State) -> Rich {
     let prose = match state {
         State::NeedsApproval => match &request.need {
             Some(need) => {
-                let missing = more_needed(request);
                 let more = if request.approvals.is_empty() { "" } else { " more" };
-                prose.text(format!(" · {missing}{more} of ")).code(need.from.as_str()).text(", by ").time(need.until)
+                wanted(prose.text(" · "), &request.missing(), more).text(", by ").time(need.until)
             }
             None => prose,
         },
@@ -92,7 +91,10 @@ fn state_line(view: RequestView<'_>, state: State) -> Rich {
         State::HaltedByPolicy => prose.text(" · goes on by itself"),
         State::HaltedByFailures => {
             let limit = request.spec.waves.stop_when_failures_exceed;
-            prose.text(format!(" · {} failed, limit {limit}", tally.failed))
+            match request.halted.as_ref().map(|halt| &halt.cause) {
+                Some(HaltCause::Revoked(why)) => prose.text(format!(" · {why}")),
+                Some(HaltCause::Failures(_)) | None => prose.text(format!(" · {} failed, limit {limit}", tally.failed)),
+            }
         }
         State::Running => {
             let waves = request.plan.parts().waves.len();
@@ -128,6 +130,7 @@ fn ended_by(prose: Prose, stage: &RequestStage) -> Prose {
         | RequestOutcome::DoneWithFailures
         | RequestOutcome::Failed
         | RequestOutcome::Expired
+        | RequestOutcome::Revoked { .. }
         | RequestOutcome::NoCard { .. } => prose,
     };
     prose.text(" · ").time(*at)
@@ -206,6 +209,7 @@ fn ended_facts(view: RequestView<'_>) -> Rich {
     let RequestStage::Ended { outcome, .. } = &request.stage else { return prose.done() };
     match outcome {
         RequestOutcome::Denied { why, .. } => prose.text("Why: ").code(why).text(" · nothing has started").done(),
+        RequestOutcome::Revoked { why } => prose.text(format!("{why} · nothing has started")).done(),
         RequestOutcome::NoCard { why } => prose.text("No card could be posted: ").code(why).done(),
         RequestOutcome::Expired | RequestOutcome::Cancelled { .. } if request.started_at.is_none() => {
             prose.text("Nothing has started, and nothing runs later").done()

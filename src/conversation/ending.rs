@@ -9,7 +9,7 @@ use super::view::{RequestView, approvers, asked, deed, names_of, subject_name};
 use super::words::{Prose, quoted, servers, summary};
 use crate::domain::server::ServerName;
 use crate::domain::time::spoken;
-use crate::workflow::request::{RequestOutcome, RequestStage};
+use crate::workflow::request::{HaltCause, RequestOutcome, RequestStage};
 use crate::workflow::run::{RunOutcome, RunStage};
 
 /// The most lines about failed servers.
@@ -51,6 +51,7 @@ fn headline(view: RequestView<'_>, state: State) -> String {
             let word = if request.is_approved() { "cancelled" } else { "withdrawn" };
             return format!("{word} by {}, nothing has started", ended_by(view));
         }
+        State::Refused if is_revoked(view) => return "is over before it started".to_owned(),
         State::Refused => return format!("denied by {}", ended_by(view)),
         State::Expired if request.started_at.is_none() => return "expired, nothing has started".to_owned(),
         State::Failed if request.started_at.is_none() => {
@@ -82,6 +83,10 @@ fn headline(view: RequestView<'_>, state: State) -> String {
     parts.join(", ")
 }
 
+fn is_revoked(view: RequestView<'_>) -> bool {
+    matches!(&view.request.stage, RequestStage::Ended { outcome: RequestOutcome::Revoked { .. }, .. })
+}
+
 fn ended_by(view: RequestView<'_>) -> String {
     match &view.request.stage {
         RequestStage::Ended {
@@ -107,6 +112,9 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
         match outcome {
             RequestOutcome::Denied { why, .. } => {
                 lines.push(Prose::new().text("Why: ").code(why).text(". Nothing has started.").done());
+            }
+            RequestOutcome::Revoked { why } => {
+                lines.push(Prose::new().text(why.as_str()).text(". Nothing has started.").done());
             }
             RequestOutcome::NoCard { why } => {
                 lines.push(Prose::new().text("The chat says: ").code(why).done());
@@ -150,11 +158,14 @@ fn not_started(view: RequestView<'_>, state: State, untouched: &[ServerName]) ->
     let names = crate::fleet::folded(untouched, super::words::PATTERNS_MAX);
     let prose = Prose::new().text("· ").code(names);
     match &view.request.halted {
-        Some(halt) if state != State::Cancelled => {
-            let limit = view.request.spec.waves.stop_when_failures_exceed;
-            let failed = servers(super::words::size(halt.failures));
-            prose.text(format!(" not started: stopped after {failed} failed, limit {limit}")).done()
-        }
+        Some(halt) if state != State::Cancelled => match &halt.cause {
+            HaltCause::Failures(failures) => {
+                let limit = view.request.spec.waves.stop_when_failures_exceed;
+                let failed = servers(super::words::size(*failures));
+                prose.text(format!(" not started: stopped after {failed} failed, limit {limit}")).done()
+            }
+            HaltCause::Revoked(why) => prose.text(format!(" not started: {why}")).done(),
+        },
         Some(_) | None => prose.text(" not started").done(),
     }
 }

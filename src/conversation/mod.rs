@@ -55,8 +55,11 @@ pub use refusal::{asked_which, filling_in, interrupts_by_now, lacks, misundersto
 pub use reloading::{
     FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,
 };
-pub use replies::{approval_ask, started};
-pub use review::{DECISION_KEY, ReviewOutcome, WHY_KEY, review_again, review_form, review_outcome, unfit};
+pub use replies::{approval_ask, escalation, reminder, started};
+pub use review::{
+    COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,
+    taken_back, unfit,
+};
 pub use state::state_word;
 pub use status::{StatusView, status};
 pub use topics::{help_servers, help_times, help_verb};

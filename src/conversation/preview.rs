@@ -5,7 +5,8 @@
 use super::message::{Block, Message, Rich};
 use super::reasons::reasons;
 use super::refusal::refused_shortly;
-use super::words::{PATTERNS_MAX, Prose, counted, first_three, listed, quoted, servers, size, summary};
+use super::view::wanted;
+use super::words::{PATTERNS_MAX, Prose, counted, first_three, listed, quoted, servers, summary};
 use crate::admission::{PoolImpact, Rehearsal};
 use crate::authorization::{Authorized, Refusal};
 use crate::domain::command::{CommandSpec, GateCheck, HttpMethod, Step};
@@ -209,10 +210,7 @@ fn consent(view: PreviewView<'_>) -> Rich {
             let by = if policies.is_empty() { String::new() } else { format!(" by {}", listed(&policies, "and")) };
             let prose = Prose::new().text(format!("✓ you may{by}"));
             match view.need {
-                Some(need) => {
-                    let approvals = counted(size(need.count), "approval");
-                    prose.text(format!(" · 🙋 needs {approvals} of ")).code(need.from.as_str()).done()
-                }
+                Some(need) => wanted(prose.text(" · 🙋 needs approval: "), &need.quotas, "").done(),
                 None => prose.text(" · needs nobody's approval").done(),
             }
         }

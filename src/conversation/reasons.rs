@@ -10,6 +10,8 @@ use crate::fleet::folded;
 use crate::workflow::request::{Blocker, OutServer};
 use std::collections::BTreeMap;
 
+const NO_DIRECTORY: &str = "the directory of people does not answer";
+
 /// The most reasons that a card names.
 pub(super) const REASONS_MAX: usize = 3;
 
@@ -35,6 +37,7 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
         Blocker::Concurrency { site, active, limit, holders } => prose
             .text(format!("{site}: {} under work, at most {limit} at once", servers(size(*active))))
             .text(held_by(holders)),
+        Blocker::NoDirectory => prose.text(NO_DIRECTORY).text("; waits until it does"),
         Blocker::Capacity { pool, serving, total, floor, out } => {
             let prose = prose.text(format!("{pool} has {serving} of {total} in service, floor {floor}"));
             if roomy && !out.is_empty() { prose.text("\n  ").rich(outs(out)) } else { prose }
@@ -83,7 +86,7 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Locked { holder, .. } => holder != own,
         Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
         Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
-        Blocker::HealthUnknown { .. } => true,
+        Blocker::HealthUnknown { .. } | Blocker::NoDirectory => true,
     })
 }
 
@@ -97,6 +100,7 @@ pub(super) fn short(blocker: &Blocker) -> String {
         Blocker::Capacity { pool, serving, total, floor, .. } => {
             format!("{pool} {serving} of {total} in service, floor {floor}")
         }
+        Blocker::NoDirectory => NO_DIRECTORY.to_owned(),
         Blocker::HealthUnknown { pool, since, .. } => match since {
             Some(since) => format!("{pool} health unknown since {}", clock(*since)),
             None => format!("{pool} health unknown"),

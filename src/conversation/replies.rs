@@ -5,8 +5,9 @@
 use super::card::review_button;
 use super::message::{Block, Message, Rich};
 use super::state::state;
-use super::view::{RequestView, approvers, asked, more_needed, subjects};
-use super::words::{PATTERNS_MAX, Prose, quoted, size, summary};
+use super::view::{RequestView, approvers, asked, groups_of, more_needed, subjects, wanted};
+use super::words::{PATTERNS_MAX, Prose, listed, quoted, size, summary};
+use crate::domain::identity::GroupName;
 use crate::domain::time::spoken;
 use crate::fleet::folded;
 use crate::workflow::request::{Request, RequestOutcome, RequestStage};
@@ -28,22 +29,58 @@ pub fn approval_ask(view: RequestView<'_>) -> Message {
         let text = Prose::new().text("Needs nobody's approval.").done();
         return Message::of_text(summary(format!("{id} needs no approval")), text);
     };
-    let missing = more_needed(request);
-    let servers = request.plan.servers().count();
-    let verb = if servers > 1 { "need" } else { "needs" };
-    let prose = Prose::new().group(&need.from).text(format!(" {} {verb} ", subjects(request)));
-    let prose = match missing {
-        1 => prose.text("your approval by ").time(need.until).text("."),
-        missing => prose.text(format!("approval from {missing} of you by ")).time(need.until).text("."),
+    let quotas = request.missing();
+    let groups = groups_of(&quotas);
+    let verb = if request.plan.servers().count() > 1 { "need" } else { "needs" };
+    let prose = groups.iter().fold(Prose::new(), |prose, group| prose.group(group).text(" "));
+    let prose = prose.text(format!("{} {verb} ", subjects(request)));
+    let prose = match (more_needed(request), quotas.len()) {
+        (1, _) => prose.text("your approval by ").time(need.until).text("."),
+        (missing, 0 | 1) => prose.text(format!("approval from {missing} of you by ")).time(need.until).text("."),
+        (_, _) => wanted(prose.text("approval by ").time(need.until).text(": "), &quotas, "").text("."),
     };
     let prose = match approvers(request) {
         Some(names) => prose.text(format!(" So far: {names}.")),
         None => prose,
     };
+    let names = groups.iter().map(|group| group.as_str()).collect::<Vec<_>>();
+    asking(request, prose, &format!("needs approval of {}", listed(&names, "and")))
+}
+
+fn asking(request: &Request, prose: Prose, what: &str) -> Message {
     let mut blocks = vec![Block::Section(prose.done())];
     blocks.extend(review_button(request).map(|button| Block::Actions(vec![button])));
-    let (from, what) = (&need.from, asked(request));
-    Message { summary: summary(format!("🙋 {id} needs approval of {from}: {what}")), blocks }
+    Message { summary: summary(format!("🙋 {} {what}: {}", request.id(), asked(request))), blocks }
+}
+
+/// Reminds the approvers, once; says how it ended as the ask does.
+#[must_use]
+pub fn reminder(view: RequestView<'_>) -> Message {
+    let request = view.request;
+    let (Some(need), None) = (&request.need, decision(request)) else { return approval_ask(view) };
+    let groups = groups_of_missing(request);
+    let prose = groups.iter().fold(Prose::new(), |prose, group| prose.group(group).text(" "));
+    let verb = if request.plan.servers().count() > 1 { "wait" } else { "waits" };
+    let prose = prose.text(format!("{} still {verb} for your decision. At ", subjects(request))).time(need.until);
+    asking(request, prose.text(" it ends, and nothing starts."), "still needs a decision")
+}
+
+/// Asks another group as well, once.
+#[must_use]
+pub fn escalation(view: RequestView<'_>) -> Message {
+    let request = view.request;
+    let (Some(need), None, Some((_, to))) = (&request.need, decision(request), &request.escalated) else {
+        return approval_ask(view);
+    };
+    let others = groups_of_missing(request).into_iter().filter(|group| group != to).collect::<Vec<_>>();
+    let others = others.iter().map(GroupName::as_str).collect::<Vec<_>>();
+    let prose = Prose::new().group(to).text(format!(" nobody of {} has decided on ", listed(&others, "and")));
+    let prose = prose.text(format!("{} so far. You may as well, by ", subjects(request))).time(need.until).text(".");
+    asking(request, prose, "was passed on")
+}
+
+fn groups_of_missing(request: &Request) -> Vec<GroupName> {
+    groups_of(&request.missing()).into_iter().cloned().collect()
 }
 
 /// How an approval ended, if it did: `Approved by bob at 14:04 (plan 9f3a)`.
@@ -67,6 +104,7 @@ pub(super) fn decision(request: &Request) -> Option<Rich> {
             RequestOutcome::Cancelled { name } => {
                 Prose::new().text(format!("Withdrawn by {} at ", quoted(name))).time(*at).text(nothing).done()
             }
+            RequestOutcome::Revoked { why } => Prose::new().text(why.as_str()).text(nothing).done(),
             RequestOutcome::NoCard { .. } => Prose::new().text("No card could be posted").text(nothing).done(),
             RequestOutcome::Expired
             | RequestOutcome::Done

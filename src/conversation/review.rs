@@ -2,19 +2,23 @@
 //!
 //! Deliberately absent: whether it counts; `approvals` says that.
 
-use super::message::{Form, FormBlock, Message, Piece, Rich};
+use super::message::{Block, Form, FormBlock, Message, Piece, Rich};
 use super::replies::decision;
 use super::view::{RequestView, because, deed, names, pools, step_words, subjects};
-use super::words::{Prose, clock, counted, is_are, listed, quoted, servers, summary, told};
+use super::words::{Prose, button, clock, counted, is_are, listed, quoted, servers, summary, told};
 use crate::admission::PoolImpact;
-use crate::approvals::Unfit;
+use crate::approvals::{self, Unfit};
 use crate::domain::command::{Impact, StepSpec};
+use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
+use crate::domain::time::Timestamp;
 use crate::workflow::request::Request;
 use std::collections::BTreeSet;
 
 /// The key of the decision in a submission; its values are `approve` and `deny`.
 pub const DECISION_KEY: &str = "decision";
+/// The key of the typed number in a submission.
+pub const COUNT_KEY: &str = "count";
 /// The key of the reason in a submission.
 pub const WHY_KEY: &str = "why";
 /// The most pools that the form tells one by one.
@@ -46,6 +50,16 @@ pub fn review_form(view: RequestView<'_>, handle: &Handle) -> Form {
         initial: None,
         optional: true,
     });
+    if approvals::types_count(request) {
+        let count = request.plan.parts().subjects.len();
+        blocks.push(FormBlock::Input {
+            key: COUNT_KEY.to_owned(),
+            label: format!("Type {count} to approve"),
+            hint: "this cannot be undone".to_owned(),
+            initial: None,
+            optional: true,
+        });
+    }
     let context = Prose::new().text(format!("plan {}", request.plan.hash().short()));
     let context = match &request.need {
         Some(need) => context.text(" · valid until ").time(need.until),
@@ -166,7 +180,11 @@ pub enum ReviewOutcome {
     Approved {
         /// How many more people must agree.
         more_needed: u32,
+        /// The button with which it can be taken back.
+        take_back: Option<Handle>,
     },
+    /// Whoever asked may not any more; why.
+    Revoked(String),
     /// No, recorded.
     Denied,
     /// The word did not count, on this request.
@@ -208,10 +226,13 @@ pub fn review_outcome(outcome: &ReviewOutcome) -> Form {
     let text = match outcome {
         ReviewOutcome::Loading => Prose::new().text("Loading…").done(),
         ReviewOutcome::Recording => Prose::new().text("Recording…").done(),
-        ReviewOutcome::Approved { more_needed: 0 } => {
+        ReviewOutcome::Revoked(why) => {
+            Prose::new().text(format!("Not recorded: {why}. The request is over, and nothing has started.")).done()
+        }
+        ReviewOutcome::Approved { more_needed: 0, .. } => {
             Prose::new().text("Recorded: approved. It starts when it is safe.").done()
         }
-        ReviewOutcome::Approved { more_needed } => {
+        ReviewOutcome::Approved { more_needed, .. } => {
             let verb = if *more_needed == 1 { "person must" } else { "people must" };
             Prose::new().text(format!("Recorded: approved. {more_needed} more {verb} agree before it starts.")).done()
         }
@@ -224,13 +245,32 @@ pub fn review_outcome(outcome: &ReviewOutcome) -> Form {
             .text("The directory of people does not answer, so nothing was recorded. Press Review again in a minute.")
             .done(),
     };
-    Form {
-        title: "Review".to_owned(),
-        submit: None,
-        close: "Close".to_owned(),
-        handle: None,
-        blocks: vec![FormBlock::Section(text)],
+    let mut blocks = vec![FormBlock::Section(text)];
+    if let ReviewOutcome::Approved { take_back: Some(handle), .. } = outcome {
+        let button = button("Take it back", "request.take-back", handle).danger();
+        blocks.push(FormBlock::Context(Prose::new().text("Until it starts you can take that back.").done()));
+        blocks.push(FormBlock::Actions(vec![button]));
     }
+    Form { title: "Review".to_owned(), submit: None, close: "Close".to_owned(), handle: None, blocks }
+}
+
+/// Somebody who agreed presses Review again: they may take it back.
+#[must_use]
+pub fn agreed_already(at: Timestamp, take_back: &Handle) -> Message {
+    let text = Prose::new().text("You approved this at ").time(at).text(". Until it starts you can take that back.");
+    let line = format!("You approved this at {}", clock(at));
+    let blocks = vec![
+        Block::Section(text.done()),
+        Block::Actions(vec![button("Take it back", "request.take-back", take_back).danger()]),
+    ];
+    Message { summary: summary(line), blocks }
+}
+
+/// A consent was taken back.
+#[must_use]
+pub fn taken_back(request: &Request) -> Message {
+    let text = format!("Your approval of {} is taken back. It starts only when others agree.", request.id());
+    Message::of_text(summary(text.as_str()), Prose::new().text(text).done())
 }
 
 /// Why a press of Review, or a word given in its form, does not count; private.
@@ -245,12 +285,12 @@ fn unfit_text(unfit: &Unfit, request: &Request, active: &[String]) -> Rich {
     let prose = Prose::new();
     match unfit {
         Unfit::IsRequester { from } => prose
-            .text(format!("You asked for this, so someone else of {from} must decide."))
+            .text(format!("You asked for this, so someone else of {} must decide.", or(from)))
             .text(active_now(active))
             .done(),
         Unfit::NotInGroup { from } => {
             let what = format!(" ({}, plan {})", subjects(request), request.plan.hash().short());
-            let prose = prose.text(format!("Approving this needs {from}{what}.")).text(active_now(active));
+            let prose = prose.text(format!("Approving this needs {}{what}.", or(from))).text(active_now(active));
             prose.text(" Nothing has changed.").done()
         }
         Unfit::NotAMember => prose.text("Only members of this workspace can approve. Nothing has changed.").done(),
@@ -267,10 +307,17 @@ fn unfit_text(unfit: &Unfit, request: &Request, active: &[String]) -> Rich {
         Unfit::PlanChanged => prose
             .text("The plan changed while you read. Nothing was recorded. Press Review again to see the new one.")
             .done(),
+        Unfit::WrongCount { count } => prose
+            .text(format!("This cannot be undone, so type how many there are: {count}. Nothing was recorded."))
+            .done(),
         Unfit::NeedsReason => {
             prose.text("A no needs a reason. Nothing was recorded. Say why, and press Record again.").done()
         }
     }
+}
+
+fn or(groups: &[GroupName]) -> String {
+    listed(&groups.iter().map(GroupName::as_str).collect::<Vec<_>>(), "or")
 }
 
 /// ` bob and dee are active now.`, or nothing if nobody is known to be.

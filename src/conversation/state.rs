@@ -2,8 +2,8 @@
 //!
 //! Deliberately absent: the sentences around it.
 
-use super::view::{RequestView, Tally, deed, more_needed};
-use super::words::counted;
+use super::view::{RequestView, Tally, deed, wanted};
+use super::words::{Prose, counted};
 use crate::workflow::request::{RequestOutcome, RequestStage};
 
 /// The states that people tell apart.
@@ -117,7 +117,7 @@ const fn ended(outcome: &RequestOutcome) -> State {
         RequestOutcome::DoneWithFailures => State::DoneWithFailures,
         RequestOutcome::Failed | RequestOutcome::NoCard { .. } => State::Failed,
         RequestOutcome::Cancelled { .. } => State::Cancelled,
-        RequestOutcome::Denied { .. } => State::Refused,
+        RequestOutcome::Denied { .. } | RequestOutcome::Revoked { .. } => State::Refused,
         RequestOutcome::Expired => State::Expired,
     }
 }
@@ -130,9 +130,9 @@ pub fn state_word(view: RequestView<'_>) -> (&'static str, String) {
     let progress = format!(" · {} of {} {}", tally.done, tally.all, deed(&view.request.spec));
     match state {
         State::NeedsApproval => {
-            if let Some(need) = &view.request.need {
-                let missing = more_needed(view.request);
-                word = format!("{word} · {missing} of {}", need.from);
+            let missing = wanted(Prose::new(), &view.request.missing(), "").done();
+            if !missing.is_empty() {
+                word = format!("{word} · {}", super::plain::line(&missing).replace('`', ""));
             }
         }
         State::Queued => {

@@ -2,9 +2,11 @@
 //!
 //! Deliberately absent: the state's sign and word, which are `state`'s.
 
-use super::words::{PATTERNS_MAX, capital, first_three, listed, quoted, servers, size, told};
+use super::words::{PATTERNS_MAX, Prose, capital, first_three, listed, quoted, servers, size, told};
 use crate::admission::PoolImpact;
 use crate::domain::command::{CommandSpec, StepSpec};
+use crate::domain::consent::Quota;
+use crate::domain::identity::GroupName;
 use crate::domain::server::{ProductionState, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
@@ -198,5 +200,21 @@ pub(super) fn approvers(request: &Request) -> Option<String> {
 
 /// How many people must still consent.
 pub(super) fn more_needed(request: &Request) -> usize {
-    request.need.as_ref().map_or(0, |need| size(need.count).saturating_sub(request.approvals.len()))
+    request.missing().iter().map(|quota| size(quota.count)).sum()
+}
+
+/// ``1 of `sre` and 2 more of `dba` or `edge-team` ``.
+pub(super) fn wanted(mut prose: Prose, quotas: &[Quota], more: &str) -> Prose {
+    for (place, quota) in quotas.iter().enumerate() {
+        prose = prose.text(if place == 0 { "" } else { " and " }).text(format!("{}{more} of ", quota.count));
+        for (place, group) in quota.from.iter().enumerate() {
+            prose = prose.text(if place == 0 { "" } else { " or " }).code(group.as_str());
+        }
+    }
+    prose
+}
+
+/// The groups that these quotas name, each once.
+pub(super) fn groups_of(quotas: &[Quota]) -> Vec<&GroupName> {
+    quotas.iter().flat_map(|quota| &quota.from).collect::<BTreeSet<_>>().into_iter().collect()
 }

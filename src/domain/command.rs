@@ -267,6 +267,42 @@ pub struct ApprovalRule {
     pub count: u32,
     /// How long the request waits for them.
     pub within: Duration,
+    /// Whose owners must agree beside them, one person each.
+    pub owners: Vec<OwnerOf>,
+    /// Who may decide as well after a while.
+    pub escalation: Option<EscalationRule>,
+}
+
+/// What has an owner: a group that answers for it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum OwnerOf {
+    /// Each type of server that is worked on.
+    Type,
+    /// Each site that is worked on.
+    Site,
+}
+
+impl OwnerOf {
+    /// Everything that can be asked for.
+    pub const ALL: [Self; 2] = [Self::Type, Self::Site];
+
+    /// The word in command files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Site => "site",
+        }
+    }
+}
+
+/// Who may decide as well, if nobody did for so long.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EscalationRule {
+    /// The group.
+    pub to: GroupName,
+    /// How long after the request was made.
+    pub after: Duration,
 }
 
 impl CommandSpec {

@@ -2,8 +2,11 @@
 
 use super::{Files, Workspace};
 use crate::conversation::FileFault;
-use crate::domain::identity::GroupName;
+use crate::domain::identity::{GroupName, PersonId, Profile};
+use crate::domain::place::{ChannelFacts, ChannelId};
 use crate::domain::time::Timestamp;
+use crate::ports::Directory;
+use crate::ports::directory::DirectoryFault;
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -96,7 +99,9 @@ fn a_folder_that_is_not_there_is_one_fault() {
 fn the_fingerprint_follows_every_file() {
     let (folder, files) = written("sites: [lax]\n");
     let mut seen = vec![files.fingerprint()];
-    for part in ["commands/drain.yaml", "policies/global.cedar", "policies/channels.yaml", "inventory.yaml"] {
+    let policies = ["global.cedar", "channels.yaml", "groups.yaml", "channels/noc.yaml", "channels/incidents.cedar"];
+    let policies = policies.map(|name| format!("policies/{name}"));
+    for part in policies.iter().map(String::as_str).chain(["commands/drain.yaml", "inventory.yaml"]) {
         let path = folder.path().join(part);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, format!("{text}\n")).unwrap();
@@ -104,4 +109,55 @@ fn the_fingerprint_follows_every_file() {
         seen.push(files.fingerprint());
     }
     assert_eq!(files.fingerprint(), *seen.last().unwrap());
+}
+
+/// A directory of two groups and one person.
+struct Small;
+
+#[async_trait::async_trait]
+impl Directory for Small {
+    async fn person(&self, id: &PersonId) -> Result<Profile, DirectoryFault> {
+        match id.user.as_str() {
+            "U0ANA" => {
+                let standing = crate::domain::identity::Standing::Member;
+                Ok(Profile { id: id.clone(), name: "ana".into(), standing, groups: Vec::new(), zone: None })
+            }
+            other => Err(DirectoryFault::Unknown(other.to_owned())),
+        }
+    }
+
+    async fn channel(&self, id: &ChannelId) -> Result<ChannelFacts, DirectoryFault> {
+        Err(DirectoryFault::Unknown(id.to_string()))
+    }
+
+    async fn members(&self, group: &GroupName) -> Result<Vec<Profile>, DirectoryFault> {
+        Err(DirectoryFault::Unknown(group.to_string()))
+    }
+
+    async fn groups(&self) -> Result<Vec<GroupName>, DirectoryFault> {
+        Ok(["incident-commander", "noc", "sre"].map(GroupName::new).to_vec())
+    }
+}
+
+/// Without the workspace a name is taken to exist; with it, groups and people are looked up, and nobody else.
+#[tokio::test]
+async fn people_and_groups_that_policies_name_are_looked_up_in_the_workspace() {
+    let inventory = "sites: [lax]\nservers:\n  - { id: a, name: edge-lax-001, type: edge-cache, site: lax, rack: r1 }\n\
+                     \x20 - { id: b, name: origin-lax-001, type: origin, site: lax, rack: r1 }\n";
+    let (folder, files) = written(inventory);
+    let rules = "allow:\n  - { id: d, who: [\"@U0ANA\", web-team, U0NOBODY], commands: drain, reason: r }\n";
+    std::fs::write(folder.path().join("policies/channels/direct.yaml"), rules).unwrap();
+    std::fs::write(folder.path().join("policies/groups.yaml"), "web-team: [noc, nok, U0ANA]\n").unwrap();
+    let now = Timestamp::from_millis(0);
+    assert!(files.read(None, now).is_ok());
+    let found = super::workspace(&Small, files.mentioned_people()).await.unwrap();
+    let faults = files.read(Some(found), now).err().expect("there are faults");
+    let told: Vec<_> = faults.faults().iter().map(|fault| format!("{}: {}", fault.place, fault.what)).collect();
+    assert_eq!(
+        told,
+        [
+            "policies/channels/direct.yaml:2: the workspace has no person U0NOBODY",
+            "policies/groups.yaml:1: `nok` is not a known group",
+        ]
+    );
 }

@@ -225,7 +225,11 @@ pub enum ControlAction {
         request: RequestId,
         /// The plan that was shown.
         plan: Fingerprint,
+        /// All that was shown, as text; `None` of a form from before that was recorded.
+        shown: Option<String>,
     },
+    /// Takes the person's consent back.
+    TakeBack(RequestId),
     /// Sends a line as the same person, authorised anew.
     Line(String),
     /// Sends a line that was offered instead of the one typed, as long as it interrupts no server.
@@ -301,6 +305,10 @@ pub enum Notice {
     Card(RequestId),
     /// Asks the approvers, in the thread.
     ApprovalAsk(RequestId),
+    /// Reminds the approvers, in the thread.
+    Reminder(RequestId),
+    /// Asks another group as well, in the thread.
+    Escalation(RequestId),
     /// It has started after waiting, in the thread.
     Started(RequestId),
     /// A server failed, in the thread.

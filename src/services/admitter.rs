@@ -1,6 +1,8 @@
 //! Starts servers when it is safe: explains on a snapshot, decides again under the store's lock.
 
 use super::messages;
+use super::rechecks::{self, People};
+use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step};
 use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextWave, Verdict, next_wave};
@@ -9,7 +11,7 @@ use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
 use crate::ports::{Rulebook, StoreFault};
-use crate::workflow::request::{Blocker, Request, RequestEvent, RequestStage};
+use crate::workflow::request::{Blocker, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -58,8 +60,16 @@ impl Admitter {
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
         let pass = Pass { world: &self.world, rulebook: &rulebook, request, approved: &approved, due, now };
+        let people = rechecks::people(&self.world, request).await;
+        if let Some(writes) = unfit(request, &runs, &people, now) {
+            let committed = self.world.commit(writes).await?;
+            return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
+        }
         if pass.decide(&ledger).is_empty() {
-            return self.explain(&pass, &runs, &ledger).await;
+            return self.explain(&pass, &runs, pass.blockers(&ledger)).await;
+        }
+        if matches!(people, People::Unknown) {
+            return self.explain(&pass, &runs, vec![Blocker::NoDirectory]).await;
         }
         let scopes = pass.scopes();
         let committed = self.world.reserve(&scopes, &|ledger: &Ledger| pass.decide(ledger)).await?;
@@ -67,9 +77,8 @@ impl Admitter {
     }
 
     /// Nothing may start: the reasons are stored and shown if they differ from those shown.
-    async fn explain(&self, pass: &Pass<'_>, runs: &[Run], ledger: &Ledger) -> Result<Looked, StoreFault> {
+    async fn explain(&self, pass: &Pass<'_>, runs: &[Run], blockers: Vec<Blocker>) -> Result<Looked, StoreFault> {
         let again = Looked::Again(pass.now.plus(LOOK_AGAIN_EVERY));
-        let blockers = pass.blockers(ledger);
         // While servers of the request are at work, waiting for them is no news.
         let at_work = runs.iter().any(Run::is_active);
         let shown = if at_work { Vec::new() } else { blockers };
@@ -91,6 +100,31 @@ impl Admitter {
         ];
         self.world.commit(writes).await?;
         Ok(Looked::Made)
+    }
+}
+
+/// What follows when somebody of a request may not any more: it ends, starts no more, or asks for consent again.
+fn unfit(request: &Request, runs: &[Run], people: &People, now: Timestamp) -> Option<Vec<Write>> {
+    let has_started = request.stage == RequestStage::Running;
+    match people {
+        People::Hold | People::Unknown => None,
+        People::Revoked(why) if has_started => Some(halt(request, runs, HaltCause::Revoked(why.clone()), now)),
+        People::Revoked(why) => Some(end(request, runs, RequestOutcome::Revoked { why: why.clone() }, now)),
+        People::Gone { name, .. } if has_started => {
+            let why = format!("{name}, who approved, is no member of the workspace any more");
+            Some(halt(request, runs, HaltCause::Revoked(why), now))
+        }
+        People::Gone { by, name } => {
+            let (by, name, cause) = (by.clone(), name.clone(), VoidCause::LeftWorkspace);
+            let until = approvals::until_anew(request, now);
+            let voided = RequestEvent::ConsentVoided { by, name, at: now, cause, until };
+            let id = request.id();
+            let mut writes =
+                vec![Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![voided] }];
+            writes.push(messages::card(id));
+            writes.extend(messages::asks(request));
+            Some(writes)
+        }
     }
 }
 

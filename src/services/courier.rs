@@ -229,6 +229,8 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::Echo(_) => Some(conversation::echo(view, link.as_deref())),
         Notice::Card(_) => Some(conversation::card(view)),
         Notice::ApprovalAsk(_) => Some(conversation::approval_ask(view)),
+        Notice::Reminder(_) => Some(conversation::reminder(view)),
+        Notice::Escalation(_) => Some(conversation::escalation(view)),
         Notice::Started(_) => Some(conversation::started(view)),
         Notice::Final(_) => Some(conversation::final_reply(view)),
         Notice::Incident(_) => Some(conversation::incident(view, link.as_deref())),

@@ -7,7 +7,6 @@ use super::undone::left_undone;
 use super::world::World;
 use super::{access, looks, offers, questions};
 use crate::admission::Ledger;
-use crate::approvals;
 use crate::authorization::Authorized;
 use crate::conversation;
 use crate::conversation::message::Message;
@@ -26,7 +25,7 @@ use crate::ports::chat::{Envelope, TriggerId};
 use crate::ports::directory::DirectoryFault;
 use crate::ports::store::{Control, ControlAction, Write};
 use crate::ports::{Rulebook, StoreFault};
-use crate::workflow::request::{Accepted, ControlVerb, RequestEvent};
+use crate::workflow::request::{Accepted, ApprovalNeed, ControlVerb, RequestEvent};
 use crate::workflow::run::RunEvent;
 use std::sync::Arc;
 
@@ -286,6 +285,10 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
             });
         }
     };
+    if let Err(answer) = asking.reason_given(work, &spec, &authorized) {
+        return Ok(answer.into());
+    }
+    let need = asking.need(&spec, &subjects, Some(&authorized));
     let plan = match asking.draft(&world.ids.request(), work, &spec, &subjects) {
         Ok(plan) => plan,
         Err(answer) => return Ok(answer.into()),
@@ -298,7 +301,7 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
         let note = format!("answered: the same as {}", same.id());
         return Ok(Reply::said(conversation::doubled(same, link.as_deref()), note));
     }
-    Ok(accept(world, line, Accepting { speaker, spec, plan, authorized: &authorized }))
+    Ok(accept(world, line, Accepting { speaker, spec, plan, need, authorized: &authorized }))
 }
 
 /// What a line would do, without doing it.
@@ -316,12 +319,13 @@ struct Accepting<'a> {
     speaker: &'a Speaker,
     spec: Arc<CommandSpec>,
     plan: Plan,
+    need: Option<ApprovalNeed>,
     authorized: &'a Authorized,
 }
 
 /// Writes the request with its runs, controls and first messages: one commit.
 fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Reply {
-    let Accepting { speaker, spec, plan, authorized } = accepting;
+    let Accepting { speaker, spec, plan, need, authorized } = accepting;
     let now = world.now();
     let id = plan.parts().request.clone();
     let controls = ControlVerb::ALL.map(|verb| (verb, world.ids.handle()));
@@ -341,7 +345,7 @@ fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Reply {
         writes.push(Write::Control(Control { handle: handle.clone(), action, bound: None, used_at: None }));
     }
     let accepted = Accepted {
-        need: approvals::need(&spec, plan.parts().subjects.len(), now),
+        need,
         plan,
         spec,
         origin: line.origin.clone(),

@@ -7,6 +7,7 @@ use crate::domain::place::{Origin, ReplyPath};
 use crate::domain::time::Timestamp;
 use crate::ports::chat::{PrivateTo, Replaces, TriggerId, ViewId};
 use crate::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
+use crate::workflow::request::Request;
 use crate::workflow::run::Answer;
 
 /// The lane of everything that is told about a request in its thread.
@@ -30,6 +31,25 @@ pub(super) fn card(request: &RequestId) -> Write {
 pub(super) fn approval_ask(request: &RequestId) -> Write {
     let to = Destination::Thread(request.clone());
     live("ask", &request.to_string(), request, to, Notice::ApprovalAsk(request.clone()))
+}
+
+pub(super) fn reminder(request: &RequestId) -> Write {
+    let to = Destination::Thread(request.clone());
+    live("reminder", &request.to_string(), request, to, Notice::Reminder(request.clone()))
+}
+
+pub(super) fn escalation(request: &RequestId) -> Write {
+    let to = Destination::Thread(request.clone());
+    live("escalation", &request.to_string(), request, to, Notice::Escalation(request.clone()))
+}
+
+/// Everything in the thread that asks for consent, drawn again: once decided, none of it keeps a button.
+pub(super) fn asks(request: &Request) -> Vec<Write> {
+    let id = request.id();
+    let mut asks = vec![approval_ask(id)];
+    asks.extend(request.reminded_at.map(|_| reminder(id)));
+    asks.extend(request.escalated.as_ref().map(|_| escalation(id)));
+    asks
 }
 
 pub(super) fn started(request: &RequestId) -> Write {

@@ -5,9 +5,10 @@
 
 use crate::admission::{self, Known, Ledger, PoolImpact, Rehearsal, wave_sizes};
 use crate::approvals;
-use crate::authorization::{Authorized, Question, Refusal};
+use crate::authorization::{Authorized, Question, ReasonNeed, Refusal};
 use crate::conversation::{self, PreviewView, message::Message};
-use crate::domain::command::{CommandSpec, Targets};
+use crate::domain::command::{CommandSpec, OwnerOf, Targets};
+use crate::domain::consent::Quota;
 use crate::domain::identity::{GroupName, Profile};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Moment, Spanned, Start, WorkIntent, ZoneName};
@@ -340,6 +341,62 @@ impl<'a> Asking<'a> {
         owners
     }
 
+    /// Whose consent it needs: what the command asks for, and what the policies that allow it require.
+    #[must_use]
+    pub fn need(
+        self,
+        spec: &CommandSpec,
+        subjects: &Subjects,
+        authorized: Option<&Authorized>,
+    ) -> Option<ApprovalNeed> {
+        let mut by_policies = Vec::new();
+        if let Some(requirements) = authorized.map(Authorized::requirements) {
+            let each = requirements.approval.iter();
+            by_policies.extend(each.flat_map(|one| one.from.iter().map(|group| Quota::of(group.clone(), one.count))));
+            let together = requirements.quorums.iter();
+            by_policies
+                .extend(together.map(|one| Quota { from: one.from.iter().cloned().collect(), count: one.count }));
+        }
+        let owned = spec.approvals.iter().flat_map(|rule| &rule.owners);
+        let owners = owned.flat_map(|owned| self.owners_of(*owned, spec, subjects)).collect::<BTreeSet<_>>();
+        let owners = owners.into_iter().collect::<Vec<_>>();
+        let asked = approvals::Asked { by_policies: &by_policies, owners: &owners };
+        approvals::need(spec, subjects.planned().len(), asked, self.now)
+    }
+
+    /// Who owns the types or the sites that are worked on; what nobody owns is the command's owner's.
+    fn owners_of(self, owned: OwnerOf, spec: &CommandSpec, subjects: &Subjects) -> BTreeSet<GroupName> {
+        let inventory = &self.rulebook.inventory;
+        let or_command = |owner: Option<GroupName>| owner.unwrap_or_else(|| spec.owner.clone());
+        match owned {
+            OwnerOf::Type => {
+                let types = subjects.servers().iter().map(|server| &server.server_type).collect::<BTreeSet<_>>();
+                types.into_iter().map(|one| or_command(inventory.type_owner(one).cloned())).collect()
+            }
+            OwnerOf::Site => {
+                let of_servers = subjects.servers().iter().map(|server| &server.site);
+                let sites = of_servers.chain(subjects.sites()).collect::<BTreeSet<_>>();
+                sites.into_iter().map(|one| or_command(inventory.site(one).owner)).collect()
+            }
+        }
+    }
+
+    /// A reason that the policies require, and the line does not give.
+    ///
+    /// # Errors
+    /// The misunderstanding that asks for it.
+    pub fn reason_given(self, work: &WorkIntent, spec: &CommandSpec, authorized: &Authorized) -> Result<(), Answer> {
+        let because = spec.parameters.iter().find(|parameter| parameter.asked_as_because);
+        let is_given = because.is_none_or(|because| work.parameters.contains_key(&because.name));
+        match (authorized.requirements().reason, because) {
+            (ReasonNeed::Required, Some(because)) if !is_given => {
+                let (end, kind) = (self.line.len(), MisunderstandingKind::MissingReason { name: because.name.clone() });
+                Err(Misunderstanding::new(self.line, end..end, kind).into())
+            }
+            (ReasonNeed::Required | ReasonNeed::Free, _) => Ok(()),
+        }
+    }
+
     /// The line from all sides. `id` is that of no request.
     ///
     /// # Errors
@@ -363,12 +420,13 @@ impl<'a> Asking<'a> {
             Some((verb, rest)) if verb.eq_ignore_ascii_case("plan") => rest,
             Some(_) | None => self.line,
         };
+        let need = self.need(&spec, &subjects, allowed.as_ref().ok());
         Ok(Preview {
             line: line.to_owned(),
             states,
             allowed,
             channel_name: self.channel_name().to_owned(),
-            need: approvals::need(&spec, plan.parts().subjects.len(), self.now),
+            need,
             first: admission::rehearse(first, &spec, &id.run(1), self.known()),
             left_out: admission::left_out(&servers, &spec, self.known()),
             impacts: admission::impact(&plan, spec.site_concurrency, self.known()),

@@ -2,25 +2,22 @@
 
 use super::access;
 use super::forms;
-use super::intake::{Outcome, Who, member, who};
+use super::intake::{Outcome, member};
 use super::lines::{self, Line};
 use super::messages;
 use super::offers;
-use super::requests::close_waiting;
+use super::rechecks;
+use super::reviews;
 use super::world::World;
 use crate::admission;
-use crate::approvals::{self, Choice, Unfit, Word};
-use crate::authorization::Question;
 use crate::conversation::message::Message;
-use crate::conversation::{self, RequestView, ReviewOutcome};
-use crate::domain::identity::{PersonId, Profile, Standing};
-use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
-use crate::domain::limits::PRIVATE_CONTROL_LIFE;
+use crate::conversation::{self, RequestView};
+use crate::domain::identity::{PersonId, Profile};
+use crate::domain::ids::{Handle, RequestId, RunId};
 use crate::domain::place::{MessageRef, Origin};
-use crate::domain::server::{Server, SiteName};
 use crate::ports::StoreFault;
 use crate::ports::chat::{Envelope, TriggerId, ViewId};
-use crate::ports::store::{Bound, Content, Control, ControlAction, Notice, Write};
+use crate::ports::store::{Content, Control, ControlAction, Notice, Write};
 use crate::workflow::request::{ControlVerb, Request, RequestEvent, RequestStage};
 use crate::workflow::run::{Answer, Failure, FailureKind, Run, RunEvent, RunOutcome, RunStage};
 use std::collections::BTreeMap;
@@ -69,7 +66,7 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
         if control.used_at.is_some() || now >= bound.until {
             return Ok(press.answered(conversation::old_button(None), "rejected: a control that is used up"));
         }
-        return bound_press(world, &press, control).await;
+        return bound_press(world, &press, &person, control).await;
     }
     match &control.action {
         ControlAction::Request { request, verb } => {
@@ -88,6 +85,7 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
         | ControlAction::Line(_)
         | ControlAction::Use(_)
         | ControlAction::Forget
+        | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
         | ControlAction::Mine
         | ControlAction::Access(_) => {
@@ -96,13 +94,19 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
     }
 }
 
-async fn bound_press(world: &World, press: &Press<'_>, control: Control) -> Result<Outcome, StoreFault> {
+async fn bound_press(
+    world: &World,
+    press: &Press<'_>,
+    person: &Profile,
+    control: Control,
+) -> Result<Outcome, StoreFault> {
     let at = world.now();
     // What only shows something may be pressed again; a form is used up when it is sent.
     match &control.action {
         ControlAction::Form(form) => return Ok(forms::open(world, press, form, &control.handle).await),
         ControlAction::Mine => return forms::own(world, press).await,
         ControlAction::Access(line) => return access::ask(world, press, &control.handle, line).await,
+        ControlAction::TakeBack(id) => return reviews::take_back(world, press, person, id, &control.handle).await,
         ControlAction::Line(_)
         | ControlAction::Use(_)
         | ControlAction::Forget
@@ -123,6 +127,7 @@ async fn bound_press(world: &World, press: &Press<'_>, control: Control) -> Resu
         ControlAction::Request { .. }
         | ControlAction::Answer { .. }
         | ControlAction::Review { .. }
+        | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
         | ControlAction::Mine
         | ControlAction::Access(_) => Outcome::noted("rejected: a control of another kind"),
@@ -152,7 +157,7 @@ async fn request_press(
         return Ok(press.answered(conversation::old_button(None), "rejected: no such request"));
     };
     match verb {
-        ControlVerb::Review => review(world, press, person, &request).await,
+        ControlVerb::Review => reviews::review(world, press, person, &request).await,
         ControlVerb::Details => {
             let (runs, impacts) = (world.store.runs(id).await?, impacts(world, &request).await?);
             let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now: world.now() };
@@ -164,152 +169,25 @@ async fn request_press(
     }
 }
 
-async fn impacts(world: &World, request: &Request) -> Result<Vec<admission::PoolImpact>, StoreFault> {
+/// What a request does to each pool, as things are.
+pub(super) async fn impacts(world: &World, request: &Request) -> Result<Vec<admission::PoolImpact>, StoreFault> {
     let ledger = world.store.ledger().await?;
     let rulebook = world.rulebook();
     Ok(admission::impact(&request.plan, request.spec.site_concurrency, rulebook.known(&ledger, world.now())))
 }
 
-async fn review(world: &World, press: &Press<'_>, person: &Profile, request: &Request) -> Result<Outcome, StoreFault> {
-    let now = world.now();
-    if let Err(unfit) = approvals::may_decide(request, person, now) {
-        let active = could_decide(world, request, &unfit).await;
-        let note = format!("refused: {unfit:?} on {}", request.id());
-        return Ok(press.answered(conversation::unfit(&unfit, request, &active), note));
-    }
-    let Some(trigger) = press.trigger.clone() else {
-        return Ok(press.answered(conversation::unavailable("the form"), "rejected: a press without a trigger"));
-    };
-    let handle = world.ids.handle();
-    let bound = Bound {
-        person: person.id.clone(),
-        channel: press.origin.channel.clone(),
-        until: now.plus(PRIVATE_CONTROL_LIFE),
-    };
-    let action = ControlAction::Review { request: request.id().clone(), plan: request.plan.hash().clone() };
-    let (runs, impacts) = (world.store.runs(request.id()).await?, impacts(world, request).await?);
-    let view = RequestView { request, runs: &runs, impacts: &impacts, now };
-    let form = conversation::review_form(view, &handle);
-    let writes = vec![
-        Write::Control(Control { handle, action, bound: Some(bound), used_at: None }),
-        messages::open_form(&press.envelope.key, trigger, form),
-    ];
-    Ok(Outcome { writes, note: format!("opened the review of {}", request.id()) })
-}
-
-/// The names of those who could decide instead, where that helps.
-async fn could_decide(world: &World, request: &Request, unfit: &Unfit) -> Vec<String> {
-    let (Unfit::IsRequester { from } | Unfit::NotInGroup { from }) = unfit else { return Vec::new() };
-    let members = world.directory.members(from).await.unwrap_or_default();
-    let can = |member: &Profile| member.standing == Standing::Member && member.id != request.origin.person;
-    let others = members.into_iter().filter(can);
-    others.map(|member| member.name).collect()
-}
-
-/// What a submitted review comes to.
+/// What a submitted form comes to.
 pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Result<Outcome, StoreFault> {
-    let now = world.now();
-    let told = |outcome: &ReviewOutcome, note: String| Outcome {
-        writes: vec![messages::update_form(
-            &submission.envelope.key,
-            submission.view.clone(),
-            conversation::review_outcome(outcome),
-        )],
-        note,
+    let Some(control) = world.store.control(submission.handle).await? else {
+        return Ok(Outcome::noted("rejected: a form that we did not open"));
     };
-    let control = world.store.control(submission.handle).await?;
-    if let Some(control) = &control
-        && let (ControlAction::Form(form), Some(bound)) = (&control.action, &control.bound)
-    {
+    if let (ControlAction::Form(form), Some(bound)) = (&control.action, &control.bound) {
         if bound.person != *submission.person {
             return Ok(Outcome::noted("rejected: somebody else's form"));
         }
-        return forms::submitted(world, &submission, control, form).await;
+        return forms::submitted(world, &submission, &control, form).await;
     }
-    let Some(Control { action: ControlAction::Review { request, plan }, bound: Some(bound), used_at, .. }) = control
-    else {
-        return Ok(Outcome::noted("rejected: a form that we did not open"));
-    };
-    if bound.person != *submission.person {
-        return Ok(Outcome::noted("rejected: somebody else's form"));
-    }
-    let Some(request) = world.store.request(&request).await? else {
-        return Ok(Outcome::noted("rejected: no such request"));
-    };
-    let person = match who(world, submission.person).await {
-        Who::Is(person) => person,
-        Who::NotKnown | Who::NoAnswer(_) => {
-            return Ok(told(&ReviewOutcome::Unavailable, "rejected: the directory does not answer".into()));
-        }
-    };
-    if used_at.is_some() || now >= bound.until {
-        let unfit = approvals::may_decide(&request, &person, now).err().unwrap_or(Unfit::AlreadyDecided);
-        return Ok(told(&ReviewOutcome::Unfit(unfit, request.clone()), "rejected: a form that is used up".into()));
-    }
-    let choice = match submission.values.get("decision").map(String::as_str) {
-        Some("approve") => Choice::Approve,
-        Some("deny") => Choice::Deny,
-        Some(_) | None => {
-            return again(world, &submission, &request, &ReviewOutcome::NothingChosen, "answered: nothing was chosen")
-                .await;
-        }
-    };
-    let why = submission.values.get("why").map_or("", String::as_str);
-    match approvals::decide(&request, &person, Word { choice: &choice, why, seen: &plan }, now) {
-        Err(Unfit::NeedsReason) => {
-            let missing = ReviewOutcome::Unfit(Unfit::NeedsReason, request.clone());
-            again(world, &submission, &request, &missing, "answered: a no needs a reason").await
-        }
-        Err(unfit) => {
-            let note = format!("refused: {unfit:?} on {}", request.id());
-            Ok(told(&ReviewOutcome::Unfit(unfit, request), note))
-        }
-        Ok(event) => {
-            let denied = matches!(event, RequestEvent::Denied { .. });
-            let mut outcome = decided(&request, event, told, &plan);
-            outcome.writes.push(Write::ControlUsed { handle: submission.handle.clone(), at: now });
-            if denied {
-                outcome.writes.extend(close_waiting(&world.store.runs(request.id()).await?, now));
-            }
-            Ok(outcome)
-        }
-    }
-}
-
-/// Shows the form once more, with what is missing.
-async fn again(
-    world: &World,
-    submission: &Submission<'_>,
-    request: &Request,
-    missing: &ReviewOutcome,
-    note: &str,
-) -> Result<Outcome, StoreFault> {
-    let (runs, impacts) = (world.store.runs(request.id()).await?, impacts(world, request).await?);
-    let view = RequestView { request, runs: &runs, impacts: &impacts, now: world.now() };
-    let form = conversation::review_again(view, submission.handle, missing);
-    let writes = vec![messages::update_form(&submission.envelope.key, submission.view.clone(), form)];
-    Ok(Outcome { writes, note: note.to_owned() })
-}
-
-fn decided(
-    request: &Request,
-    event: RequestEvent,
-    told: impl Fn(&ReviewOutcome, String) -> Outcome,
-    plan: &Fingerprint,
-) -> Outcome {
-    let id = request.id().clone();
-    let denied = matches!(event, RequestEvent::Denied { .. });
-    let needed = request.need.as_ref().map_or(0, |need| need.count as usize);
-    let more = u32::try_from(needed.saturating_sub(request.approvals.len() + 1)).unwrap_or(0);
-    let shown = if denied { ReviewOutcome::Denied } else { ReviewOutcome::Approved { more_needed: more } };
-    let mut outcome =
-        told(&shown, format!("{} {id}, plan {}", if denied { "denied" } else { "approved" }, plan.short()));
-    outcome.writes.push(Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![event] });
-    outcome.writes.extend([messages::card(&id), messages::approval_ask(&id)]);
-    if denied {
-        outcome.writes.push(messages::final_reply(&id));
-    }
-    outcome
+    reviews::submitted(world, &submission, control).await
 }
 
 /// A typed `cancel req-…`.
@@ -382,12 +260,7 @@ async fn cancel(
 /// Whether somebody may ask for what this request does, in the channel where it was asked.
 async fn may_ask_the_same(world: &World, person: &Profile, request: &Request) -> bool {
     let Ok(channel) = world.directory.channel(&request.origin.channel).await else { return false };
-    let rulebook = world.rulebook();
-    let record = |id| rulebook.inventory.by_id(id).cloned();
-    let servers: Vec<Server> = request.plan.servers().filter_map(|planned| record(&planned.id)).collect();
-    let sites: Vec<SiteName> = request.plan.sites().cloned().collect();
-    let question = Question { person, channel: &channel, command: &request.spec, servers: &servers, sites: &sites };
-    rulebook.policies.decide_shortly(&question).is_ok()
+    rechecks::may(world, person, &channel, request)
 }
 
 async fn answer_press(
@@ -467,6 +340,8 @@ impl Notice {
             Self::Echo(request)
             | Self::Card(request)
             | Self::ApprovalAsk(request)
+            | Self::Reminder(request)
+            | Self::Escalation(request)
             | Self::Started(request)
             | Self::Final(request)
             | Self::Incident(request) => request,

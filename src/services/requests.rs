@@ -7,7 +7,7 @@ use crate::domain::ids::RequestId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::store::{Committed, Write};
-use crate::workflow::request::{Halt, Request, RequestEvent, RequestOutcome, RequestStage};
+use crate::workflow::request::{Halt, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage};
 use crate::workflow::run::{Run, RunEvent, RunOutcome, RunStage};
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -74,7 +74,11 @@ fn leaves_servers(runs: &[Run]) -> bool {
 /// When the clock alone ends something.
 fn deadline(request: &Request) -> Option<Timestamp> {
     match &request.stage {
-        RequestStage::NeedsApproval => request.need.as_ref().map(|need| need.until),
+        RequestStage::NeedsApproval => {
+            let need = request.need.as_ref()?;
+            let passed_on = need.escalation.as_ref().map(|escalation| escalation.at);
+            [Some(need.until), need.remind_at, passed_on].into_iter().flatten().min()
+        }
         RequestStage::Queued | RequestStage::Running => Some(request.plan.parts().expires_at),
         RequestStage::Announced | RequestStage::Stopping { .. } | RequestStage::Ended { .. } => None,
     }
@@ -82,12 +86,16 @@ fn deadline(request: &Request) -> Option<Timestamp> {
 
 /// What an open request needs now.
 fn next(request: &Request, runs: &[Run], now: Timestamp) -> Option<Vec<Write>> {
-    let overdue = deadline(request).is_some_and(|at| now >= at);
+    let overdue = match (&request.stage, &request.need) {
+        (RequestStage::NeedsApproval, Some(need)) => now >= need.until,
+        _ => deadline(request).is_some_and(|at| now >= at),
+    };
     let active = runs.iter().any(Run::is_active);
     let waiting = runs.iter().any(|run| run.stage == RunStage::Waiting);
     match &request.stage {
         RequestStage::Announced | RequestStage::Ended { .. } => None,
-        RequestStage::NeedsApproval => overdue.then(|| end(request, runs, RequestOutcome::Expired, now)),
+        RequestStage::NeedsApproval if overdue => Some(end(request, runs, RequestOutcome::Expired, now)),
+        RequestStage::NeedsApproval => asked_again(request, now),
         RequestStage::Queued if overdue => Some(end(request, runs, RequestOutcome::Expired, now)),
         RequestStage::Stopping { .. } if waiting => Some(not_started(request, runs, now)),
         RequestStage::Stopping { name, .. } if !active => {
@@ -97,7 +105,7 @@ fn next(request: &Request, runs: &[Run], now: Timestamp) -> Option<Vec<Write>> {
         RequestStage::Running if request.halted.is_none() && waiting => {
             let failures = failures(runs);
             if failures > request.spec.waves.stop_when_failures_exceed {
-                return Some(halt(request, runs, failures, now));
+                return Some(halt(request, runs, HaltCause::Failures(failures), now));
             }
             overdue.then(|| not_started(request, runs, now))
         }
@@ -139,8 +147,22 @@ fn not_started(request: &Request, runs: &[Run], now: Timestamp) -> Vec<Write> {
     close_waiting(runs, now).chain([messages::card(request.id())]).collect()
 }
 
-fn halt(request: &Request, runs: &[Run], failures: u32, now: Timestamp) -> Vec<Write> {
-    let halted = RequestEvent::Halted(Halt { at: now, failures });
+/// The approvers are reminded, or another group is asked as well; each once.
+fn asked_again(request: &Request, now: Timestamp) -> Option<Vec<Write>> {
+    let (id, need) = (request.id(), request.need.as_ref()?);
+    if need.escalation.as_ref().is_some_and(|escalation| now >= escalation.at) {
+        let escalated = RequestEvent::Escalated { at: now };
+        let mut writes = vec![event(id, request, escalated), messages::escalation(id), messages::card(id)];
+        writes.extend(messages::asks(request));
+        return Some(writes);
+    }
+    let due = need.remind_at.is_some_and(|at| now >= at);
+    due.then(|| vec![event(id, request, RequestEvent::Reminded { at: now }), messages::reminder(id)])
+}
+
+/// Ends the starts of a request for good; what is at work goes on.
+pub(super) fn halt(request: &Request, runs: &[Run], cause: HaltCause, now: Timestamp) -> Vec<Write> {
+    let halted = RequestEvent::Halted(Halt { at: now, cause });
     let mut writes = vec![event(request.id(), request, halted)];
     writes.extend(not_started(request, runs, now));
     // What was told of the last failure said what would become of the rest; now it is known.
@@ -151,13 +173,13 @@ fn halt(request: &Request, runs: &[Run], failures: u32, now: Timestamp) -> Vec<W
 }
 
 /// Ends a request with everything that is told about it.
-fn end(request: &Request, runs: &[Run], outcome: RequestOutcome, now: Timestamp) -> Vec<Write> {
+pub(super) fn end(request: &Request, runs: &[Run], outcome: RequestOutcome, now: Timestamp) -> Vec<Write> {
     let id = request.id();
     let mut writes = vec![event(id, request, RequestEvent::Ended { at: now, outcome })];
     writes.extend(close_waiting(runs, now));
     writes.push(messages::card(id));
     if request.need.is_some() && !request.is_approved() {
-        writes.push(messages::approval_ask(id));
+        writes.extend(messages::asks(request));
     }
     writes.push(messages::final_reply(id));
     writes

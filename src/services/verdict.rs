@@ -3,7 +3,6 @@
 //! The same subjects and the same decision as of the line itself, so that both always agree. Deliberately absent: any port.
 
 use super::planning::{Answer, Asking, Subjects};
-use crate::approvals;
 use crate::authorization::{Authorized, ReasonNeed, Refusal, RefusalKind, WhoCan};
 use crate::conversation::{self, IsAllowed, MayView, WhoView, message::Message};
 use crate::domain::command::{CommandName, CommandSpec, ParameterSpec, Targets};
@@ -39,7 +38,7 @@ pub struct Exact {
     pub subjects: Subjects,
     /// What the line itself would be answered.
     pub allowed: Result<Authorized, Box<Refusal>>,
-    /// Whose consent the command needs for that many.
+    /// Whose consent it needs.
     pub need: Option<ApprovalNeed>,
     /// Where, without `#`.
     pub channel_name: String,
@@ -59,7 +58,7 @@ pub struct WhoMay {
     pub asker: IsAllowed,
     /// Where else they may, if they may not here.
     pub elsewhere: Vec<ChannelName>,
-    /// Whose consent the command needs for that many.
+    /// Whose consent it needs.
     pub need: Option<ApprovalNeed>,
     /// Where, without `#`.
     pub channel_name: String,
@@ -123,7 +122,7 @@ impl Asking<'_> {
         }
         let subjects = self.subjects(work, &spec)?;
         let allowed = self.authorize(&spec, &subjects);
-        let need = approvals::need(&spec, subjects.count().max(1), self.now);
+        let need = self.need(&spec, &subjects, allowed.as_ref().ok());
         let (line, channel_name) = (asked_about(self.line).to_owned(), self.channel_name().to_owned());
         Ok(Verdict::Exact(Box::new(Exact { spec, line, subjects, allowed, need, channel_name, work: work.clone() })))
     }
@@ -145,11 +144,13 @@ impl Asking<'_> {
         let work = WorkIntent { command: command.clone(), selector: selector.cloned(), parameters, start };
         let subjects = self.subjects(&work, &spec)?;
         let who = policies.who_can(&spec, (subjects.servers(), subjects.sites()), self.channel);
-        let (asker, elsewhere) = match self.authorize(&spec, &subjects) {
+        let allowed = self.authorize(&spec, &subjects);
+        // What policies require beside it depends on who asks.
+        let need = self.need(&spec, &subjects, allowed.as_ref().ok());
+        let (asker, elsewhere) = match allowed {
             Ok(_) => (IsAllowed::Yes, Vec::new()),
             Err(refusal) => (IsAllowed::No, refusal.could.channels),
         };
-        let need = approvals::need(&spec, subjects.count().max(1), self.now);
         Ok(WhoMay { spec, subjects: Some(subjects), who, asker, elsewhere, need, channel_name })
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: clocks, stores, drivers. `decide` names what it must see; somebody else looks.
 
+mod blocker;
+mod consent;
 pub mod decide;
 mod reboot;
 pub mod request;

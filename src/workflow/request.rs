@@ -1,12 +1,14 @@
 //! One accepted intent from card to final reply.
 
 use super::IllegalTransition;
+pub use super::blocker::{Blocker, OutServer};
+pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 use crate::domain::command::{CommandSpec, Step};
+use crate::domain::consent::{Quota, missing};
 use crate::domain::identity::{GroupName, PersonId};
-use crate::domain::ids::{Fingerprint, Handle, RequestId, Version};
+use crate::domain::ids::{Handle, RequestId, Version};
 use crate::domain::place::{MessageRef, Origin};
 use crate::domain::plan::Plan;
-use crate::domain::server::{PoolName, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +34,10 @@ pub struct Request {
     pub need: Option<ApprovalNeed>,
     /// Who consented, in order.
     pub approvals: Vec<Approval>,
+    /// When the approvers were reminded.
+    pub reminded_at: Option<Timestamp>,
+    /// When another group was asked as well, and which.
+    pub escalated: Option<(Timestamp, GroupName)>,
     /// The handles of the buttons on its messages.
     pub controls: BTreeMap<ControlVerb, Handle>,
     /// The card, once it is up.
@@ -102,6 +108,11 @@ pub enum RequestOutcome {
     },
     /// Nobody approved in time, or it was not safe in time.
     Expired,
+    /// Whoever asked may not any more, so nothing started.
+    Revoked {
+        /// Why, as a sentence.
+        why: String,
+    },
     /// The chat would not take the card, so nothing started.
     NoCard {
         /// The chat's word for why.
@@ -114,34 +125,17 @@ pub enum RequestOutcome {
 pub struct Halt {
     /// Since when.
     pub at: Timestamp,
-    /// How many servers had failed.
-    pub failures: u32,
+    /// What ended it.
+    pub cause: HaltCause,
 }
 
-/// Whose consent a request needs.
+/// What ends the starts of a request for good.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ApprovalNeed {
-    /// The group that approvers come from.
-    pub from: GroupName,
-    /// How many different people.
-    pub count: u32,
-    /// Until when.
-    pub until: Timestamp,
-}
-
-/// One person's consent.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Approval {
-    /// Who.
-    pub by: PersonId,
-    /// Their name.
-    pub name: String,
-    /// When.
-    pub at: Timestamp,
-    /// The plan that they saw.
-    pub plan: Fingerprint,
-    /// Why, if they said.
-    pub why: String,
+pub enum HaltCause {
+    /// So many servers had failed.
+    Failures(u32),
+    /// Whoever asked or agreed may not any more; why, as a sentence.
+    Revoked(String),
 }
 
 /// What a button of a request does.
@@ -173,66 +167,6 @@ impl ControlVerb {
     }
 }
 
-/// One reason why a request waits: what, how much, whose, and what would unblock it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Blocker {
-    /// Another run works on these servers.
-    Locked {
-        /// The servers.
-        servers: Vec<ServerName>,
-        /// The request that holds them.
-        holder: RequestId,
-        /// Since when.
-        since: Timestamp,
-    },
-    /// As many servers of the site are under work as may be.
-    Concurrency {
-        /// The site.
-        site: SiteName,
-        /// How many are.
-        active: u32,
-        /// How many may be.
-        limit: u32,
-        /// Who holds the places.
-        holders: Vec<RequestId>,
-    },
-    /// The pool is at its floor.
-    Capacity {
-        /// The pool.
-        pool: PoolName,
-        /// In service now, less what was already promised.
-        serving: u32,
-        /// In the pool.
-        total: u32,
-        /// The least that must serve.
-        floor: u32,
-        /// Servers that are out, and why.
-        out: Vec<OutServer>,
-    },
-    /// It is not known well enough who serves.
-    HealthUnknown {
-        /// The pool.
-        pool: PoolName,
-        /// How many servers are not known.
-        unknown: u32,
-        /// In the pool.
-        total: u32,
-        /// The oldest look, if there was one.
-        since: Option<Timestamp>,
-    },
-}
-
-/// A server that does not serve.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct OutServer {
-    /// The server.
-    pub name: ServerName,
-    /// The request that took it out, if one did.
-    pub holder: Option<RequestId>,
-    /// What is known: its production state, or that it does not answer.
-    pub why: String,
-}
-
 /// Something that happened to a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RequestEvent {
@@ -245,6 +179,29 @@ pub enum RequestEvent {
     },
     /// Somebody consented.
     Approved(Approval),
+    /// A consent does not count any more; people have until then to decide anew.
+    ConsentVoided {
+        /// Whose it was.
+        by: PersonId,
+        /// Their name.
+        name: String,
+        /// When.
+        at: Timestamp,
+        /// Why.
+        cause: VoidCause,
+        /// Until when people may decide now.
+        until: Timestamp,
+    },
+    /// The approvers were reminded.
+    Reminded {
+        /// When.
+        at: Timestamp,
+    },
+    /// Another group may decide as well.
+    Escalated {
+        /// When.
+        at: Timestamp,
+    },
     /// Somebody said no; it ended.
     Denied {
         /// Who.
@@ -330,7 +287,22 @@ impl Request {
     /// Whether people have consented as needed.
     #[must_use]
     pub fn is_approved(&self) -> bool {
-        self.need.as_ref().is_none_or(|need| self.approvals.len() >= need.count as usize)
+        self.missing().is_empty()
+    }
+
+    /// The consent that is still missing.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Quota> {
+        self.missing_with(None)
+    }
+
+    /// What would be missing if somebody of these groups agreed too.
+    #[must_use]
+    pub fn missing_with(&self, other: Option<&[GroupName]>) -> Vec<Quota> {
+        let Some(need) = &self.need else { return Vec::new() };
+        let all: Vec<GroupName> = need.quotas.iter().flat_map(|quota| quota.from.iter().cloned()).collect();
+        let given = self.approvals.iter().map(|approval| approval.groups.as_deref().unwrap_or(&all));
+        missing(&need.quotas, &given.chain(other).collect::<Vec<_>>())
     }
 
     /// Rebuilds a request from its whole history.
@@ -363,6 +335,8 @@ impl Request {
             accepted_at: accepted.at,
             need: accepted.need,
             approvals: Vec::new(),
+            reminded_at: None,
+            escalated: None,
             controls: accepted.controls,
             card: None,
             stage: RequestStage::Announced,
@@ -396,6 +370,17 @@ impl Request {
                     self.stage = Stage::Queued;
                 }
             }
+            (
+                RequestEvent::ConsentVoided { by, at, until, .. },
+                Stage::Announced | Stage::NeedsApproval | Stage::Queued,
+            ) if self.need.is_some() => self.consent_voided(by, *at, *until),
+            (RequestEvent::Reminded { at }, Stage::NeedsApproval) => {
+                self.reminded_at = Some(*at);
+                if let Some(need) = &mut self.need {
+                    need.remind_at = None;
+                }
+            }
+            (RequestEvent::Escalated { at }, Stage::NeedsApproval) => self.passed_on(*at),
             (RequestEvent::Denied { name, at, why, .. }, Stage::Announced | Stage::NeedsApproval)
                 if self.need.is_some() =>
             {
@@ -434,9 +419,40 @@ impl Request {
         Ok(self)
     }
 
-    /// A consent counts from somebody else, once, in time, and only for the plan as it is.
+    fn consent_voided(&mut self, by: &PersonId, at: Timestamp, until: Timestamp) {
+        self.approvals.retain(|approval| approval.by != *by);
+        if let Some(need) = &mut self.need {
+            need.until = until;
+            // An edited message notifies nobody, so the approvers are told anew.
+            need.remind_at = self.reminded_at.is_none().then_some(at);
+        }
+        if self.stage == RequestStage::Queued && !self.is_approved() {
+            self.stage = RequestStage::NeedsApproval;
+            self.blockers.clear();
+        }
+    }
+
+    /// From now on another group may decide as well, for every quota.
+    fn passed_on(&mut self, at: Timestamp) {
+        let Some(need) = &mut self.need else { return };
+        let Some(Escalation { to, .. }) = need.escalation.take() else { return };
+        for quota in &mut need.quotas {
+            quota.from.push(to.clone());
+            quota.from.sort();
+            quota.from.dedup();
+        }
+        self.escalated = Some((at, to));
+    }
+
+    /// A consent counts from somebody else, once, in time, where it helps, and only for the plan as it is.
     fn counts(&self, approval: &Approval) -> bool {
-        self.need.as_ref().is_some_and(|need| approval.at < need.until)
+        let sum = |quotas: &[Quota]| quotas.iter().map(|quota| u64::from(quota.count)).sum::<u64>();
+        let helps = approval
+            .groups
+            .as_deref()
+            .is_none_or(|groups| sum(&self.missing_with(Some(groups))) < sum(&self.missing()));
+        helps
+            && self.need.as_ref().is_some_and(|need| approval.at < need.until)
             && approval.by != self.origin.person
             && approval.plan == *self.plan.hash()
             && self.approvals.iter().all(|earlier| earlier.by != approval.by)

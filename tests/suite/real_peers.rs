@@ -297,7 +297,9 @@ async fn an_openssh_that_hangs_or_is_gone_was_never_sent_anything() {
     let OpenSsh { peer, folder, drivers, .. } = sshd;
     drop(peer);
     let begun = drivers.begin(&Act::RebootOverSsh { server: server(), not_after: not_after() }, SOON).await;
-    assert_eq!(begun, Begun::NeverSent("the SSH port is closed".to_owned()));
+    // Its last breath may still take the connection and reset it: nothing was sent all the same.
+    let told = ["the SSH port is closed", "SSH: Connection reset by peer (os error 104)"];
+    assert!(matches!(&begun, Begun::NeverSent(why) if told.contains(&why.as_str())), "{begun:?}");
     drop(folder);
 }
 

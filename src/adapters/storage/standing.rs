@@ -62,6 +62,9 @@ pub(super) const fn ends_request(event: &RequestEvent) -> bool {
         RequestEvent::Accepted(_)
         | RequestEvent::CardPosted { .. }
         | RequestEvent::Approved(_)
+        | RequestEvent::ConsentVoided { .. }
+        | RequestEvent::Reminded { .. }
+        | RequestEvent::Escalated { .. }
         | RequestEvent::Blocked { .. }
         | RequestEvent::Started { .. }
         | RequestEvent::Unblocked { .. }

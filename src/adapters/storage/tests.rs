@@ -1,6 +1,7 @@
 //! The short word on how a run or request stands agrees with its whole history.
 
-use super::shapes::strategies::{request_event, run_event};
+use super::shapes::strategies::run_event;
+use super::shapes::strategies_of_requests::request_event;
 use super::standing::{RunStanding, ends_request};
 use crate::domain::ids::{Epoch, RequestId};
 use crate::domain::plan::Subject;
@@ -62,7 +63,7 @@ proptest! {
 }
 
 fn accepted_event() -> impl Strategy<Value = RequestEvent> {
-    super::shapes::strategies::accepted().prop_map(|mut accepted| {
+    super::shapes::strategies_of_requests::accepted().prop_map(|mut accepted| {
         // Made up at random, they would want values that the plan does not have.
         Arc::make_mut(&mut accepted.spec).steps.clear();
         RequestEvent::Accepted(Box::new(accepted))

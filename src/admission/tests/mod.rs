@@ -167,6 +167,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Concurrency { .. } => "concurrency",
         Blocker::Capacity { .. } => "capacity",
         Blocker::HealthUnknown { .. } => "unknown",
+        Blocker::NoDirectory => "no directory",
     }
 }
 

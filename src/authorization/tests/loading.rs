@@ -129,7 +129,7 @@ reach:
     channels.yaml:10: `shared` is `read-onyl` (did you mean `read-only`?)
     channels.yaml:11: `reach` has no key `public` (the keys are shared, private, direct)
     ");
-    assert_snapshot!(faults("noc: C0NOC\n"), @"channels.yaml:1: channels.yaml has no key `noc` (the keys are channels, reach)");
+    assert_snapshot!(faults("noc: C0NOC\n"), @"channels.yaml:1: channels stand under a key of their own (write `channels:` above them, and indent them below it)");
     assert_snapshot!(faults("channels: [noc]\n"), @"channels.yaml:1: `channels` takes names with ids (each line is `name: id`, e.g. `noc: C0NOC`)");
     assert_snapshot!(faults("channels:\n  noc: C0NOC\n  noc: C0WEB\n"), @"channels.yaml:3: duplicate mapping key `noc` is not allowed here (correct the YAML; everything else in this file is read after that)");
 }

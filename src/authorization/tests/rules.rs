@@ -351,3 +351,18 @@ fn a_rule_that_does_not_fit_the_schema_is_told_with_its_place() {
     schema.cedarschema: entity does not conform to the schema
     ");
 }
+
+/// A word that could be read in two ways never gets the wider meaning.
+#[test]
+fn a_word_with_two_meanings_is_a_fault() {
+    let mut known = known();
+    known.groups.insert(crate::domain::identity::GroupName::new("everyone"));
+    known.commands.insert(crate::domain::command::CommandName::new("all"));
+    let files = [("schema.cedarschema", SCHEMA), ("channels/noc.yaml", &one("who: everyone, commands: all"))];
+    let files = files.map(|(name, text)| PolicyFile { name: name.into(), text: text.into() });
+    let told = Policies::new(&files, &Channels::parse(CHANNELS).unwrap(), &known).unwrap_err().to_string();
+    assert_snapshot!(told, @"
+    channels/noc.yaml:2: `all` is also the name of a command (give that command another name)
+    channels/noc.yaml:2: `everyone` is also the name of a group (give that group another name)
+    ");
+}

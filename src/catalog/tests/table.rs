@@ -24,6 +24,7 @@ summary: Wipe the caches of sites
 impact: config
 owner: sre
 targets: { sites: 5 }
+approvals: { above: 2, from: sre, count: 1, within: 60m, owners: [site], escalate: { to: lead, after: 30m } }
 steps:
   - http: { method: POST, url: \"https://cdn.example.com/wipe\", send: [site], expect: 200, timeout: 20s }
 examples: [wipe riga, wipe lax]

@@ -91,7 +91,10 @@ pub(super) fn preview(preview: &Preview, source: &str, is_stored: bool) -> Value
         "not_before_seconds": parts.not_before.as_ref().map(|moment| moment.at.seconds()),
         "allowed": refusal.is_none(),
         "refusal": refusal,
-        "approvals": preview.need.as_ref().map(|need| json!({ "from": need.from.as_str(), "count": need.count })),
+        "approvals": preview.need.as_ref().map(|need| need.quotas.iter().map(|quota| json!({
+            "from": quota.from.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "count": quota.count,
+        })).collect::<Vec<_>>()),
         "first_wave": { "start": names(&preview.first.start), "wait": names(&preview.first.wait) },
         "left_out": preview.left_out.iter().map(|(name, why)| json!({ "server": name.as_str(), "why": why }))
             .collect::<Vec<_>>(),

@@ -180,7 +180,7 @@ fn the_ask_keeps_no_button_after_the_approval() {
 fn the_ask_names_who_still_must_agree() {
     let mut story = Story::asked();
     if let Some(RequestEvent::Accepted(accepted)) = story.events.first_mut() {
-        accepted.need.as_mut().unwrap().count = 2;
+        accepted.need.as_mut().unwrap().quotas[0].count = 2;
     }
     assert_snapshot!(story.see(REPLY, approval_ask), @"
     🙋 req-2mq9 needs approval of sre: reboot 20 servers in lax

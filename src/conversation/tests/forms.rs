@@ -26,8 +26,8 @@ fn read(outcome: &ReviewOutcome) -> String {
     text.lines().nth(1).unwrap_or_default().to_owned()
 }
 
-fn sre() -> GroupName {
-    GroupName::new("sre")
+fn sre() -> Vec<GroupName> {
+    vec![GroupName::new("sre")]
 }
 
 #[test]
@@ -94,8 +94,8 @@ fn every_outcome_of_a_review_is_told() {
     let outcomes = [
         ReviewOutcome::Loading,
         ReviewOutcome::Recording,
-        ReviewOutcome::Approved { more_needed: 0 },
-        ReviewOutcome::Approved { more_needed: 1 },
+        ReviewOutcome::Approved { more_needed: 0, take_back: None },
+        ReviewOutcome::Approved { more_needed: 1, take_back: None },
         ReviewOutcome::Denied,
         ReviewOutcome::NothingChosen,
         ReviewOutcome::Unavailable,

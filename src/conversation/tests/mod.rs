@@ -16,6 +16,7 @@ use super::message::{Block, Button, Message, Piece, Rich};
 use super::{RequestView, plain};
 use crate::admission::{PoolCount, PoolImpact};
 use crate::domain::command::{CommandName, CommandSpec, PowerPath};
+use crate::domain::consent::Quota;
 use crate::domain::effect::BootId;
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::{Epoch, Fingerprint, Handle, RequestId};
@@ -25,7 +26,8 @@ use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Halt, OutServer, Request, RequestEvent, RequestOutcome,
+    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Halt, HaltCause, OutServer, Request, RequestEvent,
+    RequestOutcome,
 };
 use crate::workflow::run::{Failure, FailureKind, Run, RunEvent, RunOutcome, StepIntent};
 use std::sync::Arc;
@@ -187,7 +189,13 @@ impl Story {
             not_before: None,
             expires_at: at(23, 0),
         };
-        let need = (servers > 10).then(|| ApprovalNeed { from: GroupName::new("sre"), count: 1, until: at(15, 2) });
+        let need = (servers > 10).then(|| ApprovalNeed {
+            quotas: vec![Quota::of(GroupName::new("sre"), 1)],
+            until: at(15, 2),
+            within: std::time::Duration::from_secs(3600),
+            remind_at: None,
+            escalation: None,
+        });
         let accepted = Accepted {
             plan: Plan::new(parts).unwrap(),
             spec: Arc::clone(spec),
@@ -246,7 +254,7 @@ impl Story {
     }
 
     fn halted(self, failures: u32) -> Self {
-        self.then(RequestEvent::Halted(Halt { at: at(14, 40), failures }))
+        self.then(RequestEvent::Halted(Halt { at: at(14, 40), cause: HaltCause::Failures(failures) }))
     }
 
     fn ended(self, outcome: RequestOutcome) -> Self {
@@ -280,7 +288,15 @@ impl Story {
 }
 
 fn approval(user: &str, name: &str, plan: Fingerprint) -> RequestEvent {
-    RequestEvent::Approved(Approval { by: person(user), name: name.into(), at: at(14, 4), plan, why: String::new() })
+    RequestEvent::Approved(Approval {
+        by: person(user),
+        name: name.into(),
+        at: at(14, 4),
+        plan,
+        why: String::new(),
+        groups: None,
+        shown: None,
+    })
 }
 
 fn subject(number: u32) -> Subject {

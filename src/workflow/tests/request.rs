@@ -1,13 +1,14 @@
 //! Which event may follow at which stage of a request, and which may not.
 
 use crate::domain::command::CommandSpec;
+use crate::domain::consent::Quota;
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::{Fingerprint, RequestId};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, Subject};
 use crate::domain::time::Timestamp;
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Halt, Request, RequestEvent, RequestOutcome, RequestStage,
+    Accepted, Approval, ApprovalNeed, Halt, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +43,13 @@ fn accepted(count: Option<u32>) -> RequestEvent {
         requester_name: "ana".into(),
         allowed_by: Vec::new(),
         at: NOW,
-        need: count.map(|count| ApprovalNeed { from: GroupName::new("sre"), count, until: super::after(3600) }),
+        need: count.map(|count| ApprovalNeed {
+            quotas: vec![Quota::of(GroupName::new("sre"), count)],
+            until: super::after(3600),
+            within: Duration::from_secs(3600),
+            remind_at: None,
+            escalation: None,
+        }),
         controls: BTreeMap::new(),
     }))
 }
@@ -53,7 +60,15 @@ fn person(user: &str) -> PersonId {
 
 fn approval(user: &str) -> Approval {
     let request = Request::replay(&[accepted(Some(1))]).expect("a request begins with being accepted");
-    Approval { by: person(user), name: user.into(), at: NOW, plan: request.plan.hash().clone(), why: String::new() }
+    Approval {
+        by: person(user),
+        name: user.into(),
+        at: NOW,
+        plan: request.plan.hash().clone(),
+        why: String::new(),
+        groups: None,
+        shown: None,
+    }
 }
 
 fn approved(user: &str) -> RequestEvent {
@@ -114,7 +129,7 @@ fn each_event_fits_the_stages_it_is_meant_for() {
         ("ended", vec![accepted(None), card(), ended()]),
     ];
     let blocked = RequestEvent::Blocked { at: NOW, blockers: Vec::new() };
-    let halted = RequestEvent::Halted(Halt { at: NOW, failures: 2 });
+    let halted = RequestEvent::Halted(Halt { at: NOW, cause: HaltCause::Failures(2) });
     let unblocked = RequestEvent::Unblocked { at: NOW };
     // In the order of the stages above.
     let table = [

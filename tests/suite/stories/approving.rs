@@ -199,9 +199,12 @@ async fn two_approvals_are_two_people() {
         bob   submits approve: once
         bot   (form for bob) == Review ==
               Recorded: approved. 1 more person must agree before it starts.
+              ~ Until it starts you can take that back.
+              [!Take it back!]
               [Close]
         bob   presses [Review]
-        bot   (only bob) You approved this at hh:mm. It needs someone else too.
+        bot   (only bob) You approved this at hh:mm. Until it starts you can take that back.
+              [!Take it back!]
         ");
         stage.fleet().rebooted("edge-lax-[01-02]", times(0));
         dee.approves(&thread, "and me").await;
@@ -219,6 +222,8 @@ async fn two_approvals_are_two_people() {
         dee   submits approve: and me
         bot   (form for dee) == Review ==
               Recorded: approved. It starts when it is safe.
+              ~ Until it starts you can take that back.
+              [!Take it back!]
               [Close]
         bot > ✅ req-0001: all 2 rebooted and back in production
               ~ some time · asked by @ana · approved by bob and dee · plan 0000
@@ -336,6 +341,7 @@ async fn a_request_that_nobody_approves_expires() {
         bot > Not approved by hh:mm. Nothing has started, and nothing runs later.
         bob   presses [Review]
         bot   (form for bob) Review req-0001 [Record]
+        bot > Not approved by hh:mm. Nothing has started, and nothing runs later.
         bot > ⌛ req-0001 expired, nothing has started
               Not approved by hh:mm. Nothing runs later; send the line again to ask anew.
               ~ asked by @ana · plan 0000 · reboot 2 servers in lax

@@ -19,7 +19,7 @@ async fn somebody_who_may_is_told_by_which_policy_and_what_it_needs() {
         ana   /fleet can-i reboot edge-lax-[01-02] because kernel update
         bot   (only ana) ✓ You may reboot 2 servers in #noc
               Policy noc-noc-reboot: `noc may reboot in #noc`
-              Needs 1 approval of sre.
+              🙋 Needs approval: 1 of `sre`.
               Nothing has started. To do it: `reboot edge-lax-[01-02] because kernel update`
               ~ whether it is safe now: `plan reboot edge-lax-[01-02] because kernel update`
         ");
@@ -28,7 +28,7 @@ async fn somebody_who_may_is_told_by_which_policy_and_what_it_needs() {
         ana   @wrasse Can I reboot edge-lax-01?
         bot   (only ana) ✓ You may reboot 1 server in #noc
               Policy noc-noc-reboot: `noc may reboot in #noc`
-              Needs 1 approval of sre. The line still has to say `because REASON`.
+              🙋 Needs approval: 1 of `sre`. The line still has to say `because REASON`.
               Nothing has started.
         ");
         let general = ana.types(&noc, "/fleet can-i reboot").await;
@@ -133,7 +133,7 @@ async fn who_can_names_groups_here_and_now() {
         ana   /fleet who-can reboot on edge-lax-[01-02]
         bot   (only ana) Who may reboot 2 servers in #noc
               Members of noc. You are one of them.
-              Needs 1 approval of sre.
+              🙋 Needs approval: 1 of `sre`.
         ");
         let general = bob.types(&noc, "/fleet who can reboot?").await;
         assert_snapshot!(general.transcript(), @"
@@ -147,7 +147,7 @@ async fn who_can_names_groups_here_and_now() {
         bob   /fleet who-can reboot site=lax
         bot   (only bob) Who may reboot 3 servers in #noc
               Members of noc. You are not one of them.
-              Needs 1 approval of sre.
+              🙋 Needs approval: 1 of `sre`.
         ");
         let nobody = ana.types(&noc, "/fleet who-can announce").await;
         assert_snapshot!(nobody.transcript(), @"

@@ -34,6 +34,8 @@ async fn a_second_press_of_approve_changes_nothing() {
         bob   submits approve
         bot   (form for bob) == Review ==
               Recorded: approved. It starts when it is safe.
+              ~ Until it starts you can take that back.
+              [!Take it back!]
               [Close]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
               ~ some time · asked by @ana · approved by bob · plan 0000

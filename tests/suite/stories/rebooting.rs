@@ -44,6 +44,8 @@ async fn three_servers_are_rebooted_one_after_the_other() {
         bob   submits approve: looks right
         bot   (form for bob) == Review ==
               Recorded: approved. It starts when it is safe.
+              ~ Until it starts you can take that back.
+              [!Take it back!]
               [Close]
         bot > ✅ req-0001: all 3 rebooted and back in production
               ~ some time · asked by @ana · approved by bob · plan 0000

@@ -1,9 +1,10 @@
 //! The shape of a command's definition, which a request keeps as it was when the plan was made.
 
-use super::{Misfit, Stored, stored_record, stored_variants, stored_words, with};
+use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::domain::command::{
-    ApprovalRule, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need, Output, ParameterSpec,
-    PowerPath, RebootSpec, Sent, StepSpec, TEXT_LENGTH_MAX_CHARS, Targets, ValueKind, WaveRule, WaveSize,
+    ApprovalRule, CommandSpec, EscalationRule, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need, Output,
+    OwnerOf, ParameterSpec, PowerPath, RebootSpec, Sent, StepSpec, TEXT_LENGTH_MAX_CHARS, Targets, ValueKind, WaveRule,
+    WaveSize,
 };
 use crate::domain::identity::UserId;
 use crate::domain::intent::{Named, ParameterName, Value};
@@ -74,7 +75,32 @@ stored_variants! { WaveSize;
     "parameter" => Parameter(name),
     "all" => All,
 }
-stored_record! { ApprovalRule; above: "above", from: "from", count: "count", within: "within_ms" }
+stored_words! { OwnerOf; "type" => Type, "site" => Site }
+stored_record! { EscalationRule; to: "to", after: "after_ms" }
+
+/// Rules from before there were owners and a second group have neither.
+impl Stored for ApprovalRule {
+    fn store(&self) -> Json {
+        let object = with(serde_json::Map::new(), "above", self.above.store());
+        let object = with(object, "from", self.from.store());
+        let object = with(object, "count", self.count.store());
+        let object = with(object, "within_ms", self.within.store());
+        let object = with(object, "owners", self.owners.store());
+        Json::Object(with(object, "escalation", self.escalation.store()))
+    }
+
+    fn restore(value: &Json) -> Result<Self, Misfit> {
+        let members = Members::of(value)?;
+        Ok(Self {
+            above: members.read("above")?,
+            from: members.read("from")?,
+            count: members.read("count")?,
+            within: members.read("within_ms")?,
+            owners: members.read::<Option<_>>("owners")?.unwrap_or_default(),
+            escalation: members.read("escalation")?,
+        })
+    }
+}
 stored_variants! { StepSpec;
     "drain" => Drain { timeout: "timeout_ms", connections_max: "connections_max" },
     "gate" => Gate(checks),

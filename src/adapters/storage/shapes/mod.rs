@@ -15,9 +15,13 @@ mod run;
 #[cfg(test)]
 pub(super) mod strategies;
 #[cfg(test)]
+pub(super) mod strategies_of_requests;
+#[cfg(test)]
 mod strategies_of_values;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_history;
 
 use crate::ports::StoreFault;
 use serde_json::{Map, Value};

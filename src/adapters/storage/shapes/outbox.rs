@@ -23,6 +23,8 @@ stored_variants! { Notice;
     "echo" => Echo(request),
     "card" => Card(request),
     "approval-ask" => ApprovalAsk(request),
+    "reminder" => Reminder(request),
+    "escalation" => Escalation(request),
     "started" => Started(request),
     "server-failed" => ServerFailed(run),
     "question" => Question(run),
@@ -32,7 +34,8 @@ stored_variants! { Notice;
 stored_variants! { ControlAction;
     "request" => Request { request: "request", verb: "verb" },
     "answer" => Answer { run: "run", answer: "answer" },
-    "review" => Review { request: "request", plan: "plan" },
+    "review" => Review { request: "request", plan: "plan", shown: "shown" },
+    "take-back" => TakeBack(request),
     "line" => Line(line),
     "use" => Use(line),
     "forget" => Forget,

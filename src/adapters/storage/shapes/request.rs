@@ -1,14 +1,21 @@
 //! The shapes of a request's events.
 
-use super::{stored_record, stored_variants, stored_words};
+use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
+use crate::domain::consent::Quota;
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Halt, OutServer, RequestEvent, RequestOutcome,
+    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, OutServer, RequestEvent,
+    RequestOutcome, VoidCause,
 };
+use serde_json::{Map, Value};
+use std::time::Duration;
 
 stored_variants! { RequestEvent;
     "accepted" => Accepted(accepted),
     "card-posted" => CardPosted { card: "card" },
     "approved" => Approved(approval),
+    "consent-voided" => ConsentVoided { by: "by", name: "name", at: "at_ms", cause: "cause", until: "until_ms" },
+    "reminded" => Reminded { at: "at_ms" },
+    "escalated" => Escalated { at: "at_ms" },
     "denied" => Denied { by: "by", name: "name", at: "at_ms", why: "why" },
     "blocked" => Blocked { at: "at_ms", blockers: "blockers" },
     "started" => Started { at: "at_ms" },
@@ -21,9 +28,61 @@ stored_record! { Accepted;
     plan: "plan", spec: "spec", origin: "origin", requester_name: "requester_name", allowed_by: "allowed_by",
     at: "at_ms", need: "need", controls: "controls",
 }
-stored_record! { ApprovalNeed; from: "from", count: "count", until: "until_ms" }
-stored_record! { Approval; by: "by", name: "name", at: "at_ms", plan: "plan", why: "why" }
-stored_record! { Halt; at: "at_ms", failures: "failures" }
+stored_record! { Quota; from: "from", count: "count" }
+stored_record! { Escalation; to: "to", at: "at_ms" }
+stored_record! { Approval;
+    by: "by", name: "name", at: "at_ms", plan: "plan", why: "why", groups: "groups", shown: "shown",
+}
+stored_words! { VoidCause; "taken-back" => TakenBack, "left-workspace" => LeftWorkspace }
+
+/// How long people had before that was recorded.
+const WITHIN_BEFORE: Duration = Duration::from_secs(3600);
+
+/// Before there were several quotas, one group was named with a count.
+impl Stored for ApprovalNeed {
+    fn store(&self) -> Value {
+        let object = with(Map::new(), "quotas", self.quotas.store());
+        let object = with(object, "until_ms", self.until.store());
+        let object = with(object, "within_ms", self.within.store());
+        let object = with(object, "remind_at_ms", self.remind_at.store());
+        Value::Object(with(object, "escalation", self.escalation.store()))
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        let members = Members::of(value)?;
+        let quotas = match members.read("quotas")? {
+            Some(quotas) => quotas,
+            None => vec![Quota::of(members.read("from")?, members.read("count")?)],
+        };
+        Ok(Self {
+            quotas,
+            until: members.read("until_ms")?,
+            within: members.read::<Option<_>>("within_ms")?.unwrap_or(WITHIN_BEFORE),
+            remind_at: members.read("remind_at_ms")?,
+            escalation: members.read("escalation")?,
+        })
+    }
+}
+
+/// Before there was another cause, only the failures were counted.
+impl Stored for Halt {
+    fn store(&self) -> Value {
+        let object = with(Map::new(), "at_ms", self.at.store());
+        Value::Object(match &self.cause {
+            HaltCause::Failures(count) => with(object, "failures", count.store()),
+            HaltCause::Revoked(why) => with(object, "revoked", why.store()),
+        })
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        let members = Members::of(value)?;
+        let cause = match members.read("revoked")? {
+            Some(why) => HaltCause::Revoked(why),
+            None => HaltCause::Failures(members.read("failures")?),
+        };
+        Ok(Self { at: members.read("at_ms")?, cause })
+    }
+}
 stored_words! { ControlVerb;
     "request.review" => Review, "request.details" => Details, "request.withdraw" => Withdraw,
     "request.cancel" => Cancel,
@@ -35,11 +94,13 @@ stored_variants! { RequestOutcome;
     "cancelled" => Cancelled { name: "name" },
     "denied" => Denied { name: "name", why: "why" },
     "expired" => Expired,
+    "revoked" => Revoked { why: "why" },
     "no-card" => NoCard { why: "why" },
 }
 stored_variants! { Blocker;
     "locked" => Locked { servers: "servers", holder: "holder", since: "since_ms" },
     "concurrency" => Concurrency { site: "site", active: "active", limit: "limit", holders: "holders" },
+    "no-directory" => NoDirectory,
     "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
     "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
 }

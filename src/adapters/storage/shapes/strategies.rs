@@ -5,8 +5,8 @@ use crate::conversation::message::{
     Block, Button, Confirm, Form, FormBlock, Message, Piece, Press, StepLine, StepMark, Style,
 };
 use crate::domain::command::{
-    ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need, Output,
-    ParameterSpec, PowerPath, RebootSpec, Sent, StepSpec, Targets, WaveRule, WaveSize,
+    ApprovalRule, CommandName, CommandSpec, EscalationRule, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input,
+    Need, Output, OwnerOf, ParameterSpec, PowerPath, RebootSpec, Sent, StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::{GroupName, PersonId};
@@ -18,23 +18,20 @@ use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, Serve
 use crate::domain::time::Timestamp;
 use crate::ports::chat::{PrivateTo, Replaces, TriggerId, ViewId};
 use crate::ports::store::{Bound, Content, ControlAction, Destination, FormOf, Notice};
-use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Halt, OutServer, RequestEvent, RequestOutcome,
-};
+use crate::workflow::request::ControlVerb;
 use crate::workflow::run::{Answer, Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use std::fmt::Debug;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) fn text() -> BoxedStrategy<String> {
     "\\PC{0,6}".boxed()
 }
 
-fn time() -> BoxedStrategy<Timestamp> {
+pub(super) fn time() -> BoxedStrategy<Timestamp> {
     any::<i64>().prop_map(Timestamp::from_millis).boxed()
 }
 
@@ -42,7 +39,7 @@ pub(super) fn length() -> BoxedStrategy<Duration> {
     any::<u32>().prop_map(|millis| Duration::from_millis(u64::from(millis))).boxed()
 }
 
-fn request_id() -> BoxedStrategy<RequestId> {
+pub(super) fn request_id() -> BoxedStrategy<RequestId> {
     "[2-9a-hjkmnp-z]{4,8}".prop_filter_map("an id", |tail| RequestId::from_tail(&tail)).boxed()
 }
 
@@ -50,11 +47,11 @@ fn run_id() -> BoxedStrategy<RunId> {
     (request_id(), any::<u32>()).prop_map(|(request, number)| request.run(number)).boxed()
 }
 
-fn hash() -> BoxedStrategy<Fingerprint> {
+pub(super) fn hash() -> BoxedStrategy<Fingerprint> {
     text().prop_map(|text| Fingerprint::of(text.as_bytes())).boxed()
 }
 
-fn person() -> BoxedStrategy<PersonId> {
+pub(super) fn person() -> BoxedStrategy<PersonId> {
     (text(), text()).prop_map(|(team, user)| PersonId::new(team, user)).boxed()
 }
 
@@ -62,7 +59,7 @@ fn state() -> BoxedStrategy<ProductionState> {
     select(ProductionState::ALL.to_vec()).boxed()
 }
 
-fn message_ref() -> BoxedStrategy<MessageRef> {
+pub(super) fn message_ref() -> BoxedStrategy<MessageRef> {
     let of = |(channel, ts): (String, String)| MessageRef { channel: ChannelId::new(channel), ts: MessageTs::new(ts) };
     (text(), text()).prop_map(of).boxed()
 }
@@ -76,7 +73,7 @@ fn reply_path() -> BoxedStrategy<ReplyPath> {
     .boxed()
 }
 
-fn origin() -> BoxedStrategy<Origin> {
+pub(super) fn origin() -> BoxedStrategy<Origin> {
     (person(), text().prop_map(ChannelId::new), option::of(text().prop_map(MessageTs::new)), reply_path())
         .prop_map(|(person, channel, thread, reply)| Origin { person, channel, thread, reply })
         .boxed()
@@ -102,7 +99,7 @@ fn moment() -> BoxedStrategy<Moment> {
     (time(), text()).prop_map(|(at, zone)| Moment { at, zone: ZoneName::new(zone) }).boxed()
 }
 
-fn plan() -> BoxedStrategy<Plan> {
+pub(super) fn plan() -> BoxedStrategy<Plan> {
     let parameters = btree_map(text().prop_map(ParameterName::new), value(), 0..3);
     let people = (request_id(), person(), text(), text());
     let times = (length(), option::of(moment()), time());
@@ -173,7 +170,7 @@ fn step_spec() -> BoxedStrategy<StepSpec> {
     .boxed()
 }
 
-fn spec() -> BoxedStrategy<CommandSpec> {
+pub(super) fn spec() -> BoxedStrategy<CommandSpec> {
     let servers = (vec(text().prop_map(ServerType::new), 0..3), vec(state(), 0..3), any::<u32>())
         .prop_map(|(types, from, max)| Targets::Servers { types, from, max });
     let sites = any::<u32>().prop_map(|max| Targets::Sites { max });
@@ -194,6 +191,8 @@ fn spec() -> BoxedStrategy<CommandSpec> {
         from: GroupName::new(from),
         count,
         within,
+        owners: if count % 2 == 0 { OwnerOf::ALL.to_vec() } else { Vec::new() },
+        escalation: (above % 2 == 0).then(|| EscalationRule { to: GroupName::new("lead"), after: within }),
     });
     let words = (text(), text(), text(), select(Impact::ALL.to_vec()), hash());
     let rules = (targets, waves, option::of(any::<u32>()), option::of(approvals));
@@ -218,85 +217,6 @@ fn spec() -> BoxedStrategy<CommandSpec> {
             }
         })
         .boxed()
-}
-
-/// Any beginning of a request.
-pub(in super::super) fn accepted() -> BoxedStrategy<Accepted> {
-    let need = (text(), any::<u32>(), time()).prop_map(|(from, count, until)| ApprovalNeed {
-        from: GroupName::new(from),
-        count,
-        until,
-    });
-    let controls = btree_map(select(ControlVerb::ALL.to_vec()), text().prop_map(Handle::new), 0..5);
-    let words = (text(), vec(text(), 0..3));
-    (plan(), spec(), origin(), words, time(), option::of(need), controls)
-        .prop_map(|(plan, spec, origin, (requester_name, allowed_by), at, need, controls)| Accepted {
-            plan,
-            spec: Arc::new(spec),
-            origin,
-            requester_name,
-            allowed_by,
-            at,
-            need,
-            controls,
-        })
-        .boxed()
-}
-
-fn blocker() -> BoxedStrategy<Blocker> {
-    let server = || text().prop_map(ServerName::new);
-    let pool = || text().prop_map(PoolName::new);
-    let out =
-        (server(), option::of(request_id()), text()).prop_map(|(name, holder, why)| OutServer { name, holder, why });
-    prop_oneof![
-        (vec(server(), 0..3), request_id(), time()).prop_map(|(servers, holder, since)| Blocker::Locked {
-            servers,
-            holder,
-            since
-        }),
-        (text(), any::<(u32, u32)>(), vec(request_id(), 0..3)).prop_map(|(site, (active, limit), holders)| {
-            Blocker::Concurrency { site: SiteName::new(site), active, limit, holders }
-        }),
-        (pool(), any::<(u32, u32, u32)>(), vec(out, 0..3)).prop_map(|(pool, (serving, total, floor), out)| {
-            Blocker::Capacity { pool, serving, total, floor, out }
-        }),
-        (pool(), any::<(u32, u32)>(), option::of(time()))
-            .prop_map(|(pool, (unknown, total), since)| { Blocker::HealthUnknown { pool, unknown, total, since } }),
-    ]
-    .boxed()
-}
-
-/// Any event of a request.
-pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
-    let outcome = prop_oneof![
-        Just(RequestOutcome::Done),
-        Just(RequestOutcome::DoneWithFailures),
-        Just(RequestOutcome::Failed),
-        text().prop_map(|name| RequestOutcome::Cancelled { name }),
-        (text(), text()).prop_map(|(name, why)| RequestOutcome::Denied { name, why }),
-        Just(RequestOutcome::Expired),
-        text().prop_map(|why| RequestOutcome::NoCard { why }),
-    ];
-    let approval = (person(), text(), time(), hash(), text()).prop_map(|(by, name, at, plan, why)| Approval {
-        by,
-        name,
-        at,
-        plan,
-        why,
-    });
-    prop_oneof![
-        accepted().prop_map(|accepted| RequestEvent::Accepted(Box::new(accepted))),
-        message_ref().prop_map(|card| RequestEvent::CardPosted { card }),
-        approval.prop_map(RequestEvent::Approved),
-        (person(), text(), time(), text()).prop_map(|(by, name, at, why)| RequestEvent::Denied { by, name, at, why }),
-        (time(), vec(blocker(), 0..4)).prop_map(|(at, blockers)| RequestEvent::Blocked { at, blockers }),
-        time().prop_map(|at| RequestEvent::Started { at }),
-        time().prop_map(|at| RequestEvent::Unblocked { at }),
-        (time(), any::<u32>()).prop_map(|(at, failures)| RequestEvent::Halted(Halt { at, failures })),
-        (person(), text(), time()).prop_map(|(by, name, at)| RequestEvent::CancelAsked { by, name, at }),
-        (time(), outcome).prop_map(|(at, outcome)| RequestEvent::Ended { at, outcome }),
-    ]
-    .boxed()
 }
 
 fn intent() -> BoxedStrategy<StepIntent> {
@@ -432,6 +352,8 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         Notice::Echo as fn(RequestId) -> Notice,
         Notice::Card,
         Notice::ApprovalAsk,
+        Notice::Reminder,
+        Notice::Escalation,
         Notice::Started,
         Notice::Final,
         Notice::Incident,
@@ -472,7 +394,12 @@ pub(super) fn control() -> BoxedStrategy<(ControlAction, Option<Bound>)> {
         (request_id(), select(ControlVerb::ALL.to_vec()))
             .prop_map(|(request, verb)| ControlAction::Request { request, verb }),
         (run_id(), select(Answer::ALL.to_vec())).prop_map(|(run, answer)| ControlAction::Answer { run, answer }),
-        (request_id(), hash()).prop_map(|(request, plan)| ControlAction::Review { request, plan }),
+        (request_id(), hash(), option::of(text())).prop_map(|(request, plan, shown)| ControlAction::Review {
+            request,
+            plan,
+            shown
+        }),
+        request_id().prop_map(ControlAction::TakeBack),
         text().prop_map(ControlAction::Line),
         text().prop_map(ControlAction::Use),
         text().prop_map(ControlAction::Access),

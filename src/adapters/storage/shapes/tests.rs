@@ -1,21 +1,19 @@
 //! Stored values come back as they were, and look in the file as they always did.
 
-use super::strategies::{content, control, destination, request_event, run_event};
+use super::strategies::{content, control, destination, run_event};
+use super::strategies_of_requests::request_event;
 use super::{SHAPE, Stored, decode, encode};
-use crate::domain::command::{Output, Sent, ValueKind};
+
 use crate::domain::effect::Begun;
 use crate::domain::identity::PersonId;
-use crate::domain::intent::{ParameterName, Value};
+
 use crate::domain::place::{ChannelId, MessageRef, MessageTs};
-use crate::domain::server::ProductionState;
-use crate::domain::time::Timestamp;
+
 use crate::ports::StoreFault;
 use crate::workflow::request::RequestEvent;
 use crate::workflow::run::RunEvent;
 use proptest::prelude::proptest;
-use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::time::Duration;
 
 fn comes_back<T: Stored + PartialEq + Debug>(value: &T) {
     assert_eq!(decode::<T>("a value", SHAPE, &encode(value)).as_ref(), Ok(value));
@@ -45,7 +43,7 @@ proptest! {
     }
 }
 
-fn unreadable<T: Stored + Debug>(shape: i64, body: &str) -> String {
+pub(super) fn unreadable<T: Stored + Debug>(shape: i64, body: &str) -> String {
     match decode::<T>("run-2mq9.1 event 3", shape, body) {
         Err(StoreFault::Unreadable(why)) => why,
         other => panic!("it was read as {other:?}"),
@@ -69,32 +67,6 @@ fn what_this_version_does_not_know_is_named() {
         r#"run-2mq9.1 event 3: `found`: expected a known word, found "lost""#
     );
     assert!(unreadable::<RunEvent>(1, "{").starts_with("run-2mq9.1 event 3 does not hold JSON: "));
-}
-
-/// What was stored before parameters had bounds is read with the bounds that everything had.
-#[test]
-fn parameters_from_before_bounds_are_read() {
-    let kinds = [("text", ValueKind::TEXT), ("percentage", ValueKind::PERCENTAGE), ("duration", ValueKind::DURATION)];
-    for (word, kind) in kinds {
-        assert_eq!(decode("a parameter", 1, &format!(r#"{{"kind":"{word}"}}"#)).as_ref(), Ok(&kind));
-    }
-    let misfit = unreadable::<ValueKind>(1, r#"{"kind":"text","length":"long"}"#);
-    assert!(misfit.contains("`length`: expected a count"), "{misfit}");
-}
-
-/// Steps that were proved before they told anything are read as having told nothing.
-#[test]
-fn proofs_from_before_outputs_are_read() {
-    let stored = r#"{"kind":"step-succeeded","step":0,"at_ms":5,"state":"drained","note":"out of rotation"}"#;
-    let (at, state) = (Timestamp::from_millis(5), ProductionState::Drained);
-    let note = "out of rotation".to_owned();
-    let event = RunEvent::StepSucceeded { step: 0, at, state, note, outputs: BTreeMap::new() };
-    assert_eq!(decode("an event", 1, stored).as_ref(), Ok(&event));
-    let message = Sent::Parameter(ParameterName::new("message"));
-    assert_eq!(decode("what is sent", 1, r#""message""#).as_ref(), Ok(&message));
-    let outputs = BTreeMap::from([(Output::RebootTook, Value::Duration(Duration::from_secs(92)))]);
-    let event = RunEvent::StepSucceeded { step: 2, at: golden::AT, state, note: "its boot id changed".into(), outputs };
-    insta::assert_snapshot!(golden::line(&event), @r#"{"at_ms":1764511500000,"kind":"step-succeeded","note":"its boot id changed","outputs":{"reboot.took":{"kind":"duration-ms","value":92000}},"state":"drained","step":2}"#);
 }
 
 /// An approval binds to the plan's hash, so a plan that was changed in the file must not be carried out.
@@ -133,9 +105,18 @@ fn an_accepted_request_looks_as_it_always_did() {
           "request.review": "h-1"
         },
         "need": {
-          "count": 1,
-          "from": "sre",
-          "until_ms": 1764511500000
+          "escalation": null,
+          "quotas": [
+            {
+              "count": 1,
+              "from": [
+                "sre"
+              ]
+            }
+          ],
+          "remind_at_ms": null,
+          "until_ms": 1764511500000,
+          "within_ms": 3600000
         },
         "origin": {
           "channel": "C0NOC",
@@ -192,7 +173,9 @@ fn an_accepted_request_looks_as_it_always_did() {
           "approvals": {
             "above": 10,
             "count": 1,
+            "escalation": null,
             "from": "sre",
+            "owners": [],
             "within_ms": 3600000
           },
           "examples": [
@@ -324,13 +307,14 @@ fn a_message_looks_as_it_always_did() {
 }
 
 /// The values whose stored form is pinned.
-mod golden {
+pub(super) mod golden {
     use super::super::Stored;
     use crate::conversation::message::{Block, Button, Confirm, Message, Press, Style, bold, code, text};
     use crate::domain::command::{
         ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, Impact, Need, ParameterSpec, PowerPath,
         RebootSpec, StepSpec, Targets, ValueKind, WaveRule, WaveSize,
     };
+    use crate::domain::consent::Quota;
     use crate::domain::effect::BootId;
     use crate::domain::identity::{GroupName, PersonId};
     use crate::domain::ids::{Fingerprint, Handle, RequestId};
@@ -347,7 +331,7 @@ mod golden {
     use std::sync::Arc;
     use std::time::Duration;
 
-    pub(super) const AT: Timestamp = Timestamp::from_millis(1_764_511_500_000);
+    pub(in super::super) const AT: Timestamp = Timestamp::from_millis(1_764_511_500_000);
 
     /// Many lines, with the members of objects in the order of their names: their order means nothing.
     pub(super) fn pretty(value: &impl Stored) -> String {
@@ -355,7 +339,7 @@ mod golden {
     }
 
     /// The same in one line.
-    pub(super) fn line(value: &impl Stored) -> String {
+    pub(in super::super) fn line(value: &impl Stored) -> String {
         sorted(value.store()).to_string()
     }
 
@@ -426,6 +410,8 @@ mod golden {
                 from: GroupName::new("sre"),
                 count: 1,
                 within: Duration::from_secs(3600),
+                owners: Vec::new(),
+                escalation: None,
             }),
             steps: vec![
                 StepSpec::Gate(vec![GateCheck::DrainStillHolds, GateCheck::Capacity]),
@@ -473,7 +459,13 @@ mod golden {
             requester_name: "ana".into(),
             allowed_by: vec!["noc may reboot".into()],
             at: AT,
-            need: Some(ApprovalNeed { from: GroupName::new("sre"), count: 1, until: AT }),
+            need: Some(ApprovalNeed {
+                quotas: vec![Quota::of(GroupName::new("sre"), 1)],
+                until: AT,
+                within: Duration::from_secs(3600),
+                remind_at: None,
+                escalation: None,
+            }),
             controls: BTreeMap::from([(ControlVerb::Review, Handle::new("h-1"))]),
         }))
     }

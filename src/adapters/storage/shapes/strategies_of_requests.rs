@@ -1,0 +1,103 @@
+//! Any request: how it began, and what happened to it.
+
+use super::strategies::{hash, length, message_ref, origin, person, plan, request_id, spec, text, time};
+use crate::domain::consent::Quota;
+use crate::domain::identity::GroupName;
+use crate::domain::ids::Handle;
+use crate::domain::server::{PoolName, ServerName, SiteName};
+use crate::workflow::request::{
+    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, OutServer, RequestEvent,
+    RequestOutcome, VoidCause,
+};
+use proptest::collection::{btree_map, vec};
+use proptest::option;
+use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
+use proptest::sample::select;
+use std::sync::Arc;
+
+fn group() -> BoxedStrategy<GroupName> {
+    text().prop_map(GroupName::new).boxed()
+}
+
+/// Any beginning of a request.
+pub(in super::super) fn accepted() -> BoxedStrategy<Accepted> {
+    let quota = (vec(group(), 1..3), 1..4_u32).prop_map(|(from, count)| Quota { from, count });
+    let escalation = (group(), time()).prop_map(|(to, at)| Escalation { to, at });
+    let need = (vec(quota, 0..3), time(), length(), option::of(time()), option::of(escalation)).prop_map(
+        |(quotas, until, within, remind_at, escalation)| ApprovalNeed { quotas, until, within, remind_at, escalation },
+    );
+    let controls = btree_map(select(ControlVerb::ALL.to_vec()), text().prop_map(Handle::new), 0..5);
+    let words = (text(), vec(text(), 0..3));
+    (plan(), spec(), origin(), words, time(), option::of(need), controls)
+        .prop_map(|(plan, spec, origin, (requester_name, allowed_by), at, need, controls)| Accepted {
+            plan,
+            spec: Arc::new(spec),
+            origin,
+            requester_name,
+            allowed_by,
+            at,
+            need,
+            controls,
+        })
+        .boxed()
+}
+
+fn blocker() -> BoxedStrategy<Blocker> {
+    let server = || text().prop_map(ServerName::new);
+    let pool = || text().prop_map(PoolName::new);
+    let out =
+        (server(), option::of(request_id()), text()).prop_map(|(name, holder, why)| OutServer { name, holder, why });
+    prop_oneof![
+        (vec(server(), 0..3), request_id(), time()).prop_map(|(servers, holder, since)| Blocker::Locked {
+            servers,
+            holder,
+            since
+        }),
+        (text(), any::<(u32, u32)>(), vec(request_id(), 0..3)).prop_map(|(site, (active, limit), holders)| {
+            Blocker::Concurrency { site: SiteName::new(site), active, limit, holders }
+        }),
+        (pool(), any::<(u32, u32, u32)>(), vec(out, 0..3)).prop_map(|(pool, (serving, total, floor), out)| {
+            Blocker::Capacity { pool, serving, total, floor, out }
+        }),
+        Just(Blocker::NoDirectory),
+        (pool(), any::<(u32, u32)>(), option::of(time()))
+            .prop_map(|(pool, (unknown, total), since)| { Blocker::HealthUnknown { pool, unknown, total, since } }),
+    ]
+    .boxed()
+}
+
+/// Any event of a request.
+pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
+    let outcome = prop_oneof![
+        Just(RequestOutcome::Done),
+        Just(RequestOutcome::DoneWithFailures),
+        Just(RequestOutcome::Failed),
+        text().prop_map(|name| RequestOutcome::Cancelled { name }),
+        (text(), text()).prop_map(|(name, why)| RequestOutcome::Denied { name, why }),
+        Just(RequestOutcome::Expired),
+        text().prop_map(|why| RequestOutcome::NoCard { why }),
+        text().prop_map(|why| RequestOutcome::Revoked { why }),
+    ];
+    let seen = (option::of(vec(group(), 0..3)), option::of(text()));
+    let approval = (person(), text(), time(), hash(), text(), seen)
+        .prop_map(|(by, name, at, plan, why, (groups, shown))| Approval { by, name, at, plan, why, groups, shown });
+    let halt = prop_oneof![any::<u32>().prop_map(HaltCause::Failures), text().prop_map(HaltCause::Revoked)];
+    let cause = select(vec![VoidCause::TakenBack, VoidCause::LeftWorkspace]);
+    prop_oneof![
+        accepted().prop_map(|accepted| RequestEvent::Accepted(Box::new(accepted))),
+        message_ref().prop_map(|card| RequestEvent::CardPosted { card }),
+        approval.prop_map(RequestEvent::Approved),
+        (person(), text(), time(), text()).prop_map(|(by, name, at, why)| RequestEvent::Denied { by, name, at, why }),
+        (time(), vec(blocker(), 0..4)).prop_map(|(at, blockers)| RequestEvent::Blocked { at, blockers }),
+        time().prop_map(|at| RequestEvent::Started { at }),
+        time().prop_map(|at| RequestEvent::Unblocked { at }),
+        (time(), halt).prop_map(|(at, cause)| RequestEvent::Halted(Halt { at, cause })),
+        (person(), text(), time(), cause, time())
+            .prop_map(|(by, name, at, cause, until)| { RequestEvent::ConsentVoided { by, name, at, cause, until } }),
+        time().prop_map(|at| RequestEvent::Reminded { at }),
+        time().prop_map(|at| RequestEvent::Escalated { at }),
+        (person(), text(), time()).prop_map(|(by, name, at)| RequestEvent::CancelAsked { by, name, at }),
+        (time(), outcome).prop_map(|(at, outcome)| RequestEvent::Ended { at, outcome }),
+    ]
+    .boxed()
+}

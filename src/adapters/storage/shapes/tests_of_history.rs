@@ -1,0 +1,70 @@
+//! What earlier versions stored is read as what it meant then.
+
+use super::tests::{golden, unreadable};
+use super::{decode, encode};
+use crate::domain::command::{ApprovalRule, Output, Sent, ValueKind};
+use crate::domain::consent::Quota;
+use crate::domain::identity::GroupName;
+use crate::domain::ids::Fingerprint;
+use crate::domain::intent::{ParameterName, Value};
+use crate::domain::server::ProductionState;
+use crate::domain::time::Timestamp;
+use crate::ports::store::ControlAction;
+use crate::workflow::request::{ApprovalNeed, HaltCause, RequestEvent};
+use crate::workflow::run::RunEvent;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What was stored before parameters had bounds is read with the bounds that everything had.
+#[test]
+fn parameters_from_before_bounds_are_read() {
+    let kinds = [("text", ValueKind::TEXT), ("percentage", ValueKind::PERCENTAGE), ("duration", ValueKind::DURATION)];
+    for (word, kind) in kinds {
+        assert_eq!(decode("a parameter", 1, &format!(r#"{{"kind":"{word}"}}"#)).as_ref(), Ok(&kind));
+    }
+    let misfit = unreadable::<ValueKind>(1, r#"{"kind":"text","length":"long"}"#);
+    assert!(misfit.contains("`length`: expected a count"), "{misfit}");
+}
+
+/// Steps that were proved before they told anything are read as having told nothing.
+#[test]
+fn proofs_from_before_outputs_are_read() {
+    let stored = r#"{"kind":"step-succeeded","step":0,"at_ms":5,"state":"drained","note":"out of rotation"}"#;
+    let (at, state) = (Timestamp::from_millis(5), ProductionState::Drained);
+    let note = "out of rotation".to_owned();
+    let event = RunEvent::StepSucceeded { step: 0, at, state, note, outputs: BTreeMap::new() };
+    assert_eq!(decode("an event", 1, stored).as_ref(), Ok(&event));
+    let message = Sent::Parameter(ParameterName::new("message"));
+    assert_eq!(decode("what is sent", 1, r#""message""#).as_ref(), Ok(&message));
+    let outputs = BTreeMap::from([(Output::RebootTook, Value::Duration(Duration::from_secs(92)))]);
+    let event = RunEvent::StepSucceeded { step: 2, at: golden::AT, state, note: "its boot id changed".into(), outputs };
+    insta::assert_snapshot!(golden::line(&event), @r#"{"at_ms":1764511500000,"kind":"step-succeeded","note":"its boot id changed","outputs":{"reboot.took":{"kind":"duration-ms","value":92000}},"state":"drained","step":2}"#);
+}
+
+/// One group with a count was all that a request could need; a consent did not say in which groups its person was.
+#[test]
+fn consent_from_before_quotas_is_read() {
+    let need = ApprovalNeed {
+        quotas: vec![Quota::of(GroupName::new("sre"), 2)],
+        until: Timestamp::from_millis(9),
+        within: Duration::from_secs(3600),
+        remind_at: None,
+        escalation: None,
+    };
+    assert_eq!(decode("a need", 1, r#"{"from":"sre","count":2,"until_ms":9}"#).as_ref(), Ok(&need));
+    let rule = r#"{"above":10,"from":"sre","count":1,"within_ms":3600000}"#;
+    let rule: ApprovalRule = decode("a rule", 1, rule).unwrap();
+    assert_eq!((rule.owners, rule.escalation), (Vec::new(), None));
+    let plan = encode(&Fingerprint::of(b"plan"));
+    let approved = format!(
+        r#"{{"kind":"approved","value":{{"by":{{"team":"T0","user":"U0BOB"}},"name":"bob","at_ms":5,"plan":{plan},"why":""}}}}"#
+    );
+    let RequestEvent::Approved(approval) = decode("an event", 1, &approved).unwrap() else { panic!("no consent") };
+    assert_eq!((approval.groups, approval.shown), (None, None));
+    let halted = r#"{"kind":"halted","value":{"at_ms":5,"failures":3}}"#;
+    let RequestEvent::Halted(halt) = decode("an event", 1, halted).unwrap() else { panic!("no halt") };
+    assert_eq!(halt.cause, HaltCause::Failures(3));
+    let review = format!(r#"{{"kind":"review","request":"req-2mq9","plan":{plan}}}"#);
+    let ControlAction::Review { shown, .. } = decode("a control", 1, &review).unwrap() else { panic!("no review") };
+    assert_eq!(shown, None);
+}

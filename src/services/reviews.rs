@@ -1,0 +1,247 @@
+//! Consent: the form in which people decide, their word, and taking it back.
+
+use super::intake::{Outcome, Who, who};
+use super::messages;
+use super::presses::{Press, Submission, impacts};
+use super::rechecks::{self, People};
+use super::requests::{close_waiting, end};
+use super::world::World;
+use crate::approvals::{self, Choice, Unfit, Word};
+use crate::conversation::{self, RequestView, ReviewOutcome};
+use crate::domain::identity::{Profile, Standing};
+use crate::domain::ids::{Fingerprint, Handle, RequestId};
+use crate::domain::limits::PRIVATE_CONTROL_LIFE;
+use crate::domain::place::ChannelId;
+use crate::ports::StoreFault;
+use crate::ports::store::{Bound, Control, ControlAction, Write};
+use crate::workflow::request::{Request, RequestEvent, RequestOutcome, VoidCause};
+use std::collections::BTreeSet;
+
+/// Opens the form in which a person decides, or says why they cannot.
+pub(super) async fn review(
+    world: &World,
+    press: &Press<'_>,
+    person: &Profile,
+    request: &Request,
+) -> Result<Outcome, StoreFault> {
+    let now = world.now();
+    if let Err(unfit) = approvals::may_decide(request, person, now) {
+        if let (Unfit::AlreadyApproved { at }, true) = (&unfit, approvals::may_take_back(request, person)) {
+            let control = take_back_offered(world, person, &press.origin.channel, request);
+            let told = conversation::agreed_already(*at, &control.handle);
+            let mut outcome = press.answered(told, format!("answered: agreed to {} before", request.id()));
+            outcome.writes.push(Write::Control(control));
+            return Ok(outcome);
+        }
+        let active = could_decide(world, request, &unfit).await;
+        let note = format!("refused: {unfit:?} on {}", request.id());
+        return Ok(press.answered(conversation::unfit(&unfit, request, &active), note));
+    }
+    let Some(trigger) = press.trigger.clone() else {
+        return Ok(press.answered(conversation::unavailable("the form"), "rejected: a press without a trigger"));
+    };
+    let handle = world.ids.handle();
+    let bound = Bound {
+        person: person.id.clone(),
+        channel: press.origin.channel.clone(),
+        until: now.plus(PRIVATE_CONTROL_LIFE),
+    };
+    let (runs, impacts) = (world.store.runs(request.id()).await?, impacts(world, request).await?);
+    let view = RequestView { request, runs: &runs, impacts: &impacts, now };
+    let form = conversation::review_form(view, &handle);
+    let shown = Some(conversation::plain::render_form(&form));
+    let action = ControlAction::Review { request: request.id().clone(), plan: request.plan.hash().clone(), shown };
+    let writes = vec![
+        Write::Control(Control { handle, action, bound: Some(bound), used_at: None }),
+        messages::open_form(&press.envelope.key, trigger, form),
+    ];
+    Ok(Outcome { writes, note: format!("opened the review of {}", request.id()) })
+}
+
+/// The names of those who could decide instead, where that helps.
+async fn could_decide(world: &World, request: &Request, unfit: &Unfit) -> Vec<String> {
+    let (Unfit::IsRequester { from } | Unfit::NotInGroup { from }) = unfit else { return Vec::new() };
+    let mut names = BTreeSet::new();
+    for group in from {
+        let members = world.directory.members(group).await.unwrap_or_default();
+        let can = |member: &Profile| member.standing == Standing::Member && member.id != request.origin.person;
+        names.extend(members.into_iter().filter(can).map(|member| member.name));
+    }
+    names.into_iter().collect()
+}
+
+/// What a submitted review comes to.
+pub(super) async fn submitted(
+    world: &World,
+    submission: &Submission<'_>,
+    control: Control,
+) -> Result<Outcome, StoreFault> {
+    let now = world.now();
+    let told = |outcome: &ReviewOutcome, note: String| Outcome {
+        writes: vec![messages::update_form(
+            &submission.envelope.key,
+            submission.view.clone(),
+            conversation::review_outcome(outcome),
+        )],
+        note,
+    };
+    let Control { action: ControlAction::Review { request, plan, shown }, bound: Some(bound), used_at, .. } = control
+    else {
+        return Ok(Outcome::noted("rejected: a form that we did not open"));
+    };
+    if bound.person != *submission.person {
+        return Ok(Outcome::noted("rejected: somebody else's form"));
+    }
+    let Some(request) = world.store.request(&request).await? else {
+        return Ok(Outcome::noted("rejected: no such request"));
+    };
+    let person = match who(world, submission.person).await {
+        Who::Is(person) => person,
+        Who::NotKnown | Who::NoAnswer(_) => {
+            return Ok(told(&ReviewOutcome::Unavailable, "rejected: the directory does not answer".into()));
+        }
+    };
+    if used_at.is_some() || now >= bound.until {
+        let unfit = approvals::may_decide(&request, &person, now).err().unwrap_or(Unfit::AlreadyDecided);
+        return Ok(told(&ReviewOutcome::Unfit(unfit, request.clone()), "rejected: a form that is used up".into()));
+    }
+    let choice = match submission.values.get("decision").map(String::as_str) {
+        Some("approve") => Choice::Approve,
+        Some("deny") => Choice::Deny,
+        Some(_) | None => {
+            return again(world, submission, &request, &ReviewOutcome::NothingChosen, "answered: nothing was chosen")
+                .await;
+        }
+    };
+    if choice == Choice::Approve
+        && let Err((outcome, writes)) = requester_still_may(world, &request).await?
+    {
+        let mut refused = told(&outcome, format!("refused: whoever asked for {}", request.id()));
+        refused.writes.extend(writes);
+        return Ok(refused);
+    }
+    let text = |key: &str| submission.values.get(key).map_or("", String::as_str);
+    let (why, typed) = (text(conversation::WHY_KEY), text(conversation::COUNT_KEY));
+    let shown = shown.as_deref().unwrap_or_default();
+    match approvals::decide(&request, &person, Word { choice: &choice, why, seen: &plan, shown, typed }, now) {
+        Err(unfit @ (Unfit::NeedsReason | Unfit::WrongCount { .. })) => {
+            let missing = ReviewOutcome::Unfit(unfit, request.clone());
+            again(world, submission, &request, &missing, "answered: something is missing in the form").await
+        }
+        Err(unfit) => {
+            let note = format!("refused: {unfit:?} on {}", request.id());
+            Ok(told(&ReviewOutcome::Unfit(unfit, request), note))
+        }
+        Ok(event) => {
+            let denied = matches!(event, RequestEvent::Denied { .. });
+            let take_back = (!denied).then(|| take_back_offered(world, &person, &bound.channel, &request));
+            let mut outcome = decided(&request, event, told, &plan, take_back.as_ref());
+            outcome.writes.extend(take_back.map(Write::Control));
+            outcome.writes.push(Write::ControlUsed { handle: submission.handle.clone(), at: now });
+            if denied {
+                outcome.writes.extend(close_waiting(&world.store.runs(request.id()).await?, now));
+            }
+            Ok(outcome)
+        }
+    }
+}
+
+/// Nobody's yes helps a request whose requester may not any more: it ends.
+async fn requester_still_may(
+    world: &World,
+    request: &Request,
+) -> Result<Result<(), (ReviewOutcome, Vec<Write>)>, StoreFault> {
+    Ok(match rechecks::requester(world, request).await {
+        People::Hold | People::Gone { .. } => Ok(()),
+        People::Unknown => Err((ReviewOutcome::Unavailable, Vec::new())),
+        People::Revoked(why) => {
+            let runs = world.store.runs(request.id()).await?;
+            let outcome = RequestOutcome::Revoked { why: why.clone() };
+            Err((ReviewOutcome::Revoked(why), end(request, &runs, outcome, world.now())))
+        }
+    })
+}
+
+/// A button with which somebody takes their consent back, until the first server starts.
+fn take_back_offered(world: &World, person: &Profile, channel: &ChannelId, request: &Request) -> Control {
+    Control {
+        handle: world.ids.handle(),
+        action: ControlAction::TakeBack(request.id().clone()),
+        bound: Some(Bound {
+            person: person.id.clone(),
+            channel: channel.clone(),
+            until: request.plan.parts().expires_at,
+        }),
+        used_at: None,
+    }
+}
+
+/// A consent is taken back.
+pub(super) async fn take_back(
+    world: &World,
+    press: &Press<'_>,
+    person: &Profile,
+    id: &RequestId,
+    handle: &Handle,
+) -> Result<Outcome, StoreFault> {
+    let Some(request) = world.store.request(id).await? else {
+        return Ok(press.answered(conversation::old_button(None), "rejected: no such request"));
+    };
+    if !approvals::may_take_back(&request, person) {
+        return Ok(press.answered(conversation::old_button(Some(&request)), format!("refused: {id} has started")));
+    }
+    let now = world.now();
+    let voided = RequestEvent::ConsentVoided {
+        by: person.id.clone(),
+        name: person.name.clone(),
+        at: now,
+        cause: VoidCause::TakenBack,
+        until: approvals::until_anew(&request, now),
+    };
+    let mut outcome = press.answered(conversation::taken_back(&request), format!("consent to {id} taken back"));
+    let events = vec![voided];
+    outcome.writes.push(Write::RequestEvents { id: id.clone(), expected: request.version, events });
+    outcome.writes.push(Write::ControlUsed { handle: handle.clone(), at: now });
+    outcome.writes.push(messages::card(id));
+    outcome.writes.extend(messages::asks(&request));
+    Ok(outcome)
+}
+
+/// Shows the form once more, with what is missing.
+async fn again(
+    world: &World,
+    submission: &Submission<'_>,
+    request: &Request,
+    missing: &ReviewOutcome,
+    note: &str,
+) -> Result<Outcome, StoreFault> {
+    let (runs, impacts) = (world.store.runs(request.id()).await?, impacts(world, request).await?);
+    let view = RequestView { request, runs: &runs, impacts: &impacts, now: world.now() };
+    let form = conversation::review_again(view, submission.handle, missing);
+    let writes = vec![messages::update_form(&submission.envelope.key, submission.view.clone(), form)];
+    Ok(Outcome { writes, note: note.to_owned() })
+}
+
+fn decided(
+    request: &Request,
+    event: RequestEvent,
+    told: impl Fn(&ReviewOutcome, String) -> Outcome,
+    plan: &Fingerprint,
+    take_back: Option<&Control>,
+) -> Outcome {
+    let id = request.id().clone();
+    let denied = matches!(event, RequestEvent::Denied { .. });
+    let agreed = if let RequestEvent::Approved(approval) = &event { approval.groups.as_deref() } else { None };
+    let more_needed = request.missing_with(agreed).iter().map(|quota| quota.count).sum();
+    let take_back = take_back.map(|control| control.handle.clone());
+    let shown = if denied { ReviewOutcome::Denied } else { ReviewOutcome::Approved { more_needed, take_back } };
+    let mut outcome =
+        told(&shown, format!("{} {id}, plan {}", if denied { "denied" } else { "approved" }, plan.short()));
+    outcome.writes.push(Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![event] });
+    outcome.writes.push(messages::card(&id));
+    outcome.writes.extend(messages::asks(request));
+    if denied {
+        outcome.writes.push(messages::final_reply(&id));
+    }
+    outcome
+}
