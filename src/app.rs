@@ -14,6 +14,7 @@ use crate::fleet::Undone;
 use crate::ports::{Clock, Directory, Store};
 use crate::services::admitter::Admitter;
 use crate::services::courier::Courier;
+use crate::services::homes::Homes;
 use crate::services::intake::Intake;
 use crate::services::reloader::Reloader;
 use crate::services::requests::Requests;
@@ -124,6 +125,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Requests::new(Arc::clone(world))),
         Box::new(Admitter::new(Arc::clone(world))),
         Box::new(Runner::new(Arc::clone(world))),
+        Box::new(Homes::new(Arc::clone(world))),
         Box::new(Courier::new(Arc::clone(world))),
         Box::new(Watcher::new(Arc::clone(world))),
         Box::new(Reloader::new(Arc::clone(world))),

@@ -12,8 +12,8 @@ use std::path::Path;
 const NAME: &str = "wrasse";
 /// The one slash command; everything else is words behind it.
 const SLASH_COMMAND: &str = "/fleet";
-/// What happens in the workspace and is delivered: mentions, and lines in direct messages.
-const EVENTS: [&str; 2] = ["app_mention", "message.im"];
+/// What happens in the workspace and is delivered: homes that are opened, mentions, and lines in direct messages.
+const EVENTS: [&str; 3] = ["app_home_opened", "app_mention", "message.im"];
 /// What the bot's token must permit, each with what it is for.
 const SCOPES: [(&str, &str); 12] = [
     ("app_mentions:read", "lines that mention the bot"),
@@ -49,7 +49,7 @@ pub(super) fn manifest(commands: &Catalog) -> String {
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": false,
+                "home_tab_enabled": true,
                 "messages_tab_enabled": true,
                 "messages_tab_read_only_enabled": false,
             },
@@ -111,7 +111,7 @@ mod tests {
           },
           "features": {
             "app_home": {
-              "home_tab_enabled": false,
+              "home_tab_enabled": true,
               "messages_tab_enabled": true,
               "messages_tab_read_only_enabled": false
             },
@@ -149,6 +149,7 @@ mod tests {
           "settings": {
             "event_subscriptions": {
               "bot_events": [
+                "app_home_opened",
                 "app_mention",
                 "message.im"
               ]

@@ -8,6 +8,7 @@ use super::words::{Prose, button, capital, counted, cut, quoted, summary};
 use crate::domain::command::{CommandSpec, Need, ParameterSpec, Targets, ValueKind};
 use crate::domain::ids::{Handle, RequestId};
 use crate::domain::intent::ParameterName;
+use crate::domain::place::{ChannelId, ChannelName};
 use crate::domain::time::Timestamp;
 use crate::language::Fields;
 use crate::workflow::request::Request;
@@ -16,6 +17,8 @@ use std::collections::BTreeMap;
 
 /// The key of the command in the form that asks for it.
 pub const COMMAND_KEY: &str = "command";
+/// The key of the channel in the form that asks for it.
+pub const CHANNEL_KEY: &str = "channel";
 /// The key of the servers or sites.
 const SUBJECTS_KEY: &str = "servers";
 /// The key of the time to begin.
@@ -179,6 +182,40 @@ pub fn choose_command(commands: &[&CommandSpec], handle: &Handle, told: Option<&
     }
 }
 
+/// Asks in which channel a request will stand; `told` stands at its top. One channel alone is chosen already.
+#[must_use]
+pub fn choose_channel(channels: &[(ChannelId, ChannelName)], handle: &Handle, told: Option<&Message>) -> Form {
+    let option = |(id, name): &(ChannelId, ChannelName)| {
+        (id.to_string(), cut(&format!("#{}", quoted(name.as_str())), OPTION_LENGTH_MAX_CHARS))
+    };
+    let mut blocks = told.map_or_else(Vec::new, form_blocks);
+    blocks.push(FormBlock::Select {
+        key: CHANNEL_KEY.to_owned(),
+        label: "Where".to_owned(),
+        options: channels.iter().take(COMMANDS_MAX).map(option).collect(),
+        initial: match channels {
+            [(only, _)] => Some(only.to_string()),
+            _ => None,
+        },
+        optional: false,
+    });
+    let rules = "its rules say what you may do, and its people see the card";
+    blocks.push(FormBlock::Context(Prose::new().text(rules).done()));
+    Form {
+        title: "New request".to_owned(),
+        submit: Some("Next".to_owned()),
+        close: "Close".to_owned(),
+        handle: Some(handle.clone()),
+        blocks,
+    }
+}
+
+/// There is no channel in which the person may use any command.
+#[must_use]
+pub fn nowhere_to_ask() -> Message {
+    said("No command may be run by you in any channel that you and the bot are in. Nothing has started.".to_owned())
+}
+
 /// An answer, in the form that asked for it.
 #[must_use]
 pub fn form_answer(title: &str, answer: &Message) -> Form {
@@ -189,6 +226,18 @@ pub fn form_answer(title: &str, answer: &Message) -> Form {
         handle: None,
         blocks: form_blocks(answer),
     }
+}
+
+/// An answer to a press that was made in no channel, with its buttons.
+#[must_use]
+pub fn answer_above(answer: &Message) -> Form {
+    let buttons = answer.blocks.iter().filter_map(|block| match block {
+        Block::Actions(buttons) => Some(FormBlock::Actions(buttons.clone())),
+        Block::Section(_) | Block::Context(_) | Block::Steps { .. } => None,
+    });
+    let mut form = form_answer("Answer", answer);
+    form.blocks.extend(buttons);
+    form
 }
 
 /// A message without its buttons, which belong to where it is posted.
@@ -286,16 +335,25 @@ pub fn own_requests(own: &[OwnRequest], now: Timestamp) -> Message {
         return said("You have not asked for anything yet. Type help to see what you can do here.".to_owned());
     }
     let mut prose = Prose::new().bold("Your newest requests");
-    for OwnRequest { request, runs, link } in own {
-        let (sign, word) = super::state::state_word(RequestView { request, runs, impacts: &[], now });
-        prose = prose.line().text(format!("{sign} {} {} · {word} · ", request.id(), asked(request)));
-        prose = prose.time(request.accepted_at);
-        if let Some(url) = link {
-            let (url, label) = (url.clone(), "card".to_owned());
-            prose = prose.text(" · ").piece(super::message::Piece::Link { url, label });
-        }
+    for own in own {
+        prose = own_line(prose, own, now);
     }
     Message { summary: summary(counted(own.len(), "request")), blocks: vec![Block::Section(prose.done())] }
+}
+
+/// One line: state, id, what was asked, when, and the way to the card.
+pub(super) fn own_line(prose: Prose, own: &OwnRequest, now: Timestamp) -> Prose {
+    let OwnRequest { request, runs, link } = own;
+    let (sign, word) = super::state::state_word(RequestView { request, runs, impacts: &[], now });
+    let prose = prose.line().text(format!("{sign} {} {} · {word} · ", request.id(), asked(request)));
+    let prose = prose.time(request.accepted_at);
+    match link {
+        Some(url) => {
+            let (url, label) = (url.clone(), "card".to_owned());
+            prose.text(" · ").piece(super::message::Piece::Link { url, label })
+        }
+        None => prose,
+    }
 }
 
 fn said(text: String) -> Message {

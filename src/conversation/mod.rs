@@ -11,6 +11,7 @@ mod ending;
 mod failure;
 mod forms;
 mod help;
+mod home;
 mod incident;
 mod meaning;
 pub mod message;
@@ -43,11 +44,12 @@ pub use details::details;
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
 pub use forms::{
-    COMMAND_KEY, CommandForm, OwnRequest, choose_command, command_form, edit, fields_of, fill_in, form_answer,
-    form_missed, form_of_nothing, form_sent, form_sent_before, form_too_late, no_command_here, own_requests,
-    request_buttons,
+    CHANNEL_KEY, COMMAND_KEY, CommandForm, OwnRequest, answer_above, choose_channel, choose_command, command_form,
+    edit, fields_of, fill_in, form_answer, form_missed, form_of_nothing, form_sent, form_sent_before, form_too_late,
+    no_command_here, nowhere_to_ask, own_requests, request_buttons,
 };
 pub use help::{help, help_command, help_purpose};
+pub use home::{HomeView, Told, home};
 pub use incident::incident;
 pub use meaning::meaning;
 pub use preview::{PreviewView, preview};

@@ -112,13 +112,17 @@ fn requests(fleet: &StatusView<'_>) -> super::message::Rich {
     }
     let mut prose = Prose::new();
     for (request, runs) in fleet.requests.iter().take(REQUESTS_MAX) {
-        let view = RequestView { request, runs, impacts: &[], now: fleet.now };
-        let (sign, word) = state_word(view);
-        let by = quoted(&request.requester_name);
-        prose = prose.line().text(format!("{sign} {} {} · {word} · {by}", request.id(), asked(request)));
+        prose = prose.line().text(told(request, runs, fleet.now));
     }
     match fleet.requests.len().saturating_sub(REQUESTS_MAX) {
         0 => prose.done(),
         hidden => prose.text(format!(" + {hidden} more")).done(),
     }
+}
+
+/// An open request in one line: `▶️ req-2mq9 reboot 20 servers in lax · running · ana`.
+pub(super) fn told(request: &Request, runs: &[Run], now: Timestamp) -> String {
+    let (sign, word) = state_word(RequestView { request, runs, impacts: &[], now });
+    let by = quoted(&request.requester_name);
+    format!("{sign} {} {} · {word} · {by}", request.id(), asked(request))
 }

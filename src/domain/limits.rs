@@ -12,6 +12,8 @@ pub const EXPANSION_MAX_NAMES: usize = 100_000;
 pub const LATE_AFTER: Duration = Duration::from_secs(120);
 /// A button on a private answer lives this long.
 pub const PRIVATE_CONTROL_LIFE: Duration = Duration::from_secs(600);
+/// A home is kept up to date this long after it was opened, and its buttons live as long.
+pub const HOME_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// The longest one call to the outside may take.
 pub const EFFECT_DEADLINE: Duration = Duration::from_secs(30);
 /// The furthest ahead that work may be given a time to begin.

@@ -16,6 +16,20 @@ text_name! {
     MessageTs
 }
 
+impl ChannelId {
+    /// No channel: where a form or a home stands, which belong to a person.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self::new("")
+    }
+
+    /// Whether it is no channel.
+    #[must_use]
+    pub fn is_nowhere(&self) -> bool {
+        self.as_str().is_empty()
+    }
+}
+
 /// One posted message.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct MessageRef {

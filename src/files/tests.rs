@@ -130,6 +130,10 @@ impl Directory for Small {
         Err(DirectoryFault::Unknown(id.to_string()))
     }
 
+    async fn channels_of(&self, _: &PersonId) -> Result<Vec<ChannelId>, DirectoryFault> {
+        Ok(Vec::new())
+    }
+
     async fn members(&self, group: &GroupName) -> Result<Vec<Profile>, DirectoryFault> {
         Err(DirectoryFault::Unknown(group.to_string()))
     }

@@ -75,6 +75,11 @@ pub enum Arrival {
         /// The values by key.
         values: BTreeMap<String, String>,
     },
+    /// A person opened our home.
+    HomeOpened {
+        /// Who.
+        person: PersonId,
+    },
     /// A person edited a message that was a line for us.
     Edited {
         /// Who, where, and how to answer.
@@ -167,6 +172,9 @@ pub trait Chat: Send + Sync {
 
     /// Replaces what an open form shows.
     async fn update_form(&self, view: &ViewId, form: &Form) -> Delivery;
+
+    /// Shows a person their home, in place of what it showed before. Harmless to repeat.
+    async fn show_home(&self, person: &PersonId, home: &Message) -> Delivery;
 
     /// The address of a message, for links.
     async fn link_to(&self, at: &MessageRef) -> Option<String>;

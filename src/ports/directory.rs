@@ -24,6 +24,9 @@ pub trait Directory: Send + Sync {
     /// A channel, its reach, and whether the bot is inside.
     async fn channel(&self, id: &ChannelId) -> Result<ChannelFacts, DirectoryFault>;
 
+    /// The channels that a person is in, as far as the bot can see them.
+    async fn channels_of(&self, person: &PersonId) -> Result<Vec<ChannelId>, DirectoryFault>;
+
     /// The members of a group, sorted by name.
     async fn members(&self, group: &GroupName) -> Result<Vec<Profile>, DirectoryFault>;
 

@@ -142,6 +142,8 @@ pub enum Write {
         key: DeliveryKey,
         /// The revision that was delivered.
         revision: i64,
+        /// When.
+        at: Timestamp,
         /// Where it is, if others can see it.
         message: Option<MessageRef>,
     },
@@ -158,6 +160,22 @@ pub enum Write {
         key: DeliveryKey,
         /// Why.
         why: String,
+    },
+    /// A person has opened their home.
+    HomeOpened {
+        /// The person.
+        person: PersonId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A home is about to be shown anew. Relies on its having been opened.
+    HomeShown {
+        /// The person.
+        person: PersonId,
+        /// What it shows of the person's own.
+        shown: Fingerprint,
+        /// When.
+        at: Timestamp,
     },
     /// A look at a server's health.
     Health(HealthRow),
@@ -283,6 +301,8 @@ pub enum Destination {
     FormOpen(TriggerId),
     /// An open form to change.
     FormUpdate(ViewId),
+    /// The home of one person.
+    Home(PersonId),
 }
 
 /// What a message says.
@@ -319,6 +339,8 @@ pub enum Notice {
     Final(RequestId),
     /// Servers out of production after this request, in the incident channel.
     Incident(RequestId),
+    /// What a person's home shows.
+    Home(PersonId),
 }
 
 /// A message with how its delivery stands.
@@ -334,6 +356,8 @@ pub struct Slot {
     pub delivered: i64,
     /// When a post left whose outcome is not known.
     pub begun_at: Option<Timestamp>,
+    /// When it was last delivered.
+    pub delivered_at: Option<Timestamp>,
     /// Where it is.
     pub message: Option<MessageRef>,
     /// Not to be tried before.
@@ -342,6 +366,17 @@ pub struct Slot {
     pub attempts: u32,
     /// Why it never will be delivered.
     pub undeliverable: Option<String>,
+}
+
+/// The home of a person who has opened it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Home {
+    /// The person.
+    pub person: PersonId,
+    /// When it was last opened.
+    pub opened_at: Timestamp,
+    /// What it last showed of the person's own, and when.
+    pub shown: Option<(Fingerprint, Timestamp)>,
 }
 
 /// Decides inside the store's transaction, from what is locked there; may be called more than once.
@@ -395,6 +430,15 @@ pub trait Store: Inbox + Send + Sync {
 
     /// The message of ours that stands there.
     async fn slot_at(&self, message: &MessageRef) -> Result<Option<Slot>, StoreFault>;
+
+    /// Private answers that a person got and that were composed when they were decided, the newest first.
+    async fn answers_to(&self, person: &PersonId, limit: usize) -> Result<Vec<Slot>, StoreFault>;
+
+    /// The home of a person, if they have ever opened it.
+    async fn home(&self, person: &PersonId) -> Result<Option<Home>, StoreFault>;
+
+    /// Homes that were opened since then, by person.
+    async fn homes(&self, since: Timestamp) -> Result<Vec<Home>, StoreFault>;
 
     /// What a handle stands for.
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault>;

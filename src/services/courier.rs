@@ -7,7 +7,7 @@ use super::effects::Effects;
 use super::messages;
 use super::requests::close_waiting;
 use super::world::World;
-use super::{Service, Step};
+use super::{Service, Step, homes};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
@@ -115,6 +115,10 @@ async fn deliver(world: &World, slot: Slot) -> Result<(), StoreFault> {
             Content::Form(form) => brief(&slot, world.chat.update_form(view, form).await),
             Content::Live(_) | Content::Fixed(_) => Settled::Dead("a form without its content".into()),
         },
+        Destination::Home(person) => match homes::compose(world, person).await? {
+            Some(message) => home(world.chat.show_home(person, &message).await),
+            None => Settled::There(None),
+        },
         Destination::Private(to) => match compose(world, &slot).await? {
             Some(message) => private(world, &slot, to, &message).await,
             None => Settled::Dead("there is nothing to say".into()),
@@ -143,6 +147,20 @@ fn brief(slot: &Slot, delivery: Delivery) -> Settled {
         Delivery::SlowDown(wait) => Settled::Later(wait),
         Delivery::NotInChannel => Settled::Dead("not in the channel".into()),
         Delivery::Refused(why) => Settled::Dead(why),
+    }
+}
+
+/// A home is shown anew whenever it is due again, so one that was refused now is not given up for good.
+fn home(delivery: Delivery) -> Settled {
+    match delivery {
+        Delivery::Done(_) => Settled::There(None),
+        Delivery::Unknown(_) => Settled::Later(LOOK_AFTER),
+        Delivery::SlowDown(wait) => Settled::Later(wait),
+        Delivery::NotInChannel => Settled::There(None),
+        Delivery::Refused(why) => {
+            tracing::warn!(%why, "a home was not taken");
+            Settled::There(None)
+        }
     }
 }
 
@@ -202,7 +220,7 @@ async fn place(world: &World, to: &Destination) -> Result<Option<PostTo>, StoreF
             let thread = request.origin.thread.unwrap_or(card.ts);
             Some(PostTo { channel: card.channel, thread: Some(thread) })
         }),
-        Destination::Private(_) | Destination::FormOpen(_) | Destination::FormUpdate(_) => None,
+        Destination::Private(_) | Destination::FormOpen(_) | Destination::FormUpdate(_) | Destination::Home(_) => None,
     })
 }
 
@@ -212,7 +230,8 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Content::Form(_) => return Ok(None),
         Content::Live(notice) => notice,
     };
-    let Some(request) = world.store.request(notice.request()).await? else { return Ok(None) };
+    let Some(id) = notice.request() else { return Ok(None) };
+    let Some(request) = world.store.request(id).await? else { return Ok(None) };
     let runs = world.store.runs(request.id()).await?;
     let now = world.now();
     let ledger = world.store.ledger().await?;
@@ -235,6 +254,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::Final(_) => Some(conversation::final_reply(view)),
         Notice::Incident(_) => Some(conversation::incident(view, link.as_deref())),
         Notice::ServerFailed(id) => run(id).map(|run| conversation::server_failed(view, run)),
+        Notice::Home(_) => None,
         Notice::Question(id) => run(id).map(|run| conversation::question(view, run, &handles(run))),
     })
 }
@@ -256,7 +276,8 @@ async fn settle(world: &World, slot: &Slot, outcome: Settled) -> Result<(), Stor
     let key = slot.outgoing.key.clone();
     let mut writes = match outcome {
         Settled::There(message) => {
-            let mut writes = vec![Write::Delivered { key, revision: slot.revision, message: message.clone() }];
+            let (revision, at) = (slot.revision, world.now());
+            let mut writes = vec![Write::Delivered { key, revision, at, message: message.clone() }];
             if let (Destination::Card(id), Some(card)) = (&slot.outgoing.to, message) {
                 writes.extend(card_is_up(world, id, card).await?);
             }
@@ -331,11 +352,13 @@ async fn form_missed(world: &World, slot: &Slot) -> Result<Option<Write>, StoreF
     let Some(handle) = &form.handle else { return Ok(None) };
     let Some(control) = world.store.control(handle).await? else { return Ok(None) };
     Ok(match (&control.action, &control.bound) {
+        // What was pressed in a home is still there to press.
+        (ControlAction::Form(form), _) if form.origin.channel.is_nowhere() => None,
         (ControlAction::Form(form), _) => {
             let told = conversation::form_missed(Some(handle));
             Some(messages::form_missed(&slot.outgoing.key, &form.origin, told))
         }
-        (ControlAction::Review { .. }, Some(bound)) => {
+        (ControlAction::Review { .. }, Some(bound)) if !bound.channel.is_nowhere() => {
             let reply = ReplyPath::Private { thread: None };
             let (person, channel) = (bound.person.clone(), bound.channel.clone());
             let origin = Origin { person, channel, thread: None, reply };

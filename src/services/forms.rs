@@ -3,7 +3,7 @@
 //! What is filled in becomes a line of the same person, at the place where the form was offered, and is read, authorised
 //! and planned as if it had been typed there. Deliberately absent: the review form, which is `presses`'.
 
-use super::intake::Outcome;
+use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::messages;
 use super::presses::{Press, Submission};
@@ -11,9 +11,10 @@ use super::world::World;
 use crate::conversation::message::{Form, Message};
 use crate::conversation::{self, CommandForm, OwnRequest};
 use crate::domain::command::CommandName;
+use crate::domain::identity::PersonId;
 use crate::domain::ids::Handle;
 use crate::domain::limits::PRIVATE_CONTROL_LIFE;
-use crate::domain::place::{ChannelName, Origin};
+use crate::domain::place::{ChannelId, ChannelName, Membership, Origin, ReplyPath};
 use crate::language::Fields;
 use crate::ports::StoreFault;
 use crate::ports::store::{Bound, Control, ControlAction, FormOf, Write};
@@ -55,8 +56,49 @@ pub(super) async fn open(world: &World, press: &Press<'_>, form: &FormOf, handle
     }
 }
 
-/// The form as it is now: the command's, or the one that asks for a command.
+/// The form that a home offers: it stands in no channel, so it asks first where the line will be sent.
+pub(super) fn anywhere(person: &PersonId) -> FormOf {
+    FormOf { origin: origin(person, ChannelId::nowhere()), command: None, line: String::new() }
+}
+
+fn origin(person: &PersonId, channel: ChannelId) -> Origin {
+    Origin { person: person.clone(), channel, thread: None, reply: ReplyPath::Private { thread: None } }
+}
+
+/// Channels where both the person and the bot are, and where the person may use some command, by name. Whoever is
+/// not in a channel cannot type there, so no form does it for them.
+async fn channels(world: &World, person: &PersonId) -> Result<Vec<(ChannelId, ChannelName)>, Message> {
+    let nobody = |reply: Reply| reply.message().unwrap_or_else(conversation::nowhere_to_ask);
+    let profile = member(world, person).await.map_err(nobody)?;
+    let unavailable = || conversation::unavailable("the directory of channels");
+    let theirs = world.directory.channels_of(person).await.map_err(|_| unavailable())?;
+    let rulebook = world.rulebook();
+    let mut channels = Vec::new();
+    for (id, name) in rulebook.policies.channels().filter(|(id, _)| theirs.contains(id)) {
+        // One that the directory cannot tell about just now is left out: nothing is sent where nothing is known.
+        let Ok(facts) = world.directory.channel(id).await else { continue };
+        let commands = rulebook.catalog.commands().iter().map(AsRef::as_ref);
+        if facts.bot == Membership::Inside && !rulebook.policies.commands_for(&profile, &facts, commands).is_empty() {
+            channels.push((id.clone(), facts.name.unwrap_or_else(|| name.clone())));
+        }
+    }
+    channels.sort_by(|(_, one), (_, other)| one.cmp(other));
+    Ok(channels)
+}
+
+async fn where_to(world: &World, person: &PersonId, handle: &Handle, told: Option<&Message>) -> Result<Form, Message> {
+    let channels = channels(world, person).await?;
+    if channels.is_empty() {
+        return Err(conversation::nowhere_to_ask());
+    }
+    Ok(conversation::choose_channel(&channels, handle, told))
+}
+
+/// The form as it is now: the command's, or the one that asks for a command, or first for a channel.
 async fn page(world: &World, form: &FormOf, handle: &Handle, told: Option<&Message>) -> Result<Form, Message> {
+    if form.origin.channel.is_nowhere() {
+        return where_to(world, &form.origin.person, handle, told).await;
+    }
     let Some(command) = &form.command else { return choose(world, &form.origin, handle, told).await };
     let rulebook = world.rulebook();
     let Some(spec) = rulebook.catalog.command(command) else { return Err(conversation::form_of_nothing()) };
@@ -122,6 +164,9 @@ pub(super) async fn submitted(
         return Ok(says(&conversation::form_sent_before(), "rejected: a form that was sent before"));
     }
     let rulebook = world.rulebook();
+    if form.origin.channel.is_nowhere() {
+        return Ok(channel_chosen(world, submission, form).await);
+    }
     let Some(command) = &form.command else { return next_page(world, submission, form).await };
     let Some(spec) = rulebook.catalog.command(command) else {
         return Ok(says(&conversation::form_of_nothing(), "rejected: a form of no command"));
@@ -164,12 +209,37 @@ async fn next_page(world: &World, submission: &Submission<'_>, form: &FormOf) ->
     let chosen = submission.values.get(conversation::COMMAND_KEY).map(CommandName::new);
     let form =
         FormOf { line: chosen.as_ref().map_or_else(String::new, ToString::to_string), command: chosen, ..form.clone() };
+    Ok(turned(world, submission, &form).await)
+}
+
+/// The channel was chosen: from now on the form is one that was offered there.
+async fn channel_chosen(world: &World, submission: &Submission<'_>, form: &FormOf) -> Outcome {
+    let chosen = submission.values.get(conversation::CHANNEL_KEY).map(ChannelId::new);
+    let channels = channels(world, submission.person).await;
+    match channels.map(|channels| chosen.filter(|chosen| channels.iter().any(|(id, _)| id == chosen))) {
+        Ok(Some(channel)) => {
+            let form = FormOf { origin: origin(submission.person, channel), ..form.clone() };
+            turned(world, submission, &form).await
+        }
+        Ok(None) => answered_there(submission, &conversation::no_command_here(), "rejected: no channel for them"),
+        Err(told) => answered_there(submission, &told, "answered: there is no channel to choose"),
+    }
+}
+
+fn answered_there(submission: &Submission<'_>, told: &Message, note: &str) -> Outcome {
+    let page = conversation::form_answer("New request", told);
+    let writes = vec![messages::update_form(&submission.envelope.key, submission.view.clone(), page)];
+    Outcome { writes, note: note.to_owned() }
+}
+
+/// The next page takes the place of the one that was sent.
+async fn turned(world: &World, submission: &Submission<'_>, form: &FormOf) -> Outcome {
     let control = offered(world, form.clone());
-    let page = page(world, &form, &control.handle, None).await;
+    let page = page(world, form, &control.handle, None).await;
     let page = page.unwrap_or_else(|told| conversation::form_answer("New request", &told));
     let writes =
         vec![Write::Control(control), messages::update_form(&submission.envelope.key, submission.view.clone(), page)];
-    Ok(Outcome { writes, note: "opened a form".to_owned() })
+    Outcome { writes, note: "opened a form".to_owned() }
 }
 
 /// The person's own requests.

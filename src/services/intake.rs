@@ -112,6 +112,10 @@ async fn deal_with(world: &World, envelope: &Envelope) -> Result<(), StoreFault>
                     presses::Submission { envelope, person: &person, handle: &handle, view, values: &values };
                 presses::submitted(world, submission).await?
             }
+            Arrival::HomeOpened { person } => Outcome {
+                writes: vec![Write::HomeOpened { person, at: world.now() }],
+                note: "opened the home".to_owned(),
+            },
             Arrival::Edited { origin } => match who(world, &origin.person).await {
                 Who::Is(person) if person.standing == Standing::Member => Outcome::answered(
                     &envelope.key,

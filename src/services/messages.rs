@@ -1,6 +1,7 @@
 //! Which messages exist, under which keys, and where they go. What they say is conversation's.
 
 use crate::conversation::message::{Form, Message};
+use crate::domain::identity::PersonId;
 use crate::domain::ids::{DeliveryKey, EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::place::ChannelId;
 use crate::domain::place::{Origin, ReplyPath};
@@ -170,6 +171,16 @@ pub(super) fn form_missed(form: &DeliveryKey, origin: &Origin, message: Message)
         lane: Lane::new(format!("missed:{form}")),
         to: Destination::Private(private_to(origin)),
         content: Content::Fixed(message),
+    })
+}
+
+/// A home, again: its lane holds nothing else.
+pub(super) fn home(person: &PersonId) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("home:{person}")),
+        lane: Lane::new(format!("home:{person}")),
+        to: Destination::Home(person.clone()),
+        content: Content::Live(Notice::Home(person.clone())),
     })
 }
 

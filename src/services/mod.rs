@@ -7,6 +7,7 @@ pub mod admitter;
 pub mod courier;
 mod effects;
 mod forms;
+pub mod homes;
 pub mod intake;
 mod lines;
 mod looks;

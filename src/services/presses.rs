@@ -3,7 +3,7 @@
 use super::access;
 use super::forms;
 use super::intake::{Outcome, member};
-use super::lines::{self, Line};
+use super::lines::{self, Line, Reply};
 use super::messages;
 use super::offers;
 use super::rechecks;
@@ -33,7 +33,15 @@ pub(super) struct Press<'a> {
 
 impl Press<'_> {
     pub(super) fn answered(&self, message: conversation::message::Message, note: impl Into<String>) -> Outcome {
-        Outcome::answered(&self.envelope.key, self.origin, message, note)
+        match &self.trigger {
+            // Homes and forms stand in no channel, so what is answered there opens above them.
+            Some(trigger) if self.origin.channel.is_nowhere() => {
+                let form = conversation::answer_above(&message);
+                let writes = vec![messages::open_form(&self.envelope.key, trigger.clone(), form)];
+                Outcome { writes, note: note.into() }
+            }
+            _ => Outcome::answered(&self.envelope.key, self.origin, message, note),
+        }
     }
 }
 
@@ -50,6 +58,7 @@ pub(super) struct Submission<'a> {
 pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, StoreFault> {
     let person = match member(world, &press.origin.person).await {
         Ok(person) => person,
+        Err(Reply::Said { message, note }) => return Ok(press.answered(message, note)),
         Err(reply) => return Ok(reply.outcome(&press.envelope.key, press.origin)),
     };
     let Some(control) = world.store.control(press.handle).await? else {
@@ -57,7 +66,9 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
     };
     if let Some(bound) = &control.bound {
         let now = world.now();
-        if bound.person != press.origin.person || bound.channel != press.origin.channel {
+        // What stands in a form or a home is shown to one person alone, and a press there names no channel.
+        let elsewhere = bound.channel != press.origin.channel && !press.origin.channel.is_nowhere();
+        if bound.person != press.origin.person || elsewhere {
             return Ok(press.answered(conversation::not_for_you(), "rejected: somebody else's control"));
         }
         if let (ControlAction::Access(_), Some(asked_at)) = (&control.action, control.used_at) {
@@ -106,11 +117,12 @@ async fn bound_press(
         ControlAction::Form(form) => return Ok(forms::open(world, press, form, &control.handle).await),
         ControlAction::Mine => return forms::own(world, press).await,
         ControlAction::Access(line) => return access::ask(world, press, &control.handle, line).await,
+        // It stands in that person's home, and is decided like one on the card.
+        ControlAction::Request { request, verb } => return request_press(world, press, person, request, *verb).await,
         ControlAction::TakeBack(id) => return reviews::take_back(world, press, person, id, &control.handle).await,
         ControlAction::Line(_)
         | ControlAction::Use(_)
         | ControlAction::Forget
-        | ControlAction::Request { .. }
         | ControlAction::Answer { .. }
         | ControlAction::Review { .. } => {}
     }
@@ -141,7 +153,7 @@ async fn stands_on(world: &World, at: Option<&MessageRef>, request: &RequestId) 
     let Some(at) = at else { return Ok(false) };
     let slot = world.store.slot_at(at).await?;
     Ok(slot.is_some_and(|slot| match &slot.outgoing.content {
-        Content::Live(notice) => notice.request() == request,
+        Content::Live(notice) => notice.request() == Some(request),
         Content::Fixed(_) | Content::Form(_) => false,
     }))
 }
@@ -333,9 +345,9 @@ fn answered(world: &World, run: &Run, step: usize, person: &Profile, answer: Ans
 const LOOK_AGAIN_FOR: std::time::Duration = std::time::Duration::from_secs(30);
 
 impl Notice {
-    /// The request that it tells about.
+    /// The request that it tells about, if it tells about one.
     #[must_use]
-    pub fn request(&self) -> &RequestId {
+    pub fn request(&self) -> Option<&RequestId> {
         match self {
             Self::Echo(request)
             | Self::Card(request)
@@ -344,8 +356,9 @@ impl Notice {
             | Self::Escalation(request)
             | Self::Started(request)
             | Self::Final(request)
-            | Self::Incident(request) => request,
-            Self::ServerFailed(run) | Self::Question(run) => &run.request,
+            | Self::Incident(request) => Some(request),
+            Self::ServerFailed(run) | Self::Question(run) => Some(&run.request),
+            Self::Home(_) => None,
         }
     }
 }

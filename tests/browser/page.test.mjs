@@ -171,6 +171,26 @@ try {
     await page.waitForSelector("body[data-side=fleet]");
   });
 
+  await scene("the home shows bob what waits for him, and Review opens from there", async () => {
+    await page.keyboard.press("Alt+2");
+    await be(page, "bob (sre)");
+    await page.locator("#direct-list .place").first().click();
+    await page.locator("#tab-home").click();
+    await page.waitForSelector("#home:has-text('Waiting for you') >> text=Review", { timeout: BOT_MS });
+    await noSidewaysScroll(page, "1280 home");
+    await picture(page, "wide-5-home");
+    await page.locator("#home button:has-text('Review')").first().click();
+    await page.waitForSelector("dialog#modal[open] .block-input", { timeout: BOT_MS });
+    await page.keyboard.press("Escape");
+    await page.waitForSelector("dialog#modal:not([open])", { state: "attached" });
+    await page.locator("#tab-messages").click();
+    await page.waitForSelector("#composer-text:visible");
+    await page.locator("#channel-list .place:has-text('noc')").click();
+    await page.waitForSelector("#chat-log .card:has-text('needs approval')");
+    await page.keyboard.press("Alt+1");
+    await be(page, "ana (noc)");
+  });
+
   await scene("one key makes bob, Review opens the modal, and it can be submitted", async () => {
     await page.keyboard.press("Alt+2");
     await be(page, "bob (sre)");
@@ -292,6 +312,25 @@ try {
     await phone.locator("button:has-text('My requests')").last().click();
     await phone.waitForSelector("text=Your newest requests", { timeout: BOT_MS });
     await picture(phone, "phone-form-3");
+  });
+
+  await scene("on a phone a request begins in the home, which asks where it belongs", async () => {
+    await phone.selectOption("#channel-pick", "D0ANA");
+    await phone.locator("#tab-home").tap();
+    await phone.waitForSelector("#home:has-text('Yours') >> text=New request", { timeout: BOT_MS });
+    await noSidewaysScroll(phone, "390 home");
+    await picture(phone, "phone-home-1");
+    await phone.locator("#home button:has-text('New request')").tap();
+    await phone.waitForSelector("dialog#modal[open] .block-input:has-text('Where') select", { timeout: BOT_MS });
+    await phone.locator("dialog#modal select").selectOption({ label: "#noc" });
+    await picture(phone, "phone-home-2");
+    await phone.locator("dialog#modal footer [type=submit]").click();
+    await phone.waitForSelector("dialog#modal .block-input:has-text('What')", { timeout: BOT_MS });
+    await phone.keyboard.press("Escape");
+    await phone.locator("#home button:has-text('My requests')").tap();
+    await phone.waitForSelector("dialog#modal:has-text('Your newest requests')", { timeout: BOT_MS });
+    await phone.keyboard.press("Escape");
+    await phone.selectOption("#channel-pick", "C0NOC");
   });
 
   await scene("on a phone a line can be sent and its answer read", async () => {

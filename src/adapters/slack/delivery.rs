@@ -85,6 +85,21 @@ impl Slack {
         delivery(self.web.post("views.update", "", &json!({"view_id": id, "view": view})).await)
     }
 
+    /// What a person sees on the app's home tab; once more as plain text where Slack refuses the blocks.
+    pub(super) async fn publish_home(&self, user: &str, home: &Message) -> Delivery {
+        let around = self.surroundings(message_pieces(home)).await;
+        let publish = async |content: Value| {
+            let view = json!({"type": "home", "callback_id": "wrasse.home", "blocks": content.get("blocks")});
+            self.web.post("views.publish", "", &json!({"user_id": user, "view": view})).await
+        };
+        let call = publish(content(home, &around)).await;
+        if !is_block_trouble(&call) {
+            return delivery(call);
+        }
+        tracing::warn!("slack refused the blocks of a home; it is shown as plain text");
+        delivery(publish(plain_content(home)).await)
+    }
+
     pub(super) async fn permalink(&self, at: &MessageRef) -> Option<String> {
         let query = [("channel", at.channel.as_str()), ("message_ts", at.ts.as_str())];
         match self.web.get("chat.getPermalink", &query).await {

@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// How old an answer may be.
 const AGE_MAX: Duration = Duration::from_secs(60);
+/// Channels asked for in one page, and the most pages that are read of one person's channels.
+const PAGE_CHANNELS: &str = "200";
+const CHANNEL_PAGES_MAX: usize = 20;
 /// Beyond this many remembered answers the old ones are forgotten.
 const REMEMBERED_MAX: usize = 5_000;
 
@@ -74,13 +77,48 @@ impl Directory {
         Ok(facts)
     }
 
-    /// The members of a group, sorted by name; accounts that were switched off are left out.
+    /// The channels that a person is in; private ones only where we are too. Asked anew each time, and whole or not at
+    /// all: it decides where a form may send something.
+    pub(super) async fn channels_of(&self, web: &WebApi, id: &PersonId) -> Result<Vec<ChannelId>, DirectoryFault> {
+        let (mut channels, mut cursor) = (Vec::new(), String::new());
+        for _ in 0..CHANNEL_PAGES_MAX {
+            let mut query = vec![
+                ("user", id.user.as_str()),
+                ("types", "public_channel,private_channel"),
+                ("exclude_archived", "true"),
+                ("limit", PAGE_CHANNELS),
+            ];
+            if !cursor.is_empty() {
+                query.push(("cursor", cursor.as_str()));
+            }
+            let answer = match web.get("users.conversations", &query).await {
+                Call::Done(answer) => answer,
+                call @ (Call::Declined(..) | Call::NotNow(_) | Call::Unknown(_)) => {
+                    return Err(no_answer("users.conversations", &call));
+                }
+            };
+            let Some(page) = answer.get("channels").and_then(Value::as_array) else {
+                return Err(unavailable("users.conversations answers without channels"));
+            };
+            let ids = page.iter().filter_map(|channel| channel.get("id").and_then(Value::as_str));
+            channels.extend(ids.map(ChannelId::new));
+            let next = answer.pointer("/response_metadata/next_cursor").and_then(Value::as_str).unwrap_or_default();
+            if next.is_empty() {
+                return Ok(channels);
+            }
+            cursor = next.to_owned();
+        }
+        Err(unavailable("users.conversations has no end"))
+    }
+
+    /// The names of all groups, sorted.
     pub(super) async fn names(&self, web: &WebApi) -> Result<Vec<GroupName>, DirectoryFault> {
         let mut names = self.groups(web).await?.iter().map(|group| group.name.clone()).collect::<Vec<_>>();
         names.sort();
         Ok(names)
     }
 
+    /// The members of a group, sorted by name; accounts that were switched off are left out.
     pub(super) async fn members(
         &self,
         web: &WebApi,

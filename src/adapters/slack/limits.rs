@@ -36,9 +36,11 @@ fn allowance(method: &str) -> Allowance {
     let workspace = |every_ms, burst| Allowance { every_ms, burst, per_channel: false };
     match method {
         "chat.postMessage" => Allowance { every_ms: 1_000, burst: 3, per_channel: true },
-        "chat.update" | "conversations.info" | "conversations.history" | "conversations.replies" => {
-            workspace(1_500, 10)
-        }
+        "chat.update"
+        | "conversations.info"
+        | "conversations.history"
+        | "conversations.replies"
+        | "users.conversations" => workspace(1_500, 10),
         "usergroups.list" | "users.list" => workspace(4_000, 5),
         _ => workspace(750, 20),
     }

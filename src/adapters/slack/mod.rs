@@ -7,7 +7,7 @@
 //! What the rest of the program may rely on:
 //! - A press on a message everybody sees is answered privately in its thread, never through Slack's address for
 //!   that message, which could replace the card. A press on a private message is answered through its address.
-//! - A press inside a form names no channel: its origin's channel is the empty id, and the stored control knows.
+//! - A press inside a form or a home names no channel: its origin stands nowhere, and the stored control knows.
 //! - Tokens, payloads and what people typed are never logged here. The library underneath does log
 //!   payloads below `warn` and single-use addresses at `error`, so its target (`slack_morphism`) must stay off.
 
@@ -158,6 +158,10 @@ impl Chat for Slack {
         self.update_view(view.as_str(), form).await
     }
 
+    async fn show_home(&self, person: &PersonId, home: &Message) -> Delivery {
+        self.publish_home(person.user.as_str(), home).await
+    }
+
     async fn link_to(&self, at: &MessageRef) -> Option<String> {
         self.permalink(at).await
     }
@@ -171,6 +175,10 @@ impl ports::Directory for Slack {
 
     async fn channel(&self, id: &ChannelId) -> Result<ChannelFacts, DirectoryFault> {
         self.directory.channel(&self.web, id).await
+    }
+
+    async fn channels_of(&self, person: &PersonId) -> Result<Vec<ChannelId>, DirectoryFault> {
+        self.directory.channels_of(&self.web, person).await
     }
 
     async fn members(&self, group: &GroupName) -> Result<Vec<Profile>, DirectoryFault> {

@@ -150,6 +150,9 @@ fn slash(us: &Us, payload: &Value, received_at: Timestamp) -> Arrival {
 }
 
 fn event(us: &Us, payload: &Value, received_at: Timestamp) -> Arrival {
+    if text(payload, "/event/type").as_deref() == Some("app_home_opened") {
+        return home_opened(us, payload);
+    }
     let Some(event) = Event::of(payload) else {
         return nothing("an event of a kind that is not used");
     };
@@ -192,6 +195,15 @@ fn event(us: &Us, payload: &Value, received_at: Timestamp) -> Arrival {
     }
 }
 
+/// The tab of messages is a direct conversation, which is opened without any word to us.
+fn home_opened(us: &Us, payload: &Value) -> Arrival {
+    match (text(payload, "/event/user"), text(payload, "/event/tab").as_deref()) {
+        (Some(user), Some("home")) => Arrival::HomeOpened { person: person(us, text(payload, "/team_id"), user) },
+        (Some(_), _) => nothing("another tab than the home"),
+        (None, _) => nothing("a home without a person"),
+    }
+}
+
 fn press(us: &Us, payload: &Value) -> Arrival {
     let Some(user) = text(payload, "/user/id") else {
         return nothing("a press without a person");
@@ -227,7 +239,7 @@ fn press(us: &Us, payload: &Value) -> Arrival {
     };
     let origin = Origin {
         person: presser(us, payload, user),
-        channel: ChannelId::new(channel.unwrap_or_default()),
+        channel: channel.map_or_else(ChannelId::nowhere, ChannelId::new),
         thread,
         reply,
     };

@@ -5,6 +5,7 @@ mod before;
 mod ending;
 mod forms;
 mod helping;
+mod home;
 mod instead;
 mod meaning;
 mod missing;

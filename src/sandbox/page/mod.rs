@@ -35,6 +35,7 @@ const FILES: &[PageFile] = &[
     ("/page/composer.js", SCRIPT, include_str!("composer.js")),
     ("/page/dom.js", SCRIPT, include_str!("dom.js")),
     ("/page/fleet.js", SCRIPT, include_str!("fleet.js")),
+    ("/page/home.js", SCRIPT, include_str!("home.js")),
     ("/page/inputs.js", SCRIPT, include_str!("inputs.js")),
     ("/page/messages.js", SCRIPT, include_str!("messages.js")),
     ("/page/modal.js", SCRIPT, include_str!("modal.js")),

@@ -2,6 +2,7 @@
 
 import { hintFor, waitingApproval } from "/page/approvals.js";
 import { startComposer } from "/page/composer.js";
+import { drawHome, openHome } from "/page/home.js";
 import { find, keepingTheEnd, make, showList } from "/page/dom.js";
 import { fleetHeard, hideServer, light, rereadFleet } from "/page/fleet.js";
 import { avatar, logItems } from "/page/messages.js";
@@ -89,6 +90,7 @@ function drawChannel() {
   if (!here) return;
   const title = here.isDirect ? directName() : `#${here.name}`;
   find("chat-title").textContent = title;
+  drawHome(here, pressInView);
   find("chat-note").textContent = here.isShared ? "shared with another workspace" : !here.isDirect && here.botIsIn === false ? "wrasse is not in this channel" : "";
   find("composer-text").placeholder = here.isDirect ? `Message ${title}` : `Message ${title}, or /fleet help`;
   const messages = topLevel(here.id);
@@ -237,6 +239,8 @@ function pressMessage(message, action) {
   });
 }
 
+const pressInView = (view, action) => pressed({ user: store.me, view_id: view.id, block_id: action.block_id, ...withoutConfirm(action) });
+
 async function pressed(press) {
   try {
     await wire.press(press);
@@ -284,6 +288,7 @@ function heard(kind, data) {
     case "message_deleted": forget(data.channel, data.ts); draw(); return;
     case "view_opened": case "view_updated": viewShown(data.user, data.view, data.errors, kind === "view_opened"); return;
     case "view_closed": viewGone(data.user, data.view_id); return;
+    case "home": store.homes.set(data.user, data.view); draw(); return;
     case "press_failed": if (data.user === store.me) toast("The app did not answer the press in time.", null); return;
     case "typing": showTyping(data); return;
     case "fleet": fleetHeard(data); return;
@@ -316,13 +321,17 @@ function maybeToast(message) {
 
 async function reread() {
   if (!me()) await chooseSomebody();
-  Object.assign(store, await wire.state(store.me));
+  // Whoever became somebody else meanwhile has asked again by then.
+  const asked = store.me;
+  const state = await wire.state(asked);
+  if (asked !== store.me) return;
+  Object.assign(store, state);
   for (const id of store.messages.keys()) if (!channel(id)) store.messages.delete(id);
   if (!channel(store.channel)) store.channel = (store.channels.find((each) => each.name === FIRST_CHANNEL) ?? store.channels[0])?.id ?? null;
-  const asked = store.me;
-  const [views] = await Promise.all([wire.views(asked).catch(() => []), ...store.channels.map((each) => rereadChannel(each.id, asked))]);
+  const [known] = await Promise.all([wire.views(asked).catch(() => ({ views: [], home: null })), ...store.channels.map((each) => rereadChannel(each.id, asked))]);
   if (asked !== store.me) return;
-  viewsAre(asked, views);
+  viewsAre(asked, known.views);
+  if (known.home) store.homes.set(asked, known.home);
   // The thread may be one that this person does not see, or that went with an earlier workspace.
   if (store.thread && !store.messages.get(store.thread.channel)?.has(store.thread.ts)) closeThread();
   await rereadThread();
@@ -408,7 +417,7 @@ function setTheme(theme) {
 
 const composer = startComposer(find("composer"), (text) => send(text, null));
 startComposer(find("thread-composer"), (text) => send(text, store.thread?.ts));
-startModals((view, action) => pressed({ user: store.me, view_id: view.id, ...withoutConfirm(action) }));
+startModals(pressInView);
 startTrouble((text) => toast(text, null));
 setTheme(localStorage.getItem("theme") ?? "auto");
 showSide("fleet");
@@ -419,6 +428,8 @@ document.addEventListener("click", onClick);
 document.addEventListener("visibilitychange", draw);
 find("person-pick").addEventListener("change", (event) => become(event.target.value));
 find("channel-pick").addEventListener("change", (event) => openChannel(event.target.value));
+find("tab-home").addEventListener("click", () => openHome().then(draw));
+find("tab-messages").addEventListener("click", () => { store.appTab = "messages"; draw(); });
 find("tab-thread").addEventListener("click", () => showSide("thread"));
 find("tab-fleet").addEventListener("click", () => showSide("fleet"));
 find("thread-close").addEventListener("click", closeThread);

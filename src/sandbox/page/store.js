@@ -10,6 +10,8 @@ export const store = {
   seenAtLoad: new Map(), // channel -> ts, for persons who have not looked yet
   channel: null,
   thread: null, // { channel, ts }
+  appTab: "messages", // or "home": which side of the bot's own conversation is shown
+  homes: new Map(), // person -> what the app's home shows them
   demo: null,
 };
 

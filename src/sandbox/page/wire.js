@@ -33,7 +33,8 @@ export const wire = {
   messages: (channel, as) => call("GET", `/sandbox/messages?${query({ channel, as })}`).then((answer) => readMessages(answer, channel)),
   replies: (channel, thread_ts, as) =>
     call("GET", `/sandbox/messages?${query({ channel, thread_ts, as })}`).then((answer) => readMessages(answer, channel)),
-  views: (user) => call("GET", `/sandbox/views?${query({ user })}`).then((answer) => answer.views),
+  views: (user) => call("GET", `/sandbox/views?${query({ user })}`),
+  home: (user) => call("POST", "/sandbox/home", { user }),
   slash: (user, channel, command, text) => call("POST", "/sandbox/slash", { user, channel, command, text }),
   say: (user, channel, text, thread_ts) => call("POST", "/sandbox/say", { user, channel, text, ...(thread_ts ? { thread_ts } : {}) }),
   press: (press) => call("POST", "/sandbox/press", press),
@@ -81,7 +82,7 @@ export function readServer(raw) {
   };
 }
 
-const KINDS = ["message", "message_changed", "message_deleted", "ephemeral", "view_opened", "view_updated", "view_closed", "press_failed", "typing",
+const KINDS = ["message", "message_changed", "message_deleted", "ephemeral", "view_opened", "view_updated", "view_closed", "home", "press_failed", "typing",
   "fleet", "bot", "channel", "person", "reload"];
 
 /** Follows the live events for ever. `opened` runs after each connection, so that what was missed is read again. */

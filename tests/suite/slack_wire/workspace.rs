@@ -308,6 +308,36 @@ async fn a_card_is_pressed_and_its_form_is_recorded() {
 }
 
 #[tokio::test]
+async fn a_home_is_opened_shown_pressed_and_shown_anew() {
+    let stage = Stage::start().await;
+    let ana = PersonId::new("T0WRASSE", "U0ANA");
+    stage.does("home", json!({"user": "ana"})).await;
+    eventually("the opening arrives", || !stage.arrivals().is_empty()).await;
+    assert_eq!(stage.arrivals(), [Arrival::HomeOpened { person: ana.clone() }]);
+    assert_eq!(stage.slack.show_home(&ana, &every_block()).await, Delivery::Done(None));
+    let home = async || {
+        let sent = stage.http.get(format!("{}/views?user=ana", stage.control)).send().await;
+        sent.unwrap().json::<Value>().await.unwrap()["home"].clone()
+    };
+    let shown = home().await;
+    assert_eq!(shown["type"], json!("home"));
+    let press = json!({"user": "ana", "view_id": shown["id"], "action_id": "request.cancel"});
+    stage.does("press", press).await;
+    eventually("the press arrives", || stage.arrivals().len() > 1).await;
+    let Arrival::Press { origin, at, trigger, view, .. } = stage.arrivals().remove(1) else { panic!("no press") };
+    assert!(origin.channel.is_nowhere() && at.is_none() && view.is_some() && origin.person == ana);
+    assert_eq!(stage.slack.open_form(&trigger.unwrap(), &review()).await, Delivery::Done(None), "above the home");
+    assert_eq!(stage.slack.show_home(&ana, &greeting()).await, Delivery::Done(None));
+    let again = home().await;
+    assert_eq!(again["id"], shown["id"]);
+    assert!(again.to_string().contains("Understood.") && !again.to_string().contains("request.cancel"));
+    assert_eq!(
+        stage.slack.show_home(&PersonId::new("T0WRASSE", "U0NOBODY"), &greeting()).await,
+        Delivery::Refused("user_not_found".to_owned())
+    );
+}
+
+#[tokio::test]
 async fn a_post_whose_answer_was_lost_is_found_and_one_that_never_was_is_not() {
     let stage = Stage::start().await;
     let began = SystemClock.now();
@@ -366,7 +396,11 @@ async fn nothing_is_lost_or_doubled_when_slack_disconnects_and_redelivers() {
 fn line_of(arrival: Arrival) -> Option<String> {
     match arrival {
         Arrival::Line { line, .. } => Some(line),
-        Arrival::Press { .. } | Arrival::Submission { .. } | Arrival::Edited { .. } | Arrival::Nothing { .. } => None,
+        Arrival::Press { .. }
+        | Arrival::Submission { .. }
+        | Arrival::HomeOpened { .. }
+        | Arrival::Edited { .. }
+        | Arrival::Nothing { .. } => None,
     }
 }
 
@@ -390,4 +424,11 @@ async fn the_directory_knows_the_cast() {
     assert_eq!(channel("C0NOC").await, (Some("noc".to_owned()), Membership::Inside, Reach::OwnWorkspace));
     assert_eq!(channel("C0RANDOM").await.1, Membership::Outside);
     assert_eq!(channel("C0SHARED").await.2, Reach::Shared);
+    let channels = async |user: &str| {
+        let mut channels = stage.slack.channels_of(&PersonId::new("T0WRASSE", user)).await.unwrap();
+        channels.sort();
+        channels.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(channels("U0ANA").await, ["C0INCIDENTS", "C0NOC", "C0RANDOM", "C0SHARED", "C0WEB"]);
+    assert_eq!(channels("U0ZOE").await, ["C0SHARED"]);
 }

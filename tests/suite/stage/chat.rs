@@ -68,6 +68,8 @@ pub(super) struct State {
     /// What posts are answered with, if they are not taken at all.
     refusal: Option<Delivery>,
     posts: u32,
+    /// What each person's home shows, and how often it was shown anew.
+    pub(super) homes: BTreeMap<PersonId, (Message, u32)>,
     counter: u64,
 }
 
@@ -320,6 +322,16 @@ impl Chat for StageChat {
         if shown != *form {
             state.push(&channel, What::Form { person, view: view.clone(), form: form.clone() });
         }
+        Delivery::Done(None)
+    }
+
+    async fn show_home(&self, person: &PersonId, home: &Message) -> Delivery {
+        let mut state = self.state();
+        if let Some(wait) = state.wait(self.clock.now()) {
+            return Delivery::SlowDown(wait);
+        }
+        let times = state.homes.get(person).map_or(0, |(_, times)| *times);
+        state.homes.insert(person.clone(), (home.clone(), times + 1));
         Delivery::Done(None)
     }
 

@@ -13,7 +13,7 @@ use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
 use wrasse::domain::place::MessageRef;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::Envelope;
-use wrasse::ports::store::{Committed, Control, Decide, Operation, Scope, Slot, Write};
+use wrasse::ports::store::{Committed, Control, Decide, Home, Operation, Scope, Slot, Write};
 use wrasse::ports::{Inbox, Store, StoreFault};
 use wrasse::workflow::{Request, Run, RunEvent};
 
@@ -233,6 +233,21 @@ impl Store for MortalStore {
     async fn slot_at(&self, message: &MessageRef) -> Result<Option<Slot>, StoreFault> {
         self.alive().await;
         self.inner.slot_at(message).await
+    }
+
+    async fn answers_to(&self, person: &PersonId, limit: usize) -> Result<Vec<Slot>, StoreFault> {
+        self.alive().await;
+        self.inner.answers_to(person, limit).await
+    }
+
+    async fn home(&self, person: &PersonId) -> Result<Option<Home>, StoreFault> {
+        self.alive().await;
+        self.inner.home(person).await
+    }
+
+    async fn homes(&self, since: Timestamp) -> Result<Vec<Home>, StoreFault> {
+        self.alive().await;
+        self.inner.homes(since).await
     }
 
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {

@@ -1,7 +1,7 @@
 //! The people, groups and channels of the stage, as a chat's directory would tell of them.
 
 use async_trait::async_trait;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use wrasse::domain::identity::{GroupName, PersonId, Profile, Standing};
 use wrasse::domain::place::{ChannelFacts, ChannelId, ChannelName, Membership, Reach};
@@ -21,6 +21,8 @@ enum Service {
 struct Town {
     people: BTreeMap<PersonId, Profile>,
     channels: BTreeMap<ChannelId, ChannelFacts>,
+    /// Everybody is in every channel but those that they left.
+    left: BTreeSet<(PersonId, ChannelId)>,
     service: Service,
 }
 
@@ -29,7 +31,12 @@ pub(crate) struct StageDirectory(Mutex<Town>);
 
 impl StageDirectory {
     pub(super) fn new() -> Self {
-        let town = Town { people: BTreeMap::new(), channels: BTreeMap::new(), service: Service::Answers };
+        let town = Town {
+            people: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            left: BTreeSet::new(),
+            service: Service::Answers,
+        };
         Self(Mutex::new(town))
     }
 
@@ -83,6 +90,10 @@ impl StageDirectory {
         self.0.lock().unwrap().channels.remove(id);
     }
 
+    pub(super) fn leave(&self, person: &PersonId, channel: &ChannelId) {
+        self.0.lock().unwrap().left.insert((person.clone(), channel.clone()));
+    }
+
     pub(super) fn goes_down(&self) {
         self.0.lock().unwrap().service = Service::Down;
     }
@@ -123,6 +134,12 @@ impl Directory for StageDirectory {
 
     async fn channel(&self, id: &ChannelId) -> Result<ChannelFacts, DirectoryFault> {
         self.open()?.channels.get(id).cloned().ok_or_else(|| DirectoryFault::Unknown(id.to_string()))
+    }
+
+    async fn channels_of(&self, person: &PersonId) -> Result<Vec<ChannelId>, DirectoryFault> {
+        let town = self.open()?;
+        let is_in = |id: &&ChannelId| !town.left.contains(&(person.clone(), (*id).clone()));
+        Ok(town.channels.keys().filter(is_in).cloned().collect())
     }
 
     async fn members(&self, group: &GroupName) -> Result<Vec<Profile>, DirectoryFault> {

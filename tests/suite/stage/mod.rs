@@ -10,6 +10,7 @@ mod crash;
 mod directory;
 mod ending;
 mod fleet;
+mod homes;
 mod people;
 mod rulebook;
 mod time;

@@ -19,7 +19,7 @@ use wrasse::ports::{Clock, Ids};
 pub(crate) struct Channel {
     stage: Stage,
     name: String,
-    id: ChannelId,
+    pub(super) id: ChannelId,
 }
 
 impl Channel {
@@ -99,6 +99,10 @@ pub(crate) struct Thread {
 }
 
 impl Thread {
+    pub(super) fn new(stage: &Stage, channel: ChannelId, start: usize) -> Self {
+        Self { stage: stage.clone(), place: Place { channel, start }, root: None }
+    }
+
     /// Everything since the line.
     pub(crate) fn transcript(&self) -> String {
         self.stage.whole(&self.place)
@@ -123,9 +127,9 @@ impl Thread {
 /// A person.
 #[derive(Clone)]
 pub(crate) struct Person {
-    stage: Stage,
-    name: String,
-    id: PersonId,
+    pub(super) stage: Stage,
+    pub(super) name: String,
+    pub(super) id: PersonId,
 }
 
 impl Person {
@@ -268,15 +272,20 @@ impl Person {
                 What::Post { .. } | What::Act { .. } | What::Private { .. } | What::Form { .. } => None,
             })
         };
-        let button = Pressable { at: on, thread: None, ..button.clone() };
+        let button = Pressable { at: on, thread: None, view: None, ..button.clone() };
         self.presses_this(&thread.place.channel, &button, "presses a copied button").await;
     }
 
     async fn presses_this(&self, channel: &ChannelId, button: &Pressable, text: &str) {
         let chat = &self.stage.0.chat;
         chat.act(channel, &self.name, text);
-        let reply = chat.address();
-        let origin = Origin { person: self.id.clone(), channel: channel.clone(), thread: button.thread.clone(), reply };
+        // A press in a form names no channel.
+        let (channel_named, reply) = match &button.view {
+            Some(_) => (ChannelId::nowhere(), ReplyPath::Private { thread: None }),
+            None => (channel.clone(), chat.address()),
+        };
+        let thread = button.thread.clone();
+        let origin = Origin { person: self.id.clone(), channel: channel_named, thread, reply };
         let trigger = Some(chat.trigger(&self.id, channel));
         let (handle, at, view) = (button.handle.clone(), button.at.clone(), button.view.clone());
         self.stage.arrives(Arrival::Press { origin, handle, at, trigger, view }).await;

@@ -280,6 +280,15 @@ pub(super) fn button(state: &State, place: &Place, person: &PersonId, wanted: (&
     found
 }
 
+/// What the first button of that name on a message sends back.
+pub(super) fn pressable(message: &Message, label: &str) -> Option<Handle> {
+    let named = buttons(message).into_iter().filter(|button| button.label == label);
+    named.into_iter().find_map(|button| match button.press {
+        Press::Control { handle, .. } => Some(handle),
+        Press::Open(_) => None,
+    })
+}
+
 fn buttons(message: &Message) -> Vec<Button> {
     let rows = message.blocks.iter().filter_map(|block| match block {
         Block::Actions(buttons) => Some(buttons.clone()),

@@ -5,10 +5,10 @@ use super::{commit, does, is_stale, on_every_store, operation};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wrasse::admission::{Health, LockStanding};
 use wrasse::domain::identity::PersonId;
-use wrasse::domain::ids::{Epoch, Handle, OperationId, RequestId, RunId, Version};
+use wrasse::domain::ids::{Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
 use wrasse::domain::server::ProductionState;
 use wrasse::ports::Store;
-use wrasse::ports::store::{Committed, Write};
+use wrasse::ports::store::{Committed, Home, Write};
 use wrasse::workflow::request::RequestStage;
 use wrasse::workflow::run::RunStage;
 
@@ -86,6 +86,29 @@ async fn a_person_is_shown_their_newest_requests() {
         assert_eq!(own("U0ANA", 2).await, [ids[2].clone(), ids[1].clone()], "newest first, over or not");
         assert_eq!(own("U0ANA", 9).await.len(), 3);
         assert_eq!(own("U0BOB", 9).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_home_remembers_when_it_was_opened_and_what_it_showed() {
+    on_every_store(async |store| {
+        let home = async |user: &str| store.home(&person(user)).await.unwrap();
+        assert_eq!(home("U0ANA").await, None);
+        is_stale(store, "shown unopened", home_shown("U0ANA", "nothing", 1)).await;
+        does(store, "open", vec![home_opened("U0BOB", 20), home_opened("U0ANA", 10)]).await;
+        assert_eq!(home("U0ANA").await.unwrap(), Home { person: person("U0ANA"), opened_at: at(10), shown: None });
+        does(store, "show", vec![home_shown("U0ANA", "one request", 11)]).await;
+        does(store, "open again", vec![home_opened("U0ANA", 30)]).await;
+        let again = home("U0ANA").await.unwrap();
+        assert_eq!((again.opened_at, again.shown), (at(30), Some((Fingerprint::of(b"one request"), at(11)))));
+        let since = async |millis: i64| {
+            let homes = store.homes(at(millis)).await.unwrap();
+            homes.iter().map(|home| home.person.user.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(since(20).await, ["U0ANA", "U0BOB"]);
+        assert_eq!(since(21).await, ["U0ANA"]);
+        assert_eq!(since(31).await, Vec::<String>::new());
     })
     .await;
 }

@@ -92,6 +92,7 @@ async fn what_changed_while_it_was_delivered_is_delivered_again() {
         does(store, "there", vec![delivered("card", 1, Some("1.0"))]).await;
         let there = slot(store, "card").await;
         assert_eq!((there.revision, there.delivered, there.attempts, there.begun_at), (2, 1, 0, None));
+        assert_eq!((waiting.delivered_at, there.delivered_at), (None, Some(at(8))));
         assert_eq!(there.message, Some(message_ref("1.0")));
         assert_eq!(due(store, 9).await, ["card"]);
         does(store, "edited", vec![delivered("card", 2, None)]).await;
@@ -149,6 +150,35 @@ async fn nothing_is_settled_about_a_message_that_was_never_written() {
         is_stale(store, "delivered", delivered("none", 1, None)).await;
         is_stale(store, "postponed", postponed("none", 1)).await;
         is_stale(store, "undeliverable", undeliverable("none")).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_person_is_shown_the_last_private_answers_that_they_got() {
+    on_every_store(async |store| {
+        let said = |key: &str, user: &str, content: Content| Write::Send(private(key, user, content));
+        let writes = vec![
+            said("one", "U0ANA", fixed("one")),
+            said("of bob", "U0BOB", fixed("of bob")),
+            said("two", "U0ANA", fixed("two")),
+            said("echo", "U0ANA", live()),
+            said("under way", "U0ANA", fixed("under way")),
+            Write::Send(outgoing("for all", "a", fixed("for all"))),
+            said("three", "U0ANA", fixed("three")),
+        ];
+        does(store, "say", writes).await;
+        let there = ["one", "of bob", "two", "echo", "for all", "three"];
+        does(store, "there", there.map(|key| delivered(key, 1, None)).to_vec()).await;
+        let answers = async |user: &str, limit: usize| {
+            let slots = store.answers_to(&person(user), limit).await.unwrap();
+            slots.iter().map(|slot| (slot.outgoing.key.to_string(), slot.delivered_at)).collect::<Vec<_>>()
+        };
+        let got = |key: &str| (key.to_owned(), Some(at(8)));
+        assert_eq!(answers("U0ANA", 2).await, [got("three"), got("two")], "newest first");
+        assert_eq!(answers("U0ANA", 9).await, [got("three"), got("two"), got("one")]);
+        assert_eq!(answers("U0BOB", 9).await, [got("of bob")]);
+        assert_eq!(answers("U0DEE", 9).await, []);
     })
     .await;
 }

@@ -238,7 +238,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let fault = SqliteStore::open(&path).await.unwrap_err();
     let expected = format!(
         "the store holds something unreadable: {} was written by a newer version: its schema has step 99, this \
-         version knows steps up to 2",
+         version knows steps up to 3",
         path.display()
     );
     assert_eq!(fault.to_string(), expected);
@@ -264,6 +264,34 @@ async fn requests_of_an_earlier_version_have_their_requester() {
     let store = open(&path).await;
     let own = store.requests_of(&PersonId::new("T0WRASSE", "U0ANA"), 9).await.unwrap();
     assert_eq!(own.iter().map(Request::id).collect::<Vec<_>>(), [&id]);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn private_answers_of_an_earlier_version_have_their_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = database(folder.path());
+    let store = open(&path).await;
+    let answers =
+        ["note", "echo"].map(|key| Write::Send(private(key, "U0ANA", if key == "note" { fixed(key) } else { live() })));
+    does(&store, "say", answers.to_vec()).await;
+    does(&store, "there", vec![delivered("note", 1, None), delivered("echo", 1, None)]).await;
+    store.close().await.unwrap();
+    let mut other = raw(&path).await;
+    for back in [
+        "DROP INDEX slots_by_reader",
+        "ALTER TABLE slots DROP COLUMN reader",
+        "ALTER TABLE slots DROP COLUMN delivered_at_ms",
+        "DROP TABLE homes",
+        "DELETE FROM _sqlx_migrations WHERE version = 3",
+    ] {
+        query(back).execute(&mut other).await.unwrap();
+    }
+    drop(other);
+    let store = open(&path).await;
+    let told = store.answers_to(&person("U0ANA"), 9).await.unwrap();
+    let told = told.iter().map(|slot| (slot.outgoing.key.as_str(), slot.delivered_at)).collect::<Vec<_>>();
+    assert_eq!(told, [("note", None)]);
     store.close().await.unwrap();
 }
 

@@ -100,6 +100,11 @@ fn outbox_write() -> impl Strategy<Value = Write> {
         6 => (name(), select(vec!["a", "b"]), content)
             .prop_map(|(key, lane, content)| Write::Send(outgoing(key, lane, content))),
         2 => (name(), moment()).prop_map(|(key, millis)| begun(key, millis)),
+        1 => moment().prop_map(|millis| home_opened("U0ANA", millis)),
+        1 => (name(), moment()).prop_map(|(words, millis)| home_shown("U0ANA", words, millis)),
+        1 => (name(), option::of(Just(()))).prop_map(|(key, live_too)| {
+            Write::Send(private(key, "U0ANA", live_too.map_or_else(|| fixed("words"), |()| live())))
+        }),
         4 => (name(), 1_i64..4, option::of(select(vec!["1.0", "2.0"])))
             .prop_map(|(key, revision, ts)| delivered(key, revision, ts)),
         2 => (name(), moment()).prop_map(|(key, until)| postponed(key, until)),
@@ -181,6 +186,8 @@ async fn answers(store: &dyn Store) -> String {
     tell(&store.open_envelopes(2).await);
     tell(&store.open_requests().await);
     tell(&store.requests_of(&PersonId::new("T0WRASSE", "U0ANA"), 2).await);
+    tell(&store.answers_to(&person("U0ANA"), 2).await);
+    tell(&(store.home(&person("U0ANA")).await, store.homes(at(20)).await));
     for id in TAILS.map(request_id) {
         tell(&store.request(&id).await);
         tell(&runs_of(store, &id).await);

@@ -13,7 +13,7 @@ use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath}
 use wrasse::domain::plan::{Plan, PlanParts, Subject};
 use wrasse::domain::server::{ProductionState, ServerId};
 use wrasse::domain::time::Timestamp;
-use wrasse::ports::chat::Envelope;
+use wrasse::ports::chat::{Envelope, PrivateTo, Replaces};
 use wrasse::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
 use wrasse::workflow::request::{Accepted, RequestEvent, RequestOutcome};
 use wrasse::workflow::run::{RunEvent, RunOutcome, StepIntent};
@@ -163,6 +163,25 @@ pub(crate) fn outgoing(key: &str, lane: &str, content: Content) -> Outgoing {
     Outgoing { key: DeliveryKey::new(key), lane: Lane::new(lane), to, content }
 }
 
+pub(crate) fn person(user: &str) -> PersonId {
+    PersonId::new("T0WRASSE", user)
+}
+
+/// The same for one person alone.
+pub(crate) fn private(key: &str, user: &str, content: Content) -> Outgoing {
+    let (channel, path) = (ChannelId::new("C0NOC"), ReplyPath::Private { thread: None });
+    let to = PrivateTo { person: person(user), channel, path, replaces: Replaces::Nothing };
+    Outgoing { to: Destination::Private(to), ..outgoing(key, key, content) }
+}
+
+pub(crate) fn home_opened(user: &str, millis: i64) -> Write {
+    Write::HomeOpened { person: person(user), at: at(millis) }
+}
+
+pub(crate) fn home_shown(user: &str, words: &str, millis: i64) -> Write {
+    Write::HomeShown { person: person(user), shown: Fingerprint::of(words.as_bytes()), at: at(millis) }
+}
+
 pub(crate) fn live() -> Content {
     Content::Live(Notice::Card(request_id("2mq9")))
 }
@@ -180,7 +199,7 @@ pub(crate) fn message_ref(ts: &str) -> MessageRef {
 }
 
 pub(crate) fn delivered(key: &str, revision: i64, ts: Option<&str>) -> Write {
-    Write::Delivered { key: DeliveryKey::new(key), revision, message: ts.map(message_ref) }
+    Write::Delivered { key: DeliveryKey::new(key), revision, at: at(8), message: ts.map(message_ref) }
 }
 
 pub(crate) fn postponed(key: &str, until: i64) -> Write {

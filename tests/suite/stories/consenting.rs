@@ -186,9 +186,13 @@ async fn a_consent_can_be_taken_back_until_the_start() {
               [!Take it back!]
               [Close]
         ana   presses a button seen before
-        bot   (only ana) This button was made for somebody else. Nothing has changed. Send your own line.
+        bot   (form for ana) == Answer ==
+              This button was made for somebody else. Nothing has changed. Send your own line.
+              [Close]
         bob   presses [Take it back]
-        bot   (only bob) Your approval of req-0001 is taken back. It starts only when others agree.
+        bot   (form for bob) == Answer ==
+              Your approval of req-0001 is taken back. It starts only when others agree.
+              [Close]
         bot > @sre 1 server in lax still waits for your decision. At hh:mm it ends, and nothing starts.
               [[Review]]
         ");
@@ -204,7 +208,9 @@ async fn a_consent_can_be_taken_back_until_the_start() {
         bot ~ Not approved by hh:mm. Nothing has started, and nothing runs later.
         bot ~ Not approved by hh:mm. Nothing has started, and nothing runs later.
         bob   presses a button seen before
-        bot   (only bob) This button is no longer in use. Nothing has changed.
+        bot   (form for bob) == Answer ==
+              This button is no longer in use. Nothing has changed.
+              [Close]
         bot > ⌛ req-0001 expired, nothing has started
               Not approved by hh:mm. Nothing runs later; send the line again to ask anew.
               ~ asked by @ana · plan 0000 · reboot 1 server in lax

@@ -14,6 +14,7 @@ mod editing;
 mod failing;
 mod filling;
 mod helping;
+mod home;
 mod mentioning;
 mod misunderstanding;
 mod pressing;

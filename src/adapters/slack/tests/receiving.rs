@@ -223,12 +223,28 @@ fn what_nobody_wrote_to_us_is_nothing() {
     check(&[("text", json!("look:\n&gt;&gt;&gt; a\n<@U0WRASSE> reboot"))], "a message that does not mention us");
     check(&[message, ("channel_type", json!("im")), ("text", json!("&gt; reboot"))], "only quoted text");
     assert_eq!(
-        because(&arrival("events_api", json!({"event_id": "Ev2", "event": {"type": "app_home_opened"}}))),
+        because(&arrival("events_api", json!({"event_id": "Ev2", "event": {"type": "reaction_added"}}))),
         "an event of a kind that is not used"
     );
     assert_eq!(key("events_api", json!({"event_id": "Ev2", "event": {"type": "app_home_opened"}})), "event:Ev2");
     assert_eq!(because(&arrival("events_api", Value::Null)), "an event of a kind that is not used");
     assert_eq!(because(&arrival("weather", json!({}))), "an envelope of a kind that is not used");
+}
+
+#[test]
+fn an_opened_home_is_told_apart_from_its_other_tab() {
+    let opened =
+        |event: Value| arrival("events_api", json!({"event_id": "Ev3", "team_id": "T0WRASSE", "event": event}));
+    let home = json!({"type": "app_home_opened", "user": "U0ANA", "channel": "D0ANA", "tab": "home"});
+    assert_eq!(opened(home.clone()), Arrival::HomeOpened { person: PersonId::new("T0WRASSE", "U0ANA") });
+    let changed = |key: &str, value: Value| {
+        let mut home = home.clone();
+        home[key] = value;
+        because(&opened(home)).to_owned()
+    };
+    assert_eq!(changed("tab", json!("messages")), "another tab than the home");
+    assert_eq!(changed("tab", Value::Null), "another tab than the home");
+    assert_eq!(changed("user", json!(7)), "a home without a person");
 }
 
 fn edited(before: &str, after: &str) -> Value {

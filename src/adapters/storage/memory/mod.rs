@@ -11,7 +11,9 @@ use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
 use crate::ports::chat::Envelope;
-use crate::ports::store::{Committed, Control, Decide, DecisionRecord, Operation, Scope, Slot};
+use crate::ports::store::{
+    Committed, Content, Control, Decide, DecisionRecord, Destination, Home, Operation, Scope, Slot,
+};
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;
@@ -150,6 +152,25 @@ impl Store for MemoryStore {
         let state = self.state();
         let there = state.slots.values().filter(|slot| slot.message.as_ref() == Some(message));
         Ok(there.min_by_key(|slot| slot.sequence).cloned())
+    }
+
+    async fn answers_to(&self, person: &PersonId, limit: usize) -> Result<Vec<Slot>, StoreFault> {
+        let state = self.state();
+        let is_theirs = |slot: &&Slot| {
+            let is_private = matches!(&slot.outgoing.to, Destination::Private(to) if to.person == *person);
+            is_private && slot.delivered > 0 && !matches!(slot.outgoing.content, Content::Live(_))
+        };
+        let mut answers = state.slots.values().filter(is_theirs).collect::<Vec<_>>();
+        answers.sort_by_key(|slot| std::cmp::Reverse(slot.sequence));
+        Ok(answers.into_iter().take(limit).cloned().collect())
+    }
+
+    async fn home(&self, person: &PersonId) -> Result<Option<Home>, StoreFault> {
+        Ok(self.state().homes.get(person).cloned())
+    }
+
+    async fn homes(&self, since: Timestamp) -> Result<Vec<Home>, StoreFault> {
+        Ok(self.state().homes.values().filter(|home| home.opened_at >= since).cloned().collect())
     }
 
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {

@@ -4,12 +4,13 @@ use super::super::Guard;
 use super::super::standing::{RunStanding, ends_request};
 use super::table::Table;
 use crate::admission::{HealthRow, Ledger, Lock, LockStanding, StateRow};
+use crate::domain::identity::PersonId;
 use crate::domain::ids::{DeliveryKey, EnvelopeKey, Epoch, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::chat::Envelope;
-use crate::ports::store::{Committed, Content, Control, DecisionRecord, Operation, Outgoing, Slot, Write};
+use crate::ports::store::{Committed, Content, Control, DecisionRecord, Home, Operation, Outgoing, Slot, Write};
 use crate::workflow::request::{Request, RequestEvent};
 use crate::workflow::run::{Run, RunEvent};
 
@@ -47,6 +48,7 @@ pub(super) struct State {
     health: Table<ServerId, HealthRow>,
     pub(super) controls: Table<Handle, Control>,
     pub(super) slots: Table<DeliveryKey, Slot>,
+    pub(super) homes: Table<PersonId, Home>,
     pub(super) decisions: Table<i64, DecisionRecord>,
 }
 
@@ -127,6 +129,7 @@ impl State {
         self.health.settle();
         self.controls.settle();
         self.slots.settle();
+        self.homes.settle();
         self.decisions.settle();
     }
 
@@ -140,6 +143,7 @@ impl State {
         self.health.take_back();
         self.controls.take_back();
         self.slots.take_back();
+        self.homes.take_back();
         self.decisions.take_back();
     }
 
@@ -183,6 +187,14 @@ impl State {
             Write::ControlUsed { handle, at } => {
                 let is_fresh = self.controls.get(handle).is_some_and(|control| control.used_at.is_none());
                 Guard::of(is_fresh && self.controls.change(handle, |control| control.used_at = Some(*at)))
+            }
+            Write::HomeOpened { person, at } => {
+                let shown = self.homes.get(person).and_then(|home| home.shown.clone());
+                self.homes.put(person.clone(), Home { person: person.clone(), opened_at: *at, shown });
+                Guard::Holds
+            }
+            Write::HomeShown { person, shown, at } => {
+                Guard::of(self.homes.change(person, |home| home.shown = Some((shown.clone(), *at))))
             }
             Write::Health(row) => {
                 self.health.put(row.server.clone(), row.clone());
@@ -264,8 +276,9 @@ impl State {
                 Guard::Holds
             }
             Write::SendBegun { key, at } => Guard::of(self.slots.change(key, |slot| slot.begun_at = Some(*at))),
-            Write::Delivered { key, revision, message } => Guard::of(self.slots.change(key, |slot| {
+            Write::Delivered { key, revision, at, message } => Guard::of(self.slots.change(key, |slot| {
                 slot.delivered = *revision;
+                slot.delivered_at = Some(*at);
                 slot.begun_at = None;
                 slot.attempts = 0;
                 slot.message = message.clone().or_else(|| slot.message.take());
@@ -287,6 +300,8 @@ impl State {
             | Write::Unlock { .. }
             | Write::Control(_)
             | Write::ControlUsed { .. }
+            | Write::HomeOpened { .. }
+            | Write::HomeShown { .. }
             | Write::Health(_)
             | Write::Decision(_) => Guard::Holds,
         }
@@ -305,6 +320,7 @@ impl State {
                 revision: 1,
                 delivered: 0,
                 begun_at: None,
+                delivered_at: None,
                 message: None,
                 not_before: Timestamp::default(),
                 attempts: 0,

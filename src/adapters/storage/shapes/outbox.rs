@@ -11,6 +11,7 @@ stored_variants! { Destination;
     "private" => Private(to),
     "form-open" => FormOpen(trigger),
     "form-update" => FormUpdate(view),
+    "home" => Home(person),
 }
 stored_record! { PrivateTo; person: "person", channel: "channel", path: "path", replaces: "replaces" }
 stored_words! { Replaces; "nothing" => Nothing, "previous" => Previous }
@@ -30,6 +31,7 @@ stored_variants! { Notice;
     "question" => Question(run),
     "final" => Final(request),
     "incident" => Incident(request),
+    "home" => Home(person),
 }
 stored_variants! { ControlAction;
     "request" => Request { request: "request", verb: "verb" },

@@ -362,6 +362,7 @@ pub(super) fn content() -> BoxedStrategy<Content> {
     prop_oneof![
         (of_request, request_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         (of_run, run_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
+        person().prop_map(|person| Content::Live(Notice::Home(person))),
         message().prop_map(Content::Fixed),
         form().prop_map(Content::Form),
     ]
@@ -384,6 +385,7 @@ pub(super) fn destination() -> BoxedStrategy<Destination> {
         private.prop_map(Destination::Private),
         text().prop_map(|trigger| Destination::FormOpen(TriggerId::new(trigger))),
         text().prop_map(|view| Destination::FormUpdate(ViewId::new(view))),
+        person().prop_map(Destination::Home),
     ]
     .boxed()
 }

@@ -3,6 +3,7 @@
 //! Deliberately absent: a connection pool. Its timers and its tasks for returned connections do not bear paused
 //! clocks, and four connections behind mutexes need neither.
 
+mod homes;
 mod outbox;
 mod reads;
 mod rows;
@@ -16,7 +17,7 @@ use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
 use crate::ports::chat::Envelope;
-use crate::ports::store::{Committed, Control, Decide, DecisionRecord, Operation, Scope, Slot};
+use crate::ports::store::{Committed, Control, Decide, DecisionRecord, Home, Operation, Scope, Slot};
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;
@@ -198,6 +199,18 @@ impl Store for SqliteStore {
 
     async fn slot_at(&self, message: &MessageRef) -> Result<Option<Slot>, StoreFault> {
         outbox::slot_at(&mut *self.readers.lend().await?, message).await
+    }
+
+    async fn answers_to(&self, person: &PersonId, limit: usize) -> Result<Vec<Slot>, StoreFault> {
+        outbox::answers_to(&mut *self.readers.lend().await?, person, limit).await
+    }
+
+    async fn home(&self, person: &PersonId) -> Result<Option<Home>, StoreFault> {
+        homes::home(&mut *self.readers.lend().await?, person).await
+    }
+
+    async fn homes(&self, since: Timestamp) -> Result<Vec<Home>, StoreFault> {
+        homes::homes(&mut *self.readers.lend().await?, since).await
     }
 
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {

@@ -5,7 +5,7 @@ use super::super::shapes::{SHAPE, encode};
 use super::super::standing::{RunStanding, ends_request};
 use super::rows::{health_word, lock_word, standing_of};
 use super::writer::{Offer, Task};
-use super::{outbox, reads};
+use super::{homes, outbox, reads};
 use crate::admission::{HealthRow, Lock, LockStanding, StateRow};
 use crate::domain::ids::{EnvelopeKey, Epoch, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
@@ -104,11 +104,13 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::ControlUsed { handle, at } => use_control(connection, handle, *at).await,
         Write::Send(outgoing) => outbox::send(connection, outgoing).await,
         Write::SendBegun { key, at } => outbox::send_begun(connection, key, *at).await,
-        Write::Delivered { key, revision, message } => {
-            outbox::delivered(connection, key, *revision, message.as_ref()).await
+        Write::Delivered { key, revision, at, message } => {
+            outbox::delivered(connection, key, (*revision, *at), message.as_ref()).await
         }
         Write::Postponed { key, until } => outbox::postponed(connection, key, *until).await,
         Write::Undeliverable { key, why } => outbox::undeliverable(connection, key, why).await,
+        Write::HomeOpened { person, at } => homes::opened(connection, person, *at).await,
+        Write::HomeShown { person, shown, at } => homes::shown(connection, person, (shown, *at)).await,
         Write::Health(row) => set_health(connection, row).await,
         Write::Decision(record) => add_decision(connection, record).await,
     }

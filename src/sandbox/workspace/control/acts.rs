@@ -57,6 +57,8 @@ pub(super) struct PressBody {
     #[serde(default)]
     view_id: Option<String>,
     #[serde(default)]
+    block_id: Option<String>,
+    #[serde(default)]
     action_id: Option<String>,
     #[serde(default)]
     label: Option<String>,
@@ -153,7 +155,7 @@ pub(super) async fn press(State(shared): State<Arc<Shared>>, body: Body) -> Said
         _ => return Err(need("name channel and ts of a message, or view_id of a view")),
     };
     let control = given.action_id.or(given.label).ok_or_else(|| need("name the action_id or the label to press"))?;
-    let press = Press { user: given.user, place, control, value: given.value };
+    let press = Press { user: given.user, place, block: given.block_id, control, value: given.value };
     until_settled(&shared, |model, now| {
         let pressed = model.press(&press, now)?;
         let body = json!({ "trigger_id": pressed.trigger_id, "response_url": pressed.response_url,

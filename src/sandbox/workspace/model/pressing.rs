@@ -33,6 +33,8 @@ pub struct Press {
     pub user: String,
     /// Where.
     pub place: Place,
+    /// The block it stands in, where several hold one of that name.
+    pub block: Option<String>,
     /// The action id or the caption.
     pub control: String,
     /// What was chosen, where there is a choice.
@@ -74,7 +76,7 @@ impl Model {
                 format!("{} sees no message {} there", press.user, place.ts),
             ));
         };
-        let control = found(&message.blocks, &press.control)?;
+        let control = found(&message.blocks, press)?;
         let action = self.action(&control, press.value.as_ref(), now)?;
         let (ts, words) = (self.next_ts(now), format!("presses [{}]", control.caption()));
         let (thread_ts, on) = (message.thread_ts.clone(), Some(message.ts.clone()));
@@ -94,7 +96,7 @@ impl Model {
     fn press_in_view(&mut self, press: &Press, view_id: &str, now: Now) -> Result<Pressed, CannotDo> {
         let user = self.known_person(&press.user)?;
         let view = self.own_view(&user, view_id)?;
-        let control = found(super::list(&view, "blocks"), &press.control)?;
+        let control = found(super::list(&view, "blocks"), press)?;
         let action = self.action(&control, press.value.as_ref(), now)?;
         let trigger_id = self.make_trigger(&user, Some(view_id), now);
         let Some(person) = self.people.get(&user) else {
@@ -164,9 +166,11 @@ impl Model {
     }
 }
 
-fn found(blocks: &[Value], wanted: &str) -> Result<Control, CannotDo> {
-    controls::find(blocks, wanted).ok_or_else(|| {
-        let known: Vec<String> = controls::controls_of(blocks)
+fn found(blocks: &[Value], press: &Press) -> Result<Control, CannotDo> {
+    let is_meant = |block: &&Value| press.block.as_ref().is_none_or(|id| text(block, "block_id") == id);
+    let blocks: Vec<Value> = blocks.iter().filter(is_meant).cloned().collect();
+    controls::find(&blocks, &press.control).ok_or_else(|| {
+        let known: Vec<String> = controls::controls_of(&blocks)
             .iter()
             .map(|control| format!("{} [{}]", text(&control.element, "action_id"), control.caption()))
             .collect();

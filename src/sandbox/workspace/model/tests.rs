@@ -255,7 +255,13 @@ fn a_transcript_shows_cards_buttons_private_answers_and_presses() {
     let card = stage.call("chat.postMessage", json!({ "channel": "C0NOC", "text": "t", "blocks": blocks }));
     let ts = card["ts"].as_str().unwrap().to_owned();
     let place = super::pressing::Place::Message { channel: "noc".to_owned(), ts };
-    let press = super::pressing::Press { user: "ana".to_owned(), place, control: "Review".to_owned(), value: None };
+    let press = super::pressing::Press {
+        user: "ana".to_owned(),
+        place,
+        block: None,
+        control: "Review".to_owned(),
+        value: None,
+    };
     stage.model.press(&press, stage.now).unwrap();
     let private = json!({ "channel": "C0NOC", "user": "U0ANA", "text": "Someone else of sre must decide." });
     stage.call("chat.postEphemeral", private);
