@@ -81,6 +81,25 @@ impl Policies {
         Ok(WhoCan::Some { groups: groups.cloned().collect(), people: people.cloned().collect() })
     }
 
+    /// Who may use that command in that channel for at least one kind of server or one site.
+    ///
+    /// # Errors
+    /// Why nobody can, whoever asks.
+    pub fn who_can_ever(&self, command: &CommandSpec, channel: &ChannelFacts) -> Result<WhoCan, RefusalKind> {
+        let place = self.place_of(channel, command)?;
+        if !self.known.commands.contains(&command.name) {
+            return Ok(WhoCan::Some { groups: Vec::new(), people: Vec::new() });
+        }
+        let may = |who: &Who| self.may_ever_use(who, place, command);
+        if may(&Who::anyone()) {
+            return Ok(WhoCan::Everyone);
+        }
+        let groups = self.groups_told_apart(place, command).filter(|group| may(&Who::anyone_of(self, group)));
+        let named = |user: &&UserId| may(&Who::of(self, &member(user)));
+        let people = place.slice(&command.name).mentions.people.iter().filter(named);
+        Ok(WhoCan::Some { groups: groups.cloned().collect(), people: people.cloned().collect() })
+    }
+
     fn may_ever_use(&self, who: &Who, place: &ChannelSet, command: &CommandSpec) -> bool {
         let (subjects, count): (Vec<Subject<'_>>, usize) = match &command.targets {
             Targets::None => (vec![nothing()], 0),

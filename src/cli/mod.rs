@@ -62,6 +62,12 @@ enum What {
     Select(lines::Select),
     /// Tell what a line would do: servers, waves, steps, who may, what is in the way. Changes nothing.
     Plan(lines::Plan),
+    /// Tell whether somebody may send a line there, by which policy, and what it needs; a no ends with status 3.
+    #[command(name = "can-i")]
+    CanI(lines::CanI),
+    /// Tell who may use a command there, as the files say.
+    #[command(name = "who-can")]
+    WhoCan(lines::WhoCan),
     /// Check commands, policies and inventory: every fault with file, line and caret (status 2).
     Check(check::Check),
     /// Print the JSON Schema of command files, for editors.
@@ -112,6 +118,8 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Parse(parse) => return parse.run(),
         What::Select(select) => return select.run().await,
         What::Plan(plan) => return plan.run().await,
+        What::CanI(question) => return question.run().await,
+        What::WhoCan(question) => return question.run().await,
         What::Schema => schema::run()?,
         What::Manifest { commands } => manifest::run(&commands)?,
     }

@@ -6,7 +6,7 @@
 use super::message::{Block, Message, Piece, Rich};
 use super::topics;
 use super::words::{Prose, capital, first_three, listed, quoted, summary};
-use crate::domain::command::{CommandSpec, Need, ParameterSpec, Targets, ValueKind};
+use crate::domain::command::{CommandSpec, ParameterSpec, Targets, ValueKind};
 use crate::domain::identity::GroupName;
 use crate::domain::intent::BuiltInVerb;
 use crate::domain::purpose::Purpose;
@@ -125,12 +125,29 @@ pub(super) fn plan_of(commands: &[&CommandSpec]) -> Option<String> {
     Some(format!("{} {}", BuiltInVerb::Plan.word(), example(most_impact(commands)?)))
 }
 
+/// `can-i` before the line of a command that this person may use.
+pub(super) fn asks_of(commands: &[&CommandSpec]) -> Option<String> {
+    Some(format!("{} {}", BuiltInVerb::CanI.word(), example(most_impact(commands)?)))
+}
+
+/// `who-can` before such a command, and before its servers.
+pub(super) fn who_of(commands: &[&CommandSpec]) -> Vec<String> {
+    let Some(command) = most_impact(commands) else { return Vec::new() };
+    let general = format!("{} {}", BuiltInVerb::WhoCan.word(), command.name);
+    match &command.targets {
+        Targets::Servers { .. } => vec![general.clone(), format!("{general} on site=lax")],
+        Targets::Sites { .. } | Targets::None => vec![general],
+    }
+}
+
 /// A line with that verb, for somebody who may use these commands.
 fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
     match verb {
         BuiltInVerb::Help | BuiltInVerb::Status => Some(verb.word().to_owned()),
         BuiltInVerb::Cancel => Some(CANCEL.to_owned()),
         BuiltInVerb::Plan => plan_of(commands),
+        BuiltInVerb::CanI => asks_of(commands),
+        BuiltInVerb::WhoCan => who_of(commands).into_iter().next(),
     }
 }
 
@@ -195,8 +212,7 @@ fn synopsis(spec: &CommandSpec) -> String {
 }
 
 fn optional(parameter: &ParameterSpec, text: String) -> String {
-    let must = parameter.need == Need::Required && parameter.default.is_none();
-    if must { text } else { format!("[{text}]") }
+    if parameter.must_be_given() { text } else { format!("[{text}]") }
 }
 
 pub(super) fn placeholder(kind: &ValueKind) -> String {

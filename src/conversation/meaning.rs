@@ -26,6 +26,12 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
         Intent::Work(work) => (work.command.to_string(), work_rows(work, spec)),
         Intent::Plan(Planned::Work(work)) => (format!("plan {}: only looks", work.command), work_rows(work, spec)),
         Intent::Plan(Planned::Cancel { request }) => (format!("plan cancel {request}: only looks"), Vec::new()),
+        Intent::CanI(Planned::Work(work)) => (format!("can-i {}: only looks", work.command), work_rows(work, spec)),
+        Intent::CanI(Planned::Cancel { request }) => (format!("can-i cancel {request}: only looks"), Vec::new()),
+        Intent::WhoCan { command, selector } => {
+            let on = selector.as_ref().map(|selector| (noun(spec).to_owned(), fleet::print(&selector.value)));
+            (format!("who-can {command}: only looks"), on.into_iter().collect())
+        }
         Intent::Help { topic: None } => ("help".to_owned(), Vec::new()),
         Intent::Help { topic: Some(topic) } => (format!("help {topic}"), Vec::new()),
         Intent::Status { selector: None } => ("status of the whole fleet".to_owned(), Vec::new()),
@@ -43,12 +49,7 @@ fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, Stri
         rows.push(("owner".to_owned(), spec.owner.to_string()));
     }
     if let Some(selector) = &work.selector {
-        let noun = match spec.map(|spec| &spec.targets) {
-            Some(Targets::None) | None => "subjects",
-            Some(Targets::Servers { .. }) => "servers",
-            Some(Targets::Sites { .. }) => "sites",
-        };
-        rows.push((noun.to_owned(), fleet::print(&selector.value)));
+        rows.push((noun(spec).to_owned(), fleet::print(&selector.value)));
     }
     for (name, value) in &work.parameters {
         rows.push((name.to_string(), quoted(&told(&value.value))));
@@ -57,6 +58,15 @@ fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, Stri
         rows.push(("starts".to_owned(), start_words(&start.value)));
     }
     rows
+}
+
+/// What a command works on.
+fn noun(spec: Option<&CommandSpec>) -> &'static str {
+    match spec.map(|spec| &spec.targets) {
+        Some(Targets::None) | None => "subjects",
+        Some(Targets::Servers { .. }) => "servers",
+        Some(Targets::Sites { .. }) => "sites",
+    }
 }
 
 fn start_words(start: &Start) -> String {

@@ -2,7 +2,9 @@
 //!
 //! Deliberately absent: decisions (they come in as values) and delivery (the courier's).
 
+mod access;
 mod answers;
+mod asking;
 mod card;
 mod details;
 mod ending;
@@ -30,11 +32,13 @@ mod topics;
 mod view;
 mod words;
 
+pub use access::{access_asked, access_asked_before, access_needless, access_told, ask_for_access, asks_too_often};
 pub use answers::{
     cancel_confirmed, cancel_planned, cancelled_already, doubled, edited, forgotten, late, may_not_cancel,
     no_reason_possible, no_such_request, not_a_member, not_for_you, old_button, pressed_before, too_many, unavailable,
     wrong_place, wrong_type,
 };
+pub use asking::{IsAllowed, MayView, WhoView, may, may_in_general, who_can};
 pub use card::{card, echo};
 pub use details::details;
 pub use ending::final_reply;

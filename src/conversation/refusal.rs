@@ -21,7 +21,7 @@ const USE_LENGTH_MAX_CHARS: usize = 30;
 #[must_use]
 pub fn refused(refusal: &Refusal, command: &CommandSpec, channel_name: &str, asked: usize) -> Message {
     let place = place(channel_name);
-    let headline = headline(refusal, command, &place);
+    let headline = headline(&refusal.kind, command, &place);
     let mut prose = Prose::new().text("🚫 ").bold(headline.as_str());
     if let Some(policy) = refusal.policy() {
         prose = prose.line().text(format!("Policy {}: ", policy.id)).code(&policy.reason);
@@ -49,7 +49,7 @@ pub fn refused(refusal: &Refusal, command: &CommandSpec, channel_name: &str, ask
 /// The same in two lines, for a preview: nothing was refused, because nothing was asked for yet.
 pub(super) fn refused_shortly(refusal: &Refusal, command: &CommandSpec, channel_name: &str) -> Rich {
     let place = place(channel_name);
-    let mut prose = Prose::new().text("🚫 would be refused: ").text(headline(refusal, command, &place));
+    let mut prose = Prose::new().text("🚫 would be refused: ").text(headline(&refusal.kind, command, &place));
     if let Some(policy) = refusal.policy() {
         prose = prose.text(format!(" (policy {}: ", policy.id)).code(&policy.reason).text(")");
     }
@@ -59,16 +59,18 @@ pub(super) fn refused_shortly(refusal: &Refusal, command: &CommandSpec, channel_
     }
 }
 
-fn place(channel_name: &str) -> String {
+/// `in #noc`; only a direct conversation has no name.
+pub(super) fn place(channel_name: &str) -> String {
     match channel_name.trim_start_matches('#') {
-        "" => "here".to_owned(),
+        "" => "in a direct conversation".to_owned(),
         name => format!("in #{}", quoted(name)),
     }
 }
 
-fn headline(refusal: &Refusal, command: &CommandSpec, place: &str) -> String {
+/// What is not allowed, in one line.
+pub(super) fn headline(kind: &RefusalKind, command: &CommandSpec, place: &str) -> String {
     let verb = command.name.as_str();
-    match &refusal.kind {
+    match kind {
         RefusalKind::Standing(standing) => standing_words(*standing).to_owned(),
         RefusalKind::Ceiling { reach, at_most } => {
             let what = match at_most {
@@ -161,10 +163,29 @@ fn could(refusal: &Refusal, command: &CommandSpec, place: &str) -> Option<String
         (None, None) if matches!(refusal.kind, RefusalKind::EvaluationFault(_)) => {
             Some(format!("Tell {}, who own this command.", command.owner))
         }
+        (None, None) => nearest(refusal, command).or_else(|| elsewhere(refusal).map(str::to_owned)),
         (there, who) => {
             let told = [nearest(refusal, command), there, who].into_iter().flatten().collect::<Vec<_>>();
             (!told.is_empty()).then(|| told.join(" "))
         }
+    }
+}
+
+/// Where nobody may, and nobody can be asked to allow it: what kind of place it takes.
+const fn elsewhere(refusal: &Refusal) -> Option<&'static str> {
+    match &refusal.kind {
+        RefusalKind::Ceiling { reach: Reach::Direct, .. } => {
+            Some("Send it in a channel, where others see what is done.")
+        }
+        RefusalKind::Ceiling { reach: Reach::Shared, .. } => Some("Send it in a channel of this workspace alone."),
+        RefusalKind::Ceiling { reach: Reach::OwnWorkspace | Reach::Private, .. }
+        | RefusalKind::Standing(_)
+        | RefusalKind::NoPolicy
+        | RefusalKind::WrongSubjects
+        | RefusalKind::Forbidden { .. }
+        | RefusalKind::TooMany { .. }
+        | RefusalKind::NothingAllowed
+        | RefusalKind::EvaluationFault(_) => None,
     }
 }
 
@@ -252,6 +273,6 @@ pub fn interrupts_by_now(line: &str) -> Message {
 }
 
 /// Copied whole or not at all: a cut line would mean something else.
-fn is_copied_whole(line: &str) -> bool {
+pub(super) fn is_copied_whole(line: &str) -> bool {
     line.chars().count() <= CORRECTED_LENGTH_MAX_CHARS && !line.contains('`')
 }

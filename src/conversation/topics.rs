@@ -2,7 +2,7 @@
 //!
 //! By example: each line here is one that the language reads, which a test proves.
 
-use super::help::{CANCEL, example, literal, most_impact, plan_of};
+use super::help::{CANCEL, asks_of, example, literal, most_impact, plan_of, who_of};
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
 use crate::domain::command::CommandSpec;
@@ -37,6 +37,8 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::Status => "what serves, what is under work, and how old that knowledge is",
         BuiltInVerb::Cancel => "stops a request: nothing new starts, what is in flight goes to a safe point",
         BuiltInVerb::Plan => "what a line would do, without doing it",
+        BuiltInVerb::CanI => "whether you may send a line here, by which policy, and what it needs",
+        BuiltInVerb::WhoCan => "who may use a command here, in general or on some servers",
     }
 }
 
@@ -48,7 +50,7 @@ pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
         BuiltInVerb::Help => (
             "help [COMMAND or TOPIC]",
             vec!["help servers".to_owned(), "help times".to_owned(), "help restart".to_owned()],
-            "a topic is a command, one of help, status, plan and cancel, something to do such as restart, servers, or times",
+            "a topic is a command, a verb such as status, plan or can-i, something to do such as restart, servers, or times",
         ),
         BuiltInVerb::Status => (
             "status [SERVERS]",
@@ -64,6 +66,16 @@ pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
             "plan LINE",
             plan_of(commands).into_iter().collect(),
             "it tells the servers, the waves, the steps, whether you may, whose approval it needs, and what is in the way",
+        ),
+        BuiltInVerb::CanI => (
+            "can-i LINE",
+            asks_of(commands).into_iter().collect(),
+            "the line need not say everything: what it lacks is told · whether it is safe now is what plan tells",
+        ),
+        BuiltInVerb::WhoCan => (
+            "who-can COMMAND [on SERVERS]",
+            who_of(commands),
+            "without servers: who may use it on some of them at least · everybody here may ask",
         ),
     };
     let headline = format!("{}: {}", capital(word), does(verb));

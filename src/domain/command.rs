@@ -118,6 +118,14 @@ pub struct ParameterSpec {
     pub asked_as_because: bool,
 }
 
+impl ParameterSpec {
+    /// Whether a line without it is incomplete.
+    #[must_use]
+    pub fn must_be_given(&self) -> bool {
+        self.need == Need::Required && self.default.is_none()
+    }
+}
+
 /// Whether a parameter must be given.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Need {

@@ -32,11 +32,24 @@ pub enum BuiltInVerb {
     Cancel,
     /// Shows what a line would do.
     Plan,
+    /// Whether the person may send a line here.
+    CanI,
+    /// Who may use a command here.
+    WhoCan,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Help, Self::Status, Self::Cancel, Self::Plan];
+    pub const ALL: [Self; 6] = [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan];
+
+    /// Whether a line with it changes nothing.
+    #[must_use]
+    pub const fn only_looks(self) -> bool {
+        match self {
+            Self::Help | Self::Status | Self::Plan | Self::CanI | Self::WhoCan => true,
+            Self::Cancel => false,
+        }
+    }
 
     /// The word people write.
     #[must_use]
@@ -46,6 +59,8 @@ impl BuiltInVerb {
             Self::Status => "status",
             Self::Cancel => "cancel",
             Self::Plan => "plan",
+            Self::CanI => "can-i",
+            Self::WhoCan => "who-can",
         }
     }
 
@@ -53,6 +68,12 @@ impl BuiltInVerb {
     #[must_use]
     pub fn of_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|verb| verb.word() == word)
+    }
+
+    /// The verb of two words that people write without its dash, in lower case: `can i`.
+    #[must_use]
+    pub fn of_words(first: &str, second: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.word().split_once('-') == Some((first, second)))
     }
 }
 
@@ -117,6 +138,16 @@ pub enum Intent {
     },
     /// `plan reboot …`: what that line would do, without doing it.
     Plan(Planned),
+    /// `can-i reboot …`: whether whoever asks may send that line here. It may lack parameters, and its servers too: then
+    /// it asks about the command in general.
+    CanI(Planned),
+    /// `who-can reboot on site=lax`: whose members may do that here.
+    WhoCan {
+        /// The command.
+        command: CommandName,
+        /// On what; `None` asks about the command in general.
+        selector: Option<Spanned<Selector>>,
+    },
 }
 
 /// What can be planned: a line that does something.
@@ -132,12 +163,31 @@ pub enum Planned {
 }
 
 impl Intent {
-    /// The command with its subjects and values, of a line that names one, or plans one.
+    /// The command with its subjects and values, of a line that says all of them: one that names it, or plans it.
     #[must_use]
     pub fn work(&self) -> Option<&WorkIntent> {
         match self {
             Self::Work(work) | Self::Plan(Planned::Work(work)) => Some(work),
-            Self::Plan(Planned::Cancel { .. }) | Self::Help { .. } | Self::Status { .. } | Self::Cancel { .. } => None,
+            Self::Plan(Planned::Cancel { .. })
+            | Self::CanI(_)
+            | Self::WhoCan { .. }
+            | Self::Help { .. }
+            | Self::Status { .. }
+            | Self::Cancel { .. } => None,
+        }
+    }
+
+    /// The command that a line is about, whether it is to be carried out or not.
+    #[must_use]
+    pub const fn command(&self) -> Option<&CommandName> {
+        match self {
+            Self::Work(work) | Self::Plan(Planned::Work(work)) | Self::CanI(Planned::Work(work)) => Some(&work.command),
+            Self::WhoCan { command, .. } => Some(command),
+            Self::Plan(Planned::Cancel { .. })
+            | Self::CanI(Planned::Cancel { .. })
+            | Self::Help { .. }
+            | Self::Status { .. }
+            | Self::Cancel { .. } => None,
         }
     }
 }

@@ -85,6 +85,11 @@ pub enum MisunderstandingKind {
         /// Its verb.
         verb: BuiltInVerb,
     },
+    /// `can-i` or `who-can` before a verb that no policy speaks of.
+    NoPolicySpeaks {
+        /// It.
+        verb: BuiltInVerb,
+    },
     /// `cancel` needs the id of a request.
     NotARequest {
         /// What was written.
@@ -299,6 +304,8 @@ pub enum Expected {
     RequestId,
     /// What a line begins with.
     Verb,
+    /// The name of a command.
+    Command,
 }
 
 impl Misunderstanding {

@@ -1,8 +1,8 @@
 //! The line's grammar: the verb decides what may follow.
 
-use super::Vocabulary;
 use super::normalise::{begins_reason, normalise};
 use super::parameters::Parameters;
+use super::{Vocabulary, asking};
 use crate::domain::command::{CommandName, CommandSpec, Targets};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{BuiltInVerb, HelpTopic, Intent, Planned, Selector, Span, Spanned, WorkIntent};
@@ -22,32 +22,49 @@ use nom::sequence::terminated;
 pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstanding> {
     let line = normalise(line)?;
     let cursor = Cursor { line: &line };
-    let (written, start) = cursor.word(0);
-    match verb(&cursor, written, vocabulary)? {
-        Verb::Command(spec) => work(&cursor, start, spec, vocabulary).map(Intent::Work),
-        Verb::BuiltIn(BuiltInVerb::Help) => help(&cursor, start, vocabulary),
-        Verb::BuiltIn(BuiltInVerb::Status) => status(&cursor, start),
-        Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Intent::Cancel { request: request(&cursor, start)? }),
-        Verb::BuiltIn(BuiltInVerb::Plan) => plan(&cursor, start, vocabulary).map(Intent::Plan),
+    let Said { verb, next, .. } = verb(&cursor, 0, vocabulary)?;
+    match verb {
+        Verb::Command(spec) => work(&cursor, next, spec, vocabulary).map(Intent::Work),
+        Verb::BuiltIn(BuiltInVerb::Help) => help(&cursor, next, vocabulary),
+        Verb::BuiltIn(BuiltInVerb::Status) => status(&cursor, next),
+        Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Intent::Cancel { request: request(&cursor, next)? }),
+        Verb::BuiltIn(BuiltInVerb::Plan) => plan(&cursor, next, vocabulary).map(Intent::Plan),
+        Verb::BuiltIn(BuiltInVerb::CanI) => asking::can_i(&cursor.unasked(), next, vocabulary).map(Intent::CanI),
+        Verb::BuiltIn(BuiltInVerb::WhoCan) => asking::who_can(&cursor.unasked(), next, vocabulary),
     }
 }
 
 /// What a line, or the rest of one behind `plan`, may begin with.
-enum Verb<'a> {
+pub(super) enum Verb<'a> {
     Command(&'a CommandSpec),
     BuiltIn(BuiltInVerb),
 }
 
-fn verb<'a>(
+/// A verb, with where it ends and where the next word begins.
+pub(super) struct Said<'a> {
+    pub(super) verb: Verb<'a>,
+    pub(super) end: usize,
+    pub(super) next: usize,
+}
+
+pub(super) fn verb<'a>(
     cursor: &Cursor<'_>,
-    written: Spanned<&str>,
+    place: usize,
     vocabulary: &'a Vocabulary,
-) -> Result<Verb<'a>, Misunderstanding> {
-    let verb = written.value.to_lowercase();
-    let command = vocabulary.command(&verb).map(Verb::Command);
-    command
-        .or_else(|| BuiltInVerb::of_word(&verb).map(Verb::BuiltIn))
-        .ok_or_else(|| cursor.unknown_verb(written, vocabulary))
+) -> Result<Said<'a>, Misunderstanding> {
+    let (written, next) = cursor.word(place);
+    let first = written.value.to_lowercase();
+    let end = written.span.end;
+    let command = vocabulary.command(&first).map(Verb::Command);
+    if let Some(verb) = command.or_else(|| BuiltInVerb::of_word(&first).map(Verb::BuiltIn)) {
+        return Ok(Said { verb, end, next });
+    }
+    // Two of the built-in verbs are what people say aloud, and write without the dash.
+    let (second, after) = cursor.word(next);
+    match BuiltInVerb::of_words(&first, &second.value.to_lowercase()) {
+        Some(verb) => Ok(Said { verb: Verb::BuiltIn(verb), end: second.span.end, next: after }),
+        None => Err(cursor.unknown_verb(written, vocabulary)),
+    }
 }
 
 /// Reads a normalised line word by word.
@@ -81,7 +98,17 @@ impl<'a> Cursor<'a> {
         self.line.len()..self.line.len()
     }
 
-    fn expect_end(&self, place: usize) -> Result<(), Misunderstanding> {
+    /// The same without the question mark at its end; an address may end in one.
+    pub(super) fn unasked(&self) -> Self {
+        let last = self.line.rsplit(' ').next().unwrap_or_default();
+        if last.contains("://") {
+            Self { line: self.line }
+        } else {
+            Self { line: self.line.trim_end_matches(['?', ' ']) }
+        }
+    }
+
+    pub(super) fn expect_end(&self, place: usize) -> Result<(), Misunderstanding> {
         if self.rest(place).is_empty() {
             return Ok(());
         }
@@ -151,7 +178,7 @@ fn status(cursor: &Cursor<'_>, place: usize) -> Result<Intent, Misunderstanding>
 }
 
 /// The id of a request, to the end of the line.
-fn request(cursor: &Cursor<'_>, place: usize) -> Result<RequestId, Misunderstanding> {
+pub(super) fn request(cursor: &Cursor<'_>, place: usize) -> Result<RequestId, Misunderstanding> {
     let (written, after) = cursor.word(place);
     if written.value.is_empty() {
         return Err(cursor.told(cursor.end(), Kind::Unexpected { expected: Expected::RequestId }));
@@ -164,18 +191,17 @@ fn request(cursor: &Cursor<'_>, place: usize) -> Result<RequestId, Misunderstand
 }
 
 fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Planned, Misunderstanding> {
-    let (written, start) = cursor.word(place);
-    if written.value.is_empty() {
-        return Err(cursor.told(written.span, Kind::Unexpected { expected: Expected::Verb }));
+    if cursor.rest(place).is_empty() {
+        return Err(cursor.told(cursor.end(), Kind::Unexpected { expected: Expected::Verb }));
     }
-    let span = written.span.clone();
-    match verb(cursor, written, vocabulary)? {
-        Verb::Command(spec) => work(cursor, start, spec, vocabulary).map(Planned::Work),
-        Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Planned::Cancel { request: request(cursor, start)? }),
-        Verb::BuiltIn(BuiltInVerb::Plan) => Err(cursor.told(span, Kind::Unexpected { expected: Expected::Verb })),
-        Verb::BuiltIn(verb @ (BuiltInVerb::Help | BuiltInVerb::Status)) => {
+    let Said { verb, end, next } = verb(cursor, place, vocabulary)?;
+    match verb {
+        Verb::Command(spec) => work(cursor, next, spec, vocabulary).map(Planned::Work),
+        Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Planned::Cancel { request: request(cursor, next)? }),
+        Verb::BuiltIn(BuiltInVerb::Plan) => Err(cursor.told(place..end, Kind::Unexpected { expected: Expected::Verb })),
+        Verb::BuiltIn(verb @ (BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::CanI | BuiltInVerb::WhoCan)) => {
             // What only looks is sent as it is.
-            Err(cursor.told(0..span.end, Kind::NothingToPlan { verb }).suggesting(verb.word()))
+            Err(cursor.told(0..end, Kind::NothingToPlan { verb }).suggesting(verb.word()))
         }
     }
 }
@@ -190,12 +216,7 @@ fn work(
     let names_nothing = ends_servers(rest);
     let (selector, place) = match (&spec.targets, names_nothing) {
         (Targets::None, true) => (None, place),
-        (Targets::None, false) => {
-            let (written, _) = cursor.word(place);
-            let better = because_like(written.value).map(str::to_owned);
-            let kind = Kind::SelectorNotTaken { command: spec.name.clone() };
-            return Err(cursor.told(written.span, kind).perhaps_suggesting(better));
-        }
+        (Targets::None, false) => return Err(selector_not_taken(cursor, place, spec)),
         (Targets::Sites { .. }, true) => {
             let told = cursor.told(place..place, Kind::Unexpected { expected: Expected::Sites });
             return Err(lacking_subjects(told, MissingPart::Sites, Parameters::new(cursor, spec, vocabulary)));
@@ -210,6 +231,13 @@ fn work(
     Ok(WorkIntent { command: spec.name.clone(), selector, parameters, start })
 }
 
+pub(super) fn selector_not_taken(cursor: &Cursor<'_>, place: usize, spec: &CommandSpec) -> Misunderstanding {
+    let (written, _) = cursor.word(place);
+    let better = because_like(written.value).map(str::to_owned);
+    let kind = Kind::SelectorNotTaken { command: spec.name.clone() };
+    cursor.told(written.span, kind).perhaps_suggesting(better)
+}
+
 /// With everything else that the line lacks besides its subjects.
 fn lacking_subjects(told: Misunderstanding, part: MissingPart, rest: Parameters<'_>) -> Misunderstanding {
     let at = told.span.start;
@@ -217,13 +245,16 @@ fn lacking_subjects(told: Misunderstanding, part: MissingPart, rest: Parameters<
     told.lacking(std::iter::once(Missing { at, part }).chain(others).collect())
 }
 
-fn selector(cursor: &Cursor<'_>, place: usize) -> Result<(Option<Spanned<Selector>>, usize), Misunderstanding> {
+pub(super) fn selector(
+    cursor: &Cursor<'_>,
+    place: usize,
+) -> Result<(Option<Spanned<Selector>>, usize), Misunderstanding> {
     let (selector, end) = parse_selector(cursor.line, place)?;
     Ok((Some(selector), after_selector(cursor, end)?))
 }
 
 /// Whether what stands there is no part of a selector.
-fn ends_servers(rest: &str) -> bool {
+pub(super) fn ends_servers(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with("--") || begins_reason(rest) || begins_start(rest)
 }
 

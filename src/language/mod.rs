@@ -3,6 +3,7 @@
 //! `verb selector [--name value]… [at time | in duration] [because text to the end]`. Deliberately absent: which servers
 //! exist (`fleet`), who may do what, and any markup of a chat system.
 
+mod asking;
 mod clock;
 mod fields;
 mod hidden;
@@ -18,6 +19,7 @@ mod tests;
 mod values;
 mod zone;
 
+pub use asking::asked_about;
 pub use fields::Fields;
 pub use hidden::hidden_name;
 pub use line::parse;

@@ -51,6 +51,15 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// The same of a line that is only asked about: what it does not say yet is left out.
+    pub(super) fn read_partly(mut self, start: usize) -> Result<Given, Misunderstanding> {
+        self.read_all(start)?;
+        // A name without its value says nothing yet.
+        self.valueless.clear();
+        self.fill_in();
+        Ok((self.given, self.start))
+    }
+
     fn read_all(&mut self, start: usize) -> Result<(), Misunderstanding> {
         let mut place = start;
         while !self.cursor.rest(place).is_empty() {
@@ -178,7 +187,8 @@ impl<'a> Parameters<'a> {
         Ok(())
     }
 
-    fn complete(mut self) -> Result<Given, Misunderstanding> {
+    /// Gives every parameter that was left out its default; tells those that have none and are needed.
+    fn fill_in(&mut self) -> Vec<&'a ParameterSpec> {
         let mut absent = Vec::new();
         for spec in &self.spec.parameters {
             if self.is_named(spec) {
@@ -192,6 +202,11 @@ impl<'a> Parameters<'a> {
                 (None, Need::Required) => absent.push(spec),
             }
         }
+        absent
+    }
+
+    fn complete(mut self) -> Result<Given, Misunderstanding> {
+        let mut absent = self.fill_in();
         // A reason stands at the end, and everything else before it.
         absent.sort_by_key(|spec| spec.asked_as_because);
         let told = self.told.or_else(|| {

@@ -22,6 +22,12 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Cancel { request } => format!("cancel {request}"),
         Intent::Plan(Planned::Work(work)) => format!("plan {}", print_work(work, vocabulary)),
         Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
+        Intent::CanI(Planned::Work(work)) => format!("can-i {}", print_work(work, vocabulary)),
+        Intent::CanI(Planned::Cancel { request }) => format!("can-i cancel {request}"),
+        Intent::WhoCan { command, selector: None } => format!("who-can {command}"),
+        Intent::WhoCan { command, selector: Some(selector) } => {
+            format!("who-can {command} on {}", fleet::print(&selector.value))
+        }
     }
 }
 

@@ -258,6 +258,8 @@ pub enum ControlAction {
     Form(FormOf),
     /// Shows the person's own requests.
     Mine,
+    /// Asks the owners of a command to allow this line, which was refused.
+    Access(String),
 }
 
 /// A form that becomes a line of the same person, as if typed where it was offered.

@@ -185,7 +185,7 @@ pub(super) async fn submitted(
         Ok(text) => lines::from_form(world, Line::of(submission.envelope, &form.origin, text)).await?,
     };
     let (message, note) = match reply {
-        Reply::Said { message, note } => (message, note),
+        Reply::Said { message, note } | Reply::Refused { message, note, .. } => (message, note),
         Reply::Misunderstood(told) => (conversation::misunderstood(&told), lines::MISUNDERSTOOD.to_owned()),
         Reply::Silent { note } => return Ok(Outcome::noted(note)),
         Reply::Accepted { id, mut writes, note } => {

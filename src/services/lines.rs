@@ -5,7 +5,7 @@ use super::messages;
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{looks, offers};
+use super::{access, looks, offers, questions};
 use crate::admission::Ledger;
 use crate::authorization::Authorized;
 use crate::conversation;
@@ -56,6 +56,8 @@ pub(super) enum Reply {
     Said { message: Message, note: String },
     /// A request: what makes it, its card and its echo.
     Accepted { id: RequestId, writes: Vec<Write>, note: String },
+    /// It is refused, and the owners of its command can be asked to allow that line.
+    Refused { message: Message, note: String, line: String },
     /// It says something that is not there.
     Misunderstood(Box<Misunderstanding>),
     /// Nothing is said to whoever asked.
@@ -74,7 +76,7 @@ impl Reply {
     /// The words, if there are any.
     pub(super) fn message(self) -> Option<Message> {
         match self {
-            Self::Said { message, .. } => Some(message),
+            Self::Said { message, .. } | Self::Refused { message, .. } => Some(message),
             Self::Misunderstood(told) => Some(conversation::misunderstood(&told)),
             Self::Accepted { .. } | Self::Silent { .. } => None,
         }
@@ -83,7 +85,9 @@ impl Reply {
     /// Answered privately, where it was asked.
     pub(super) fn outcome(self, envelope: &EnvelopeKey, origin: &Origin) -> Outcome {
         match self {
-            Self::Said { message, note } => Outcome::answered(envelope, origin, message, note),
+            Self::Said { message, note } | Self::Refused { message, note, .. } => {
+                Outcome::answered(envelope, origin, message, note)
+            }
             Self::Misunderstood(told) => {
                 Outcome::answered(envelope, origin, conversation::misunderstood(&told), MISUNDERSTOOD)
             }
@@ -126,7 +130,7 @@ pub(super) struct Speaker {
 impl Speaker {
     /// What this person's line means here. What they may use decides only what is suggested instead, and asking the
     /// policies about every command is dear: so they are asked only when something was not understood.
-    fn understand(&self, text: &str, now: Timestamp) -> Result<Intent, Misunderstanding> {
+    pub(super) fn understand(&self, text: &str, now: Timestamp) -> Result<Intent, Misunderstanding> {
         let all = language::Vocabulary::of(self.rulebook.catalog.commands().to_vec());
         let vocabulary = language::Vocabulary { zone: self.person.zone.clone(), now, ..all };
         language::parse(text, &vocabulary)
@@ -149,7 +153,13 @@ impl Speaker {
         self.channel.name.as_ref().map_or("", ChannelName::as_str)
     }
 
-    fn asking<'a>(&'a self, world: &'a World, ledger: &'a Ledger, undone: &'a Undone, line: Line<'a>) -> Asking<'a> {
+    pub(super) fn asking<'a>(
+        &'a self,
+        world: &'a World,
+        ledger: &'a Ledger,
+        undone: &'a Undone,
+        line: Line<'a>,
+    ) -> Asking<'a> {
         let (rulebook, now) = (self.rulebook.as_ref(), world.now());
         Asking { rulebook, ledger, undone, person: &self.person, channel: &self.channel, line: line.text, now }
     }
@@ -202,9 +212,12 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
     match intent {
         Intent::Work(work) => work_line(world, line, &speaker, &work).await,
         Intent::Plan(Planned::Work(work)) => plan_line(world, line, &speaker, &work).await,
-        Intent::Plan(Planned::Cancel { .. }) | Intent::Help { .. } | Intent::Status { .. } | Intent::Cancel { .. } => {
-            Ok(Reply::silent("rejected: a form of no command"))
-        }
+        Intent::Plan(Planned::Cancel { .. })
+        | Intent::CanI(_)
+        | Intent::WhoCan { .. }
+        | Intent::Help { .. }
+        | Intent::Status { .. }
+        | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
     }
 }
 
@@ -238,14 +251,19 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         Intent::Cancel { request } => {
             return super::presses::cancel_line(world, line, &speaker.person, &request).await;
         }
-        Intent::Plan(Planned::Cancel { request }) => {
+        Intent::Plan(Planned::Cancel { request }) | Intent::CanI(Planned::Cancel { request }) => {
             return super::presses::cancel_plan(world, line, &speaker.person, &request).await;
         }
         Intent::Work(work) => work_line(world, line, speaker, &work).await?,
         Intent::Plan(Planned::Work(work)) => plan_line(world, line, speaker, &work).await?,
+        Intent::CanI(Planned::Work(work)) => questions::can_i(world, line, speaker, &work).await?,
+        Intent::WhoCan { command, selector } => {
+            questions::who_can(world, line, speaker, (&command, selector.as_ref())).await?
+        }
     };
     Ok(match reply {
         Reply::Misunderstood(told) => offers::misunderstood(world, line, speaker, &told).await,
+        Reply::Refused { message, note, line: asked } => offers::refused(world, line, (message, note), &asked),
         Reply::Said { .. } | Reply::Accepted { .. } | Reply::Silent { .. } => line.outcome(reply),
     })
 }
@@ -265,7 +283,11 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
         Ok(authorized) => authorized,
         Err(refusal) => {
             let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.count());
-            return Ok(Reply::said(told, "refused: not allowed"));
+            let note = "refused: not allowed";
+            return Ok(match access::can_be_asked_for(&refusal, &speaker.channel) {
+                true => Reply::Refused { message: told, note: note.to_owned(), line: line.text.to_owned() },
+                false => Reply::said(told, note),
+            });
         }
     };
     if let Err(answer) = asking.reason_given(work, &spec, &authorized) {

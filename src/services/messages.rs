@@ -107,6 +107,16 @@ fn reload(key: DeliveryKey, channel: &ChannelId, message: Message) -> Write {
     Write::Send(Outgoing { key, lane, to, content: Content::Fixed(message) })
 }
 
+/// Somebody asks for access. Fixed: what was refused and why is stored nowhere else.
+pub(super) fn access_asked(token: &Handle, channel: &ChannelId, message: Message) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("access:{token}")),
+        lane: Lane::new(format!("access:{channel}")),
+        to: Destination::Channel(channel.clone()),
+        content: Content::Fixed(message),
+    })
+}
+
 /// The echo to whoever asked. A response address can be edited later, so it goes out at once; other private
 /// answers cannot, so they wait for the card in its lane and carry its link from the start.
 pub(super) fn echo(request: &RequestId, origin: &Origin) -> Write {

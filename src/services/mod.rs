@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: wording (conversation's), decisions (the pure modules'), SQL and Slack (adapters').
 
+mod access;
 pub mod admitter;
 pub mod courier;
 mod effects;
@@ -14,12 +15,14 @@ mod messages;
 mod offers;
 pub mod planning;
 mod presses;
+mod questions;
 mod rechecks;
 pub mod reloader;
 pub mod requests;
 mod reviews;
 pub mod runner;
 pub mod undone;
+pub mod verdict;
 pub mod watcher;
 mod world;
 

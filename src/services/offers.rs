@@ -2,15 +2,16 @@
 //!
 //! Deliberately absent: what a tap comes to, which is `presses`', and the forms themselves.
 
-use super::forms;
 use super::intake::Outcome;
 use super::lines::{Line, MISUNDERSTOOD, Speaker};
 use super::world::World;
+use super::{access, forms};
 use crate::catalog::Catalog;
 use crate::conversation;
-use crate::conversation::message::Block;
+use crate::conversation::message::{Block, Message};
 use crate::domain::command::{CommandName, CommandSpec, Impact};
 use crate::domain::ids::Handle;
+use crate::domain::intent::BuiltInVerb;
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::time::Timestamp;
 use crate::ports::store::{Control, ControlAction, FormOf, Write};
@@ -71,6 +72,15 @@ pub(super) async fn misunderstood(
     outcome
 }
 
+/// A refusal that somebody could lift, with the button that asks them to.
+pub(super) fn refused(world: &World, line: Line<'_>, (mut message, note): (Message, String), asked: &str) -> Outcome {
+    let control = access::offered(world, line.origin, asked);
+    message.blocks.push(conversation::ask_for_access(&control.handle));
+    let mut outcome = line.answered(message, note);
+    outcome.writes.push(Write::Control(control));
+    outcome
+}
+
 /// The catalogue's command that a line names, with or without `plan` before it.
 fn command_of<'a>(catalog: &'a Catalog, line: &str) -> Option<&'a CommandSpec> {
     let mut words = line.split(' ').map(str::to_lowercase).filter(|word| !word.is_empty());
@@ -82,7 +92,7 @@ fn command_of<'a>(catalog: &'a Catalog, line: &str) -> Option<&'a CommandSpec> {
 /// Whether a line only looks, or carries out a command that interrupts no server.
 fn is_harmless(catalog: &Catalog, line: &str) -> bool {
     match verb_of(line).as_str() {
-        "help" | "status" | "plan" => true,
+        verb if BuiltInVerb::of_word(verb).is_some_and(BuiltInVerb::only_looks) => true,
         verb => catalog.command(&CommandName::new(verb)).is_some() && !interrupts(catalog, line),
     }
 }

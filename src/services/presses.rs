@@ -1,5 +1,6 @@
 //! Buttons and forms: whoever presses is looked at then, on the message where the button stands.
 
+use super::access;
 use super::forms;
 use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
@@ -70,6 +71,9 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
         if bound.person != press.origin.person || elsewhere {
             return Ok(press.answered(conversation::not_for_you(), "rejected: somebody else's control"));
         }
+        if let (ControlAction::Access(_), Some(asked_at)) = (&control.action, control.used_at) {
+            return Ok(press.answered(conversation::access_asked_before(asked_at), "answered: asked before"));
+        }
         if control.used_at.is_some() || now >= bound.until {
             return Ok(press.answered(conversation::old_button(None), "rejected: a control that is used up"));
         }
@@ -94,7 +98,8 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
         | ControlAction::Forget
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
-        | ControlAction::Mine => {
+        | ControlAction::Mine
+        | ControlAction::Access(_) => {
             Ok(press.answered(conversation::old_button(None), "rejected: a control without an owner"))
         }
     }
@@ -111,6 +116,7 @@ async fn bound_press(
     match &control.action {
         ControlAction::Form(form) => return Ok(forms::open(world, press, form, &control.handle).await),
         ControlAction::Mine => return forms::own(world, press).await,
+        ControlAction::Access(line) => return access::ask(world, press, &control.handle, line).await,
         // It stands in that person's home, and is decided like one on the card.
         ControlAction::Request { request, verb } => return request_press(world, press, person, request, *verb).await,
         ControlAction::TakeBack(id) => return reviews::take_back(world, press, person, id, &control.handle).await,
@@ -135,7 +141,8 @@ async fn bound_press(
         | ControlAction::Review { .. }
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
-        | ControlAction::Mine => Outcome::noted("rejected: a control of another kind"),
+        | ControlAction::Mine
+        | ControlAction::Access(_) => Outcome::noted("rejected: a control of another kind"),
     };
     outcome.writes.extend(used);
     Ok(outcome)

@@ -1,4 +1,4 @@
-//! `wrasse parse`, `select` and `plan`, as a shell calls them: what is printed where, and the status at the end.
+//! `wrasse parse`, `select`, `plan`, `can-i` and `who-can`, as a shell calls them: what is printed where, and the status at the end.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -198,6 +198,75 @@ fn plan_says_what_it_needs_to_know() {
     let ends = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "noc", "cancel req-2mq9"]);
     assert_eq!(ends.status.code(), Some(1));
     assert!(complaint(&ends).contains("`plan cancel req-2mq9` in the chat"), "{}", complaint(&ends));
+}
+
+#[test]
+fn can_i_tells_yes_and_no_by_its_status() {
+    let by = |group: &str, words: &[&str]| {
+        let call = ["can-i", "--as", "U0ANA", "--in", "noc", "--group", group];
+        wrasse(&call.iter().chain(words).copied().collect::<Vec<_>>())
+    };
+    let yes = by("noc", &["reboot edge-lax-[001-003]"]);
+    assert_eq!(yes.status.code(), Some(0), "{}", complaint(&yes));
+    insta::assert_snapshot!(out(&yes), @"
+    ✓ You may reboot 3 servers in #noc
+    Policy noc-servers: `noc and sre reboot, drain and return edge caches and origins, up to 50 at a time`
+    Needs nobody's approval. The line still has to say `because REASON`.
+    Nothing has started.
+    ~ person and groups: as this call says
+    ");
+    let no = by("web", &["reboot edge-lax-[001-003] because kernel update"]);
+    assert_eq!(no.status.code(), Some(3), "{}", complaint(&no));
+    insta::assert_snapshot!(out(&no), @"
+    🚫 reboot is not allowed in #noc
+    Nothing has started.
+    In #noc, noc or sre may.
+    ~ person and groups: as this call says
+    ");
+    let general = by("web", &["reboot"]);
+    assert_eq!(general.status.code(), Some(3), "{}", complaint(&general));
+    insta::assert_snapshot!(out(&general), @"
+    🚫 You may not reboot servers in #noc
+    Nothing has started.
+    Members of noc or sre may.
+    ~ person and groups: as this call says
+    ");
+    let json = by("noc", &["--json", "reboot edge-lax-001"]);
+    insta::assert_snapshot!(out(&json), @r#"{"command":"reboot","in_general":false,"line":"reboot edge-lax-001","allowed":true,"policies":["noc-servers"],"approvals":null,"lacking":["reason"],"words":"✓ You may reboot 1 server in #noc\nPolicy noc-servers: `noc and sre reboot, drain and return edge caches and origins, up to 50 at a time`\nNeeds nobody's approval. The line still has to say `because REASON`.\nNothing has started.","person":"as this call says"}"#);
+    let unknown = by("noc", &["reboot edge-lxa-001"]);
+    assert_eq!(unknown.status.code(), Some(2), "{}", out(&unknown));
+    let ends = by("noc", &["cancel req-2mq9"]);
+    assert_eq!(ends.status.code(), Some(1));
+    insta::assert_snapshot!(complaint(&ends), @"wrasse: who may cancel depends on the request; type `can-i cancel req-2mq9` in the chat");
+}
+
+#[test]
+fn who_can_tells_groups_as_the_files_say() {
+    let exact = wrasse(&["who-can", "--in", "#noc", "reboot", "on", "edge-lax-[001-003]"]);
+    assert_eq!(exact.status.code(), Some(0), "{}", complaint(&exact));
+    insta::assert_snapshot!(out(&exact), @"
+    Who may reboot 3 servers in #noc
+    Members of noc or sre.
+    ");
+    let general = wrasse(&["who-can", "--in", "noc", "--json", "reboot"]);
+    insta::assert_snapshot!(out(&general), @r#"{"command":"reboot","in_general":true,"everyone":false,"groups":["noc","sre"],"people":[],"approvals":null,"words":"Who may reboot servers in #noc\nMembers of noc or sre.\n~ on some of them at least; to be exact, name them: `/fleet who-can reboot on site=lax`"}"#);
+    let nowhere = wrasse(&["who-can", "--in", "lobby", "reboot"]);
+    assert_eq!(nowhere.status.code(), Some(0), "{}", complaint(&nowhere));
+    insta::assert_snapshot!(out(&nowhere), @"
+    Who may reboot servers in #lobby
+    Nobody. Nothing is allowed in #lobby: it has no policy.
+    ");
+    let mistyped = wrasse(&["who-can", "--in", "noc", "rebot"]);
+    assert_eq!(mistyped.status.code(), Some(2), "{}", out(&mistyped));
+    insta::assert_snapshot!(complaint(&mistyped), @"
+    wrasse: There is no command rebot here
+    ```
+    who-can rebot
+            ^^^^^ did you mean reboot?
+    ```
+    Nothing has started.
+    To send instead: `who-can reboot`
+    ");
 }
 
 #[test]

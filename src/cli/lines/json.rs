@@ -1,12 +1,15 @@
 //! The same answers for programs. Names of members are stable; words for people are not repeated here.
 
+use crate::authorization::WhoCan;
 use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
-use crate::conversation::{self, plain};
+use crate::conversation::{self, IsAllowed, plain};
 use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{ServerName, SiteName};
 use crate::fleet;
 use crate::services::planning::Preview;
+use crate::services::verdict::{Verdict, WhoMay};
+use crate::workflow::request::ApprovalNeed;
 use serde_json::{Map, Value, json};
 
 /// What a line means.
@@ -17,6 +20,15 @@ pub(super) fn intent(intent: &Intent) -> Value {
         Intent::Plan(Planned::Cancel { request }) => {
             json!({ "verb": "plan", "of": { "verb": "cancel", "request": request.to_string() } })
         }
+        Intent::CanI(Planned::Work(work)) => json!({ "verb": "can-i", "work": members(work) }),
+        Intent::CanI(Planned::Cancel { request }) => {
+            json!({ "verb": "can-i", "of": { "verb": "cancel", "request": request.to_string() } })
+        }
+        Intent::WhoCan { command, selector } => json!({
+            "verb": "who-can",
+            "command": command.as_str(),
+            "selector": selector.as_ref().map(|selector| fleet::print(&selector.value)),
+        }),
         Intent::Help { topic } => json!({ "verb": "help", "topic": topic.as_ref().map(ToString::to_string) }),
         Intent::Status { selector } => {
             json!({ "verb": "status", "selector": selector.as_ref().map(|one| fleet::print(&one.value)) })
@@ -82,10 +94,7 @@ pub(super) fn preview(preview: &Preview, source: &str, is_stored: bool) -> Value
         "not_before_seconds": parts.not_before.as_ref().map(|moment| moment.at.seconds()),
         "allowed": refusal.is_none(),
         "refusal": refusal,
-        "approvals": preview.need.as_ref().map(|need| need.quotas.iter().map(|quota| json!({
-            "from": quota.from.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            "count": quota.count,
-        })).collect::<Vec<_>>()),
+        "approvals": approvals(preview.need.as_ref()),
         "first_wave": { "start": names(&preview.first.start), "wait": names(&preview.first.wait) },
         "left_out": preview.left_out.iter().map(|(name, why)| json!({ "server": name.as_str(), "why": why }))
             .collect::<Vec<_>>(),
@@ -99,5 +108,63 @@ pub(super) fn preview(preview: &Preview, source: &str, is_stored: bool) -> Value
         "same_request": preview.same.as_ref().map(ToString::to_string),
         "person": source,
         "states_known": is_stored,
+    })
+}
+
+fn approvals(need: Option<&ApprovalNeed>) -> Value {
+    let quotas = need.map(|need| {
+        let each = need.quotas.iter().map(|quota| {
+            json!({ "from": quota.from.iter().map(ToString::to_string).collect::<Vec<_>>(), "count": quota.count })
+        });
+        each.collect::<Vec<_>>()
+    });
+    json!(quotas)
+}
+
+/// Whether a line may be sent.
+pub(super) fn verdict(verdict: &Verdict, words: &str, source: &str) -> Value {
+    match verdict {
+        Verdict::General { is_allowed, who } => json!({
+            "command": who.spec.name.as_str(),
+            "in_general": true,
+            "allowed": *is_allowed == IsAllowed::Yes,
+            "words": words,
+            "person": source,
+        }),
+        Verdict::Exact(exact) => {
+            let policies = match &exact.allowed {
+                Ok(authorized) => authorized.allowed_by().iter().map(|note| note.id.to_string()).collect::<Vec<_>>(),
+                Err(refusal) => refusal.policy().map(|note| note.id.to_string()).into_iter().collect(),
+            };
+            let lacking = exact.allowed.as_ref().map(|authorized| exact.lacking(authorized)).unwrap_or_default();
+            json!({
+                "command": exact.spec.name.as_str(),
+                "in_general": false,
+                "line": exact.line,
+                "allowed": exact.allowed.is_ok(),
+                "policies": policies,
+                "approvals": approvals(exact.need.as_ref()),
+                "lacking": lacking.iter().map(|parameter| parameter.name.to_string()).collect::<Vec<_>>(),
+                "words": words,
+                "person": source,
+            })
+        }
+    }
+}
+
+/// Who may use a command.
+pub(super) fn who_may(who: &WhoMay, words: &str) -> Value {
+    let (groups, people) = match &who.who {
+        Ok(WhoCan::Some { groups, people }) => (groups.as_slice(), people.as_slice()),
+        Ok(WhoCan::Everyone) | Err(_) => (&[][..], &[][..]),
+    };
+    json!({
+        "command": who.spec.name.as_str(),
+        "in_general": who.subjects.is_none(),
+        "everyone": matches!(&who.who, Ok(WhoCan::Everyone)),
+        "groups": groups.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "people": people.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "approvals": approvals(who.need.as_ref()),
+        "words": words,
     })
 }

@@ -6,10 +6,13 @@
 mod json;
 mod parse;
 mod plan;
+mod questions;
+mod scene;
 mod select;
 
 pub(super) use parse::Parse;
 pub(super) use plan::Plan;
+pub(super) use questions::{CanI, WhoCan};
 pub(super) use select::Select;
 
 use super::output;

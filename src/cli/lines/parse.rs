@@ -34,7 +34,7 @@ impl Parse {
             output::say(&json::intent(&intent).to_string());
             return Ok(ExitCode::SUCCESS);
         }
-        let spec = intent.work().and_then(|work| catalog.command(&work.command));
+        let spec = intent.command().and_then(|command| catalog.command(command));
         output::say(&plain::render(&conversation::meaning(&intent, spec.map(AsRef::as_ref))));
         Ok(ExitCode::SUCCESS)
     }

@@ -3,7 +3,7 @@
 //! Deliberately absent: markup and escaping, which are the chat adapter's, and buttons, which need a stored control.
 
 use crate::domain::command::{ParameterSpec, ValueKind};
-use crate::domain::intent::{Attribute, Span};
+use crate::domain::intent::{Attribute, BuiltInVerb, Span};
 use crate::domain::limits::{LINE_LENGTH_MAX_CHARS, QUOTED_LENGTH_MAX_CHARS, START_AHEAD_MAX};
 use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
 use crate::domain::server::ProductionState;
@@ -58,6 +58,8 @@ fn headline(told: &Misunderstanding) -> String {
         Kind::UnknownVerb { verb } => format!("There is no command {} here", cut(verb)),
         Kind::UnknownTopic { topic } => format!("There is no help on {}", cut(topic)),
         Kind::NothingToPlan { verb } => format!("Only work can be planned, and {} only looks", verb.word()),
+        Kind::NoPolicySpeaks { verb: BuiltInVerb::Cancel } => "No policy says who may cancel".to_owned(),
+        Kind::NoPolicySpeaks { verb } => format!("Everybody here may send {}", verb.word()),
         Kind::NotARequest { text } => format!("{} is not the id of a request", cut(text)),
         Kind::Unexpected { .. } if told.span.is_empty() => "Something is missing here".to_owned(),
         Kind::Unexpected { .. } => "This part of the line fits nothing".to_owned(),
@@ -118,7 +120,7 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::TooLong { chars } => format!("It has {chars} characters; at most {LINE_LENGTH_MAX_CHARS} are read."),
         Kind::Empty | Kind::UnknownVerb { .. } => "Type help to see what you can do here.".to_owned(),
         Kind::UnknownTopic { .. } => "Type help to see what there is help on.".to_owned(),
-        Kind::NothingToPlan { verb } => format!("Send it without plan: {}.", verb.word()),
+        Kind::NothingToPlan { verb } | Kind::NoPolicySpeaks { verb } => as_it_is(*verb),
         Kind::HiddenCharacter { character } => {
             format!(
                 "{}: type this part anew.",
@@ -186,6 +188,18 @@ fn hint(told: &Misunderstanding) -> String {
     }
 }
 
+/// What to do with a verb that is planned or asked about in vain.
+fn as_it_is(verb: BuiltInVerb) -> String {
+    match verb {
+        BuiltInVerb::Cancel => {
+            "Whoever asked for a request may cancel it, and whoever may ask for the same.".to_owned()
+        }
+        BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::Plan | BuiltInVerb::CanI | BuiltInVerb::WhoCan => {
+            format!("Send it as it is: {}.", verb.word())
+        }
+    }
+}
+
 /// What belongs at a place, in the words of the grammar.
 const fn words(expected: Expected) -> &'static str {
     match expected {
@@ -204,7 +218,8 @@ const fn words(expected: Expected) -> &'static str {
         Expected::TagName => "the name of a tag, as in tag:canary=yes",
         Expected::GroupName => "the name of a group, as in @canaries",
         Expected::RequestId => "the id of a request, such as req-2mq9",
-        Expected::Verb => "a line to plan, such as reboot edge-lax-001 because …",
+        Expected::Verb => "a line, such as reboot edge-lax-001 because …",
+        Expected::Command => "a command, such as reboot",
     }
 }
 

@@ -12,7 +12,15 @@ use std::time::Duration;
 fn told_about(line: &str) -> Misunderstanding {
     match parse(line, &Vocabulary::default()) {
         Err(told) => told,
-        Ok(Intent::Work(_) | Intent::Plan(_) | Intent::Help { .. } | Intent::Status { .. } | Intent::Cancel { .. }) => {
+        Ok(
+            Intent::Work(_)
+            | Intent::Plan(_)
+            | Intent::CanI(_)
+            | Intent::WhoCan { .. }
+            | Intent::Help { .. }
+            | Intent::Status { .. }
+            | Intent::Cancel { .. },
+        ) => {
             panic!("{line} is understood")
         }
     }

@@ -116,7 +116,7 @@ fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
     `/fleet help servers`
     `/fleet help times`
     `/fleet help restart`
-    ~ a topic is a command, one of help, status, plan and cancel, something to do such as restart, servers, or times
+    ~ a topic is a command, a verb such as status, plan or can-i, something to do such as restart, servers, or times
 
     Status: what serves, what is under work, and how old that knowledge is
     `/fleet status [SERVERS]`
@@ -134,6 +134,17 @@ fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
     `/fleet plan LINE`
     `/fleet plan reboot edge-lax-[001-020] because kernel update`
     ~ it tells the servers, the waves, the steps, whether you may, whose approval it needs, and what is in the way
+
+    Can-i: whether you may send a line here, by which policy, and what it needs
+    `/fleet can-i LINE`
+    `/fleet can-i reboot edge-lax-[001-020] because kernel update`
+    ~ the line need not say everything: what it lacks is told · whether it is safe now is what plan tells
+
+    Who-can: who may use a command here, in general or on some servers
+    `/fleet who-can COMMAND [on SERVERS]`
+    `/fleet who-can reboot`
+    `/fleet who-can reboot on site=lax`
+    ~ without servers: who may use it on some of them at least · everybody here may ask
 
     Plan: what a line would do, without doing it
     `/fleet plan LINE`
@@ -180,6 +191,8 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
     `/fleet help` what you can do, or all about one thing
     `/fleet status` what serves, what is under work, and how old that knowledge is
     `/fleet plan reboot edge-lax-[001-020] because kernel update` what a line would do, without doing it
+    `/fleet can-i reboot edge-lax-[001-020] because kernel update` whether you may send a line here, by which policy, and what it needs
+    `/fleet who-can reboot` who may use a command here, in general or on some servers
     ~ everything: `/fleet help`
 
     Take out and put back: what you can do in #noc

@@ -69,6 +69,8 @@ fn vocabulary() -> Vocabulary {
 fn outcome(line: &str) -> String {
     match parse(line, &vocabulary()) {
         Ok(Intent::Plan(planned)) => format!("plan {planned:?}"),
+        Ok(Intent::CanI(planned)) => format!("can-i {planned:?}"),
+        Ok(Intent::WhoCan { command, selector }) => format!("who-can {command} {selector:?}"),
         Ok(Intent::Work(work)) => {
             let selector = work.selector.map_or_else(|| "nothing".to_owned(), |selector| print(&selector.value));
             let parameters: String =

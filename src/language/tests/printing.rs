@@ -46,16 +46,30 @@ pub(super) fn every_kind() -> Vocabulary {
 /// The same without places, which differ between two spellings.
 fn meaning(intent: &Intent) -> String {
     match intent {
-        Intent::Work(work) | Intent::Plan(Planned::Work(work)) => {
+        Intent::Work(work) | Intent::Plan(Planned::Work(work)) | Intent::CanI(Planned::Work(work)) => {
             let selector = work.selector.as_ref().map(|selector| crate::fleet::print(&selector.value));
             let start = work.start.as_ref().map(|start| &start.value);
-            let verb = if matches!(intent, Intent::Plan(_)) { "plan " } else { "" };
+            let verb = match intent {
+                Intent::Plan(_) => "plan ",
+                Intent::CanI(_) => "can-i ",
+                Intent::Work(_)
+                | Intent::WhoCan { .. }
+                | Intent::Help { .. }
+                | Intent::Status { .. }
+                | Intent::Cancel { .. } => "",
+            };
             format!("{verb}{} {selector:?} {:?} {start:?}", work.command, work.values())
         }
         Intent::Status { selector } => {
             format!("status {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
         }
-        Intent::Plan(Planned::Cancel { .. }) | Intent::Help { .. } | Intent::Cancel { .. } => format!("{intent:?}"),
+        Intent::WhoCan { command, selector } => {
+            format!("who-can {command} {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
+        }
+        Intent::Plan(Planned::Cancel { .. })
+        | Intent::CanI(Planned::Cancel { .. })
+        | Intent::Help { .. }
+        | Intent::Cancel { .. } => format!("{intent:?}"),
     }
 }
 
@@ -105,10 +119,24 @@ fn good_line() -> impl Strategy<Value = String> {
         let values: Vec<String> = values.into_values().collect();
         values.join(" ")
     });
-    let verb = prop_oneof![Just("reboot"), Just("plan reboot"), Just("Reboot")];
+    let verb =
+        prop_oneof![Just("reboot"), Just("plan reboot"), Just("Reboot"), Just("can-i reboot"), Just("Can I reboot")];
     (verb, selector, values, start, reason()).prop_map(|(verb, selector, values, start, reason)| {
         format!("{verb} {selector} {values}{start} because {reason}")
     })
+}
+
+/// Lines that ask about what policies say, whole and in part.
+fn question() -> impl Strategy<Value = String> {
+    let on = prop_oneof![Just(" "), Just(" on ")];
+    let end = prop_oneof![Just(""), Just("?"), Just(" ?")];
+    let asked = (prop_oneof![Just("who-can"), Just("Who can")], on, "[a-z]{1,4}-[0-9]{1,3}")
+        .prop_map(|(verb, on, servers)| format!("{verb} reboot{on}{servers}"));
+    let part = (good_line(), any::<prop::sample::Index>()).prop_map(|(line, place)| {
+        let words: Vec<&str> = line.split(' ').collect();
+        format!("can-i {}", words[..=place.index(words.len())].join(" "))
+    });
+    (prop_oneof![asked, part], end).prop_map(|(line, end)| format!("{line}{end}"))
 }
 
 /// One place of a good line, with something else there.
@@ -141,6 +169,11 @@ fn check(line: &str) -> Result<bool, TestCaseError> {
 proptest! {
     #[test]
     fn a_printed_intent_reads_as_the_same(line in good_line()) {
+        check(&line)?;
+    }
+
+    #[test]
+    fn so_does_a_question(line in question()) {
         check(&line)?;
     }
 

@@ -4,6 +4,8 @@
 
 mod announcing;
 mod approving;
+mod asking;
+mod asking_for_access;
 mod cancelling;
 mod consenting;
 mod crashing;

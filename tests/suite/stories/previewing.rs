@@ -73,7 +73,7 @@ async fn a_plan_that_cannot_be_made_says_why() {
               plan
                    ^
               ```
-              Expected here: a line to plan, such as reboot edge-lax-001 because …. Nothing has started.
+              Expected here: a line, such as reboot edge-lax-001 because …. Nothing has started.
         ");
         let cancel = ana.types(&noc, "/fleet plan cancel req-zzzz").await;
         assert_snapshot!(cancel.transcript(), @"

@@ -26,6 +26,7 @@ async fn a_channel_decides_what_may_be_done_in_it() {
               Policy web-no-reboot: `servers are not rebooted from #web`
               Nothing has started.
               In #noc or #small you may.
+              [Ask for access]
         ");
         let unspoken = ana.types(&lobby, LINE).await;
         assert_snapshot!(unspoken.transcript(), @"
@@ -33,6 +34,7 @@ async fn a_channel_decides_what_may_be_done_in_it() {
         bot   (only ana) 🚫 Nothing is allowed in #lobby: it has no policy
               Nothing has started.
               In #noc or #small you may.
+              [Ask for access]
         ");
         let large = ana.types(&small, "/fleet reboot edge-lax-[01-03] because kernel update").await;
         assert_snapshot!(large.transcript(), @"
@@ -41,6 +43,7 @@ async fn a_channel_decides_what_may_be_done_in_it() {
               Policy small-noc-reboot: `noc may reboot in #small`
               You asked for 3. Nothing has started.
               In #noc you may.
+              [Ask for access]
         ");
         nothing_was_made(stage).await;
     })
@@ -64,6 +67,7 @@ async fn only_members_of_the_right_group_may_ask() {
         bot   (only bob) 🚫 reboot is not allowed in #noc
               Nothing has started.
               In #noc, noc may.
+              [Ask for access]
         gus   /fleet reboot edge-lax-01 because kernel update
         bot   (only gus) Guests cannot run anything here. Nothing has started.
         sid   /fleet reboot edge-lax-01 because kernel update

@@ -43,6 +43,7 @@ stored_variants! { ControlAction;
     "forget" => Forget,
     "form" => Form(form),
     "mine" => Mine,
+    "access" => Access(line),
 }
 stored_record! { FormOf; origin: "origin", command: "command", line: "line" }
 stored_record! { Bound; person: "person", channel: "channel", until: "until_ms" }

@@ -404,6 +404,7 @@ pub(super) fn control() -> BoxedStrategy<(ControlAction, Option<Bound>)> {
         request_id().prop_map(ControlAction::TakeBack),
         text().prop_map(ControlAction::Line),
         text().prop_map(ControlAction::Use),
+        text().prop_map(ControlAction::Access),
         Just(ControlAction::Forget),
         Just(ControlAction::Mine),
         (origin(), option::of(text()), text()).prop_map(|(origin, command, line)| {

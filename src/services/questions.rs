@@ -1,0 +1,76 @@
+//! Lines that ask what policies say: `can-i` and `who-can`.
+
+use super::access;
+use super::lines::{Line, Reply, Speaker};
+use super::undone::left_undone;
+use super::verdict::{Verdict, WhoMay};
+use super::world::World;
+use crate::authorization::WhoCan;
+use crate::conversation;
+use crate::domain::command::CommandName;
+use crate::domain::identity::{PersonId, UserId};
+use crate::domain::intent::{Selector, Spanned, WorkIntent};
+use crate::domain::place::Origin;
+use crate::ports::StoreFault;
+
+/// Whether whoever asks may send that line here.
+pub(super) async fn can_i(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    work: &WorkIntent,
+) -> Result<Reply, StoreFault> {
+    let ledger = world.store.ledger().await?;
+    let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
+    Ok(match speaker.asking(world, &ledger, &undone, line).verdict(work) {
+        Err(answer) => answer.into(),
+        Ok(Verdict::General { is_allowed, who }) => {
+            let people = names(world, &who, line.origin).await;
+            let told = conversation::may_in_general(&who.spec, is_allowed, &who.view(&people, None));
+            Reply::said(told, "answered: whether in general")
+        }
+        Ok(Verdict::Exact(exact)) => {
+            let message = exact.told();
+            match &exact.allowed {
+                Err(refusal) if access::can_be_asked_for(refusal, &speaker.channel) => {
+                    Reply::Refused { message, line: exact.line, note: "answered: not allowed".to_owned() }
+                }
+                Err(_) => Reply::said(message, "answered: not allowed"),
+                Ok(_) => Reply::said(message, "answered: allowed"),
+            }
+        }
+    })
+}
+
+/// Who may use a command here.
+pub(super) async fn who_can(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    (command, selector): (&CommandName, Option<&Spanned<Selector>>),
+) -> Result<Reply, StoreFault> {
+    let ledger = world.store.ledger().await?;
+    let undone = left_undone(world.store.as_ref(), selector).await?;
+    Ok(match speaker.asking(world, &ledger, &undone, line).who_can(command, selector) {
+        Err(answer) => answer.into(),
+        Ok(who) => {
+            let people = names(world, &who, line.origin).await;
+            Reply::said(conversation::who_can(who.view(&people, Some(who.asker))), "answered: who can")
+        }
+    })
+}
+
+/// How the people whom policies name are called; somebody whom the directory does not tell goes by their id.
+async fn names(world: &World, who: &WhoMay, origin: &Origin) -> Vec<String> {
+    let Ok(WhoCan::Some { people, .. }) = &who.who else { return Vec::new() };
+    let mut names = Vec::new();
+    for user in people {
+        names.push(name(world, user, origin).await);
+    }
+    names
+}
+
+async fn name(world: &World, user: &UserId, origin: &Origin) -> String {
+    let person = PersonId { team: origin.person.team.clone(), user: user.clone() };
+    world.directory.person(&person).await.map_or_else(|_| user.to_string(), |profile| profile.name)
+}
