@@ -4,6 +4,29 @@ use crate::domain::ids::RequestId;
 use crate::domain::server::{PoolName, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 
+/// One of the policies that say whether it is safe now, by the name that people use for it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum PolicyName {
+    /// How many may be under work at once: on a server, a site, a command, the fleet.
+    Concurrency,
+    /// How many of a pool must serve.
+    Capacity,
+}
+
+impl PolicyName {
+    /// Every policy.
+    pub const ALL: [Self; 2] = [Self::Concurrency, Self::Capacity];
+
+    /// Its name, as people write it and as it is stored.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Concurrency => "concurrency",
+            Self::Capacity => "capacity",
+        }
+    }
+}
+
 /// One reason why a request waits: what, how much, whose, and what would unblock it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Blocker {
@@ -53,6 +76,18 @@ pub enum Blocker {
         /// The oldest look, if there was one.
         since: Option<Timestamp>,
     },
+}
+
+impl Blocker {
+    /// The policy that it comes from; `None` where it is not known whether the people of the request still may.
+    #[must_use]
+    pub const fn policy(&self) -> Option<PolicyName> {
+        match self {
+            Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
+            Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
+            Self::NoDirectory => None,
+        }
+    }
 }
 
 /// A server that does not serve.
