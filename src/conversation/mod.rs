@@ -57,7 +57,7 @@ pub use refusal::{asked_which, filling_in, interrupts_by_now, lacks, misundersto
 pub use reloading::{
     FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,
 };
-pub use replies::{approval_ask, escalation, reminder, started};
+pub use replies::{approval_ask, escalation, reminder, replanned, started};
 pub use review::{
     COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,
     taken_back, too_late_to_take_back, unfit,

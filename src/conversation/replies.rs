@@ -9,9 +9,10 @@ use super::view::{RequestView, approvers, asked, more_needed, subjects, wanted};
 use super::words::{PATTERNS_MAX, Prose, listed, quoted, size, summary};
 use crate::domain::consent;
 use crate::domain::identity::GroupName;
+use crate::domain::plan::PlannedServer;
 use crate::domain::time::spoken;
 use crate::fleet::folded;
-use crate::workflow::request::{Request, RequestOutcome, RequestStage};
+use crate::workflow::request::{Change, Replanning, Request, RequestOutcome, RequestStage};
 use std::time::Duration;
 
 /// A shorter wait is not worth a word.
@@ -79,6 +80,60 @@ pub fn escalation(view: RequestView<'_>) -> Message {
     let prose = Prose::new().group(to).text(format!(" nobody of {} has decided on ", listed(&others, "and")));
     let prose = prose.text(format!("{} so far. You may as well, by ", subjects(request))).time(need.until).text(".");
     asking(request, prose, "was passed on")
+}
+
+/// The most servers whose changes are told one by one.
+const CHANGES_MAX: usize = 8;
+
+/// The plan has changed, so that people are asked anew; says how it ended as the ask does.
+#[must_use]
+pub fn replanned(view: RequestView<'_>) -> Message {
+    let request = view.request;
+    let (Some(need), None, Some(replanning)) = (&request.need, decision(request), &request.replanning) else {
+        return approval_ask(view);
+    };
+    let quotas = request.missing();
+    let prose = consent::groups(&quotas).iter().fold(Prose::new(), |prose, group| prose.group(group).text(" "));
+    let names = replanning.voided.iter().map(|name| quoted(name)).collect::<Vec<_>>();
+    let voided = match names.as_slice() {
+        [] => String::new(),
+        [one] => format!(" The approval of {one} does not count any more."),
+        _ => format!(" The approvals of {} do not count any more.", listed(&names, "and")),
+    };
+    let prose = prose.text(format!("the plan of {} has changed.{voided} ", subjects(request)));
+    let prose = prose.text("Please look again, by ").time(need.until).text(".");
+    asking(request, changed(prose, replanning), "has a changed plan")
+}
+
+/// Each server that is not what was asked for, a line each: `edge-lax-02: rack lax-r01 → lax-r02`.
+pub(super) fn changed(prose: Prose, replanning: &Replanning) -> Prose {
+    let changes = &replanning.changes;
+    if changes.is_empty() {
+        return prose.line().text("Every server is what it was when it was asked for again.");
+    }
+    let shown = changes.iter().take(CHANGES_MAX);
+    let prose = shown.fold(prose, |prose, change| prose.line().text(difference(change)));
+    match changes.len().saturating_sub(CHANGES_MAX) {
+        0 => prose,
+        more => prose.line().text(format!("and {more} more")),
+    }
+}
+
+fn difference(change: &Change) -> String {
+    let (before, after) = (&change.before, &change.after);
+    let pool = |server: &PlannedServer| server.pool.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+    let of = |server: &PlannedServer| {
+        [
+            ("name", server.name.to_string()),
+            ("type", server.server_type.to_string()),
+            ("site", server.site.to_string()),
+            ("rack", server.rack.to_string()),
+            ("pool", pool(server)),
+        ]
+    };
+    let pairs = of(before).into_iter().zip(of(after)).filter(|(before, after)| before != after);
+    let pairs = pairs.map(|((what, before), (_, after))| format!("{what} {before} → {after}"));
+    format!("{}: {}", before.name, pairs.collect::<Vec<_>>().join(", "))
 }
 
 /// How an approval ended, if it did: `Approved by bob at 14:04 (plan 9f3a)`.

@@ -36,6 +36,10 @@ pub fn review_form(view: RequestView<'_>, handle: &Handle) -> Form {
         count => asks.text(format!(" {} in {}", servers(count), super::view::sites(request))),
     };
     blocks.push(FormBlock::Section(asks.done()));
+    if let Some(replanning) = &request.replanning {
+        let prose = Prose::new().bold("Changed since it was asked for");
+        blocks.push(FormBlock::Section(super::replies::changed(prose, replanning).done()));
+    }
     blocks.push(FormBlock::Section(plan_lines(request)));
     let effects = effect_lines(view);
     if !effects.is_empty() {

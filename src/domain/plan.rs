@@ -126,6 +126,20 @@ impl Plan {
         Ok(Self { parts, hash })
     }
 
+    /// The plan with these servers as they are now, each in the place that its id has; the hash follows them.
+    #[must_use]
+    pub fn with_servers(&self, now: &[PlannedServer]) -> Self {
+        let mut parts = self.parts.clone();
+        for subject in &mut parts.subjects {
+            let known = |planned: &PlannedServer| now.iter().find(|server| server.id == planned.id);
+            if let Some(server) = subject.server().and_then(known) {
+                *subject = Subject::Server(server.clone());
+            }
+        }
+        let hash = Fingerprint::of(canonical(&parts).as_bytes());
+        Self { parts, hash }
+    }
+
     /// What the plan is made of.
     #[must_use]
     pub fn parts(&self) -> &PlanParts {

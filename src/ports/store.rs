@@ -325,6 +325,8 @@ pub enum Notice {
     Card(RequestId),
     /// Asks the approvers, in the thread.
     ApprovalAsk(RequestId),
+    /// Servers of the plan have changed.
+    Replanned(RequestId),
     /// Reminds the approvers, in the thread.
     Reminder(RequestId),
     /// Asks another group as well, in the thread.

@@ -3,6 +3,7 @@
 use super::effects::Effects;
 use super::messages;
 use super::rechecks::{self, People};
+use super::replanning;
 use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step};
@@ -70,6 +71,10 @@ impl Admitter {
 
     async fn look(&mut self, request: &Request, is_behind: bool, now: Timestamp) -> Result<Looked, StoreFault> {
         if !matches!(request.stage, RequestStage::Queued | RequestStage::Running) || request.halted.is_some() {
+            return Ok(Looked::Nothing);
+        }
+        // Its plan follows the servers first, and people decide anew.
+        if !replanning::drifted(request, &self.world.rulebook().inventory).is_empty() {
             return Ok(Looked::Nothing);
         }
         let Some(approved) = approvals::proof(request) else { return Ok(Looked::Nothing) };

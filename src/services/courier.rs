@@ -249,6 +249,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::Card(_) => Some(conversation::card(view)),
         Notice::ApprovalAsk(_) => Some(conversation::approval_ask(view)),
         Notice::Reminder(_) => Some(conversation::reminder(view)),
+        Notice::Replanned(_) => Some(conversation::replanned(view)),
         Notice::Escalation(_) => Some(conversation::escalation(view)),
         Notice::Started(_) => Some(conversation::started(view)),
         Notice::Final(_) => Some(conversation::final_reply(view)),

@@ -44,10 +44,18 @@ pub(super) fn escalation(request: &RequestId) -> Write {
     live("escalation", &request.to_string(), request, to, Notice::Escalation(request.clone()))
 }
 
+/// The plan has changed: each time a new message, because an edited one notifies nobody.
+pub(super) fn replanned(request: &RequestId, nth: u32) -> Write {
+    let to = Destination::Thread(request.clone());
+    live("replanned", &format!("{request}:{nth}"), request, to, Notice::Replanned(request.clone()))
+}
+
 /// Everything in the thread that asks for consent, drawn again: once decided, none of it keeps a button.
 pub(super) fn asks(request: &Request) -> Vec<Write> {
     let id = request.id();
     let mut asks = vec![approval_ask(id)];
+    let times = request.replanning.as_ref().map_or(0, |replanning| replanning.times);
+    asks.extend((1..=times).map(|nth| replanned(id, nth)));
     asks.extend(request.reminded_at.map(|_| reminder(id)));
     asks.extend(request.escalated.as_ref().map(|_| escalation(id)));
     asks

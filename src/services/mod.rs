@@ -18,6 +18,7 @@ mod presses;
 mod questions;
 mod rechecks;
 pub mod reloader;
+mod replanning;
 pub mod requests;
 mod reviews;
 pub mod runner;

@@ -117,7 +117,8 @@ fn site_zone(
     }
 }
 
-fn planned(server: &Server) -> Subject {
+/// A server as a plan freezes it.
+pub(super) fn planned(server: &Server) -> Subject {
     Subject::Server(PlannedServer {
         id: server.id.clone(),
         name: server.name.clone(),

@@ -353,6 +353,7 @@ impl Notice {
             | Self::Card(request)
             | Self::ApprovalAsk(request)
             | Self::Reminder(request)
+            | Self::Replanned(request)
             | Self::Escalation(request)
             | Self::Started(request)
             | Self::Final(request)

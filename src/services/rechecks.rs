@@ -48,27 +48,41 @@ pub(super) async fn people(world: &World, request: &Request) -> People {
 
 /// Looks at whoever asked: still a member, and still allowed to ask for this there.
 pub(super) async fn requester(world: &World, request: &Request) -> People {
+    match asker(world, request).await {
+        Ok((person, channel)) if may(world, &person, &channel, request) => People::Hold,
+        Ok((_, channel)) => People::Revoked(may_not(request, &channel)),
+        Err(people) => people,
+    }
+}
+
+/// Whoever asked, and where, if both are still there.
+///
+/// # Errors
+/// What keeps them from being known.
+pub(super) async fn asker(world: &World, request: &Request) -> Result<(Profile, ChannelFacts), People> {
     let name = &request.requester_name;
     let person = match who(world, &request.origin.person).await {
         Who::Is(person) if person.standing == Standing::Member => person,
         Who::Is(_) | Who::NotKnown => {
-            return People::Revoked(format!("{name}, who asked, is no member of the workspace any more"));
+            return Err(People::Revoked(format!("{name}, who asked, is no member of the workspace any more")));
         }
-        Who::NoAnswer(_) => return People::Unknown,
+        Who::NoAnswer(_) => return Err(People::Unknown),
     };
     let channel = match world.directory.channel(&request.origin.channel).await {
         Ok(channel) => channel,
         Err(DirectoryFault::Unknown(_)) => {
-            return People::Revoked("the channel where it was asked is not there any more".to_owned());
+            return Err(People::Revoked("the channel where it was asked is not there any more".to_owned()));
         }
-        Err(DirectoryFault::Unavailable(_)) => return People::Unknown,
+        Err(DirectoryFault::Unavailable(_)) => return Err(People::Unknown),
     };
-    if may(world, &person, &channel, request) {
-        return People::Hold;
-    }
-    let verb = request.spec.name.as_str();
-    let place = channel.name.map_or_else(|| "there".to_owned(), |name| format!("in #{name}"));
-    People::Revoked(format!("{name}, who asked, may not {verb} these {place} any more"))
+    Ok((person, channel))
+}
+
+/// Why whoever asked may not any more, as a sentence without its full stop.
+pub(super) fn may_not(request: &Request, channel: &ChannelFacts) -> String {
+    let (name, verb) = (&request.requester_name, request.spec.name.as_str());
+    let place = channel.name.as_ref().map_or_else(|| "there".to_owned(), |name| format!("in #{name}"));
+    format!("{name}, who asked, may not {verb} these {place} any more")
 }
 
 /// Whether a person may ask for what a request does, in that channel, by the policies of now.

@@ -1,27 +1,75 @@
 //! Moves requests along that are not about starting servers: time-outs, orders to stop, too many failures, the end.
 
+use super::effects::Effects;
 use super::messages;
+use super::replanning::{self, Need};
 use super::world::World;
 use super::{Service, Step};
 use crate::domain::ids::RequestId;
+use crate::domain::plan::PlannedServer;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::store::{Committed, Write};
 use crate::workflow::request::{Halt, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage};
 use crate::workflow::run::{Run, RunEvent, RunOutcome, RunStage};
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How soon whoever asked is looked up again when the directory was silent.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(15);
 
 /// The keeper of requests.
 pub struct Requests {
     world: Arc<World>,
+    needs: Effects<RequestId, (Vec<PlannedServer>, Need)>,
+    /// Whose requester could not be looked up, until when that rests.
+    rests: BTreeMap<RequestId, Timestamp>,
 }
 
 impl Requests {
     /// A keeper over that world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        Self { world }
+        Self { world, needs: Effects::new(), rests: BTreeMap::new() }
+    }
+
+    /// Looks up whose consent each plan needs whose servers have changed.
+    fn follow(&mut self, open: &[Request], now: Timestamp) {
+        self.rests.retain(|_, until| now < *until);
+        let inventory = &self.world.rulebook().inventory;
+        for request in open {
+            let (id, servers) = (request.id(), replanning::drifted(request, inventory));
+            if !servers.is_empty() && !self.needs.has(id) && !self.rests.contains_key(id) {
+                let (world, request) = (Arc::clone(&self.world), request.clone());
+                self.needs.start(id.clone(), async move {
+                    let need = replanning::need(&world, &request).await;
+                    (servers, need)
+                });
+            }
+        }
+    }
+
+    /// The plan follows its servers, if they still differ from it.
+    async fn followed(
+        &mut self,
+        id: &RequestId,
+        (servers, need): (Vec<PlannedServer>, Need),
+        now: Timestamp,
+    ) -> Result<bool, StoreFault> {
+        if matches!(need, Need::Unknown) {
+            self.rests.insert(id.clone(), now.plus(ASK_AGAIN_AFTER));
+            return Ok(false);
+        }
+        let Some(request) = self.world.store.request(id).await? else { return Ok(false) };
+        // They may have changed once more while the directory was asked.
+        if servers != replanning::drifted(&request, &self.world.rulebook().inventory) {
+            return Ok(false);
+        }
+        let runs = self.world.store.runs(id).await?;
+        self.world.commit(replanning::followed(&request, &runs, servers, need, now)).await?;
+        Ok(true)
     }
 
     /// The first commit that an open request needs, if one does.
@@ -46,20 +94,28 @@ impl Service for Requests {
 
     async fn step(&mut self) -> Result<Step, StoreFault> {
         let now = self.world.now();
-        let open = self.world.store.open_requests().await?;
         let mut made = false;
+        while let Some((id, found)) = self.needs.take() {
+            made |= self.followed(&id, found, now).await?;
+        }
+        let open = self.world.store.open_requests().await?;
+        self.follow(&open, now);
         for request in &open {
             made |= self.advance(request, now).await?.is_some();
         }
         if made {
             return Ok(Step::Made);
         }
-        let next_wake = open.iter().filter_map(deadline).filter(|at| *at > now).min();
-        Ok(Step::Idle { next_wake })
+        let deadlines = open.iter().filter_map(deadline).filter(|at| *at > now);
+        let next_wake = deadlines.chain(self.rests.values().copied()).min();
+        Ok(match self.needs.in_flight() {
+            0 => Step::Idle { next_wake },
+            in_flight => Step::Waiting { in_flight, next_wake },
+        })
     }
 
     async fn ended(&mut self) {
-        std::future::pending().await
+        self.needs.wait().await;
     }
 }
 

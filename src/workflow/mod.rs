@@ -6,6 +6,7 @@ mod blocker;
 mod consent;
 pub mod decide;
 mod reboot;
+mod replanning;
 pub mod request;
 pub mod run;
 mod steps;

@@ -3,12 +3,13 @@
 use super::IllegalTransition;
 pub use super::blocker::{Blocker, OutServer, PolicyName};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
+pub use super::replanning::{Change, Replanning};
 use crate::domain::command::{CommandSpec, Step};
 use crate::domain::consent::{Quota, missing, people};
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::{Handle, RequestId, Version};
 use crate::domain::place::{MessageRef, Origin};
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, PlannedServer};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct Request {
     pub reminded_at: Option<Timestamp>,
     /// When another group was asked as well, and which.
     pub escalated: Option<(Timestamp, GroupName)>,
+    /// How its plan has changed since it was asked for.
+    pub replanning: Option<Replanning>,
     /// The handles of the buttons on its messages.
     pub controls: BTreeMap<ControlVerb, Handle>,
     /// The card, once it is up.
@@ -192,6 +195,15 @@ pub enum RequestEvent {
         /// Until when people may decide now.
         until: Timestamp,
     },
+    /// Servers of its plan have changed before anything started: no consent counts any more.
+    Replanned {
+        /// When.
+        at: Timestamp,
+        /// Those servers, as they are now.
+        servers: Vec<PlannedServer>,
+        /// Whose consent the plan needs now.
+        need: ApprovalNeed,
+    },
     /// The approvers were reminded.
     Reminded {
         /// When.
@@ -343,6 +355,7 @@ impl Request {
             approvals: Vec::new(),
             reminded_at: None,
             escalated: None,
+            replanning: None,
             controls: accepted.controls,
             card: None,
             stage: RequestStage::Announced,
@@ -380,6 +393,9 @@ impl Request {
                 RequestEvent::ConsentVoided { by, at, until, .. },
                 Stage::Announced | Stage::NeedsApproval | Stage::Queued,
             ) if self.need.is_some() => self.consent_voided(by, *at, *until),
+            (RequestEvent::Replanned { at, servers, need }, _) if self.follows_its_servers() => {
+                self.replanned(*at, servers, need);
+            }
             (RequestEvent::Reminded { at }, Stage::NeedsApproval) => {
                 self.reminded_at = Some(*at);
                 if let Some(need) = &mut self.need {

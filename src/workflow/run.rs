@@ -6,7 +6,7 @@ use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{Epoch, RunId, Version};
 use crate::domain::intent::Value;
-use crate::domain::plan::Subject;
+use crate::domain::plan::{PlannedServer, Subject};
 use crate::domain::server::{ProductionState, ServerName};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
@@ -211,6 +211,11 @@ pub enum RunEvent {
         /// The wave it belongs to.
         wave: u32,
     },
+    /// The server has changed before anything started, and the plan with it.
+    Replanned {
+        /// The server as it is now.
+        server: PlannedServer,
+    },
     /// It was admitted: the server is reserved for it.
     Admitted {
         /// When.
@@ -366,6 +371,12 @@ impl Run {
             (RunEvent::Admitted { at, found }, Stage::Waiting) => {
                 (self.admitted_at, self.found, self.state) = (Some(*at), *found, *found);
                 Stage::Ready { step: 0 }
+            }
+            (RunEvent::Replanned { server }, Stage::Waiting)
+                if self.subject.server().is_some_and(|planned| planned.id == server.id) =>
+            {
+                self.subject = Subject::Server(server.clone());
+                Stage::Waiting
             }
             (RunEvent::WasSilent { at }, stage @ Stage::Ready { .. }) => {
                 self.silent_since = Some(*at);

@@ -39,7 +39,7 @@ impl RunStanding {
     /// How it stands after that event.
     pub(super) const fn after(self, event: &RunEvent) -> Self {
         match event {
-            RunEvent::Planned { .. } => Self::Waiting,
+            RunEvent::Planned { .. } | RunEvent::Replanned { .. } => Self::Waiting,
             RunEvent::Admitted { .. }
             | RunEvent::StepBegun { .. }
             | RunEvent::StepSucceeded { .. }
@@ -63,6 +63,7 @@ pub(super) const fn ends_request(event: &RequestEvent) -> bool {
         | RequestEvent::CardPosted { .. }
         | RequestEvent::Approved(_)
         | RequestEvent::ConsentVoided { .. }
+        | RequestEvent::Replanned { .. }
         | RequestEvent::Reminded { .. }
         | RequestEvent::Escalated { .. }
         | RequestEvent::Blocked { .. }

@@ -5,7 +5,8 @@ use crate::domain::consent::Quota;
 use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::{Fingerprint, RequestId};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
-use crate::domain::plan::{Plan, PlanParts, Subject};
+use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
+use crate::domain::server::{RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::workflow::request::{
     Accepted, Approval, ApprovalNeed, Halt, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage,
@@ -131,11 +132,15 @@ fn each_event_fits_the_stages_it_is_meant_for() {
     let blocked = RequestEvent::Blocked { at: NOW, blockers: Vec::new() };
     let halted = RequestEvent::Halted(Halt { at: NOW, cause: HaltCause::Failures(2) });
     let unblocked = RequestEvent::Unblocked { at: NOW };
-    // In the order of the stages above.
+    let accepted_one = Request::replay(&[accepted(Some(1))]).expect("a request begins with being accepted");
+    let replanned =
+        RequestEvent::Replanned { at: NOW, servers: Vec::new(), need: accepted_one.need.expect("somebody must agree") };
+    // In the order of the stages above; the last four need nobody's consent.
     let table = [
         (card(), ["needs-approval", "-", "-", "-", "-", "-"]),
         (blocked, ["-", "-", "queued", "running", "-", "-"]),
         (unblocked, ["-", "-", "queued", "running", "-", "-"]),
+        (replanned, ["announced", "needs-approval", "-", "-", "-", "-"]),
         (started(), ["-", "-", "running", "-", "-", "-"]),
         (halted, ["-", "-", "-", "running", "-", "-"]),
         (cancel(), ["stopping", "stopping", "stopping", "stopping", "-", "-"]),
@@ -153,6 +158,39 @@ fn each_event_fits_the_stages_it_is_meant_for() {
         for (stage, history) in histories.iter().skip(2) {
             assert_eq!(check(&[history.clone(), vec![event.clone()]].concat()), "-", "{event:?} at {stage}");
         }
+    }
+}
+
+/// Whoever agreed, agreed to servers as they were.
+#[test]
+fn a_changed_server_voids_every_consent_and_changes_the_hash() {
+    let before = Request::replay(&[accepted(Some(1)), card(), approved("U0BOB")]).expect("approved by one");
+    let fields: [fn(&mut PlannedServer); 5] = [
+        |server| server.name = ServerName::new("edge-lax-77"),
+        |server| server.server_type = ServerType::new("edge-other"),
+        |server| server.site = SiteName::new("fra"),
+        |server| server.rack = RackName::new("lax-r77"),
+        |server| server.pool = None,
+    ];
+    for change in fields {
+        let mut server = before.plan.servers().next().expect("one server").clone();
+        change(&mut server);
+        let need = before.need.clone().expect("somebody must agree");
+        let event = RequestEvent::Replanned { at: NOW, servers: vec![server.clone()], need };
+        let after = before.clone().apply(&event).expect("nothing has started");
+        assert_eq!((word(&before.stage), word(&after.stage)), ("queued", "needs-approval"));
+        assert_ne!(after.plan.hash(), before.plan.hash(), "{server:?}");
+        assert!(after.approvals.is_empty() && !after.is_approved());
+        let replanning = after.replanning.clone().expect("it was planned anew");
+        assert_eq!(replanning.changes.iter().map(|change| &change.after).collect::<Vec<_>>(), [&server]);
+        let back = RequestEvent::Replanned {
+            at: NOW,
+            servers: before.plan.servers().cloned().collect(),
+            need: before.need.clone().expect("somebody must agree"),
+        };
+        let back = after.apply(&back).expect("nothing has started");
+        assert_eq!((back.plan.hash(), word(&back.stage)), (before.plan.hash(), "needs-approval"));
+        assert_eq!(back.replanning.map(|replanning| (replanning.times, replanning.changes.len())), Some((2, 0)));
     }
 }
 

@@ -34,6 +34,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::{StageClock, StageIds};
 use transcript::Cleaner;
+use wrasse::domain::server::{Server, ServerName};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::{Arrival, Envelope};
 use wrasse::ports::store::Write;
@@ -175,6 +176,16 @@ impl Stage {
     pub(crate) async fn inventory_loses(&self, names: &[&str]) {
         let gone = names.iter().map(|name| (*name).to_owned()).collect();
         self.there(&mut *self.0.bot.lock().await).source().change(|files| files.gone = gone);
+        self.clock().advance(A_LOOK).await;
+    }
+
+    /// The inventory says something else of that server from now on.
+    pub(crate) async fn inventory_changes(&self, name: &str, change: impl Fn(&mut Server)) {
+        let inventory = self.0.fleet.drivers().fleet().inventory(self.0.clock.now()).unwrap();
+        let mut server = inventory.by_name(&ServerName::new(name)).unwrap().clone();
+        change(&mut server);
+        let source = |files: &mut rulebook::Files| drop(files.changed.insert(name.to_owned(), server.clone()));
+        self.there(&mut *self.0.bot.lock().await).source().change(source);
         self.clock().advance(A_LOOK).await;
     }
 

@@ -11,6 +11,7 @@ use wrasse::catalog;
 use wrasse::domain::identity::GroupName;
 use wrasse::domain::ids::Fingerprint;
 use wrasse::domain::place::{ChannelId, ChannelName};
+use wrasse::domain::server::Server;
 use wrasse::fleet::Inventory;
 use wrasse::ports::rulebook::{FileFaults, Reading};
 use wrasse::ports::{Rulebook, RulebookSource};
@@ -82,7 +83,14 @@ impl Script {
             policies.push(PolicyFile { name: format!("channels/{channel}.yaml"), text: text.clone() });
         }
         let channels = self.channels.iter().map(|(name, id)| (ChannelName::new(name), id.clone()));
-        Files { commands, policies, channels: channels.collect(), rules: self.rules.clone(), gone: Vec::new() }
+        Files {
+            commands,
+            policies,
+            channels: channels.collect(),
+            rules: self.rules.clone(),
+            gone: Vec::new(),
+            changed: BTreeMap::new(),
+        }
     }
 }
 
@@ -95,6 +103,8 @@ pub(super) struct Files {
     rules: Rules,
     /// Servers that the inventory has lost.
     pub(super) gone: Vec<String>,
+    /// Servers of which it says something else by now, by name as the fleet was built.
+    pub(super) changed: BTreeMap<String, Server>,
 }
 
 impl Files {
@@ -105,7 +115,8 @@ impl Files {
             return Err(faults);
         };
         let left = inventory.servers().iter().filter(|server| !self.gone.contains(&server.name.to_string()));
-        let inventory = Inventory::new(left.cloned().collect(), inventory.fetched_at()).unwrap();
+        let left = left.map(|server| self.changed.get(&server.name.to_string()).unwrap_or(server).clone());
+        let inventory = Inventory::new(left.collect(), inventory.fetched_at()).unwrap();
         let known = Known::of(groups, catalog.commands().iter().map(|spec| spec.name.clone()), inventory.servers());
         match Policies::new(&self.policies, &self.channels, &known) {
             Ok(policies) => {
@@ -120,13 +131,14 @@ impl Files {
 
     /// The texts of those files; the inventory stays.
     pub(super) fn take_texts(&mut self, other: Self) {
-        let gone = std::mem::take(&mut self.gone);
-        *self = Self { gone, ..other };
+        let (gone, changed) = (std::mem::take(&mut self.gone), std::mem::take(&mut self.changed));
+        *self = Self { gone, changed, ..other };
     }
 
     fn fingerprint(&self) -> Fingerprint {
         let policies = self.policies.iter().map(|file| (&file.name, &file.text)).collect::<Vec<_>>();
-        Fingerprint::of(format!("{:?}{policies:?}{:?}", self.commands, self.gone).as_bytes())
+        let inventory = (&self.gone, &self.changed);
+        Fingerprint::of(format!("{:?}{policies:?}{inventory:?}", self.commands).as_bytes())
     }
 }
 

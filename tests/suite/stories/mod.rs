@@ -22,6 +22,7 @@ mod previewing;
 mod rebooting;
 mod refusing;
 mod reloading;
+mod replanning;
 mod requiring;
 mod scheduling;
 mod telling;

@@ -25,6 +25,7 @@ stored_variants! { Notice;
     "card" => Card(request),
     "approval-ask" => ApprovalAsk(request),
     "reminder" => Reminder(request),
+    "replanned" => Replanned(request),
     "escalation" => Escalation(request),
     "started" => Started(request),
     "server-failed" => ServerFailed(run),

@@ -14,6 +14,7 @@ stored_variants! { RequestEvent;
     "card-posted" => CardPosted { card: "card" },
     "approved" => Approved(approval),
     "consent-voided" => ConsentVoided { by: "by", name: "name", at: "at_ms", cause: "cause", until: "until_ms" },
+    "replanned" => Replanned { at: "at_ms", servers: "servers", need: "need" },
     "reminded" => Reminded { at: "at_ms" },
     "escalated" => Escalated { at: "at_ms" },
     "denied" => Denied { by: "by", name: "name", at: "at_ms", why: "why" },

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 stored_variants! { RunEvent;
     "planned" => Planned { subject: "subject", wave: "wave" },
+    "replanned" => Replanned { server: "server" },
     "admitted" => Admitted { at: "at_ms", found: "found" },
     "was-silent" => WasSilent { at: "at_ms" },
     "step-begun" => StepBegun { step: "step", intent: "intent" },

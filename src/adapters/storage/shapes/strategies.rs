@@ -79,10 +79,10 @@ pub(super) fn origin() -> BoxedStrategy<Origin> {
         .boxed()
 }
 
-fn subject() -> BoxedStrategy<Subject> {
+pub(super) fn planned_server() -> BoxedStrategy<PlannedServer> {
     let names = (text(), text(), text(), text(), text(), option::of(text()));
-    let server = names.prop_map(|(id, name, server_type, site, rack, pool)| {
-        Subject::Server(PlannedServer {
+    names
+        .prop_map(|(id, name, server_type, site, rack, pool)| PlannedServer {
             id: ServerId::new(id),
             name: ServerName::new(name),
             server_type: ServerType::new(server_type),
@@ -90,7 +90,11 @@ fn subject() -> BoxedStrategy<Subject> {
             rack: RackName::new(rack),
             pool: pool.map(PoolName::new),
         })
-    });
+        .boxed()
+}
+
+fn subject() -> BoxedStrategy<Subject> {
+    let server = planned_server().prop_map(Subject::Server);
     let site = text().prop_map(|site| Subject::Site(SiteName::new(site)));
     prop_oneof![4 => server, 1 => site, 1 => Just(Subject::Nothing)].boxed()
 }
@@ -250,6 +254,7 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
     let answer = select(Answer::ALL.to_vec());
     prop_oneof![
         (subject(), any::<u32>()).prop_map(|(subject, wave)| RunEvent::Planned { subject, wave }),
+        planned_server().prop_map(|server| RunEvent::Replanned { server }),
         (time(), state()).prop_map(|(at, found)| RunEvent::Admitted { at, found }),
         time().prop_map(|at| RunEvent::WasSilent { at }),
         (any::<usize>(), intent()).prop_map(|(step, intent)| RunEvent::StepBegun { step, intent }),
@@ -353,6 +358,7 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         Notice::Card,
         Notice::ApprovalAsk,
         Notice::Reminder,
+        Notice::Replanned,
         Notice::Escalation,
         Notice::Started,
         Notice::Final,

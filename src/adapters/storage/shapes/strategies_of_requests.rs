@@ -1,6 +1,8 @@
 //! Any request: how it began, and what happened to it.
 
-use super::strategies::{hash, length, message_ref, origin, person, plan, request_id, spec, text, time};
+use super::strategies::{
+    hash, length, message_ref, origin, person, plan, planned_server, request_id, spec, text, time,
+};
 use crate::domain::consent::Quota;
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
@@ -19,16 +21,25 @@ fn group() -> BoxedStrategy<GroupName> {
     text().prop_map(GroupName::new).boxed()
 }
 
-/// Any beginning of a request.
-pub(in super::super) fn accepted() -> BoxedStrategy<Accepted> {
+fn need() -> BoxedStrategy<ApprovalNeed> {
     let quota = (vec(group(), 1..3), 1..4_u32).prop_map(|(from, count)| Quota { from, count });
     let escalation = (group(), time()).prop_map(|(to, at)| Escalation { to, at });
-    let need = (vec(quota, 0..3), time(), length(), option::of(time()), option::of(escalation)).prop_map(
-        |(quotas, until, within, remind_at, escalation)| ApprovalNeed { quotas, until, within, remind_at, escalation },
-    );
+    (vec(quota, 0..3), time(), length(), option::of(time()), option::of(escalation))
+        .prop_map(|(quotas, until, within, remind_at, escalation)| ApprovalNeed {
+            quotas,
+            until,
+            within,
+            remind_at,
+            escalation,
+        })
+        .boxed()
+}
+
+/// Any beginning of a request.
+pub(in super::super) fn accepted() -> BoxedStrategy<Accepted> {
     let controls = btree_map(select(ControlVerb::ALL.to_vec()), text().prop_map(Handle::new), 0..5);
     let words = (text(), vec(text(), 0..3));
-    (plan(), spec(), origin(), words, time(), option::of(need), controls)
+    (plan(), spec(), origin(), words, time(), option::of(need()), controls)
         .prop_map(|(plan, spec, origin, (requester_name, allowed_by), at, need, controls)| Accepted {
             plan,
             spec: Arc::new(spec),
@@ -94,6 +105,11 @@ pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
         (time(), halt).prop_map(|(at, cause)| RequestEvent::Halted(Halt { at, cause })),
         (person(), text(), time(), cause, time())
             .prop_map(|(by, name, at, cause, until)| { RequestEvent::ConsentVoided { by, name, at, cause, until } }),
+        (time(), vec(planned_server(), 0..3), need()).prop_map(|(at, servers, need)| RequestEvent::Replanned {
+            at,
+            servers,
+            need
+        }),
         time().prop_map(|at| RequestEvent::Reminded { at }),
         time().prop_map(|at| RequestEvent::Escalated { at }),
         (person(), text(), time()).prop_map(|(by, name, at)| RequestEvent::CancelAsked { by, name, at }),
