@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: looking (the watcher's) and reserving (the store's). What is not known well enough waits.
 
+mod breakers;
 mod capacity;
 mod concurrency;
 mod file;
@@ -11,12 +12,17 @@ mod rehearsal;
 mod tests;
 mod waves;
 
+pub use breakers::{
+    Breaker, BreakerStanding, Canary, Closing, Counted, FailedRun, FailureRules, FailureShare, FinishedAs, FinishedRun,
+    FinishedServer, Tally, after_run, broken, canary_of, opens,
+};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
 pub use waves::{NextWave, next_wave, wave_sizes};
 
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::ids::RunId;
 use crate::domain::plan::PlannedServer;
@@ -37,6 +43,8 @@ pub struct Rules {
     pub unknown_max_percent: u8,
     /// The most servers under work at once in the whole fleet.
     pub fleet_concurrency: u32,
+    /// When too many have failed.
+    pub failure_rate: FailureRules,
 }
 
 impl Default for Rules {
@@ -46,6 +54,7 @@ impl Default for Rules {
             health_age_max: Duration::from_secs(120),
             unknown_max_percent: 10,
             fleet_concurrency: 200,
+            failure_rate: FailureRules::default(),
         }
     }
 }
@@ -59,6 +68,8 @@ pub struct Candidate<'a> {
     pub server: &'a PlannedServer,
     /// The command.
     pub spec: &'a CommandSpec,
+    /// The version that it is about, if the command takes one.
+    pub version: Option<&'a str>,
 }
 
 /// What is known, and what is allowed.
@@ -91,6 +102,7 @@ pub struct Admitted {
     run: RunId,
     found: ProductionState,
     takes_over: Option<RunId>,
+    canary_of: Vec<BreakerScope>,
 }
 
 impl Admitted {
@@ -110,6 +122,12 @@ impl Admitted {
     #[must_use]
     pub fn takes_over(&self) -> Option<&RunId> {
         self.takes_over.as_ref()
+    }
+
+    /// The open breakers that the run is the canary of.
+    #[must_use]
+    pub fn canary_of(&self) -> &[BreakerScope] {
+        &self.canary_of
     }
 }
 
@@ -139,9 +157,12 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known));
     }
+    let work = Counted::of_server(candidate.spec, server, candidate.version);
+    blockers.extend(breakers::broken(work, known));
     if blockers.is_empty() {
+        let canary_of = breakers::canary_of(work, known);
         let found = found(server, known);
-        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over })
+        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over, canary_of })
     } else {
         Verdict::Wait(blockers)
     }
@@ -211,7 +232,8 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::Concurrency { .. }
                 | Blocker::Capacity { .. }
                 | Blocker::NoDirectory
-                | Blocker::HealthUnknown { .. } => None,
+                | Blocker::HealthUnknown { .. }
+                | Blocker::Broken { .. } => None,
             });
             if let Some((earlier, from)) = same {
                 earlier.extend(servers.iter().cloned());
@@ -224,11 +246,13 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         }
     }
     merged.sort_by_key(|blocker| match blocker {
-        Blocker::Capacity { .. } => 0,
-        Blocker::HealthUnknown { .. } => 1,
-        Blocker::Locked { .. } => 2,
-        Blocker::Concurrency { .. } => 3,
-        Blocker::NoDirectory => 4,
+        // It takes a person.
+        Blocker::Broken { .. } => 0,
+        Blocker::Capacity { .. } => 1,
+        Blocker::HealthUnknown { .. } => 2,
+        Blocker::Locked { .. } => 3,
+        Blocker::Concurrency { .. } => 4,
+        Blocker::NoDirectory => 5,
     });
     merged
 }

@@ -20,15 +20,20 @@ pub struct Rehearsal {
 
 /// Asks for each server in turn, each counted before the next is asked about: exactly as servers are started.
 ///
-/// Servers that would be left out are in neither list; see [`left_out`].
+/// The version is the one that the request is about, if its command takes one. Servers that would be left out are in neither list; see [`left_out`].
 #[must_use]
-pub fn rehearse(servers: &[&PlannedServer], spec: &CommandSpec, run: &RunId, known: Known<'_>) -> Rehearsal {
+pub fn rehearse(
+    servers: &[&PlannedServer],
+    (spec, version): (&CommandSpec, Option<&str>),
+    run: &RunId,
+    known: Known<'_>,
+) -> Rehearsal {
     let mut ledger = known.ledger.clone();
     let mut rehearsal = Rehearsal::default();
     let mut blockers = Vec::new();
     for server in servers {
-        let known = Known { ledger: &ledger, ..known };
-        match evaluate(Candidate { run, server, spec }, known) {
+        let (known, now) = (Known { ledger: &ledger, ..known }, known.now);
+        match evaluate(Candidate { run, server, spec, version }, known) {
             Verdict::Allow(admitted) => {
                 let lock = Lock {
                     server: server.id.clone(),
@@ -39,6 +44,7 @@ pub fn rehearse(servers: &[&PlannedServer], spec: &CommandSpec, run: &RunId, kno
                     taken_from: admitted.takes_over().cloned(),
                 };
                 ledger.locks.insert(server.id.clone(), lock);
+                ledger.try_with(run, Some(server), (admitted.canary_of(), now));
                 rehearsal.start.push(server.name.clone());
             }
             Verdict::Wait(reasons) => {

@@ -140,6 +140,12 @@ pub(super) fn who_of(commands: &[&CommandSpec]) -> Vec<String> {
     }
 }
 
+/// `close-breaker` of such a command at a site.
+pub(super) fn closes_of(commands: &[&CommandSpec]) -> Option<String> {
+    let command = most_impact(commands)?;
+    Some(format!("{} {} site=lax because the cause is gone", BuiltInVerb::CloseBreaker.word(), command.name))
+}
+
 /// A line with that verb, for somebody who may use these commands.
 fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
     match verb {
@@ -148,6 +154,7 @@ fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
         BuiltInVerb::Plan => plan_of(commands),
         BuiltInVerb::CanI => asks_of(commands),
         BuiltInVerb::WhoCan => who_of(commands).into_iter().next(),
+        BuiltInVerb::CloseBreaker => closes_of(commands),
     }
 }
 

@@ -39,6 +39,9 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
             ("status".to_owned(), vec![("servers".to_owned(), fleet::print(&selector.value))])
         }
         Intent::Cancel { request } => (format!("cancel {request}"), Vec::new()),
+        Intent::CloseBreaker { scope, why } => {
+            (format!("close-breaker {scope}"), vec![("reason".to_owned(), quoted(why))])
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 mod access;
 mod answers;
 mod asking;
+mod breaker;
 mod card;
 mod details;
 mod ending;
@@ -39,6 +40,7 @@ pub use answers::{
     wrong_place, wrong_type,
 };
 pub use asking::{IsAllowed, MayView, WhoView, may, may_in_general, who_can};
+pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker};
 pub use card::{card, echo};
 pub use details::details;
 pub use ending::final_reply;

@@ -4,10 +4,12 @@
 
 use super::message::Rich;
 use super::words::{PATTERNS_MAX, Prose, clock, first_three, servers, size};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::ids::RequestId;
+use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::ServerName;
 use crate::fleet::folded;
-use crate::workflow::request::{Blocker, OutServer};
+use crate::workflow::request::{Blocker, BrokenUntil, OutServer};
 use std::collections::BTreeMap;
 
 const NO_DIRECTORY: &str = "the directory of people does not answer";
@@ -50,6 +52,33 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             };
             prose.text("; waits until it is known")
         }
+        Blocker::Broken { scope, failures, of, examples, until, .. } => {
+            let prose = prose.text(format!("{}: {failures} of the last {of} failed", scope_words(scope)));
+            let prose = match examples.as_slice() {
+                names if roomy && !names.is_empty() => prose.text(" (").code(folded(names, PATTERNS_MAX)).text(")"),
+                _ => prose,
+            };
+            match until {
+                BrokenUntil::CoolDown(at) => prose.text("; one canary may start from ").time(*at),
+                BrokenUntil::Canary(run) => prose.text(format!("; waits for its canary, {}", run.request)),
+                BrokenUntil::Soak(at) => {
+                    prose.text("; its canary is watched until ").time(*at).text(", then a person may close it")
+                }
+                BrokenUntil::Person => {
+                    let line = format!("{} {scope} because …", BuiltInVerb::CloseBreaker.word());
+                    prose.text("; its canary has passed, so a person may send ").code(line)
+                }
+            }
+        }
+    }
+}
+
+/// What a breaker is about: `reboot in lax`.
+pub(super) fn scope_words(scope: &BreakerScope) -> String {
+    match scope {
+        BreakerScope::Site { command, site } => format!("{command} in {site}"),
+        BreakerScope::Version { command, server_type, version } => format!("{command} {version} on {server_type}"),
+        BreakerScope::Command { command } => format!("{command} everywhere"),
     }
 }
 
@@ -86,7 +115,7 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Locked { holder, .. } => holder != own,
         Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
         Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
-        Blocker::HealthUnknown { .. } | Blocker::NoDirectory => true,
+        Blocker::HealthUnknown { .. } | Blocker::NoDirectory | Blocker::Broken { .. } => true,
     })
 }
 
@@ -105,6 +134,9 @@ pub(super) fn short(blocker: &Blocker) -> String {
             Some(since) => format!("{pool} health unknown since {}", clock(*since)),
             None => format!("{pool} health unknown"),
         },
+        Blocker::Broken { scope, failures, of, .. } => {
+            format!("{} stopped, {failures} of the last {of} failed", scope_words(scope))
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! By example: each line here is one that the language reads, which a test proves.
 
-use super::help::{CANCEL, asks_of, example, literal, most_impact, plan_of, who_of};
+use super::help::{CANCEL, asks_of, closes_of, example, literal, most_impact, plan_of, who_of};
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
 use crate::domain::command::CommandSpec;
@@ -39,6 +39,7 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::Plan => "what a line would do, without doing it",
         BuiltInVerb::CanI => "whether you may send a line here, by which policy, and what it needs",
         BuiltInVerb::WhoCan => "who may use a command here, in general or on some servers",
+        BuiltInVerb::CloseBreaker => "lets a command start again that too many failures have stopped",
     }
 }
 
@@ -76,6 +77,12 @@ pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
             "who-can COMMAND [on SERVERS]",
             who_of(commands),
             "without servers: who may use it on some of them at least · everybody here may ask",
+        ),
+        BuiltInVerb::CloseBreaker => (
+            "close-breaker COMMAND [site=SITE] because REASON",
+            closes_of(commands).into_iter().collect(),
+            "by whoever may use the command, once its canary has passed; by its owners before · the card of a request \
+             that waits names the breaker",
         ),
     };
     let headline = format!("{}: {}", capital(word), does(verb));

@@ -1,5 +1,6 @@
 //! The typed meaning of one line: what the person asked for, before anything was looked up.
 
+use super::breaker::BreakerScope;
 use super::command::CommandName;
 use super::identity::UserId;
 use super::ids::RequestId;
@@ -36,18 +37,21 @@ pub enum BuiltInVerb {
     CanI,
     /// Who may use a command here.
     WhoCan,
+    /// Lets a command start again that too many failures have stopped.
+    CloseBreaker,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 6] = [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan];
+    pub const ALL: [Self; 7] =
+        [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan, Self::CloseBreaker];
 
     /// Whether a line with it changes nothing.
     #[must_use]
     pub const fn only_looks(self) -> bool {
         match self {
             Self::Help | Self::Status | Self::Plan | Self::CanI | Self::WhoCan => true,
-            Self::Cancel => false,
+            Self::Cancel | Self::CloseBreaker => false,
         }
     }
 
@@ -61,6 +65,7 @@ impl BuiltInVerb {
             Self::Plan => "plan",
             Self::CanI => "can-i",
             Self::WhoCan => "who-can",
+            Self::CloseBreaker => "close-breaker",
         }
     }
 
@@ -148,6 +153,13 @@ pub enum Intent {
         /// On what; `None` asks about the command in general.
         selector: Option<Spanned<Selector>>,
     },
+    /// `close-breaker reboot site=lax because the cable is replaced`.
+    CloseBreaker {
+        /// Which.
+        scope: BreakerScope,
+        /// Why, in the person's words.
+        why: String,
+    },
 }
 
 /// What can be planned: a line that does something.
@@ -173,7 +185,8 @@ impl Intent {
             | Self::WhoCan { .. }
             | Self::Help { .. }
             | Self::Status { .. }
-            | Self::Cancel { .. } => None,
+            | Self::Cancel { .. }
+            | Self::CloseBreaker { .. } => None,
         }
     }
 
@@ -187,7 +200,8 @@ impl Intent {
             | Self::CanI(Planned::Cancel { .. })
             | Self::Help { .. }
             | Self::Status { .. }
-            | Self::Cancel { .. } => None,
+            | Self::Cancel { .. }
+            | Self::CloseBreaker { .. } => None,
         }
     }
 }

@@ -306,6 +306,8 @@ pub enum Expected {
     Verb,
     /// The name of a command.
     Command,
+    /// What a breaker is about.
+    Breaker,
 }
 
 impl Misunderstanding {

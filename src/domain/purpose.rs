@@ -20,7 +20,7 @@ pub enum Purpose {
     Change,
     /// What cannot be undone.
     Remove,
-    /// Stop what was begun.
+    /// Stop what was begun, and let start again what was stopped.
     Stop,
 }
 
@@ -58,7 +58,7 @@ impl Purpose {
             BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::Plan | BuiltInVerb::CanI | BuiltInVerb::WhoCan => {
                 Self::See
             }
-            BuiltInVerb::Cancel => Self::Stop,
+            BuiltInVerb::Cancel | BuiltInVerb::CloseBreaker => Self::Stop,
         }
     }
 

@@ -5,6 +5,7 @@
 
 mod asking;
 mod clock;
+mod closing;
 mod fields;
 mod hidden;
 mod line;

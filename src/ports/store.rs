@@ -4,8 +4,9 @@
 //! again. Deliberately absent: SQL, transactions, rows.
 
 use super::chat::{Envelope, Inbox, PrivateTo, TriggerId, ViewId};
-use crate::admission::{HealthRow, Ledger, Lock, StateRow};
+use crate::admission::{Breaker, FinishedRun, HealthRow, Ledger, Lock, StateRow};
 use crate::conversation::message::{Form, Message};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{
@@ -181,6 +182,24 @@ pub enum Write {
     Health(HealthRow),
     /// Why something was or was not admitted.
     Decision(DecisionRecord),
+    /// A run counts among those that have finished. Relies on that being the last that does.
+    Finished {
+        /// The run.
+        run: FinishedRun,
+        /// The place in the record of the last one that was seen; 0 before the first.
+        last: i64,
+    },
+    /// A breaker opens, changes or is closed. Relies on its version before, and on being the only open one of its scope.
+    Breaker(Breaker),
+}
+
+/// The record of finished runs, as far as it says whether a breaker opens.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FailureRecord {
+    /// The place of the last run in the whole record; 0 before the first.
+    pub last: i64,
+    /// Those of the scope since its breaker was last closed, the newest first.
+    pub runs: Vec<FinishedRun>,
 }
 
 /// Why something was or was not admitted, for the record.
@@ -343,6 +362,13 @@ pub enum Notice {
     Incident(RequestId),
     /// What a person's home shows.
     Home(PersonId),
+    /// A breaker, in the incident channel.
+    Breaker {
+        /// Its scope.
+        scope: BreakerScope,
+        /// When it opened.
+        opened_at: Timestamp,
+    },
 }
 
 /// A message with how its delivery stands.
@@ -445,6 +471,15 @@ pub trait Store: Inbox + Send + Sync {
     /// What a handle stands for.
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault>;
 
-    /// Locks, states and health.
+    /// The newest finished runs of a scope since its breaker was last closed.
+    async fn finished_runs(&self, scope: &BreakerScope, limit: usize) -> Result<FailureRecord, StoreFault>;
+
+    /// A breaker, open or closed, by when it opened.
+    async fn breaker(&self, scope: &BreakerScope, opened_at: Timestamp) -> Result<Option<Breaker>, StoreFault>;
+
+    /// The breakers that are open, by scope.
+    async fn open_breakers(&self) -> Result<Vec<Breaker>, StoreFault>;
+
+    /// Locks, states, health and open breakers.
     async fn ledger(&self) -> Result<Ledger, StoreFault>;
 }

@@ -1,15 +1,17 @@
 //! Starts servers when it is safe: explains on a snapshot, decides again under the store's lock.
 
 use super::effects::Effects;
-use super::messages;
 use super::rechecks::{self, People};
 use super::replanning;
 use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step};
-use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextWave, Verdict, next_wave};
+use super::{failures, messages};
+use crate::admission::{self, Candidate, Counted, Known, Ledger, Lock, LockStanding, NextWave, Verdict, next_wave};
 use crate::approvals::{self, Approved};
+use crate::domain::breaker::{BreakerScope, version_of};
 use crate::domain::ids::{RequestId, RunId};
+use crate::domain::plan::PlannedServer;
 use crate::domain::time::Timestamp;
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
 use crate::ports::{Rulebook, StoreFault};
@@ -189,6 +191,25 @@ impl Pass<'_> {
         self.rulebook.known(ledger, self.now)
     }
 
+    fn candidate<'a>(&'a self, run: &'a Run, server: &'a PlannedServer) -> Candidate<'a> {
+        Candidate { run: &run.id, server, spec: &self.request.spec, version: self.version() }
+    }
+
+    fn version(&self) -> Option<&str> {
+        version_of(&self.request.plan.parts().parameters)
+    }
+
+    /// What a run counts towards.
+    fn work<'a>(&'a self, run: &'a Run) -> Option<Counted<'a>> {
+        Counted::of(&self.request.spec, &run.subject, self.version())
+    }
+
+    /// The run is the canary of these breakers.
+    fn tries(&self, ledger: &mut Ledger, run: &Run, scopes: &[BreakerScope]) -> Vec<Write> {
+        let trying = ledger.try_with(&run.id, run.subject.server(), (scopes, self.now));
+        trying.into_iter().flat_map(|breaker| failures::written(self.world, breaker)).collect()
+    }
+
     /// What starts now, each server counted before the next is asked about; empty if nothing can.
     fn decide(&self, ledger: &Ledger) -> Vec<Write> {
         if self.approved.plan() != self.request.plan.hash() {
@@ -199,6 +220,12 @@ impl Pass<'_> {
         let mut evidence = Vec::new();
         for run in self.due {
             let Some(server) = run.subject.server() else {
+                let work = self.work(run);
+                if !admission::broken(work, self.known(&ledger)).is_empty() {
+                    continue;
+                }
+                let scopes = admission::canary_of(work, self.known(&ledger));
+                writes.extend(self.tries(&mut ledger, run, &scopes));
                 writes.push(self.run_events(
                     run,
                     vec![self.admitted(crate::domain::server::ProductionState::Production)],
@@ -210,7 +237,7 @@ impl Pass<'_> {
                 });
                 continue;
             };
-            let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
+            let candidate = self.candidate(run, server);
             match admission::evaluate(candidate, self.known(&ledger)) {
                 Verdict::Wait(_) => {}
                 Verdict::Deny(why) => {
@@ -229,6 +256,7 @@ impl Pass<'_> {
                     };
                     ledger.locks.insert(server.id.clone(), lock.clone());
                     writes.push(Write::Lock(lock));
+                    writes.extend(self.tries(&mut ledger, run, admitted.canary_of()));
                     writes.extend(self.taken_over(admitted.takes_over()));
                     writes.push(self.run_events(run, vec![self.admitted(admitted.found())], true));
                     let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
@@ -286,8 +314,11 @@ impl Pass<'_> {
     fn blockers(&self, ledger: &Ledger) -> Vec<Blocker> {
         let mut blockers = Vec::new();
         for run in self.due {
-            let Some(server) = run.subject.server() else { continue };
-            let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
+            let Some(server) = run.subject.server() else {
+                blockers.extend(admission::broken(self.work(run), self.known(ledger)));
+                continue;
+            };
+            let candidate = self.candidate(run, server);
             if let Verdict::Wait(reasons) = admission::evaluate(candidate, self.known(ledger)) {
                 blockers.extend(reasons);
             }

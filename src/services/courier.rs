@@ -7,7 +7,7 @@ use super::effects::Effects;
 use super::messages;
 use super::requests::close_waiting;
 use super::world::World;
-use super::{Service, Step, homes};
+use super::{Service, Step, failures, homes};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
@@ -230,6 +230,9 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Content::Form(_) => return Ok(None),
         Content::Live(notice) => notice,
     };
+    if let Notice::Breaker { scope, opened_at } = notice {
+        return failures::told(world, scope, *opened_at).await;
+    }
     let Some(id) = notice.request() else { return Ok(None) };
     let Some(request) = world.store.request(id).await? else { return Ok(None) };
     let runs = world.store.runs(request.id()).await?;
@@ -255,7 +258,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::Final(_) => Some(conversation::final_reply(view)),
         Notice::Incident(_) => Some(conversation::incident(view, link.as_deref())),
         Notice::ServerFailed(id) => run(id).map(|run| conversation::server_failed(view, run)),
-        Notice::Home(_) => None,
+        Notice::Home(_) | Notice::Breaker { .. } => None,
         Notice::Question(id) => run(id).map(|run| conversation::question(view, run, &handles(run))),
     })
 }

@@ -5,7 +5,7 @@ use super::messages;
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, looks, offers, questions};
+use super::{access, closing, looks, offers, questions};
 use crate::admission::Ledger;
 use crate::authorization::Authorized;
 use crate::conversation;
@@ -121,7 +121,7 @@ pub(super) const MISUNDERSTOOD: &str = "answered: a misunderstanding";
 
 /// Who typed it, and where.
 pub(super) struct Speaker {
-    person: Profile,
+    pub(super) person: Profile,
     pub(super) channel: ChannelFacts,
     /// What was in force when the line was read: the whole line is answered by it.
     pub(super) rulebook: Arc<Rulebook>,
@@ -215,6 +215,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         Intent::Plan(Planned::Cancel { .. })
         | Intent::CanI(_)
         | Intent::WhoCan { .. }
+        | Intent::CloseBreaker { .. }
         | Intent::Help { .. }
         | Intent::Status { .. }
         | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
@@ -253,6 +254,9 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         }
         Intent::Plan(Planned::Cancel { request }) | Intent::CanI(Planned::Cancel { request }) => {
             return super::presses::cancel_plan(world, line, &speaker.person, &request).await;
+        }
+        Intent::CloseBreaker { scope, why } => {
+            return closing::close(world, line, speaker, (&scope, &why)).await;
         }
         Intent::Work(work) => work_line(world, line, speaker, &work).await?,
         Intent::Plan(Planned::Work(work)) => plan_line(world, line, speaker, &work).await?,

@@ -4,8 +4,10 @@
 
 mod access;
 pub mod admitter;
+mod closing;
 pub mod courier;
 mod effects;
+mod failures;
 mod forms;
 pub mod homes;
 pub mod intake;

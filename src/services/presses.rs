@@ -359,7 +359,7 @@ impl Notice {
             | Self::Final(request)
             | Self::Incident(request) => Some(request),
             Self::ServerFailed(run) | Self::Question(run) => Some(&run.request),
-            Self::Home(_) => None,
+            Self::Home(_) | Self::Breaker { .. } => None,
         }
     }
 }

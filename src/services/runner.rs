@@ -1,9 +1,9 @@
 //! Carries runs on: what `decide` wants to see is looked at, what it wants stored is stored, and only then begun.
 
 use super::effects::Effects;
-use super::messages;
 use super::world::World;
 use super::{Service, Step};
+use super::{failures, messages};
 use crate::admission::{self, Health, HealthRow, StateRow};
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::ids::RunId;
@@ -143,7 +143,9 @@ impl Runner {
     async fn commit(&mut self, request: &Request, run: &Run, commit: Commit) -> Result<Option<Turn>, StoreFault> {
         let now = self.world.now();
         let (wake_at, then) = (commit.wake_at, commit.then.clone());
+        let counted = failures::counted(&self.world, request, run, &commit.events).await?;
         let mut writes = self.writes(request, run, commit, now);
+        writes.extend(counted);
         writes.extend(self.closes_incident(run, &writes).await?);
         if self.world.commit(writes).await? == Committed::Stale {
             return Ok(Some(Turn::Rest));

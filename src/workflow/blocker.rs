@@ -1,6 +1,7 @@
 //! Why a request waits.
 
-use crate::domain::ids::RequestId;
+use crate::domain::breaker::BreakerScope;
+use crate::domain::ids::{RequestId, RunId};
 use crate::domain::server::{PoolName, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 
@@ -11,11 +12,13 @@ pub enum PolicyName {
     Concurrency,
     /// How many of a pool must serve.
     Capacity,
+    /// Whether too many runs of the same have failed.
+    FailureRate,
 }
 
 impl PolicyName {
     /// Every policy.
-    pub const ALL: [Self; 2] = [Self::Concurrency, Self::Capacity];
+    pub const ALL: [Self; 3] = [Self::Concurrency, Self::Capacity, Self::FailureRate];
 
     /// Its name, as people write it and as it is stored.
     #[must_use]
@@ -23,6 +26,7 @@ impl PolicyName {
         match self {
             Self::Concurrency => "concurrency",
             Self::Capacity => "capacity",
+            Self::FailureRate => "failure-rate",
         }
     }
 }
@@ -76,6 +80,34 @@ pub enum Blocker {
         /// The oldest look, if there was one.
         since: Option<Timestamp>,
     },
+    /// Too many runs of the same have failed.
+    Broken {
+        /// Of which.
+        scope: BreakerScope,
+        /// How many failed.
+        failures: u32,
+        /// Of how many.
+        of: u32,
+        /// Since when nothing more of it starts.
+        since: Timestamp,
+        /// Servers of the newest that failed.
+        examples: Vec<ServerName>,
+        /// What has to happen first.
+        until: BrokenUntil,
+    },
+}
+
+/// What an open breaker waits for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum BrokenUntil {
+    /// Its cool-down, until then; after it one canary may start.
+    CoolDown(Timestamp),
+    /// The end of its canary.
+    Canary(RunId),
+    /// Its canary is watched until then.
+    Soak(Timestamp),
+    /// A person's word.
+    Person,
 }
 
 impl Blocker {
@@ -85,6 +117,7 @@ impl Blocker {
         match self {
             Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
+            Self::Broken { .. } => Some(PolicyName::FailureRate),
             Self::NoDirectory => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
+mod breakers;
 mod histories;
 mod waves;
 
@@ -128,7 +129,7 @@ impl Fleet {
 
     fn check_as_planned(&self, server: &PlannedServer) -> Verdict {
         let inventory = self.inventory();
-        evaluate(Candidate { run: &run_of("2mq9", 1), server, spec: &self.spec }, self.known(&inventory))
+        evaluate(Candidate { run: &run_of("2mq9", 1), server, spec: &self.spec, version: None }, self.known(&inventory))
     }
 
     fn inventory(&self) -> Inventory {
@@ -168,6 +169,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Capacity { .. } => "capacity",
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::NoDirectory => "no directory",
+        Blocker::Broken { .. } => "broken",
     }
 }
 

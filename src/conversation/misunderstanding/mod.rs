@@ -59,6 +59,7 @@ fn headline(told: &Misunderstanding) -> String {
         Kind::UnknownTopic { topic } => format!("There is no help on {}", cut(topic)),
         Kind::NothingToPlan { verb } => format!("Only work can be planned, and {} only looks", verb.word()),
         Kind::NoPolicySpeaks { verb: BuiltInVerb::Cancel } => "No policy says who may cancel".to_owned(),
+        Kind::NoPolicySpeaks { verb: BuiltInVerb::CloseBreaker } => "No policy says who may close a breaker".to_owned(),
         Kind::NoPolicySpeaks { verb } => format!("Everybody here may send {}", verb.word()),
         Kind::NotARequest { text } => format!("{} is not the id of a request", cut(text)),
         Kind::Unexpected { .. } if told.span.is_empty() => "Something is missing here".to_owned(),
@@ -194,6 +195,10 @@ fn as_it_is(verb: BuiltInVerb) -> String {
         BuiltInVerb::Cancel => {
             "Whoever asked for a request may cancel it, and whoever may ask for the same.".to_owned()
         }
+        BuiltInVerb::CloseBreaker => {
+            "Whoever may use its command may, once its canary has passed; the owners of the command may before."
+                .to_owned()
+        }
         BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::Plan | BuiltInVerb::CanI | BuiltInVerb::WhoCan => {
             format!("Send it as it is: {}.", verb.word())
         }
@@ -220,6 +225,7 @@ const fn words(expected: Expected) -> &'static str {
         Expected::RequestId => "the id of a request, such as req-2mq9",
         Expected::Verb => "a line, such as reboot edge-lax-001 because …",
         Expected::Command => "a command, such as reboot",
+        Expected::Breaker => "what a breaker is about, such as reboot site=lax, and because …",
     }
 }
 

@@ -98,6 +98,7 @@ fn every_line_of_help_is_understood() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "every verb, whole")]
 fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
     let commands = ["announce", "drain", "reboot", "undrain"].map(command);
     let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
@@ -145,6 +146,11 @@ fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
     `/fleet who-can reboot`
     `/fleet who-can reboot on site=lax`
     ~ without servers: who may use it on some of them at least · everybody here may ask
+
+    Close-breaker: lets a command start again that too many failures have stopped
+    `/fleet close-breaker COMMAND [site=SITE] because REASON`
+    `/fleet close-breaker reboot site=lax because the cause is gone`
+    ~ by whoever may use the command, once its canary has passed; by its owners before · the card of a request that waits names the breaker
 
     Plan: what a line would do, without doing it
     `/fleet plan LINE`
@@ -218,6 +224,7 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
 
     Stop: what you can do in #noc
     `/fleet cancel req-2mq9` stops a request: nothing new starts, what is in flight goes to a safe point
+    `/fleet close-breaker reboot site=lax because the cause is gone` lets a command start again that too many failures have stopped
     ~ everything: `/fleet help`
     ");
 }

@@ -70,6 +70,7 @@ fn outcome(line: &str) -> String {
     match parse(line, &vocabulary()) {
         Ok(Intent::Plan(planned)) => format!("plan {planned:?}"),
         Ok(Intent::CanI(planned)) => format!("can-i {planned:?}"),
+        Ok(Intent::CloseBreaker { scope, why }) => format!("close-breaker {scope} because {why}"),
         Ok(Intent::WhoCan { command, selector }) => format!("who-can {command} {selector:?}"),
         Ok(Intent::Work(work)) => {
             let selector = work.selector.map_or_else(|| "nothing".to_owned(), |selector| print(&selector.value));

@@ -54,6 +54,7 @@ fn meaning(intent: &Intent) -> String {
                 Intent::CanI(_) => "can-i ",
                 Intent::Work(_)
                 | Intent::WhoCan { .. }
+                | Intent::CloseBreaker { .. }
                 | Intent::Help { .. }
                 | Intent::Status { .. }
                 | Intent::Cancel { .. } => "",
@@ -69,6 +70,7 @@ fn meaning(intent: &Intent) -> String {
         Intent::Plan(Planned::Cancel { .. })
         | Intent::CanI(Planned::Cancel { .. })
         | Intent::Help { .. }
+        | Intent::CloseBreaker { .. }
         | Intent::Cancel { .. } => format!("{intent:?}"),
     }
 }

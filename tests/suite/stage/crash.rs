@@ -7,13 +7,14 @@ use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
-use wrasse::admission::Ledger;
+use wrasse::admission::{Breaker, Ledger};
+use wrasse::domain::breaker::BreakerScope;
 use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
 use wrasse::domain::place::MessageRef;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::Envelope;
-use wrasse::ports::store::{Committed, Control, Decide, Home, Operation, Scope, Slot, Write};
+use wrasse::ports::store::{Committed, Control, Decide, FailureRecord, Home, Operation, Scope, Slot, Write};
 use wrasse::ports::{Inbox, Store, StoreFault};
 use wrasse::workflow::{Request, Run, RunEvent};
 
@@ -253,6 +254,21 @@ impl Store for MortalStore {
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {
         self.alive().await;
         self.inner.control(handle).await
+    }
+
+    async fn finished_runs(&self, scope: &BreakerScope, limit: usize) -> Result<FailureRecord, StoreFault> {
+        self.alive().await;
+        self.inner.finished_runs(scope, limit).await
+    }
+
+    async fn breaker(&self, scope: &BreakerScope, opened_at: Timestamp) -> Result<Option<Breaker>, StoreFault> {
+        self.alive().await;
+        self.inner.breaker(scope, opened_at).await
+    }
+
+    async fn open_breakers(&self) -> Result<Vec<Breaker>, StoreFault> {
+        self.alive().await;
+        self.inner.open_breakers().await
     }
 
     async fn ledger(&self) -> Result<Ledger, StoreFault> {

@@ -6,6 +6,7 @@ mod announcing;
 mod approving;
 mod asking;
 mod asking_for_access;
+mod breaking;
 mod cancelling;
 mod consenting;
 mod crashing;

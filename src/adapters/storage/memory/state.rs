@@ -3,7 +3,8 @@
 use super::super::Guard;
 use super::super::standing::{RunStanding, ends_request};
 use super::table::Table;
-use crate::admission::{HealthRow, Ledger, Lock, LockStanding, StateRow};
+use crate::admission::{Breaker, FinishedRun, HealthRow, Ledger, Lock, LockStanding, StateRow};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{DeliveryKey, EnvelopeKey, Epoch, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
@@ -36,6 +37,13 @@ pub(super) struct RunRow {
     events: Vec<RunEvent>,
 }
 
+#[derive(Clone, Debug)]
+pub(super) struct BreakerRow {
+    pub(super) breaker: Breaker,
+    /// The last finished run when it was closed.
+    pub(super) closed_after: Option<i64>,
+}
+
 /// Everything that is kept.
 #[derive(Default, Debug)]
 pub(super) struct State {
@@ -50,6 +58,8 @@ pub(super) struct State {
     pub(super) slots: Table<DeliveryKey, Slot>,
     pub(super) homes: Table<PersonId, Home>,
     pub(super) decisions: Table<i64, DecisionRecord>,
+    pub(super) finished: Table<i64, FinishedRun>,
+    pub(super) breakers: Table<(BreakerScope, Timestamp), BreakerRow>,
 }
 
 impl RequestRow {
@@ -116,6 +126,7 @@ impl State {
             locks: self.locks.rows().clone(),
             states: self.states.rows().clone(),
             health: self.health.rows().clone(),
+            breakers: self.open_breakers().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
         }
     }
 
@@ -131,6 +142,8 @@ impl State {
         self.slots.settle();
         self.homes.settle();
         self.decisions.settle();
+        self.finished.settle();
+        self.breakers.settle();
     }
 
     fn take_back(&mut self) {
@@ -145,6 +158,8 @@ impl State {
         self.slots.take_back();
         self.homes.take_back();
         self.decisions.take_back();
+        self.finished.take_back();
+        self.breakers.take_back();
     }
 
     fn apply(&mut self, write: &Write) -> Guard {
@@ -204,6 +219,8 @@ impl State {
                 self.decisions.put(self.decisions.next_sequence(), record.clone());
                 Guard::Holds
             }
+            Write::Finished { run, last } => self.finish(run, *last),
+            Write::Breaker(breaker) => self.put_breaker(breaker),
             Write::Send(_)
             | Write::SendBegun { .. }
             | Write::Delivered { .. }
@@ -303,7 +320,9 @@ impl State {
             | Write::HomeOpened { .. }
             | Write::HomeShown { .. }
             | Write::Health(_)
-            | Write::Decision(_) => Guard::Holds,
+            | Write::Decision(_)
+            | Write::Finished { .. }
+            | Write::Breaker(_) => Guard::Holds,
         }
     }
 

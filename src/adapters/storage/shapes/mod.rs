@@ -4,6 +4,7 @@
 //! cannot drift apart and renaming a Rust field never changes stored data. A change of what is stored is a new
 //! shape number and a reader for the old one. Deliberately absent: rows and SQL.
 
+mod breaker;
 mod command;
 mod leaves;
 mod messages;
@@ -14,6 +15,8 @@ mod request;
 mod run;
 #[cfg(test)]
 pub(super) mod strategies;
+#[cfg(test)]
+mod strategies_of_breakers;
 #[cfg(test)]
 pub(super) mod strategies_of_requests;
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::domain::consent::Quota;
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, OutServer, RequestEvent,
-    RequestOutcome, VoidCause,
+    Accepted, Approval, ApprovalNeed, Blocker, BrokenUntil, ControlVerb, Escalation, Halt, HaltCause, OutServer,
+    RequestEvent, RequestOutcome, VoidCause,
 };
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -104,5 +104,14 @@ stored_variants! { Blocker;
     "no-directory" => NoDirectory,
     "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
     "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
+    "broken" => Broken {
+        scope: "scope", failures: "failures", of: "of", since: "since_ms", examples: "examples", until: "until",
+    },
+}
+stored_variants! { BrokenUntil;
+    "cool-down" => CoolDown(at),
+    "canary" => Canary(run),
+    "soak" => Soak(at),
+    "person" => Person,
 }
 stored_record! { OutServer; name: "name", holder: "holder", why: "why" }

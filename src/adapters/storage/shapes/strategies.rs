@@ -43,7 +43,7 @@ pub(super) fn request_id() -> BoxedStrategy<RequestId> {
     "[2-9a-hjkmnp-z]{4,8}".prop_filter_map("an id", |tail| RequestId::from_tail(&tail)).boxed()
 }
 
-fn run_id() -> BoxedStrategy<RunId> {
+pub(super) fn run_id() -> BoxedStrategy<RunId> {
     (request_id(), any::<u32>()).prop_map(|(request, number)| request.run(number)).boxed()
 }
 
@@ -369,6 +369,8 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         (of_request, request_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         (of_run, run_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         person().prop_map(|person| Content::Live(Notice::Home(person))),
+        (super::strategies_of_breakers::scope(), time())
+            .prop_map(|(scope, opened_at)| Content::Live(Notice::Breaker { scope, opened_at })),
         message().prop_map(Content::Fixed),
         form().prop_map(Content::Form),
     ]

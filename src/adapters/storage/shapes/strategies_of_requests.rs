@@ -71,6 +71,7 @@ fn blocker() -> BoxedStrategy<Blocker> {
             Blocker::Capacity { pool, serving, total, floor, out }
         }),
         Just(Blocker::NoDirectory),
+        super::strategies_of_breakers::broken(),
         (pool(), any::<(u32, u32)>(), option::of(time()))
             .prop_map(|(pool, (unknown, total), since)| { Blocker::HealthUnknown { pool, unknown, total, since } }),
     ]

@@ -1,6 +1,7 @@
 //! The connections that read, and what they are asked. Each question is one statement, so it sees one moment.
 
 use super::super::shapes::decode;
+use super::breakers;
 use super::rows::{
     health_of, lock_standing_of, request_id_of, requests_of, run_id_of, runs_of, time, time_if_any, unknown,
 };
@@ -209,12 +210,13 @@ pub(super) async fn decisions(
     rows.iter().map(record).collect()
 }
 
-/// Locks, states and health; the caller holds the transaction that makes them of one moment.
+/// Locks, states, health and open breakers; the caller holds the transaction that makes them of one moment.
 pub(super) async fn ledger(connection: &mut SqliteConnection) -> Result<Ledger, StoreFault> {
     let locks = locks(connection).await?.into_iter().map(|lock| (lock.server.clone(), lock)).collect();
     let states = server_states(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
     let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
-    Ok(Ledger { locks, states, health })
+    let breakers = breakers::open(connection).await?.into_iter().map(|row| (row.scope.clone(), row)).collect();
+    Ok(Ledger { locks, states, health, breakers })
 }
 
 async fn locks(connection: &mut SqliteConnection) -> Result<Vec<Lock>, StoreFault> {
