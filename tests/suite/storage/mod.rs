@@ -3,6 +3,7 @@
 mod conformance;
 mod delivery;
 mod files;
+mod racing;
 mod random;
 mod values;
 
