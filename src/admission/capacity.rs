@@ -52,7 +52,7 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
         floor: 0,
         out: Vec::new(),
     };
-    for server in known.inventory.servers().iter().filter(|server| server.pool.as_ref() == Some(pool)) {
+    for server in known.inventory.in_pool(pool) {
         count.total += 1;
         match standing(server, known) {
             Standing::Serves => {

@@ -33,6 +33,9 @@ struct Health {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Concurrency {
     fleet: Option<u32>,
+    command: Option<u32>,
+    type_in_site: Option<String>,
+    rack: Option<u32>,
 }
 
 /// Why the file does not say what admission needs.
@@ -76,5 +79,12 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
         health_age_max,
         unknown_max_percent: percent(read.health.unknown_max, "health.unknown-max", usual.unknown_max_percent)?,
         fleet_concurrency: read.concurrency.fleet.unwrap_or(usual.fleet_concurrency),
+        command_concurrency: read.concurrency.command.unwrap_or(usual.command_concurrency),
+        type_in_site_percent: percent(
+            read.concurrency.type_in_site,
+            "concurrency.type-in-site",
+            usual.type_in_site_percent,
+        )?,
+        rack_concurrency: read.concurrency.rack.unwrap_or(usual.rack_concurrency),
     })
 }

@@ -37,6 +37,12 @@ pub struct Rules {
     pub unknown_max_percent: u8,
     /// The most servers under work at once in the whole fleet.
     pub fleet_concurrency: u32,
+    /// The most servers on which one command works at once.
+    pub command_concurrency: u32,
+    /// At most this share of the servers of one type in one site may be under work at once, rounded down, but one.
+    pub type_in_site_percent: u8,
+    /// The most servers of one rack under work at once.
+    pub rack_concurrency: u32,
 }
 
 impl Default for Rules {
@@ -46,6 +52,9 @@ impl Default for Rules {
             health_age_max: Duration::from_secs(120),
             unknown_max_percent: 10,
             fleet_concurrency: 200,
+            command_concurrency: 50,
+            type_in_site_percent: 5,
+            rack_concurrency: 1,
         }
     }
 }
@@ -135,7 +144,7 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
         Some(lock) => Some(lock.run.clone()),
         None => None,
     };
-    blockers.extend(concurrency::blocker(candidate, known));
+    blockers.extend(concurrency::blockers(candidate, known));
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known));
     }

@@ -7,7 +7,7 @@ use super::words::{PATTERNS_MAX, Prose, clock, first_three, servers, size};
 use crate::domain::ids::RequestId;
 use crate::domain::server::ServerName;
 use crate::fleet::folded;
-use crate::workflow::request::{Blocker, OutServer};
+use crate::workflow::request::{Blocker, LimitScope, OutServer};
 use std::collections::BTreeMap;
 
 const NO_DIRECTORY: &str = "the directory of people does not answer";
@@ -34,8 +34,8 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             let names = folded(names, PATTERNS_MAX);
             prose.code(names).text(format!(" under work for {holder} since ")).time(*since)
         }
-        Blocker::Concurrency { site, active, limit, holders } => prose
-            .text(format!("{site}: {} under work, at most {limit} at once", servers(size(*active))))
+        Blocker::Concurrency { scope, active, limit, holders } => prose
+            .text(format!("{}: {} under work, at most {limit} at once", place(scope), servers(size(*active))))
             .text(held_by(holders)),
         Blocker::NoDirectory => prose.text(NO_DIRECTORY).text("; waits until it does"),
         Blocker::Capacity { pool, serving, total, floor, out } => {
@@ -50,6 +50,17 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             };
             prose.text("; waits until it is known")
         }
+    }
+}
+
+/// What a limit counts over, in words.
+fn place(scope: &LimitScope) -> String {
+    match scope {
+        LimitScope::Fleet => "the fleet".to_owned(),
+        LimitScope::Command(command) => command.to_string(),
+        LimitScope::Site(site) => site.to_string(),
+        LimitScope::TypeInSite(server_type, site) => format!("{server_type} in {site}"),
+        LimitScope::Rack(rack) => format!("rack {rack}"),
     }
 }
 
@@ -96,7 +107,9 @@ pub(super) fn short(blocker: &Blocker) -> String {
         Blocker::Locked { servers: names, holder, .. } => {
             format!("{} under work for {holder}", servers(names.len()))
         }
-        Blocker::Concurrency { site, active, limit, .. } => format!("{site} {active} under work, at most {limit}"),
+        Blocker::Concurrency { scope, active, limit, .. } => {
+            format!("{} {active} under work, at most {limit}", place(scope))
+        }
         Blocker::Capacity { pool, serving, total, floor, .. } => {
             format!("{pool} {serving} of {total} in service, floor {floor}")
         }

@@ -1,7 +1,8 @@
 //! Why a request waits.
 
+use crate::domain::command::CommandName;
 use crate::domain::ids::RequestId;
-use crate::domain::server::{PoolName, ServerName, SiteName};
+use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 
 /// One of the policies that say whether it is safe now, by the name that people use for it.
@@ -39,10 +40,10 @@ pub enum Blocker {
         /// Since when.
         since: Timestamp,
     },
-    /// As many servers of the site are under work as may be.
+    /// As many servers are under work as may be.
     Concurrency {
-        /// The site.
-        site: SiteName,
+        /// Where.
+        scope: LimitScope,
         /// How many are.
         active: u32,
         /// How many may be.
@@ -88,6 +89,21 @@ impl Blocker {
             Self::NoDirectory => None,
         }
     }
+}
+
+/// What a limit on work at once counts over.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LimitScope {
+    /// Every server, whatever is done to it.
+    Fleet,
+    /// The servers on which that command works.
+    Command(CommandName),
+    /// The servers of the site on which the request's command works.
+    Site(SiteName),
+    /// The servers of one type in one site, whatever is done to them.
+    TypeInSite(ServerType, SiteName),
+    /// The servers of one rack, whatever is done to them.
+    Rack(RackName),
 }
 
 /// A server that does not serve.

@@ -105,7 +105,7 @@ impl Stage {
             ids: Arc::new(StageIds::default()),
             chat,
             directory: Arc::new(StageDirectory::new()),
-            script: RefCell::new(Script::default()),
+            script: RefCell::new(Script::new()),
             cleaner: RefCell::new(Cleaner::default()),
             crashes: Arc::new(Mutex::new(Crashes::default())),
             bot: tokio::sync::Mutex::new(None),
@@ -192,6 +192,11 @@ impl Stage {
     /// At most this share of a pool may be out at once.
     pub(crate) fn lets_out(&self, percent: u8) {
         self.0.script.borrow_mut().rules.pool_out_max_percent = percent;
+    }
+
+    /// At most so many servers of one rack may be under work at once.
+    pub(crate) fn lets_work_in_a_rack(&self, servers: u32) {
+        self.0.script.borrow_mut().rules.rack_concurrency = servers;
     }
 
     // -- what happens to the bot --

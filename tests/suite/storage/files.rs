@@ -125,39 +125,6 @@ async fn in_a_batch_each_operation_stands_for_itself() {
     store.close().await.unwrap();
 }
 
-/// Counts all locks, as a limit over a site does; each racer locks a server of its own, so only the count protects.
-async fn takes_the_last_place(store: &SqliteStore, round: usize, racer: usize) {
-    let decide = |ledger: &Ledger| {
-        let is_free = ledger.locks.len() < round + 1;
-        let lock = Write::Lock(lock(&format!("s-{round}-{racer}"), &run_id(1)));
-        if is_free { vec![lock] } else { Vec::new() }
-    };
-    let id = OperationId::new(format!("{round} {racer}"));
-    assert_eq!(store.reserve(id, &[], &decide).await, Ok(Committed::Done));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_stores_on_one_file_never_grant_the_last_place_twice() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = database(folder.path());
-    let mut stores = Vec::new();
-    for _ in 0..3 {
-        stores.push(Arc::new(open(&path).await));
-    }
-    for round in 0..200 {
-        let mut racers = JoinSet::new();
-        for racer in 0..6 {
-            let store = Arc::clone(&stores[racer % 3]);
-            racers.spawn(async move { takes_the_last_place(&store, round, racer).await });
-        }
-        racers.join_all().await;
-        assert_eq!(stores[0].ledger().await.unwrap().locks.len(), round + 1);
-    }
-    for store in stores {
-        store.close().await.unwrap();
-    }
-}
-
 #[tokio::test]
 async fn a_caller_that_vanishes_while_it_reserves_has_reserved_nothing() {
     let folder = tempfile::tempdir().unwrap();

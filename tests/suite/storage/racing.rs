@@ -65,11 +65,13 @@ struct Race {
 }
 
 impl Race {
-    /// One may start: by the fleet's limit, or by the floor of its pool.
+    /// One may start: by the fleet's limit, by its rack's, or by the floor of its pool.
     fn rules(round: usize) -> Rules {
-        match round % 2 {
-            0 => Rules { fleet_concurrency: 1, pool_out_max_percent: 100, ..Rules::default() },
-            _ => Rules { pool_out_max_percent: 10, ..Rules::default() },
+        let roomy = Rules { rack_concurrency: 100, type_in_site_percent: 100, ..Rules::default() };
+        match round % 3 {
+            0 => Rules { fleet_concurrency: 1, pool_out_max_percent: 100, ..roomy },
+            1 => Rules { rack_concurrency: 1, pool_out_max_percent: 100, ..roomy },
+            _ => Rules { pool_out_max_percent: 10, ..roomy },
         }
     }
 
