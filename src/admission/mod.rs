@@ -15,7 +15,7 @@ pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
-pub use waves::{NextWave, next_wave, wave_sizes};
+pub use waves::{NextWave, next_wave, spread, wave_sizes};
 
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::ids::RunId;
