@@ -35,6 +35,6 @@ pub use faults::{PolicyFault, PolicyFaults};
 pub use known::{Known, ServerClass};
 pub use load::{Mentioned, Policies, PolicyFile};
 pub use nearest::{Missing, Nearest, ServerKind};
-pub use record::{DecisionRecord, RecordedClass};
+pub use record::{AuthorizationRecord, RecordedClass};
 pub use requirements::{Consent, ReasonNeed, Requirements};
 pub use tables::{Difference, TestGround, TestReport, run_tables};

@@ -1,6 +1,7 @@
 //! The command line: one file for each call, and one writer for everything that is printed.
 
 mod check;
+mod decisions;
 mod demo;
 mod lines;
 mod manifest;
@@ -74,6 +75,8 @@ enum What {
     Schema,
     /// Show what the rules of channels became, or try the tables of expected answers.
     Policy(policy::Policy),
+    /// Tell who was allowed or refused what, by which policies, as the database has it; it is only read.
+    Decisions(decisions::Decisions),
     /// Print the Slack app manifest for the commands in use.
     Manifest {
         /// The folder of command files.
@@ -121,6 +124,7 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::CanI(question) => return question.run().await,
         What::WhoCan(question) => return question.run().await,
         What::Schema => schema::run()?,
+        What::Decisions(decisions) => decisions.run().await?,
         What::Manifest { commands } => manifest::run(&commands)?,
     }
     Ok(ExitCode::SUCCESS)

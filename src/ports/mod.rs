@@ -1,5 +1,6 @@
 //! What the services need from the world, as traits. Adapters and the sandbox's models answer them.
 
+pub mod authorizations;
 pub mod chat;
 pub mod clock;
 pub mod directory;

@@ -3,6 +3,7 @@
 //! An operation is a value with an id: one commit, all or nothing, and one whose outcome was lost may be asked about
 //! again. Deliberately absent: SQL, transactions, rows.
 
+use super::authorizations::{Authorization, Sought};
 use super::chat::{Envelope, Inbox, PrivateTo, TriggerId, ViewId};
 use crate::admission::{HealthRow, Ledger, Lock, StateRow};
 use crate::conversation::message::{Form, Message};
@@ -181,6 +182,8 @@ pub enum Write {
     Health(HealthRow),
     /// Why something was or was not admitted.
     Decision(DecisionRecord),
+    /// Whether somebody may.
+    Authorization(Box<Authorization>),
 }
 
 /// Why something was or was not admitted, for the record.
@@ -447,4 +450,7 @@ pub trait Store: Inbox + Send + Sync {
 
     /// Locks, states and health.
     async fn ledger(&self) -> Result<Ledger, StoreFault>;
+
+    /// Stored answers to "may they?", the oldest first.
+    async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault>;
 }

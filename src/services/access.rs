@@ -7,6 +7,7 @@ use super::intake::Outcome;
 use super::lines::{self, Line};
 use super::messages;
 use super::presses::Press;
+use super::records;
 use super::undone::left_undone;
 use super::verdict::{Exact, Verdict};
 use super::world::World;
@@ -19,6 +20,7 @@ use crate::domain::limits::PRIVATE_CONTROL_LIFE;
 use crate::domain::place::{ChannelFacts, Origin, Reach};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
+use crate::ports::authorizations::Occasion;
 use crate::ports::store::{Bound, Control, ControlAction, Write};
 use std::time::Duration;
 
@@ -120,6 +122,7 @@ async fn post(
     let action = ControlAction::Access(line.to_owned());
     let posted = Control { handle: token.clone(), action, bound: Some(bound(press.origin, at)), used_at: None };
     outcome.writes.extend([
+        records::kept(world, Occasion::Press, None, refusal.record.clone()),
         Write::Control(posted),
         Write::ControlUsed { handle: token.clone(), at },
         Write::ControlUsed { handle: handle.clone(), at },

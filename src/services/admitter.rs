@@ -2,15 +2,18 @@
 
 use super::effects::Effects;
 use super::messages;
-use super::rechecks::{self, People};
+use super::rechecks::{self, Look, People};
+use super::records;
 use super::replanning;
 use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step};
 use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextWave, Verdict, next_wave};
 use crate::approvals::{self, Approved};
+use crate::authorization::AuthorizationRecord;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::time::Timestamp;
+use crate::ports::authorizations::{Authorization, Occasion, Sought};
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
 use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{Blocker, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause};
@@ -28,14 +31,17 @@ const SERVERS_PER_TRANSACTION_MAX: usize = 32;
 /// For how long a look at the people of a request counts. Asking for it is a call to the outside, so it is an effect.
 const PEOPLE_COUNT_FOR: Duration = Duration::from_secs(2);
 
+/// More answers than the people of one request are given.
+const RECORDS_MAX: usize = 1_000;
+
 /// How many requests have their people looked up at once.
 const LOOKS_AT_ONCE_MAX: usize = 8;
 
 /// The admitter.
 pub struct Admitter {
     world: Arc<World>,
-    looks: Effects<RequestId, People>,
-    people: BTreeMap<RequestId, (Timestamp, People)>,
+    looks: Effects<RequestId, Look>,
+    people: BTreeMap<RequestId, (Timestamp, Look)>,
 }
 
 /// What one look at one request came to.
@@ -56,11 +62,11 @@ impl Admitter {
 
     /// What is known of the people of a request just now; where nothing is, a look at them is begun, whose end is a
     /// reason for the next step.
-    fn people_of(&mut self, request: &Request, now: Timestamp) -> Option<People> {
+    fn people_of(&mut self, request: &Request, now: Timestamp) -> Option<Look> {
         let id = request.id();
         let fresh = self.people.get(id).filter(|(at, _)| now.since(*at) < PEOPLE_COUNT_FOR);
-        if let Some((_, people)) = fresh {
-            return Some(people.clone());
+        if let Some((_, look)) = fresh {
+            return Some(look.clone());
         }
         if !self.looks.has(id) && self.looks.in_flight() < LOOKS_AT_ONCE_MAX {
             let (world, request) = (Arc::clone(&self.world), request.clone());
@@ -88,30 +94,59 @@ impl Admitter {
             NextWave::AtWork | NextWave::Nothing => return Ok(Looked::Nothing),
         };
         let due = due.get(..due.len().min(SERVERS_PER_TRANSACTION_MAX)).unwrap_or_default();
-        let Some(people) = self.people_of(request, now) else { return Ok(Looked::Looking) };
+        let Some(look) = self.people_of(request, now) else { return Ok(Looked::Looking) };
         if is_behind {
             return Ok(Looked::Nothing);
         }
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
         let pass = Pass { world: &self.world, rulebook: &rulebook, request, approved: &approved, due, now };
-        if let Some(writes) = unfit(request, &runs, &people, now) {
+        if let Some(mut writes) = unfit(request, &runs, &look.people, now) {
+            writes.extend(self.rechecked(request, &look).await?);
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
         }
         if pass.decide(&ledger).is_empty() {
-            return self.explain(&pass, &runs, pass.blockers(&ledger)).await;
+            return self.explain(&pass, (&runs, &look), pass.blockers(&ledger)).await;
         }
-        if matches!(people, People::Unknown) {
-            return self.explain(&pass, &runs, vec![Blocker::NoDirectory]).await;
+        if matches!(look.people, People::Unknown) {
+            return self.explain(&pass, (&runs, &look), vec![Blocker::NoDirectory]).await;
         }
-        let scopes = pass.scopes();
-        let committed = self.world.reserve(&scopes, &|ledger: &Ledger| pass.decide(ledger)).await?;
+        let (scopes, rechecked) = (pass.scopes(), self.rechecked(request, &look).await?);
+        let decide = |ledger: &Ledger| {
+            let writes = pass.decide(ledger);
+            // Where nothing starts, nothing is written.
+            let also = if writes.is_empty() { &[] } else { rechecked.as_slice() };
+            [writes.as_slice(), also].concat()
+        };
+        let committed = self.world.reserve(&scopes, &decide).await?;
         Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made })
     }
 
+    /// The answers of a look that are stored with what follows from it: those that differ from the last one about the
+    /// same person, or were given by other policies.
+    async fn rechecked(&self, request: &Request, look: &Look) -> Result<Vec<Write>, StoreFault> {
+        let sought = Sought { request: Some(request.id().clone()), since: None, limit: RECORDS_MAX };
+        let before = self.world.store.authorizations(&sought).await?;
+        let of_start = || before.iter().rev().filter(|one| one.occasion == Occasion::Start);
+        let is_news = |record: &&AuthorizationRecord| {
+            let is_same_person =
+                |one: &&Authorization| (&one.record.team, &one.record.user) == (&record.team, &record.user);
+            of_start().find(is_same_person).is_none_or(|Authorization { record: last, .. }| {
+                last.verdict != record.verdict || last.policies_version != record.policies_version
+            })
+        };
+        let news = look.records.iter().filter(is_news).cloned();
+        Ok(news.map(|record| records::kept(&self.world, Occasion::Start, Some(request.id()), record)).collect())
+    }
+
     /// Nothing may start: the reasons are stored and shown if they differ from those shown.
-    async fn explain(&self, pass: &Pass<'_>, runs: &[Run], blockers: Vec<Blocker>) -> Result<Looked, StoreFault> {
+    async fn explain(
+        &self,
+        pass: &Pass<'_>,
+        (runs, look): (&[Run], &Look),
+        blockers: Vec<Blocker>,
+    ) -> Result<Looked, StoreFault> {
         let again = Looked::Again(pass.now.plus(LOOK_AGAIN_EVERY));
         // While servers of the request are at work, waiting for them is no news.
         let at_work = runs.iter().any(Run::is_active);
@@ -127,11 +162,12 @@ impl Admitter {
             RequestEvent::Blocked { at: pass.now, blockers: shown }
         };
         let record = DecisionRecord { request: id.clone(), at: pass.now, verdict: "wait".into(), evidence };
-        let writes = vec![
+        let mut writes = vec![
             Write::RequestEvents { id: id.clone(), expected: pass.request.version, events: vec![event] },
             Write::Decision(record),
             messages::card(id),
         ];
+        writes.extend(self.rechecked(pass.request, look).await?);
         self.world.commit(writes).await?;
         Ok(Looked::Made)
     }
@@ -304,8 +340,8 @@ impl Service for Admitter {
 
     async fn step(&mut self) -> Result<Step, StoreFault> {
         let now = self.world.now();
-        while let Some((id, people)) = self.looks.take() {
-            self.people.insert(id, (now, people));
+        while let Some((id, look)) = self.looks.take() {
+            self.people.insert(id, (now, look));
         }
         let (mut next_wake, mut is_behind): (Option<Timestamp>, bool) = (None, false);
         let open = self.world.store.open_requests().await?;

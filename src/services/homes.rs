@@ -190,7 +190,7 @@ impl Own {
 pub(super) async fn compose(world: &World, person: &PersonId) -> Result<Option<Message>, StoreFault> {
     let profile = match member(world, person).await {
         Ok(profile) => profile,
-        Err(reply) => return Ok(reply.message()),
+        Err(turned) => return Ok(turned.reply.message()),
     };
     let Some(home) = world.store.home(person).await? else { return Ok(None) };
     let Own { waiting, yours, told, open } = Own::of(world, &profile).await?;

@@ -5,9 +5,9 @@ use super::messages;
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, looks, offers, questions};
+use super::{access, looks, offers, questions, records};
 use crate::admission::Ledger;
-use crate::authorization::Authorized;
+use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation;
 use crate::conversation::message::Message;
 use crate::domain::command::{CommandName, CommandSpec};
@@ -21,6 +21,7 @@ use crate::domain::plan::Plan;
 use crate::domain::time::Timestamp;
 use crate::fleet::Undone;
 use crate::language;
+use crate::ports::authorizations::Occasion;
 use crate::ports::chat::{Envelope, TriggerId};
 use crate::ports::directory::DirectoryFault;
 use crate::ports::store::{Control, ControlAction, Write};
@@ -53,24 +54,34 @@ impl<'a> Line<'a> {
 /// What a line comes to, before it is known where that is shown.
 pub(super) enum Reply {
     /// Words for whoever asked.
-    Said { message: Message, note: String },
+    Said { message: Message, note: String, also: Vec<Write> },
     /// A request: what makes it, its card and its echo.
     Accepted { id: RequestId, writes: Vec<Write>, note: String },
     /// It is refused, and the owners of its command can be asked to allow that line.
-    Refused { message: Message, note: String, line: String },
+    Refused { message: Message, note: String, line: String, also: Vec<Write> },
     /// It says something that is not there.
     Misunderstood(Box<Misunderstanding>),
     /// Nothing is said to whoever asked.
-    Silent { note: String },
+    Silent { note: String, also: Vec<Write> },
 }
 
 impl Reply {
     pub(super) fn said(message: Message, note: impl Into<String>) -> Self {
-        Self::Said { message, note: note.into() }
+        Self::Said { message, note: note.into(), also: Vec::new() }
     }
 
     pub(super) fn silent(note: impl Into<String>) -> Self {
-        Self::Silent { note: note.into() }
+        Self::Silent { note: note.into(), also: Vec::new() }
+    }
+
+    /// The same, with what is written beside it. A misunderstanding writes nothing: nobody was asked whether it may be.
+    pub(super) fn with(mut self, write: Write) -> Self {
+        match &mut self {
+            Self::Said { also, .. } | Self::Refused { also, .. } | Self::Silent { also, .. } => also.push(write),
+            Self::Accepted { writes, .. } => writes.push(write),
+            Self::Misunderstood(_) => {}
+        }
+        self
     }
 
     /// The words, if there are any.
@@ -85,14 +96,14 @@ impl Reply {
     /// Answered privately, where it was asked.
     pub(super) fn outcome(self, envelope: &EnvelopeKey, origin: &Origin) -> Outcome {
         match self {
-            Self::Said { message, note } | Self::Refused { message, note, .. } => {
-                Outcome::answered(envelope, origin, message, note)
+            Self::Said { message, note, also } | Self::Refused { message, note, also, .. } => {
+                Outcome::answered(envelope, origin, message, note).with(also)
             }
             Self::Misunderstood(told) => {
                 Outcome::answered(envelope, origin, conversation::misunderstood(&told), MISUNDERSTOOD)
             }
             Self::Accepted { writes, note, .. } => Outcome { writes, note },
-            Self::Silent { note } => Outcome::noted(note),
+            Self::Silent { note, also } => Outcome { writes: also, note },
         }
     }
 }
@@ -170,7 +181,7 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
     let now = world.now();
     let person = match member(world, &line.origin.person).await {
         Ok(person) => person,
-        Err(reply) => return Ok(line.outcome(reply)),
+        Err(turned) => return Ok(turned.outcome(world, Occasion::Line, (&line.envelope.key, line.origin))),
     };
     if let Some(sent_at) = line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER) {
         return Ok(offers::late(world, line, sent_at));
@@ -223,18 +234,27 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
 
 /// Whoever speaks there, or why nothing is done for them.
 pub(super) async fn speaker(world: &World, origin: &Origin) -> Result<Speaker, Reply> {
-    speaking(world, member(world, &origin.person).await?, origin).await
+    match member(world, &origin.person).await {
+        Ok(person) => speaking(world, person, origin).await,
+        Err(turned) => Err(turned.reply(world, Occasion::Line, origin)),
+    }
 }
 
 async fn speaking(world: &World, person: Profile, origin: &Origin) -> Result<Speaker, Reply> {
-    let wrong_place = |note: &str| Reply::said(conversation::wrong_place(&world.places.bot_name), note);
+    let kept = |verdict: &str| {
+        let record = records::of_member(world, verdict, &person);
+        let record = AuthorizationRecord { channel: origin.channel.to_string(), ..record };
+        records::kept(world, Occasion::Line, None, record)
+    };
+    let wrong_place =
+        |note: &str| Reply::said(conversation::wrong_place(&world.places.bot_name), note).with(kept(records::NOT_HERE));
     let channel = match world.directory.channel(&origin.channel).await {
         Ok(channel) => channel,
         Err(DirectoryFault::Unknown(_)) => return Err(wrong_place("rejected: a channel that the bot cannot see")),
         Err(DirectoryFault::Unavailable(why)) => {
             tracing::warn!(%why, "the directory does not answer");
             let told = conversation::unavailable("the directory of channels");
-            return Err(Reply::said(told, "rejected: no directory"));
+            return Err(Reply::said(told, "rejected: no directory").with(kept(records::NO_DIRECTORY)));
         }
     };
     if channel.bot == Membership::Outside {
@@ -263,7 +283,9 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
     };
     Ok(match reply {
         Reply::Misunderstood(told) => offers::misunderstood(world, line, speaker, &told).await,
-        Reply::Refused { message, note, line: asked } => offers::refused(world, line, (message, note), &asked),
+        Reply::Refused { message, note, line: asked, also } => {
+            offers::refused(world, line, (message, note), &asked).with(also)
+        }
         Reply::Said { .. } | Reply::Accepted { .. } | Reply::Silent { .. } => line.outcome(reply),
     })
 }
@@ -283,10 +305,11 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
         Ok(authorized) => authorized,
         Err(refusal) => {
             let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.count());
-            let note = "refused: not allowed";
+            let note = "refused: not allowed".to_owned();
+            let also = vec![records::kept(world, Occasion::Line, None, refusal.record.clone())];
             return Ok(match access::can_be_asked_for(&refusal, &speaker.channel) {
-                true => Reply::Refused { message: told, note: note.to_owned(), line: line.text.to_owned() },
-                false => Reply::said(told, note),
+                true => Reply::Refused { message: told, note, line: line.text.to_owned(), also },
+                false => Reply::Said { message: told, note, also },
             });
         }
     };
@@ -304,7 +327,9 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
             None => None,
         };
         let note = format!("answered: the same as {}", same.id());
-        return Ok(Reply::said(conversation::doubled(same, link.as_deref()), note));
+        let record = authorized.record().clone();
+        let reply = Reply::said(conversation::doubled(same, link.as_deref()), note);
+        return Ok(reply.with(records::kept(world, Occasion::Line, Some(same.id()), record)));
     }
     Ok(accept(world, line, Accepting { speaker, spec, plan, need, authorized: &authorized }))
 }
@@ -360,6 +385,7 @@ fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Reply {
         controls: controls.into_iter().collect(),
     };
     writes.insert(0, request_made(&id, accepted));
+    writes.push(records::kept(world, Occasion::Line, Some(&id), authorized.record().clone()));
     writes.push(messages::card(&id));
     writes.push(messages::echo(&id, line.origin));
     Reply::Accepted { writes, note: format!("accepted: {id}"), id }

@@ -17,6 +17,7 @@ pub mod planning;
 mod presses;
 mod questions;
 mod rechecks;
+mod records;
 pub mod reloader;
 mod replanning;
 pub mod requests;

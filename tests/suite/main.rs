@@ -8,6 +8,8 @@ mod browser;
 mod clustershell;
 mod command_files;
 mod command_line;
+#[cfg(test)]
+mod decisions_call;
 
 #[cfg(test)]
 mod drivers_wire;

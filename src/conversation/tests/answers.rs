@@ -1,7 +1,7 @@
 //! Private answers: refusals, misunderstandings, status and the small ones.
 
 use super::{PRIVATE, Story, at, command, done, id, name, other_id, out, person, pool, rebooting, shown};
-use crate::authorization::{Ceiling, Could, DecisionRecord, PolicyName, PolicyNote, Refusal, RefusalKind};
+use crate::authorization::{AuthorizationRecord, Ceiling, Could, PolicyName, PolicyNote, Refusal, RefusalKind};
 use crate::conversation::{self as say, StatusView};
 use crate::domain::command::{CommandName, Impact};
 use crate::domain::identity::{GroupName, Standing};
@@ -29,7 +29,7 @@ pub(super) fn refusal(kind: RefusalKind) -> Refusal {
         refused_sites: Vec::new(),
         could: Could { channels: vec![ChannelName::new("noc")], groups: Vec::new() },
         nearest: None,
-        record: DecisionRecord::default(),
+        record: AuthorizationRecord::default(),
     }
 }
 

@@ -12,6 +12,7 @@ use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
 use wrasse::domain::place::MessageRef;
 use wrasse::domain::time::Timestamp;
+use wrasse::ports::authorizations::{Authorization, Sought};
 use wrasse::ports::chat::Envelope;
 use wrasse::ports::store::{Committed, Control, Decide, Home, Operation, Scope, Slot, Write};
 use wrasse::ports::{Inbox, Store, StoreFault};
@@ -258,5 +259,10 @@ impl Store for MortalStore {
     async fn ledger(&self) -> Result<Ledger, StoreFault> {
         self.alive().await;
         self.inner.ledger().await
+    }
+
+    async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault> {
+        self.alive().await;
+        self.inner.authorizations(sought).await
     }
 }

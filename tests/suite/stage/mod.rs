@@ -7,6 +7,7 @@
 mod bot;
 mod chat;
 mod crash;
+mod decisions;
 mod directory;
 mod ending;
 mod fleet;

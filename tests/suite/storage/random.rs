@@ -13,6 +13,7 @@ use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId};
 use wrasse::domain::server::ProductionState;
 use wrasse::ports::Store;
+use wrasse::ports::authorizations::Sought;
 use wrasse::ports::store::{Operation, Write};
 use wrasse::workflow::request::RequestEvent;
 use wrasse::workflow::run::RunEvent;
@@ -122,6 +123,9 @@ fn draft() -> impl Strategy<Value = Draft> {
         1 => name().prop_map(|key| Draft::Ready(Box::new(settled(key)))),
         1 => name().prop_map(|handle| Draft::Ready(Box::new(Write::Control(control(handle))))),
         1 => (name(), moment()).prop_map(|(handle, millis)| Draft::Ready(Box::new(used(handle, millis)))),
+        1 => (option::of(select(TAILS.to_vec())), name(), moment()).prop_map(|(tail, verdict, millis)| {
+            Draft::Ready(Box::new(authorized(tail, verdict, millis)))
+        }),
     ]
 }
 
@@ -204,6 +208,9 @@ async fn answers(store: &dyn Store) -> String {
         tell(&store.slot_at(&message_ref(ts)).await);
     }
     tell(&store.ledger().await);
+    for (request, since) in [(None, None), (Some(request_id(TAILS[0])), Some(at(10)))] {
+        tell(&store.authorizations(&Sought { request, since, limit: 3 }).await);
+    }
     text
 }
 

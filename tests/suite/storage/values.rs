@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wrasse::admission::{Health, HealthRow, Lock, LockStanding, StateRow};
+use wrasse::authorization::{AuthorizationRecord, RecordedClass};
 use wrasse::conversation::message::{Form, Message, text};
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::effect::Begun;
@@ -13,6 +14,7 @@ use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath}
 use wrasse::domain::plan::{Plan, PlanParts, Subject};
 use wrasse::domain::server::{ProductionState, ServerId};
 use wrasse::domain::time::Timestamp;
+use wrasse::ports::authorizations::{Authorization, Occasion};
 use wrasse::ports::chat::{Envelope, PrivateTo, Replaces};
 use wrasse::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
 use wrasse::workflow::request::{Accepted, RequestEvent, RequestOutcome};
@@ -212,4 +214,38 @@ pub(crate) fn begun(key: &str, millis: i64) -> Write {
 
 pub(crate) fn undeliverable(key: &str) -> Write {
     Write::Undeliverable { key: DeliveryKey::new(key), why: "the channel is gone".into() }
+}
+
+/// Who was allowed or refused what, for the request of that tail or for none.
+pub(crate) fn authorization(tail: Option<&str>, verdict: &str, millis: i64) -> Authorization {
+    let class = RecordedClass {
+        server_type: "edge-cache".into(),
+        site: "lax".into(),
+        pool: Some("edge-lax".into()),
+        servers: 2,
+    };
+    let record = AuthorizationRecord {
+        verdict: verdict.into(),
+        policies: vec!["noc-small".into()],
+        reason: "the NOC reboots a few".into(),
+        policies_version: Fingerprint::of(b"policies").to_string(),
+        team: "T0WRASSE".into(),
+        user: "U0ANA".into(),
+        name: "ana".into(),
+        standing: "member".into(),
+        groups: vec!["noc".into()],
+        channel: "C0NOC".into(),
+        channel_name: Some("noc".into()),
+        reach: "own-workspace".into(),
+        command: "reboot".into(),
+        impact: "power-cycle".into(),
+        server_count: 2,
+        classes: vec![class],
+        sites: Vec::new(),
+    };
+    Authorization { at: at(millis), occasion: Occasion::Line, request: tail.map(request_id), record }
+}
+
+pub(crate) fn authorized(tail: Option<&str>, verdict: &str, millis: i64) -> Write {
+    Write::Authorization(Box::new(authorization(tail, verdict, millis)))
 }

@@ -20,6 +20,7 @@ mod misunderstanding;
 mod pressing;
 mod previewing;
 mod rebooting;
+mod recording;
 mod refusing;
 mod reloading;
 mod replanning;

@@ -10,6 +10,7 @@ use crate::domain::identity::PersonId;
 use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
+use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
 use crate::ports::store::{
     Committed, Content, Control, Decide, DecisionRecord, Destination, Home, Operation, Scope, Slot,
@@ -179,6 +180,17 @@ impl Store for MemoryStore {
 
     async fn ledger(&self) -> Result<Ledger, StoreFault> {
         Ok(self.state().ledger())
+    }
+
+    async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault> {
+        let state = self.state();
+        let fits = |one: &&Authorization| {
+            sought.request.as_ref().is_none_or(|id| one.request.as_ref() == Some(id))
+                && sought.since.is_none_or(|since| one.at >= since)
+        };
+        let fitting = state.authorizations.values().filter(fits).collect::<Vec<_>>();
+        let newest = fitting.len().saturating_sub(sought.limit);
+        Ok(fitting.into_iter().skip(newest).cloned().collect())
     }
 }
 

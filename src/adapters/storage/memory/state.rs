@@ -9,6 +9,7 @@ use crate::domain::ids::{DeliveryKey, EnvelopeKey, Epoch, Handle, OperationId, R
 use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
+use crate::ports::authorizations::Authorization;
 use crate::ports::chat::Envelope;
 use crate::ports::store::{Committed, Content, Control, DecisionRecord, Home, Operation, Outgoing, Slot, Write};
 use crate::workflow::request::{Request, RequestEvent};
@@ -50,6 +51,7 @@ pub(super) struct State {
     pub(super) slots: Table<DeliveryKey, Slot>,
     pub(super) homes: Table<PersonId, Home>,
     pub(super) decisions: Table<i64, DecisionRecord>,
+    pub(super) authorizations: Table<i64, Authorization>,
 }
 
 impl RequestRow {
@@ -131,6 +133,7 @@ impl State {
         self.slots.settle();
         self.homes.settle();
         self.decisions.settle();
+        self.authorizations.settle();
     }
 
     fn take_back(&mut self) {
@@ -145,6 +148,7 @@ impl State {
         self.slots.take_back();
         self.homes.take_back();
         self.decisions.take_back();
+        self.authorizations.take_back();
     }
 
     fn apply(&mut self, write: &Write) -> Guard {
@@ -202,6 +206,10 @@ impl State {
             }
             Write::Decision(record) => {
                 self.decisions.put(self.decisions.next_sequence(), record.clone());
+                Guard::Holds
+            }
+            Write::Authorization(authorization) => {
+                self.authorizations.put(self.authorizations.next_sequence(), authorization.as_ref().clone());
                 Guard::Holds
             }
             Write::Send(_)
@@ -303,7 +311,8 @@ impl State {
             | Write::HomeOpened { .. }
             | Write::HomeShown { .. }
             | Write::Health(_)
-            | Write::Decision(_) => Guard::Holds,
+            | Write::Decision(_)
+            | Write::Authorization(_) => Guard::Holds,
         }
     }
 

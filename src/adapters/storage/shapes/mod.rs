@@ -4,6 +4,7 @@
 //! cannot drift apart and renaming a Rust field never changes stored data. A change of what is stored is a new
 //! shape number and a reader for the old one. Deliberately absent: rows and SQL.
 
+mod authorizations;
 mod command;
 mod leaves;
 mod messages;

@@ -2,6 +2,7 @@
 
 use super::tests::{golden, unreadable};
 use super::{decode, encode};
+use crate::authorization::{AuthorizationRecord, RecordedClass};
 use crate::domain::command::{ApprovalRule, Output, Sent, ValueKind};
 use crate::domain::consent::Quota;
 use crate::domain::identity::GroupName;
@@ -67,4 +68,13 @@ fn consent_from_before_quotas_is_read() {
     let review = format!(r#"{{"kind":"review","request":"req-2mq9","plan":{plan}}}"#);
     let ControlAction::Review { shown, .. } = decode("a control", 1, &review).unwrap() else { panic!("no review") };
     assert_eq!(shown, None);
+}
+
+/// What an answer to "may they?" looks like in the file.
+#[test]
+fn an_answer_looks_as_it_always_did() {
+    let class = RecordedClass { server_type: "edge-cache".into(), site: "lax".into(), pool: None, servers: 2 };
+    let record = AuthorizationRecord { verdict: "allowed".into(), classes: vec![class], ..Default::default() };
+    insta::assert_snapshot!(encode(&record), @r#"{"verdict":"allowed","policies":[],"reason":"","policies_version":"","team":"","user":"","name":"","standing":"","groups":[],"channel":"","channel_name":null,"reach":"","command":"","impact":"","server_count":0,"classes":[{"server_type":"edge-cache","site":"lax","pool":null,"servers":2}],"sites":[]}"#);
+    assert_eq!(decode("an answer", 1, &encode(&record)).as_ref(), Ok(&record));
 }

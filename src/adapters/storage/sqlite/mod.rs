@@ -3,8 +3,10 @@
 //! Deliberately absent: a connection pool. Its timers and its tasks for returned connections do not bear paused
 //! clocks, and four connections behind mutexes need neither.
 
+mod authorizations;
 mod homes;
 mod outbox;
+mod reader;
 mod reads;
 mod rows;
 mod schema;
@@ -16,12 +18,14 @@ use crate::domain::identity::PersonId;
 use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
+use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
 use crate::ports::store::{Committed, Control, Decide, DecisionRecord, Home, Operation, Scope, Slot};
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;
 use async_trait::async_trait;
+pub use reader::SqliteReader;
 use reads::Readers;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -224,5 +228,9 @@ impl Store for SqliteStore {
         let ledger = reads::ledger(&mut moment).await?;
         moment.commit().await?;
         Ok(ledger)
+    }
+
+    async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault> {
+        authorizations::sought(&mut *self.readers.lend().await?, sought).await
     }
 }
