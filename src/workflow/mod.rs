@@ -5,6 +5,7 @@
 mod blocker;
 mod consent;
 pub mod decide;
+pub mod pace;
 mod reboot;
 pub mod request;
 pub mod run;
