@@ -111,8 +111,7 @@ fn looks(server: &Server, known: Known<'_>) -> Standing {
         Some(row) if known.now.since(row.seen_at) > known.rules.health_age_max => Standing::Unknown(Some(row.seen_at)),
         Some(row) => match row.health {
             Health::Serving => Standing::Serves,
-            Health::Failing => out("does not answer"),
-            Health::OutOfRotation => out("out of rotation"),
+            health @ (Health::Failing | Health::OutOfRotation) => out(health.words()),
         },
     }
 }

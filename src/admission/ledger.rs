@@ -78,6 +78,18 @@ pub enum Health {
     OutOfRotation,
 }
 
+impl Health {
+    /// What was seen, in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Serving => "in service",
+            Self::Failing => "does not answer",
+            Self::OutOfRotation => "out of rotation",
+        }
+    }
+}
+
 impl Ledger {
     /// The lock on a server.
     #[must_use]

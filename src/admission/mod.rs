@@ -4,16 +4,22 @@
 
 mod capacity;
 mod concurrency;
+mod explain;
 mod file;
 mod ledger;
+mod pass;
+mod queue;
 mod rehearsal;
 #[cfg(test)]
 mod tests;
 mod waves;
 
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
+pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
+pub use pass::{pass, reasons};
+pub use queue::{Place, Waiting, place, waiting};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
 

@@ -1,6 +1,6 @@
 //! What admission would say now to servers that nobody has asked for yet; changes nothing and reserves nothing.
 
-use super::{Candidate, Known, Lock, LockStanding, Verdict, evaluate, merged, never};
+use super::{Candidate, Known, Verdict, never, pass, reasons};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::RunId;
 use crate::domain::plan::PlannedServer;
@@ -23,32 +23,15 @@ pub struct Rehearsal {
 /// Servers that would be left out are in neither list; see [`left_out`].
 #[must_use]
 pub fn rehearse(servers: &[&PlannedServer], spec: &CommandSpec, run: &RunId, known: Known<'_>) -> Rehearsal {
-    let mut ledger = known.ledger.clone();
-    let mut rehearsal = Rehearsal::default();
-    let mut blockers = Vec::new();
-    for server in servers {
-        let known = Known { ledger: &ledger, ..known };
-        match evaluate(Candidate { run, server, spec }, known) {
-            Verdict::Allow(admitted) => {
-                let lock = Lock {
-                    server: server.id.clone(),
-                    run: run.clone(),
-                    command: spec.name.clone(),
-                    since: known.now,
-                    standing: LockStanding::Working,
-                    taken_from: admitted.takes_over().cloned(),
-                };
-                ledger.locks.insert(server.id.clone(), lock);
-                rehearsal.start.push(server.name.clone());
-            }
-            Verdict::Wait(reasons) => {
-                blockers.extend(reasons);
-                rehearsal.wait.push(server.name.clone());
-            }
+    let said = pass(servers.iter().map(|server| Candidate { run, server, spec }), known);
+    let mut rehearsal = Rehearsal { blockers: reasons(&said), ..Rehearsal::default() };
+    for (candidate, verdict) in &said {
+        match verdict {
+            Verdict::Allow(_) => rehearsal.start.push(candidate.server.name.clone()),
+            Verdict::Wait(_) => rehearsal.wait.push(candidate.server.name.clone()),
             Verdict::Deny(_) => {}
         }
     }
-    rehearsal.blockers = merged(blockers);
     rehearsal
 }
 

@@ -120,7 +120,7 @@ fn state_line(view: RequestView<'_>, state: State) -> Rich {
 }
 
 /// By whom, if by a person, and when.
-fn ended_by(prose: Prose, stage: &RequestStage) -> Prose {
+pub(super) fn ended_by(prose: Prose, stage: &RequestStage) -> Prose {
     let RequestStage::Ended { at, outcome } = stage else { return prose };
     let prose = match outcome {
         RequestOutcome::Cancelled { name } | RequestOutcome::Denied { name, .. } => {
@@ -203,7 +203,7 @@ fn bar_line(view: RequestView<'_>) -> Rich {
     Prose::new().text(format!("{}{working} · {} waiting", bar(tally.done, tally.all), tally.waiting)).done()
 }
 
-fn ended_facts(view: RequestView<'_>) -> Rich {
+pub(super) fn ended_facts(view: RequestView<'_>) -> Rich {
     let request = view.request;
     let prose = Prose::new().rich(what(request)).line();
     let RequestStage::Ended { outcome, .. } = &request.stage else { return prose.done() };

@@ -36,7 +36,7 @@ pub fn details(view: RequestView<'_>) -> Message {
 }
 
 /// The signs in the order in which people act on them; at most six groups.
-fn groups<'a>(view: RequestView<'a>) -> Vec<(&'static str, String, Vec<&'a Run>)> {
+pub(super) fn groups<'a>(view: RequestView<'a>) -> Vec<(&'static str, String, Vec<&'a Run>)> {
     let spec = &view.request.spec;
     let mut signs: BTreeMap<usize, Vec<&Run>> = BTreeMap::new();
     for run in view.runs {

@@ -17,8 +17,10 @@ use crate::domain::time::exact;
 const LINE_BEGIN: &str = "/fleet";
 /// How a request is ended.
 pub(super) const CANCEL: &str = "cancel req-2mq9";
+/// How it is asked why a request waits.
+pub(super) const WHY: &str = "why req-2mq9";
 /// The most commands with a line of their own: with the built-in verbs and the frame they still fit one screen.
-const COMMANDS_MAX: usize = 5;
+const COMMANDS_MAX: usize = 4;
 /// The most commands of one purpose with a line of their own, where only that purpose is told.
 const OF_PURPOSE_MAX: usize = 8;
 /// How many examples one command shows.
@@ -42,6 +44,9 @@ pub fn help(commands: &[&CommandSpec], channel_name: &str) -> Message {
             }
         }
         prose = group(prose, purpose.title(), &lines);
+        if purpose == Purpose::See {
+            prose = group(prose, "While it waits", &[WHY.to_owned()]);
+        }
     }
     if commands.is_empty() {
         prose = prose.line().text("No command may be run by you here.");
@@ -148,6 +153,7 @@ fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
         BuiltInVerb::Plan => plan_of(commands),
         BuiltInVerb::CanI => asks_of(commands),
         BuiltInVerb::WhoCan => who_of(commands).into_iter().next(),
+        BuiltInVerb::Why => Some(WHY.to_owned()),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use super::message::{Block, Message};
 use super::words::{Prose, quoted, summary, told};
+use crate::domain::asked::WhyOf;
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
 use crate::domain::time::spoken;
@@ -39,6 +40,12 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
             ("status".to_owned(), vec![("servers".to_owned(), fleet::print(&selector.value))])
         }
         Intent::Cancel { request } => (format!("cancel {request}"), Vec::new()),
+        Intent::Why(WhyOf::Here) => ("why, of the request in this thread: only looks".to_owned(), Vec::new()),
+        Intent::Why(WhyOf::Request(request)) => (format!("why {request}: only looks"), Vec::new()),
+        Intent::Why(WhyOf::Run(run)) => (format!("why {run}: only looks"), Vec::new()),
+        Intent::Why(WhyOf::Server(selector)) => {
+            ("why: only looks".to_owned(), vec![("server".to_owned(), fleet::print(&selector.value))])
+        }
     }
 }
 

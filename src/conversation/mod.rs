@@ -30,13 +30,14 @@ mod status;
 mod tests;
 mod topics;
 mod view;
+mod why;
 mod words;
 
 pub use access::{access_asked, access_asked_before, access_needless, access_told, ask_for_access, asks_too_often};
 pub use answers::{
     cancel_confirmed, cancel_planned, cancelled_already, doubled, edited, forgotten, late, may_not_cancel,
-    no_reason_possible, no_such_request, not_a_member, not_for_you, old_button, pressed_before, too_many, unavailable,
-    wrong_place, wrong_type,
+    no_reason_possible, no_such_request, no_such_run, not_a_member, not_for_you, old_button, pressed_before, too_many,
+    unavailable, wrong_place, wrong_type,
 };
 pub use asking::{IsAllowed, MayView, WhoView, may, may_in_general, who_can};
 pub use card::{card, echo};
@@ -66,3 +67,4 @@ pub use state::state_word;
 pub use status::{StatusView, status};
 pub use topics::{help_servers, help_times, help_verb};
 pub use view::RequestView;
+pub use why::{RunView, WhyView, ask_about_one, no_request_here, server_alone, why, why_run};

@@ -3,12 +3,16 @@
 //! Deliberately absent: which reasons there are; admission says that.
 
 use super::message::Rich;
-use super::words::{PATTERNS_MAX, Prose, clock, first_three, servers, size};
+use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
+use crate::admission::Reason;
 use crate::domain::ids::RequestId;
 use crate::domain::server::ServerName;
 use crate::fleet::folded;
 use crate::workflow::request::{Blocker, LimitScope, OutServer};
 use std::collections::BTreeMap;
+
+/// The most holders of one reason that are told one by one.
+const HOLDERS_MAX: usize = 3;
 
 const NO_DIRECTORY: &str = "the directory of people does not answer";
 
@@ -67,6 +71,52 @@ fn place(scope: &LimitScope) -> String {
 fn held_by(holders: &[RequestId]) -> String {
     let holders = holders.iter().map(ToString::to_string).collect::<Vec<_>>();
     if holders.is_empty() { String::new() } else { format!(" ({})", first_three(&holders)) }
+}
+
+/// One reason with all that is known of it: whom it blocks, who holds what is missing, how old that knowledge is, and what
+/// would unblock it.
+pub(super) fn in_full(prose: Prose, reason: &Reason, names: &BTreeMap<RequestId, String>) -> Prose {
+    let mut prose = self::reason(prose.line().text("• "), &reason.blocker, true);
+    let is_locked = matches!(reason.blocker, Blocker::Locked { .. });
+    if !is_locked && !reason.servers.is_empty() {
+        prose = prose.text("\n  blocks ").code(folded(&reason.servers, PATTERNS_MAX));
+    }
+    // A lock has one holder, whom its own line names.
+    let holders = if is_locked { &[][..] } else { reason.holders.as_slice() };
+    for holder in holders.iter().take(HOLDERS_MAX) {
+        let held = format!("\n  {} held by {} since ", servers(size(holder.servers)), named(&holder.request, names));
+        prose = prose.text(held).time(holder.since);
+    }
+    if let hidden @ 1.. = holders.len().saturating_sub(HOLDERS_MAX) {
+        prose = prose.text(format!(" + {hidden} more"));
+    }
+    prose = prose.text("\n  ");
+    if let Some(seen_at) = reason.seen_at {
+        prose = prose.text("looked at ").time(seen_at).text(" · ");
+    }
+    prose.text(unblocks(&reason.blocker, names))
+}
+
+/// `req-2mk4 (carol)`, if it is known who asked for it.
+pub(super) fn named(request: &RequestId, names: &BTreeMap<RequestId, String>) -> String {
+    names.get(request).map_or_else(|| request.to_string(), |name| format!("{request} ({})", quoted(name)))
+}
+
+/// What would unblock it.
+fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
+    match blocker {
+        Blocker::Locked { servers, holder, .. } => {
+            let them = if servers.len() == 1 { "it" } else { "them" };
+            format!("goes on when {} is done with {them}", named(holder, names))
+        }
+        Blocker::Concurrency { .. } => "goes on when one of them is done".to_owned(),
+        Blocker::Capacity { pool, serving, floor, .. } => match floor.saturating_add(1).saturating_sub(*serving) {
+            0 | 1 => format!("goes on when one more of {pool} serves"),
+            more => format!("goes on when {more} more of {pool} serve"),
+        },
+        Blocker::HealthUnknown { .. } => "goes on when the load balancer tells of them again".to_owned(),
+        Blocker::NoDirectory => "goes on when it answers".to_owned(),
+    }
 }
 
 /// `4 out: edge-lax-[021-024] (drained, req-2mk4)`: the largest group first.

@@ -1,5 +1,6 @@
 //! The typed meaning of one line: what the person asked for, before anything was looked up.
 
+use super::asked::WhyOf;
 use super::command::CommandName;
 use super::identity::UserId;
 use super::ids::RequestId;
@@ -36,17 +37,20 @@ pub enum BuiltInVerb {
     CanI,
     /// Who may use a command here.
     WhoCan,
+    /// Why a request, a run or a server is where it is.
+    Why,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 6] = [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan];
+    pub const ALL: [Self; 7] =
+        [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan, Self::Why];
 
     /// Whether a line with it changes nothing.
     #[must_use]
     pub const fn only_looks(self) -> bool {
         match self {
-            Self::Help | Self::Status | Self::Plan | Self::CanI | Self::WhoCan => true,
+            Self::Help | Self::Status | Self::Plan | Self::CanI | Self::WhoCan | Self::Why => true,
             Self::Cancel => false,
         }
     }
@@ -61,6 +65,7 @@ impl BuiltInVerb {
             Self::Plan => "plan",
             Self::CanI => "can-i",
             Self::WhoCan => "who-can",
+            Self::Why => "why",
         }
     }
 
@@ -148,6 +153,8 @@ pub enum Intent {
         /// On what; `None` asks about the command in general.
         selector: Option<Spanned<Selector>>,
     },
+    /// `why req-2mq9`: why that is where it is, and what comes next.
+    Why(WhyOf),
 }
 
 /// What can be planned: a line that does something.
@@ -171,6 +178,7 @@ impl Intent {
             Self::Plan(Planned::Cancel { .. })
             | Self::CanI(_)
             | Self::WhoCan { .. }
+            | Self::Why(_)
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. } => None,
@@ -185,6 +193,7 @@ impl Intent {
             Self::WhoCan { command, .. } => Some(command),
             Self::Plan(Planned::Cancel { .. })
             | Self::CanI(Planned::Cancel { .. })
+            | Self::Why(_)
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. } => None,

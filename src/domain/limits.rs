@@ -20,3 +20,5 @@ pub const EFFECT_DEADLINE: Duration = Duration::from_secs(30);
 pub const START_AHEAD_MAX: Duration = Duration::from_secs(24 * 3600);
 /// Once approved, a request may wait this long before it expires.
 pub const REQUEST_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// How often what blocks a request is looked at again by the clock alone.
+pub const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(15);

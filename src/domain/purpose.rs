@@ -55,9 +55,12 @@ impl Purpose {
     #[must_use]
     pub const fn of_verb(verb: BuiltInVerb) -> Self {
         match verb {
-            BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::Plan | BuiltInVerb::CanI | BuiltInVerb::WhoCan => {
-                Self::See
-            }
+            BuiltInVerb::Help
+            | BuiltInVerb::Status
+            | BuiltInVerb::Plan
+            | BuiltInVerb::CanI
+            | BuiltInVerb::WhoCan
+            | BuiltInVerb::Why => Self::See,
             BuiltInVerb::Cancel => Self::Stop,
         }
     }

@@ -38,7 +38,8 @@ pub(super) fn can_i(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) 
             | BuiltInVerb::Status
             | BuiltInVerb::Plan
             | BuiltInVerb::CanI
-            | BuiltInVerb::WhoCan),
+            | BuiltInVerb::WhoCan
+            | BuiltInVerb::Why),
         ) => Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb }).suggesting(verb.word())),
     }
 }
@@ -57,7 +58,8 @@ pub(super) fn who_can(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary
             | BuiltInVerb::Status
             | BuiltInVerb::Plan
             | BuiltInVerb::CanI
-            | BuiltInVerb::WhoCan),
+            | BuiltInVerb::WhoCan
+            | BuiltInVerb::Why),
         ) => return Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb }).suggesting(verb.word())),
     };
     let (word, after) = cursor.word(next);

@@ -2,7 +2,7 @@
 
 use super::normalise::{begins_reason, normalise};
 use super::parameters::Parameters;
-use super::{Vocabulary, asking};
+use super::{Vocabulary, asking, looking};
 use crate::domain::command::{CommandName, CommandSpec, Targets};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{BuiltInVerb, HelpTopic, Intent, Planned, Selector, Span, Spanned, WorkIntent};
@@ -31,6 +31,7 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
         Verb::BuiltIn(BuiltInVerb::Plan) => plan(&cursor, next, vocabulary).map(Intent::Plan),
         Verb::BuiltIn(BuiltInVerb::CanI) => asking::can_i(&cursor.unasked(), next, vocabulary).map(Intent::CanI),
         Verb::BuiltIn(BuiltInVerb::WhoCan) => asking::who_can(&cursor.unasked(), next, vocabulary),
+        Verb::BuiltIn(BuiltInVerb::Why) => looking::why(&cursor.unasked(), next).map(Intent::Why),
     }
 }
 
@@ -56,7 +57,9 @@ pub(super) fn verb<'a>(
     let first = written.value.to_lowercase();
     let end = written.span.end;
     let command = vocabulary.command(&first).map(Verb::Command);
-    if let Some(verb) = command.or_else(|| BuiltInVerb::of_word(&first).map(Verb::BuiltIn)) {
+    // A question of one word has its mark at the verb.
+    let asked = || BuiltInVerb::of_word(first.trim_end_matches('?')).filter(|verb| *verb == BuiltInVerb::Why);
+    if let Some(verb) = command.or_else(|| BuiltInVerb::of_word(&first).or_else(asked).map(Verb::BuiltIn)) {
         return Ok(Said { verb, end, next });
     }
     // Two of the built-in verbs are what people say aloud, and write without the dash.
@@ -117,7 +120,10 @@ impl<'a> Cursor<'a> {
 
     fn unknown_verb(&self, written: Spanned<&str>, vocabulary: &Vocabulary) -> Misunderstanding {
         let usable = vocabulary.usable.iter().map(CommandName::as_str);
-        let near = nearest(written.value, usable.chain(BuiltInVerb::ALL.map(BuiltInVerb::word))).map(str::to_owned);
+        let near = nearest(written.value, usable.chain(BuiltInVerb::ALL.map(BuiltInVerb::word)));
+        // Whoever begins with `who` asks for a person, and has not mistyped `why`.
+        let asks_who = written.value.eq_ignore_ascii_case("who");
+        let near = near.filter(|near| !(asks_who && *near == BuiltInVerb::Why.word())).map(str::to_owned);
         self.told(written.span, Kind::UnknownVerb { verb: written.value.to_owned() }).perhaps_suggesting(near)
     }
 
@@ -199,7 +205,13 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
         Verb::Command(spec) => work(cursor, next, spec, vocabulary).map(Planned::Work),
         Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Planned::Cancel { request: request(cursor, next)? }),
         Verb::BuiltIn(BuiltInVerb::Plan) => Err(cursor.told(place..end, Kind::Unexpected { expected: Expected::Verb })),
-        Verb::BuiltIn(verb @ (BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::CanI | BuiltInVerb::WhoCan)) => {
+        Verb::BuiltIn(
+            verb @ (BuiltInVerb::Help
+            | BuiltInVerb::Status
+            | BuiltInVerb::CanI
+            | BuiltInVerb::WhoCan
+            | BuiltInVerb::Why),
+        ) => {
             // What only looks is sent as it is.
             Err(cursor.told(0..end, Kind::NothingToPlan { verb }).suggesting(verb.word()))
         }
@@ -273,7 +285,7 @@ pub(super) fn begins_start(rest: &str) -> bool {
 }
 
 /// A selector ends at a space before `--`, `at`, `in` or `because`, or with the line.
-fn after_selector(cursor: &Cursor<'_>, end: usize) -> Result<usize, Misunderstanding> {
+pub(super) fn after_selector(cursor: &Cursor<'_>, end: usize) -> Result<usize, Misunderstanding> {
     let next = cursor.past_spaces(end);
     let rest = cursor.rest(next);
     if rest.is_empty() || (next > end && ends_servers(rest)) {

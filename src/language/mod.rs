@@ -8,6 +8,7 @@ mod clock;
 mod fields;
 mod hidden;
 mod line;
+mod looking;
 mod mentions;
 mod normalise;
 mod parameters;

@@ -7,6 +7,7 @@ use super::quotes::{inside, quoted};
 use super::start::time_at_end;
 use super::zone::written_moment;
 use super::{Vocabulary, quotes::Quotes};
+use crate::domain::asked::WhyOf;
 use crate::domain::intent::{Day, Intent, Planned, Start, Value, WallTime, WorkIntent};
 use crate::fleet;
 
@@ -20,6 +21,10 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Status { selector: None } => "status".to_owned(),
         Intent::Status { selector: Some(selector) } => format!("status {}", fleet::print(&selector.value)),
         Intent::Cancel { request } => format!("cancel {request}"),
+        Intent::Why(WhyOf::Here) => "why".to_owned(),
+        Intent::Why(WhyOf::Request(request)) => format!("why {request}"),
+        Intent::Why(WhyOf::Run(run)) => format!("why {run}"),
+        Intent::Why(WhyOf::Server(selector)) => format!("why {}", fleet::print(&selector.value)),
         Intent::Plan(Planned::Work(work)) => format!("plan {}", print_work(work, vocabulary)),
         Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
         Intent::CanI(Planned::Work(work)) => format!("can-i {}", print_work(work, vocabulary)),

@@ -412,6 +412,9 @@ pub trait Store: Inbox + Send + Sync {
     /// The newest requests of a person, newest first, over or not.
     async fn requests_of(&self, person: &PersonId, limit: usize) -> Result<Vec<Request>, StoreFault>;
 
+    /// The newest requests of a command, newest first, over or not.
+    async fn requests_with(&self, command: &CommandName, limit: usize) -> Result<Vec<Request>, StoreFault>;
+
     /// A run.
     async fn run(&self, id: &RunId) -> Result<Option<Run>, StoreFault>;
 

@@ -8,10 +8,11 @@ use super::replanning;
 use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step};
-use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextWave, Verdict, next_wave};
+use crate::admission::{self, Candidate, Known, Ledger, NextWave, Verdict, next_wave};
 use crate::approvals::{self, Approved};
 use crate::authorization::AuthorizationRecord;
 use crate::domain::ids::{RequestId, RunId};
+use crate::domain::limits::LOOK_AGAIN_EVERY;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Occasion, Sought};
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
@@ -23,8 +24,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often what blocks is looked at again by the clock alone.
-const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(15);
 /// The most servers decided in one transaction, so that admission never delays an acknowledgement.
 const SERVERS_PER_TRANSACTION_MAX: usize = 32;
 
@@ -230,7 +229,7 @@ impl Pass<'_> {
         if self.approved.plan() != self.request.plan.hash() {
             return Vec::new();
         }
-        let mut ledger = ledger.clone();
+        let mut verdicts = self.verdicts(ledger).into_iter();
         let mut writes = Vec::new();
         let mut evidence = Vec::new();
         for run in self.due {
@@ -246,8 +245,8 @@ impl Pass<'_> {
                 });
                 continue;
             };
-            let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
-            match admission::evaluate(candidate, self.known(&ledger)) {
+            let Some((candidate, verdict)) = verdicts.next() else { continue };
+            match verdict {
                 Verdict::Wait(_) => {}
                 Verdict::Deny(why) => {
                     let left_out = RunEvent::Ended { at: self.now, outcome: RunOutcome::LeftOut };
@@ -255,16 +254,7 @@ impl Pass<'_> {
                     evidence.push(format!("{} left out: {why}", server.name));
                 }
                 Verdict::Allow(admitted) => {
-                    let lock = Lock {
-                        server: server.id.clone(),
-                        run: admitted.run().clone(),
-                        command: self.request.spec.name.clone(),
-                        since: self.now,
-                        standing: LockStanding::Working,
-                        taken_from: admitted.takes_over().cloned(),
-                    };
-                    ledger.locks.insert(server.id.clone(), lock.clone());
-                    writes.push(Write::Lock(lock));
+                    writes.push(Write::Lock(admitted.lock(candidate, self.now)));
                     writes.extend(self.taken_over(admitted.takes_over()));
                     writes.push(self.run_events(run, vec![self.admitted(admitted.found())], true));
                     let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
@@ -319,16 +309,13 @@ impl Pass<'_> {
         }
     }
 
+    /// What admission says of each server that is due, in order; runs without a server are not asked about.
+    fn verdicts(&self, ledger: &Ledger) -> Vec<(Candidate<'_>, Verdict)> {
+        admission::pass(admission::candidates(self.request, self.due), self.known(ledger))
+    }
+
     fn blockers(&self, ledger: &Ledger) -> Vec<Blocker> {
-        let mut blockers = Vec::new();
-        for run in self.due {
-            let Some(server) = run.subject.server() else { continue };
-            let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
-            if let Verdict::Wait(reasons) = admission::evaluate(candidate, self.known(ledger)) {
-                blockers.extend(reasons);
-            }
-        }
-        admission::merged(blockers)
+        admission::reasons(&self.verdicts(ledger))
     }
 }
 

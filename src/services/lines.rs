@@ -5,7 +5,7 @@ use super::messages;
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, looks, offers, questions, records};
+use super::{access, looks, offers, questions, records, whys};
 use crate::admission::Ledger;
 use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation;
@@ -226,6 +226,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         Intent::Plan(Planned::Cancel { .. })
         | Intent::CanI(_)
         | Intent::WhoCan { .. }
+        | Intent::Why(_)
         | Intent::Help { .. }
         | Intent::Status { .. }
         | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
@@ -268,6 +269,7 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
     let reply = match intent {
         Intent::Help { topic } => return Ok(looks::help(world, line, speaker, topic.as_ref())),
         Intent::Status { selector } => return looks::status(world, line, speaker, selector.as_ref()).await,
+        Intent::Why(of) => return whys::answer(world, line, speaker, &of).await,
         Intent::Cancel { request } => {
             return super::presses::cancel_line(world, line, &speaker.person, &request).await;
         }

@@ -6,6 +6,7 @@ mod access;
 pub mod admitter;
 pub mod courier;
 mod effects;
+pub mod explaining;
 mod forms;
 pub mod homes;
 pub mod intake;
@@ -26,6 +27,7 @@ pub mod runner;
 pub mod undone;
 pub mod verdict;
 pub mod watcher;
+mod whys;
 mod world;
 
 pub use crate::ports::Rulebook;

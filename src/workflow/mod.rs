@@ -5,6 +5,7 @@
 mod blocker;
 mod consent;
 pub mod decide;
+pub mod pace;
 mod reboot;
 mod replanning;
 pub mod request;

@@ -1,5 +1,6 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
+mod explaining;
 mod histories;
 mod waves;
 

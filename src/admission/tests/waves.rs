@@ -63,7 +63,7 @@ proptest! {
     }
 }
 
-fn request(waves: &[u32]) -> Request {
+pub(super) fn request(waves: &[u32]) -> Request {
     let subjects = waves.iter().sum::<u32>();
     let person = PersonId::new("T0", "U0ANA");
     let plan = Plan::new(PlanParts {

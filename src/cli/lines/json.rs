@@ -3,6 +3,7 @@
 use crate::authorization::WhoCan;
 use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
 use crate::conversation::{self, IsAllowed, plain};
+use crate::domain::asked::WhyOf;
 use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{ServerName, SiteName};
@@ -34,6 +35,12 @@ pub(super) fn intent(intent: &Intent) -> Value {
             json!({ "verb": "status", "selector": selector.as_ref().map(|one| fleet::print(&one.value)) })
         }
         Intent::Cancel { request } => json!({ "verb": "cancel", "request": request.to_string() }),
+        Intent::Why(of) => json!({ "verb": "why", "of": match of {
+            WhyOf::Here => Value::Null,
+            WhyOf::Request(request) => Value::from(request.to_string()),
+            WhyOf::Run(run) => Value::from(run.to_string()),
+            WhyOf::Server(selector) => Value::from(fleet::print(&selector.value)),
+        } }),
     }
 }
 

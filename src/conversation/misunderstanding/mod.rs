@@ -194,7 +194,12 @@ fn as_it_is(verb: BuiltInVerb) -> String {
         BuiltInVerb::Cancel => {
             "Whoever asked for a request may cancel it, and whoever may ask for the same.".to_owned()
         }
-        BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::Plan | BuiltInVerb::CanI | BuiltInVerb::WhoCan => {
+        BuiltInVerb::Help
+        | BuiltInVerb::Status
+        | BuiltInVerb::Plan
+        | BuiltInVerb::CanI
+        | BuiltInVerb::WhoCan
+        | BuiltInVerb::Why => {
             format!("Send it as it is: {}.", verb.word())
         }
     }

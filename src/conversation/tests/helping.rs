@@ -19,6 +19,7 @@ fn help_shows_what_works_for_this_person_here() {
     What you can do in #noc
     See: `/fleet status`
     `/fleet plan reboot edge-lax-[001-020] because kernel update`
+    While it waits: `/fleet why req-2mq9`
     Take out and put back: `/fleet drain edge-lax-001 because fan noise`
     `/fleet undrain edge-lax-001`
     Restart: `/fleet reboot edge-lax-[001-020] because kernel update`
@@ -32,6 +33,7 @@ fn help_shows_what_works_for_this_person_here() {
     What you can do here
     See: `/fleet status`
     `/fleet plan announce because riga is in maintenance until 18:00`
+    While it waits: `/fleet why req-2mq9`
     Tell people: `/fleet announce because riga is in maintenance until 18:00`
     Stop: `/fleet cancel req-2mq9`
     ~ in a thread, mention me instead of `/fleet` · more: `/fleet help announce`, `/fleet help servers`, `/fleet help times`
@@ -41,6 +43,7 @@ fn help_shows_what_works_for_this_person_here() {
     ----
     What you can do in #web
     See: `/fleet status`
+    While it waits: `/fleet why req-2mq9`
     No command may be run by you here.
     ~ in a thread, mention me instead of `/fleet` · more: `/fleet help servers`, `/fleet help times`
     ");
@@ -97,20 +100,19 @@ fn every_line_of_help_is_understood() {
     }
 }
 
+/// Pages one after the other, without what a lock screen shows of them.
+fn told(pages: &[super::super::message::Message]) -> String {
+    let page = |page| shown(page, HELP).split_once("----\n").unwrap().1.to_owned();
+    pages.iter().map(page).collect::<Vec<_>>().join("\n\n")
+}
+
 #[test]
-fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
+fn help_on_a_verb_shows_lines_to_copy() {
     let commands = ["announce", "drain", "reboot", "undrain"].map(command);
     let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
     let mut pages = BuiltInVerb::ALL.map(|verb| say::help_verb(verb, &specs)).to_vec();
-    pages.extend([
-        say::help_verb(BuiltInVerb::Plan, &[]),
-        say::help_servers(),
-        say::help_times(&specs),
-        say::help_times(&[]),
-    ]);
-    let told =
-        pages.iter().map(|page| shown(page, HELP).split_once("----\n").unwrap().1.to_owned()).collect::<Vec<_>>();
-    assert_snapshot!(told.join("\n\n"), @"
+    pages.push(say::help_verb(BuiltInVerb::Plan, &[]));
+    assert_snapshot!(told(&pages), @"
     Help: what you can do, or all about one thing
     `/fleet help [COMMAND or TOPIC]`
     `/fleet help servers`
@@ -146,10 +148,25 @@ fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
     `/fleet who-can reboot on site=lax`
     ~ without servers: who may use it on some of them at least · everybody here may ask
 
+    Why: why something waits, stands or ended: every reason, who holds it, what unblocks it
+    `/fleet why [REQUEST or RUN or SERVER]`
+    `/fleet why req-2mq9`
+    `/fleet why run-2mq9.17`
+    `/fleet why edge-lax-001`
+    ~ in the thread of a request, why alone means that request · everybody here may ask
+
     Plan: what a line would do, without doing it
     `/fleet plan LINE`
     ~ it tells the servers, the waves, the steps, whether you may, whose approval it needs, and what is in the way
+    ");
+}
 
+#[test]
+fn help_on_a_topic_shows_what_to_write() {
+    let commands = ["announce", "drain", "reboot", "undrain"].map(command);
+    let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+    let pages = [say::help_servers(), say::help_times(&specs), say::help_times(&[])];
+    assert_snapshot!(told(&pages), @"
     How servers are chosen
     `edge-lax-[001-020,031]` these numbers; [001-020/2] is every second one
     `edge-lax-*` every name that begins so; name=~^edge-(lax|fra) is a regular expression
@@ -193,6 +210,7 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
     `/fleet plan reboot edge-lax-[001-020] because kernel update` what a line would do, without doing it
     `/fleet can-i reboot edge-lax-[001-020] because kernel update` whether you may send a line here, by which policy, and what it needs
     `/fleet who-can reboot` who may use a command here, in general or on some servers
+    `/fleet why req-2mq9` why something waits, stands or ended: every reason, who holds it, what unblocks it
     ~ everything: `/fleet help`
 
     Take out and put back: what you can do in #noc
@@ -277,12 +295,12 @@ fn help_of_many_commands_shows_the_first_of_each_purpose() {
     What you can do in #noc
     See: `/fleet status`
     `/fleet plan erase edge-lax-001 because x`
+    While it waits: `/fleet why req-2mq9`
     Take out and put back: `/fleet drain edge-lax-001 because fan noise`
     Restart: `/fleet reboot edge-lax-[001-020] because kernel update`
     Tell people: `/fleet announce because riga is in maintenance until 18:00`
     Change: `/fleet flush edge-lax-001 because x`
-    Remove for good: `/fleet erase edge-lax-001 because x`
     Stop: `/fleet cancel req-2mq9`
-    ~ in a thread, mention me instead of `/fleet` · also: undrain, restart, rekey · more: `/fleet help erase`, `/fleet help servers`, `/fleet help times`
+    ~ in a thread, mention me instead of `/fleet` · also: erase, undrain, restart + 1 more · more: `/fleet help erase`, `/fleet help servers`, `/fleet help times`
     ");
 }

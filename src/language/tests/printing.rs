@@ -1,6 +1,7 @@
 //! A printed intent reads as the same intent, and nothing that is typed makes reading fall over.
 
 use super::{because, command, lines, parameter};
+use crate::domain::asked::WhyOf;
 use crate::domain::command::{CommandName, Need, ParameterSpec, Targets, ValueKind};
 use crate::domain::intent::{Intent, Planned, Value, ZoneName};
 use crate::domain::time::Timestamp;
@@ -54,6 +55,7 @@ fn meaning(intent: &Intent) -> String {
                 Intent::CanI(_) => "can-i ",
                 Intent::Work(_)
                 | Intent::WhoCan { .. }
+                | Intent::Why(_)
                 | Intent::Help { .. }
                 | Intent::Status { .. }
                 | Intent::Cancel { .. } => "",
@@ -66,7 +68,9 @@ fn meaning(intent: &Intent) -> String {
         Intent::WhoCan { command, selector } => {
             format!("who-can {command} {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
         }
-        Intent::Plan(Planned::Cancel { .. })
+        Intent::Why(WhyOf::Server(selector)) => format!("why {:?}", crate::fleet::print(&selector.value)),
+        Intent::Why(WhyOf::Here | WhyOf::Request(_) | WhyOf::Run(_))
+        | Intent::Plan(Planned::Cancel { .. })
         | Intent::CanI(Planned::Cancel { .. })
         | Intent::Help { .. }
         | Intent::Cancel { .. } => format!("{intent:?}"),

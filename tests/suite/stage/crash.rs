@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use wrasse::admission::Ledger;
+use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
 use wrasse::domain::place::MessageRef;
@@ -194,6 +195,11 @@ impl Store for MortalStore {
     async fn requests_of(&self, person: &PersonId, limit: usize) -> Result<Vec<Request>, StoreFault> {
         self.alive().await;
         self.inner.requests_of(person, limit).await
+    }
+
+    async fn requests_with(&self, command: &CommandName, limit: usize) -> Result<Vec<Request>, StoreFault> {
+        self.alive().await;
+        self.inner.requests_with(command, limit).await
     }
 
     async fn run(&self, id: &RunId) -> Result<Option<Run>, StoreFault> {

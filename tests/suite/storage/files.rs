@@ -205,10 +205,34 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let fault = SqliteStore::open(&path).await.unwrap_err();
     let expected = format!(
         "the store holds something unreadable: {} was written by a newer version: its schema has step 99, this \
-         version knows steps up to 4",
+         version knows steps up to 7",
         path.display()
     );
     assert_eq!(fault.to_string(), expected);
+}
+
+#[tokio::test]
+async fn requests_of_an_earlier_version_have_their_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = database(folder.path());
+    let store = open(&path).await;
+    let id = request_id("2mq9");
+    does(&store, "accept", vec![request_events(&id, 0, vec![accepted(&id)])]).await;
+    let command = store.request(&id).await.unwrap().unwrap().spec.name.clone();
+    store.close().await.unwrap();
+    let mut other = raw(&path).await;
+    for back in [
+        "DROP INDEX requests_by_command",
+        "ALTER TABLE requests DROP COLUMN command",
+        "DELETE FROM _sqlx_migrations WHERE version = 7",
+    ] {
+        query(back).execute(&mut other).await.unwrap();
+    }
+    drop(other);
+    let store = open(&path).await;
+    let found = store.requests_with(&command, 9).await.unwrap();
+    assert_eq!(found.iter().map(|request| request.id().clone()).collect::<Vec<_>>(), [id]);
+    store.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod consenting;
 mod crashing;
 mod delivering;
 mod editing;
+mod explaining;
 mod failing;
 mod filling;
 mod helping;

@@ -6,6 +6,7 @@ mod state;
 mod table;
 
 use crate::admission::Ledger;
+use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
@@ -106,6 +107,15 @@ impl Store for MemoryStore {
         let all = rows.into_iter().map(|(id, row)| row.replay(id));
         let own = all.filter(|request| request.as_ref().map_or(true, |request| request.origin.person == *person));
         own.take(limit).collect()
+    }
+
+    async fn requests_with(&self, command: &CommandName, limit: usize) -> Result<Vec<Request>, StoreFault> {
+        let state = self.state();
+        let mut rows = state.requests.rows().iter().collect::<Vec<_>>();
+        rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.sequence));
+        let all = rows.into_iter().map(|(id, row)| row.replay(id));
+        let of_it = all.filter(|request| request.as_ref().map_or(true, |request| request.spec.name == *command));
+        of_it.take(limit).collect()
     }
 
     async fn run(&self, id: &RunId) -> Result<Option<Run>, StoreFault> {

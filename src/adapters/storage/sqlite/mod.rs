@@ -14,6 +14,7 @@ mod work;
 mod writer;
 
 use crate::admission::Ledger;
+use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
@@ -167,6 +168,10 @@ impl Store for SqliteStore {
 
     async fn requests_of(&self, person: &PersonId, limit: usize) -> Result<Vec<Request>, StoreFault> {
         reads::newest_of(&mut *self.readers.lend().await?, person, limit).await
+    }
+
+    async fn requests_with(&self, command: &CommandName, limit: usize) -> Result<Vec<Request>, StoreFault> {
+        reads::newest_with(&mut *self.readers.lend().await?, command, limit).await
     }
 
     async fn open_requests(&self) -> Result<Vec<Request>, StoreFault> {

@@ -129,6 +129,20 @@ pub(super) async fn newest_of(
     requests_of(&select.bind(person.to_string()).bind(rows_at_most(limit)).fetch_all(connection).await?)
 }
 
+pub(super) async fn newest_with(
+    connection: &mut SqliteConnection,
+    command: &CommandName,
+    limit: usize,
+) -> Result<Vec<Request>, StoreFault> {
+    let select = query(
+        "SELECT event.request_id, event.seq, event.shape, event.body
+         FROM (SELECT id, sequence FROM requests WHERE command = $1 ORDER BY sequence DESC LIMIT $2) AS request
+         JOIN request_events AS event ON event.request_id = request.id
+         ORDER BY request.sequence DESC, event.seq",
+    );
+    requests_of(&select.bind(command.as_str()).bind(rows_at_most(limit)).fetch_all(connection).await?)
+}
+
 pub(super) async fn run(connection: &mut SqliteConnection, id: &RunId) -> Result<Option<Run>, StoreFault> {
     let select = query(
         "SELECT event.run_id, event.seq, event.shape, event.body, run.epoch

@@ -8,11 +8,12 @@ use sqlx::{SqlStr, SqliteConnection};
 use std::path::Path;
 
 /// The steps that this version knows.
-const STEPS: [(i64, &str, &str); 4] = [
+const STEPS: [(i64, &str, &str); 5] = [
     (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
     (2, "requester", include_str!("../../../../migrations/sqlite/0002_requester.sql")),
     (3, "homes", include_str!("../../../../migrations/sqlite/0003_homes.sql")),
     (4, "authorizations", include_str!("../../../../migrations/sqlite/0004_authorizations.sql")),
+    (7, "command", include_str!("../../../../migrations/sqlite/0007_command.sql")),
 ];
 
 #[derive(Debug)]

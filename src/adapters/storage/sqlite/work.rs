@@ -170,17 +170,17 @@ async fn request_goes_on(
     }
     let is_open = i64::from(!events.iter().any(ends_request));
     let upsert = query(
-        "INSERT INTO requests (id, version, is_open, requester) VALUES ($1, $2, $3, $5)
+        "INSERT INTO requests (id, version, is_open, requester, command) VALUES ($1, $2, $3, $5, $6)
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, is_open = min(is_open, excluded.is_open)
          WHERE version = $4",
     );
     let upsert = upsert.bind(&id).bind(version_after(expected, events)).bind(is_open).bind(expected.0);
-    // Only the first event makes the row, and it says whose the request is.
-    let requester = match events.first() {
-        Some(RequestEvent::Accepted(accepted)) => accepted.origin.person.to_string(),
-        Some(_) | None => String::new(),
+    // Only the first event makes the row, and it says whose the request is, and of which command.
+    let (requester, command) = match events.first() {
+        Some(RequestEvent::Accepted(accepted)) => (accepted.origin.person.to_string(), accepted.spec.name.to_string()),
+        Some(_) | None => Default::default(),
     };
-    upsert.bind(requester).execute(&mut *connection).await?;
+    upsert.bind(requester).bind(command).execute(&mut *connection).await?;
     for (seq, event) in (expected.0 + 1..).zip(events) {
         append_request_event(connection, &id, seq, event).await?;
     }
