@@ -3,7 +3,7 @@
 //! Deliberately absent: which reasons there are; admission says that.
 
 use super::message::Rich;
-use super::words::{PATTERNS_MAX, Prose, clock, first_three, servers, size};
+use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
 use crate::domain::ids::RequestId;
 use crate::domain::server::ServerName;
 use crate::fleet::folded;
@@ -50,6 +50,9 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             };
             prose.text("; waits until it is known")
         }
+        Blocker::Stopped { by, since, why } => {
+            prose.text(format!("everything is stopped by {} since ", quoted(by))).time(*since).text(": ").code(why)
+        }
     }
 }
 
@@ -86,7 +89,7 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Locked { holder, .. } => holder != own,
         Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
         Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
-        Blocker::HealthUnknown { .. } | Blocker::NoDirectory => true,
+        Blocker::HealthUnknown { .. } | Blocker::NoDirectory | Blocker::Stopped { .. } => true,
     })
 }
 
@@ -105,6 +108,9 @@ pub(super) fn short(blocker: &Blocker) -> String {
             Some(since) => format!("{pool} health unknown since {}", clock(*since)),
             None => format!("{pool} health unknown"),
         },
+        Blocker::Stopped { by, since, .. } => {
+            format!("everything is stopped by {} since {}", quoted(by), clock(*since))
+        }
     }
 }
 

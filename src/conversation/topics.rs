@@ -2,7 +2,7 @@
 //!
 //! By example: each line here is one that the language reads, which a test proves.
 
-use super::help::{CANCEL, asks_of, example, literal, most_impact, plan_of, who_of};
+use super::help::{CANCEL, RESUME, STOP, asks_of, example, literal, most_impact, plan_of, who_of};
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
 use crate::domain::command::CommandSpec;
@@ -39,6 +39,8 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::Plan => "what a line would do, without doing it",
         BuiltInVerb::CanI => "whether you may send a line here, by which policy, and what it needs",
         BuiltInVerb::WhoCan => "who may use a command here, in general or on some servers",
+        BuiltInVerb::StopEverything => "nothing starts any more that changes a server, until somebody resumes",
+        BuiltInVerb::ResumeEverything => "everything goes on after a stop",
     }
 }
 
@@ -76,6 +78,16 @@ pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
             "who-can COMMAND [on SERVERS]",
             who_of(commands),
             "without servers: who may use it on some of them at least · everybody here may ask",
+        ),
+        BuiltInVerb::StopEverything => (
+            "stop everything [because REASON]",
+            vec![STOP.to_owned()],
+            "everybody may, where work may be asked for · what was begun goes to a safe point · a restart of mine changes nothing",
+        ),
+        BuiltInVerb::ResumeEverything => (
+            "resume everything because REASON",
+            vec![RESUME.to_owned()],
+            "by another person than who stopped, or by the same one after 10 min",
         ),
     };
     let headline = format!("{}: {}", capital(word), does(verb));

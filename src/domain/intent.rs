@@ -1,5 +1,6 @@
 //! The typed meaning of one line: what the person asked for, before anything was looked up.
 
+use super::braking::Braking;
 use super::command::CommandName;
 use super::identity::UserId;
 use super::ids::RequestId;
@@ -36,18 +37,31 @@ pub enum BuiltInVerb {
     CanI,
     /// Who may use a command here.
     WhoCan,
+    /// Stops everything.
+    StopEverything,
+    /// Lets everything go on.
+    ResumeEverything,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 6] = [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan];
+    pub const ALL: [Self; 8] = [
+        Self::Help,
+        Self::Status,
+        Self::Cancel,
+        Self::Plan,
+        Self::CanI,
+        Self::WhoCan,
+        Self::StopEverything,
+        Self::ResumeEverything,
+    ];
 
     /// Whether a line with it changes nothing.
     #[must_use]
     pub const fn only_looks(self) -> bool {
         match self {
             Self::Help | Self::Status | Self::Plan | Self::CanI | Self::WhoCan => true,
-            Self::Cancel => false,
+            Self::Cancel | Self::StopEverything | Self::ResumeEverything => false,
         }
     }
 
@@ -61,6 +75,8 @@ impl BuiltInVerb {
             Self::Plan => "plan",
             Self::CanI => "can-i",
             Self::WhoCan => "who-can",
+            Self::StopEverything => "stop-everything",
+            Self::ResumeEverything => "resume-everything",
         }
     }
 
@@ -148,6 +164,8 @@ pub enum Intent {
         /// On what; `None` asks about the command in general.
         selector: Option<Spanned<Selector>>,
     },
+    /// `stop everything because …`: what stops things, or lets them go on.
+    Brake(Braking),
 }
 
 /// What can be planned: a line that does something.
@@ -173,7 +191,8 @@ impl Intent {
             | Self::WhoCan { .. }
             | Self::Help { .. }
             | Self::Status { .. }
-            | Self::Cancel { .. } => None,
+            | Self::Cancel { .. }
+            | Self::Brake(_) => None,
         }
     }
 
@@ -187,7 +206,8 @@ impl Intent {
             | Self::CanI(Planned::Cancel { .. })
             | Self::Help { .. }
             | Self::Status { .. }
-            | Self::Cancel { .. } => None,
+            | Self::Cancel { .. }
+            | Self::Brake(_) => None,
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: any I/O, any clock, any serialisation. A value that exists here is valid.
 
+pub mod braking;
 pub mod command;
 pub mod consent;
 pub mod effect;

@@ -58,7 +58,7 @@ impl Purpose {
             BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::Plan | BuiltInVerb::CanI | BuiltInVerb::WhoCan => {
                 Self::See
             }
-            BuiltInVerb::Cancel => Self::Stop,
+            BuiltInVerb::Cancel | BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything => Self::Stop,
         }
     }
 

@@ -7,6 +7,7 @@ use super::quotes::{inside, quoted};
 use super::start::time_at_end;
 use super::zone::written_moment;
 use super::{Vocabulary, quotes::Quotes};
+use crate::domain::braking::Braking;
 use crate::domain::intent::{Day, Intent, Planned, Start, Value, WallTime, WorkIntent};
 use crate::fleet;
 
@@ -20,6 +21,7 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Status { selector: None } => "status".to_owned(),
         Intent::Status { selector: Some(selector) } => format!("status {}", fleet::print(&selector.value)),
         Intent::Cancel { request } => format!("cancel {request}"),
+        Intent::Brake(braking) => print_braking(braking),
         Intent::Plan(Planned::Work(work)) => format!("plan {}", print_work(work, vocabulary)),
         Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
         Intent::CanI(Planned::Work(work)) => format!("can-i {}", print_work(work, vocabulary)),
@@ -28,6 +30,16 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::WhoCan { command, selector: Some(selector) } => {
             format!("who-can {command} on {}", fleet::print(&selector.value))
         }
+    }
+}
+
+fn print_braking(braking: &Braking) -> String {
+    let because = |text: &String| format!(" because {}", print_reason(text));
+    match braking {
+        Braking::Stop { because: why } => {
+            format!("stop everything{}", why.as_ref().map_or_else(String::new, because))
+        }
+        Braking::Resume { because: why } => format!("resume everything{}", because(why)),
     }
 }
 

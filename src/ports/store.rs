@@ -4,12 +4,12 @@
 //! again. Deliberately absent: SQL, transactions, rows.
 
 use super::chat::{Envelope, Inbox, PrivateTo, TriggerId, ViewId};
-use crate::admission::{HealthRow, Ledger, Lock, StateRow};
+use crate::admission::{Brake, BrakeEnd, HealthRow, Ledger, Lock, StateRow};
 use crate::conversation::message::{Form, Message};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{
-    DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
+    BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
 };
 use crate::domain::place::{ChannelId, MessageRef, Origin};
 use crate::domain::server::ServerId;
@@ -181,6 +181,31 @@ pub enum Write {
     Health(HealthRow),
     /// Why something was or was not admitted.
     Decision(DecisionRecord),
+    /// A person puts something on to stop things. Relies on its id being new and, for the stop of everything, on there
+    /// being none.
+    BrakeOn(Brake),
+    /// A person takes it off. Relies on its being on.
+    BrakeOff {
+        /// Which.
+        id: BrakeId,
+        /// Who took it off, when and why.
+        end: BrakeEnd,
+    },
+    /// Nothing is written. Relies on no stop of everything being on.
+    NotStopped,
+    /// Somebody was seen to be a member.
+    MemberSeen(SeenMember),
+}
+
+/// What was last known of a member.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SeenMember {
+    /// Who.
+    pub person: PersonId,
+    /// Their name.
+    pub name: String,
+    /// When the directory said so.
+    pub at: Timestamp,
 }
 
 /// Why something was or was not admitted, for the record.
@@ -341,6 +366,8 @@ pub enum Notice {
     Incident(RequestId),
     /// What a person's home shows.
     Home(PersonId),
+    /// Everything is stopped, in the incident channel; once it is over it says so.
+    Stop(BrakeId),
 }
 
 /// A message with how its delivery stands.
@@ -443,6 +470,15 @@ pub trait Store: Inbox + Send + Sync {
     /// What a handle stands for.
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault>;
 
-    /// Locks, states and health.
+    /// Locks, states, health and brakes.
     async fn ledger(&self) -> Result<Ledger, StoreFault>;
+
+    /// What people have put on and nobody has taken off, the oldest first; some may be over by the clock.
+    async fn brakes(&self) -> Result<Vec<Brake>, StoreFault>;
+
+    /// A brake, and how it was taken off if somebody did.
+    async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault>;
+
+    /// What was last known of a person who was seen to be a member.
+    async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault>;
 }

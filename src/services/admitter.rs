@@ -94,11 +94,13 @@ impl Admitter {
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
         }
+        // What people have put on ends at its own time.
+        let again = ledger.next_brake_over(now).into_iter().chain([now.plus(LOOK_AGAIN_EVERY)]).min().unwrap_or(now);
         if pass.decide(&ledger).is_empty() {
-            return self.explain(&pass, &runs, pass.blockers(&ledger)).await;
+            return self.explain(&pass, &runs, (pass.blockers(&ledger), again)).await;
         }
         if matches!(people, People::Unknown) {
-            return self.explain(&pass, &runs, vec![Blocker::NoDirectory]).await;
+            return self.explain(&pass, &runs, (vec![Blocker::NoDirectory], again)).await;
         }
         let scopes = pass.scopes();
         let committed = self.world.reserve(&scopes, &|ledger: &Ledger| pass.decide(ledger)).await?;
@@ -106,11 +108,16 @@ impl Admitter {
     }
 
     /// Nothing may start: the reasons are stored and shown if they differ from those shown.
-    async fn explain(&self, pass: &Pass<'_>, runs: &[Run], blockers: Vec<Blocker>) -> Result<Looked, StoreFault> {
-        let again = Looked::Again(pass.now.plus(LOOK_AGAIN_EVERY));
-        // While servers of the request are at work, waiting for them is no news.
+    async fn explain(
+        &self,
+        pass: &Pass<'_>,
+        runs: &[Run],
+        (blockers, again): (Vec<Blocker>, Timestamp),
+    ) -> Result<Looked, StoreFault> {
+        let again = Looked::Again(again);
+        // While servers of the request are at work, waiting for them is no news; that people have stopped it is.
         let at_work = runs.iter().any(Run::is_active);
-        let shown = if at_work { Vec::new() } else { blockers };
+        let shown = blockers.into_iter().filter(|blocker| !at_work || blocker.is_brake()).collect::<Vec<_>>();
         if shown == pass.request.blockers {
             return Ok(again);
         }
@@ -194,6 +201,9 @@ impl Pass<'_> {
         let mut evidence = Vec::new();
         for run in self.due {
             let Some(server) = run.subject.server() else {
+                if !admission::without_server(&self.request.spec, self.known(&ledger)).is_empty() {
+                    continue;
+                }
                 writes.push(self.run_events(
                     run,
                     vec![self.admitted(crate::domain::server::ProductionState::Production)],
@@ -232,6 +242,9 @@ impl Pass<'_> {
             }
         }
         if !writes.is_empty() {
+            if ledger.stop().is_some() {
+                evidence.push("everything is stopped, and this only looks or gives capacity back".to_owned());
+            }
             self.tell(&mut writes, evidence.join("; "));
         }
         writes
@@ -281,7 +294,10 @@ impl Pass<'_> {
     fn blockers(&self, ledger: &Ledger) -> Vec<Blocker> {
         let mut blockers = Vec::new();
         for run in self.due {
-            let Some(server) = run.subject.server() else { continue };
+            let Some(server) = run.subject.server() else {
+                blockers.extend(admission::without_server(&self.request.spec, self.known(ledger)));
+                continue;
+            };
             let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
             if let Verdict::Wait(reasons) = admission::evaluate(candidate, self.known(ledger)) {
                 blockers.extend(reasons);

@@ -5,7 +5,7 @@ use super::messages;
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, looks, offers, questions};
+use super::{access, brakes, looks, offers, questions};
 use crate::admission::Ledger;
 use crate::authorization::Authorized;
 use crate::conversation;
@@ -121,7 +121,7 @@ pub(super) const MISUNDERSTOOD: &str = "answered: a misunderstanding";
 
 /// Who typed it, and where.
 pub(super) struct Speaker {
-    person: Profile,
+    pub(super) person: Profile,
     pub(super) channel: ChannelFacts,
     /// What was in force when the line was read: the whole line is answered by it.
     pub(super) rulebook: Arc<Rulebook>,
@@ -167,17 +167,33 @@ impl Speaker {
 
 /// What a line comes to.
 pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, StoreFault> {
-    let now = world.now();
     let person = match member(world, &line.origin.person).await {
         Ok(person) => person,
-        Err(reply) => return Ok(line.outcome(reply)),
+        Err(reply) => {
+            let stopped = brakes::stop_unseen(world, line).await?;
+            return Ok(stopped.unwrap_or_else(|| line.outcome(reply)));
+        }
     };
-    if let Some(sent_at) = line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER) {
+    let seen = brakes::seen(world, &person).await?;
+    let mut outcome = answer_member(world, line, person).await?;
+    outcome.writes.extend(seen);
+    Ok(outcome)
+}
+
+/// What the line of a member comes to.
+async fn answer_member(world: &World, line: Line<'_>, person: Profile) -> Result<Outcome, StoreFault> {
+    let now = world.now();
+    if let Some(sent_at) =
+        line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER && !brakes::is_stop(line.text))
+    {
         return Ok(offers::late(world, line, sent_at));
     }
     let speaker = match speaking(world, person, line.origin).await {
         Ok(speaker) => speaker,
-        Err(reply) => return Ok(line.outcome(reply)),
+        Err(reply) => {
+            let stopped = brakes::stop_unseen(world, line).await?;
+            return Ok(stopped.unwrap_or_else(|| line.outcome(reply)));
+        }
     };
     let normal = match language::normalise(line.text) {
         Ok(normal) => normal,
@@ -217,6 +233,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         | Intent::WhoCan { .. }
         | Intent::Help { .. }
         | Intent::Status { .. }
+        | Intent::Brake(_)
         | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
     }
 }
@@ -248,6 +265,7 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
     let reply = match intent {
         Intent::Help { topic } => return Ok(looks::help(world, line, speaker, topic.as_ref())),
         Intent::Status { selector } => return looks::status(world, line, speaker, selector.as_ref()).await,
+        Intent::Brake(braking) => return brakes::answer(world, line, speaker, &braking).await,
         Intent::Cancel { request } => {
             return super::presses::cancel_line(world, line, &speaker.person, &request).await;
         }

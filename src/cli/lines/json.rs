@@ -3,6 +3,7 @@
 use crate::authorization::WhoCan;
 use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
 use crate::conversation::{self, IsAllowed, plain};
+use crate::domain::braking::Braking;
 use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{ServerName, SiteName};
@@ -34,6 +35,8 @@ pub(super) fn intent(intent: &Intent) -> Value {
             json!({ "verb": "status", "selector": selector.as_ref().map(|one| fleet::print(&one.value)) })
         }
         Intent::Cancel { request } => json!({ "verb": "cancel", "request": request.to_string() }),
+        Intent::Brake(Braking::Stop { because }) => json!({ "verb": "stop-everything", "because": because }),
+        Intent::Brake(Braking::Resume { because }) => json!({ "verb": "resume-everything", "because": because }),
     }
 }
 

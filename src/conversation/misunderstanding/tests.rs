@@ -19,7 +19,8 @@ fn told_about(line: &str) -> Misunderstanding {
             | Intent::WhoCan { .. }
             | Intent::Help { .. }
             | Intent::Status { .. }
-            | Intent::Cancel { .. },
+            | Intent::Cancel { .. }
+            | Intent::Brake(_),
         ) => {
             panic!("{line} is understood")
         }

@@ -56,7 +56,8 @@ fn meaning(intent: &Intent) -> String {
                 | Intent::WhoCan { .. }
                 | Intent::Help { .. }
                 | Intent::Status { .. }
-                | Intent::Cancel { .. } => "",
+                | Intent::Cancel { .. }
+                | Intent::Brake(_) => "",
             };
             format!("{verb}{} {selector:?} {:?} {start:?}", work.command, work.values())
         }
@@ -69,6 +70,7 @@ fn meaning(intent: &Intent) -> String {
         Intent::Plan(Planned::Cancel { .. })
         | Intent::CanI(Planned::Cancel { .. })
         | Intent::Help { .. }
+        | Intent::Brake(_)
         | Intent::Cancel { .. } => format!("{intent:?}"),
     }
 }

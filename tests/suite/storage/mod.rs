@@ -1,5 +1,6 @@
 //! One conformance suite for every store, a random comparison of them, and what only a file can show.
 
+mod brakes;
 mod conformance;
 mod delivery;
 mod files;

@@ -24,6 +24,7 @@ mod refusing;
 mod reloading;
 mod requiring;
 mod scheduling;
+mod stopping;
 mod telling;
 mod tuning;
 mod unknown_outcomes;

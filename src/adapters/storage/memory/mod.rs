@@ -5,14 +5,14 @@
 mod state;
 mod table;
 
-use crate::admission::Ledger;
+use crate::admission::{Brake, BrakeEnd, Ledger};
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
+use crate::domain::ids::{BrakeId, DeliveryKey, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
 use crate::ports::chat::Envelope;
 use crate::ports::store::{
-    Committed, Content, Control, Decide, DecisionRecord, Destination, Home, Operation, Scope, Slot,
+    Committed, Content, Control, Decide, DecisionRecord, Destination, Home, Operation, Scope, SeenMember, Slot,
 };
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
@@ -179,6 +179,18 @@ impl Store for MemoryStore {
 
     async fn ledger(&self) -> Result<Ledger, StoreFault> {
         Ok(self.state().ledger())
+    }
+
+    async fn brakes(&self) -> Result<Vec<Brake>, StoreFault> {
+        Ok(self.state().brakes_on())
+    }
+
+    async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault> {
+        Ok(self.state().brakes.get(id).map(|row| (row.brake.clone(), row.end.clone())))
+    }
+
+    async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault> {
+        Ok(self.state().members.get(person).cloned())
     }
 }
 

@@ -103,5 +103,6 @@ stored_variants! { Blocker;
     "no-directory" => NoDirectory,
     "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
     "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
+    "stopped" => Stopped { by: "by", since: "since_ms", why: "why" },
 }
 stored_record! { OutServer; name: "name", holder: "holder", why: "why" }
