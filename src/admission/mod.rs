@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: looking (the watcher's) and reserving (the store's). What is not known well enough waits.
 
+mod brake;
 mod capacity;
 mod concurrency;
 mod explain;
@@ -10,10 +11,12 @@ mod ledger;
 mod pass;
 mod queue;
 mod rehearsal;
+mod stop;
 #[cfg(test)]
 mod tests;
 mod waves;
 
+pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
@@ -21,9 +24,10 @@ pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
 pub use pass::{pass, reasons};
 pub use queue::{Place, Waiting, place, waiting};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
+pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
 
-use crate::domain::command::{CommandSpec, Targets};
+use crate::domain::command::{CommandSpec, Targets, Touch};
 use crate::domain::ids::RunId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::ProductionState;
@@ -81,12 +85,41 @@ pub struct Candidate<'a> {
 pub struct Known<'a> {
     /// Every server.
     pub inventory: &'a Inventory,
-    /// Locks, states and health.
+    /// Locks, states, health and brakes.
     pub ledger: &'a Ledger,
     /// The numbers.
     pub rules: &'a Rules,
     /// The time.
     pub now: Timestamp,
+}
+
+/// What is asked about: a server, a whole site, or nothing; by which request, with which command.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    spec: &'a CommandSpec,
+    server: Option<&'a PlannedServer>,
+}
+
+impl Asked<'_> {
+    /// Whether it only gives back what a run of ours took out: the safe direction, which nothing but a hold stands in.
+    fn gives_back(self, known: Known<'_>) -> bool {
+        let taken_out = |server: &PlannedServer| {
+            let row = known.ledger.states.get(&server.id);
+            row.is_some_and(|row| matches!(row.state, ProductionState::Drained | ProductionState::Draining))
+        };
+        self.spec.touch() == Touch::GivesBack && self.server.is_some_and(taken_out)
+    }
+}
+
+/// What people have put on that keeps this from starting; the first reason comes first.
+fn brakes(asked: Asked<'_>, known: Known<'_>) -> Vec<Blocker> {
+    stop::blocker(asked, known).into_iter().collect()
+}
+
+/// What keeps work on a subject that is no server from starting.
+#[must_use]
+pub fn without_server(spec: &CommandSpec, known: Known<'_>) -> Vec<Blocker> {
+    brakes(Asked { spec, server: None }, known)
 }
 
 /// What admission says about one server.
@@ -135,7 +168,7 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     if let Some(why) = never(server, candidate.spec, known) {
         return Verdict::Deny(why);
     }
-    let mut blockers = Vec::new();
+    let mut blockers = brakes(Asked { spec: candidate.spec, server: Some(server) }, known);
     let lock = known.ledger.lock(&server.id);
     let takes_over = match lock {
         Some(lock) if lock.standing == LockStanding::Working => {
@@ -226,7 +259,8 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::Concurrency { .. }
                 | Blocker::Capacity { .. }
                 | Blocker::NoDirectory
-                | Blocker::HealthUnknown { .. } => None,
+                | Blocker::HealthUnknown { .. }
+                | Blocker::Stopped { .. } => None,
             });
             if let Some((earlier, from)) = same {
                 earlier.extend(servers.iter().cloned());
@@ -239,11 +273,12 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         }
     }
     merged.sort_by_key(|blocker| match blocker {
-        Blocker::Capacity { .. } => 0,
-        Blocker::HealthUnknown { .. } => 1,
-        Blocker::Locked { .. } => 2,
-        Blocker::Concurrency { .. } => 3,
-        Blocker::NoDirectory => 4,
+        Blocker::Stopped { .. } => 0,
+        Blocker::Capacity { .. } => 1,
+        Blocker::HealthUnknown { .. } => 2,
+        Blocker::Locked { .. } => 3,
+        Blocker::Concurrency { .. } => 4,
+        Blocker::NoDirectory => 5,
     });
     merged
 }

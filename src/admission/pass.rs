@@ -2,9 +2,11 @@
 //!
 //! Whoever decides and whoever explains goes through here, so that what is explained is what was decided.
 
-use super::{Admitted, Candidate, Known, Lock, LockStanding, Verdict, evaluate, merged};
+use super::{Admitted, Candidate, Known, Lock, LockStanding, Verdict, evaluate, merged, without_server};
+use crate::domain::command::CommandSpec;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::Blocker;
+use crate::workflow::run::Run;
 
 impl Admitted {
     /// The lock that this admission puts on the candidate's server.
@@ -39,12 +41,17 @@ pub fn pass<'a>(
     said
 }
 
-/// Everything that makes servers of a pass wait, longest-lasting first.
+/// Everything that makes runs wait that are due, longest-lasting first: of those without a server only what people have
+/// put on.
 #[must_use]
-pub fn reasons(said: &[(Candidate<'_>, Verdict)]) -> Vec<Blocker> {
+pub fn reasons(spec: &CommandSpec, due: &[&Run], said: &[(Candidate<'_>, Verdict)], known: Known<'_>) -> Vec<Blocker> {
     let each = said.iter().filter_map(|(_, verdict)| match verdict {
         Verdict::Wait(reasons) => Some(reasons.iter().cloned()),
         Verdict::Allow(_) | Verdict::Deny(_) => None,
     });
-    merged(each.flatten().collect())
+    let mut all = each.flatten().collect::<Vec<_>>();
+    if due.iter().any(|run| run.subject.server().is_none()) {
+        all.extend(without_server(spec, known));
+    }
+    merged(all)
 }

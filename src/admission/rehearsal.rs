@@ -24,7 +24,7 @@ pub struct Rehearsal {
 #[must_use]
 pub fn rehearse(servers: &[&PlannedServer], spec: &CommandSpec, run: &RunId, known: Known<'_>) -> Rehearsal {
     let said = pass(servers.iter().map(|server| Candidate { run, server, spec }), known);
-    let mut rehearsal = Rehearsal { blockers: reasons(&said), ..Rehearsal::default() };
+    let mut rehearsal = Rehearsal { blockers: reasons(spec, &[], &said, known), ..Rehearsal::default() };
     for (candidate, verdict) in &said {
         match verdict {
             Verdict::Allow(_) => rehearsal.start.push(candidate.server.name.clone()),

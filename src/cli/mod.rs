@@ -1,5 +1,6 @@
 //! The command line: one file for each call, and one writer for everything that is printed.
 
+mod brakes;
 mod check;
 mod decisions;
 mod demo;
@@ -69,6 +70,12 @@ enum What {
     /// Tell who may use a command there, as the files say.
     #[command(name = "who-can")]
     WhoCan(lines::WhoCan),
+    /// Stop everything: nothing starts any more that changes a server, whether the bot serves or is down.
+    #[command(name = "stop-everything")]
+    StopEverything(brakes::StopEverything),
+    /// Let everything go on after a stop; another account than the one that stopped, or the same after 10 minutes.
+    #[command(name = "resume-everything")]
+    ResumeEverything(brakes::ResumeEverything),
     /// Check commands, policies and inventory: every fault with file, line and caret (status 2).
     Check(check::Check),
     /// Print the JSON Schema of command files, for editors.
@@ -123,6 +130,8 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Plan(plan) => return plan.run().await,
         What::CanI(question) => return question.run().await,
         What::WhoCan(question) => return question.run().await,
+        What::StopEverything(stop) => return stop.run().await,
+        What::ResumeEverything(resume) => return resume.run().await,
         What::Schema => schema::run()?,
         What::Decisions(decisions) => decisions.run().await?,
         What::Manifest { commands } => manifest::run(&commands)?,

@@ -19,6 +19,9 @@ const LINE_BEGIN: &str = "/fleet";
 pub(super) const CANCEL: &str = "cancel req-2mq9";
 /// How it is asked why a request waits.
 pub(super) const WHY: &str = "why req-2mq9";
+/// How everything is stopped, and goes on.
+pub(super) const STOP: &str = "stop everything because servers do not come back";
+pub(super) const RESUME: &str = "resume everything because the cause was found";
 /// The most commands with a line of their own: with the built-in verbs and the frame they still fit one screen.
 const COMMANDS_MAX: usize = 4;
 /// The most commands of one purpose with a line of their own, where only that purpose is told.
@@ -154,6 +157,8 @@ fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
         BuiltInVerb::CanI => asks_of(commands),
         BuiltInVerb::WhoCan => who_of(commands).into_iter().next(),
         BuiltInVerb::Why => Some(WHY.to_owned()),
+        BuiltInVerb::StopEverything => Some(STOP.to_owned()),
+        BuiltInVerb::ResumeEverything => Some(RESUME.to_owned()),
     }
 }
 

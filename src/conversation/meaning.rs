@@ -5,6 +5,7 @@
 use super::message::{Block, Message};
 use super::words::{Prose, quoted, summary, told};
 use crate::domain::asked::WhyOf;
+use crate::domain::braking::Braking;
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
 use crate::domain::time::spoken;
@@ -46,6 +47,15 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
         Intent::Why(WhyOf::Server(selector)) => {
             ("why: only looks".to_owned(), vec![("server".to_owned(), fleet::print(&selector.value))])
         }
+        Intent::Brake(braking) => braking_rows(braking),
+    }
+}
+
+fn braking_rows(braking: &Braking) -> (String, Vec<(String, String)>) {
+    let because = |why: &String| ("reason".to_owned(), quoted(why));
+    match braking {
+        Braking::Stop { because: why } => ("stop everything".to_owned(), why.iter().map(because).collect()),
+        Braking::Resume { because: why } => ("resume everything".to_owned(), vec![because(why)]),
     }
 }
 

@@ -5,6 +5,7 @@
 mod access;
 mod answers;
 mod asking;
+mod brakes;
 mod card;
 mod details;
 mod ending;
@@ -40,6 +41,10 @@ pub use answers::{
     unavailable, wrong_place, wrong_type,
 };
 pub use asking::{IsAllowed, MayView, WhoView, may, may_in_general, who_can};
+pub use brakes::{
+    Affected, go_on, marked_stopped, may_not_stop, not_alone_yet, not_stopped, stop_notice, stop_took_hold,
+    stopped_already,
+};
 pub use card::{card, echo};
 pub use details::details;
 pub use ending::final_reply;

@@ -54,6 +54,9 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             };
             prose.text("; waits until it is known")
         }
+        Blocker::Stopped { by, since, why } => {
+            prose.text(format!("everything is stopped by {} since ", quoted(by))).time(*since).text(": ").code(why)
+        }
     }
 }
 
@@ -116,6 +119,7 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         },
         Blocker::HealthUnknown { .. } => "goes on when the load balancer tells of them again".to_owned(),
         Blocker::NoDirectory => "goes on when it answers".to_owned(),
+        Blocker::Stopped { .. } => "goes on when somebody sends: resume everything because …".to_owned(),
     }
 }
 
@@ -147,7 +151,7 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Locked { holder, .. } => holder != own,
         Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
         Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
-        Blocker::HealthUnknown { .. } | Blocker::NoDirectory => true,
+        Blocker::HealthUnknown { .. } | Blocker::NoDirectory | Blocker::Stopped { .. } => true,
     })
 }
 
@@ -168,6 +172,9 @@ pub(super) fn short(blocker: &Blocker) -> String {
             Some(since) => format!("{pool} health unknown since {}", clock(*since)),
             None => format!("{pool} health unknown"),
         },
+        Blocker::Stopped { by, since, .. } => {
+            format!("everything is stopped by {} since {}", quoted(by), clock(*since))
+        }
     }
 }
 

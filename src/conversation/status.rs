@@ -2,12 +2,13 @@
 //!
 //! Deliberately absent: servers by name; a pool that is short names those that are out.
 
+use super::brakes::stopped;
 use super::message::{Block, Message};
 use super::reasons::outs;
 use super::state::state_word;
 use super::view::{RequestView, asked};
 use super::words::{Prose, counted, first_three, listed, quoted, summary};
-use crate::admission::PoolCount;
+use crate::admission::{Brake, PoolCount};
 use crate::domain::command::CommandName;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::Request;
@@ -25,6 +26,8 @@ const REQUESTS_MAX: usize = 2;
 /// What a status looks at.
 #[derive(Clone, Debug)]
 pub struct StatusView<'a> {
+    /// The stop of everything, if it is on.
+    pub stop: Option<&'a Brake>,
     /// Every pool that was asked about.
     pub pools: &'a [PoolCount],
     /// Requests that are not over, with their runs.
@@ -72,7 +75,8 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
     if short.len() > POOLS_MAX {
         pools = pools.text(format!(" + {}", counted(short.len() - POOLS_MAX, "more pool")));
     }
-    let mut blocks = vec![Block::Section(prose.done())];
+    let mut blocks = fleet.stop.map(|stop| Block::Section(stopped(stop))).into_iter().collect::<Vec<_>>();
+    blocks.push(Block::Section(prose.done()));
     if !pools.is_empty() {
         blocks.push(Block::Section(pools.done()));
     }
@@ -81,7 +85,8 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         blocks.push(Block::Context(coverage(fleet)));
     }
     let open = counted(fleet.requests.len(), "open request");
-    Message { summary: summary(format!("{serving} of {total} in service, {open}")), blocks }
+    let stopped = if fleet.stop.is_some() { "🛑 everything is stopped · " } else { "" };
+    Message { summary: summary(format!("{stopped}{serving} of {total} in service, {open}")), blocks }
 }
 
 /// `of 86 servers: drain, reboot and undrain 80 · wipe 6`; what covers most comes first.

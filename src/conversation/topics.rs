@@ -2,7 +2,7 @@
 //!
 //! By example: each line here is one that the language reads, which a test proves.
 
-use super::help::{CANCEL, WHY, asks_of, example, literal, most_impact, plan_of, who_of};
+use super::help::{CANCEL, RESUME, STOP, WHY, asks_of, example, literal, most_impact, plan_of, who_of};
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
 use crate::domain::command::CommandSpec;
@@ -40,6 +40,8 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::CanI => "whether you may send a line here, by which policy, and what it needs",
         BuiltInVerb::WhoCan => "who may use a command here, in general or on some servers",
         BuiltInVerb::Why => "why something waits, stands or ended: every reason, who holds it, what unblocks it",
+        BuiltInVerb::StopEverything => "nothing starts any more that changes a server, until somebody resumes",
+        BuiltInVerb::ResumeEverything => "everything goes on after a stop",
     }
 }
 
@@ -82,6 +84,16 @@ pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
             "why [REQUEST or RUN or SERVER]",
             vec![WHY.to_owned(), "why run-2mq9.17".to_owned(), "why edge-lax-001".to_owned()],
             "in the thread of a request, why alone means that request · everybody here may ask",
+        ),
+        BuiltInVerb::StopEverything => (
+            "stop everything [because REASON]",
+            vec![STOP.to_owned()],
+            "everybody may, where work may be asked for · what was begun goes to a safe point · a restart of mine changes nothing",
+        ),
+        BuiltInVerb::ResumeEverything => (
+            "resume everything because REASON",
+            vec![RESUME.to_owned()],
+            "by another person than who stopped, or by the same one after 10 min",
         ),
     };
     let headline = format!("{}: {}", capital(word), does(verb));

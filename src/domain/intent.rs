@@ -1,6 +1,7 @@
 //! The typed meaning of one line: what the person asked for, before anything was looked up.
 
 use super::asked::WhyOf;
+use super::braking::Braking;
 use super::command::CommandName;
 use super::identity::UserId;
 use super::ids::RequestId;
@@ -39,19 +40,32 @@ pub enum BuiltInVerb {
     WhoCan,
     /// Why a request, a run or a server is where it is.
     Why,
+    /// Stops everything.
+    StopEverything,
+    /// Lets everything go on.
+    ResumeEverything,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 7] =
-        [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan, Self::Why];
+    pub const ALL: [Self; 9] = [
+        Self::Help,
+        Self::Status,
+        Self::Cancel,
+        Self::Plan,
+        Self::CanI,
+        Self::WhoCan,
+        Self::Why,
+        Self::StopEverything,
+        Self::ResumeEverything,
+    ];
 
     /// Whether a line with it changes nothing.
     #[must_use]
     pub const fn only_looks(self) -> bool {
         match self {
             Self::Help | Self::Status | Self::Plan | Self::CanI | Self::WhoCan | Self::Why => true,
-            Self::Cancel => false,
+            Self::Cancel | Self::StopEverything | Self::ResumeEverything => false,
         }
     }
 
@@ -66,6 +80,8 @@ impl BuiltInVerb {
             Self::CanI => "can-i",
             Self::WhoCan => "who-can",
             Self::Why => "why",
+            Self::StopEverything => "stop-everything",
+            Self::ResumeEverything => "resume-everything",
         }
     }
 
@@ -155,6 +171,8 @@ pub enum Intent {
     },
     /// `why req-2mq9`: why that is where it is, and what comes next.
     Why(WhyOf),
+    /// `stop everything because …`: what stops things, or lets them go on.
+    Brake(Braking),
 }
 
 /// What can be planned: a line that does something.
@@ -181,7 +199,8 @@ impl Intent {
             | Self::Why(_)
             | Self::Help { .. }
             | Self::Status { .. }
-            | Self::Cancel { .. } => None,
+            | Self::Cancel { .. }
+            | Self::Brake(_) => None,
         }
     }
 
@@ -196,7 +215,8 @@ impl Intent {
             | Self::Why(_)
             | Self::Help { .. }
             | Self::Status { .. }
-            | Self::Cancel { .. } => None,
+            | Self::Cancel { .. }
+            | Self::Brake(_) => None,
         }
     }
 }

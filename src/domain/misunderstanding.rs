@@ -306,6 +306,8 @@ pub enum Expected {
     Verb,
     /// The name of a command.
     Command,
+    /// `because …`, or the end of the line.
+    Reason,
 }
 
 impl Misunderstanding {

@@ -3,6 +3,7 @@
 //! Deliberately absent: any I/O, any clock, any serialisation. A value that exists here is valid.
 
 pub mod asked;
+pub mod braking;
 pub mod command;
 pub mod consent;
 pub mod effect;

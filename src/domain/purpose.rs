@@ -61,7 +61,7 @@ impl Purpose {
             | BuiltInVerb::CanI
             | BuiltInVerb::WhoCan
             | BuiltInVerb::Why => Self::See,
-            BuiltInVerb::Cancel => Self::Stop,
+            BuiltInVerb::Cancel | BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything => Self::Stop,
         }
     }
 

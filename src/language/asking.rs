@@ -33,6 +33,9 @@ pub(super) fn can_i(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) 
     match verb {
         Verb::Command(spec) => work(cursor, next, spec, vocabulary).map(Planned::Work),
         Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Planned::Cancel { request: request(cursor, next)? }),
+        Verb::BuiltIn(verb @ (BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
+            Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb }))
+        }
         Verb::BuiltIn(
             verb @ (BuiltInVerb::Help
             | BuiltInVerb::Status
@@ -50,7 +53,7 @@ pub(super) fn who_can(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary
     let spec = match verb {
         Verb::Command(spec) => spec,
         // Who may cancel follows from the request.
-        Verb::BuiltIn(verb @ BuiltInVerb::Cancel) => {
+        Verb::BuiltIn(verb @ (BuiltInVerb::Cancel | BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
             return Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb }));
         }
         Verb::BuiltIn(

@@ -2,7 +2,7 @@
 
 use super::normalise::{begins_reason, normalise};
 use super::parameters::Parameters;
-use super::{Vocabulary, asking, looking};
+use super::{Vocabulary, asking, braking, looking};
 use crate::domain::command::{CommandName, CommandSpec, Targets};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{BuiltInVerb, HelpTopic, Intent, Planned, Selector, Span, Spanned, WorkIntent};
@@ -23,6 +23,11 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
     let line = normalise(line)?;
     let cursor = Cursor { line: &line };
     let Said { verb, next, .. } = verb(&cursor, 0, vocabulary)?;
+    if let Verb::BuiltIn(verb) = verb
+        && let Some(read) = braking::read(&cursor, verb, next, vocabulary)
+    {
+        return read.map(Intent::Brake);
+    }
     match verb {
         Verb::Command(spec) => work(&cursor, next, spec, vocabulary).map(Intent::Work),
         Verb::BuiltIn(BuiltInVerb::Help) => help(&cursor, next, vocabulary),
@@ -32,6 +37,9 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
         Verb::BuiltIn(BuiltInVerb::CanI) => asking::can_i(&cursor.unasked(), next, vocabulary).map(Intent::CanI),
         Verb::BuiltIn(BuiltInVerb::WhoCan) => asking::who_can(&cursor.unasked(), next, vocabulary),
         Verb::BuiltIn(BuiltInVerb::Why) => looking::why(&cursor.unasked(), next).map(Intent::Why),
+        Verb::BuiltIn(verb @ (BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
+            Err(cursor.told(0..next, Kind::UnknownVerb { verb: verb.word().to_owned() }))
+        }
     }
 }
 
@@ -64,8 +72,24 @@ pub(super) fn verb<'a>(
     }
     // Two of the built-in verbs are what people say aloud, and write without the dash.
     let (second, after) = cursor.word(next);
-    match BuiltInVerb::of_words(&first, &second.value.to_lowercase()) {
+    let second_word = second.value.to_lowercase();
+    match BuiltInVerb::of_words(&first, &second_word) {
         Some(verb) => Ok(Said { verb: Verb::BuiltIn(verb), end: second.span.end, next: after }),
+        None if matches!(second_word.as_str(), "everything!" | "all!") && first == "stop" => {
+            Ok(Said { verb: Verb::BuiltIn(BuiltInVerb::StopEverything), end: second.span.end, next: after })
+        }
+        None if first == "stop" && RequestId::parse(&second_word).is_some() => {
+            let kind = Kind::UnknownVerb { verb: written.value.to_owned() };
+            Err(cursor.told(written.span, kind).suggesting(BuiltInVerb::Cancel.word()))
+        }
+        // Nobody who is in a hurry is sent away without the line that helps.
+        None if matches!(first.as_str(), "stop" | "resume")
+            && matches!(second_word.as_str(), "all" | "now" | "it" | "") =>
+        {
+            let kind = Kind::UnknownVerb { verb: written.value.to_owned() };
+            let end = if second_word.is_empty() { written.span.end } else { second.span.end };
+            Err(cursor.told(written.span.start..end, kind).suggesting(format!("{first} everything")))
+        }
         None => Err(cursor.unknown_verb(written, vocabulary)),
     }
 }
@@ -214,6 +238,9 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
         ) => {
             // What only looks is sent as it is.
             Err(cursor.told(0..end, Kind::NothingToPlan { verb }).suggesting(verb.word()))
+        }
+        Verb::BuiltIn(verb @ (BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
+            Err(cursor.told(0..end, Kind::NothingToPlan { verb }))
         }
     }
 }

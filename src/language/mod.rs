@@ -4,6 +4,7 @@
 //! exist (`fleet`), who may do what, and any markup of a chat system.
 
 mod asking;
+mod braking;
 mod clock;
 mod fields;
 mod hidden;

@@ -8,6 +8,7 @@ use super::start::time_at_end;
 use super::zone::written_moment;
 use super::{Vocabulary, quotes::Quotes};
 use crate::domain::asked::WhyOf;
+use crate::domain::braking::Braking;
 use crate::domain::intent::{Day, Intent, Planned, Start, Value, WallTime, WorkIntent};
 use crate::fleet;
 
@@ -25,6 +26,7 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Why(WhyOf::Request(request)) => format!("why {request}"),
         Intent::Why(WhyOf::Run(run)) => format!("why {run}"),
         Intent::Why(WhyOf::Server(selector)) => format!("why {}", fleet::print(&selector.value)),
+        Intent::Brake(braking) => print_braking(braking),
         Intent::Plan(Planned::Work(work)) => format!("plan {}", print_work(work, vocabulary)),
         Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
         Intent::CanI(Planned::Work(work)) => format!("can-i {}", print_work(work, vocabulary)),
@@ -33,6 +35,16 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::WhoCan { command, selector: Some(selector) } => {
             format!("who-can {command} on {}", fleet::print(&selector.value))
         }
+    }
+}
+
+fn print_braking(braking: &Braking) -> String {
+    let because = |text: &String| format!(" because {}", print_reason(text));
+    match braking {
+        Braking::Stop { because: why } => {
+            format!("stop everything{}", why.as_ref().map_or_else(String::new, because))
+        }
+        Braking::Resume { because: why } => format!("resume everything{}", because(why)),
     }
 }
 

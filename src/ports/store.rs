@@ -5,12 +5,12 @@
 
 use super::authorizations::{Authorization, Sought};
 use super::chat::{Envelope, Inbox, PrivateTo, TriggerId, ViewId};
-use crate::admission::{HealthRow, Ledger, Lock, StateRow};
+use crate::admission::{Brake, BrakeEnd, HealthRow, Ledger, Lock, StateRow};
 use crate::conversation::message::{Form, Message};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{
-    DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
+    BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
 };
 use crate::domain::place::{ChannelId, MessageRef, Origin};
 use crate::domain::server::ServerId;
@@ -184,6 +184,31 @@ pub enum Write {
     Decision(DecisionRecord),
     /// Whether somebody may.
     Authorization(Box<Authorization>),
+    /// A person puts something on to stop things. Relies on its id being new and, for the stop of everything, on there
+    /// being none.
+    BrakeOn(Brake),
+    /// A person takes it off. Relies on its being on.
+    BrakeOff {
+        /// Which.
+        id: BrakeId,
+        /// Who took it off, when and why.
+        end: BrakeEnd,
+    },
+    /// Nothing is written. Relies on no stop of everything being on.
+    NotStopped,
+    /// Somebody was seen to be a member.
+    MemberSeen(SeenMember),
+}
+
+/// What was last known of a member.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SeenMember {
+    /// Who.
+    pub person: PersonId,
+    /// Their name.
+    pub name: String,
+    /// When the directory said so.
+    pub at: Timestamp,
 }
 
 /// Why something was or was not admitted, for the record.
@@ -346,6 +371,8 @@ pub enum Notice {
     Incident(RequestId),
     /// What a person's home shows.
     Home(PersonId),
+    /// Everything is stopped, in the incident channel; once it is over it says so.
+    Stop(BrakeId),
 }
 
 /// A message with how its delivery stands.
@@ -451,9 +478,17 @@ pub trait Store: Inbox + Send + Sync {
     /// What a handle stands for.
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault>;
 
-    /// Locks, states and health.
+    /// Locks, states, health and brakes.
     async fn ledger(&self) -> Result<Ledger, StoreFault>;
 
     /// Stored answers to "may they?", the oldest first.
     async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault>;
+    /// What people have put on and nobody has taken off, the oldest first; some may be over by the clock.
+    async fn brakes(&self) -> Result<Vec<Brake>, StoreFault>;
+
+    /// A brake, and how it was taken off if somebody did.
+    async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault>;
+
+    /// What was last known of a person who was seen to be a member.
+    async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault>;
 }

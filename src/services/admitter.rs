@@ -105,11 +105,13 @@ impl Admitter {
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
         }
+        // What people have put on ends at its own time.
+        let again = ledger.next_brake_over(now).into_iter().chain([now.plus(LOOK_AGAIN_EVERY)]).min().unwrap_or(now);
         if pass.decide(&ledger).is_empty() {
-            return self.explain(&pass, (&runs, &look), pass.blockers(&ledger)).await;
+            return self.explain(&pass, (&runs, &look), (pass.blockers(&ledger), again)).await;
         }
         if matches!(look.people, People::Unknown) {
-            return self.explain(&pass, (&runs, &look), vec![Blocker::NoDirectory]).await;
+            return self.explain(&pass, (&runs, &look), (vec![Blocker::NoDirectory], again)).await;
         }
         let (scopes, rechecked) = (pass.scopes(), self.rechecked(request, &look).await?);
         let decide = |ledger: &Ledger| {
@@ -144,12 +146,12 @@ impl Admitter {
         &self,
         pass: &Pass<'_>,
         (runs, look): (&[Run], &Look),
-        blockers: Vec<Blocker>,
+        (blockers, again): (Vec<Blocker>, Timestamp),
     ) -> Result<Looked, StoreFault> {
-        let again = Looked::Again(pass.now.plus(LOOK_AGAIN_EVERY));
-        // While servers of the request are at work, waiting for them is no news.
+        let again = Looked::Again(again);
+        // While servers of the request are at work, waiting for them is no news; that people have stopped it is.
         let at_work = runs.iter().any(Run::is_active);
-        let shown = if at_work { Vec::new() } else { blockers };
+        let shown = blockers.into_iter().filter(|blocker| !at_work || blocker.is_brake()).collect::<Vec<_>>();
         if shown == pass.request.blockers {
             return Ok(again);
         }
@@ -234,6 +236,9 @@ impl Pass<'_> {
         let mut evidence = Vec::new();
         for run in self.due {
             let Some(server) = run.subject.server() else {
+                if !admission::without_server(&self.request.spec, self.known(ledger)).is_empty() {
+                    continue;
+                }
                 writes.push(self.run_events(
                     run,
                     vec![self.admitted(crate::domain::server::ProductionState::Production)],
@@ -263,6 +268,9 @@ impl Pass<'_> {
             }
         }
         if !writes.is_empty() {
+            if ledger.stop().is_some() {
+                evidence.push("everything is stopped, and this only looks or gives capacity back".to_owned());
+            }
             self.tell(&mut writes, evidence.join("; "));
         }
         writes
@@ -315,7 +323,7 @@ impl Pass<'_> {
     }
 
     fn blockers(&self, ledger: &Ledger) -> Vec<Blocker> {
-        admission::reasons(&self.verdicts(ledger))
+        admission::reasons(&self.request.spec, self.due, &self.verdicts(ledger), self.known(ledger))
     }
 }
 

@@ -7,7 +7,7 @@ use super::effects::Effects;
 use super::messages;
 use super::requests::close_waiting;
 use super::world::World;
-use super::{Service, Step, homes};
+use super::{Service, Step, brakes, homes};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
@@ -228,6 +228,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
     let notice = match &slot.outgoing.content {
         Content::Fixed(message) => return Ok(Some(message.clone())),
         Content::Form(_) => return Ok(None),
+        Content::Live(Notice::Stop(id)) => return brakes::notice(world, id).await,
         Content::Live(notice) => notice,
     };
     let Some(id) = notice.request() else { return Ok(None) };
@@ -246,7 +247,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
     let run = |id: &RunId| runs.iter().find(|run| run.id == *id);
     Ok(match notice {
         Notice::Echo(_) => Some(conversation::echo(view, link.as_deref())),
-        Notice::Card(_) => Some(conversation::card(view)),
+        Notice::Card(_) => Some(conversation::marked_stopped(conversation::card(view), &request, ledger.stop())),
         Notice::ApprovalAsk(_) => Some(conversation::approval_ask(view)),
         Notice::Reminder(_) => Some(conversation::reminder(view)),
         Notice::Replanned(_) => Some(conversation::replanned(view)),
@@ -255,7 +256,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::Final(_) => Some(conversation::final_reply(view)),
         Notice::Incident(_) => Some(conversation::incident(view, link.as_deref())),
         Notice::ServerFailed(id) => run(id).map(|run| conversation::server_failed(view, run)),
-        Notice::Home(_) => None,
+        Notice::Home(_) | Notice::Stop(_) => None,
         Notice::Question(id) => run(id).map(|run| conversation::question(view, run, &handles(run))),
     })
 }

@@ -5,7 +5,7 @@ use super::messages;
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, looks, offers, questions, records, whys};
+use super::{access, brakes, looks, offers, questions, records, whys};
 use crate::admission::Ledger;
 use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation;
@@ -132,7 +132,7 @@ pub(super) const MISUNDERSTOOD: &str = "answered: a misunderstanding";
 
 /// Who typed it, and where.
 pub(super) struct Speaker {
-    person: Profile,
+    pub(super) person: Profile,
     pub(super) channel: ChannelFacts,
     /// What was in force when the line was read: the whole line is answered by it.
     pub(super) rulebook: Arc<Rulebook>,
@@ -178,17 +178,34 @@ impl Speaker {
 
 /// What a line comes to.
 pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, StoreFault> {
-    let now = world.now();
     let person = match member(world, &line.origin.person).await {
         Ok(person) => person,
-        Err(turned) => return Ok(turned.outcome(world, Occasion::Line, (&line.envelope.key, line.origin))),
+        Err(turned) => {
+            let stopped = brakes::stop_unseen(world, line).await?;
+            let outcome = || turned.outcome(world, Occasion::Line, (&line.envelope.key, line.origin));
+            return Ok(stopped.unwrap_or_else(outcome));
+        }
     };
-    if let Some(sent_at) = line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER) {
+    let seen = brakes::seen(world, &person).await?;
+    let mut outcome = answer_member(world, line, person).await?;
+    outcome.writes.extend(seen);
+    Ok(outcome)
+}
+
+/// What the line of a member comes to.
+async fn answer_member(world: &World, line: Line<'_>, person: Profile) -> Result<Outcome, StoreFault> {
+    let now = world.now();
+    if let Some(sent_at) =
+        line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER && !brakes::is_stop(line.text))
+    {
         return Ok(offers::late(world, line, sent_at));
     }
     let speaker = match speaking(world, person, line.origin).await {
         Ok(speaker) => speaker,
-        Err(reply) => return Ok(line.outcome(reply)),
+        Err(reply) => {
+            let stopped = brakes::stop_unseen(world, line).await?;
+            return Ok(stopped.unwrap_or_else(|| line.outcome(reply)));
+        }
     };
     let normal = match language::normalise(line.text) {
         Ok(normal) => normal,
@@ -229,6 +246,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         | Intent::Why(_)
         | Intent::Help { .. }
         | Intent::Status { .. }
+        | Intent::Brake(_)
         | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
     }
 }
@@ -270,6 +288,7 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         Intent::Help { topic } => return Ok(looks::help(world, line, speaker, topic.as_ref())),
         Intent::Status { selector } => return looks::status(world, line, speaker, selector.as_ref()).await,
         Intent::Why(of) => return whys::answer(world, line, speaker, &of).await,
+        Intent::Brake(braking) => return brakes::answer(world, line, speaker, &braking).await,
         Intent::Cancel { request } => {
             return super::presses::cancel_line(world, line, &speaker.person, &request).await;
         }

@@ -84,6 +84,7 @@ pub(super) async fn status(
     let health_oldest = servers.iter().filter(|server| server.pool.is_some()).filter_map(seen).min();
     let coverage = coverage(&speaker.rulebook.catalog, &servers);
     let view = conversation::StatusView {
+        stop: ledger.stop(),
         pools: &counts,
         coverage: &coverage,
         requests: &open,

@@ -2,7 +2,7 @@
 
 use crate::conversation::message::{Form, Message};
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{DeliveryKey, EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
+use crate::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::place::ChannelId;
 use crate::domain::place::{Origin, ReplyPath};
 use crate::domain::time::Timestamp;
@@ -88,6 +88,16 @@ pub(super) fn incident(request: &RequestId, channel: &ChannelId) -> Write {
         lane: Lane::new(format!("incident:{request}")),
         to: Destination::Channel(channel.clone()),
         content: Content::Live(Notice::Incident(request.clone())),
+    })
+}
+
+/// Everything is stopped; told once, and edited when it is over.
+pub(super) fn stop(stop: &BrakeId, channel: &ChannelId) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("stop:{stop}")),
+        lane: Lane::new(format!("stop:{stop}")),
+        to: Destination::Channel(channel.clone()),
+        content: Content::Live(Notice::Stop(stop.clone())),
     })
 }
 

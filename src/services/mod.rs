@@ -4,6 +4,7 @@
 
 mod access;
 pub mod admitter;
+pub mod brakes;
 pub mod courier;
 mod effects;
 pub mod explaining;

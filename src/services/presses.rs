@@ -400,7 +400,7 @@ impl Notice {
             | Self::Final(request)
             | Self::Incident(request) => Some(request),
             Self::ServerFailed(run) | Self::Question(run) => Some(&run.request),
-            Self::Home(_) => None,
+            Self::Home(_) | Self::Stop(_) => None,
         }
     }
 }

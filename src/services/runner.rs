@@ -4,7 +4,7 @@ use super::effects::Effects;
 use super::messages;
 use super::world::World;
 use super::{Service, Step};
-use crate::admission::{self, Health, HealthRow, StateRow};
+use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::ids::RunId;
 use crate::domain::intent::ParameterName;
@@ -79,12 +79,13 @@ impl Runner {
 
     /// One run's turn: decisions until it must look outside, rest, or is over.
     async fn turn(&mut self, id: RunId, mut input: Input) -> Result<(), StoreFault> {
+        let brakes = self.world.store.brakes().await?;
         for _ in 0..DECISIONS_PER_STEP_MAX {
             let Some(run) = self.world.store.run(&id).await? else { return Ok(()) };
             let Some(request) = self.world.store.request(&id.request).await? else { return Ok(()) };
             let now = self.world.now();
             let parameters = parameters(&request);
-            let orders = orders(&request);
+            let orders = orders(&request, &brakes);
             let situation =
                 Situation { steps: &request.steps, run: &run, input: &input, orders, parameters: &parameters, now };
             let decision = decide(situation);
@@ -144,6 +145,10 @@ impl Runner {
         let now = self.world.now();
         let (wake_at, then) = (commit.wake_at, commit.then.clone());
         let mut writes = self.writes(request, run, commit, now);
+        // A stop that came after the look at it is met here: from its commit on nothing is begun that changes anything.
+        if then.as_ref().is_some_and(Act::is_change) {
+            writes.push(Write::NotStopped);
+        }
         writes.extend(self.closes_incident(run, &writes).await?);
         if self.world.commit(writes).await? == Committed::Stale {
             return Ok(Some(Turn::Rest));
@@ -231,8 +236,15 @@ impl Runner {
     }
 }
 
-fn orders(request: &Request) -> Orders {
-    if matches!(request.stage, RequestStage::Stopping { .. }) { Orders::Stop } else { Orders::GoOn }
+/// A stop of everything forbids more than the end of one request does, so it comes first.
+fn orders(request: &Request, brakes: &[Brake]) -> Orders {
+    if brakes.iter().any(|brake| brake.kind == BrakeKind::Stop) {
+        Orders::Halt
+    } else if matches!(request.stage, RequestStage::Stopping { .. }) {
+        Orders::Stop
+    } else {
+        Orders::GoOn
+    }
 }
 
 fn parameters(request: &Request) -> BTreeMap<ParameterName, String> {

@@ -12,11 +12,13 @@ pub enum PolicyName {
     Concurrency,
     /// How many of a pool must serve.
     Capacity,
+    /// The stop of everything.
+    Stop,
 }
 
 impl PolicyName {
     /// Every policy.
-    pub const ALL: [Self; 2] = [Self::Concurrency, Self::Capacity];
+    pub const ALL: [Self; 3] = [Self::Concurrency, Self::Capacity, Self::Stop];
 
     /// Its name, as people write it and as it is stored.
     #[must_use]
@@ -24,6 +26,7 @@ impl PolicyName {
         match self {
             Self::Concurrency => "concurrency",
             Self::Capacity => "capacity",
+            Self::Stop => "stop",
         }
     }
 }
@@ -77,6 +80,15 @@ pub enum Blocker {
         /// The oldest look, if there was one.
         since: Option<Timestamp>,
     },
+    /// Somebody has stopped everything.
+    Stopped {
+        /// Their name.
+        by: String,
+        /// Since when.
+        since: Timestamp,
+        /// Why, in their words.
+        why: String,
+    },
 }
 
 impl Blocker {
@@ -86,7 +98,21 @@ impl Blocker {
         match self {
             Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
+            Self::Stopped { .. } => Some(PolicyName::Stop),
             Self::NoDirectory => None,
+        }
+    }
+
+    /// Whether people have put it on. Such a reason is told even while servers of the request are at work.
+    #[must_use]
+    pub const fn is_brake(&self) -> bool {
+        match self {
+            Self::Stopped { .. } => true,
+            Self::Locked { .. }
+            | Self::Concurrency { .. }
+            | Self::Capacity { .. }
+            | Self::HealthUnknown { .. }
+            | Self::NoDirectory => false,
         }
     }
 }

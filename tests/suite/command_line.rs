@@ -6,14 +6,19 @@ use std::process::{Command, Output};
 /// The program in the project's folder, with a small fleet, no database and none of the caller's settings.
 fn wrasse(arguments: &[&str]) -> Output {
     let folder = tempfile::tempdir().expect("a folder for one call");
-    let inventory = folder.path().join("inventory.yaml");
+    wrasse_in(folder.path(), arguments)
+}
+
+/// The same, with what calls before it left in that folder.
+pub(crate) fn wrasse_in(folder: &Path, arguments: &[&str]) -> Output {
+    let inventory = folder.join("inventory.yaml");
     std::fs::write(&inventory, FLEET).expect("the folder is ours");
     Command::new(env!("CARGO_BIN_EXE_wrasse"))
         .args(arguments)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
         .env_clear()
         .env("WRASSE_INVENTORY", &inventory)
-        .env("WRASSE_DATABASE", folder.path().join("none.db"))
+        .env("WRASSE_DATABASE", folder.join("none.db"))
         .output()
         .expect("the program is built beside this test")
 }
@@ -29,11 +34,11 @@ servers:
   - { id: d, name: origin-riga-01, type: origin, site: riga, rack: riga-r01 }
 ";
 
-fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).expect("text").trim_end().to_owned()
 }
 
-fn complaint(output: &Output) -> String {
+pub(crate) fn complaint(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("text").trim_end().to_owned()
 }
 

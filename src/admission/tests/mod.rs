@@ -1,5 +1,6 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
+mod brakes;
 mod explaining;
 mod histories;
 mod waves;
@@ -175,6 +176,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Capacity { .. } => "capacity",
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::NoDirectory => "no directory",
+        Blocker::Stopped { .. } => "stopped",
     }
 }
 

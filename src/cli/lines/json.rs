@@ -4,6 +4,7 @@ use crate::authorization::WhoCan;
 use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
 use crate::conversation::{self, IsAllowed, plain};
 use crate::domain::asked::WhyOf;
+use crate::domain::braking::Braking;
 use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{ServerName, SiteName};
@@ -41,6 +42,8 @@ pub(super) fn intent(intent: &Intent) -> Value {
             WhyOf::Run(run) => Value::from(run.to_string()),
             WhyOf::Server(selector) => Value::from(fleet::print(&selector.value)),
         } }),
+        Intent::Brake(Braking::Stop { because }) => json!({ "verb": "stop-everything", "because": because }),
+        Intent::Brake(Braking::Resume { because }) => json!({ "verb": "resume-everything", "because": because }),
     }
 }
 

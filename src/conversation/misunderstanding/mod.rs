@@ -57,6 +57,9 @@ fn headline(told: &Misunderstanding) -> String {
         Kind::UnclosedQuote => "A quoted text has no end".to_owned(),
         Kind::UnknownVerb { verb } => format!("There is no command {} here", cut(verb)),
         Kind::UnknownTopic { topic } => format!("There is no help on {}", cut(topic)),
+        Kind::NothingToPlan { verb } if !verb.only_looks() => {
+            format!("Only work can be planned, and {} takes hold at once", verb.word())
+        }
         Kind::NothingToPlan { verb } => format!("Only work can be planned, and {} only looks", verb.word()),
         Kind::NoPolicySpeaks { verb: BuiltInVerb::Cancel } => "No policy says who may cancel".to_owned(),
         Kind::NoPolicySpeaks { verb } => format!("Everybody here may send {}", verb.word()),
@@ -194,6 +197,9 @@ fn as_it_is(verb: BuiltInVerb) -> String {
         BuiltInVerb::Cancel => {
             "Whoever asked for a request may cancel it, and whoever may ask for the same.".to_owned()
         }
+        BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything => {
+            "Everybody may stop everything where work may be asked for; to go on takes a second person.".to_owned()
+        }
         BuiltInVerb::Help
         | BuiltInVerb::Status
         | BuiltInVerb::Plan
@@ -225,6 +231,7 @@ const fn words(expected: Expected) -> &'static str {
         Expected::RequestId => "the id of a request, such as req-2mq9",
         Expected::Verb => "a line, such as reboot edge-lax-001 because …",
         Expected::Command => "a command, such as reboot",
+        Expected::Reason => "because …, or the end of the line",
     }
 }
 

@@ -20,7 +20,8 @@ fn told_about(line: &str) -> Misunderstanding {
             | Intent::Why(_)
             | Intent::Help { .. }
             | Intent::Status { .. }
-            | Intent::Cancel { .. },
+            | Intent::Cancel { .. }
+            | Intent::Brake(_),
         ) => {
             panic!("{line} is understood")
         }

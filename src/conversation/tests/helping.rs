@@ -110,7 +110,8 @@ fn told(pages: &[super::super::message::Message]) -> String {
 fn help_on_a_verb_shows_lines_to_copy() {
     let commands = ["announce", "drain", "reboot", "undrain"].map(command);
     let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
-    let mut pages = BuiltInVerb::ALL.map(|verb| say::help_verb(verb, &specs)).to_vec();
+    let verbs = BuiltInVerb::ALL.into_iter().filter(|verb| !is_brake(*verb));
+    let mut pages = verbs.map(|verb| say::help_verb(verb, &specs)).collect::<Vec<_>>();
     pages.push(say::help_verb(BuiltInVerb::Plan, &[]));
     assert_snapshot!(told(&pages), @"
     Help: what you can do, or all about one thing
@@ -196,6 +197,28 @@ fn help_on_a_topic_shows_what_to_write() {
     ");
 }
 
+/// Whether it stops things, or lets them go on.
+fn is_brake(verb: BuiltInVerb) -> bool {
+    verb >= BuiltInVerb::StopEverything
+}
+
+#[test]
+fn help_on_what_stops_things_shows_lines_to_copy() {
+    let verbs = BuiltInVerb::ALL.into_iter().filter(|verb| is_brake(*verb));
+    let pages = verbs.map(|verb| shown(&say::help_verb(verb, &[]), HELP).split_once("----\n").unwrap().1.to_owned());
+    assert_snapshot!(pages.collect::<Vec<_>>().join("\n\n"), @"
+    Stop-everything: nothing starts any more that changes a server, until somebody resumes
+    `/fleet stop everything [because REASON]`
+    `/fleet stop everything because servers do not come back`
+    ~ everybody may, where work may be asked for · what was begun goes to a safe point · a restart of mine changes nothing
+
+    Resume-everything: everything goes on after a stop
+    `/fleet resume everything because REASON`
+    `/fleet resume everything because the cause was found`
+    ~ by another person than who stopped, or by the same one after 10 min
+    ");
+}
+
 #[test]
 fn help_on_a_purpose_shows_all_that_is_for_it() {
     let commands = ["announce", "drain", "reboot", "undrain"].map(command);
@@ -236,6 +259,8 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
 
     Stop: what you can do in #noc
     `/fleet cancel req-2mq9` stops a request: nothing new starts, what is in flight goes to a safe point
+    `/fleet stop everything because servers do not come back` nothing starts any more that changes a server, until somebody resumes
+    `/fleet resume everything because the cause was found` everything goes on after a stop
     ~ everything: `/fleet help`
     ");
 }

@@ -58,7 +58,8 @@ fn meaning(intent: &Intent) -> String {
                 | Intent::Why(_)
                 | Intent::Help { .. }
                 | Intent::Status { .. }
-                | Intent::Cancel { .. } => "",
+                | Intent::Cancel { .. }
+                | Intent::Brake(_) => "",
             };
             format!("{verb}{} {selector:?} {:?} {start:?}", work.command, work.values())
         }
@@ -73,6 +74,7 @@ fn meaning(intent: &Intent) -> String {
         | Intent::Plan(Planned::Cancel { .. })
         | Intent::CanI(Planned::Cancel { .. })
         | Intent::Help { .. }
+        | Intent::Brake(_)
         | Intent::Cancel { .. } => format!("{intent:?}"),
     }
 }

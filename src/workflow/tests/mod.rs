@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: stores, drivers and real time. `world` holds a small model of them for the properties.
 
+mod halting;
 mod outputs;
 mod request;
 mod restart;

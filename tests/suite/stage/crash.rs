@@ -7,15 +7,15 @@ use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
-use wrasse::admission::Ledger;
+use wrasse::admission::{Brake, BrakeEnd, Ledger};
 use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::PersonId;
-use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
+use wrasse::domain::ids::{BrakeId, DeliveryKey, Handle, OperationId, RequestId, RunId};
 use wrasse::domain::place::MessageRef;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::authorizations::{Authorization, Sought};
 use wrasse::ports::chat::Envelope;
-use wrasse::ports::store::{Committed, Control, Decide, Home, Operation, Scope, Slot, Write};
+use wrasse::ports::store::{Committed, Control, Decide, Home, Operation, Scope, SeenMember, Slot, Write};
 use wrasse::ports::{Inbox, Store, StoreFault};
 use wrasse::workflow::{Request, Run, RunEvent};
 
@@ -270,5 +270,20 @@ impl Store for MortalStore {
     async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault> {
         self.alive().await;
         self.inner.authorizations(sought).await
+    }
+
+    async fn brakes(&self) -> Result<Vec<Brake>, StoreFault> {
+        self.alive().await;
+        self.inner.brakes().await
+    }
+
+    async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault> {
+        self.alive().await;
+        self.inner.brake(id).await
+    }
+
+    async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault> {
+        self.alive().await;
+        self.inner.member_seen(person).await
     }
 }

@@ -1,6 +1,7 @@
 //! One conformance suite for every store, a random comparison of them, and what only a file can show.
 
 mod authorizations;
+mod brakes;
 mod conformance;
 mod delivery;
 mod files;

@@ -91,6 +91,10 @@ fn server_write() -> impl Strategy<Value = Write> {
         1 => (name(), number()).prop_map(|(name, number)| Write::Unlock { server: server(name), run: run_id(number) }),
         1 => (name(), number(), select(ProductionState::ALL.to_vec()))
             .prop_map(|(name, number, state)| Write::ServerState(state_row(name, &run_id(number), state))),
+        1 => (name(), select(brake_kinds()), moment(), option::of(moment()))
+            .prop_map(|(id, kind, since, until)| Write::BrakeOn(brake(id, kind, since, until))),
+        1 => (name(), moment()).prop_map(|(id, millis)| brake_off(id, millis)),
+        1 => Just(Write::NotStopped),
         1 => (name(), health, moment()).prop_map(|(name, health, seen)| Write::Health(health_row(name, health, seen))),
     ]
 }

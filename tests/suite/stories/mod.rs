@@ -27,6 +27,7 @@ mod reloading;
 mod replanning;
 mod requiring;
 mod scheduling;
+mod stopping;
 mod telling;
 mod tuning;
 mod unknown_outcomes;

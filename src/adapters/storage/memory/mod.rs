@@ -5,16 +5,16 @@
 mod state;
 mod table;
 
-use crate::admission::Ledger;
+use crate::admission::{Brake, BrakeEnd, Ledger};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
+use crate::domain::ids::{BrakeId, DeliveryKey, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
 use crate::ports::store::{
-    Committed, Content, Control, Decide, DecisionRecord, Destination, Home, Operation, Scope, Slot,
+    Committed, Content, Control, Decide, DecisionRecord, Destination, Home, Operation, Scope, SeenMember, Slot,
 };
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
@@ -201,6 +201,18 @@ impl Store for MemoryStore {
         let fitting = state.authorizations.values().filter(fits).collect::<Vec<_>>();
         let newest = fitting.len().saturating_sub(sought.limit);
         Ok(fitting.into_iter().skip(newest).cloned().collect())
+    }
+
+    async fn brakes(&self) -> Result<Vec<Brake>, StoreFault> {
+        Ok(self.state().brakes_on())
+    }
+
+    async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault> {
+        Ok(self.state().brakes.get(id).map(|row| (row.brake.clone(), row.end.clone())))
+    }
+
+    async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault> {
+        Ok(self.state().members.get(person).cloned())
     }
 }
 

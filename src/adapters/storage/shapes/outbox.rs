@@ -33,6 +33,7 @@ stored_variants! { Notice;
     "final" => Final(request),
     "incident" => Incident(request),
     "home" => Home(person),
+    "stop" => Stop(brake),
 }
 stored_variants! { ControlAction;
     "request" => Request { request: "request", verb: "verb" },

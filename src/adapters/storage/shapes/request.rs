@@ -106,6 +106,7 @@ stored_variants! { Blocker;
     "no-directory" => NoDirectory,
     "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
     "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
+    "stopped" => Stopped { by: "by", since: "since_ms", why: "why" },
 }
 /// Before there were other scopes, a site was named, or the fleet in words.
 impl Stored for LimitScope {

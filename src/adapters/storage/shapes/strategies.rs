@@ -10,7 +10,7 @@ use crate::domain::command::{
 };
 use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::{GroupName, PersonId};
-use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
+use crate::domain::ids::{BrakeId, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::intent::{Moment, ParameterName, ZoneName};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
@@ -369,6 +369,7 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         (of_request, request_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         (of_run, run_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         person().prop_map(|person| Content::Live(Notice::Home(person))),
+        text().prop_map(|id| Content::Live(Notice::Stop(BrakeId::new(id)))),
         message().prop_map(Content::Fixed),
         form().prop_map(Content::Form),
     ]

@@ -4,6 +4,7 @@
 //! clocks, and four connections behind mutexes need neither.
 
 mod authorizations;
+mod brakes;
 mod homes;
 mod outbox;
 mod reader;
@@ -13,15 +14,15 @@ mod schema;
 mod work;
 mod writer;
 
-use crate::admission::Ledger;
+use crate::admission::{Brake, BrakeEnd, Ledger};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
+use crate::domain::ids::{BrakeId, DeliveryKey, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
-use crate::ports::store::{Committed, Control, Decide, DecisionRecord, Home, Operation, Scope, Slot};
+use crate::ports::store::{Committed, Control, Decide, DecisionRecord, Home, Operation, Scope, SeenMember, Slot};
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;
@@ -228,7 +229,7 @@ impl Store for SqliteStore {
 
     async fn ledger(&self) -> Result<Ledger, StoreFault> {
         let mut connection = self.readers.lend().await?;
-        // One transaction, so that locks, states and health are of one moment.
+        // One transaction, so that locks, states, health and brakes are of one moment.
         let mut moment = sqlx::Connection::begin(&mut *connection).await?;
         let ledger = reads::ledger(&mut moment).await?;
         moment.commit().await?;
@@ -237,5 +238,17 @@ impl Store for SqliteStore {
 
     async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault> {
         authorizations::sought(&mut *self.readers.lend().await?, sought).await
+    }
+
+    async fn brakes(&self) -> Result<Vec<Brake>, StoreFault> {
+        brakes::on(&mut *self.readers.lend().await?).await
+    }
+
+    async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault> {
+        brakes::brake(&mut *self.readers.lend().await?, id).await
+    }
+
+    async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault> {
+        brakes::member_seen(&mut *self.readers.lend().await?, person).await
     }
 }

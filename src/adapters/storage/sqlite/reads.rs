@@ -223,12 +223,13 @@ pub(super) async fn decisions(
     rows.iter().map(record).collect()
 }
 
-/// Locks, states and health; the caller holds the transaction that makes them of one moment.
+/// Locks, states, health and brakes; the caller holds the transaction that makes them of one moment.
 pub(super) async fn ledger(connection: &mut SqliteConnection) -> Result<Ledger, StoreFault> {
     let locks = locks(connection).await?.into_iter().map(|lock| (lock.server.clone(), lock)).collect();
     let states = server_states(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
     let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
-    Ok(Ledger { locks, states, health })
+    let brakes = super::brakes::on(connection).await?;
+    Ok(Ledger { locks, states, health, brakes })
 }
 
 async fn locks(connection: &mut SqliteConnection) -> Result<Vec<Lock>, StoreFault> {

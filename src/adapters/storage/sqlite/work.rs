@@ -5,7 +5,7 @@ use super::super::shapes::{SHAPE, encode};
 use super::super::standing::{RunStanding, ends_request};
 use super::rows::{health_word, lock_word, standing_of};
 use super::writer::{Offer, Task};
-use super::{authorizations, homes, outbox, reads};
+use super::{authorizations, brakes, homes, outbox, reads};
 use crate::admission::{HealthRow, Lock, LockStanding, StateRow};
 use crate::domain::ids::{EnvelopeKey, Epoch, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
@@ -114,6 +114,10 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::Health(row) => set_health(connection, row).await,
         Write::Decision(record) => add_decision(connection, record).await,
         Write::Authorization(authorization) => authorizations::add(connection, authorization).await,
+        Write::BrakeOn(brake) => brakes::put_on(connection, brake).await,
+        Write::BrakeOff { id, end } => brakes::take_off(connection, id, end).await,
+        Write::NotStopped => brakes::none_stops(connection).await,
+        Write::MemberSeen(member) => brakes::see_member(connection, member).await,
     }
 }
 
