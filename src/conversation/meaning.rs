@@ -6,7 +6,7 @@ use super::message::{Block, Message};
 use super::words::{Prose, quoted, summary, told};
 use crate::domain::asked::WhyOf;
 use crate::domain::command::{CommandSpec, Targets};
-use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
+use crate::domain::intent::{Intent, Planned, Selector, Spanned, Start, WorkIntent};
 use crate::domain::time::spoken;
 use crate::fleet;
 use crate::language::written_moment;
@@ -40,6 +40,8 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
             ("status".to_owned(), vec![("servers".to_owned(), fleet::print(&selector.value))])
         }
         Intent::Cancel { request } => (format!("cancel {request}"), Vec::new()),
+        Intent::Queue(selector) => ("queue: only looks".to_owned(), servers_row(selector.as_ref())),
+        Intent::Out(selector) => ("out: only looks".to_owned(), servers_row(selector.as_ref())),
         Intent::Why(WhyOf::Here) => ("why, of the request in this thread: only looks".to_owned(), Vec::new()),
         Intent::Why(WhyOf::Request(request)) => (format!("why {request}: only looks"), Vec::new()),
         Intent::Why(WhyOf::Run(run)) => (format!("why {run}: only looks"), Vec::new()),
@@ -47,6 +49,10 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
             ("why: only looks".to_owned(), vec![("server".to_owned(), fleet::print(&selector.value))])
         }
     }
+}
+
+fn servers_row(selector: Option<&Spanned<Selector>>) -> Vec<(String, String)> {
+    selector.map(|selector| ("servers".to_owned(), fleet::print(&selector.value))).into_iter().collect()
 }
 
 fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, String)> {

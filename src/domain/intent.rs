@@ -39,18 +39,38 @@ pub enum BuiltInVerb {
     WhoCan,
     /// Why a request, a run or a server is where it is.
     Why,
+    /// What waits to start, in order.
+    Queue,
+    /// Which servers are out of production.
+    Out,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 7] =
-        [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan, Self::Why];
+    pub const ALL: [Self; 9] = [
+        Self::Help,
+        Self::Status,
+        Self::Cancel,
+        Self::Plan,
+        Self::CanI,
+        Self::WhoCan,
+        Self::Why,
+        Self::Queue,
+        Self::Out,
+    ];
 
     /// Whether a line with it changes nothing.
     #[must_use]
     pub const fn only_looks(self) -> bool {
         match self {
-            Self::Help | Self::Status | Self::Plan | Self::CanI | Self::WhoCan | Self::Why => true,
+            Self::Help
+            | Self::Status
+            | Self::Plan
+            | Self::CanI
+            | Self::WhoCan
+            | Self::Why
+            | Self::Queue
+            | Self::Out => true,
             Self::Cancel => false,
         }
     }
@@ -66,6 +86,8 @@ impl BuiltInVerb {
             Self::CanI => "can-i",
             Self::WhoCan => "who-can",
             Self::Why => "why",
+            Self::Queue => "queue",
+            Self::Out => "out",
         }
     }
 
@@ -155,6 +177,10 @@ pub enum Intent {
     },
     /// `why req-2mq9`: why that is where it is, and what comes next.
     Why(WhyOf),
+    /// `queue`, or `queue site=lax`: what waits to start, in order.
+    Queue(Option<Spanned<Selector>>),
+    /// `out`, or `out site=lax`: which servers are out of production.
+    Out(Option<Spanned<Selector>>),
 }
 
 /// What can be planned: a line that does something.
@@ -179,6 +205,8 @@ impl Intent {
             | Self::CanI(_)
             | Self::WhoCan { .. }
             | Self::Why(_)
+            | Self::Queue(_)
+            | Self::Out(_)
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. } => None,
@@ -194,6 +222,8 @@ impl Intent {
             Self::Plan(Planned::Cancel { .. })
             | Self::CanI(Planned::Cancel { .. })
             | Self::Why(_)
+            | Self::Queue(_)
+            | Self::Out(_)
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. } => None,

@@ -4,12 +4,15 @@
 //! error and ends with status 2, which scripts can tell from a failure.
 
 mod json;
+mod looks;
+mod looks_json;
 mod parse;
 mod plan;
 mod questions;
 mod scene;
 mod select;
 
+pub(super) use looks::{Look, Why};
 pub(super) use parse::Parse;
 pub(super) use plan::Plan;
 pub(super) use questions::{CanI, WhoCan};

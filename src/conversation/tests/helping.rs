@@ -155,6 +155,18 @@ fn help_on_a_verb_shows_lines_to_copy() {
     `/fleet why edge-lax-001`
     ~ in the thread of a request, why alone means that request · everybody here may ask
 
+    Queue: what waits to start, in order, and the first reason of each
+    `/fleet queue [SERVERS]`
+    `/fleet queue`
+    `/fleet queue site=lax`
+    ~ first come, first looked at, and whoever is blocked is gone past · everybody here may ask
+
+    Out: which servers are out of production: why, since when, whose
+    `/fleet out [SERVERS]`
+    `/fleet out`
+    `/fleet out site=lax`
+    ~ what a run of ours left behind can be returned by a button, if you may · everybody here may ask
+
     Plan: what a line would do, without doing it
     `/fleet plan LINE`
     ~ it tells the servers, the waves, the steps, whether you may, whose approval it needs, and what is in the way
@@ -211,6 +223,8 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
     `/fleet can-i reboot edge-lax-[001-020] because kernel update` whether you may send a line here, by which policy, and what it needs
     `/fleet who-can reboot` who may use a command here, in general or on some servers
     `/fleet why req-2mq9` why something waits, stands or ended: every reason, who holds it, what unblocks it
+    `/fleet queue` what waits to start, in order, and the first reason of each
+    `/fleet out` which servers are out of production: why, since when, whose
     ~ everything: `/fleet help`
 
     Take out and put back: what you can do in #noc

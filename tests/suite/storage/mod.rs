@@ -4,6 +4,7 @@ mod conformance;
 mod delivery;
 mod files;
 mod random;
+mod shell;
 mod values;
 
 use std::path::{Path, PathBuf};

@@ -20,6 +20,7 @@ mod mentioning;
 mod misunderstanding;
 mod pressing;
 mod previewing;
+mod queueing;
 mod rebooting;
 mod refusing;
 mod reloading;

@@ -71,6 +71,16 @@ impl SqliteStore {
         Ok(Self { jobs: Mutex::new(Some(jobs)), readers, tasks: Mutex::new(tasks) })
     }
 
+    /// Opens a file to look only: nothing is written to it, not even its schema, and whoever serves it is not disturbed.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or was written by another version.
+    pub async fn look(path: &Path) -> Result<Self, StoreFault> {
+        let readers = Readers::open(path).await?;
+        schema::is_of_this_version(&mut *readers.lend().await?, path).await?;
+        Ok(Self { jobs: Mutex::new(None), readers, tasks: Mutex::new(JoinSet::new()) })
+    }
+
     /// Finishes what was handed in, and closes every connection before it returns.
     ///
     /// # Errors
