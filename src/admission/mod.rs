@@ -10,6 +10,7 @@ mod ledger;
 mod outs;
 mod pass;
 mod queue;
+mod record;
 mod rehearsal;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
 pub use outs::{Out, OutWhy, out};
 pub use pass::{pass, reasons};
 pub use queue::{Place, Waiting, place, waiting};
+pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
 pub use waves::{NextWave, next_wave, wave_sizes};
 

@@ -4,7 +4,7 @@
 //! again. Deliberately absent: SQL, transactions, rows.
 
 use super::chat::{Envelope, Inbox, PrivateTo, TriggerId, ViewId};
-use crate::admission::{HealthRow, Ledger, Lock, StateRow};
+use crate::admission::{Decided, HealthRow, Ledger, Lock, Snapshot, StateRow};
 use crate::conversation::message::{Form, Message};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
@@ -181,6 +181,8 @@ pub enum Write {
     Health(HealthRow),
     /// Why something was or was not admitted.
     Decision(DecisionRecord),
+    /// What a pass looked at; one that is known stays as it is.
+    Snapshot(Box<Snapshot>),
 }
 
 /// Why something was or was not admitted, for the record.
@@ -194,6 +196,10 @@ pub struct DecisionRecord {
     pub verdict: String,
     /// What it was based on, in words.
     pub evidence: String,
+    /// What was said of each server, in the order of asking; empty where nothing was asked, or it was not kept yet.
+    pub decided: Vec<Decided>,
+    /// What all of that was decided on; it is stored once.
+    pub snapshot: Option<Fingerprint>,
 }
 
 /// Something that can be pressed or submitted: what a handle stands for.
@@ -445,6 +451,12 @@ pub trait Store: Inbox + Send + Sync {
 
     /// What a handle stands for.
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault>;
+
+    /// Why a request was or was not admitted, in order.
+    async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault>;
+
+    /// What a pass looked at.
+    async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault>;
 
     /// Locks, states and health.
     async fn ledger(&self) -> Result<Ledger, StoreFault>;

@@ -2,7 +2,7 @@
 //!
 //! They look also while `serve` runs, and while it does not.
 
-use super::{answered, line_of, looks_json, misunderstood, now};
+use super::{answered, decisions, line_of, looks_json, misunderstood, now};
 use crate::adapters::storage::sqlite::SqliteStore;
 use crate::cli::output;
 use crate::cli::paths::Paths;
@@ -45,6 +45,9 @@ pub(in crate::cli) struct Why {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    /// Tell every decision on that request, and whether it would be the same if it were asked again.
+    #[arg(long)]
+    decisions: bool,
     #[command(flatten)]
     there: There,
 }
@@ -93,6 +96,16 @@ impl Why {
             Err(Unfound::Misunderstood(told)) => return Ok(misunderstood(&told, self.json)),
             Err(Unfound::Told(message)) => return Ok(answered(&message, self.json)),
         };
+        if self.decisions {
+            let request = match &found {
+                Found::Request(why) => &why.request,
+                Found::Run(ran) => &ran.request,
+                Found::Server(_) => bail!("decisions are kept by request: `wrasse why --decisions req-2mq9`"),
+            };
+            decisions::tell(&open.store, request, self.json).await?;
+            open.store.close().await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         let words = plain::render(&found.told(None));
         open.store.close().await?;
         output::say(&if self.json { looks_json::found(&found, &words).to_string() } else { words });

@@ -3,6 +3,7 @@
 //! The same grammar, the same files and the same words as in the chat; what is not understood is told on standard
 //! error and ends with status 2, which scripts can tell from a failure.
 
+mod decisions;
 mod json;
 mod looks;
 mod looks_json;

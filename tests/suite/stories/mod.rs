@@ -9,6 +9,7 @@ mod asking_for_access;
 mod cancelling;
 mod consenting;
 mod crashing;
+mod deciding;
 mod delivering;
 mod editing;
 mod explaining;

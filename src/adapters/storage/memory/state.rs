@@ -3,9 +3,11 @@
 use super::super::Guard;
 use super::super::standing::{RunStanding, ends_request};
 use super::table::Table;
-use crate::admission::{HealthRow, Ledger, Lock, LockStanding, StateRow};
+use crate::admission::{HealthRow, Ledger, Lock, LockStanding, Snapshot, StateRow};
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{DeliveryKey, EnvelopeKey, Epoch, Handle, OperationId, RequestId, RunId, Version};
+use crate::domain::ids::{
+    DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
+};
 use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
@@ -50,6 +52,7 @@ pub(super) struct State {
     pub(super) slots: Table<DeliveryKey, Slot>,
     pub(super) homes: Table<PersonId, Home>,
     pub(super) decisions: Table<i64, DecisionRecord>,
+    pub(super) snapshots: Table<Fingerprint, Snapshot>,
 }
 
 impl RequestRow {
@@ -131,6 +134,7 @@ impl State {
         self.slots.settle();
         self.homes.settle();
         self.decisions.settle();
+        self.snapshots.settle();
     }
 
     fn take_back(&mut self) {
@@ -145,6 +149,7 @@ impl State {
         self.slots.take_back();
         self.homes.take_back();
         self.decisions.take_back();
+        self.snapshots.take_back();
     }
 
     fn apply(&mut self, write: &Write) -> Guard {
@@ -202,6 +207,10 @@ impl State {
             }
             Write::Decision(record) => {
                 self.decisions.put(self.decisions.next_sequence(), record.clone());
+                Guard::Holds
+            }
+            Write::Snapshot(snapshot) => {
+                self.snapshots.put(snapshot.id(), snapshot.as_ref().clone());
                 Guard::Holds
             }
             Write::Send(_)
@@ -303,7 +312,8 @@ impl State {
             | Write::HomeOpened { .. }
             | Write::HomeShown { .. }
             | Write::Health(_)
-            | Write::Decision(_) => Guard::Holds,
+            | Write::Decision(_)
+            | Write::Snapshot(_) => Guard::Holds,
         }
     }
 

@@ -5,6 +5,7 @@
 //! shape number and a reader for the old one. Deliberately absent: rows and SQL.
 
 mod command;
+mod decisions;
 mod leaves;
 mod messages;
 mod outbox;

@@ -11,10 +11,10 @@ mod schema;
 mod work;
 mod writer;
 
-use crate::admission::Ledger;
+use crate::admission::{Ledger, Snapshot};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
+use crate::domain::ids::{DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
 use crate::ports::chat::Envelope;
@@ -93,14 +93,6 @@ impl SqliteStore {
             ended.map_err(|fault| StoreFault::Unavailable(format!("the writer ended early: {fault}")))?;
         }
         Ok(())
-    }
-
-    /// Why a request was or was not admitted, in order.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
-        reads::decisions(&mut *self.readers.lend().await?, request).await
     }
 
     /// Hands a task to the writer; the answer comes after its commit.
@@ -230,6 +222,14 @@ impl Store for SqliteStore {
 
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {
         reads::control(&mut *self.readers.lend().await?, handle).await
+    }
+
+    async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
+        reads::decisions(&mut *self.readers.lend().await?, request).await
+    }
+
+    async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault> {
+        reads::snapshot(&mut *self.readers.lend().await?, id).await
     }
 
     async fn ledger(&self) -> Result<Ledger, StoreFault> {

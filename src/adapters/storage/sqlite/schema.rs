@@ -12,7 +12,7 @@ const STEPS: [(i64, &str, &str); 4] = [
     (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
     (2, "requester", include_str!("../../../../migrations/sqlite/0002_requester.sql")),
     (3, "homes", include_str!("../../../../migrations/sqlite/0003_homes.sql")),
-    (7, "command", include_str!("../../../../migrations/sqlite/0007_command.sql")),
+    (7, "why", include_str!("../../../../migrations/sqlite/0007_why.sql")),
 ];
 
 #[derive(Debug)]

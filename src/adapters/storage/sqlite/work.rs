@@ -6,8 +6,8 @@ use super::super::standing::{RunStanding, ends_request};
 use super::rows::{health_word, lock_word, standing_of};
 use super::writer::{Offer, Task};
 use super::{homes, outbox, reads};
-use crate::admission::{HealthRow, Lock, LockStanding, StateRow};
-use crate::domain::ids::{EnvelopeKey, Epoch, Handle, OperationId, RequestId, RunId, Version};
+use crate::admission::{HealthRow, Lock, LockStanding, Snapshot, StateRow};
+use crate::domain::ids::{EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
@@ -113,6 +113,7 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::HomeShown { person, shown, at } => homes::shown(connection, person, (shown, *at)).await,
         Write::Health(row) => set_health(connection, row).await,
         Write::Decision(record) => add_decision(connection, record).await,
+        Write::Snapshot(snapshot) => keep_snapshot(connection, snapshot).await,
     }
 }
 
@@ -337,8 +338,20 @@ async fn set_health(connection: &mut SqliteConnection, row: &HealthRow) -> Resul
 }
 
 async fn add_decision(connection: &mut SqliteConnection, record: &DecisionRecord) -> Result<Guard, StoreFault> {
-    let insert = query("INSERT INTO decisions (request_id, at_ms, verdict, evidence) VALUES ($1, $2, $3, $4)");
+    let insert = query(
+        "INSERT INTO decisions (request_id, at_ms, verdict, evidence, shape, decided, snapshot)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    );
     let insert = insert.bind(record.request.to_string()).bind(record.at.millis());
-    insert.bind(record.verdict.as_str()).bind(record.evidence.as_str()).execute(connection).await?;
+    let insert = insert.bind(record.verdict.as_str()).bind(record.evidence.as_str());
+    let insert = insert.bind(SHAPE).bind(encode(&record.decided)).bind(record.snapshot.as_ref().map(Fingerprint::hex));
+    insert.execute(connection).await?;
+    Ok(Guard::Holds)
+}
+
+/// Many decisions may be made on one snapshot.
+async fn keep_snapshot(connection: &mut SqliteConnection, snapshot: &Snapshot) -> Result<Guard, StoreFault> {
+    let insert = query("INSERT INTO snapshots (id, shape, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING");
+    insert.bind(snapshot.id().hex()).bind(SHAPE).bind(encode(snapshot)).execute(connection).await?;
     Ok(Guard::Holds)
 }
