@@ -151,7 +151,7 @@ pub(super) fn who_of(commands: &[&CommandSpec]) -> Vec<String> {
 /// A line with that verb, for somebody who may use these commands.
 fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
     match verb {
-        BuiltInVerb::Help | BuiltInVerb::Status => Some(verb.word().to_owned()),
+        BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::Queue | BuiltInVerb::Out => Some(verb.word().to_owned()),
         BuiltInVerb::Cancel => Some(CANCEL.to_owned()),
         BuiltInVerb::Plan => plan_of(commands),
         BuiltInVerb::CanI => asks_of(commands),

@@ -7,7 +7,7 @@ use super::words::{Prose, quoted, summary, told};
 use crate::domain::asked::WhyOf;
 use crate::domain::braking::Braking;
 use crate::domain::command::{CommandSpec, Targets};
-use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
+use crate::domain::intent::{Intent, Planned, Selector, Spanned, Start, WorkIntent};
 use crate::domain::time::spoken;
 use crate::fleet;
 use crate::language::written_moment;
@@ -41,6 +41,8 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
             ("status".to_owned(), vec![("servers".to_owned(), fleet::print(&selector.value))])
         }
         Intent::Cancel { request } => (format!("cancel {request}"), Vec::new()),
+        Intent::Queue(selector) => ("queue: only looks".to_owned(), servers_row(selector.as_ref())),
+        Intent::Out(selector) => ("out: only looks".to_owned(), servers_row(selector.as_ref())),
         Intent::Why(WhyOf::Here) => ("why, of the request in this thread: only looks".to_owned(), Vec::new()),
         Intent::Why(WhyOf::Request(request)) => (format!("why {request}: only looks"), Vec::new()),
         Intent::Why(WhyOf::Run(run)) => (format!("why {run}: only looks"), Vec::new()),
@@ -57,6 +59,10 @@ fn braking_rows(braking: &Braking) -> (String, Vec<(String, String)>) {
         Braking::Stop { because: why } => ("stop everything".to_owned(), why.iter().map(because).collect()),
         Braking::Resume { because: why } => ("resume everything".to_owned(), vec![because(why)]),
     }
+}
+
+fn servers_row(selector: Option<&Spanned<Selector>>) -> Vec<(String, String)> {
+    selector.map(|selector| ("servers".to_owned(), fleet::print(&selector.value))).into_iter().collect()
 }
 
 fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, String)> {

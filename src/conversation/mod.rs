@@ -20,6 +20,7 @@ pub mod misunderstanding;
 pub mod plain;
 mod preview;
 mod progress;
+mod queue;
 mod reasons;
 mod refusal;
 mod reloading;
@@ -59,6 +60,8 @@ pub use home::{HomeView, Told, home};
 pub use incident::incident;
 pub use meaning::meaning;
 pub use preview::{PreviewView, preview};
+pub use queue::{OutGroup, QueuedView, out, queue};
+pub use reasons::short as short_reason;
 pub use refusal::{asked_which, filling_in, interrupts_by_now, lacks, misunderstood, refused, use_line, use_one_of};
 pub use reloading::{
     FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,

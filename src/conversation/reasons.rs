@@ -156,7 +156,8 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
 }
 
 /// A reason in half a line, without markup.
-pub(super) fn short(blocker: &Blocker) -> String {
+#[must_use]
+pub fn short(blocker: &Blocker) -> String {
     match blocker {
         Blocker::Locked { servers: names, holder, .. } => {
             format!("{} under work for {holder}", servers(names.len()))

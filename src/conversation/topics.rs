@@ -39,6 +39,8 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::Plan => "what a line would do, without doing it",
         BuiltInVerb::CanI => "whether you may send a line here, by which policy, and what it needs",
         BuiltInVerb::WhoCan => "who may use a command here, in general or on some servers",
+        BuiltInVerb::Queue => "what waits to start, in order, and the first reason of each",
+        BuiltInVerb::Out => "which servers are out of production: why, since when, whose",
         BuiltInVerb::Why => "why something waits, stands or ended: every reason, who holds it, what unblocks it",
         BuiltInVerb::StopEverything => "nothing starts any more that changes a server, until somebody resumes",
         BuiltInVerb::ResumeEverything => "everything goes on after a stop",
@@ -79,6 +81,16 @@ pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
             "who-can COMMAND [on SERVERS]",
             who_of(commands),
             "without servers: who may use it on some of them at least · everybody here may ask",
+        ),
+        BuiltInVerb::Queue => (
+            "queue [SERVERS]",
+            vec!["queue".to_owned(), "queue site=lax".to_owned()],
+            "first come, first looked at, and whoever is blocked is gone past · everybody here may ask",
+        ),
+        BuiltInVerb::Out => (
+            "out [SERVERS]",
+            vec!["out".to_owned(), "out site=lax".to_owned()],
+            "what a run of ours left behind can be returned by a button, if you may · everybody here may ask",
         ),
         BuiltInVerb::Why => (
             "why [REQUEST or RUN or SERVER]",

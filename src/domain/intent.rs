@@ -44,11 +44,15 @@ pub enum BuiltInVerb {
     StopEverything,
     /// Lets everything go on.
     ResumeEverything,
+    /// What waits to start, in order.
+    Queue,
+    /// Which servers are out of production.
+    Out,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Help,
         Self::Status,
         Self::Cancel,
@@ -58,13 +62,22 @@ impl BuiltInVerb {
         Self::Why,
         Self::StopEverything,
         Self::ResumeEverything,
+        Self::Queue,
+        Self::Out,
     ];
 
     /// Whether a line with it changes nothing.
     #[must_use]
     pub const fn only_looks(self) -> bool {
         match self {
-            Self::Help | Self::Status | Self::Plan | Self::CanI | Self::WhoCan | Self::Why => true,
+            Self::Help
+            | Self::Status
+            | Self::Plan
+            | Self::CanI
+            | Self::WhoCan
+            | Self::Why
+            | Self::Queue
+            | Self::Out => true,
             Self::Cancel | Self::StopEverything | Self::ResumeEverything => false,
         }
     }
@@ -82,6 +95,8 @@ impl BuiltInVerb {
             Self::Why => "why",
             Self::StopEverything => "stop-everything",
             Self::ResumeEverything => "resume-everything",
+            Self::Queue => "queue",
+            Self::Out => "out",
         }
     }
 
@@ -173,6 +188,10 @@ pub enum Intent {
     Why(WhyOf),
     /// `stop everything because …`: what stops things, or lets them go on.
     Brake(Braking),
+    /// `queue`, or `queue site=lax`: what waits to start, in order.
+    Queue(Option<Spanned<Selector>>),
+    /// `out`, or `out site=lax`: which servers are out of production.
+    Out(Option<Spanned<Selector>>),
 }
 
 /// What can be planned: a line that does something.
@@ -197,6 +216,8 @@ impl Intent {
             | Self::CanI(_)
             | Self::WhoCan { .. }
             | Self::Why(_)
+            | Self::Queue(_)
+            | Self::Out(_)
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. }
@@ -213,6 +234,8 @@ impl Intent {
             Self::Plan(Planned::Cancel { .. })
             | Self::CanI(Planned::Cancel { .. })
             | Self::Why(_)
+            | Self::Queue(_)
+            | Self::Out(_)
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. }

@@ -60,7 +60,9 @@ impl Purpose {
             | BuiltInVerb::Plan
             | BuiltInVerb::CanI
             | BuiltInVerb::WhoCan
-            | BuiltInVerb::Why => Self::See,
+            | BuiltInVerb::Why
+            | BuiltInVerb::Queue
+            | BuiltInVerb::Out => Self::See,
             BuiltInVerb::Cancel | BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything => Self::Stop,
         }
     }

@@ -42,7 +42,9 @@ pub(super) fn can_i(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) 
             | BuiltInVerb::Plan
             | BuiltInVerb::CanI
             | BuiltInVerb::WhoCan
-            | BuiltInVerb::Why),
+            | BuiltInVerb::Why
+            | BuiltInVerb::Queue
+            | BuiltInVerb::Out),
         ) => Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb }).suggesting(verb.word())),
     }
 }
@@ -62,7 +64,9 @@ pub(super) fn who_can(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary
             | BuiltInVerb::Plan
             | BuiltInVerb::CanI
             | BuiltInVerb::WhoCan
-            | BuiltInVerb::Why),
+            | BuiltInVerb::Why
+            | BuiltInVerb::Queue
+            | BuiltInVerb::Out),
         ) => return Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb }).suggesting(verb.word())),
     };
     let (word, after) = cursor.word(next);

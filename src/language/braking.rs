@@ -29,7 +29,9 @@ pub(super) fn read(
         | BuiltInVerb::Plan
         | BuiltInVerb::CanI
         | BuiltInVerb::WhoCan
-        | BuiltInVerb::Why => None,
+        | BuiltInVerb::Why
+        | BuiltInVerb::Queue
+        | BuiltInVerb::Out => None,
     }
 }
 

@@ -40,6 +40,8 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
         Verb::BuiltIn(verb @ (BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
             Err(cursor.told(0..next, Kind::UnknownVerb { verb: verb.word().to_owned() }))
         }
+        Verb::BuiltIn(BuiltInVerb::Queue) => looking::scope(&cursor.unasked(), next).map(Intent::Queue),
+        Verb::BuiltIn(BuiltInVerb::Out) => looking::scope(&cursor.unasked(), next).map(Intent::Out),
     }
 }
 
@@ -66,7 +68,10 @@ pub(super) fn verb<'a>(
     let end = written.span.end;
     let command = vocabulary.command(&first).map(Verb::Command);
     // A question of one word has its mark at the verb.
-    let asked = || BuiltInVerb::of_word(first.trim_end_matches('?')).filter(|verb| *verb == BuiltInVerb::Why);
+    let asked = || {
+        BuiltInVerb::of_word(first.trim_end_matches('?'))
+            .filter(|verb| matches!(verb, BuiltInVerb::Why | BuiltInVerb::Queue | BuiltInVerb::Out))
+    };
     if let Some(verb) = command.or_else(|| BuiltInVerb::of_word(&first).or_else(asked).map(Verb::BuiltIn)) {
         return Ok(Said { verb, end, next });
     }
@@ -234,7 +239,9 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
             | BuiltInVerb::Status
             | BuiltInVerb::CanI
             | BuiltInVerb::WhoCan
-            | BuiltInVerb::Why),
+            | BuiltInVerb::Why
+            | BuiltInVerb::Queue
+            | BuiltInVerb::Out),
         ) => {
             // What only looks is sent as it is.
             Err(cursor.told(0..end, Kind::NothingToPlan { verb }).suggesting(verb.word()))

@@ -1,10 +1,11 @@
-//! Lines that only look: `why` before a request, a run or a server.
+//! Lines that only look: `why` before a request, a run or a server; `queue` and `out`, perhaps with servers.
 //!
 //! Deliberately absent: the answers, and whether there is such a request.
 
 use super::line::{Cursor, after_selector};
 use crate::domain::asked::WhyOf;
 use crate::domain::ids::{RequestId, RunId};
+use crate::domain::intent::{Selector, Spanned};
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind as Kind};
 use crate::fleet::parse_selector;
 
@@ -31,6 +32,16 @@ pub(super) fn why(cursor: &Cursor<'_>, place: usize) -> Result<WhyOf, Misunderst
     };
     cursor.expect_end(after)?;
     Ok(of)
+}
+
+/// The servers that are asked about, to the end of the line; nothing means every one, which is safe for reading.
+pub(super) fn scope(cursor: &Cursor<'_>, place: usize) -> Result<Option<Spanned<Selector>>, Misunderstanding> {
+    if cursor.rest(place).is_empty() {
+        return Ok(None);
+    }
+    let (selector, end) = parse_selector(cursor.line, place)?;
+    cursor.expect_end(after_selector(cursor, end)?)?;
+    Ok(Some(selector))
 }
 
 /// Whether a word is the id of a request or a run with something wrong: with its beginning, or its end alone.

@@ -5,7 +5,7 @@
 
 use super::authorizations::{Authorization, Sought};
 use super::chat::{Envelope, Inbox, PrivateTo, TriggerId, ViewId};
-use crate::admission::{Brake, BrakeEnd, HealthRow, Ledger, Lock, StateRow};
+use crate::admission::{Brake, BrakeEnd, Decided, HealthRow, Ledger, Lock, Snapshot, StateRow};
 use crate::conversation::message::{Form, Message};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
@@ -198,6 +198,8 @@ pub enum Write {
     NotStopped,
     /// Somebody was seen to be a member.
     MemberSeen(SeenMember),
+    /// What a pass looked at; one that is known stays as it is.
+    Snapshot(Box<Snapshot>),
 }
 
 /// What was last known of a member.
@@ -222,6 +224,10 @@ pub struct DecisionRecord {
     pub verdict: String,
     /// What it was based on, in words.
     pub evidence: String,
+    /// What was said of each server, in the order of asking; empty where nothing was asked, or it was not kept yet.
+    pub decided: Vec<Decided>,
+    /// What all of that was decided on; it is stored once.
+    pub snapshot: Option<Fingerprint>,
 }
 
 /// Something that can be pressed or submitted: what a handle stands for.
@@ -477,6 +483,12 @@ pub trait Store: Inbox + Send + Sync {
 
     /// What a handle stands for.
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault>;
+
+    /// Why a request was or was not admitted, in order.
+    async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault>;
+
+    /// What a pass looked at.
+    async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault>;
 
     /// Locks, states, health and brakes.
     async fn ledger(&self) -> Result<Ledger, StoreFault>;

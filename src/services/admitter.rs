@@ -8,7 +8,7 @@ use super::replanning;
 use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step};
-use crate::admission::{self, Candidate, Known, Ledger, NextWave, Verdict, next_wave};
+use crate::admission::{self, Candidate, Known, Ledger, NextWave, Snapshot, Verdict, next_wave};
 use crate::approvals::{self, Approved};
 use crate::authorization::AuthorizationRecord;
 use crate::domain::ids::{RequestId, RunId};
@@ -108,10 +108,10 @@ impl Admitter {
         // What people have put on ends at its own time.
         let again = ledger.next_brake_over(now).into_iter().chain([now.plus(LOOK_AGAIN_EVERY)]).min().unwrap_or(now);
         if pass.decide(&ledger).is_empty() {
-            return self.explain(&pass, (&runs, &look), (pass.blockers(&ledger), again)).await;
+            return self.explain((&pass, &ledger), (&runs, &look), (pass.blockers(&ledger), again)).await;
         }
         if matches!(look.people, People::Unknown) {
-            return self.explain(&pass, (&runs, &look), (vec![Blocker::NoDirectory], again)).await;
+            return self.explain((&pass, &ledger), (&runs, &look), (vec![Blocker::NoDirectory], again)).await;
         }
         let (scopes, rechecked) = (pass.scopes(), self.rechecked(request, &look).await?);
         let decide = |ledger: &Ledger| {
@@ -144,7 +144,7 @@ impl Admitter {
     /// Nothing may start: the reasons are stored and shown if they differ from those shown.
     async fn explain(
         &self,
-        pass: &Pass<'_>,
+        (pass, ledger): (&Pass<'_>, &Ledger),
         (runs, look): (&[Run], &Look),
         (blockers, again): (Vec<Blocker>, Timestamp),
     ) -> Result<Looked, StoreFault> {
@@ -162,12 +162,10 @@ impl Admitter {
         } else {
             RequestEvent::Blocked { at: pass.now, blockers: shown }
         };
-        let record = DecisionRecord { request: id.clone(), at: pass.now, verdict: "wait".into(), evidence };
-        let mut writes = vec![
-            Write::RequestEvents { id: id.clone(), expected: pass.request.version, events: vec![event] },
-            Write::Decision(record),
-            messages::card(id),
-        ];
+        let mut writes =
+            vec![Write::RequestEvents { id: id.clone(), expected: pass.request.version, events: vec![event] }];
+        writes.extend(pass.record("wait", evidence, (ledger, &pass.verdicts(ledger))));
+        writes.push(messages::card(id));
         writes.extend(self.rechecked(pass.request, look).await?);
         self.world.commit(writes).await?;
         Ok(Looked::Made)
@@ -231,7 +229,8 @@ impl Pass<'_> {
         if self.approved.plan() != self.request.plan.hash() {
             return Vec::new();
         }
-        let mut verdicts = self.verdicts(ledger).into_iter();
+        let said = self.verdicts(ledger);
+        let mut verdicts = said.iter();
         let mut writes = Vec::new();
         let mut evidence = Vec::new();
         for run in self.due {
@@ -259,7 +258,7 @@ impl Pass<'_> {
                     evidence.push(format!("{} left out: {why}", server.name));
                 }
                 Verdict::Allow(admitted) => {
-                    writes.push(Write::Lock(admitted.lock(candidate, self.now)));
+                    writes.push(Write::Lock(admitted.lock(*candidate, self.now)));
                     writes.extend(self.taken_over(admitted.takes_over()));
                     writes.push(self.run_events(run, vec![self.admitted(admitted.found())], true));
                     let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
@@ -271,7 +270,7 @@ impl Pass<'_> {
             if ledger.stop().is_some() {
                 evidence.push("everything is stopped, and this only looks or gives capacity back".to_owned());
             }
-            self.tell(&mut writes, evidence.join("; "));
+            self.tell(&mut writes, evidence.join("; "), (ledger, &said));
         }
         writes
     }
@@ -291,7 +290,7 @@ impl Pass<'_> {
         Write::RunEvents { id: run.id.clone(), expected: run.version, epoch: run.epoch, events, wake_at }
     }
 
-    fn tell(&self, writes: &mut Vec<Write>, evidence: String) {
+    fn tell(&self, writes: &mut Vec<Write>, evidence: String, on: (&Ledger, &[(Candidate<'_>, Verdict)])) {
         let id = self.request.id();
         let first = self.request.stage == RequestStage::Queued;
         let was_due = self.request.plan.parts().not_before.is_some();
@@ -305,16 +304,33 @@ impl Pass<'_> {
         if !events.is_empty() {
             writes.push(Write::RequestEvents { id: id.clone(), expected: self.request.version, events });
         }
-        writes.push(Write::Decision(DecisionRecord {
-            request: id.clone(),
-            at: self.now,
-            verdict: "allow".into(),
-            evidence,
-        }));
+        writes.extend(self.record(verdict_word(on.1), evidence, on));
         writes.push(messages::card(id));
         if waited {
             writes.push(messages::started(id));
         }
+    }
+
+    /// The decision with what it was made on, so that it can be asked again.
+    fn record(
+        &self,
+        verdict: &str,
+        evidence: String,
+        (ledger, said): (&Ledger, &[(Candidate<'_>, Verdict)]),
+    ) -> Vec<Write> {
+        let servers = said.iter().map(|(candidate, _)| candidate.server);
+        let snapshot = Snapshot::of(servers, self.known(ledger), &self.rulebook.files);
+        let record = DecisionRecord {
+            request: self.request.id().clone(),
+            at: self.now,
+            verdict: verdict.to_owned(),
+            evidence,
+            decided: admission::decided(said),
+            snapshot: Some(snapshot.id()).filter(|_| !said.is_empty()),
+        };
+        // Where no server was asked about there is nothing that it was decided on.
+        let snapshot = Some(Write::Snapshot(Box::new(snapshot))).filter(|_| !said.is_empty());
+        snapshot.into_iter().chain([Write::Decision(record)]).collect()
     }
 
     /// What admission says of each server that is due, in order; runs without a server are not asked about.
@@ -325,6 +341,14 @@ impl Pass<'_> {
     fn blockers(&self, ledger: &Ledger) -> Vec<Blocker> {
         admission::reasons(&self.request.spec, self.due, &self.verdicts(ledger), self.known(ledger))
     }
+}
+
+/// The word of a pass that made something: `deny` if it started nothing and only left servers out.
+fn verdict_word(said: &[(Candidate<'_>, Verdict)]) -> &'static str {
+    let has = |is: fn(&Verdict) -> bool| said.iter().any(|(_, verdict)| is(verdict));
+    let denies = has(|verdict| matches!(verdict, Verdict::Deny(_)));
+    let allows = has(|verdict| matches!(verdict, Verdict::Allow(_)));
+    if denies && !allows { "deny" } else { "allow" }
 }
 
 #[async_trait]

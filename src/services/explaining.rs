@@ -2,15 +2,18 @@
 //!
 //! Only reads. Deliberately absent: the words, and any decision; admission's own pass says what blocks.
 
-use crate::admission::{self, Explained, Place, Waiting};
-use crate::conversation::{RequestView, WhyView};
-use crate::domain::ids::RequestId;
+use crate::admission::{self, Explained, HealthRow, Place, StateRow, Waiting};
+use crate::conversation::message::Message;
+use crate::conversation::{self, RequestView, RunView, WhyView};
+use crate::domain::effect::BalancerLine;
+use crate::domain::ids::{RequestId, RunId};
+use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
 use crate::ports::store::Store;
 use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::pace::{self, Pace};
 use crate::workflow::request::{Request, RequestStage};
-use crate::workflow::run::Run;
+use crate::workflow::run::{Run, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most requests of the same command that are looked at as its past.
@@ -47,6 +50,108 @@ impl Why {
     }
 }
 
+/// A run that was admitted, with what is known of steps like its own.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Its request.
+    pub request: Request,
+    /// It.
+    pub run: Run,
+    /// How long the step that it is in took before.
+    pub pace: Option<Pace>,
+    /// When that was looked at.
+    pub now: Timestamp,
+}
+
+/// A server that no run works on, and no request waits for.
+#[derive(Clone, Debug)]
+pub struct Alone {
+    /// It.
+    pub server: Server,
+    /// Its production state, if it was ever set here.
+    pub state: Option<StateRow>,
+    /// The last look at its health.
+    pub health: Option<HealthRow>,
+    /// When that was looked at.
+    pub now: Timestamp,
+}
+
+/// What a question leads to.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// A request.
+    Request(Box<Why>),
+    /// A run.
+    Run(Box<Ran>),
+    /// A server alone.
+    Server(Box<Alone>),
+}
+
+impl Found {
+    /// What people read, with what the load balancer says of a run's server now, if it was asked.
+    #[must_use]
+    pub fn told(&self, line: Option<(BalancerLine, Timestamp)>) -> Message {
+        match self {
+            Self::Request(why) => conversation::why(why.view()),
+            Self::Run(ran) => {
+                let view = RequestView { request: &ran.request, runs: &[], impacts: &[], now: ran.now };
+                conversation::why_run(RunView { view, run: &ran.run, pace: ran.pace, line })
+            }
+            Self::Server(alone) => {
+                conversation::server_alone(&alone.server, alone.state.as_ref(), alone.health.as_ref(), alone.now)
+            }
+        }
+    }
+}
+
+/// Looks at a run; what it still waits for, its request waits for.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn of_run(
+    store: &dyn Store,
+    rulebook: &Rulebook,
+    id: &RunId,
+    now: Timestamp,
+) -> Result<Option<Found>, StoreFault> {
+    let (Some(request), Some(run)) = (store.request(&id.request).await?, store.run(id).await?) else {
+        return Ok(None);
+    };
+    if run.stage == RunStage::Waiting && !request.is_over() {
+        return Ok(Some(Found::Request(Box::new(why(store, rulebook, request, now).await?))));
+    }
+    let pace = step_pace(store, &request, &run).await?;
+    Ok(Some(Found::Run(Box::new(Ran { request, run, pace, now }))))
+}
+
+/// Looks at a server: at the run that has it, else at the first request that waits for it.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn of_server(
+    store: &dyn Store,
+    rulebook: &Rulebook,
+    server: &Server,
+    now: Timestamp,
+) -> Result<Found, StoreFault> {
+    let ledger = store.ledger().await?;
+    if let Some(lock) = ledger.lock(&server.id)
+        && let Some(found) = of_run(store, rulebook, &lock.run, now).await?
+    {
+        return Ok(found);
+    }
+    for request in store.open_requests().await? {
+        let is_planned = request.plan.servers().any(|planned| planned.id == server.id);
+        let runs = if is_planned { store.runs(request.id()).await? } else { Vec::new() };
+        let is_its = |run: &&Run| run.subject.server().is_some_and(|planned| planned.id == server.id);
+        if runs.iter().filter(is_its).any(|run| !run.is_over()) {
+            return Ok(Found::Request(Box::new(why(store, rulebook, request, now).await?)));
+        }
+    }
+    let (state, health) = (ledger.states.get(&server.id).cloned(), ledger.health.get(&server.id).cloned());
+    Ok(Found::Server(Box::new(Alone { server: server.clone(), state, health, now })))
+}
+
 /// Looks at a request.
 ///
 /// # Errors
@@ -80,10 +185,7 @@ pub async fn why(store: &dyn Store, rulebook: &Rulebook, request: Request, now: 
 }
 
 /// Everything that waits to start, in the order in which it is looked at.
-///
-/// # Errors
-/// The store does not answer.
-pub async fn queue(store: &dyn Store, now: Timestamp) -> Result<Vec<Waiting>, StoreFault> {
+async fn queue(store: &dyn Store, now: Timestamp) -> Result<Vec<Waiting>, StoreFault> {
     let mut queue = Vec::new();
     for request in store.open_requests().await? {
         let runs = store.runs(request.id()).await?;
@@ -105,10 +207,7 @@ async fn past(store: &dyn Store, request: &Request) -> Result<Vec<Request>, Stor
 }
 
 /// How long the step that a run is in took before, in runs of the same command.
-///
-/// # Errors
-/// The store does not answer.
-pub async fn step_pace(store: &dyn Store, request: &Request, run: &Run) -> Result<Option<Pace>, StoreFault> {
+async fn step_pace(store: &dyn Store, request: &Request, run: &Run) -> Result<Option<Pace>, StoreFault> {
     let Some(step) = run.step() else { return Ok(None) };
     let Some(word) = request.spec.steps.get(step).map(crate::domain::command::StepSpec::word) else { return Ok(None) };
     let mut times = Vec::new();

@@ -5,7 +5,7 @@
 
 use super::effects::Effects;
 use super::intake::{Who, member, who};
-use super::looks::pools;
+use super::standings::pools;
 use super::world::World;
 use super::{Service, Step, forms, messages};
 use crate::admission::{Brake, BrakeKind};

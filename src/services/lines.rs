@@ -244,6 +244,8 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         | Intent::CanI(_)
         | Intent::WhoCan { .. }
         | Intent::Why(_)
+        | Intent::Queue(_)
+        | Intent::Out(_)
         | Intent::Help { .. }
         | Intent::Status { .. }
         | Intent::Brake(_)
@@ -287,6 +289,8 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
     let reply = match intent {
         Intent::Help { topic } => return Ok(looks::help(world, line, speaker, topic.as_ref())),
         Intent::Status { selector } => return looks::status(world, line, speaker, selector.as_ref()).await,
+        Intent::Queue(selector) => return looks::queue(world, line, speaker, selector.as_ref()).await,
+        Intent::Out(selector) => return looks::out(world, line, speaker, selector.as_ref()).await,
         Intent::Why(of) => return whys::answer(world, line, speaker, &of).await,
         Intent::Brake(braking) => return brakes::answer(world, line, speaker, &braking).await,
         Intent::Cancel { request } => {

@@ -1,25 +1,23 @@
 //! `why` in the chat: which request, run or server is meant, and what is told of it. Only looks, so everybody here may ask.
 
-use super::explaining;
+use super::explaining::{self, Found};
 use super::intake::Outcome;
 use super::lines::{Line, Speaker};
-use super::offers;
-use super::undone::left_undone;
+use super::looks::{self, Asked};
 use super::world::World;
-use crate::conversation::{self, RequestView, RunView};
+use crate::conversation;
 use crate::domain::asked::WhyOf;
 use crate::domain::command::StepSpec;
 use crate::domain::effect::{BalancerLine, Probe, Seen};
-use crate::domain::ids::{RequestId, RunId};
+use crate::domain::ids::RequestId;
 use crate::domain::intent::{Selector, Spanned};
 use crate::domain::place::{MessageRef, Origin};
 use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
-use crate::fleet::{self, Snapshot};
 use crate::ports::StoreFault;
 use crate::ports::store::Content;
 use crate::workflow::request::Request;
-use crate::workflow::run::{Run, RunStage};
+use crate::workflow::run::Run;
 use std::time::Duration;
 
 /// The most requests of a person among which the thread is looked for.
@@ -34,18 +32,35 @@ pub(super) async fn answer(
     speaker: &Speaker,
     of: &WhyOf,
 ) -> Result<Outcome, StoreFault> {
-    match of {
+    let (store, rulebook, now) = (world.store.as_ref(), &speaker.rulebook, world.now());
+    let (found, note) = match of {
         WhyOf::Here => match here(world, line.origin).await? {
-            Ok(request) => why_request(world, line, speaker, request).await,
-            Err(own) => Ok(line.answered(conversation::no_request_here(&own), "answered: why of no request")),
+            Ok(request) => {
+                let note = format!("answered: why {}", request.id());
+                (Found::Request(Box::new(explaining::why(store, rulebook, request, now).await?)), note)
+            }
+            Err(own) => return Ok(line.answered(conversation::no_request_here(&own), "answered: why of no request")),
         },
-        WhyOf::Request(id) => match world.store.request(id).await? {
-            Some(request) => why_request(world, line, speaker, request).await,
-            None => Ok(line.answered(conversation::no_such_request(id), "answered: no such request")),
+        WhyOf::Request(id) => match store.request(id).await? {
+            Some(request) => {
+                let found = explaining::why(store, rulebook, request, now).await?;
+                (Found::Request(Box::new(found)), format!("answered: why {id}"))
+            }
+            None => return Ok(line.answered(conversation::no_such_request(id), "answered: no such request")),
         },
-        WhyOf::Run(id) => why_run(world, line, speaker, id).await,
-        WhyOf::Server(selector) => why_server(world, line, speaker, selector).await,
-    }
+        WhyOf::Run(id) => match explaining::of_run(store, rulebook, id, now).await? {
+            Some(found) => (found, format!("answered: why {id}")),
+            None => return Ok(line.answered(conversation::no_such_run(id), "answered: no such run")),
+        },
+        WhyOf::Server(selector) => match server(world, line, speaker, selector).await? {
+            Ok(server) => {
+                let note = format!("answered: why {}", server.name);
+                (explaining::of_server(store, rulebook, &server, now).await?, note)
+            }
+            Err(outcome) => return Ok(outcome),
+        },
+    };
+    Ok(told(world, line, &found, note).await)
 }
 
 /// The request in whose thread a line stands, else the only open one of the person; else all of theirs that are open.
@@ -79,31 +94,12 @@ async fn here(world: &World, origin: &Origin) -> Result<Result<Request, Vec<Requ
     })
 }
 
-async fn why_request(
-    world: &World,
-    line: Line<'_>,
-    speaker: &Speaker,
-    request: Request,
-) -> Result<Outcome, StoreFault> {
-    let note = format!("answered: why {}", request.id());
-    let why = explaining::why(world.store.as_ref(), &speaker.rulebook, request, world.now()).await?;
-    Ok(line.answered(conversation::why(why.view()), note))
-}
-
-async fn why_run(world: &World, line: Line<'_>, speaker: &Speaker, id: &RunId) -> Result<Outcome, StoreFault> {
-    let (request, run) = (world.store.request(&id.request).await?, world.store.run(id).await?);
-    let (Some(request), Some(run)) = (request, run) else {
-        return Ok(line.answered(conversation::no_such_run(id), "answered: no such run"));
+async fn told(world: &World, line: Line<'_>, found: &Found, note: String) -> Outcome {
+    let balancer = match found {
+        Found::Run(ran) => connections(world, &ran.request, &ran.run).await,
+        Found::Request(_) | Found::Server(_) => None,
     };
-    if run.stage == RunStage::Waiting && !request.is_over() {
-        // What it waits for, its request waits for.
-        return why_request(world, line, speaker, request).await;
-    }
-    let pace = explaining::step_pace(world.store.as_ref(), &request, &run).await?;
-    let balancer = connections(world, &request, &run).await;
-    let view = RequestView { request: &request, runs: &[], impacts: &[], now: world.now() };
-    let message = conversation::why_run(RunView { view, run: &run, pace, line: balancer });
-    Ok(line.answered(message, format!("answered: why {id}")))
+    line.answered(found.told(balancer), note)
 }
 
 /// How many connections are left on a server that is being taken out.
@@ -119,46 +115,20 @@ async fn connections(world: &World, request: &Request, run: &Run) -> Option<(Bal
     }
 }
 
-async fn why_server(
+/// The one server that is asked about.
+async fn server(
     world: &World,
     line: Line<'_>,
     speaker: &Speaker,
     selector: &Spanned<Selector>,
-) -> Result<Outcome, StoreFault> {
-    let ledger = world.store.ledger().await?;
-    let undone = left_undone(world.store.as_ref(), Some(selector)).await?;
-    let inventory = &speaker.rulebook.inventory;
-    let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: &undone };
-    let servers = match fleet::resolve(selector, snapshot, line.text) {
-        Ok(servers) => servers,
-        Err(told) => return Ok(offers::misunderstood(world, line, speaker, &told).await),
+) -> Result<Result<Server, Outcome>, StoreFault> {
+    let servers = match looks::asked(world, line, speaker, Some(selector)).await? {
+        Asked::Servers(servers, _) => servers,
+        Asked::Answered(outcome) => return Ok(Err(outcome)),
     };
-    let [server] = servers.as_slice() else {
-        let names = servers.iter().map(|server| server.name.clone()).collect::<Vec<_>>();
-        return Ok(line.answered(conversation::ask_about_one(&names), "answered: why of more than one server"));
-    };
-    if let Some(lock) = ledger.lock(&server.id) {
-        return why_run(world, line, speaker, &lock.run).await;
-    }
-    if let Some(request) = waits_for(world, server).await? {
-        return why_request(world, line, speaker, request).await;
-    }
-    let (state, health) = (ledger.states.get(&server.id), ledger.health.get(&server.id));
-    let message = conversation::server_alone(server, state, health, world.now());
-    Ok(line.answered(message, "answered: why of a server"))
-}
-
-/// The first open request that has not been on that server yet.
-async fn waits_for(world: &World, server: &Server) -> Result<Option<Request>, StoreFault> {
-    for request in world.store.open_requests().await? {
-        if !request.plan.servers().any(|planned| planned.id == server.id) {
-            continue;
-        }
-        let runs = world.store.runs(request.id()).await?;
-        let is_its = |run: &&Run| run.subject.server().is_some_and(|planned| planned.id == server.id);
-        if runs.iter().filter(is_its).any(|run| !run.is_over()) {
-            return Ok(Some(request));
-        }
-    }
-    Ok(None)
+    let names = servers.iter().map(|server| server.name.clone()).collect::<Vec<_>>();
+    Ok(match <[Server; 1]>::try_from(servers) {
+        Ok([server]) => Ok(server),
+        Err(_) => Err(line.answered(conversation::ask_about_one(&names), "answered: why of more than one server")),
+    })
 }

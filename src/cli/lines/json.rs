@@ -5,7 +5,7 @@ use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
 use crate::conversation::{self, IsAllowed, plain};
 use crate::domain::asked::WhyOf;
 use crate::domain::braking::Braking;
-use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
+use crate::domain::intent::{Intent, Planned, Selector, Spanned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{ServerName, SiteName};
 use crate::fleet;
@@ -36,6 +36,8 @@ pub(super) fn intent(intent: &Intent) -> Value {
             json!({ "verb": "status", "selector": selector.as_ref().map(|one| fleet::print(&one.value)) })
         }
         Intent::Cancel { request } => json!({ "verb": "cancel", "request": request.to_string() }),
+        Intent::Queue(selector) => looks("queue", selector.as_ref()),
+        Intent::Out(selector) => looks("out", selector.as_ref()),
         Intent::Why(of) => json!({ "verb": "why", "of": match of {
             WhyOf::Here => Value::Null,
             WhyOf::Request(request) => Value::from(request.to_string()),
@@ -45,6 +47,10 @@ pub(super) fn intent(intent: &Intent) -> Value {
         Intent::Brake(Braking::Stop { because }) => json!({ "verb": "stop-everything", "because": because }),
         Intent::Brake(Braking::Resume { because }) => json!({ "verb": "resume-everything", "because": because }),
     }
+}
+
+fn looks(verb: &str, selector: Option<&Spanned<Selector>>) -> Value {
+    json!({ "verb": verb, "selector": selector.map(|one| fleet::print(&one.value)) })
 }
 
 fn members(work: &WorkIntent) -> Value {

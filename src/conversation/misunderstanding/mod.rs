@@ -205,7 +205,9 @@ fn as_it_is(verb: BuiltInVerb) -> String {
         | BuiltInVerb::Plan
         | BuiltInVerb::CanI
         | BuiltInVerb::WhoCan
-        | BuiltInVerb::Why => {
+        | BuiltInVerb::Why
+        | BuiltInVerb::Queue
+        | BuiltInVerb::Out => {
             format!("Send it as it is: {}.", verb.word())
         }
     }

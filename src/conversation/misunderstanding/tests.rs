@@ -18,6 +18,8 @@ fn told_about(line: &str) -> Misunderstanding {
             | Intent::CanI(_)
             | Intent::WhoCan { .. }
             | Intent::Why(_)
+            | Intent::Queue(_)
+            | Intent::Out(_)
             | Intent::Help { .. }
             | Intent::Status { .. }
             | Intent::Cancel { .. }

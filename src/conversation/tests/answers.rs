@@ -275,13 +275,14 @@ fn status_begins_with_its_sources_and_their_age() {
         servers: 86,
         coverage: &covering(80),
         inventory_at: at(13, 0),
-        health_oldest: Some(at(14, 32)),
+        health_oldest: Some((at(14, 32), crate::domain::server::PoolName::new("edge-lax"))),
+        people_at: Some(at(14, 33)),
         now: at(14, 33),
     };
     assert_snapshot!(read(&say::status(&view)), @"
     76 of 80 in service, 2 open requests
     ----
-    Health by the load balancers: oldest look 14:32 UTC · requests 14:33 UTC · inventory 13:00 UTC
+    Health by the load balancers: oldest look 14:32 UTC (edge-lax) · requests 14:33 UTC · inventory 13:00 UTC · people 14:33 UTC
     76 of 80 in service in 2 pools · 6 servers in no pool
     edge-lax 36 of 40, floor 36 · 4 out: `edge-lax-[010-013]` (drained, req-2mq9)
     ▶️ req-2mq9 reboot 20 servers in lax · running · 9 of 20 rebooted · ana
@@ -289,7 +290,15 @@ fn status_begins_with_its_sources_and_their_age() {
     ~ of 86 servers: drain, reboot and undrain 80 · inspect 6
     ");
     let full = [full];
-    view = StatusView { pools: &full, requests: &[], servers: 40, coverage: &[], health_oldest: None, ..view };
+    view = StatusView {
+        pools: &full,
+        requests: &[],
+        servers: 40,
+        coverage: &[],
+        health_oldest: None,
+        people_at: None,
+        ..view
+    };
     assert_snapshot!(read(&say::status(&view)), @"
     40 of 40 in service, 0 open requests
     ----
@@ -312,13 +321,14 @@ fn status_of_much_stays_within_the_budget() {
         servers: 240,
         coverage: &covering(240),
         inventory_at: at(13, 0),
-        health_oldest: Some(at(14, 32)),
+        health_oldest: Some((at(14, 32), crate::domain::server::PoolName::new("edge-lax"))),
+        people_at: Some(at(14, 33)),
         now: at(14, 33),
     };
     assert_snapshot!(read(&say::status(&view)), @"
     216 of 240 in service, 9 open requests
     ----
-    Health by the load balancers: oldest look 14:32 UTC · requests 14:33 UTC · inventory 13:00 UTC
+    Health by the load balancers: oldest look 14:32 UTC (edge-lax) · requests 14:33 UTC · inventory 13:00 UTC · people 14:33 UTC
     216 of 240 in service in 6 pools
     edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4)
     edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4) + 4 more pools

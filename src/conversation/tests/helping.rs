@@ -216,6 +216,18 @@ fn help_on_what_stops_things_shows_lines_to_copy() {
     `/fleet resume everything because REASON`
     `/fleet resume everything because the cause was found`
     ~ by another person than who stopped, or by the same one after 10 min
+
+    Queue: what waits to start, in order, and the first reason of each
+    `/fleet queue [SERVERS]`
+    `/fleet queue`
+    `/fleet queue site=lax`
+    ~ first come, first looked at, and whoever is blocked is gone past · everybody here may ask
+
+    Out: which servers are out of production: why, since when, whose
+    `/fleet out [SERVERS]`
+    `/fleet out`
+    `/fleet out site=lax`
+    ~ what a run of ours left behind can be returned by a button, if you may · everybody here may ask
     ");
 }
 
@@ -234,6 +246,8 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
     `/fleet can-i reboot edge-lax-[001-020] because kernel update` whether you may send a line here, by which policy, and what it needs
     `/fleet who-can reboot` who may use a command here, in general or on some servers
     `/fleet why req-2mq9` why something waits, stands or ended: every reason, who holds it, what unblocks it
+    `/fleet queue` what waits to start, in order, and the first reason of each
+    `/fleet out` which servers are out of production: why, since when, whose
     ~ everything: `/fleet help`
 
     Take out and put back: what you can do in #noc

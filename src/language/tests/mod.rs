@@ -71,6 +71,8 @@ fn outcome(line: &str) -> String {
         Ok(Intent::Plan(planned)) => format!("plan {planned:?}"),
         Ok(Intent::CanI(planned)) => format!("can-i {planned:?}"),
         Ok(Intent::WhoCan { command, selector }) => format!("who-can {command} {selector:?}"),
+        Ok(Intent::Queue(selector)) => format!("queue {selector:?}"),
+        Ok(Intent::Out(selector)) => format!("out {selector:?}"),
         Ok(Intent::Why(of)) => format!("why {of:?}"),
         Ok(Intent::Work(work)) => {
             let selector = work.selector.map_or_else(|| "nothing".to_owned(), |selector| print(&selector.value));

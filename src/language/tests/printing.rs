@@ -56,12 +56,18 @@ fn meaning(intent: &Intent) -> String {
                 Intent::Work(_)
                 | Intent::WhoCan { .. }
                 | Intent::Why(_)
+                | Intent::Queue(_)
+                | Intent::Out(_)
                 | Intent::Help { .. }
                 | Intent::Status { .. }
                 | Intent::Cancel { .. }
                 | Intent::Brake(_) => "",
             };
             format!("{verb}{} {selector:?} {:?} {start:?}", work.command, work.values())
+        }
+        Intent::Queue(selector) | Intent::Out(selector) => {
+            let verb = if matches!(intent, Intent::Out(_)) { "out" } else { "queue" };
+            format!("{verb} {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
         }
         Intent::Status { selector } => {
             format!("status {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))

@@ -7,15 +7,17 @@ use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
-use wrasse::admission::{Brake, BrakeEnd, Ledger};
+use wrasse::admission::{Brake, BrakeEnd, Ledger, Snapshot};
 use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::PersonId;
-use wrasse::domain::ids::{BrakeId, DeliveryKey, Handle, OperationId, RequestId, RunId};
+use wrasse::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
 use wrasse::domain::place::MessageRef;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::authorizations::{Authorization, Sought};
 use wrasse::ports::chat::Envelope;
-use wrasse::ports::store::{Committed, Control, Decide, Home, Operation, Scope, SeenMember, Slot, Write};
+use wrasse::ports::store::{
+    Committed, Control, Decide, DecisionRecord, Home, Operation, Scope, SeenMember, Slot, Write,
+};
 use wrasse::ports::{Inbox, Store, StoreFault};
 use wrasse::workflow::{Request, Run, RunEvent};
 
@@ -260,6 +262,16 @@ impl Store for MortalStore {
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {
         self.alive().await;
         self.inner.control(handle).await
+    }
+
+    async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
+        self.alive().await;
+        self.inner.decisions(request).await
+    }
+
+    async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault> {
+        self.alive().await;
+        self.inner.snapshot(id).await
     }
 
     async fn ledger(&self) -> Result<Ledger, StoreFault> {

@@ -26,8 +26,14 @@ async fn after_a_restart_the_answers_are_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = database(folder.path());
     let (id, run) = (request_id("2mq9"), run_id(1));
-    let decision =
-        DecisionRecord { request: id.clone(), at: at(3), verdict: "wait".into(), evidence: "the pool".into() };
+    let decision = DecisionRecord {
+        request: id.clone(),
+        at: at(3),
+        verdict: "wait".into(),
+        evidence: "the pool".into(),
+        decided: Vec::new(),
+        snapshot: None,
+    };
 
     let store = open(&path).await;
     store.keep(envelope("event:1", 1)).await.unwrap();
@@ -224,6 +230,10 @@ async fn requests_of_an_earlier_version_have_their_command() {
     for back in [
         "DROP INDEX requests_by_command",
         "ALTER TABLE requests DROP COLUMN command",
+        "ALTER TABLE decisions DROP COLUMN shape",
+        "ALTER TABLE decisions DROP COLUMN decided",
+        "ALTER TABLE decisions DROP COLUMN snapshot",
+        "DROP TABLE snapshots",
         "DELETE FROM _sqlx_migrations WHERE version = 7",
     ] {
         query(back).execute(&mut other).await.unwrap();

@@ -7,6 +7,7 @@ mod delivery;
 mod files;
 mod racing;
 mod random;
+mod shell;
 pub(crate) mod values;
 
 use std::path::{Path, PathBuf};

@@ -5,10 +5,10 @@
 mod state;
 mod table;
 
-use crate::admission::{Brake, BrakeEnd, Ledger};
+use crate::admission::{Brake, BrakeEnd, Ledger, Snapshot};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{BrakeId, DeliveryKey, Handle, OperationId, RequestId, RunId};
+use crate::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
@@ -35,12 +35,6 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Why a request was or was not admitted, in order.
-    #[must_use]
-    pub fn decisions(&self, request: &RequestId) -> Vec<DecisionRecord> {
-        self.state().decisions.values().filter(|record| record.request == *request).cloned().collect()
     }
 
     /// A panic elsewhere cannot have left half an operation: nothing runs under the lock but this module and a
@@ -186,6 +180,14 @@ impl Store for MemoryStore {
 
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {
         Ok(self.state().controls.get(handle).cloned())
+    }
+
+    async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
+        Ok(self.state().decisions.values().filter(|record| record.request == *request).cloned().collect())
+    }
+
+    async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault> {
+        Ok(self.state().snapshots.get(id).cloned())
     }
 
     async fn ledger(&self) -> Result<Ledger, StoreFault> {

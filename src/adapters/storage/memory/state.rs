@@ -3,9 +3,11 @@
 use super::super::Guard;
 use super::super::standing::{RunStanding, ends_request};
 use super::table::Table;
-use crate::admission::{Brake, BrakeEnd, BrakeKind, HealthRow, Ledger, Lock, LockStanding, StateRow};
+use crate::admission::{Brake, BrakeEnd, BrakeKind, HealthRow, Ledger, Lock, LockStanding, Snapshot, StateRow};
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Epoch, Handle, OperationId, RequestId, RunId, Version};
+use crate::domain::ids::{
+    BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
+};
 use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
@@ -56,6 +58,7 @@ pub(super) struct State {
     pub(super) authorizations: Table<i64, Authorization>,
     pub(super) brakes: Table<BrakeId, BrakeRow>,
     pub(super) members: Table<PersonId, SeenMember>,
+    pub(super) snapshots: Table<Fingerprint, Snapshot>,
 }
 
 /// A brake, in the order in which they were put on.
@@ -180,6 +183,7 @@ impl State {
         self.authorizations.settle();
         self.brakes.settle();
         self.members.settle();
+        self.snapshots.settle();
     }
 
     fn take_back(&mut self) {
@@ -197,6 +201,7 @@ impl State {
         self.authorizations.take_back();
         self.brakes.take_back();
         self.members.take_back();
+        self.snapshots.take_back();
     }
 
     fn apply(&mut self, write: &Write) -> Guard {
@@ -256,6 +261,10 @@ impl State {
             Write::NotStopped => Guard::of(!self.is_stopped()),
             Write::MemberSeen(member) => {
                 self.members.put(member.person.clone(), member.clone());
+                Guard::Holds
+            }
+            Write::Snapshot(snapshot) => {
+                self.snapshots.put(snapshot.id(), snapshot.as_ref().clone());
                 Guard::Holds
             }
             Write::Send(_)
@@ -373,6 +382,7 @@ impl State {
             | Write::Decision(_)
             | Write::Authorization(_) => Guard::Holds,
             Write::BrakeOn(_) | Write::BrakeOff { .. } | Write::NotStopped | Write::MemberSeen(_) => Guard::Holds,
+            Write::Snapshot(_) => Guard::Holds,
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod authorizations;
 mod command;
+mod decisions;
 mod leaves;
 mod messages;
 mod outbox;

@@ -14,10 +14,10 @@ mod schema;
 mod work;
 mod writer;
 
-use crate::admission::{Brake, BrakeEnd, Ledger};
+use crate::admission::{Brake, BrakeEnd, Ledger, Snapshot};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{BrakeId, DeliveryKey, Handle, OperationId, RequestId, RunId};
+use crate::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
@@ -76,6 +76,16 @@ impl SqliteStore {
         Ok(Self { jobs: Mutex::new(Some(jobs)), readers, tasks: Mutex::new(tasks) })
     }
 
+    /// Opens a file to look only: nothing is written to it, not even its schema, and whoever serves it is not disturbed.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or was written by another version.
+    pub async fn look(path: &Path) -> Result<Self, StoreFault> {
+        let readers = Readers::open(path).await?;
+        schema::is_of_this_version(&mut *readers.lend().await?, path).await?;
+        Ok(Self { jobs: Mutex::new(None), readers, tasks: Mutex::new(JoinSet::new()) })
+    }
+
     /// Finishes what was handed in, and closes every connection before it returns.
     ///
     /// # Errors
@@ -88,14 +98,6 @@ impl SqliteStore {
             ended.map_err(|fault| StoreFault::Unavailable(format!("the writer ended early: {fault}")))?;
         }
         Ok(())
-    }
-
-    /// Why a request was or was not admitted, in order.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
-        reads::decisions(&mut *self.readers.lend().await?, request).await
     }
 
     /// Hands a task to the writer; the answer comes after its commit.
@@ -225,6 +227,14 @@ impl Store for SqliteStore {
 
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {
         reads::control(&mut *self.readers.lend().await?, handle).await
+    }
+
+    async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
+        reads::decisions(&mut *self.readers.lend().await?, request).await
+    }
+
+    async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault> {
+        reads::snapshot(&mut *self.readers.lend().await?, id).await
     }
 
     async fn ledger(&self) -> Result<Ledger, StoreFault> {

@@ -5,10 +5,10 @@ use super::rows::{
     health_of, lock_standing_of, request_id_of, requests_of, run_id_of, runs_of, time, time_if_any, unknown,
 };
 use super::{BUSY_TIMEOUT, cannot_open};
-use crate::admission::{HealthRow, Ledger, Lock, StateRow};
+use crate::admission::{HealthRow, Ledger, Lock, Snapshot, StateRow};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{EnvelopeKey, Handle, RequestId, RunId};
+use crate::domain::ids::{EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::server::{ProductionState, ServerId};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
@@ -208,7 +208,7 @@ pub(super) async fn decisions(
     request: &RequestId,
 ) -> Result<Vec<DecisionRecord>, StoreFault> {
     let select = query(
-        "SELECT request_id, at_ms, verdict, evidence FROM decisions WHERE request_id = $1
+        "SELECT request_id, at_ms, verdict, evidence, shape, decided, snapshot FROM decisions WHERE request_id = $1
          ORDER BY sequence",
     );
     let rows = select.bind(request.to_string()).fetch_all(connection).await?;
@@ -218,9 +218,27 @@ pub(super) async fn decisions(
             at: time(row, "at_ms")?,
             verdict: row.try_get("verdict")?,
             evidence: row.try_get("evidence")?,
+            decided: match row.try_get::<Option<&str>, _>("decided")? {
+                Some(decided) => decode("a decision", row.try_get("shape")?, decided)?,
+                None => Vec::new(),
+            },
+            snapshot: row.try_get::<Option<&str>, _>("snapshot")?.map(fingerprint_of).transpose()?,
         })
     };
     rows.iter().map(record).collect()
+}
+
+pub(super) async fn snapshot(
+    connection: &mut SqliteConnection,
+    id: &Fingerprint,
+) -> Result<Option<Snapshot>, StoreFault> {
+    let select = query("SELECT shape, body FROM snapshots WHERE id = $1").bind(id.hex());
+    let Some(row) = select.fetch_optional(connection).await? else { return Ok(None) };
+    decode("a snapshot", row.try_get("shape")?, row.try_get("body")?).map(Some)
+}
+
+fn fingerprint_of(hex: &str) -> Result<Fingerprint, StoreFault> {
+    Fingerprint::from_hex(hex).ok_or_else(|| unknown("a snapshot's id", hex))
 }
 
 /// Locks, states, health and brakes; the caller holds the transaction that makes them of one moment.

@@ -6,8 +6,8 @@ use super::super::standing::{RunStanding, ends_request};
 use super::rows::{health_word, lock_word, standing_of};
 use super::writer::{Offer, Task};
 use super::{authorizations, brakes, homes, outbox, reads};
-use crate::admission::{HealthRow, Lock, LockStanding, StateRow};
-use crate::domain::ids::{EnvelopeKey, Epoch, Handle, OperationId, RequestId, RunId, Version};
+use crate::admission::{HealthRow, Lock, LockStanding, Snapshot, StateRow};
+use crate::domain::ids::{EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
@@ -118,6 +118,7 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::BrakeOff { id, end } => brakes::take_off(connection, id, end).await,
         Write::NotStopped => brakes::none_stops(connection).await,
         Write::MemberSeen(member) => brakes::see_member(connection, member).await,
+        Write::Snapshot(snapshot) => keep_snapshot(connection, snapshot).await,
     }
 }
 
@@ -342,8 +343,20 @@ async fn set_health(connection: &mut SqliteConnection, row: &HealthRow) -> Resul
 }
 
 async fn add_decision(connection: &mut SqliteConnection, record: &DecisionRecord) -> Result<Guard, StoreFault> {
-    let insert = query("INSERT INTO decisions (request_id, at_ms, verdict, evidence) VALUES ($1, $2, $3, $4)");
+    let insert = query(
+        "INSERT INTO decisions (request_id, at_ms, verdict, evidence, shape, decided, snapshot)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    );
     let insert = insert.bind(record.request.to_string()).bind(record.at.millis());
-    insert.bind(record.verdict.as_str()).bind(record.evidence.as_str()).execute(connection).await?;
+    let insert = insert.bind(record.verdict.as_str()).bind(record.evidence.as_str());
+    let insert = insert.bind(SHAPE).bind(encode(&record.decided)).bind(record.snapshot.as_ref().map(Fingerprint::hex));
+    insert.execute(connection).await?;
+    Ok(Guard::Holds)
+}
+
+/// Many decisions may be made on one snapshot.
+async fn keep_snapshot(connection: &mut SqliteConnection, snapshot: &Snapshot) -> Result<Guard, StoreFault> {
+    let insert = query("INSERT INTO snapshots (id, shape, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING");
+    insert.bind(snapshot.id().hex()).bind(SHAPE).bind(encode(snapshot)).execute(connection).await?;
     Ok(Guard::Holds)
 }
