@@ -6,6 +6,7 @@ mod access;
 mod answers;
 mod asking;
 mod card;
+mod consents;
 mod details;
 mod ending;
 mod failure;
@@ -40,6 +41,7 @@ pub use answers::{
 };
 pub use asking::{IsAllowed, MayView, WhoView, may, may_in_general, who_can};
 pub use card::{card, echo};
+pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use details::details;
 pub use ending::final_reply;
 pub use failure::{question, server_failed};

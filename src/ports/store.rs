@@ -263,6 +263,13 @@ pub enum ControlAction {
     Mine,
     /// Asks the owners of a command to allow this line, which was refused.
     Access(String),
+    /// Shows what the form showed to somebody who agreed.
+    Shown {
+        /// The request.
+        request: RequestId,
+        /// Who agreed.
+        by: PersonId,
+    },
 }
 
 /// A form that becomes a line of the same person, as if typed where it was offered.

@@ -111,7 +111,8 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
         | ControlAction::Mine
-        | ControlAction::Access(_) => {
+        | ControlAction::Access(_)
+        | ControlAction::Shown { .. } => {
             Ok(press.answered(conversation::old_button(None), "rejected: a control without an owner"))
         }
     }
@@ -128,6 +129,7 @@ async fn bound_press(
     match &control.action {
         ControlAction::Form(form) => return Ok(forms::open(world, press, form, &control.handle).await),
         ControlAction::Mine => return forms::own(world, press).await,
+        ControlAction::Shown { request, by } => return reviews::shown(world, press, request, by).await,
         ControlAction::Access(line) => return access::ask(world, press, &control.handle, line).await,
         // It stands in that person's home, and is decided like one on the card.
         ControlAction::Request { request, verb } => return request_press(world, press, person, request, *verb).await,
@@ -154,7 +156,8 @@ async fn bound_press(
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
         | ControlAction::Mine
-        | ControlAction::Access(_) => Outcome::noted("rejected: a control of another kind"),
+        | ControlAction::Access(_)
+        | ControlAction::Shown { .. } => Outcome::noted("rejected: a control of another kind"),
     };
     outcome.writes.extend(used);
     Ok(outcome)
@@ -190,7 +193,7 @@ async fn request_press(
         ControlVerb::Details => {
             let (runs, impacts) = (world.store.runs(id).await?, impacts(world, &request).await?);
             let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now: world.now() };
-            Ok(press.answered(conversation::details(view), format!("answered: details of {id}")))
+            Ok(reviews::details(world, press, view))
         }
         ControlVerb::Withdraw | ControlVerb::Cancel => {
             cancel(world, &press.envelope.key, press.origin, person, &request).await
