@@ -261,7 +261,7 @@ pub enum ControlAction {
     Form(FormOf),
     /// Shows the person's own requests.
     Mine,
-    /// Asks the owners of a command to allow this line, which was refused.
+    /// Asks those who own the policy, or else the command, to allow this line, which was refused.
     Access(String),
     /// Shows what the form showed to somebody who agreed.
     Shown {

@@ -57,7 +57,7 @@ pub(super) enum Reply {
     Said { message: Message, note: String, also: Vec<Write> },
     /// A request: what makes it, its card and its echo.
     Accepted { id: RequestId, writes: Vec<Write>, note: String },
-    /// It is refused, and the owners of its command can be asked to allow that line.
+    /// It is refused, and its owners can be asked to allow that line.
     Refused { message: Message, note: String, line: String, also: Vec<Write> },
     /// It says something that is not there.
     Misunderstood(Box<Misunderstanding>),
