@@ -456,6 +456,9 @@ pub trait Store: Inbox + Send + Sync {
     /// Locks, states and health.
     async fn ledger(&self) -> Result<Ledger, StoreFault>;
 
+    /// The newest stored answer about that person in which the directory told what they were.
+    async fn last_known(&self, person: &PersonId) -> Result<Option<Authorization>, StoreFault>;
+
     /// Stored answers to "may they?", the oldest first.
     async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault>;
 }

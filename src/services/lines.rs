@@ -5,7 +5,7 @@ use super::messages;
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, looks, offers, questions, records};
+use super::{access, looks, offers, outage, questions, records};
 use crate::admission::Ledger;
 use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation;
@@ -139,6 +139,11 @@ pub(super) struct Speaker {
 }
 
 impl Speaker {
+    /// Somebody who cannot be looked up now, as they and their channel were last known.
+    pub(super) const fn known_before(person: Profile, channel: ChannelFacts, rulebook: Arc<Rulebook>) -> Self {
+        Self { person, channel, rulebook }
+    }
+
     /// What this person's line means here. What they may use decides only what is suggested instead, and asking the
     /// policies about every command is dear: so they are asked only when something was not understood.
     pub(super) fn understand(&self, text: &str, now: Timestamp) -> Result<Intent, Misunderstanding> {
@@ -181,7 +186,7 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
     let now = world.now();
     let person = match member(world, &line.origin.person).await {
         Ok(person) => person,
-        Err(turned) => return Ok(turned.outcome(world, Occasion::Line, (&line.envelope.key, line.origin))),
+        Err(turned) => return outage::line(world, line, turned).await,
     };
     if let Some(sent_at) = line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER) {
         return Ok(offers::late(world, line, sent_at));
@@ -290,7 +295,12 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
     })
 }
 
-async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Reply, StoreFault> {
+pub(super) async fn work_line(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    work: &WorkIntent,
+) -> Result<Reply, StoreFault> {
     let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
         return Ok(Reply::silent("rejected: a command that is not in the catalogue"));
     };

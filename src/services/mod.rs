@@ -13,6 +13,7 @@ mod lines;
 mod looks;
 mod messages;
 mod offers;
+mod outage;
 pub mod planning;
 mod presses;
 mod questions;

@@ -4,6 +4,7 @@
 //! that they are still members counts later, so that a group that takes turns does not void what it agreed to.
 
 use super::intake::{Who, who};
+use super::outage;
 use super::records::{self, about, there};
 use super::world::World;
 use crate::authorization::{AuthorizationRecord, Question};
@@ -78,10 +79,7 @@ pub(super) async fn requester(world: &World, request: &Request) -> Look {
             return Look::of(left(), about(request, records::of_member(world, records::STANDING, &person)));
         }
         Who::NotKnown => return Look::of(left(), about(request, records::of_nobody(world, records::NOBODY, id))),
-        Who::NoAnswer(_) => {
-            let record = records::of_nobody(world, records::NO_DIRECTORY, id);
-            return Look::of(People::Unknown, about(request, record));
-        }
+        Who::NoAnswer(_) => return unknown(world, request).await,
     };
     let channel = match world.directory.channel(&request.origin.channel).await {
         Ok(channel) => channel,
@@ -101,6 +99,19 @@ pub(super) async fn requester(world: &World, request: &Request) -> Look {
     let verb = request.spec.name.as_str();
     let place = channel.name.map_or_else(|| "there".to_owned(), |name| format!("in #{name}"));
     Look::of(People::Revoked(format!("{name}, who asked, may not {verb} these {place} any more")), record)
+}
+
+/// Nobody can be looked up: nothing starts but the return of what the person's own requests took out.
+async fn unknown(world: &World, request: &Request) -> Look {
+    // A store that does not answer either leaves it unknown.
+    if let Ok(Some((person, channel))) = outage::returner(world, request).await {
+        let record = may(world, &person, &channel, request);
+        if record.is_allowed() {
+            return Look::of(People::Hold, record);
+        }
+    }
+    let record = records::of_nobody(world, records::NO_DIRECTORY, &request.origin.person);
+    Look::of(People::Unknown, about(request, record))
 }
 
 /// Whether a person may ask for what a request does, in that channel, by the policies of now.

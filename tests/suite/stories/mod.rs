@@ -29,6 +29,7 @@ mod telling;
 mod tuning;
 mod unknown_outcomes;
 mod waiting;
+mod without_directory;
 
 use crate::stage::{Channel, Person, Stage};
 
