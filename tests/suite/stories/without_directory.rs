@@ -17,23 +17,31 @@ async fn a_request_is_cancelled_by_line_and_by_button() {
         let second = nia.types(&noc, "/fleet reboot edge-lax-02 in 20m because kernel update").await;
         first.transcript();
         stage.directory_goes_down();
-        ana.presses(&first, "Cancel").await;
+        ana.presses_on(&first, "Cancel", "req-2222").await;
         // Somebody who may ask for the same may cancel it, as far as is known.
         ana.types(&noc, "/fleet cancel req-2223").await;
         ana.types(&noc, LATER).await;
         assert_snapshot!(first.since_last_look(), @"
+        bot ~ Reboot 1 server in lax · req-0001
+              ⏹️ cancelled by ana · hh:mm
+              `edge-lax-01` · `kernel update`
+              Nothing has started, and nothing runs later
+              ~ @ana · plan 0000
+              [Details]
         bot ~ Reboot 1 server in lax · req-0002
               ⏹️ cancelled by ana · hh:mm
               `edge-lax-02` · `kernel update`
               Nothing has started, and nothing runs later
               ~ @nia · plan 0000
               [Details]
-        ana   presses [Cancel], asked: Cancel req-0002? Nothing has started, and nothing will. [Cancel it]
+        ana   presses [Cancel], asked: Cancel req-0001? Nothing has started, and nothing will. [Cancel it]
+        bot   (only ana) req-0001 is cancelled. Nothing has started, and nothing runs later.
+        bot > ⏹️ req-0001 cancelled by ana, nothing has started
+              ~ asked by @ana · plan 0000 · reboot 1 server in lax
+        ana   /fleet cancel req-0002
         bot   (only ana) req-0002 is cancelled. Nothing has started, and nothing runs later.
         bot > ⏹️ req-0002 cancelled by ana, nothing has started
               ~ asked by @nia · plan 0000 · reboot 1 server in lax
-        ana   /fleet cancel req-0002
-        bot   (only ana) req-0002 is over since hh:mm: cancelled. Nothing has changed.
         ana   /fleet reboot edge-lax-01 in 20m because kernel update
         bot   (only ana) The directory of people does not answer, so I cannot check who may do this. Nothing has started. Send it again in a minute.
         ");
