@@ -16,6 +16,7 @@ mod inquiry;
 mod known;
 mod load;
 mod nearest;
+mod owners;
 mod record;
 mod requirements;
 mod rules;

@@ -126,6 +126,21 @@ impl AuthorizationRecord {
         }
     }
 
+    /// What the directory said the person was; `None` where it told nothing.
+    #[must_use]
+    pub fn standing(&self) -> Option<Standing> {
+        use Standing::{Bot, Deactivated, Guest, Member, Stranger};
+        let all = [Member, Guest, Stranger, Deactivated, Bot];
+        all.into_iter().find(|standing| standing_word(*standing) == self.standing)
+    }
+
+    /// Who could read along; `None` where that was not looked at.
+    #[must_use]
+    pub fn reach(&self) -> Option<Reach> {
+        let all = [Reach::OwnWorkspace, Reach::Private, Reach::Shared, Reach::Direct];
+        all.into_iter().find(|reach| reach_word(*reach) == self.reach)
+    }
+
     /// Whether it lets the person go on.
     #[must_use]
     pub fn is_allowed(&self) -> bool {

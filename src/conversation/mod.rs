@@ -7,6 +7,7 @@ mod answers;
 mod asking;
 mod brakes;
 mod card;
+mod consents;
 mod details;
 mod ending;
 mod failure;
@@ -47,6 +48,7 @@ pub use brakes::{
     stopped_already,
 };
 pub use card::{card, echo};
+pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use details::details;
 pub use ending::final_reply;
 pub use failure::{question, server_failed};

@@ -320,6 +320,14 @@ impl CommandSpec {
         self.steps.iter().map(|step| step.with_values(values)).collect()
     }
 
+    /// Whether it only puts servers back into service.
+    #[must_use]
+    pub fn returns_capacity(&self) -> bool {
+        let only_returns =
+            |step: &StepSpec| matches!(step, StepSpec::Undrain { .. } | StepSpec::Check { .. } | StepSpec::Gate(_));
+        self.steps.iter().all(only_returns) && self.steps.iter().any(|step| matches!(step, StepSpec::Undrain { .. }))
+    }
+
     /// Whether some step takes servers out of service.
     #[must_use]
     pub fn takes_capacity(&self) -> bool {

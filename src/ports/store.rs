@@ -292,8 +292,15 @@ pub enum ControlAction {
     Form(FormOf),
     /// Shows the person's own requests.
     Mine,
-    /// Asks the owners of a command to allow this line, which was refused.
+    /// Asks those who own the policy, or else the command, to allow this line, which was refused.
     Access(String),
+    /// Shows what the form showed to somebody who agreed.
+    Shown {
+        /// The request.
+        request: RequestId,
+        /// Who agreed.
+        by: PersonId,
+    },
 }
 
 /// A form that becomes a line of the same person, as if typed where it was offered.
@@ -492,6 +499,9 @@ pub trait Store: Inbox + Send + Sync {
 
     /// Locks, states, health and brakes.
     async fn ledger(&self) -> Result<Ledger, StoreFault>;
+
+    /// The newest stored answer about that person in which the directory told what they were.
+    async fn last_known(&self, person: &PersonId) -> Result<Option<Authorization>, StoreFault>;
 
     /// Stored answers to "may they?", the oldest first.
     async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault>;

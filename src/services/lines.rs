@@ -5,7 +5,7 @@ use super::messages;
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, brakes, looks, offers, questions, records, whys};
+use super::{access, brakes, looks, offers, outage, questions, records, whys};
 use crate::admission::Ledger;
 use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation;
@@ -57,7 +57,7 @@ pub(super) enum Reply {
     Said { message: Message, note: String, also: Vec<Write> },
     /// A request: what makes it, its card and its echo.
     Accepted { id: RequestId, writes: Vec<Write>, note: String },
-    /// It is refused, and the owners of its command can be asked to allow that line.
+    /// It is refused, and its owners can be asked to allow that line.
     Refused { message: Message, note: String, line: String, also: Vec<Write> },
     /// It says something that is not there.
     Misunderstood(Box<Misunderstanding>),
@@ -139,6 +139,11 @@ pub(super) struct Speaker {
 }
 
 impl Speaker {
+    /// Somebody who cannot be looked up now, as they and their channel were last known.
+    pub(super) const fn known_before(person: Profile, channel: ChannelFacts, rulebook: Arc<Rulebook>) -> Self {
+        Self { person, channel, rulebook }
+    }
+
     /// What this person's line means here. What they may use decides only what is suggested instead, and asking the
     /// policies about every command is dear: so they are asked only when something was not understood.
     pub(super) fn understand(&self, text: &str, now: Timestamp) -> Result<Intent, Misunderstanding> {
@@ -181,9 +186,10 @@ pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, Sto
     let person = match member(world, &line.origin.person).await {
         Ok(person) => person,
         Err(turned) => {
-            let stopped = brakes::stop_unseen(world, line).await?;
-            let outcome = || turned.outcome(world, Occasion::Line, (&line.envelope.key, line.origin));
-            return Ok(stopped.unwrap_or_else(outcome));
+            return match brakes::stop_unseen(world, line).await? {
+                Some(stopped) => Ok(stopped),
+                None => outage::line(world, line, turned).await,
+            };
         }
     };
     let seen = brakes::seen(world, &person).await?;
@@ -315,7 +321,12 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
     })
 }
 
-async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Reply, StoreFault> {
+pub(super) async fn work_line(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    work: &WorkIntent,
+) -> Result<Reply, StoreFault> {
     let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
         return Ok(Reply::silent("rejected: a command that is not in the catalogue"));
     };

@@ -15,6 +15,7 @@ mod lines;
 mod looks;
 mod messages;
 mod offers;
+mod outage;
 pub mod planning;
 mod presses;
 mod questions;

@@ -6,6 +6,7 @@ use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::messages;
 use super::offers;
+use super::outage;
 use super::rechecks;
 use super::records;
 use super::reviews;
@@ -59,18 +60,23 @@ pub(super) struct Submission<'a> {
 
 /// What a press comes to.
 pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, StoreFault> {
-    let person = match member(world, &press.origin.person).await {
-        Ok(person) => person,
-        Err(turned) => {
-            return Ok(match turned.reply(world, Occasion::Press, press.origin) {
-                Reply::Said { message, note, also } => press.answered(message, note).with(also),
-                reply @ (Reply::Refused { .. }
-                | Reply::Misunderstood(_)
-                | Reply::Accepted { .. }
-                | Reply::Silent { .. }) => reply.outcome(&press.envelope.key, press.origin),
-            });
-        }
+    let turned = match member(world, &press.origin.person).await {
+        Ok(person) => return pressed(world, press, person).await,
+        Err(turned) => turned,
     };
+    if let Some(person) = outage::presser(world, &press, &turned).await? {
+        let kept = turned.kept(world, Occasion::Press, press.origin);
+        return Ok(pressed(world, press, person).await?.with([kept]));
+    }
+    Ok(match turned.reply(world, Occasion::Press, press.origin) {
+        Reply::Said { message, note, also } => press.answered(message, note).with(also),
+        reply @ (Reply::Refused { .. } | Reply::Misunderstood(_) | Reply::Accepted { .. } | Reply::Silent { .. }) => {
+            reply.outcome(&press.envelope.key, press.origin)
+        }
+    })
+}
+
+async fn pressed(world: &World, press: Press<'_>, person: Profile) -> Result<Outcome, StoreFault> {
     let Some(control) = world.store.control(press.handle).await? else {
         return Ok(press.answered(conversation::old_button(None), "rejected: no such control"));
     };
@@ -111,7 +117,8 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
         | ControlAction::Mine
-        | ControlAction::Access(_) => {
+        | ControlAction::Access(_)
+        | ControlAction::Shown { .. } => {
             Ok(press.answered(conversation::old_button(None), "rejected: a control without an owner"))
         }
     }
@@ -128,6 +135,7 @@ async fn bound_press(
     match &control.action {
         ControlAction::Form(form) => return Ok(forms::open(world, press, form, &control.handle).await),
         ControlAction::Mine => return forms::own(world, press).await,
+        ControlAction::Shown { request, by } => return reviews::shown(world, press, request, by).await,
         ControlAction::Access(line) => return access::ask(world, press, &control.handle, line).await,
         // It stands in that person's home, and is decided like one on the card.
         ControlAction::Request { request, verb } => return request_press(world, press, person, request, *verb).await,
@@ -154,7 +162,8 @@ async fn bound_press(
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
         | ControlAction::Mine
-        | ControlAction::Access(_) => Outcome::noted("rejected: a control of another kind"),
+        | ControlAction::Access(_)
+        | ControlAction::Shown { .. } => Outcome::noted("rejected: a control of another kind"),
     };
     outcome.writes.extend(used);
     Ok(outcome)
@@ -190,7 +199,7 @@ async fn request_press(
         ControlVerb::Details => {
             let (runs, impacts) = (world.store.runs(id).await?, impacts(world, &request).await?);
             let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now: world.now() };
-            Ok(press.answered(conversation::details(view), format!("answered: details of {id}")))
+            Ok(reviews::details(world, press, view))
         }
         ControlVerb::Withdraw | ControlVerb::Cancel => {
             cancel(world, &press.envelope.key, press.origin, person, &request).await
@@ -244,7 +253,7 @@ pub(super) async fn cancel_plan(
 ) -> Result<Outcome, StoreFault> {
     let told = match world.store.request(id).await? {
         None => conversation::no_such_request(id),
-        Some(request) => match may_cancel(world, person, &request).await {
+        Some(request) => match may_cancel(world, person, &request).await? {
             Err(NoCancel { told, .. }) => told,
             Ok(_) => conversation::cancel_planned(&request),
         },
@@ -260,21 +269,30 @@ struct NoCancel {
 }
 
 /// Whether this person's cancel ends the request, and by what answer.
-async fn may_cancel(world: &World, person: &Profile, request: &Request) -> Result<AuthorizationRecord, NoCancel> {
+async fn may_cancel(
+    world: &World,
+    person: &Profile,
+    request: &Request,
+) -> Result<Result<AuthorizationRecord, NoCancel>, StoreFault> {
     let id = request.id();
     if request.is_over() || matches!(request.stage, RequestStage::Stopping { .. }) {
         let told = conversation::cancelled_already(request, world.now());
-        return Err(NoCancel { told, note: format!("answered: {id} is over or stopping"), record: None });
+        return Ok(Err(NoCancel { told, note: format!("answered: {id} is over or stopping"), record: None }));
     }
     let record = match person.id == request.origin.person {
         true => records::about(request, records::of_member(world, AuthorizationRecord::ALLOWED, person)),
-        false => may_ask_the_same(world, person, request).await,
+        false => match may_ask_the_same(world, person, request).await {
+            record if record.verdict == records::NO_DIRECTORY => {
+                outage::may_without_directory(world, person, request).await?
+            }
+            record => record,
+        },
     };
     if record.is_allowed() {
-        return Ok(record);
+        return Ok(Ok(record));
     }
     let (told, note) = (conversation::may_not_cancel(request), format!("refused: may not cancel {id}"));
-    Err(NoCancel { told, note, record: Some(record) })
+    Ok(Err(NoCancel { told, note, record: Some(record) }))
 }
 
 /// Ends a request: whoever asked for it may, and whoever may ask for the same in that channel.
@@ -287,7 +305,7 @@ async fn cancel(
 ) -> Result<Outcome, StoreFault> {
     let id = request.id();
     let kept = |record| records::kept(world, Occasion::Cancel, Some(id), record);
-    let record = match may_cancel(world, person, request).await {
+    let record = match may_cancel(world, person, request).await? {
         Ok(record) => record,
         Err(NoCancel { told, note, record }) => {
             return Ok(Outcome::answered(envelope, origin, told, note).with(record.map(kept)));

@@ -4,6 +4,7 @@
 //! that they are still members counts later, so that a group that takes turns does not void what it agreed to.
 
 use super::intake::{Who, who};
+use super::outage;
 use super::records::{self, about, there};
 use super::world::World;
 use crate::authorization::{AuthorizationRecord, Question};
@@ -72,6 +73,7 @@ fn gone(approval: &Approval) -> People {
 pub(super) async fn requester(world: &World, request: &Request) -> Look {
     let (person, channel) = match asker(world, request).await {
         Ok(known) => known,
+        Err(look) if look.people == People::Unknown => return unknown(world, request, look).await,
         Err(look) => return look,
     };
     let record = may(world, &person, &channel, request);
@@ -111,6 +113,18 @@ pub(super) fn may_not(request: &Request, channel: &ChannelFacts) -> String {
     let (name, verb) = (&request.requester_name, request.spec.name.as_str());
     let place = channel.name.as_ref().map_or_else(|| "there".to_owned(), |name| format!("in #{name}"));
     format!("{name}, who asked, may not {verb} these {place} any more")
+}
+
+/// Nobody can be looked up: nothing starts but the return of what the person's own requests took out.
+async fn unknown(world: &World, request: &Request, look: Look) -> Look {
+    // A store that does not answer either leaves it unknown.
+    if let Ok(Some((person, channel))) = outage::returner(world, request).await {
+        let record = may(world, &person, &channel, request);
+        if record.is_allowed() {
+            return Look::of(People::Hold, record);
+        }
+    }
+    look
 }
 
 /// Whether a person may ask for what a request does, in that channel, by the policies of now.

@@ -84,11 +84,21 @@ pub(super) struct TurnedAway {
 }
 
 impl TurnedAway {
+    /// Whether nothing but an answer of the directory is missing.
+    pub(super) fn is_for_want_of_the_directory(&self) -> bool {
+        self.record.verdict == NO_DIRECTORY
+    }
+
+    /// What is stored of it.
+    pub(super) fn kept(&self, world: &World, occasion: Occasion, origin: &Origin) -> Write {
+        let record = AuthorizationRecord { channel: origin.channel.to_string(), ..self.record.clone() };
+        kept(world, occasion, None, record)
+    }
+
     /// The reply with what is stored of it.
     pub(super) fn reply(self, world: &World, occasion: Occasion, origin: &Origin) -> Reply {
-        let Self { reply, record } = self;
-        let record = AuthorizationRecord { channel: origin.channel.to_string(), ..record };
-        reply.with(kept(world, occasion, None, record))
+        let kept = self.kept(world, occasion, origin);
+        self.reply.with(kept)
     }
 
     /// Answered privately, where it was asked.

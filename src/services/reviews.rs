@@ -12,13 +12,13 @@ use crate::approvals::{self, Choice, Unfit, Word};
 use crate::authorization::AuthorizationRecord;
 use crate::conversation::{self, RequestView, ReviewOutcome};
 use crate::domain::consent;
-use crate::domain::identity::{Profile, Standing};
+use crate::domain::identity::{PersonId, Profile, Standing};
 use crate::domain::ids::{Fingerprint, Handle, RequestId};
 use crate::domain::place::ChannelId;
 use crate::ports::StoreFault;
 use crate::ports::authorizations::Occasion;
 use crate::ports::store::{Bound, Control, ControlAction, Write};
-use crate::workflow::request::{Request, RequestEvent, RequestOutcome, VoidCause};
+use crate::workflow::request::{Approval, Request, RequestEvent, RequestOutcome, VoidCause};
 use std::collections::BTreeSet;
 
 /// Opens the form in which a person decides, or says why they cannot.
@@ -283,4 +283,49 @@ fn decided(
         outcome.writes.push(messages::final_reply(&id));
     }
     outcome
+}
+
+/// The most approvers of whom Details offers what they saw.
+const SHOWN_MAX: usize = 5;
+
+/// Every server of a request and who agreed; what the form showed each of them is one press away.
+pub(super) fn details(world: &World, press: &Press<'_>, view: RequestView<'_>) -> Outcome {
+    let id = view.request.id();
+    let approvals = view.request.approvals.iter().take(SHOWN_MAX);
+    let offered: Vec<_> = approvals.map(|approval| (approval, shown_offered(world, press, id, approval))).collect();
+    let mut message = conversation::details(view);
+    if !offered.is_empty() {
+        let buttons: Vec<_> = offered.iter().map(|(approval, control)| (*approval, &control.handle)).collect();
+        message.blocks.push(conversation::shown_buttons(&buttons));
+    }
+    let outcome = press.answered(message, format!("answered: details of {id}"));
+    outcome.with(offered.into_iter().map(|(_, control)| Write::Control(control)))
+}
+
+fn shown_offered(world: &World, press: &Press<'_>, id: &RequestId, approval: &Approval) -> Control {
+    let action = ControlAction::Shown { request: id.clone(), by: approval.by.clone() };
+    Control { handle: world.ids.handle(), action, bound: Some(forms::bound(world, press.origin)), used_at: None }
+}
+
+/// What the form showed to somebody who agreed. A consent that was taken back meanwhile is no part of the record.
+pub(super) async fn shown(
+    world: &World,
+    press: &Press<'_>,
+    id: &RequestId,
+    by: &PersonId,
+) -> Result<Outcome, StoreFault> {
+    let request = world.store.request(id).await?;
+    let approval = request.as_ref().and_then(|request| request.approvals.iter().find(|approval| approval.by == *by));
+    let (Some(request), Some(approval)) = (&request, approval) else {
+        return Ok(press.answered(conversation::old_button(None), "answered: that consent does not count any more"));
+    };
+    let message = conversation::what_was_shown(request, approval);
+    let note = format!("answered: what an approver of {id} saw");
+    Ok(match &press.trigger {
+        Some(trigger) => {
+            let form = conversation::shown_form(&message);
+            Outcome { writes: vec![messages::open_form(&press.envelope.key, trigger.clone(), form)], note }
+        }
+        None => press.answered(message, note),
+    })
 }

@@ -40,6 +40,8 @@ struct Budget(usize, usize, usize);
 
 const CARD: Budget = Budget(8, 5, 3);
 const PRIVATE: Budget = Budget(7, 4, 2);
+/// Details are asked for and read: who agreed is one line more.
+const DETAILS: Budget = Budget(8, 4, 2);
 const REPLY: Budget = Budget(6, 4, 3);
 const INCIDENT: Budget = Budget(7, 4, 3);
 /// Help is read, not glanced at: it has a line for each task.

@@ -279,6 +279,11 @@ impl Store for MortalStore {
         self.inner.ledger().await
     }
 
+    async fn last_known(&self, person: &PersonId) -> Result<Option<Authorization>, StoreFault> {
+        self.alive().await;
+        self.inner.last_known(person).await
+    }
+
     async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault> {
         self.alive().await;
         self.inner.authorizations(sought).await

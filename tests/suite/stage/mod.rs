@@ -4,6 +4,7 @@
 //! outlive the bot. No socket, no sleep. `WRASSE_STAGE` is `model`, `sqlite` or `restarts` (a new process after every
 //! commit, and what had left by then lands unheard); every story must read the same on all of them.
 
+mod attackers;
 mod bot;
 mod chat;
 mod crash;

@@ -37,6 +37,26 @@ async fn answers_are_found_by_request_and_by_time_the_oldest_first() {
 }
 
 #[tokio::test]
+async fn what_was_last_known_of_a_person_is_found() {
+    on_every_store(async |store| {
+        let of = |user: &str, standing: &str, millis| {
+            let mut one = authorization(None, standing, millis);
+            one.record.user = user.into();
+            one.record.standing = standing.into();
+            one
+        };
+        let all = [of("U0ANA", "member", 1), of("U0ANA", "guest", 2), of("U0BOB", "member", 3), of("U0ANA", "", 4)];
+        let writes = all.iter().map(|one| Write::Authorization(Box::new(one.clone()))).collect();
+        does(store, "all", writes).await;
+        let last = async |user: &str| store.last_known(&person(user)).await.unwrap();
+        assert_eq!(last("U0ANA").await, Some(all[1].clone()), "the newest that told anything");
+        assert_eq!(last("U0BOB").await, Some(all[2].clone()));
+        assert_eq!(last("U0CAT").await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_answer_is_kept_only_with_what_follows_from_it() {
     on_every_store(async |store| {
         let writes = vec![authorized(None, "allowed", 1), settled("event:never")];

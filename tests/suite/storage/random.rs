@@ -212,6 +212,7 @@ async fn answers(store: &dyn Store) -> String {
         tell(&store.slot_at(&message_ref(ts)).await);
     }
     tell(&store.ledger().await);
+    tell(&store.last_known(&person("U0ANA")).await);
     for (request, since) in [(None, None), (Some(request_id(TAILS[0])), Some(at(10)))] {
         tell(&store.authorizations(&Sought { request, since, limit: 3 }).await);
     }

@@ -6,6 +6,7 @@ mod announcing;
 mod approving;
 mod asking;
 mod asking_for_access;
+mod attacking;
 mod cancelling;
 mod consenting;
 mod crashing;
@@ -17,6 +18,7 @@ mod failing;
 mod filling;
 mod helping;
 mod home;
+mod matrix;
 mod mentioning;
 mod misunderstanding;
 mod pressing;
@@ -34,6 +36,7 @@ mod telling;
 mod tuning;
 mod unknown_outcomes;
 mod waiting;
+mod without_directory;
 
 use crate::stage::{Channel, Person, Stage};
 

@@ -111,3 +111,79 @@ async fn a_look_before_a_start_is_stored_when_its_answer_changes() {
     })
     .await;
 }
+
+/// Details says who agreed, when and why, and opens what the form had shown to each, word for word.
+#[tokio::test]
+async fn the_record_shows_what_each_approver_saw() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-03]");
+        let noc = noc.needing_approvals(2, "sre");
+        let dee = stage.person("dee").in_group("sre");
+        let thread = ana.types(&noc, LINE).await;
+        bob.presses(&thread, "Review").await;
+        let seen = bob.form();
+        bob.submits(&thread, "approve", "the window is open").await;
+        dee.approves(&thread, "").await;
+        stage.clock().advance(minutes(5)).await;
+        thread.transcript();
+        ana.presses(&thread, "Details").await;
+        let button = ana.sees_button(&thread, "bob saw").unwrap();
+        ana.presses(&thread, "bob saw").await;
+        let shown = ana.form();
+        assert!(shown.contains(&seen), "{shown}\n--- is not what bob saw:\n{seen}");
+        assert_snapshot!(thread.since_last_look(), @"
+        ana   presses [Details]
+        bot   (only ana) Reboot 2 servers in lax · req-0001
+              ✅ done · as of hh:mm
+              ✓ 2 done: `edge-lax-[01-02]`
+              ~ approved by bob hh:mm (`the window is open`) and dee hh:mm
+              [bob saw] [dee saw]
+        ana   presses [bob saw]
+        bot   (form for ana) == What was shown ==
+              bob approved req-0001 at hh:mm: `the window is open` · plan 0000
+              The form showed:
+              ```
+              == Review req-0001 ==
+              ⚠ Interrupts every server and takes capacity from edge-lax. Can be stopped between servers.
+              ana asks: reboot 2 servers in lax
+              reason: `kernel update`
+              wave: `10%`
+              servers: `edge-lax-[01-02]`
+              1 rack · 1 site · edge-cache
+              waves: 1 · 1
+              steps: drain, reboot, check, return
+              edge-lax: 3 → 2 at the lowest · floor 2
+              out now: 0 servers of edge-lax
+              undo: each returns to service by itself; a reboot itself cannot be undone
+              Decision: ( ) Approve  ( ) Deny
+              Why: [________] needed to deny
+              ~ plan 0000 · valid until hh:mm
+              [Close] [[Record]]
+              ```
+              [Close]
+        ");
+        // It is shown to whoever pressed Details, and to nobody by a copy.
+        dee.presses_again(&thread, &button).await;
+        assert!(thread.since_last_look().contains("made for somebody else"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn details_of_what_was_denied_say_by_whom() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast_with_approval(stage, "edge-lax-[01-03]");
+        let thread = ana.types(&noc, LINE).await;
+        bob.denies(&thread, "not during the match").await;
+        thread.transcript();
+        ana.presses(&thread, "Details").await;
+        assert_snapshot!(thread.since_last_look(), @"
+        ana   presses [Details]
+        bot   (only ana) Reboot 2 servers in lax · req-0001
+              🚫 refused · as of hh:mm
+              · 2 not started: `edge-lax-[01-02]`
+              ~ Denied by bob at hh:mm: `not during the match`. Nothing has started.
+        ");
+    })
+    .await;
+}

@@ -194,6 +194,15 @@ impl Store for MemoryStore {
         Ok(self.state().ledger())
     }
 
+    async fn last_known(&self, person: &PersonId) -> Result<Option<Authorization>, StoreFault> {
+        let state = self.state();
+        let is_theirs = |one: &&Authorization| {
+            let record = &one.record;
+            record.team == person.team.as_str() && record.user == person.user.as_str() && !record.standing.is_empty()
+        };
+        Ok(state.authorizations.values().rev().find(is_theirs).cloned())
+    }
+
     async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault> {
         let state = self.state();
         let fits = |one: &&Authorization| {

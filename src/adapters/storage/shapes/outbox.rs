@@ -46,6 +46,7 @@ stored_variants! { ControlAction;
     "form" => Form(form),
     "mine" => Mine,
     "access" => Access(line),
+    "shown" => Shown { request: "request", by: "by" },
 }
 stored_record! { FormOf; origin: "origin", command: "command", line: "line" }
 stored_record! { Bound; person: "person", channel: "channel", until: "until_ms" }

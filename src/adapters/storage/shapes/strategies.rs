@@ -414,6 +414,7 @@ pub(super) fn control() -> BoxedStrategy<(ControlAction, Option<Bound>)> {
         text().prop_map(ControlAction::Access),
         Just(ControlAction::Forget),
         Just(ControlAction::Mine),
+        (request_id(), person()).prop_map(|(request, by)| ControlAction::Shown { request, by }),
         (origin(), option::of(text()), text()).prop_map(|(origin, command, line)| {
             ControlAction::Form(FormOf { origin, command: command.map(CommandName::new), line })
         }),

@@ -4,6 +4,7 @@ use super::super::Guard;
 use super::super::shapes::{SHAPE, decode, encode};
 use super::reads::rows_at_most;
 use super::rows::{request_id_of, time, unknown};
+use crate::domain::identity::PersonId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::authorizations::{Authorization, Occasion, Sought};
@@ -11,11 +12,15 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, query};
 
 pub(super) async fn add(connection: &mut SqliteConnection, authorization: &Authorization) -> Result<Guard, StoreFault> {
-    let insert =
-        query("INSERT INTO authorizations (at_ms, occasion, request_id, shape, record) VALUES ($1, $2, $3, $4, $5)");
+    let insert = query(
+        "INSERT INTO authorizations (at_ms, occasion, request_id, person, standing, shape, record)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    );
     let insert = insert.bind(authorization.at.millis()).bind(authorization.occasion.word());
     let insert = insert.bind(authorization.request.as_ref().map(ToString::to_string));
-    insert.bind(SHAPE).bind(encode(&authorization.record)).execute(connection).await?;
+    let record = &authorization.record;
+    let insert = insert.bind(format!("{}/{}", record.team, record.user)).bind(record.standing.as_str());
+    insert.bind(SHAPE).bind(encode(record)).execute(connection).await?;
     Ok(Guard::Holds)
 }
 
@@ -42,6 +47,18 @@ pub(super) async fn sought(
         }
     };
     rows.iter().rev().map(authorization_of).collect()
+}
+
+pub(super) async fn last_known(
+    connection: &mut SqliteConnection,
+    person: &PersonId,
+) -> Result<Option<Authorization>, StoreFault> {
+    let select = query(
+        "SELECT at_ms, occasion, request_id, shape, record FROM authorizations
+         WHERE person = $1 AND standing <> '' ORDER BY sequence DESC LIMIT 1",
+    );
+    let row = select.bind(person.to_string()).fetch_optional(connection).await?;
+    row.as_ref().map(authorization_of).transpose()
 }
 
 fn since(sought: &Sought) -> i64 {

@@ -246,6 +246,10 @@ impl Store for SqliteStore {
         Ok(ledger)
     }
 
+    async fn last_known(&self, person: &PersonId) -> Result<Option<Authorization>, StoreFault> {
+        authorizations::last_known(&mut *self.readers.lend().await?, person).await
+    }
+
     async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault> {
         authorizations::sought(&mut *self.readers.lend().await?, sought).await
     }
