@@ -5,7 +5,9 @@
 mod capacity;
 mod concurrency;
 mod file;
+mod file_override;
 mod ledger;
+mod overriding;
 mod rehearsal;
 #[cfg(test)]
 mod tests;
@@ -13,7 +15,12 @@ mod waves;
 
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use file::{AdmissionFileFault, admission_rules};
+pub use file_override::check_override_groups;
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
+pub use overriding::{
+    OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX, OverrideRules, can_pass, evaluate_overriding, second_needed,
+    still_safe_overriding,
+};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
 pub use waves::{NextWave, next_wave, wave_sizes};
 
@@ -23,7 +30,7 @@ use crate::domain::plan::PlannedServer;
 use crate::domain::server::ProductionState;
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
-use crate::workflow::request::Blocker;
+use crate::workflow::request::{Blocker, PolicyName};
 use std::time::Duration;
 
 /// The numbers that policies use, from `policies/admission.yaml`.
@@ -37,6 +44,8 @@ pub struct Rules {
     pub unknown_max_percent: u8,
     /// The most servers under work at once in the whole fleet.
     pub fleet_concurrency: u32,
+    /// Who may let servers pass one of these policies.
+    pub overrides: OverrideRules,
 }
 
 impl Default for Rules {
@@ -46,6 +55,7 @@ impl Default for Rules {
             health_age_max: Duration::from_secs(120),
             unknown_max_percent: 10,
             fleet_concurrency: 200,
+            overrides: OverrideRules::default(),
         }
     }
 }
@@ -91,6 +101,7 @@ pub struct Admitted {
     run: RunId,
     found: ProductionState,
     takes_over: Option<RunId>,
+    overridden: Vec<PolicyName>,
 }
 
 impl Admitted {
@@ -110,6 +121,12 @@ impl Admitted {
     #[must_use]
     pub fn takes_over(&self) -> Option<&RunId> {
         self.takes_over.as_ref()
+    }
+
+    /// The policies that would have made it wait, and that it passes by an override; sorted.
+    #[must_use]
+    pub fn overridden(&self) -> &[PolicyName] {
+        &self.overridden
     }
 }
 
@@ -141,7 +158,7 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     }
     if blockers.is_empty() {
         let found = found(server, known);
-        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over })
+        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over, overridden: Vec::new() })
     } else {
         Verdict::Wait(blockers)
     }

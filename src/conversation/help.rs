@@ -17,6 +17,8 @@ use crate::domain::time::exact;
 const LINE_BEGIN: &str = "/fleet";
 /// How a request is ended.
 pub(super) const CANCEL: &str = "cancel req-2mq9";
+/// How what waits is let through.
+pub(super) const OVERRIDE: &str = "override capacity on req-2mq9 because customers are affected";
 /// The most commands with a line of their own: with the built-in verbs and the frame they still fit one screen.
 const COMMANDS_MAX: usize = 5;
 /// The most commands of one purpose with a line of their own, where only that purpose is told.
@@ -38,8 +40,13 @@ pub fn help(commands: &[&CommandSpec], channel_name: &str) -> Message {
                 lines.extend(plan_of(commands));
             }
             Purpose::Stop if !commands.is_empty() => lines.push(CANCEL.to_owned()),
-            Purpose::Stop | Purpose::TakeOut | Purpose::Restart | Purpose::Tell | Purpose::Change | Purpose::Remove => {
-            }
+            Purpose::Stop
+            | Purpose::TakeOut
+            | Purpose::Restart
+            | Purpose::Tell
+            | Purpose::Change
+            | Purpose::Remove
+            | Purpose::Wait => {}
         }
         prose = group(prose, purpose.title(), &lines);
     }
@@ -148,6 +155,7 @@ fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
         BuiltInVerb::Plan => plan_of(commands),
         BuiltInVerb::CanI => asks_of(commands),
         BuiltInVerb::WhoCan => who_of(commands).into_iter().next(),
+        BuiltInVerb::Override => Some(OVERRIDE.to_owned()),
     }
 }
 

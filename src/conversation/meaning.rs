@@ -39,6 +39,9 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
             ("status".to_owned(), vec![("servers".to_owned(), fleet::print(&selector.value))])
         }
         Intent::Cancel { request } => (format!("cancel {request}"), Vec::new()),
+        Intent::Override { policy, request, why } => {
+            (format!("override {} on {request}", quoted(&policy.value)), vec![("reason".to_owned(), quoted(why))])
+        }
     }
 }
 

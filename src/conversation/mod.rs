@@ -16,6 +16,7 @@ mod incident;
 mod meaning;
 pub mod message;
 pub mod misunderstanding;
+mod overriding;
 pub mod plain;
 mod preview;
 mod progress;
@@ -39,7 +40,7 @@ pub use answers::{
     wrong_place, wrong_type,
 };
 pub use asking::{IsAllowed, MayView, WhoView, may, may_in_general, who_can};
-pub use card::{card, echo};
+pub use card::{card, card_naming, echo};
 pub use details::details;
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
@@ -52,6 +53,10 @@ pub use help::{help, help_command, help_purpose};
 pub use home::{HomeView, Told, home};
 pub use incident::incident;
 pub use meaning::meaning;
+pub use overriding::{
+    Mentions, NoOverride, OverrideUnfit, OverrideWord, no_override, overridden, override_ended, override_evidence,
+    override_form, override_incident, override_recorded, override_taken, override_unfit,
+};
 pub use preview::{PreviewView, preview};
 pub use refusal::{asked_which, filling_in, interrupts_by_now, lacks, misunderstood, refused, use_line, use_one_of};
 pub use reloading::{

@@ -2,7 +2,7 @@
 //!
 //! By example: each line here is one that the language reads, which a test proves.
 
-use super::help::{CANCEL, asks_of, example, literal, most_impact, plan_of, who_of};
+use super::help::{CANCEL, OVERRIDE, asks_of, example, literal, most_impact, plan_of, who_of};
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
 use crate::domain::command::CommandSpec;
@@ -39,6 +39,7 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::Plan => "what a line would do, without doing it",
         BuiltInVerb::CanI => "whether you may send a line here, by which policy, and what it needs",
         BuiltInVerb::WhoCan => "who may use a command here, in general or on some servers",
+        BuiltInVerb::Override => "lets what waits in a request pass one policy, once, when it cannot wait",
     }
 }
 
@@ -76,6 +77,11 @@ pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
             "who-can COMMAND [on SERVERS]",
             who_of(commands),
             "without servers: who may use it on some of them at least · everybody here may ask",
+        ),
+        BuiltInVerb::Override => (
+            "override POLICY on REQUEST because REASON",
+            vec![OVERRIDE.to_owned(), "override concurrency on req-2mq9 because the site goes dark at noon".to_owned()],
+            "by those whom policies/admission.yaml names · everybody sees it · for more than a few servers a second person must agree",
         ),
     };
     let headline = format!("{}: {}", capital(word), does(verb));

@@ -36,18 +36,21 @@ pub enum BuiltInVerb {
     CanI,
     /// Who may use a command here.
     WhoCan,
+    /// Lets the waiting servers of a request pass one policy.
+    Override,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 6] = [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan];
+    pub const ALL: [Self; 7] =
+        [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan, Self::Override];
 
     /// Whether a line with it changes nothing.
     #[must_use]
     pub const fn only_looks(self) -> bool {
         match self {
             Self::Help | Self::Status | Self::Plan | Self::CanI | Self::WhoCan => true,
-            Self::Cancel => false,
+            Self::Cancel | Self::Override => false,
         }
     }
 
@@ -61,6 +64,7 @@ impl BuiltInVerb {
             Self::Plan => "plan",
             Self::CanI => "can-i",
             Self::WhoCan => "who-can",
+            Self::Override => "override",
         }
     }
 
@@ -148,6 +152,15 @@ pub enum Intent {
         /// On what; `None` asks about the command in general.
         selector: Option<Spanned<Selector>>,
     },
+    /// `override capacity on req-2mq9 because …`: lets what waits there pass one policy, once.
+    Override {
+        /// The policy as it was written, in lower case.
+        policy: Spanned<String>,
+        /// The request.
+        request: RequestId,
+        /// Why; never empty.
+        why: String,
+    },
 }
 
 /// What can be planned: a line that does something.
@@ -173,6 +186,7 @@ impl Intent {
             | Self::WhoCan { .. }
             | Self::Help { .. }
             | Self::Status { .. }
+            | Self::Override { .. }
             | Self::Cancel { .. } => None,
         }
     }
@@ -187,6 +201,7 @@ impl Intent {
             | Self::CanI(Planned::Cancel { .. })
             | Self::Help { .. }
             | Self::Status { .. }
+            | Self::Override { .. }
             | Self::Cancel { .. } => None,
         }
     }

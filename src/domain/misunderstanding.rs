@@ -267,6 +267,16 @@ pub enum MisunderstandingKind {
     },
     /// The reason ends in a time: is it when to begin, or a part of the reason?
     TimeInReason,
+    /// No policy has this name.
+    UnknownPolicy {
+        /// What was written.
+        policy: String,
+    },
+    /// What keeps a request waiting, and what nobody can override.
+    NeverOverridden {
+        /// What was written.
+        word: String,
+    },
 }
 
 /// What belongs at a place.
@@ -306,6 +316,12 @@ pub enum Expected {
     Verb,
     /// The name of a command.
     Command,
+    /// The name of a policy that can be overridden.
+    Policy,
+    /// `on` and the id of a request.
+    OnRequest,
+    /// `because` and a reason.
+    Reason,
 }
 
 impl Misunderstanding {

@@ -40,6 +40,7 @@ pub(super) fn can_i(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) 
             | BuiltInVerb::CanI
             | BuiltInVerb::WhoCan),
         ) => Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb }).suggesting(verb.word())),
+        Verb::BuiltIn(verb @ BuiltInVerb::Override) => Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb })),
     }
 }
 
@@ -49,7 +50,7 @@ pub(super) fn who_can(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary
     let spec = match verb {
         Verb::Command(spec) => spec,
         // Who may cancel follows from the request.
-        Verb::BuiltIn(verb @ BuiltInVerb::Cancel) => {
+        Verb::BuiltIn(verb @ (BuiltInVerb::Cancel | BuiltInVerb::Override)) => {
             return Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb }));
         }
         Verb::BuiltIn(

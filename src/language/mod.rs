@@ -10,6 +10,7 @@ mod hidden;
 mod line;
 mod mentions;
 mod normalise;
+mod overriding;
 mod parameters;
 mod print;
 mod quotes;

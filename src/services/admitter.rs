@@ -2,17 +2,22 @@
 
 use super::effects::Effects;
 use super::messages;
+use super::overrides;
 use super::rechecks::{self, People};
 use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step};
 use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextWave, Verdict, next_wave};
 use crate::approvals::{self, Approved};
+use crate::conversation;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::time::Timestamp;
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
 use crate::ports::{Rulebook, StoreFault};
-use crate::workflow::request::{Blocker, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause};
+use crate::workflow::breakglass::OverrideEvent;
+use crate::workflow::request::{
+    Blocker, HaltCause, PolicyName, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause,
+};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,7 +95,8 @@ impl Admitter {
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
         let pass = Pass { world: &self.world, rulebook: &rulebook, request, approved: &approved, due, now };
-        if let Some(writes) = unfit(request, &runs, &people, now) {
+        if let Some(mut writes) = unfit(request, &runs, &people, now) {
+            writes.extend(overrides::told(&self.world, request));
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
         }
@@ -157,6 +163,9 @@ fn unfit(request: &Request, runs: &[Run], people: &People, now: Timestamp) -> Op
     }
 }
 
+/// The runs that pass by overrides, by the override's number.
+type Used = BTreeMap<u32, Vec<RunId>>;
+
 /// One decision about one request's due runs; pure over the ledger it is given.
 struct Pass<'a> {
     world: &'a World,
@@ -190,8 +199,7 @@ impl Pass<'_> {
             return Vec::new();
         }
         let mut ledger = ledger.clone();
-        let mut writes = Vec::new();
-        let mut evidence = Vec::new();
+        let (mut writes, mut evidence, mut used) = (Vec::new(), Vec::new(), Used::default());
         for run in self.due {
             let Some(server) = run.subject.server() else {
                 writes.push(self.run_events(
@@ -206,7 +214,7 @@ impl Pass<'_> {
                 continue;
             };
             let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
-            match admission::evaluate(candidate, self.known(&ledger)) {
+            match admission::evaluate_overriding(candidate, self.known(&ledger), &self.passes(run)) {
                 Verdict::Wait(_) => {}
                 Verdict::Deny(why) => {
                     let left_out = RunEvent::Ended { at: self.now, outcome: RunOutcome::LeftOut };
@@ -227,14 +235,31 @@ impl Pass<'_> {
                     writes.extend(self.taken_over(admitted.takes_over()));
                     writes.push(self.run_events(run, vec![self.admitted(admitted.found())], true));
                     let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
-                    evidence.push(format!("{} admitted{over}", server.name));
+                    let by = self.overridden(run, admitted.overridden(), &mut used);
+                    evidence.push(format!("{} admitted{over}{by}", server.name));
                 }
             }
         }
         if !writes.is_empty() {
-            self.tell(&mut writes, evidence.join("; "));
+            self.tell(&mut writes, evidence.join("; "), used);
         }
         writes
+    }
+
+    /// The policies that a run may pass now by an override.
+    fn passes(&self, run: &Run) -> Vec<PolicyName> {
+        self.request.passes(&run.id, self.now).map(|one| one.asked.policy).collect()
+    }
+
+    /// Notes that a run passed by overrides; in words for the record.
+    fn overridden(&self, run: &Run, policies: &[PolicyName], used: &mut Used) -> String {
+        let by = self.request.passes(&run.id, self.now).filter(|one| policies.contains(&one.asked.policy));
+        let mut words = String::new();
+        for one in by {
+            used.entry(one.number).or_default().push(run.id.clone());
+            words.push_str(&format!(", {}", conversation::override_evidence(one)));
+        }
+        words
     }
 
     fn admitted(&self, found: crate::domain::server::ProductionState) -> RunEvent {
@@ -252,7 +277,7 @@ impl Pass<'_> {
         Write::RunEvents { id: run.id.clone(), expected: run.version, epoch: run.epoch, events, wake_at }
     }
 
-    fn tell(&self, writes: &mut Vec<Write>, evidence: String) {
+    fn tell(&self, writes: &mut Vec<Write>, evidence: String, used: Used) {
         let id = self.request.id();
         let first = self.request.stage == RequestStage::Queued;
         let was_due = self.request.plan.parts().not_before.is_some();
@@ -263,13 +288,20 @@ impl Pass<'_> {
         } else if !self.request.blockers.is_empty() {
             events.push(RequestEvent::Unblocked { at: self.now });
         }
+        let verdict = if used.is_empty() { "allow" } else { "allow (overridden)" };
+        if !used.is_empty() {
+            writes.extend(overrides::told(self.world, self.request));
+        }
+        let at = self.now;
+        let passed = |(number, runs)| RequestEvent::Override(OverrideEvent::Used { number, at, runs });
+        events.extend(used.into_iter().map(passed));
         if !events.is_empty() {
             writes.push(Write::RequestEvents { id: id.clone(), expected: self.request.version, events });
         }
         writes.push(Write::Decision(DecisionRecord {
             request: id.clone(),
             at: self.now,
-            verdict: "allow".into(),
+            verdict: verdict.into(),
             evidence,
         }));
         writes.push(messages::card(id));
@@ -283,7 +315,8 @@ impl Pass<'_> {
         for run in self.due {
             let Some(server) = run.subject.server() else { continue };
             let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
-            if let Verdict::Wait(reasons) = admission::evaluate(candidate, self.known(ledger)) {
+            let passes = self.passes(run);
+            if let Verdict::Wait(reasons) = admission::evaluate_overriding(candidate, self.known(ledger), &passes) {
                 blockers.extend(reasons);
             }
         }

@@ -5,7 +5,7 @@ use super::messages;
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, looks, offers, questions};
+use super::{access, looks, offers, overrides, questions};
 use crate::admission::Ledger;
 use crate::authorization::Authorized;
 use crate::conversation;
@@ -217,6 +217,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         | Intent::WhoCan { .. }
         | Intent::Help { .. }
         | Intent::Status { .. }
+        | Intent::Override { .. }
         | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
     }
 }
@@ -259,6 +260,10 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         Intent::CanI(Planned::Work(work)) => questions::can_i(world, line, speaker, &work).await?,
         Intent::WhoCan { command, selector } => {
             questions::who_can(world, line, speaker, (&command, selector.as_ref())).await?
+        }
+        Intent::Override { policy, request, why } => {
+            let asking = overrides::Asking { policy: &policy, request: &request, why: &why };
+            overrides::line(world, line, &speaker.person, asking).await?
         }
     };
     Ok(match reply {

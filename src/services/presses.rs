@@ -6,6 +6,7 @@ use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::messages;
 use super::offers;
+use super::overrides;
 use super::rechecks;
 use super::reviews;
 use super::world::World;
@@ -92,7 +93,14 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
             }
             answer_press(world, &press, &person, run, *answer).await
         }
+        ControlAction::Override { request, number } => {
+            if !stands_on(world, press.at, request).await? {
+                return Ok(press.answered(conversation::old_button(None), "rejected: not on that request's message"));
+            }
+            overrides::review(world, &press, &person, (request, *number)).await
+        }
         ControlAction::Review { .. }
+        | ControlAction::OverrideReview { .. }
         | ControlAction::Line(_)
         | ControlAction::Use(_)
         | ControlAction::Forget
@@ -124,6 +132,8 @@ async fn bound_press(
         | ControlAction::Use(_)
         | ControlAction::Forget
         | ControlAction::Answer { .. }
+        | ControlAction::Override { .. }
+        | ControlAction::OverrideReview { .. }
         | ControlAction::Review { .. } => {}
     }
     // Forgotten is forgotten: the button beside it is used up in the same commit.
@@ -138,6 +148,8 @@ async fn bound_press(
         ControlAction::Forget => press.answered(conversation::forgotten(), "forgotten, as asked"),
         ControlAction::Request { .. }
         | ControlAction::Answer { .. }
+        | ControlAction::Override { .. }
+        | ControlAction::OverrideReview { .. }
         | ControlAction::Review { .. }
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
@@ -198,6 +210,9 @@ pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Resu
             return Ok(Outcome::noted("rejected: somebody else's form"));
         }
         return forms::submitted(world, &submission, &control, form).await;
+    }
+    if let ControlAction::OverrideReview { .. } = &control.action {
+        return overrides::submitted(world, &submission, control).await;
     }
     reviews::submitted(world, &submission, control).await
 }
@@ -261,11 +276,12 @@ async fn cancel(
         return Ok(Outcome::answered(envelope, origin, told, note));
     }
     let asked = RequestEvent::CancelAsked { by: person.id.clone(), name: person.name.clone(), at: world.now() };
-    let writes = vec![
+    let mut writes = vec![
         Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![asked] },
         messages::card(id),
         messages::answer(envelope, origin, conversation::cancel_confirmed(request)),
     ];
+    writes.extend(overrides::told(world, request));
     Ok(Outcome { writes, note: format!("cancel of {id} asked") })
 }
 
@@ -356,7 +372,10 @@ impl Notice {
             | Self::Escalation(request)
             | Self::Started(request)
             | Self::Final(request)
-            | Self::Incident(request) => Some(request),
+            | Self::Incident(request)
+            | Self::Override { request, .. }
+            | Self::OverrideEnded { request, .. }
+            | Self::OverrideIncident { request, .. } => Some(request),
             Self::ServerFailed(run) | Self::Question(run) => Some(&run.request),
             Self::Home(_) => None,
         }

@@ -1,6 +1,7 @@
 //! Moves requests along that are not about starting servers: time-outs, orders to stop, too many failures, the end.
 
 use super::messages;
+use super::overrides;
 use super::world::World;
 use super::{Service, Step};
 use crate::domain::ids::RequestId;
@@ -34,6 +35,8 @@ impl Requests {
         if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| incident && leaves_servers(&runs)) {
             writes.push(messages::incident(request.id(), channel));
         }
+        // Most of what moves a request along ends its overrides, and none of it says so itself.
+        writes.extend(overrides::told(&self.world, request));
         Ok(Some(self.world.commit(writes).await?))
     }
 }

@@ -17,6 +17,15 @@ impl PolicyName {
     /// Every policy.
     pub const ALL: [Self; 2] = [Self::Concurrency, Self::Capacity];
 
+    /// Those that an override can let servers pass; whatever is not named here never can be.
+    pub const OVERRIDABLE: [Self; 2] = [Self::Concurrency, Self::Capacity];
+
+    /// Whether an override can let servers pass it.
+    #[must_use]
+    pub fn can_be_overridden(self) -> bool {
+        Self::OVERRIDABLE.contains(&self)
+    }
+
     /// Its name, as people write it and as it is stored.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -87,6 +96,16 @@ impl Blocker {
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
             Self::NoDirectory => None,
         }
+    }
+}
+
+impl Blocker {
+    /// The policy whose override lets servers pass this; `None` for what nobody can override, such as the lock on a
+    /// server, whatever policy it comes from.
+    #[must_use]
+    pub fn overridable(&self) -> Option<PolicyName> {
+        let can_pass = matches!(self, Self::Concurrency { .. } | Self::Capacity { .. } | Self::HealthUnknown { .. });
+        self.policy().filter(|policy| can_pass && policy.can_be_overridden())
     }
 }
 

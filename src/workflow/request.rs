@@ -2,6 +2,7 @@
 
 use super::IllegalTransition;
 pub use super::blocker::{Blocker, OutServer, PolicyName};
+use super::breakglass::{Override, OverrideEvent};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 use crate::domain::command::{CommandSpec, Step};
 use crate::domain::consent::{Quota, missing, people};
@@ -52,6 +53,8 @@ pub struct Request {
     pub started_at: Option<Timestamp>,
     /// Why it starts no more servers by itself.
     pub halted: Option<Halt>,
+    /// The policies that some of its servers may pass, in the order in which that was asked.
+    pub overrides: Vec<Override>,
     /// How many events made it.
     pub version: Version,
 }
@@ -248,6 +251,8 @@ pub enum RequestEvent {
         /// How.
         outcome: RequestOutcome,
     },
+    /// A policy is overridden for some of its servers, or is not any more.
+    Override(OverrideEvent),
 }
 
 /// What an accepted request begins with.
@@ -350,6 +355,7 @@ impl Request {
             looked_at: None,
             started_at: None,
             halted: None,
+            overrides: Vec::new(),
             version: Version(1),
         })
     }
@@ -416,11 +422,13 @@ impl Request {
                 self.stage = Stage::Ended { at: *at, outcome: outcome.clone() };
                 self.blockers.clear();
             }
+            (RequestEvent::Override(event), _) => self = self.overridden(event)?,
             (event, stage) => {
                 let (state, event) = (format!("{stage:?}"), format!("{event:?}"));
                 return Err(IllegalTransition { of: self.id().to_string(), state, event });
             }
         }
+        self.close_overrides();
         self.version = Version(self.version.0 + 1);
         Ok(self)
     }

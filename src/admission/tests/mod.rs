@@ -1,6 +1,7 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
 mod histories;
+mod overriding;
 mod waves;
 
 use super::*;
@@ -76,7 +77,7 @@ fn reboot() -> CommandSpec {
 }
 
 /// A fleet of one pool, with what is known of it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Fleet {
     servers: Vec<Server>,
     ledger: Ledger,

@@ -34,6 +34,9 @@ pub(super) fn intent(intent: &Intent) -> Value {
             json!({ "verb": "status", "selector": selector.as_ref().map(|one| fleet::print(&one.value)) })
         }
         Intent::Cancel { request } => json!({ "verb": "cancel", "request": request.to_string() }),
+        Intent::Override { policy, request, why } => json!({
+            "verb": "override", "policy": policy.value, "request": request.to_string(), "because": why,
+        }),
     }
 }
 

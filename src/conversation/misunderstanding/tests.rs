@@ -19,6 +19,7 @@ fn told_about(line: &str) -> Misunderstanding {
             | Intent::WhoCan { .. }
             | Intent::Help { .. }
             | Intent::Status { .. }
+            | Intent::Override { .. }
             | Intent::Cancel { .. },
         ) => {
             panic!("{line} is understood")

@@ -98,6 +98,7 @@ fn every_line_of_help_is_understood() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "most of it is the snapshot")]
 fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
     let commands = ["announce", "drain", "reboot", "undrain"].map(command);
     let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
@@ -145,6 +146,12 @@ fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
     `/fleet who-can reboot`
     `/fleet who-can reboot on site=lax`
     ~ without servers: who may use it on some of them at least · everybody here may ask
+
+    Override: lets what waits in a request pass one policy, once, when it cannot wait
+    `/fleet override POLICY on REQUEST because REASON`
+    `/fleet override capacity on req-2mq9 because customers are affected`
+    `/fleet override concurrency on req-2mq9 because the site goes dark at noon`
+    ~ by those whom policies/admission.yaml names · everybody sees it · for more than a few servers a second person must agree
 
     Plan: what a line would do, without doing it
     `/fleet plan LINE`
@@ -218,6 +225,10 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
 
     Stop: what you can do in #noc
     `/fleet cancel req-2mq9` stops a request: nothing new starts, what is in flight goes to a safe point
+    ~ everything: `/fleet help`
+
+    Waiting: what you can do in #noc
+    `/fleet override capacity on req-2mq9 because customers are affected` lets what waits in a request pass one policy, once, when it cannot wait
     ~ everything: `/fleet help`
     ");
 }

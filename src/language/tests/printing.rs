@@ -56,6 +56,7 @@ fn meaning(intent: &Intent) -> String {
                 | Intent::WhoCan { .. }
                 | Intent::Help { .. }
                 | Intent::Status { .. }
+                | Intent::Override { .. }
                 | Intent::Cancel { .. } => "",
             };
             format!("{verb}{} {selector:?} {:?} {start:?}", work.command, work.values())
@@ -69,6 +70,7 @@ fn meaning(intent: &Intent) -> String {
         Intent::Plan(Planned::Cancel { .. })
         | Intent::CanI(Planned::Cancel { .. })
         | Intent::Help { .. }
+        | Intent::Override { .. }
         | Intent::Cancel { .. } => format!("{intent:?}"),
     }
 }

@@ -3,6 +3,7 @@
 //! Deliberately absent: stores, drivers and real time. `world` holds a small model of them for the properties.
 
 mod outputs;
+mod overrides;
 mod request;
 mod restart;
 mod steps;

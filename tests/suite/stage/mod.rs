@@ -34,6 +34,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::{StageClock, StageIds};
 use transcript::Cleaner;
+use wrasse::domain::identity::GroupName;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::{Arrival, Envelope};
 use wrasse::ports::store::Write;
@@ -181,6 +182,11 @@ impl Stage {
     /// At most this share of a pool may be out at once.
     pub(crate) fn lets_out(&self, percent: u8) {
         self.0.script.borrow_mut().rules.pool_out_max_percent = percent;
+    }
+
+    /// Members of that group may override policies.
+    pub(crate) fn lets_override(&self, group: &str) {
+        self.0.script.borrow_mut().rules.overrides.by = vec![GroupName::new(group)];
     }
 
     // -- what happens to the bot --

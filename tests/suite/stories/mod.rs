@@ -17,6 +17,8 @@ mod helping;
 mod home;
 mod mentioning;
 mod misunderstanding;
+mod not_overriding;
+mod overriding;
 mod pressing;
 mod previewing;
 mod rebooting;

@@ -32,6 +32,9 @@ stored_variants! { Notice;
     "final" => Final(request),
     "incident" => Incident(request),
     "home" => Home(person),
+    "override" => Override { request: "request", number: "number" },
+    "override-ended" => OverrideEnded { request: "request", number: "number" },
+    "override-incident" => OverrideIncident { request: "request", number: "number" },
 }
 stored_variants! { ControlAction;
     "request" => Request { request: "request", verb: "verb" },
@@ -44,6 +47,8 @@ stored_variants! { ControlAction;
     "form" => Form(form),
     "mine" => Mine,
     "access" => Access(line),
+    "override" => Override { request: "request", number: "number" },
+    "override-review" => OverrideReview { request: "request", number: "number", seen: "seen", shown: "shown" },
 }
 stored_record! { FormOf; origin: "origin", command: "command", line: "line" }
 stored_record! { Bound; person: "person", channel: "channel", until: "until_ms" }
