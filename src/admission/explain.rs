@@ -87,7 +87,7 @@ pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
         Some(moment) => Turn::NotBefore(moment.at),
         None => Turn::Due,
     };
-    let said = pass(candidates(request, &due), known);
+    let said = pass(candidates(request, &due, known.now), known);
     for (candidate, verdict) in &said {
         match verdict {
             Verdict::Allow(_) => explained.free.push(candidate.server.name.clone()),
@@ -107,10 +107,11 @@ pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
 }
 
 /// What admission is asked about for runs that are due.
-pub fn candidates<'a>(request: &'a Request, due: &'a [&'a Run]) -> impl Iterator<Item = Candidate<'a>> {
-    due.iter().filter_map(|run| {
+pub fn candidates<'a>(request: &'a Request, due: &'a [&'a Run], now: Timestamp) -> impl Iterator<Item = Candidate<'a>> {
+    due.iter().filter_map(move |run| {
         let server = run.subject.server()?;
-        Some(Candidate { run: &run.id, server, spec: &request.spec })
+        let passes = request.passes(&run.id, now).map(|one| one.asked.policy).collect();
+        Some(Candidate { run: &run.id, server, spec: &request.spec, passes })
     })
 }
 

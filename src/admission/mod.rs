@@ -7,8 +7,10 @@ mod capacity;
 mod concurrency;
 mod explain;
 mod file;
+mod file_override;
 mod ledger;
 mod outs;
+mod overriding;
 mod pass;
 mod queue;
 mod record;
@@ -22,8 +24,12 @@ pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
+pub use file_override::check_override_groups;
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
 pub use outs::{Out, OutWhy, out};
+pub use overriding::{
+    OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX, OverrideRules, can_pass, second_needed, still_safe_overriding,
+};
 pub use pass::{pass, reasons};
 pub use queue::{Place, Waiting, place, waiting};
 pub use record::{Decided, Said, Snapshot, decided};
@@ -37,7 +43,7 @@ use crate::domain::plan::PlannedServer;
 use crate::domain::server::ProductionState;
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
-use crate::workflow::request::Blocker;
+use crate::workflow::request::{Blocker, PolicyName, PolicySet};
 use std::time::Duration;
 
 /// The numbers that policies use, from `policies/admission.yaml`.
@@ -57,6 +63,8 @@ pub struct Rules {
     pub type_in_site_percent: u8,
     /// The most servers of one rack under work at once.
     pub rack_concurrency: u32,
+    /// Who may let servers pass one of these policies.
+    pub overrides: OverrideRules,
 }
 
 impl Default for Rules {
@@ -69,6 +77,7 @@ impl Default for Rules {
             command_concurrency: 50,
             type_in_site_percent: 5,
             rack_concurrency: 1,
+            overrides: OverrideRules::default(),
         }
     }
 }
@@ -82,6 +91,8 @@ pub struct Candidate<'a> {
     pub server: &'a PlannedServer,
     /// The command.
     pub spec: &'a CommandSpec,
+    /// The policies that it may pass by an override.
+    pub passes: PolicySet,
 }
 
 /// What is known, and what is allowed.
@@ -143,6 +154,7 @@ pub struct Admitted {
     run: RunId,
     found: ProductionState,
     takes_over: Option<RunId>,
+    overridden: Vec<PolicyName>,
 }
 
 impl Admitted {
@@ -163,11 +175,22 @@ impl Admitted {
     pub fn takes_over(&self) -> Option<&RunId> {
         self.takes_over.as_ref()
     }
+
+    /// The policies that would have made it wait, and that it passes by an override; sorted.
+    #[must_use]
+    pub fn overridden(&self) -> &[PolicyName] {
+        &self.overridden
+    }
 }
 
-/// Asks every policy about one server; the worst answer wins, and every reason is told.
+/// Asks every policy about one server; the worst answer wins, every reason is told, and what it may pass by an override
+/// is passed.
 #[must_use]
 pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
+    overriding::less_overridden(every_policy(candidate, known), candidate, known)
+}
+
+fn every_policy(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     let server = candidate.server;
     if let Some(why) = never(server, candidate.spec, known) {
         return Verdict::Deny(why);
@@ -193,7 +216,7 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     }
     if blockers.is_empty() {
         let found = found(server, known);
-        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over })
+        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over, overridden: Vec::new() })
     } else {
         Verdict::Wait(blockers)
     }

@@ -9,7 +9,7 @@ use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, Server, ServerId};
 use crate::domain::time::Timestamp;
 use crate::fleet::{Inventory, InventoryFault};
-use crate::workflow::request::Blocker;
+use crate::workflow::request::{Blocker, PolicyName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What one pass looked at: of everything only what can have had a say.
@@ -41,6 +41,8 @@ pub struct Decided {
     pub run: RunId,
     /// The server, as it was planned.
     pub server: PlannedServer,
+    /// The policies that it could pass by an override.
+    pub passes: Vec<PolicyName>,
     /// The answer.
     pub said: Said,
 }
@@ -54,6 +56,8 @@ pub enum Said {
         found: ProductionState,
         /// The failed run whose lock was taken over.
         takes_over: Option<RunId>,
+        /// The policies that would have made it wait, and that it passed by an override.
+        overridden: Vec<PolicyName>,
     },
     /// Not now; everything that blocked it.
     Wait(Vec<Blocker>),
@@ -64,9 +68,11 @@ pub enum Said {
 impl From<&Verdict> for Said {
     fn from(verdict: &Verdict) -> Self {
         match verdict {
-            Verdict::Allow(admitted) => {
-                Self::Allow { found: admitted.found(), takes_over: admitted.takes_over().cloned() }
-            }
+            Verdict::Allow(admitted) => Self::Allow {
+                found: admitted.found(),
+                takes_over: admitted.takes_over().cloned(),
+                overridden: admitted.overridden().to_vec(),
+            },
             Verdict::Wait(blockers) => Self::Wait(blockers.clone()),
             Verdict::Deny(why) => Self::Deny(why.clone()),
         }
@@ -79,6 +85,7 @@ pub fn decided(said: &[(Candidate<'_>, Verdict)]) -> Vec<Decided> {
     let each = said.iter().map(|(candidate, verdict)| Decided {
         run: candidate.run.clone(),
         server: candidate.server.clone(),
+        passes: candidate.passes.iter().collect(),
         said: verdict.into(),
     });
     each.collect()
@@ -137,7 +144,12 @@ impl Snapshot {
             brakes: self.brakes.clone(),
         };
         let known = Known { inventory: &inventory, ledger: &ledger, rules: &self.rules, now: self.at };
-        let candidates = decided.iter().map(|one| Candidate { run: &one.run, server: &one.server, spec });
+        let candidates = decided.iter().map(|one| Candidate {
+            run: &one.run,
+            server: &one.server,
+            spec,
+            passes: one.passes.iter().copied().collect(),
+        });
         Ok(pass(candidates, known).iter().map(|(_, verdict)| verdict.into()).collect())
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::command::CommandSpec;
 use crate::domain::ids::RunId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::ServerName;
-use crate::workflow::request::Blocker;
+use crate::workflow::request::{Blocker, PolicySet};
 
 /// What would become of servers that start together.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -23,7 +23,7 @@ pub struct Rehearsal {
 /// Servers that would be left out are in neither list; see [`left_out`].
 #[must_use]
 pub fn rehearse(servers: &[&PlannedServer], spec: &CommandSpec, run: &RunId, known: Known<'_>) -> Rehearsal {
-    let said = pass(servers.iter().map(|server| Candidate { run, server, spec }), known);
+    let said = pass(servers.iter().map(|server| Candidate { run, server, spec, passes: PolicySet::NONE }), known);
     let mut rehearsal = Rehearsal { blockers: reasons(spec, &[], &said, known), ..Rehearsal::default() };
     for (candidate, verdict) in &said {
         match verdict {

@@ -22,6 +22,8 @@ pub(super) const WHY: &str = "why req-2mq9";
 /// How everything is stopped, and goes on.
 pub(super) const STOP: &str = "stop everything because servers do not come back";
 pub(super) const RESUME: &str = "resume everything because the cause was found";
+/// How what waits is let through.
+pub(super) const OVERRIDE: &str = "override capacity on req-2mq9 because customers are affected";
 /// The most commands with a line of their own: with the built-in verbs and the frame they still fit one screen.
 const COMMANDS_MAX: usize = 4;
 /// The most commands of one purpose with a line of their own, where only that purpose is told.
@@ -43,8 +45,13 @@ pub fn help(commands: &[&CommandSpec], channel_name: &str) -> Message {
                 lines.extend(plan_of(commands));
             }
             Purpose::Stop if !commands.is_empty() => lines.push(CANCEL.to_owned()),
-            Purpose::Stop | Purpose::TakeOut | Purpose::Restart | Purpose::Tell | Purpose::Change | Purpose::Remove => {
-            }
+            Purpose::Stop
+            | Purpose::TakeOut
+            | Purpose::Restart
+            | Purpose::Tell
+            | Purpose::Change
+            | Purpose::Remove
+            | Purpose::Wait => {}
         }
         prose = group(prose, purpose.title(), &lines);
         if purpose == Purpose::See {
@@ -159,6 +166,7 @@ fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
         BuiltInVerb::Why => Some(WHY.to_owned()),
         BuiltInVerb::StopEverything => Some(STOP.to_owned()),
         BuiltInVerb::ResumeEverything => Some(RESUME.to_owned()),
+        BuiltInVerb::Override => Some(OVERRIDE.to_owned()),
     }
 }
 

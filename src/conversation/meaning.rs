@@ -50,6 +50,9 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
             ("why: only looks".to_owned(), vec![("server".to_owned(), fleet::print(&selector.value))])
         }
         Intent::Brake(braking) => braking_rows(braking),
+        Intent::Override { policy, request, why } => {
+            (format!("override {} on {request}", quoted(&policy.value)), vec![("reason".to_owned(), quoted(why))])
+        }
     }
 }
 

@@ -18,6 +18,7 @@ mod incident;
 mod meaning;
 pub mod message;
 pub mod misunderstanding;
+mod overriding;
 pub mod plain;
 mod preview;
 mod progress;
@@ -47,7 +48,7 @@ pub use brakes::{
     Affected, go_on, marked_stopped, may_not_stop, not_alone_yet, not_stopped, stop_notice, stop_took_hold,
     stopped_already,
 };
-pub use card::{card, echo};
+pub use card::{card, card_naming, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use details::details;
 pub use ending::final_reply;
@@ -61,6 +62,10 @@ pub use help::{help, help_command, help_purpose};
 pub use home::{HomeView, Told, home};
 pub use incident::incident;
 pub use meaning::meaning;
+pub use overriding::{
+    Mentions, NoOverride, OverrideUnfit, OverrideWord, no_override, overridden, override_ended, override_evidence,
+    override_form, override_incident, override_recorded, override_taken, override_unfit,
+};
 pub use preview::{PreviewView, preview};
 pub use queue::{OutGroup, QueuedView, out, queue};
 pub use reasons::short as short_reason;

@@ -2,7 +2,7 @@
 //!
 //! By example: each line here is one that the language reads, which a test proves.
 
-use super::help::{CANCEL, RESUME, STOP, WHY, asks_of, example, literal, most_impact, plan_of, who_of};
+use super::help::{CANCEL, OVERRIDE, RESUME, STOP, WHY, asks_of, example, literal, most_impact, plan_of, who_of};
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
 use crate::domain::command::CommandSpec;
@@ -44,14 +44,13 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::Why => "why something waits, stands or ended: every reason, who holds it, what unblocks it",
         BuiltInVerb::StopEverything => "nothing starts any more that changes a server, until somebody resumes",
         BuiltInVerb::ResumeEverything => "everything goes on after a stop",
+        BuiltInVerb::Override => "lets what waits in a request pass one policy, once, when it cannot wait",
     }
 }
 
-/// One built-in verb: what it does, how it is written, examples, and what else there is to know.
-#[must_use]
-pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
-    let word = verb.word();
-    let (form, examples, more) = match verb {
+/// How a verb is written, lines to copy, and what else there is to know.
+fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<String>, &'static str) {
+    match verb {
         BuiltInVerb::Help => (
             "help [COMMAND or TOPIC]",
             vec!["help servers".to_owned(), "help times".to_owned(), "help restart".to_owned()],
@@ -107,7 +106,19 @@ pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
             vec![RESUME.to_owned()],
             "by another person than who stopped, or by the same one after 10 min",
         ),
-    };
+        BuiltInVerb::Override => (
+            "override POLICY on REQUEST because REASON",
+            vec![OVERRIDE.to_owned(), "override concurrency on req-2mq9 because the site goes dark at noon".to_owned()],
+            "by those whom policies/admission.yaml names · everybody sees it · for more than a few servers a second person must agree",
+        ),
+    }
+}
+
+/// One built-in verb: what it does, how it is written, examples, and what else there is to know.
+#[must_use]
+pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
+    let word = verb.word();
+    let (form, examples, more) = about(verb, commands);
     let headline = format!("{}: {}", capital(word), does(verb));
     let prose = Prose::new().bold(capital(word)).text(format!(": {}", does(verb)));
     let mut prose = prose.line().piece(literal(form));

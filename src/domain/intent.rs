@@ -48,11 +48,13 @@ pub enum BuiltInVerb {
     Queue,
     /// Which servers are out of production.
     Out,
+    /// Lets the waiting servers of a request pass one policy.
+    Override,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Help,
         Self::Status,
         Self::Cancel,
@@ -64,6 +66,7 @@ impl BuiltInVerb {
         Self::ResumeEverything,
         Self::Queue,
         Self::Out,
+        Self::Override,
     ];
 
     /// Whether a line with it changes nothing.
@@ -78,7 +81,7 @@ impl BuiltInVerb {
             | Self::Why
             | Self::Queue
             | Self::Out => true,
-            Self::Cancel | Self::StopEverything | Self::ResumeEverything => false,
+            Self::Cancel | Self::StopEverything | Self::ResumeEverything | Self::Override => false,
         }
     }
 
@@ -97,6 +100,7 @@ impl BuiltInVerb {
             Self::ResumeEverything => "resume-everything",
             Self::Queue => "queue",
             Self::Out => "out",
+            Self::Override => "override",
         }
     }
 
@@ -192,6 +196,15 @@ pub enum Intent {
     Queue(Option<Spanned<Selector>>),
     /// `out`, or `out site=lax`: which servers are out of production.
     Out(Option<Spanned<Selector>>),
+    /// `override capacity on req-2mq9 because …`: lets what waits there pass one policy, once.
+    Override {
+        /// The policy as it was written, in lower case.
+        policy: Spanned<String>,
+        /// The request.
+        request: RequestId,
+        /// Why; never empty.
+        why: String,
+    },
 }
 
 /// What can be planned: a line that does something.
@@ -221,7 +234,8 @@ impl Intent {
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. }
-            | Self::Brake(_) => None,
+            | Self::Brake(_)
+            | Self::Override { .. } => None,
         }
     }
 
@@ -239,7 +253,8 @@ impl Intent {
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. }
-            | Self::Brake(_) => None,
+            | Self::Brake(_)
+            | Self::Override { .. } => None,
         }
     }
 }

@@ -267,6 +267,16 @@ pub enum MisunderstandingKind {
     },
     /// The reason ends in a time: is it when to begin, or a part of the reason?
     TimeInReason,
+    /// No policy has this name.
+    UnknownPolicy {
+        /// What was written.
+        policy: String,
+    },
+    /// What keeps a request waiting, and what nobody can override.
+    NeverOverridden {
+        /// What was written.
+        word: String,
+    },
 }
 
 /// What belongs at a place.
@@ -307,6 +317,13 @@ pub enum Expected {
     /// The name of a command.
     Command,
     /// `because …`, or the end of the line.
+    /// The name of a policy that can be overridden.
+    Policy,
+    /// `on` and the id of a request.
+    OnRequest,
+    /// `because` and a reason, or nothing more.
+    ReasonOrEnd,
+    /// `because` and a reason.
     Reason,
 }
 

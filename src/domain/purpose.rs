@@ -22,12 +22,14 @@ pub enum Purpose {
     Remove,
     /// Stop what was begun.
     Stop,
+    /// Do something about what waits for too long.
+    Wait,
 }
 
 impl Purpose {
     /// Every purpose, in the order in which people read them.
-    pub const ALL: [Self; 7] =
-        [Self::See, Self::TakeOut, Self::Restart, Self::Tell, Self::Change, Self::Remove, Self::Stop];
+    pub const ALL: [Self; 8] =
+        [Self::See, Self::TakeOut, Self::Restart, Self::Tell, Self::Change, Self::Remove, Self::Stop, Self::Wait];
 
     /// What the command is for. The impact class is the word of its file; where it says more than the steps do, it counts.
     #[must_use]
@@ -64,6 +66,7 @@ impl Purpose {
             | BuiltInVerb::Queue
             | BuiltInVerb::Out => Self::See,
             BuiltInVerb::Cancel | BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything => Self::Stop,
+            BuiltInVerb::Override => Self::Wait,
         }
     }
 
@@ -78,6 +81,7 @@ impl Purpose {
             Self::Change => "Change",
             Self::Remove => "Remove for good",
             Self::Stop => "Stop",
+            Self::Wait => "Waiting",
         }
     }
 
@@ -92,6 +96,7 @@ impl Purpose {
             Self::Change => "change",
             Self::Remove => "remove",
             Self::Stop => "stop",
+            Self::Wait => "waiting",
         }
     }
 }

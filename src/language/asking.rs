@@ -46,6 +46,7 @@ pub(super) fn can_i(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) 
             | BuiltInVerb::Queue
             | BuiltInVerb::Out),
         ) => Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb }).suggesting(verb.word())),
+        Verb::BuiltIn(verb @ BuiltInVerb::Override) => Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb })),
     }
 }
 
@@ -55,7 +56,12 @@ pub(super) fn who_can(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary
     let spec = match verb {
         Verb::Command(spec) => spec,
         // Who may cancel follows from the request.
-        Verb::BuiltIn(verb @ (BuiltInVerb::Cancel | BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
+        Verb::BuiltIn(
+            verb @ (BuiltInVerb::Cancel
+            | BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Override),
+        ) => {
             return Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb }));
         }
         Verb::BuiltIn(

@@ -31,7 +31,8 @@ pub(super) fn read(
         | BuiltInVerb::WhoCan
         | BuiltInVerb::Why
         | BuiltInVerb::Queue
-        | BuiltInVerb::Out => None,
+        | BuiltInVerb::Out
+        | BuiltInVerb::Override => None,
     }
 }
 
@@ -44,7 +45,7 @@ fn reason(cursor: &Cursor<'_>, place: usize) -> Result<Option<String>, Misunders
     let (word, after) = cursor.word(place);
     if !begins_reason(rest) {
         let better = super::line::because_like(word.value).map(str::to_owned);
-        let kind = Kind::Unexpected { expected: Expected::Reason };
+        let kind = Kind::Unexpected { expected: Expected::ReasonOrEnd };
         return Err(cursor.told(word.span, kind).perhaps_suggesting(better));
     }
     let written = cursor.rest(after);

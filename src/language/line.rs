@@ -2,7 +2,7 @@
 
 use super::normalise::{begins_reason, normalise};
 use super::parameters::Parameters;
-use super::{Vocabulary, asking, braking, looking};
+use super::{Vocabulary, asking, braking, looking, overriding};
 use crate::domain::command::{CommandName, CommandSpec, Targets};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{BuiltInVerb, HelpTopic, Intent, Planned, Selector, Span, Spanned, WorkIntent};
@@ -42,6 +42,7 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
         }
         Verb::BuiltIn(BuiltInVerb::Queue) => looking::scope(&cursor.unasked(), next).map(Intent::Queue),
         Verb::BuiltIn(BuiltInVerb::Out) => looking::scope(&cursor.unasked(), next).map(Intent::Out),
+        Verb::BuiltIn(BuiltInVerb::Override) => overriding::overriding(&cursor, next),
     }
 }
 
@@ -249,6 +250,8 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
         Verb::BuiltIn(verb @ (BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
             Err(cursor.told(0..end, Kind::NothingToPlan { verb }))
         }
+        // Suggesting to send it would be a strange answer to somebody who wants to look first.
+        Verb::BuiltIn(verb @ BuiltInVerb::Override) => Err(cursor.told(place..end, Kind::NothingToPlan { verb })),
     }
 }
 

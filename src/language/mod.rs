@@ -12,6 +12,7 @@ mod line;
 mod looking;
 mod mentions;
 mod normalise;
+mod overriding;
 mod parameters;
 mod print;
 mod quotes;

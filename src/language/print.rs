@@ -31,6 +31,9 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Why(WhyOf::Run(run)) => format!("why {run}"),
         Intent::Why(WhyOf::Server(selector)) => format!("why {}", fleet::print(&selector.value)),
         Intent::Brake(braking) => print_braking(braking),
+        Intent::Override { policy, request, why } => {
+            format!("override {} on {request} because {why}", policy.value)
+        }
         Intent::Plan(Planned::Work(work)) => format!("plan {}", print_work(work, vocabulary)),
         Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
         Intent::CanI(Planned::Work(work)) => format!("can-i {}", print_work(work, vocabulary)),

@@ -301,6 +301,24 @@ pub enum ControlAction {
         /// Who agreed.
         by: PersonId,
     },
+    /// Opens the form in which a second person decides on an override.
+    Override {
+        /// Its request.
+        request: RequestId,
+        /// Which of its overrides.
+        number: u32,
+    },
+    /// That form, of one person.
+    OverrideReview {
+        /// Its request.
+        request: RequestId,
+        /// Which of its overrides.
+        number: u32,
+        /// The override that was shown.
+        seen: Fingerprint,
+        /// All that was shown, as text.
+        shown: String,
+    },
 }
 
 /// A form that becomes a line of the same person, as if typed where it was offered.
@@ -386,6 +404,27 @@ pub enum Notice {
     Home(PersonId),
     /// Everything is stopped, in the incident channel; once it is over it says so.
     Stop(BrakeId),
+    /// An override, in the thread; asks for a second person where one must agree.
+    Override {
+        /// Its request.
+        request: RequestId,
+        /// Which of its overrides.
+        number: u32,
+    },
+    /// An override whose time is over before it was used up, in the thread.
+    OverrideEnded {
+        /// Its request.
+        request: RequestId,
+        /// Which of its overrides.
+        number: u32,
+    },
+    /// An override, in the incident channel.
+    OverrideIncident {
+        /// Its request.
+        request: RequestId,
+        /// Which of its overrides.
+        number: u32,
+    },
 }
 
 /// A message with how its delivery stands.

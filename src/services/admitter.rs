@@ -1,23 +1,24 @@
 //! Starts servers when it is safe: explains on a snapshot, decides again under the store's lock.
 
 use super::effects::Effects;
-use super::messages;
 use super::rechecks::{self, Look, People};
-use super::records;
-use super::replanning;
 use super::requests::{end, halt};
 use super::world::World;
-use super::{Service, Step};
+use super::{Service, Step, messages, overrides, records, replanning};
 use crate::admission::{self, Candidate, Known, Ledger, NextWave, Snapshot, Verdict, next_wave};
 use crate::approvals::{self, Approved};
 use crate::authorization::AuthorizationRecord;
+use crate::conversation;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::limits::LOOK_AGAIN_EVERY;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Occasion, Sought};
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
 use crate::ports::{Rulebook, StoreFault};
-use crate::workflow::request::{Blocker, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause};
+use crate::workflow::breakglass::OverrideEvent;
+use crate::workflow::request::{
+    Blocker, HaltCause, PolicyName, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause,
+};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -102,6 +103,7 @@ impl Admitter {
         let pass = Pass { world: &self.world, rulebook: &rulebook, request, approved: &approved, due, now };
         if let Some(mut writes) = unfit(request, &runs, &look.people, now) {
             writes.extend(self.rechecked(request, &look).await?);
+            writes.extend(overrides::told(&self.world, request));
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
         }
@@ -197,6 +199,9 @@ fn unfit(request: &Request, runs: &[Run], people: &People, now: Timestamp) -> Op
     }
 }
 
+/// The runs that pass by overrides, by the override's number.
+type Used = BTreeMap<u32, Vec<RunId>>;
+
 /// One decision about one request's due runs; pure over the ledger it is given.
 struct Pass<'a> {
     world: &'a World,
@@ -231,8 +236,7 @@ impl Pass<'_> {
         }
         let said = self.verdicts(ledger);
         let mut verdicts = said.iter();
-        let mut writes = Vec::new();
-        let mut evidence = Vec::new();
+        let (mut writes, mut evidence, mut used) = (Vec::new(), Vec::new(), Used::default());
         for run in self.due {
             let Some(server) = run.subject.server() else {
                 if !admission::without_server(&self.request.spec, self.known(ledger)).is_empty() {
@@ -262,7 +266,8 @@ impl Pass<'_> {
                     writes.extend(self.taken_over(admitted.takes_over()));
                     writes.push(self.run_events(run, vec![self.admitted(admitted.found())], true));
                     let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
-                    evidence.push(format!("{} admitted{over}", server.name));
+                    let by = self.overridden(run, admitted.overridden(), &mut used);
+                    evidence.push(format!("{} admitted{over}{by}", server.name));
                 }
             }
         }
@@ -270,9 +275,20 @@ impl Pass<'_> {
             if ledger.stop().is_some() {
                 evidence.push("everything is stopped, and this only looks or gives capacity back".to_owned());
             }
-            self.tell(&mut writes, evidence.join("; "), (ledger, &said));
+            self.tell(&mut writes, (evidence.join("; "), used), (ledger, &said));
         }
         writes
+    }
+
+    /// Notes that a run passed by overrides; in words for the record.
+    fn overridden(&self, run: &Run, policies: &[PolicyName], used: &mut Used) -> String {
+        let by = self.request.passes(&run.id, self.now).filter(|one| policies.contains(&one.asked.policy));
+        let mut words = String::new();
+        for one in by {
+            used.entry(one.number).or_default().push(run.id.clone());
+            words.push_str(&format!(", {}", conversation::override_evidence(one)));
+        }
+        words
     }
 
     fn admitted(&self, found: crate::domain::server::ProductionState) -> RunEvent {
@@ -290,7 +306,12 @@ impl Pass<'_> {
         Write::RunEvents { id: run.id.clone(), expected: run.version, epoch: run.epoch, events, wake_at }
     }
 
-    fn tell(&self, writes: &mut Vec<Write>, evidence: String, on: (&Ledger, &[(Candidate<'_>, Verdict)])) {
+    fn tell(
+        &self,
+        writes: &mut Vec<Write>,
+        (evidence, used): (String, Used),
+        on: (&Ledger, &[(Candidate<'_>, Verdict)]),
+    ) {
         let id = self.request.id();
         let first = self.request.stage == RequestStage::Queued;
         let was_due = self.request.plan.parts().not_before.is_some();
@@ -301,10 +322,17 @@ impl Pass<'_> {
         } else if !self.request.blockers.is_empty() {
             events.push(RequestEvent::Unblocked { at: self.now });
         }
+        let verdict = if used.is_empty() { verdict_word(on.1) } else { "allow (overridden)" };
+        if !used.is_empty() {
+            writes.extend(overrides::told(self.world, self.request));
+        }
+        let at = self.now;
+        let passed = |(number, runs)| RequestEvent::Override(OverrideEvent::Used { number, at, runs });
+        events.extend(used.into_iter().map(passed));
         if !events.is_empty() {
             writes.push(Write::RequestEvents { id: id.clone(), expected: self.request.version, events });
         }
-        writes.extend(self.record(verdict_word(on.1), evidence, on));
+        writes.extend(self.record(verdict, evidence, on));
         writes.push(messages::card(id));
         if waited {
             writes.push(messages::started(id));
@@ -335,7 +363,7 @@ impl Pass<'_> {
 
     /// What admission says of each server that is due, in order; runs without a server are not asked about.
     fn verdicts(&self, ledger: &Ledger) -> Vec<(Candidate<'_>, Verdict)> {
-        admission::pass(admission::candidates(self.request, self.due), self.known(ledger))
+        admission::pass(admission::candidates(self.request, self.due, self.now), self.known(ledger))
     }
 
     fn blockers(&self, ledger: &Ledger) -> Vec<Blocker> {

@@ -1,14 +1,12 @@
 //! A typed line: understood, resolved, authorised, planned, accepted; or answered with what to type instead.
 
 use super::intake::{Outcome, member};
-use super::messages;
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, brakes, looks, offers, outage, questions, records, whys};
+use super::{access, brakes, looks, messages, offers, outage, overrides, questions, records, whys};
 use crate::admission::Ledger;
 use crate::authorization::{AuthorizationRecord, Authorized};
-use crate::conversation;
 use crate::conversation::message::Message;
 use crate::domain::command::{CommandName, CommandSpec};
 use crate::domain::identity::Profile;
@@ -20,7 +18,6 @@ use crate::domain::place::{ChannelFacts, ChannelName, Membership, Origin};
 use crate::domain::plan::Plan;
 use crate::domain::time::Timestamp;
 use crate::fleet::Undone;
-use crate::language;
 use crate::ports::authorizations::Occasion;
 use crate::ports::chat::{Envelope, TriggerId};
 use crate::ports::directory::DirectoryFault;
@@ -28,6 +25,7 @@ use crate::ports::store::{Control, ControlAction, Write};
 use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{Accepted, ApprovalNeed, ControlVerb, RequestEvent};
 use crate::workflow::run::RunEvent;
+use crate::{conversation, language};
 use std::sync::Arc;
 
 /// A line and where it came from.
@@ -255,6 +253,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         | Intent::Help { .. }
         | Intent::Status { .. }
         | Intent::Brake(_)
+        | Intent::Override { .. }
         | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
     }
 }
@@ -310,6 +309,10 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         Intent::CanI(Planned::Work(work)) => questions::can_i(world, line, speaker, &work).await?,
         Intent::WhoCan { command, selector } => {
             questions::who_can(world, line, speaker, (&command, selector.as_ref())).await?
+        }
+        Intent::Override { policy, request, why } => {
+            let asking = overrides::Asking { policy: &policy, request: &request, why: &why };
+            overrides::line(world, line, &speaker.person, asking).await?
         }
     };
     Ok(match reply {

@@ -72,7 +72,9 @@ pub(super) async fn presser(
             | ControlAction::Form(_)
             | ControlAction::Mine
             | ControlAction::Access(_)
-            | ControlAction::Shown { .. },
+            | ControlAction::Shown { .. }
+            | ControlAction::Override { .. }
+            | ControlAction::OverrideReview { .. },
         )
         | None => false,
     };
@@ -108,7 +110,8 @@ async fn goes_on(world: &World, line: Line<'_>) -> Result<Option<Outcome>, Store
             | Intent::Why(_)
             | Intent::Queue(_)
             | Intent::Out(_)
-            | Intent::Brake(_),
+            | Intent::Brake(_)
+            | Intent::Override { .. },
         )
         | Err(_) => Ok(None),
     }

@@ -1,16 +1,9 @@
 //! Buttons and forms: whoever presses is looked at then, on the message where the button stands.
 
-use super::access;
-use super::forms;
 use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
-use super::messages;
-use super::offers;
-use super::outage;
-use super::rechecks;
-use super::records;
-use super::reviews;
 use super::world::World;
+use super::{access, forms, messages, offers, outage, overrides, rechecks, records, reviews};
 use crate::admission;
 use crate::authorization::AuthorizationRecord;
 use crate::conversation::message::Message;
@@ -110,7 +103,14 @@ async fn pressed(world: &World, press: Press<'_>, person: Profile) -> Result<Out
             }
             answer_press(world, &press, &person, run, *answer).await
         }
+        ControlAction::Override { request, number } => {
+            if !stands_on(world, press.at, request).await? {
+                return Ok(press.answered(conversation::old_button(None), "rejected: not on that request's message"));
+            }
+            overrides::review(world, &press, &person, (request, *number)).await
+        }
         ControlAction::Review { .. }
+        | ControlAction::OverrideReview { .. }
         | ControlAction::Line(_)
         | ControlAction::Use(_)
         | ControlAction::Forget
@@ -144,6 +144,8 @@ async fn bound_press(
         | ControlAction::Use(_)
         | ControlAction::Forget
         | ControlAction::Answer { .. }
+        | ControlAction::Override { .. }
+        | ControlAction::OverrideReview { .. }
         | ControlAction::Review { .. } => {}
     }
     // Forgotten is forgotten: the button beside it is used up in the same commit.
@@ -158,6 +160,8 @@ async fn bound_press(
         ControlAction::Forget => press.answered(conversation::forgotten(), "forgotten, as asked"),
         ControlAction::Request { .. }
         | ControlAction::Answer { .. }
+        | ControlAction::Override { .. }
+        | ControlAction::OverrideReview { .. }
         | ControlAction::Review { .. }
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
@@ -224,6 +228,9 @@ pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Resu
             return Ok(reviews::not_theirs(world, &submission, None));
         }
         return forms::submitted(world, &submission, &control, form).await;
+    }
+    if let ControlAction::OverrideReview { .. } = &control.action {
+        return overrides::submitted(world, &submission, control).await;
     }
     reviews::submitted(world, &submission, control).await
 }
@@ -312,12 +319,13 @@ async fn cancel(
         }
     };
     let asked = RequestEvent::CancelAsked { by: person.id.clone(), name: person.name.clone(), at: world.now() };
-    let writes = vec![
+    let mut writes = vec![
         Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![asked] },
         messages::card(id),
         messages::answer(envelope, origin, conversation::cancel_confirmed(request)),
         kept(record),
     ];
+    writes.extend(overrides::told(world, request));
     Ok(Outcome { writes, note: format!("cancel of {id} asked") })
 }
 
@@ -416,7 +424,10 @@ impl Notice {
             | Self::Escalation(request)
             | Self::Started(request)
             | Self::Final(request)
-            | Self::Incident(request) => Some(request),
+            | Self::Incident(request)
+            | Self::Override { request, .. }
+            | Self::OverrideEnded { request, .. }
+            | Self::OverrideIncident { request, .. } => Some(request),
             Self::ServerFailed(run) | Self::Question(run) => Some(&run.request),
             Self::Home(_) | Self::Stop(_) => None,
         }

@@ -1,11 +1,9 @@
 //! Moves requests along that are not about starting servers: time-outs, orders to stop, too many failures, the end.
 
 use super::effects::Effects;
-use super::messages;
-use super::records;
 use super::replanning::{self, Found, Need};
 use super::world::World;
-use super::{Service, Step};
+use super::{Service, Step, messages, overrides, records};
 use crate::domain::ids::RequestId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::time::Timestamp;
@@ -87,6 +85,8 @@ impl Requests {
         if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| incident && leaves_servers(&runs)) {
             writes.push(messages::incident(request.id(), channel));
         }
+        // Most of what moves a request along ends its overrides, and none of it says so itself.
+        writes.extend(overrides::told(&self.world, request));
         Ok(Some(self.world.commit(writes).await?))
     }
 }

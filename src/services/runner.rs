@@ -90,7 +90,7 @@ impl Runner {
                 Situation { steps: &request.steps, run: &run, input: &input, orders, parameters: &parameters, now };
             let decision = decide(situation);
             if decision == Decision::AskSafety {
-                input = Input::Safe(self.ask_safety(&run, now).await?);
+                input = Input::Safe(self.ask_safety(&request, &run, now).await?);
                 continue;
             }
             match self.carry_out(&request, &run, decision).await? {
@@ -101,10 +101,12 @@ impl Runner {
         Ok(())
     }
 
-    async fn ask_safety(&self, run: &Run, now: Timestamp) -> Result<Result<(), String>, StoreFault> {
+    /// A policy that let the run start by an override is not asked again: it would send the server back at once.
+    async fn ask_safety(&self, request: &Request, run: &Run, now: Timestamp) -> Result<Result<(), String>, StoreFault> {
         let Some(server) = run.subject.server() else { return Ok(Ok(())) };
         let ledger = self.world.store.ledger().await?;
-        Ok(admission::still_safe(server, self.world.rulebook().known(&ledger, now)))
+        let (rulebook, passed) = (self.world.rulebook(), request.passed(&run.id));
+        Ok(admission::still_safe_overriding(server, rulebook.known(&ledger, now), &passed))
     }
 
     /// `None` means that the run may be decided on again at once.

@@ -20,6 +20,15 @@ impl PolicyName {
     /// Every policy.
     pub const ALL: [Self; 3] = [Self::Concurrency, Self::Capacity, Self::Stop];
 
+    /// Those that an override can let servers pass; whatever is not named here never can be.
+    pub const OVERRIDABLE: [Self; 2] = [Self::Concurrency, Self::Capacity];
+
+    /// Whether an override can let servers pass it.
+    #[must_use]
+    pub fn can_be_overridden(self) -> bool {
+        Self::OVERRIDABLE.contains(&self)
+    }
+
     /// Its name, as people write it and as it is stored.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -28,6 +37,32 @@ impl PolicyName {
             Self::Capacity => "capacity",
             Self::Stop => "stop",
         }
+    }
+}
+
+/// A set of policies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PolicySet(u16);
+
+impl PolicySet {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// Whether it is one of them.
+    #[must_use]
+    pub const fn contains(self, policy: PolicyName) -> bool {
+        self.0 & (1 << policy as u16) != 0
+    }
+
+    /// Each, in order.
+    pub fn iter(self) -> impl Iterator<Item = PolicyName> {
+        PolicyName::ALL.into_iter().filter(move |policy| self.contains(*policy))
+    }
+}
+
+impl FromIterator<PolicyName> for PolicySet {
+    fn from_iter<I: IntoIterator<Item = PolicyName>>(policies: I) -> Self {
+        Self(policies.into_iter().fold(0, |set, policy| set | (1 << policy as u16)))
     }
 }
 
@@ -130,6 +165,16 @@ pub enum LimitScope {
     TypeInSite(ServerType, SiteName),
     /// The servers of one rack, whatever is done to them.
     Rack(RackName),
+}
+
+impl Blocker {
+    /// The policy whose override lets servers pass this; `None` for what nobody can override, such as the lock on a
+    /// server, whatever policy it comes from.
+    #[must_use]
+    pub fn overridable(&self) -> Option<PolicyName> {
+        let can_pass = matches!(self, Self::Concurrency { .. } | Self::Capacity { .. } | Self::HealthUnknown { .. });
+        self.policy().filter(|policy| can_pass && policy.can_be_overridden())
+    }
 }
 
 /// A server that does not serve.

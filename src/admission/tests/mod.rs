@@ -3,6 +3,7 @@
 mod brakes;
 mod explaining;
 mod histories;
+mod overriding;
 mod waves;
 
 use super::*;
@@ -84,7 +85,7 @@ fn roomy() -> Rules {
 }
 
 /// A fleet of one pool, with what is known of it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Fleet {
     servers: Vec<Server>,
     ledger: Ledger,
@@ -136,7 +137,10 @@ impl Fleet {
 
     fn check_as_planned(&self, server: &PlannedServer) -> Verdict {
         let inventory = self.inventory();
-        evaluate(Candidate { run: &run_of("2mq9", 1), server, spec: &self.spec }, self.known(&inventory))
+        evaluate(
+            Candidate { run: &run_of("2mq9", 1), server, spec: &self.spec, passes: PolicySet::NONE },
+            self.known(&inventory),
+        )
     }
 
     fn inventory(&self) -> Inventory {

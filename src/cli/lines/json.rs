@@ -46,6 +46,9 @@ pub(super) fn intent(intent: &Intent) -> Value {
         } }),
         Intent::Brake(Braking::Stop { because }) => json!({ "verb": "stop-everything", "because": because }),
         Intent::Brake(Braking::Resume { because }) => json!({ "verb": "resume-everything", "because": because }),
+        Intent::Override { policy, request, why } => json!({
+            "verb": "override", "policy": policy.value, "request": request.to_string(), "because": why,
+        }),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::misunderstanding::{Expected, Misunderstanding, Misunderstandi
 use crate::domain::server::ProductionState;
 use crate::domain::time::{DURATION_MAX, DURATION_MIN, exact};
 use crate::language::{hidden_name, written_moment};
+use crate::workflow::request::PolicyName;
 use std::time::Duration;
 
 mod missing;
@@ -62,6 +63,7 @@ fn headline(told: &Misunderstanding) -> String {
         }
         Kind::NothingToPlan { verb } => format!("Only work can be planned, and {} only looks", verb.word()),
         Kind::NoPolicySpeaks { verb: BuiltInVerb::Cancel } => "No policy says who may cancel".to_owned(),
+        Kind::NoPolicySpeaks { verb: BuiltInVerb::Override } => "No policy says who may override".to_owned(),
         Kind::NoPolicySpeaks { verb } => format!("Everybody here may send {}", verb.word()),
         Kind::NotARequest { text } => format!("{} is not the id of a request", cut(text)),
         Kind::Unexpected { .. } if told.span.is_empty() => "Something is missing here".to_owned(),
@@ -115,6 +117,8 @@ fn headline(told: &Misunderstanding) -> String {
         Kind::NoSiteZone { site: Some(site) } => format!("The time zone of {site} is not known"),
         Kind::NoSiteZone { site: None } => "This work is on no site".to_owned(),
         Kind::TimeInReason => "The reason ends in a time".to_owned(),
+        Kind::UnknownPolicy { policy } => format!("There is no policy {}", cut(policy)),
+        Kind::NeverOverridden { word } => format!("Nobody can override {}", cut(word)),
     }
 }
 
@@ -124,12 +128,7 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::Empty | Kind::UnknownVerb { .. } => "Type help to see what you can do here.".to_owned(),
         Kind::UnknownTopic { .. } => "Type help to see what there is help on.".to_owned(),
         Kind::NothingToPlan { verb } | Kind::NoPolicySpeaks { verb } => as_it_is(*verb),
-        Kind::HiddenCharacter { character } => {
-            format!(
-                "{}: type this part anew.",
-                hidden_name(*character).unwrap_or_else(|| "It cannot be seen".to_owned())
-            )
-        }
+        Kind::HiddenCharacter { character } => type_anew(*character),
         Kind::NotAscii { .. } => "Names have the letters a to z, digits and dashes. Type it anew.".to_owned(),
         Kind::UnclosedQuote => "Close it with a \" and a space.".to_owned(),
         Kind::NotARequest { .. } => "An id looks like req-2mq9; it stands on the request's card.".to_owned(),
@@ -179,16 +178,21 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::NoOwnZone => "Add UTC, or a zone as in Europe/Riga.".to_owned(),
         Kind::SkippedTime { .. } | Kind::DoubleTime { .. } | Kind::TimeInReason => "Send the one you mean:".to_owned(),
         Kind::PastTime { moment } => format!("It was {}. Write a later one.", written_moment(moment)),
-        Kind::TooFarAhead => {
-            format!("Work may begin at most {} from now.", spoken_hours(START_AHEAD_MAX))
-        }
+        Kind::TooFarAhead => format!("Work may begin at most {} from now.", spoken_hours(START_AHEAD_MAX)),
         Kind::DoubleStart => "Say it once: at … or in ….".to_owned(),
         Kind::SitesDisagree { sites } => {
             let each: Vec<String> = sites.iter().map(|(site, zone)| format!("{site} is in {zone}")).collect();
             format!("{}. Write the zone, or one line for each site.", each.join(", "))
         }
         Kind::NoSiteZone { .. } => "Write the zone instead of site time: at 02:00 UTC.".to_owned(),
+        Kind::UnknownPolicy { .. } | Kind::NeverOverridden { .. } => {
+            format!("Only {} can be overridden.", overridable())
+        }
     }
+}
+
+fn type_anew(hidden: char) -> String {
+    format!("{}: type this part anew.", hidden_name(hidden).unwrap_or_else(|| "It cannot be seen".to_owned()))
 }
 
 /// What to do with a verb that is planned or asked about in vain.
@@ -196,6 +200,10 @@ fn as_it_is(verb: BuiltInVerb) -> String {
     match verb {
         BuiltInVerb::Cancel => {
             "Whoever asked for a request may cancel it, and whoever may ask for the same.".to_owned()
+        }
+        BuiltInVerb::Override => {
+            "It tells what it needs, and is refused to whoever may not: policies/admission.yaml says who may."
+                .to_owned()
         }
         BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything => {
             "Everybody may stop everything where work may be asked for; to go on takes a second person.".to_owned()
@@ -233,8 +241,16 @@ const fn words(expected: Expected) -> &'static str {
         Expected::RequestId => "the id of a request, such as req-2mq9",
         Expected::Verb => "a line, such as reboot edge-lax-001 because …",
         Expected::Command => "a command, such as reboot",
-        Expected::Reason => "because …, or the end of the line",
+        Expected::ReasonOrEnd => "because …, or the end of the line",
+        Expected::Policy => "the policy to override, such as capacity",
+        Expected::OnRequest => "on and the id of a request, such as on req-2mq9",
+        Expected::Reason => "because and why it cannot wait",
     }
+}
+
+/// The policies that can be overridden, in a list.
+fn overridable() -> String {
+    super::words::listed(&PolicyName::OVERRIDABLE.map(PolicyName::word), "and")
 }
 
 /// Hours stay hours: a day is not the same length everywhere.

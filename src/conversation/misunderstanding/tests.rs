@@ -23,7 +23,8 @@ fn told_about(line: &str) -> Misunderstanding {
             | Intent::Help { .. }
             | Intent::Status { .. }
             | Intent::Cancel { .. }
-            | Intent::Brake(_),
+            | Intent::Brake(_)
+            | Intent::Override { .. },
         ) => {
             panic!("{line} is understood")
         }

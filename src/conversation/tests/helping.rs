@@ -155,6 +155,11 @@ fn help_on_a_verb_shows_lines_to_copy() {
     `/fleet why run-2mq9.17`
     `/fleet why edge-lax-001`
     ~ in the thread of a request, why alone means that request · everybody here may ask
+    Override: lets what waits in a request pass one policy, once, when it cannot wait
+    `/fleet override POLICY on REQUEST because REASON`
+    `/fleet override capacity on req-2mq9 because customers are affected`
+    `/fleet override concurrency on req-2mq9 because the site goes dark at noon`
+    ~ by those whom policies/admission.yaml names · everybody sees it · for more than a few servers a second person must agree
 
     Plan: what a line would do, without doing it
     `/fleet plan LINE`
@@ -275,6 +280,10 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
     `/fleet cancel req-2mq9` stops a request: nothing new starts, what is in flight goes to a safe point
     `/fleet stop everything because servers do not come back` nothing starts any more that changes a server, until somebody resumes
     `/fleet resume everything because the cause was found` everything goes on after a stop
+    ~ everything: `/fleet help`
+
+    Waiting: what you can do in #noc
+    `/fleet override capacity on req-2mq9 because customers are affected` lets what waits in a request pass one policy, once, when it cannot wait
     ~ everything: `/fleet help`
     ");
 }

@@ -9,6 +9,7 @@ mod home;
 mod instead;
 mod meaning;
 mod missing;
+mod overriding;
 mod preview;
 mod reloading;
 mod running;

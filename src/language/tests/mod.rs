@@ -86,6 +86,7 @@ fn outcome(line: &str) -> String {
         }
         Ok(Intent::Cancel { request }) => format!("cancel {request}"),
         Ok(Intent::Brake(braking)) => format!("{braking:?}"),
+        Ok(Intent::Override { policy, request, why }) => format!("override {} on {request}: {why}", policy.value),
         Err(told) => {
             let place = told.line.get(told.span.clone()).expect("the place is in the line");
             let better = told.suggestion.map_or_else(String::new, |word| format!(" -> {word}"));

@@ -61,7 +61,8 @@ fn meaning(intent: &Intent) -> String {
                 | Intent::Help { .. }
                 | Intent::Status { .. }
                 | Intent::Cancel { .. }
-                | Intent::Brake(_) => "",
+                | Intent::Brake(_)
+                | Intent::Override { .. } => "",
             };
             format!("{verb}{} {selector:?} {:?} {start:?}", work.command, work.values())
         }
@@ -81,6 +82,7 @@ fn meaning(intent: &Intent) -> String {
         | Intent::CanI(Planned::Cancel { .. })
         | Intent::Help { .. }
         | Intent::Brake(_)
+        | Intent::Override { .. }
         | Intent::Cancel { .. } => format!("{intent:?}"),
     }
 }

@@ -4,6 +4,7 @@
 
 mod halting;
 mod outputs;
+mod overrides;
 mod request;
 mod restart;
 mod steps;

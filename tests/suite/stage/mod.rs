@@ -36,6 +36,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::{StageClock, StageIds};
 use transcript::Cleaner;
+use wrasse::domain::identity::GroupName;
 use wrasse::domain::server::{Server, ServerName};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::{Arrival, Envelope};
@@ -199,6 +200,11 @@ impl Stage {
     /// At most so many servers of one rack may be under work at once.
     pub(crate) fn lets_work_in_a_rack(&self, servers: u32) {
         self.0.script.borrow_mut().rules.rack_concurrency = servers;
+    }
+
+    /// Members of that group may override policies.
+    pub(crate) fn lets_override(&self, group: &str) {
+        self.0.script.borrow_mut().rules.overrides.by = vec![GroupName::new(group)];
     }
 
     // -- what happens to the bot --

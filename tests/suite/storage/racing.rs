@@ -12,6 +12,7 @@ use wrasse::domain::server::{PoolName, ProductionState, RackName, Server, Server
 use wrasse::fleet::Inventory;
 use wrasse::ports::Store;
 use wrasse::ports::store::{Scope, Write};
+use wrasse::workflow::request::PolicySet;
 
 const ADMITTERS: usize = 10;
 /// How many rounds are run unless `WRASSE_RACE_ROUNDS` says otherwise, as `tests/race` does.
@@ -87,7 +88,7 @@ impl Race {
         };
         let run = RequestId::from_tail("2mq9").unwrap().run(u32::try_from(admitter).unwrap() + 1);
         let known = Known { inventory: &self.inventory, ledger, rules, now: values::at(NOW) };
-        match evaluate(Candidate { run: &run, server: &planned, spec: &self.spec }, known) {
+        match evaluate(Candidate { run: &run, server: &planned, spec: &self.spec, passes: PolicySet::NONE }, known) {
             Verdict::Allow(admitted) => vec![Write::Lock(Lock {
                 server: planned.id,
                 run: admitted.run().clone(),

@@ -21,6 +21,8 @@ mod home;
 mod matrix;
 mod mentioning;
 mod misunderstanding;
+mod not_overriding;
+mod overriding;
 mod pressing;
 mod previewing;
 mod queueing;

@@ -2,8 +2,8 @@
 
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::admission::{
-    BlacklistLevel, Brake, BrakeKind, Coverage, Decided, Health, HealthRow, Lock, LockStanding, Rules, Said, Snapshot,
-    StateRow,
+    BlacklistLevel, Brake, BrakeKind, Coverage, Decided, Health, HealthRow, Lock, LockStanding, OverrideRules, Rules,
+    Said, Snapshot, StateRow,
 };
 use crate::domain::server::Server;
 use serde_json::{Map, Value};
@@ -16,8 +16,9 @@ stored_record! { Rules;
     pool_out_max_percent: "pool_out_max_percent", health_age_max: "health_age_max_ms",
     unknown_max_percent: "unknown_max_percent", fleet_concurrency: "fleet_concurrency",
     command_concurrency: "command_concurrency", type_in_site_percent: "type_in_site_percent",
-    rack_concurrency: "rack_concurrency",
+    rack_concurrency: "rack_concurrency", overrides: "overrides",
 }
+stored_record! { OverrideRules; by: "by", life: "life_ms", alone_max: "alone_max" }
 stored_record! { Brake;
     id: "id", kind: "kind", by: "by", name: "name", since: "since_ms", why: "why", until: "until_ms",
 }
@@ -46,9 +47,9 @@ stored_words! { LockStanding; "working" => Working, "left-behind" => LeftBehind 
 stored_record! { StateRow; server: "server", state: "state", by: "by", since: "since_ms" }
 stored_record! { HealthRow; server: "server", health: "health", seen_at: "seen_at_ms" }
 stored_words! { Health; "serving" => Serving, "failing" => Failing, "out-of-rotation" => OutOfRotation }
-stored_record! { Decided; run: "run", server: "server", said: "said" }
+stored_record! { Decided; run: "run", server: "server", passes: "passes", said: "said" }
 stored_variants! { Said;
-    "allow" => Allow { found: "found", takes_over: "takes_over" },
+    "allow" => Allow { found: "found", takes_over: "takes_over", overridden: "overridden" },
     "wait" => Wait(blockers),
     "deny" => Deny(why),
 }

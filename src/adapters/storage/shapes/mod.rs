@@ -10,12 +10,15 @@ mod decisions;
 mod leaves;
 mod messages;
 mod outbox;
+mod overrides;
 mod places;
 mod plan;
 mod request;
 mod run;
 #[cfg(test)]
 pub(super) mod strategies;
+#[cfg(test)]
+mod strategies_of_overrides;
 #[cfg(test)]
 pub(super) mod strategies_of_requests;
 #[cfg(test)]

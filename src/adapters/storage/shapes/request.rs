@@ -25,6 +25,7 @@ stored_variants! { RequestEvent;
     "halted" => Halted(halt),
     "cancel-asked" => CancelAsked { by: "by", name: "name", at: "at_ms" },
     "ended" => Ended { at: "at_ms", outcome: "outcome" },
+    "override" => Override(event),
 }
 stored_record! { Accepted;
     plan: "plan", spec: "spec", origin: "origin", requester_name: "requester_name", allowed_by: "allowed_by",

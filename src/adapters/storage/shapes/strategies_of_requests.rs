@@ -3,6 +3,7 @@
 use super::strategies::{
     hash, length, message_ref, origin, person, plan, planned_server, request_id, spec, text, time,
 };
+use super::strategies_of_overrides::override_event;
 use crate::domain::command::CommandName;
 use crate::domain::consent::Quota;
 use crate::domain::identity::GroupName;
@@ -18,7 +19,7 @@ use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use std::sync::Arc;
 
-fn group() -> BoxedStrategy<GroupName> {
+pub(super) fn group() -> BoxedStrategy<GroupName> {
     text().prop_map(GroupName::new).boxed()
 }
 
@@ -128,6 +129,7 @@ pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
         time().prop_map(|at| RequestEvent::Escalated { at }),
         (person(), text(), time()).prop_map(|(by, name, at)| RequestEvent::CancelAsked { by, name, at }),
         (time(), outcome).prop_map(|(at, outcome)| RequestEvent::Ended { at, outcome }),
+        override_event().prop_map(RequestEvent::Override),
     ]
     .boxed()
 }
