@@ -2,7 +2,7 @@
 //!
 //! By example: each line here is one that the language reads, which a test proves.
 
-use super::help::{CANCEL, RESUME, STOP, asks_of, example, literal, most_impact, plan_of, who_of};
+use super::help::{CANCEL, RESUME, STOP, asks_of, brake_examples, example, literal, most_impact, plan_of, who_of};
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
 use crate::domain::command::CommandSpec;
@@ -41,6 +41,14 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::WhoCan => "who may use a command here, in general or on some servers",
         BuiltInVerb::StopEverything => "nothing starts any more that changes a server, until somebody resumes",
         BuiltInVerb::ResumeEverything => "everything goes on after a stop",
+        BuiltInVerb::Freeze => {
+            "nothing that changes a server starts there for a time; what is under way goes to its end"
+        }
+        BuiltInVerb::Thaw => "ends a freeze sooner",
+        BuiltInVerb::Hold => "keeps servers from any work, or a request from starting more",
+        BuiltInVerb::Release => "lets what was held go on",
+        BuiltInVerb::Blacklist => "keeps a command, or every one, from some servers for a time",
+        BuiltInVerb::Unblacklist => "ends that sooner",
     }
 }
 
@@ -89,6 +97,26 @@ pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
             vec![RESUME.to_owned()],
             "by another person than who stopped, or by the same one after 10 min",
         ),
+        BuiltInVerb::Freeze => (
+            "freeze SERVERS|everything until TIME|for DURATION because REASON",
+            brake_examples(verb),
+            "at most 30 days · a server that is added there later is covered too",
+        ),
+        BuiltInVerb::Thaw => ("thaw SERVERS|everything", brake_examples(verb), "as it was said when it was frozen"),
+        BuiltInVerb::Hold => (
+            "hold SERVERS|REQUEST because REASON",
+            brake_examples(verb),
+            "a held server is not even returned · a held request starts no more, and what it began goes on",
+        ),
+        BuiltInVerb::Release => ("release SERVERS|REQUEST", brake_examples(verb), "by whoever may hold here"),
+        BuiltInVerb::Blacklist => (
+            "blacklist SERVERS|everything [COMMAND] until TIME|for DURATION [--absolute] because REASON",
+            brake_examples(verb),
+            "at most 30 days · what it covers waits; with --absolute it is left out, and nobody can override that",
+        ),
+        BuiltInVerb::Unblacklist => {
+            ("unblacklist SERVERS|everything [COMMAND]", brake_examples(verb), "as it was said when it was put there")
+        }
     };
     let headline = format!("{}: {}", capital(word), does(verb));
     let prose = Prose::new().bold(capital(word)).text(format!(": {}", does(verb)));

@@ -253,6 +253,8 @@ pub enum MisunderstandingKind {
     },
     /// The time lies further ahead than work is accepted for.
     TooFarAhead,
+    /// It would last longer than may be.
+    LastsTooLong,
     /// The line says twice when to begin.
     DoubleStart,
     /// The sites of the subjects lie in different zones, so that site time is not one time.
@@ -308,6 +310,8 @@ pub enum Expected {
     Command,
     /// `because …`, or the end of the line.
     Reason,
+    /// `until` a time, or `for` a length of it.
+    Until,
 }
 
 impl Misunderstanding {

@@ -36,9 +36,16 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
         Verb::BuiltIn(BuiltInVerb::Plan) => plan(&cursor, next, vocabulary).map(Intent::Plan),
         Verb::BuiltIn(BuiltInVerb::CanI) => asking::can_i(&cursor.unasked(), next, vocabulary).map(Intent::CanI),
         Verb::BuiltIn(BuiltInVerb::WhoCan) => asking::who_can(&cursor.unasked(), next, vocabulary),
-        Verb::BuiltIn(verb @ (BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
-            Err(cursor.told(0..next, Kind::UnknownVerb { verb: verb.word().to_owned() }))
-        }
+        Verb::BuiltIn(
+            verb @ (BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist),
+        ) => Err(cursor.told(0..next, Kind::UnknownVerb { verb: verb.word().to_owned() })),
     }
 }
 
@@ -141,7 +148,10 @@ impl<'a> Cursor<'a> {
 
     fn unknown_verb(&self, written: Spanned<&str>, vocabulary: &Vocabulary) -> Misunderstanding {
         let usable = vocabulary.usable.iter().map(CommandName::as_str);
-        let near = nearest(written.value, usable.chain(BuiltInVerb::ALL.map(BuiltInVerb::word))).map(str::to_owned);
+        // Who is polite means no verb.
+        let is_polite = written.value.eq_ignore_ascii_case("please");
+        let near = nearest(written.value, usable.chain(BuiltInVerb::ALL.map(BuiltInVerb::word)));
+        let near = near.filter(|_| !is_polite).map(str::to_owned);
         self.told(written.span, Kind::UnknownVerb { verb: written.value.to_owned() }).perhaps_suggesting(near)
     }
 
@@ -227,9 +237,16 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
             // What only looks is sent as it is.
             Err(cursor.told(0..end, Kind::NothingToPlan { verb }).suggesting(verb.word()))
         }
-        Verb::BuiltIn(verb @ (BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
-            Err(cursor.told(0..end, Kind::NothingToPlan { verb }))
-        }
+        Verb::BuiltIn(
+            verb @ (BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist),
+        ) => Err(cursor.told(0..end, Kind::NothingToPlan { verb })),
     }
 }
 

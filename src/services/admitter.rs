@@ -201,8 +201,15 @@ impl Pass<'_> {
         let mut evidence = Vec::new();
         for run in self.due {
             let Some(server) = run.subject.server() else {
-                if !admission::without_server(&self.request.spec, self.known(&ledger)).is_empty() {
-                    continue;
+                match self.without_server(run, &ledger) {
+                    Ok(blockers) if blockers.is_empty() => {}
+                    Ok(_) => continue,
+                    Err(why) => {
+                        let left_out = RunEvent::Ended { at: self.now, outcome: RunOutcome::LeftOut };
+                        writes.push(self.run_events(run, vec![left_out], false));
+                        evidence.push(format!("{} left out: {why}", run.id));
+                        continue;
+                    }
                 }
                 writes.push(self.run_events(
                     run,
@@ -250,6 +257,10 @@ impl Pass<'_> {
         writes
     }
 
+    fn without_server(&self, run: &Run, ledger: &Ledger) -> Result<Vec<Blocker>, String> {
+        admission::without_server(self.request.id(), &run.subject, &self.request.spec, self.known(ledger))
+    }
+
     fn admitted(&self, found: crate::domain::server::ProductionState) -> RunEvent {
         RunEvent::Admitted { at: self.now, found }
     }
@@ -295,7 +306,7 @@ impl Pass<'_> {
         let mut blockers = Vec::new();
         for run in self.due {
             let Some(server) = run.subject.server() else {
-                blockers.extend(admission::without_server(&self.request.spec, self.known(ledger)));
+                blockers.extend(self.without_server(run, ledger).unwrap_or_default());
                 continue;
             };
             let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };

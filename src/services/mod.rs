@@ -20,6 +20,7 @@ mod questions;
 mod rechecks;
 pub mod reloader;
 pub mod requests;
+mod restraining;
 mod reviews;
 pub mod runner;
 pub mod undone;

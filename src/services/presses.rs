@@ -236,7 +236,7 @@ pub(super) async fn cancel_plan(
 }
 
 /// Why this person's cancel changes nothing: what the person reads, and a note for the record.
-async fn no_cancel(world: &World, person: &Profile, request: &Request) -> Option<(Message, String)> {
+pub(super) async fn no_cancel(world: &World, person: &Profile, request: &Request) -> Option<(Message, String)> {
     let id = request.id();
     if request.is_over() || matches!(request.stage, RequestStage::Stopping { .. }) {
         let told = conversation::cancelled_already(request, world.now());

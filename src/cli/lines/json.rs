@@ -8,6 +8,7 @@ use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{ServerName, SiteName};
 use crate::fleet;
+use crate::language;
 use crate::services::planning::Preview;
 use crate::services::verdict::{Verdict, WhoMay};
 use crate::workflow::request::ApprovalNeed;
@@ -37,6 +38,10 @@ pub(super) fn intent(intent: &Intent) -> Value {
         Intent::Cancel { request } => json!({ "verb": "cancel", "request": request.to_string() }),
         Intent::Brake(Braking::Stop { because }) => json!({ "verb": "stop-everything", "because": because }),
         Intent::Brake(Braking::Resume { because }) => json!({ "verb": "resume-everything", "because": because }),
+        Intent::Brake(_) => {
+            let line = language::print(intent, &language::Vocabulary::default());
+            json!({ "verb": line.split(' ').next(), "line": line })
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::domain::command::{ParameterSpec, ValueKind};
 use crate::domain::intent::{Attribute, BuiltInVerb, Span};
-use crate::domain::limits::{LINE_LENGTH_MAX_CHARS, QUOTED_LENGTH_MAX_CHARS, START_AHEAD_MAX};
+use crate::domain::limits::{BRAKE_LASTS_MAX, LINE_LENGTH_MAX_CHARS, QUOTED_LENGTH_MAX_CHARS, START_AHEAD_MAX};
 use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
 use crate::domain::server::ProductionState;
 use crate::domain::time::{DURATION_MAX, DURATION_MIN, exact};
@@ -62,6 +62,7 @@ fn headline(told: &Misunderstanding) -> String {
         }
         Kind::NothingToPlan { verb } => format!("Only work can be planned, and {} only looks", verb.word()),
         Kind::NoPolicySpeaks { verb: BuiltInVerb::Cancel } => "No policy says who may cancel".to_owned(),
+        Kind::NoPolicySpeaks { verb } if !verb.only_looks() => format!("{} is not asked about", sentence(verb.word())),
         Kind::NoPolicySpeaks { verb } => format!("Everybody here may send {}", verb.word()),
         Kind::NotARequest { text } => format!("{} is not the id of a request", cut(text)),
         Kind::Unexpected { .. } if told.span.is_empty() => "Something is missing here".to_owned(),
@@ -110,6 +111,7 @@ fn headline(told: &Misunderstanding) -> String {
         Kind::DoubleTime { zone, .. } => format!("The clocks of {zone} show this time twice"),
         Kind::PastTime { .. } => "This time is over".to_owned(),
         Kind::TooFarAhead => "This is too far ahead".to_owned(),
+        Kind::LastsTooLong => "This would last too long".to_owned(),
         Kind::DoubleStart => "The line says twice when to begin".to_owned(),
         Kind::SitesDisagree { .. } => "Site time is not one time here".to_owned(),
         Kind::NoSiteZone { site: Some(site) } => format!("The time zone of {site} is not known"),
@@ -182,6 +184,9 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::TooFarAhead => {
             format!("Work may begin at most {} from now.", spoken_hours(START_AHEAD_MAX))
         }
+        Kind::LastsTooLong => {
+            format!("It may last {} days, and can be said again before it is over.", BRAKE_LASTS_MAX.as_secs() / 86_400)
+        }
         Kind::DoubleStart => "Say it once: at … or in ….".to_owned(),
         Kind::SitesDisagree { sites } => {
             let each: Vec<String> = sites.iter().map(|(site, zone)| format!("{site} is in {zone}")).collect();
@@ -197,8 +202,15 @@ fn as_it_is(verb: BuiltInVerb) -> String {
         BuiltInVerb::Cancel => {
             "Whoever asked for a request may cancel it, and whoever may ask for the same.".to_owned()
         }
-        BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything => {
-            "Everybody may stop everything where work may be asked for; to go on takes a second person.".to_owned()
+        BuiltInVerb::StopEverything
+        | BuiltInVerb::ResumeEverything
+        | BuiltInVerb::Freeze
+        | BuiltInVerb::Thaw
+        | BuiltInVerb::Hold
+        | BuiltInVerb::Release
+        | BuiltInVerb::Blacklist
+        | BuiltInVerb::Unblacklist => {
+            "Send it: you are told then whether you may, and what it stands in the way of.".to_owned()
         }
         BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::Plan | BuiltInVerb::CanI | BuiltInVerb::WhoCan => {
             format!("Send it as it is: {}.", verb.word())
@@ -226,6 +238,7 @@ const fn words(expected: Expected) -> &'static str {
         Expected::RequestId => "the id of a request, such as req-2mq9",
         Expected::Verb => "a line, such as reboot edge-lax-001 because …",
         Expected::Command => "a command, such as reboot",
+        Expected::Until => "when it is over: until 18:00, or for 2h",
         Expected::Reason => "because …, or the end of the line",
     }
 }

@@ -104,5 +104,8 @@ stored_variants! { Blocker;
     "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
     "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
     "stopped" => Stopped { by: "by", since: "since_ms", why: "why" },
+    "frozen" => Frozen { scope: "scope", by: "by", until: "until_ms", why: "why" },
+    "held" => Held { servers: "servers", by: "by", since: "since_ms", why: "why" },
+    "blacklisted" => Blacklisted { scope: "scope", by: "by", until: "until_ms", why: "why" },
 }
 stored_record! { OutServer; name: "name", holder: "holder", why: "why" }
