@@ -28,7 +28,7 @@ pub use waves::{NextWave, next_wave, wave_sizes};
 use crate::domain::command::{CommandSpec, Targets, Touch};
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::plan::{PlannedServer, Subject};
-use crate::domain::server::{ProductionState, SiteName};
+use crate::domain::server::{ProductionState, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::workflow::request::Blocker;
@@ -303,17 +303,9 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 continue;
             }
         }
-        if let Blocker::Held { servers: more, by, since, why } = &blocker
-            && let Some(earlier) = merged.iter_mut().find_map(|earlier| match earlier {
-                Blocker::Held { servers, by: holder, since: from, why: told }
-                    if !servers.is_empty() && !more.is_empty() && (&*holder, &*from, &*told) == (by, since, why) =>
-                {
-                    Some(servers)
-                }
-                _ => None,
-            })
-        {
-            earlier.extend(more.iter().filter(|name| !earlier.contains(name)).cloned().collect::<Vec<_>>());
+        if let Some((earlier, more)) = merged.iter_mut().find_map(|earlier| held_together(earlier, &blocker)) {
+            let new = more.iter().filter(|name| !earlier.contains(name)).cloned().collect::<Vec<_>>();
+            earlier.extend(new);
             continue;
         }
         if !merged.contains(&blocker) {
@@ -332,4 +324,15 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         Blocker::NoDirectory => 8,
     });
     merged
+}
+
+/// The servers of an earlier reason and those of a later one, if one person holds both for the same reason since then.
+fn held_together<'a, 'b>(
+    earlier: &'a mut Blocker,
+    later: &'b Blocker,
+) -> Option<(&'a mut Vec<ServerName>, &'b Vec<ServerName>)> {
+    let Blocker::Held { servers: more, by, since, why } = later else { return None };
+    let Blocker::Held { servers, by: holder, since: from, why: told } = earlier else { return None };
+    let is_same = (&*holder, &*from, &*told) == (by, since, why);
+    (is_same && !servers.is_empty() && !more.is_empty()).then_some((servers, more))
 }

@@ -115,17 +115,16 @@ pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
             "at most 30 days · what it covers waits; with --absolute it is left out, and nobody can override that",
         ),
         BuiltInVerb::Unblacklist => {
-            ("unblacklist SERVERS|everything [COMMAND]", brake_examples(verb), "as it was said when it was put there")
+            ("unblacklist SERVERS|everything [COMMAND]", brake_examples(verb), "as it was said then")
         }
     };
-    let headline = format!("{}: {}", capital(word), does(verb));
-    let prose = Prose::new().bold(capital(word)).text(format!(": {}", does(verb)));
-    let mut prose = prose.line().piece(literal(form));
+    let prose = Prose::new().bold(capital(word)).text(format!(": {}", does(verb))).line();
+    let mut prose = prose.piece(literal(form));
     for line in examples.iter().filter(|line| *line != form) {
         prose = prose.line().piece(literal(line));
     }
-    let context = Prose::new().text(more).done();
-    Message { summary: summary(headline), blocks: vec![Block::Section(prose.done()), Block::Context(context)] }
+    let blocks = vec![Block::Section(prose.done()), Block::Context(Prose::new().text(more).done())];
+    Message { summary: summary(format!("{}: {}", capital(word), does(verb))), blocks }
 }
 
 /// How servers are chosen, by example.

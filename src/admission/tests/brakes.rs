@@ -203,7 +203,7 @@ fn held_servers_are_told_together() {
     let fleet = Fleet::of(10).under(hold(0)).under(hold(1));
     let each = [0, 1].into_iter().flat_map(|number| match fleet.check(number) {
         Verdict::Wait(blockers) => blockers,
-        other => panic!("it waits, not {other:?}"),
+        other @ (Verdict::Allow(_) | Verdict::Deny(_)) => panic!("it waits, not {other:?}"),
     });
     let together = merged(each.collect());
     assert!(matches!(&together[..], [Blocker::Held { servers, .. }] if servers.len() == 2), "{together:?}");

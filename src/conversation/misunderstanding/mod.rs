@@ -3,10 +3,10 @@
 //! Deliberately absent: markup and escaping, which are the chat adapter's, and buttons, which need a stored control.
 
 use crate::domain::command::{ParameterSpec, ValueKind};
-use crate::domain::intent::{Attribute, BuiltInVerb, Span};
+use crate::domain::intent::{Attribute, BuiltInVerb, Span, ZoneName};
 use crate::domain::limits::{BRAKE_LASTS_MAX, LINE_LENGTH_MAX_CHARS, QUOTED_LENGTH_MAX_CHARS, START_AHEAD_MAX};
 use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
-use crate::domain::server::ProductionState;
+use crate::domain::server::{ProductionState, SiteName};
 use crate::domain::time::{DURATION_MAX, DURATION_MIN, exact};
 use crate::language::{hidden_name, written_moment};
 use std::time::Duration;
@@ -184,16 +184,20 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::TooFarAhead => {
             format!("Work may begin at most {} from now.", spoken_hours(START_AHEAD_MAX))
         }
-        Kind::LastsTooLong => {
-            format!("It may last {} days, and can be said again before it is over.", BRAKE_LASTS_MAX.as_secs() / 86_400)
-        }
+        Kind::LastsTooLong => lasts_at_most(),
         Kind::DoubleStart => "Say it once: at … or in ….".to_owned(),
-        Kind::SitesDisagree { sites } => {
-            let each: Vec<String> = sites.iter().map(|(site, zone)| format!("{site} is in {zone}")).collect();
-            format!("{}. Write the zone, or one line for each site.", each.join(", "))
-        }
+        Kind::SitesDisagree { sites } => each_zone(sites),
         Kind::NoSiteZone { .. } => "Write the zone instead of site time: at 02:00 UTC.".to_owned(),
     }
+}
+
+fn lasts_at_most() -> String {
+    format!("It may last {} days, and can be said again before it is over.", BRAKE_LASTS_MAX.as_secs() / 86_400)
+}
+
+fn each_zone(sites: &[(SiteName, ZoneName)]) -> String {
+    let each: Vec<String> = sites.iter().map(|(site, zone)| format!("{site} is in {zone}")).collect();
+    format!("{}. Write the zone, or one line for each site.", each.join(", "))
 }
 
 /// What to do with a verb that is planned or asked about in vain.

@@ -232,7 +232,7 @@ fn help_on_what_stops_things_shows_lines_to_copy() {
     Unblacklist: ends that sooner
     `/fleet unblacklist SERVERS|everything [COMMAND]`
     `/fleet unblacklist edge-lax-007`
-    ~ as it was said when it was put there
+    ~ as it was said then
     ");
 }
 

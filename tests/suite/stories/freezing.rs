@@ -199,7 +199,7 @@ async fn what_is_on_the_blacklist_waits_or_is_left_out() {
               ~ @ana · hh:mm to hh:mm
               [Details]
         bot > ❌ req-0002: none of 1 drained, 1 left out
-              – `edge-lax-02` left out: not as planned any more
+              – `edge-lax-02` left out: not as planned any more, or on the blacklist
               ~ some time · asked by @ana · plan 0000
         ");
         let other = ana.types(&noc, "/fleet drain edge-lax-01 because fan noise").await;
