@@ -4,11 +4,12 @@
 //! be read covers everything. Deliberately absent: what each kind forbids (`stop`, `freeze`, `holds`, `blacklist`).
 
 use super::Known;
+pub use crate::domain::braking::BlacklistLevel;
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{BrakeId, RequestId};
 use crate::domain::intent::{Selector, Spanned};
-use crate::domain::server::{Server, ServerId, ServerName};
+use crate::domain::server::{Server, ServerId, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet;
 
@@ -64,29 +65,6 @@ pub enum BrakeKind {
     },
 }
 
-/// How firmly an entry of the blacklist forbids.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum BlacklistLevel {
-    /// What it covers waits until it is over.
-    Block,
-    /// What it covers is left out, and nobody can override that.
-    Absolute,
-}
-
-impl BlacklistLevel {
-    /// Every level.
-    pub const ALL: [Self; 2] = [Self::Block, Self::Absolute];
-
-    /// The word in rows and lines.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Block => "block",
-            Self::Absolute => "absolute",
-        }
-    }
-}
-
 /// Which servers a brake covers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Coverage {
@@ -127,6 +105,13 @@ impl Coverage {
         let Some(selector) = &self.selector else { return true };
         let state = |server: &Server| known.ledger.state(server);
         fleet::covers(&selector.value, server, known.inventory, &state).unwrap_or(true)
+    }
+
+    /// Whether work without a server is covered: on a whole site if one of its servers is, on nothing if everything is.
+    pub(super) fn covers_site(&self, site: Option<&SiteName>, known: Known<'_>) -> bool {
+        let mut servers = known.inventory.servers().iter();
+        let is_one = |site: &SiteName| servers.any(|server| server.site == *site && self.covers(server, known));
+        self.selector.is_none() || site.is_some_and(is_one)
     }
 }
 

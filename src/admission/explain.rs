@@ -96,7 +96,7 @@ pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
         }
     }
     explained.reasons =
-        reasons(&request.spec, &due, &said, known).into_iter().map(|blocker| reason(blocker, &said, known)).collect();
+        reasons(request, &due, &said, known).into_iter().map(|blocker| reason(blocker, &said, known)).collect();
     // Whether its people still may is looked up outside, and only for what could start otherwise.
     if explained.turn == Turn::Due && explained.reasons.is_empty() && request.blockers.contains(&Blocker::NoDirectory) {
         let servers = std::mem::take(&mut explained.free);
@@ -147,7 +147,12 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
         Blocker::Locked { holder, .. } => BTreeSet::from([holder]),
         Blocker::Concurrency { holders, .. } => holders.iter().collect(),
         Blocker::Capacity { out, .. } => out.iter().filter_map(|out| out.holder.as_ref()).collect(),
-        Blocker::NoDirectory | Blocker::HealthUnknown { .. } | Blocker::Stopped { .. } => BTreeSet::new(),
+        Blocker::NoDirectory
+        | Blocker::HealthUnknown { .. }
+        | Blocker::Stopped { .. }
+        | Blocker::Frozen { .. }
+        | Blocker::Held { .. }
+        | Blocker::Blacklisted { .. } => BTreeSet::new(),
     };
     let mut held: BTreeMap<&RequestId, BTreeMap<&ServerId, Timestamp>> = BTreeMap::new();
     let locks = known.ledger.locks.values().map(|lock| (&lock.run.request, &lock.server, lock.since));
@@ -178,7 +183,13 @@ fn is_named(blocker: &Blocker, name: &ServerName) -> bool {
 const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
     match blocker {
         Blocker::Capacity { pool, .. } | Blocker::HealthUnknown { pool, .. } => Some(pool),
-        Blocker::Locked { .. } | Blocker::Concurrency { .. } | Blocker::NoDirectory | Blocker::Stopped { .. } => None,
+        Blocker::Locked { .. }
+        | Blocker::Concurrency { .. }
+        | Blocker::NoDirectory
+        | Blocker::Stopped { .. }
+        | Blocker::Frozen { .. }
+        | Blocker::Held { .. }
+        | Blocker::Blacklisted { .. } => None,
     }
 }
 

@@ -2,12 +2,15 @@
 //!
 //! Deliberately absent: looking (the watcher's) and reserving (the store's). What is not known well enough waits.
 
+mod blacklist;
 mod brake;
 mod capacity;
 mod concurrency;
 mod explain;
 mod file;
 mod file_override;
+mod freeze;
+mod holds;
 mod ledger;
 mod outs;
 mod overriding;
@@ -25,12 +28,13 @@ pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use file_override::check_override_groups;
+pub use holds::is_held;
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
 pub use outs::{Out, OutWhy, out};
 pub use overriding::{
     OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX, OverrideRules, can_pass, second_needed, still_safe_overriding,
 };
-pub use pass::{pass, reasons};
+pub use pass::{pass, reasons, reasons_of_servers};
 pub use queue::{Place, Waiting, place, waiting};
 pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
@@ -38,9 +42,9 @@ pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
 
 use crate::domain::command::{CommandSpec, Targets, Touch};
-use crate::domain::ids::RunId;
-use crate::domain::plan::PlannedServer;
-use crate::domain::server::ProductionState;
+use crate::domain::ids::{RequestId, RunId};
+use crate::domain::plan::{PlannedServer, Subject};
+use crate::domain::server::{ProductionState, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::workflow::request::{Blocker, PolicyName, PolicySet};
@@ -111,11 +115,25 @@ pub struct Known<'a> {
 /// What is asked about: a server, a whole site, or nothing; by which request, with which command.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
+    request: &'a RequestId,
     spec: &'a CommandSpec,
     server: Option<&'a PlannedServer>,
+    site: Option<&'a SiteName>,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    fn of(request: &'a RequestId, subject: &'a Subject, spec: &'a CommandSpec) -> Self {
+        Self { request, spec, server: subject.server(), site: subject.site() }
+    }
+
+    /// Whether that covers it; a server that is not in the inventory is told elsewhere.
+    fn is_covered(self, on: &Coverage, known: Known<'_>) -> bool {
+        match self.server {
+            Some(server) => known.inventory.by_id(&server.id).is_some_and(|server| on.covers(server, known)),
+            None => on.covers_site(self.site, known),
+        }
+    }
+
     /// Whether it only gives back what a run of ours took out: the safe direction, which nothing but a hold stands in.
     fn gives_back(self, known: Known<'_>) -> bool {
         let taken_out = |server: &PlannedServer| {
@@ -128,13 +146,38 @@ impl Asked<'_> {
 
 /// What people have put on that keeps this from starting; the first reason comes first.
 fn brakes(asked: Asked<'_>, known: Known<'_>) -> Vec<Blocker> {
-    stop::blocker(asked, known).into_iter().collect()
+    let mut blockers = stop::blocker(asked, known).into_iter().collect::<Vec<_>>();
+    for brake in known.ledger.brakes.iter().filter(|brake| brake.is_on(known.now)) {
+        let each = [holds::blocker, blacklist::blocker, freeze::blocker];
+        blockers.extend(each.iter().filter_map(|policy| policy(brake, asked, known)));
+    }
+    blockers
 }
 
-/// What keeps work on a subject that is no server from starting.
+/// What people say to work on a subject that is no server: what it waits for.
+///
+/// # Errors
+/// Why it is not carried out at all.
+pub fn without_server(
+    request: &RequestId,
+    subject: &Subject,
+    spec: &CommandSpec,
+    known: Known<'_>,
+) -> Result<Vec<Blocker>, String> {
+    let asked = Asked::of(request, subject, spec);
+    blacklist::never(asked, known).map_or_else(|| Ok(brakes(asked, known)), Err)
+}
+
+/// Whether this brake alone would keep that from starting.
 #[must_use]
-pub fn without_server(spec: &CommandSpec, known: Known<'_>) -> Vec<Blocker> {
-    brakes(Asked { spec, server: None }, known)
+pub fn stands_in_the_way(
+    brake: &Brake,
+    (request, subject, spec): (&RequestId, &Subject, &CommandSpec),
+    known: Known<'_>,
+) -> bool {
+    let ledger = Ledger { brakes: vec![brake.clone()], states: known.ledger.states.clone(), ..Ledger::default() };
+    let known = Known { ledger: &ledger, ..known };
+    !matches!(without_server(request, subject, spec, known), Ok(blockers) if blockers.is_empty())
 }
 
 /// What admission says about one server.
@@ -195,7 +238,11 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     if let Some(why) = never(server, candidate.spec, known) {
         return Verdict::Deny(why);
     }
-    let mut blockers = brakes(Asked { spec: candidate.spec, server: Some(server) }, known);
+    let asked = Asked { request: &candidate.run.request, spec: candidate.spec, server: Some(server), site: None };
+    if let Some(why) = blacklist::never(asked, known) {
+        return Verdict::Deny(why);
+    }
+    let mut blockers = brakes(asked, known);
     let lock = known.ledger.lock(&server.id);
     let takes_over = match lock {
         Some(lock) if lock.standing == LockStanding::Working => {
@@ -287,7 +334,10 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::Capacity { .. }
                 | Blocker::NoDirectory
                 | Blocker::HealthUnknown { .. }
-                | Blocker::Stopped { .. } => None,
+                | Blocker::Stopped { .. }
+                | Blocker::Frozen { .. }
+                | Blocker::Held { .. }
+                | Blocker::Blacklisted { .. } => None,
             });
             if let Some((earlier, from)) = same {
                 earlier.extend(servers.iter().cloned());
@@ -295,17 +345,36 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 continue;
             }
         }
+        if let Some((earlier, more)) = merged.iter_mut().find_map(|earlier| held_together(earlier, &blocker)) {
+            let new = more.iter().filter(|name| !earlier.contains(name)).cloned().collect::<Vec<_>>();
+            earlier.extend(new);
+            continue;
+        }
         if !merged.contains(&blocker) {
             merged.push(blocker);
         }
     }
     merged.sort_by_key(|blocker| match blocker {
         Blocker::Stopped { .. } => 0,
-        Blocker::Capacity { .. } => 1,
-        Blocker::HealthUnknown { .. } => 2,
-        Blocker::Locked { .. } => 3,
-        Blocker::Concurrency { .. } => 4,
-        Blocker::NoDirectory => 5,
+        Blocker::Held { .. } => 1,
+        Blocker::Blacklisted { .. } => 2,
+        Blocker::Frozen { .. } => 3,
+        Blocker::Capacity { .. } => 4,
+        Blocker::HealthUnknown { .. } => 5,
+        Blocker::Locked { .. } => 6,
+        Blocker::Concurrency { .. } => 7,
+        Blocker::NoDirectory => 8,
     });
     merged
+}
+
+/// The servers of an earlier reason and those of a later one, if one person holds both for the same reason since then.
+fn held_together<'a, 'b>(
+    earlier: &'a mut Blocker,
+    later: &'b Blocker,
+) -> Option<(&'a mut Vec<ServerName>, &'b Vec<ServerName>)> {
+    let Blocker::Held { servers: more, by, since, why } = later else { return None };
+    let Blocker::Held { servers, by: holder, since: from, why: told } = earlier else { return None };
+    let is_same = (&*holder, &*from, &*told) == (by, since, why);
+    (is_same && !servers.is_empty() && !more.is_empty()).then_some((servers, more))
 }

@@ -3,9 +3,8 @@
 //! Whoever decides and whoever explains goes through here, so that what is explained is what was decided.
 
 use super::{Admitted, Candidate, Known, Lock, LockStanding, Verdict, evaluate, merged, without_server};
-use crate::domain::command::CommandSpec;
 use crate::domain::time::Timestamp;
-use crate::workflow::request::Blocker;
+use crate::workflow::request::{Blocker, Request};
 use crate::workflow::run::Run;
 
 impl Admitted {
@@ -41,17 +40,23 @@ pub fn pass<'a>(
     said
 }
 
-/// Everything that makes runs wait that are due, longest-lasting first: of those without a server only what people have
-/// put on.
+/// Everything that makes servers of a pass wait, longest-lasting first.
 #[must_use]
-pub fn reasons(spec: &CommandSpec, due: &[&Run], said: &[(Candidate<'_>, Verdict)], known: Known<'_>) -> Vec<Blocker> {
+pub fn reasons_of_servers(said: &[(Candidate<'_>, Verdict)]) -> Vec<Blocker> {
     let each = said.iter().filter_map(|(_, verdict)| match verdict {
         Verdict::Wait(reasons) => Some(reasons.iter().cloned()),
         Verdict::Allow(_) | Verdict::Deny(_) => None,
     });
-    let mut all = each.flatten().collect::<Vec<_>>();
-    if due.iter().any(|run| run.subject.server().is_none()) {
-        all.extend(without_server(spec, known));
+    merged(each.flatten().collect())
+}
+
+/// Everything that makes runs wait that are due, longest-lasting first: of those without a server only what people have
+/// put on.
+#[must_use]
+pub fn reasons(request: &Request, due: &[&Run], said: &[(Candidate<'_>, Verdict)], known: Known<'_>) -> Vec<Blocker> {
+    let mut all = reasons_of_servers(said);
+    for run in due.iter().filter(|run| run.subject.server().is_none()) {
+        all.extend(without_server(request.id(), &run.subject, &request.spec, known).unwrap_or_default());
     }
     merged(all)
 }

@@ -1,6 +1,6 @@
 //! What admission would say now to servers that nobody has asked for yet; changes nothing and reserves nothing.
 
-use super::{Candidate, Known, Verdict, never, pass, reasons};
+use super::{Candidate, Known, Verdict, never, pass, reasons_of_servers};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::RunId;
 use crate::domain::plan::PlannedServer;
@@ -14,7 +14,7 @@ pub struct Rehearsal {
     pub start: Vec<ServerName>,
     /// These would wait.
     pub wait: Vec<ServerName>,
-    /// For these reasons, longest-lasting first.
+    /// For these reasons_of_servers, longest-lasting first.
     pub blockers: Vec<Blocker>,
 }
 
@@ -24,7 +24,7 @@ pub struct Rehearsal {
 #[must_use]
 pub fn rehearse(servers: &[&PlannedServer], spec: &CommandSpec, run: &RunId, known: Known<'_>) -> Rehearsal {
     let said = pass(servers.iter().map(|server| Candidate { run, server, spec, passes: PolicySet::NONE }), known);
-    let mut rehearsal = Rehearsal { blockers: reasons(spec, &[], &said, known), ..Rehearsal::default() };
+    let mut rehearsal = Rehearsal { blockers: reasons_of_servers(&said), ..Rehearsal::default() };
     for (candidate, verdict) in &said {
         match verdict {
             Verdict::Allow(_) => rehearsal.start.push(candidate.server.name.clone()),

@@ -33,7 +33,7 @@ pub use answers::{Authorized, Could, PolicyName, PolicyNote, Refusal, RefusalKin
 pub use channels::{Ceiling, Channels};
 pub use decide::Question;
 pub use faults::{PolicyFault, PolicyFaults};
-pub use known::{Known, ServerClass};
+pub use known::{BRAKE_RIGHTS, Known, ServerClass};
 pub use load::{Mentioned, Policies, PolicyFile};
 pub use nearest::{Missing, Nearest, ServerKind};
 pub use record::{AuthorizationRecord, RecordedClass};

@@ -141,7 +141,7 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
         let why = left_out.iter().find_map(|run| run.failure.as_ref());
         lines.push(match why {
             Some(failure) => prose.text(" left out: ").code(&failure.note).done(),
-            None => prose.text(" left out: not as planned any more").done(),
+            None => prose.text(" left out: not as planned any more, or on the blacklist").done(),
         });
     }
     let waiting = view

@@ -167,7 +167,38 @@ fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
         BuiltInVerb::StopEverything => Some(STOP.to_owned()),
         BuiltInVerb::ResumeEverything => Some(RESUME.to_owned()),
         BuiltInVerb::Override => Some(OVERRIDE.to_owned()),
+        BuiltInVerb::Freeze | BuiltInVerb::Hold | BuiltInVerb::Blacklist => brake_examples(verb).into_iter().next(),
+        // What ends these is said where they are answered.
+        BuiltInVerb::Thaw | BuiltInVerb::Release | BuiltInVerb::Unblacklist => None,
     }
+}
+
+/// Lines with a verb that stops things in some place, or lets them go on.
+pub(super) fn brake_examples(verb: BuiltInVerb) -> Vec<String> {
+    let lines: &[&str] = match verb {
+        BuiltInVerb::Freeze => &[
+            "freeze site=lax for 2h because a live match",
+            "freeze everything until tomorrow 08:00 UTC because a holiday",
+        ],
+        BuiltInVerb::Thaw => &["thaw site=lax", "thaw everything"],
+        BuiltInVerb::Hold => &["hold edge-lax-001 because I change its disk", "hold req-2mq9 because traffic is high"],
+        BuiltInVerb::Release => &["release edge-lax-001", "release req-2mq9"],
+        BuiltInVerb::Blacklist => &["blacklist edge-lax-007 for 7d because its fans fail"],
+        BuiltInVerb::Unblacklist => &["unblacklist edge-lax-007"],
+        BuiltInVerb::Help
+        | BuiltInVerb::Status
+        | BuiltInVerb::Cancel
+        | BuiltInVerb::Plan
+        | BuiltInVerb::CanI
+        | BuiltInVerb::WhoCan
+        | BuiltInVerb::StopEverything
+        | BuiltInVerb::ResumeEverything
+        | BuiltInVerb::Why
+        | BuiltInVerb::Queue
+        | BuiltInVerb::Out
+        | BuiltInVerb::Override => &[],
+    };
+    lines.iter().map(|line| (*line).to_owned()).collect()
 }
 
 /// A line to copy, with what begins it; never cut.

@@ -10,7 +10,7 @@ use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::intent::{Intent, Planned, Selector, Spanned, Start, WorkIntent};
 use crate::domain::time::spoken;
 use crate::fleet;
-use crate::language::written_moment;
+use crate::language::{Vocabulary, print, written_moment};
 
 /// The meaning of a line, one row for each thing that it says; `spec` is the command of a line that names one.
 #[must_use]
@@ -57,10 +57,10 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
 }
 
 fn braking_rows(braking: &Braking) -> (String, Vec<(String, String)>) {
-    let because = |why: &String| ("reason".to_owned(), quoted(why));
-    match braking {
-        Braking::Stop { because: why } => ("stop everything".to_owned(), why.iter().map(because).collect()),
-        Braking::Resume { because: why } => ("resume everything".to_owned(), vec![because(why)]),
+    let line = print(&Intent::Brake(braking.clone()), &Vocabulary::default());
+    match line.split_once(" because ") {
+        Some((what, why)) => (what.to_owned(), vec![("reason".to_owned(), quoted(why))]),
+        None => (line, Vec::new()),
     }
 }
 

@@ -27,6 +27,7 @@ mod reasons;
 mod refusal;
 mod reloading;
 mod replies;
+mod restraints;
 mod review;
 mod state;
 mod status;
@@ -74,6 +75,10 @@ pub use reloading::{
     FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,
 };
 pub use replies::{approval_ask, escalation, reminder, replanned, started};
+pub use restraints::{
+    brake_is_off, brake_took_hold, held, may_not_hold, no_such_brake, not_paused, paused, paused_already, released,
+    unpaused,
+};
 pub use review::{
     COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,
     taken_back, too_late_to_take_back, unfit,

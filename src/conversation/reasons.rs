@@ -7,6 +7,7 @@ use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, siz
 use crate::admission::Reason;
 use crate::domain::ids::RequestId;
 use crate::domain::server::ServerName;
+use crate::domain::time::Timestamp;
 use crate::fleet::folded;
 use crate::workflow::request::{Blocker, LimitScope, OutServer};
 use std::collections::BTreeMap;
@@ -57,6 +58,26 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
         Blocker::Stopped { by, since, why } => {
             prose.text(format!("everything is stopped by {} since ", quoted(by))).time(*since).text(": ").code(why)
         }
+        Blocker::Frozen { scope, by, until, why } => {
+            let prose = prose.code(scope).text(format!(" frozen by {}", quoted(by)));
+            ends(prose, *until).text(": ").code(why)
+        }
+        Blocker::Held { servers: names, by, since, why } => {
+            let prose = if names.is_empty() { prose } else { prose.code(folded(names, PATTERNS_MAX)).text(" ") };
+            prose.text(format!("held by {} since ", quoted(by))).time(*since).text(": ").code(why)
+        }
+        Blocker::Blacklisted { scope, by, until, why } => {
+            let prose = prose.code(scope).text(format!(" blacklisted by {}", quoted(by)));
+            ends(prose, *until).text(": ").code(why)
+        }
+    }
+}
+
+/// `, until 18:00`
+fn ends(prose: Prose, until: Option<Timestamp>) -> Prose {
+    match until {
+        Some(until) => prose.text(" until ").time(until),
+        None => prose,
     }
 }
 
@@ -120,6 +141,9 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::HealthUnknown { .. } => "goes on when the load balancer tells of them again".to_owned(),
         Blocker::NoDirectory => "goes on when it answers".to_owned(),
         Blocker::Stopped { .. } => "goes on when somebody sends: resume everything because …".to_owned(),
+        Blocker::Frozen { scope, .. } => format!("goes on when that is over, or somebody sends: thaw {scope}"),
+        Blocker::Held { .. } => "goes on when somebody releases it".to_owned(),
+        Blocker::Blacklisted { .. } => "goes on when that is over, or somebody takes it off the blacklist".to_owned(),
     }
 }
 
@@ -151,7 +175,12 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Locked { holder, .. } => holder != own,
         Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
         Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
-        Blocker::HealthUnknown { .. } | Blocker::NoDirectory | Blocker::Stopped { .. } => true,
+        Blocker::HealthUnknown { .. }
+        | Blocker::NoDirectory
+        | Blocker::Stopped { .. }
+        | Blocker::Frozen { .. }
+        | Blocker::Held { .. }
+        | Blocker::Blacklisted { .. } => true,
     })
 }
 
@@ -173,6 +202,10 @@ pub fn short(blocker: &Blocker) -> String {
             Some(since) => format!("{pool} health unknown since {}", clock(*since)),
             None => format!("{pool} health unknown"),
         },
+        Blocker::Frozen { scope, by, .. } => format!("{} frozen by {}", quoted(scope), quoted(by)),
+        Blocker::Held { servers: names, by, .. } if names.is_empty() => format!("held by {}", quoted(by)),
+        Blocker::Held { servers: names, by, .. } => format!("{} held by {}", servers(names.len()), quoted(by)),
+        Blocker::Blacklisted { scope, by, .. } => format!("{} blacklisted by {}", quoted(scope), quoted(by)),
         Blocker::Stopped { by, since, .. } => {
             format!("everything is stopped by {} since {}", quoted(by), clock(*since))
         }

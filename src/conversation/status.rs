@@ -122,12 +122,7 @@ fn waits_on_sources(mut prose: Prose, requests: &[(Request, Vec<Run>)]) -> Prose
 
 /// Whether somebody waits not for what is known, but until it is.
 const fn is_of_source(blocker: &Blocker) -> bool {
-    match blocker {
-        Blocker::HealthUnknown { .. } | Blocker::NoDirectory => true,
-        Blocker::Locked { .. } | Blocker::Concurrency { .. } | Blocker::Capacity { .. } | Blocker::Stopped { .. } => {
-            false
-        }
-    }
+    matches!(blocker, Blocker::HealthUnknown { .. } | Blocker::NoDirectory)
 }
 
 /// `of 86 servers: drain, reboot and undrain 80 · wipe 6`; what covers most comes first.

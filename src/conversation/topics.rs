@@ -2,7 +2,9 @@
 //!
 //! By example: each line here is one that the language reads, which a test proves.
 
-use super::help::{CANCEL, OVERRIDE, RESUME, STOP, WHY, asks_of, example, literal, most_impact, plan_of, who_of};
+use super::help::{
+    CANCEL, OVERRIDE, RESUME, STOP, WHY, asks_of, brake_examples, example, literal, most_impact, plan_of, who_of,
+};
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
 use crate::domain::command::CommandSpec;
@@ -45,6 +47,14 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::StopEverything => "nothing starts any more that changes a server, until somebody resumes",
         BuiltInVerb::ResumeEverything => "everything goes on after a stop",
         BuiltInVerb::Override => "lets what waits in a request pass one policy, once, when it cannot wait",
+        BuiltInVerb::Freeze => {
+            "nothing that changes a server starts there for a time; what is under way goes to its end"
+        }
+        BuiltInVerb::Thaw => "ends a freeze sooner",
+        BuiltInVerb::Hold => "keeps servers from any work, or a request from starting more",
+        BuiltInVerb::Release => "lets what was held go on",
+        BuiltInVerb::Blacklist => "keeps a command, or every one, from some servers for a time",
+        BuiltInVerb::Unblacklist => "ends that sooner",
     }
 }
 
@@ -111,6 +121,26 @@ fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<Str
             vec![OVERRIDE.to_owned(), "override concurrency on req-2mq9 because the site goes dark at noon".to_owned()],
             "by those whom policies/admission.yaml names · everybody sees it · for more than a few servers a second person must agree",
         ),
+        BuiltInVerb::Freeze => (
+            "freeze SERVERS|everything until TIME|for DURATION because REASON",
+            brake_examples(verb),
+            "at most 30 days · a server that is added there later is covered too",
+        ),
+        BuiltInVerb::Thaw => ("thaw SERVERS|everything", brake_examples(verb), "as it was said when it was frozen"),
+        BuiltInVerb::Hold => (
+            "hold SERVERS|REQUEST because REASON",
+            brake_examples(verb),
+            "a held server is not even returned · a held request starts no more, and what it began goes on",
+        ),
+        BuiltInVerb::Release => ("release SERVERS|REQUEST", brake_examples(verb), "by whoever may hold here"),
+        BuiltInVerb::Blacklist => (
+            "blacklist SERVERS|everything [COMMAND] until TIME|for DURATION [--absolute] because REASON",
+            brake_examples(verb),
+            "at most 30 days · what it covers waits; with --absolute it is left out, and nobody can override that",
+        ),
+        BuiltInVerb::Unblacklist => {
+            ("unblacklist SERVERS|everything [COMMAND]", brake_examples(verb), "as it was said then")
+        }
     }
 }
 
@@ -119,14 +149,13 @@ fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<Str
 pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
     let word = verb.word();
     let (form, examples, more) = about(verb, commands);
-    let headline = format!("{}: {}", capital(word), does(verb));
-    let prose = Prose::new().bold(capital(word)).text(format!(": {}", does(verb)));
-    let mut prose = prose.line().piece(literal(form));
+    let prose = Prose::new().bold(capital(word)).text(format!(": {}", does(verb))).line();
+    let mut prose = prose.piece(literal(form));
     for line in examples.iter().filter(|line| *line != form) {
         prose = prose.line().piece(literal(line));
     }
-    let context = Prose::new().text(more).done();
-    Message { summary: summary(headline), blocks: vec![Block::Section(prose.done()), Block::Context(context)] }
+    let blocks = vec![Block::Section(prose.done()), Block::Context(Prose::new().text(more).done())];
+    Message { summary: summary(format!("{}: {}", capital(word), does(verb))), blocks }
 }
 
 /// How servers are chosen, by example.

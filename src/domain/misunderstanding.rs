@@ -253,6 +253,8 @@ pub enum MisunderstandingKind {
     },
     /// The time lies further ahead than work is accepted for.
     TooFarAhead,
+    /// It would last longer than may be.
+    LastsTooLong,
     /// The line says twice when to begin.
     DoubleStart,
     /// The sites of the subjects lie in different zones, so that site time is not one time.
@@ -325,6 +327,8 @@ pub enum Expected {
     ReasonOrEnd,
     /// `because` and a reason.
     Reason,
+    /// `until` a time, or `for` a length of it.
+    Until,
 }
 
 impl Misunderstanding {

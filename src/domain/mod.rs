@@ -20,6 +20,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 pub mod time;
+mod verb;
 
 /// Declares a text newtype that is ordered, hashable and prints as its text.
 ///

@@ -65,8 +65,16 @@ impl Purpose {
             | BuiltInVerb::Why
             | BuiltInVerb::Queue
             | BuiltInVerb::Out => Self::See,
-            BuiltInVerb::Cancel | BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything => Self::Stop,
             BuiltInVerb::Override => Self::Wait,
+            BuiltInVerb::Cancel
+            | BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist => Self::Stop,
         }
     }
 

@@ -33,9 +33,16 @@ pub(super) fn can_i(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) 
     match verb {
         Verb::Command(spec) => work(cursor, next, spec, vocabulary).map(Planned::Work),
         Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Planned::Cancel { request: request(cursor, next)? }),
-        Verb::BuiltIn(verb @ (BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
-            Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb }))
-        }
+        Verb::BuiltIn(
+            verb @ (BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist),
+        ) => Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb })),
         Verb::BuiltIn(
             verb @ (BuiltInVerb::Help
             | BuiltInVerb::Status
@@ -60,6 +67,12 @@ pub(super) fn who_can(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary
             verb @ (BuiltInVerb::Cancel
             | BuiltInVerb::StopEverything
             | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist
             | BuiltInVerb::Override),
         ) => {
             return Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb }));

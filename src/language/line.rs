@@ -37,12 +37,19 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
         Verb::BuiltIn(BuiltInVerb::CanI) => asking::can_i(&cursor.unasked(), next, vocabulary).map(Intent::CanI),
         Verb::BuiltIn(BuiltInVerb::WhoCan) => asking::who_can(&cursor.unasked(), next, vocabulary),
         Verb::BuiltIn(BuiltInVerb::Why) => looking::why(&cursor.unasked(), next).map(Intent::Why),
-        Verb::BuiltIn(verb @ (BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
-            Err(cursor.told(0..next, Kind::UnknownVerb { verb: verb.word().to_owned() }))
-        }
         Verb::BuiltIn(BuiltInVerb::Queue) => looking::scope(&cursor.unasked(), next).map(Intent::Queue),
         Verb::BuiltIn(BuiltInVerb::Out) => looking::scope(&cursor.unasked(), next).map(Intent::Out),
         Verb::BuiltIn(BuiltInVerb::Override) => overriding::overriding(&cursor, next),
+        Verb::BuiltIn(
+            verb @ (BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist),
+        ) => Err(cursor.told(0..next, Kind::UnknownVerb { verb: verb.word().to_owned() })),
     }
 }
 
@@ -151,9 +158,10 @@ impl<'a> Cursor<'a> {
     fn unknown_verb(&self, written: Spanned<&str>, vocabulary: &Vocabulary) -> Misunderstanding {
         let usable = vocabulary.usable.iter().map(CommandName::as_str);
         let near = nearest(written.value, usable.chain(BuiltInVerb::ALL.map(BuiltInVerb::word)));
-        // Whoever begins with `who` asks for a person, and has not mistyped `why`.
+        // Whoever begins with `who` asks for a person, and has not mistyped `why`; who is polite means no verb.
         let asks_who = written.value.eq_ignore_ascii_case("who");
-        let near = near.filter(|near| !(asks_who && *near == BuiltInVerb::Why.word())).map(str::to_owned);
+        let is_polite = written.value.eq_ignore_ascii_case("please");
+        let near = near.filter(|near| !is_polite && !(asks_who && *near == BuiltInVerb::Why.word())).map(str::to_owned);
         self.told(written.span, Kind::UnknownVerb { verb: written.value.to_owned() }).perhaps_suggesting(near)
     }
 
@@ -247,11 +255,18 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
             // What only looks is sent as it is.
             Err(cursor.told(0..end, Kind::NothingToPlan { verb }).suggesting(verb.word()))
         }
-        Verb::BuiltIn(verb @ (BuiltInVerb::StopEverything | BuiltInVerb::ResumeEverything)) => {
-            Err(cursor.told(0..end, Kind::NothingToPlan { verb }))
-        }
         // Suggesting to send it would be a strange answer to somebody who wants to look first.
         Verb::BuiltIn(verb @ BuiltInVerb::Override) => Err(cursor.told(place..end, Kind::NothingToPlan { verb })),
+        Verb::BuiltIn(
+            verb @ (BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist),
+        ) => Err(cursor.told(0..end, Kind::NothingToPlan { verb })),
     }
 }
 

@@ -239,8 +239,15 @@ impl Pass<'_> {
         let (mut writes, mut evidence, mut used) = (Vec::new(), Vec::new(), Used::default());
         for run in self.due {
             let Some(server) = run.subject.server() else {
-                if !admission::without_server(&self.request.spec, self.known(ledger)).is_empty() {
-                    continue;
+                match self.without_server(run, ledger) {
+                    Ok(blockers) if blockers.is_empty() => {}
+                    Ok(_) => continue,
+                    Err(why) => {
+                        let left_out = RunEvent::Ended { at: self.now, outcome: RunOutcome::LeftOut };
+                        writes.push(self.run_events(run, vec![left_out], false));
+                        evidence.push(format!("{} left out: {why}", run.id));
+                        continue;
+                    }
                 }
                 writes.push(self.run_events(
                     run,
@@ -289,6 +296,10 @@ impl Pass<'_> {
             words.push_str(&format!(", {}", conversation::override_evidence(one)));
         }
         words
+    }
+
+    fn without_server(&self, run: &Run, ledger: &Ledger) -> Result<Vec<Blocker>, String> {
+        admission::without_server(self.request.id(), &run.subject, &self.request.spec, self.known(ledger))
     }
 
     fn admitted(&self, found: crate::domain::server::ProductionState) -> RunEvent {
@@ -367,7 +378,7 @@ impl Pass<'_> {
     }
 
     fn blockers(&self, ledger: &Ledger) -> Vec<Blocker> {
-        admission::reasons(&self.request.spec, self.due, &self.verdicts(ledger), self.known(ledger))
+        admission::reasons(self.request, self.due, &self.verdicts(ledger), self.known(ledger))
     }
 }
 

@@ -6,6 +6,7 @@
 use super::intake::{Outcome, Who, who};
 use super::lines::{Line, Speaker};
 use super::messages;
+use super::restraining::{self, ForATime, Saying};
 use super::world::World;
 use crate::admission::{Brake, BrakeEnd, BrakeKind, may_resume_from};
 use crate::conversation::message::Message;
@@ -81,6 +82,21 @@ pub(super) async fn answer(
     braking: &Braking,
 ) -> Result<Outcome, StoreFault> {
     let actor = Actor { person: &speaker.person.id, name: &speaker.person.name };
+    let saying = Saying { world, line, speaker };
+    match braking {
+        Braking::Freeze { on, until, because } => {
+            return restraining::freeze(saying, ForATime { on, until, because }).await;
+        }
+        Braking::Thaw { on } => return restraining::thaw(saying, on).await,
+        Braking::Hold { on, because } => return restraining::hold(saying, on, because).await,
+        Braking::Release { on } => return restraining::release(saying, on).await,
+        Braking::Blacklist { on, command, until, level, because } => {
+            let time = ForATime { on, until, because };
+            return restraining::blacklist(saying, time, (command.as_ref(), *level)).await;
+        }
+        Braking::Unblacklist { on, command } => return restraining::unblacklist(saying, on, command.as_ref()).await,
+        Braking::Stop { .. } | Braking::Resume { .. } => {}
+    }
     let is_direct = speaker.channel.reach == Reach::Direct;
     if !is_place_of_work(world, line.origin, is_direct) {
         return Ok(line.answered(conversation::may_not_stop(speaker.channel_name()), "refused: no place of work"));
@@ -101,6 +117,12 @@ pub(super) async fn answer(
             writes.push(line_answer(&line, conversation::go_on(&stop, affected)));
             Ok(Outcome { writes, note: format!("resumed everything: {}", stop.id) })
         }
+        Braking::Freeze { .. }
+        | Braking::Thaw { .. }
+        | Braking::Hold { .. }
+        | Braking::Release { .. }
+        | Braking::Blacklist { .. }
+        | Braking::Unblacklist { .. } => Ok(Outcome::noted("rejected: answered elsewhere")),
     }
 }
 

@@ -27,6 +27,7 @@ mod records;
 pub mod reloader;
 mod replanning;
 pub mod requests;
+mod restraining;
 mod reviews;
 pub mod runner;
 pub mod standings;

@@ -302,6 +302,15 @@ async fn may_cancel(
     Ok(Err(NoCancel { told, note, record: Some(record) }))
 }
 
+/// Why this person's cancel would change nothing: what the person reads, and a note for the record.
+pub(super) async fn no_cancel(
+    world: &World,
+    person: &Profile,
+    request: &Request,
+) -> Result<Option<(Message, String)>, StoreFault> {
+    Ok(may_cancel(world, person, request).await?.err().map(|NoCancel { told, note, .. }| (told, note)))
+}
+
 /// Ends a request: whoever asked for it may, and whoever may ask for the same in that channel.
 async fn cancel(
     world: &World,

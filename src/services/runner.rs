@@ -85,7 +85,7 @@ impl Runner {
             let Some(request) = self.world.store.request(&id.request).await? else { return Ok(()) };
             let now = self.world.now();
             let parameters = parameters(&request);
-            let orders = orders(&request, &brakes);
+            let orders = orders(&request, &run, &brakes, now);
             let situation =
                 Situation { steps: &request.steps, run: &run, input: &input, orders, parameters: &parameters, now };
             let decision = decide(situation);
@@ -238,9 +238,12 @@ impl Runner {
     }
 }
 
-/// A stop of everything forbids more than the end of one request does, so it comes first.
-fn orders(request: &Request, brakes: &[Brake]) -> Orders {
-    if brakes.iter().any(|brake| brake.kind == BrakeKind::Stop) {
+/// A server that a person holds is left alone, whatever else was ordered. A stop of everything forbids more than the end
+/// of one request does, so it comes next.
+fn orders(request: &Request, run: &Run, brakes: &[Brake], now: Timestamp) -> Orders {
+    if run.subject.server().is_some_and(|server| admission::is_held(server, brakes, now)) {
+        Orders::Keep
+    } else if brakes.iter().any(|brake| brake.kind == BrakeKind::Stop) {
         Orders::Halt
     } else if matches!(request.stage, RequestStage::Stopping { .. }) {
         Orders::Stop

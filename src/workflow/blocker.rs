@@ -14,11 +14,18 @@ pub enum PolicyName {
     Capacity,
     /// The stop of everything.
     Stop,
+    /// Freezes.
+    Freeze,
+    /// Servers and requests that people hold.
+    Hold,
+    /// The blacklist.
+    Blacklist,
 }
 
 impl PolicyName {
     /// Every policy.
-    pub const ALL: [Self; 3] = [Self::Concurrency, Self::Capacity, Self::Stop];
+    pub const ALL: [Self; 6] =
+        [Self::Concurrency, Self::Capacity, Self::Stop, Self::Freeze, Self::Hold, Self::Blacklist];
 
     /// Those that an override can let servers pass; whatever is not named here never can be.
     pub const OVERRIDABLE: [Self; 2] = [Self::Concurrency, Self::Capacity];
@@ -36,6 +43,9 @@ impl PolicyName {
             Self::Concurrency => "concurrency",
             Self::Capacity => "capacity",
             Self::Stop => "stop",
+            Self::Freeze => "freeze",
+            Self::Hold => "hold",
+            Self::Blacklist => "blacklist",
         }
     }
 }
@@ -124,6 +134,39 @@ pub enum Blocker {
         /// Why, in their words.
         why: String,
     },
+    /// Somebody has frozen what it is about.
+    Frozen {
+        /// Where, as a selector or `everything`.
+        scope: String,
+        /// Their name.
+        by: String,
+        /// When it is over.
+        until: Option<Timestamp>,
+        /// Why, in their words.
+        why: String,
+    },
+    /// Somebody holds these servers, or the request itself.
+    Held {
+        /// The servers; none if it is the request.
+        servers: Vec<ServerName>,
+        /// Their name.
+        by: String,
+        /// Since when.
+        since: Timestamp,
+        /// Why, in their words.
+        why: String,
+    },
+    /// It is on the blacklist.
+    Blacklisted {
+        /// What is, as a command and a selector.
+        scope: String,
+        /// Who put it there.
+        by: String,
+        /// When it is over.
+        until: Option<Timestamp>,
+        /// Why, in their words.
+        why: String,
+    },
 }
 
 impl Blocker {
@@ -134,6 +177,9 @@ impl Blocker {
             Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
             Self::Stopped { .. } => Some(PolicyName::Stop),
+            Self::Frozen { .. } => Some(PolicyName::Freeze),
+            Self::Held { .. } => Some(PolicyName::Hold),
+            Self::Blacklisted { .. } => Some(PolicyName::Blacklist),
             Self::NoDirectory => None,
         }
     }
@@ -142,7 +188,7 @@ impl Blocker {
     #[must_use]
     pub const fn is_brake(&self) -> bool {
         match self {
-            Self::Stopped { .. } => true,
+            Self::Stopped { .. } | Self::Frozen { .. } | Self::Held { .. } | Self::Blacklisted { .. } => true,
             Self::Locked { .. }
             | Self::Concurrency { .. }
             | Self::Capacity { .. }

@@ -181,6 +181,9 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::NoDirectory => "no directory",
         Blocker::Stopped { .. } => "stopped",
+        Blocker::Frozen { .. } => "frozen",
+        Blocker::Held { .. } => "held",
+        Blocker::Blacklisted { .. } => "blacklisted",
     }
 }
 

@@ -8,10 +8,10 @@ use crate::domain::braking::Braking;
 use crate::domain::intent::{Intent, Planned, Selector, Spanned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{ServerName, SiteName};
-use crate::fleet;
 use crate::services::planning::Preview;
 use crate::services::verdict::{Verdict, WhoMay};
 use crate::workflow::request::ApprovalNeed;
+use crate::{fleet, language};
 use serde_json::{Map, Value, json};
 
 /// What a line means.
@@ -49,6 +49,10 @@ pub(super) fn intent(intent: &Intent) -> Value {
         Intent::Override { policy, request, why } => json!({
             "verb": "override", "policy": policy.value, "request": request.to_string(), "because": why,
         }),
+        Intent::Brake(_) => {
+            let line = language::print(intent, &language::Vocabulary::default());
+            json!({ "verb": line.split(' ').next(), "line": line })
+        }
     }
 }
 

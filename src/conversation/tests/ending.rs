@@ -125,6 +125,8 @@ fn servers_that_were_not_as_planned_are_left_out() {
     ⚠️ req-2mq9: 18 of 20 rebooted, 2 left out
     – `edge-lax-[019-020]` left out: not as planned any more
     ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a
+    – `edge-lax-[019-020]` left out: not as planned any more, or on the blacklist
+    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob · plan 9f3a
     ");
 }
 
@@ -144,7 +146,7 @@ fn many_failures_stay_within_the_budget() {
     ❌ req-2mq9: none of 20 rebooted, 7 failed, 1 left out
     ✗ `edge-lax-[001-004]` did not come back; drained
     ✗ `edge-lax-[005,007]` did not get out of rotation; back in production + 1 more failed
-    – `edge-lax-010` left out: not as planned any more
+    – `edge-lax-010` left out: not as planned any more, or on the blacklist
     · `edge-lax-[006,008,011-020]` not started: stopped after 7 servers failed, limit 1
     ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a
     ");

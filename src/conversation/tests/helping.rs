@@ -233,6 +233,39 @@ fn help_on_what_stops_things_shows_lines_to_copy() {
     `/fleet out`
     `/fleet out site=lax`
     ~ what a run of ours left behind can be returned by a button, if you may · everybody here may ask
+    Freeze: nothing that changes a server starts there for a time; what is under way goes to its end
+    `/fleet freeze SERVERS|everything until TIME|for DURATION because REASON`
+    `/fleet freeze site=lax for 2h because a live match`
+    `/fleet freeze everything until tomorrow 08:00 UTC because a holiday`
+    ~ at most 30 days · a server that is added there later is covered too
+
+    Thaw: ends a freeze sooner
+    `/fleet thaw SERVERS|everything`
+    `/fleet thaw site=lax`
+    `/fleet thaw everything`
+    ~ as it was said when it was frozen
+
+    Hold: keeps servers from any work, or a request from starting more
+    `/fleet hold SERVERS|REQUEST because REASON`
+    `/fleet hold edge-lax-001 because I change its disk`
+    `/fleet hold req-2mq9 because traffic is high`
+    ~ a held server is not even returned · a held request starts no more, and what it began goes on
+
+    Release: lets what was held go on
+    `/fleet release SERVERS|REQUEST`
+    `/fleet release edge-lax-001`
+    `/fleet release req-2mq9`
+    ~ by whoever may hold here
+
+    Blacklist: keeps a command, or every one, from some servers for a time
+    `/fleet blacklist SERVERS|everything [COMMAND] until TIME|for DURATION [--absolute] because REASON`
+    `/fleet blacklist edge-lax-007 for 7d because its fans fail`
+    ~ at most 30 days · what it covers waits; with --absolute it is left out, and nobody can override that
+
+    Unblacklist: ends that sooner
+    `/fleet unblacklist SERVERS|everything [COMMAND]`
+    `/fleet unblacklist edge-lax-007`
+    ~ as it was said then
     ");
 }
 
@@ -280,6 +313,9 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
     `/fleet cancel req-2mq9` stops a request: nothing new starts, what is in flight goes to a safe point
     `/fleet stop everything because servers do not come back` nothing starts any more that changes a server, until somebody resumes
     `/fleet resume everything because the cause was found` everything goes on after a stop
+    `/fleet freeze site=lax for 2h because a live match` nothing that changes a server starts there for a time; what is under way goes to its end
+    `/fleet hold edge-lax-001 because I change its disk` keeps servers from any work, or a request from starting more
+    `/fleet blacklist edge-lax-007 for 7d because its fans fail` keeps a command, or every one, from some servers for a time
     ~ everything: `/fleet help`
 
     Waiting: what you can do in #noc

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod braking;
 mod corpus;
 mod printing;
 mod times;

@@ -359,7 +359,7 @@ async fn neither_guests_nor_a_channel_without_work() {
               plan stop everything
               ^^^^^^^^^^^^^^^^^^^^
               ```
-              Everybody may stop everything where work may be asked for; to go on takes a second person. Nothing has started.
+              Send it: you are told then whether you may, and what it stands in the way of. Nothing has started.
         ");
         let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
         stage.clock().advance(seconds(30)).await;

@@ -108,6 +108,9 @@ stored_variants! { Blocker;
     "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
     "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
     "stopped" => Stopped { by: "by", since: "since_ms", why: "why" },
+    "frozen" => Frozen { scope: "scope", by: "by", until: "until_ms", why: "why" },
+    "held" => Held { servers: "servers", by: "by", since: "since_ms", why: "why" },
+    "blacklisted" => Blacklisted { scope: "scope", by: "by", until: "until_ms", why: "why" },
 }
 /// Before there were other scopes, a site was named, or the fleet in words.
 impl Stored for LimitScope {

@@ -88,6 +88,20 @@ fn blocker() -> BoxedStrategy<Blocker> {
         (pool(), any::<(u32, u32)>(), option::of(time()))
             .prop_map(|(pool, (unknown, total), since)| { Blocker::HealthUnknown { pool, unknown, total, since } }),
         (text(), time(), text()).prop_map(|(by, since, why)| Blocker::Stopped { by, since, why }),
+        (text(), text(), option::of(time()), text()).prop_map(|(scope, by, until, why)| Blocker::Frozen {
+            scope,
+            by,
+            until,
+            why
+        }),
+        (vec(text().prop_map(ServerName::new), 0..3), text(), time(), text())
+            .prop_map(|(servers, by, since, why)| Blocker::Held { servers, by, since, why }),
+        (text(), text(), option::of(time()), text()).prop_map(|(scope, by, until, why)| Blocker::Blacklisted {
+            scope,
+            by,
+            until,
+            why
+        }),
     ]
     .boxed()
 }
