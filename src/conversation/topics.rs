@@ -59,6 +59,7 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
 }
 
 /// How a verb is written, lines to copy, and what else there is to know.
+#[expect(clippy::too_many_lines, reason = "one entry for each verb")]
 fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<String>, &'static str) {
     match verb {
         BuiltInVerb::Help => (

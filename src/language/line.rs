@@ -161,7 +161,7 @@ impl<'a> Cursor<'a> {
         // Whoever begins with `who` asks for a person, and has not mistyped `why`; who is polite means no verb.
         let asks_who = written.value.eq_ignore_ascii_case("who");
         let is_polite = written.value.eq_ignore_ascii_case("please");
-        let near = near.filter(|near| !is_polite && !(asks_who && *near == BuiltInVerb::Why.word())).map(str::to_owned);
+        let near = near.filter(|near| !(is_polite || asks_who && *near == BuiltInVerb::Why.word())).map(str::to_owned);
         self.told(written.span, Kind::UnknownVerb { verb: written.value.to_owned() }).perhaps_suggesting(near)
     }
 

@@ -49,6 +49,7 @@ pub fn describe(told: &Misunderstanding) -> Description {
     Description { headline: headline(told), hint, excerpt, full_excerpt }
 }
 
+#[expect(clippy::too_many_lines, reason = "one entry for each kind")]
 fn headline(told: &Misunderstanding) -> String {
     match &told.kind {
         Kind::TooLong { .. } => "This line is too long".to_owned(),
