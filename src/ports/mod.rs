@@ -3,9 +3,11 @@
 pub mod authorizations;
 pub mod chat;
 pub mod clock;
+pub mod controls;
 pub mod directory;
 pub mod drivers;
 pub mod ids;
+pub mod outbox;
 pub mod rulebook;
 pub mod store;
 

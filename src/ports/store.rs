@@ -4,20 +4,21 @@
 //! again. Deliberately absent: SQL, transactions, rows.
 
 use super::authorizations::{Authorization, Sought};
-use super::chat::{Envelope, Inbox, PrivateTo, TriggerId, ViewId};
+use super::chat::{Envelope, Inbox};
+pub use super::controls::{Bound, Control, ControlAction, FormOf};
+pub use super::outbox::{Content, Destination, Notice, Outgoing, Slot};
 use crate::admission::{Brake, BrakeEnd, Decided, HealthRow, Ledger, Lock, Snapshot, StateRow};
-use crate::conversation::message::{Form, Message};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{
     BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
 };
-use crate::domain::place::{ChannelId, MessageRef, Origin};
+use crate::domain::place::MessageRef;
 use crate::domain::server::ServerId;
 use crate::domain::text_name;
 use crate::domain::time::Timestamp;
-use crate::workflow::request::{ControlVerb, Request, RequestEvent};
-use crate::workflow::run::{Answer, Run, RunEvent};
+use crate::workflow::request::{Request, RequestEvent};
+use crate::workflow::run::{Run, RunEvent};
 use async_trait::async_trait;
 
 text_name! {
@@ -228,228 +229,6 @@ pub struct DecisionRecord {
     pub decided: Vec<Decided>,
     /// What all of that was decided on; it is stored once.
     pub snapshot: Option<Fingerprint>,
-}
-
-/// Something that can be pressed or submitted: what a handle stands for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Control {
-    /// The opaque value that the chat sends back.
-    pub handle: Handle,
-    /// What it does.
-    pub action: ControlAction,
-    /// Who may use it and until when; `None` is decided at the press.
-    pub bound: Option<Bound>,
-    /// When it was used, if it is for one use.
-    pub used_at: Option<Timestamp>,
-}
-
-/// To whom a control is bound.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Bound {
-    /// The only person.
-    pub person: PersonId,
-    /// The only channel.
-    pub channel: ChannelId,
-    /// Until when.
-    pub until: Timestamp,
-}
-
-/// What a control does.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ControlAction {
-    /// A button of a request.
-    Request {
-        /// The request.
-        request: RequestId,
-        /// Which button.
-        verb: ControlVerb,
-    },
-    /// A person's word on an outcome that could not be verified.
-    Answer {
-        /// The run.
-        run: RunId,
-        /// What the button says.
-        answer: Answer,
-    },
-    /// The review form of one person: what it showed.
-    Review {
-        /// The request.
-        request: RequestId,
-        /// The plan that was shown.
-        plan: Fingerprint,
-        /// All that was shown, as text; `None` of a form from before that was recorded.
-        shown: Option<String>,
-    },
-    /// Takes the person's consent back.
-    TakeBack(RequestId),
-    /// Sends a line as the same person, authorised anew.
-    Line(String),
-    /// Sends a line that was offered instead of the one typed, as long as it interrupts no server.
-    Use(String),
-    /// Drops what was asked about.
-    Forget,
-    /// Opens a form, and is what the form sends back.
-    Form(FormOf),
-    /// Shows the person's own requests.
-    Mine,
-    /// Asks those who own the policy, or else the command, to allow this line, which was refused.
-    Access(String),
-    /// Shows what the form showed to somebody who agreed.
-    Shown {
-        /// The request.
-        request: RequestId,
-        /// Who agreed.
-        by: PersonId,
-    },
-    /// Opens the form in which a second person decides on an override.
-    Override {
-        /// Its request.
-        request: RequestId,
-        /// Which of its overrides.
-        number: u32,
-    },
-    /// That form, of one person.
-    OverrideReview {
-        /// Its request.
-        request: RequestId,
-        /// Which of its overrides.
-        number: u32,
-        /// The override that was shown.
-        seen: Fingerprint,
-        /// All that was shown, as text.
-        shown: String,
-    },
-}
-
-/// A form that becomes a line of the same person, as if typed where it was offered.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FormOf {
-    /// For whom, where, and how the person is answered: a submission names no channel.
-    pub origin: Origin,
-    /// The command; `None` asks for it first.
-    pub command: Option<CommandName>,
-    /// What was typed so far; it begins with `plan` if it is only to be shown.
-    pub line: String,
-}
-
-/// A message to deliver.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Outgoing {
-    /// What makes it recognisable as already sent.
-    pub key: DeliveryKey,
-    /// What it must stay in order with.
-    pub lane: Lane,
-    /// Where it goes.
-    pub to: Destination,
-    /// What it says.
-    pub content: Content,
-}
-
-/// Where a message goes.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Destination {
-    /// Where the request was asked for: its channel, or the thread it was asked in.
-    Card(RequestId),
-    /// The thread of a request's card.
-    Thread(RequestId),
-    /// A channel.
-    Channel(ChannelId),
-    /// One person.
-    Private(PrivateTo),
-    /// A form to open.
-    FormOpen(TriggerId),
-    /// An open form to change.
-    FormUpdate(ViewId),
-    /// The home of one person.
-    Home(PersonId),
-}
-
-/// What a message says.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Content {
-    /// Composed from what is stored at the moment of delivery, so that it is never out of date.
-    Live(Notice),
-    /// Composed when it was decided.
-    Fixed(Message),
-    /// A form, composed when it was decided.
-    Form(Form),
-}
-
-/// A message that is composed from what is stored.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Notice {
-    /// The private echo of what was understood.
-    Echo(RequestId),
-    /// The card.
-    Card(RequestId),
-    /// Asks the approvers, in the thread.
-    ApprovalAsk(RequestId),
-    /// Servers of the plan have changed.
-    Replanned(RequestId),
-    /// Reminds the approvers, in the thread.
-    Reminder(RequestId),
-    /// Asks another group as well, in the thread.
-    Escalation(RequestId),
-    /// It has started after waiting, in the thread.
-    Started(RequestId),
-    /// A server failed, in the thread.
-    ServerFailed(RunId),
-    /// An outcome that a person must judge, in the thread.
-    Question(RunId),
-    /// The final reply, in the thread.
-    Final(RequestId),
-    /// Servers out of production after this request, in the incident channel.
-    Incident(RequestId),
-    /// What a person's home shows.
-    Home(PersonId),
-    /// Everything is stopped, in the incident channel; once it is over it says so.
-    Stop(BrakeId),
-    /// An override, in the thread; asks for a second person where one must agree.
-    Override {
-        /// Its request.
-        request: RequestId,
-        /// Which of its overrides.
-        number: u32,
-    },
-    /// An override whose time is over before it was used up, in the thread.
-    OverrideEnded {
-        /// Its request.
-        request: RequestId,
-        /// Which of its overrides.
-        number: u32,
-    },
-    /// An override, in the incident channel.
-    OverrideIncident {
-        /// Its request.
-        request: RequestId,
-        /// Which of its overrides.
-        number: u32,
-    },
-}
-
-/// A message with how its delivery stands.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Slot {
-    /// The message.
-    pub outgoing: Outgoing,
-    /// The order of first writing.
-    pub sequence: i64,
-    /// Counts what was asked to be delivered, from 1.
-    pub revision: i64,
-    /// The last revision that was.
-    pub delivered: i64,
-    /// When a post left whose outcome is not known.
-    pub begun_at: Option<Timestamp>,
-    /// When it was last delivered.
-    pub delivered_at: Option<Timestamp>,
-    /// Where it is.
-    pub message: Option<MessageRef>,
-    /// Not to be tried before.
-    pub not_before: Timestamp,
-    /// How often it was postponed since it was last delivered.
-    pub attempts: u32,
-    /// Why it never will be delivered.
-    pub undeliverable: Option<String>,
 }
 
 /// The home of a person who has opened it.

@@ -123,10 +123,8 @@ fn servers_that_were_not_as_planned_are_left_out() {
     ⚠️ req-2mq9: 18 of 20 rebooted, 2 left out
     ----
     ⚠️ req-2mq9: 18 of 20 rebooted, 2 left out
-    – `edge-lax-[019-020]` left out: not as planned any more
-    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a
     – `edge-lax-[019-020]` left out: not as planned any more, or on the blacklist
-    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob · plan 9f3a
+    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a
     ");
 }
 

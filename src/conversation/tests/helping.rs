@@ -155,11 +155,18 @@ fn help_on_a_verb_shows_lines_to_copy() {
     `/fleet why run-2mq9.17`
     `/fleet why edge-lax-001`
     ~ in the thread of a request, why alone means that request · everybody here may ask
-    Override: lets what waits in a request pass one policy, once, when it cannot wait
-    `/fleet override POLICY on REQUEST because REASON`
-    `/fleet override capacity on req-2mq9 because customers are affected`
-    `/fleet override concurrency on req-2mq9 because the site goes dark at noon`
-    ~ by those whom policies/admission.yaml names · everybody sees it · for more than a few servers a second person must agree
+
+    Queue: what waits to start, in order, and the first reason of each
+    `/fleet queue [SERVERS]`
+    `/fleet queue`
+    `/fleet queue site=lax`
+    ~ first come, first looked at, and whoever is blocked is gone past · everybody here may ask
+
+    Out: which servers are out of production: why, since when, whose
+    `/fleet out [SERVERS]`
+    `/fleet out`
+    `/fleet out site=lax`
+    ~ what a run of ours left behind can be returned by a button, if you may · everybody here may ask
 
     Plan: what a line would do, without doing it
     `/fleet plan LINE`
@@ -222,17 +229,6 @@ fn help_on_what_stops_things_shows_lines_to_copy() {
     `/fleet resume everything because the cause was found`
     ~ by another person than who stopped, or by the same one after 10 min
 
-    Queue: what waits to start, in order, and the first reason of each
-    `/fleet queue [SERVERS]`
-    `/fleet queue`
-    `/fleet queue site=lax`
-    ~ first come, first looked at, and whoever is blocked is gone past · everybody here may ask
-
-    Out: which servers are out of production: why, since when, whose
-    `/fleet out [SERVERS]`
-    `/fleet out`
-    `/fleet out site=lax`
-    ~ what a run of ours left behind can be returned by a button, if you may · everybody here may ask
     Freeze: nothing that changes a server starts there for a time; what is under way goes to its end
     `/fleet freeze SERVERS|everything until TIME|for DURATION because REASON`
     `/fleet freeze site=lax for 2h because a live match`
@@ -266,6 +262,12 @@ fn help_on_what_stops_things_shows_lines_to_copy() {
     `/fleet unblacklist SERVERS|everything [COMMAND]`
     `/fleet unblacklist edge-lax-007`
     ~ as it was said then
+
+    Override: lets what waits in a request pass one policy, once, when it cannot wait
+    `/fleet override POLICY on REQUEST because REASON`
+    `/fleet override capacity on req-2mq9 because customers are affected`
+    `/fleet override concurrency on req-2mq9 because the site goes dark at noon`
+    ~ by those whom policies/admission.yaml names · everybody sees it · for more than a few servers a second person must agree
     ");
 }
 
