@@ -130,6 +130,9 @@ async fn deliver(world: &World, slot: Slot) -> Result<(), StoreFault> {
     settle(world, &slot, outcome).await
 }
 
+/// What a slot begins with; each time that its message is due again is one more.
+const FIRST_REVISION: i64 = 1;
+
 /// How a delivery is settled.
 enum Settled {
     There(Option<MessageRef>),
@@ -187,6 +190,16 @@ async fn public(world: &World, slot: &Slot, message: &Message) -> Result<Settled
     let key = &slot.outgoing.key;
     match slot.begun_at {
         Some(begun_at) => match world.chat.find(&to, key, begun_at.minus(LOOK_AFTER)).await {
+            // What is there was composed before it was due again, so it may say less than is stored by now.
+            Found::There(at) if slot.revision > FIRST_REVISION => {
+                return Ok(match world.chat.edit(&at, message).await {
+                    Delivery::Done(_) => Settled::There(Some(at)),
+                    Delivery::Unknown(_) => Settled::Later(LOOK_AFTER),
+                    Delivery::SlowDown(wait) => Settled::Later(wait),
+                    Delivery::NotInChannel => Settled::Dead("not in the channel".into()),
+                    Delivery::Refused(why) => Settled::Dead(why),
+                });
+            }
             Found::There(at) => return Ok(Settled::There(Some(at))),
             Found::CannotTell(_) => return Ok(Settled::Later(LOOK_AFTER)),
             Found::NotThere => {}
