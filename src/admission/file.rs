@@ -3,7 +3,10 @@
 use super::Rules;
 use super::breakers::{FailureRules, FailureShare};
 use crate::domain::time::{duration_of, exact};
+use super::file_override::override_rules;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::ops::Range;
 use std::time::Duration;
 
 /// The most finished runs of one scope that a breaker looks at, so that the end of a run stays cheap.
@@ -21,6 +24,9 @@ struct AdmissionFile {
     concurrency: Concurrency,
     #[serde(default)]
     failure_rate: FailureRate,
+    /// Read with its places, by `file_override`.
+    #[serde(default, rename = "override")]
+    _overrides: IgnoredAny,
 }
 
 #[derive(Deserialize, Default)]
@@ -40,6 +46,9 @@ struct Health {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Concurrency {
     fleet: Option<u32>,
+    command: Option<u32>,
+    type_in_site: Option<String>,
+    rack: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]
@@ -64,8 +73,32 @@ struct Share {
 
 /// Why the file does not say what admission needs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct AdmissionFileFault(String);
+#[error("{shown}")]
+pub struct AdmissionFileFault {
+    shown: String,
+    /// The line, counted from 1, where the fault has a place.
+    pub line: Option<usize>,
+    /// What is wrong and what it takes instead, without the place.
+    pub what: String,
+}
+
+impl AdmissionFileFault {
+    fn of(file: &str, what: String) -> Self {
+        Self { shown: format!("{file}: {what}"), line: None, what }
+    }
+
+    /// With the place in the file, and the line with a mark under what is wrong.
+    pub(super) fn at(file: &str, text: &str, span: &Range<usize>, what: String) -> Self {
+        let before = text.get(..span.start).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let written = text.lines().nth(line - 1).unwrap_or_default();
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
+        let marked = text.get(span.clone()).map_or(1, |marked| marked.chars().count().max(1));
+        let mark = format!("{}{}", " ".repeat(column), "^".repeat(marked));
+        let shown = format!("{file}:{line}:{}: {what}\n  {written}\n  {mark}", column + 1);
+        Self { shown, line: Some(line), what }
+    }
+}
 
 /// Reads the numbers of admission; what the file leaves out keeps its default.
 ///
@@ -77,7 +110,7 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
         return Ok(usual);
     }
     let given = serde_saphyr::from_str::<AdmissionFile>(text);
-    let given = given.map_err(|fault| AdmissionFileFault(format!("{file}: {fault}")))?;
+    let given = given.map_err(|fault| AdmissionFileFault::of(file, fault.to_string()))?;
     let read = Read { file };
     Ok(Rules {
         pool_out_max_percent: read.percent(&given.capacity.out_max, "capacity.out-max", usual.pool_out_max_percent)?,
@@ -92,6 +125,14 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
             usual.unknown_max_percent,
         )?,
         fleet_concurrency: given.concurrency.fleet.unwrap_or(usual.fleet_concurrency),
+        command_concurrency: given.concurrency.command.unwrap_or(usual.command_concurrency),
+        type_in_site_percent: read.percent(
+            &given.concurrency.type_in_site,
+            "concurrency.type-in-site",
+            usual.type_in_site_percent,
+        )?,
+        rack_concurrency: given.concurrency.rack.unwrap_or(usual.rack_concurrency),
+        overrides: override_rules(file, text)?,
         failure_rate: read.failure_rate(&given.failure_rate, &usual.failure_rate)?,
     })
 }
@@ -109,7 +150,7 @@ impl Read<'_> {
         given: impl std::fmt::Display,
         takes: impl std::fmt::Display,
     ) -> Result<T, AdmissionFileFault> {
-        Err(AdmissionFileFault(format!("{}: {key} is `{given}`; it takes {takes}", self.file)))
+        Err(AdmissionFileFault::of(self.file, format!("{key} is `{given}`; it takes {takes}")))
     }
 
     fn percent(self, given: &Option<String>, key: &str, usual: u8) -> Result<u8, AdmissionFileFault> {

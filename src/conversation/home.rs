@@ -2,10 +2,12 @@
 //!
 //! Deliberately absent: which buttons stand behind it, and when it is shown anew.
 
+use super::brakes::stopped;
 use super::forms::{OwnRequest, own_line, request_buttons};
 use super::message::{Block, Message};
 use super::status;
 use super::words::{Prose, button, counted, quoted, summary};
+use crate::admission::Brake;
 use crate::domain::ids::Handle;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::Request;
@@ -26,6 +28,8 @@ pub struct Told {
 /// What a home shows.
 #[derive(Clone, Debug)]
 pub struct HomeView<'a> {
+    /// The stop of everything, if it is on.
+    pub stop: Option<&'a Brake>,
     /// Requests on which the person may decide now, each with what opens its review.
     pub waiting: &'a [(Request, Handle)],
     /// The person's own requests: the open ones and the newest.
@@ -47,7 +51,8 @@ pub struct HomeView<'a> {
 /// The home of a member.
 #[must_use]
 pub fn home(view: &HomeView<'_>) -> Message {
-    let mut blocks = waiting(view);
+    let mut blocks = view.stop.map(|stop| Block::Section(stopped(stop))).into_iter().collect::<Vec<_>>();
+    blocks.extend(waiting(view));
     blocks.push(Block::Section(yours(view)));
     let (serving, total) = view.serving;
     let fleet = Prose::new().bold("Fleet").text(format!(" · {serving} of {total} in service"));

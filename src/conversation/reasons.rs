@@ -3,14 +3,19 @@
 //! Deliberately absent: which reasons there are; admission says that.
 
 use super::message::Rich;
-use super::words::{PATTERNS_MAX, Prose, clock, first_three, servers, size};
+use super::words::{PATTERNS_MAX, Prose, clock, first_three, servers, size, quoted};
 use crate::domain::breaker::BreakerScope;
+use crate::admission::Reason;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::ServerName;
+use crate::domain::time::Timestamp;
 use crate::fleet::folded;
-use crate::workflow::request::{Blocker, BrokenUntil, OutServer};
+use crate::workflow::request::{Blocker, BrokenUntil, LimitScope, OutServer};
 use std::collections::BTreeMap;
+
+/// The most holders of one reason that are told one by one.
+const HOLDERS_MAX: usize = 3;
 
 const NO_DIRECTORY: &str = "the directory of people does not answer";
 
@@ -36,8 +41,8 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             let names = folded(names, PATTERNS_MAX);
             prose.code(names).text(format!(" under work for {holder} since ")).time(*since)
         }
-        Blocker::Concurrency { site, active, limit, holders } => prose
-            .text(format!("{site}: {} under work, at most {limit} at once", servers(size(*active))))
+        Blocker::Concurrency { scope, active, limit, holders } => prose
+            .text(format!("{}: {} under work, at most {limit} at once", place(scope), servers(size(*active))))
             .text(held_by(holders)),
         Blocker::NoDirectory => prose.text(NO_DIRECTORY).text("; waits until it does"),
         Blocker::Capacity { pool, serving, total, floor, out } => {
@@ -51,6 +56,21 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
                 None => prose.text(", not looked at yet"),
             };
             prose.text("; waits until it is known")
+        }
+        Blocker::Stopped { by, since, why } => {
+            prose.text(format!("everything is stopped by {} since ", quoted(by))).time(*since).text(": ").code(why)
+        }
+        Blocker::Frozen { scope, by, until, why } => {
+            let prose = prose.code(scope).text(format!(" frozen by {}", quoted(by)));
+            ends(prose, *until).text(": ").code(why)
+        }
+        Blocker::Held { servers: names, by, since, why } => {
+            let prose = if names.is_empty() { prose } else { prose.code(folded(names, PATTERNS_MAX)).text(" ") };
+            prose.text(format!("held by {} since ", quoted(by))).time(*since).text(": ").code(why)
+        }
+        Blocker::Blacklisted { scope, by, until, why } => {
+            let prose = prose.code(scope).text(format!(" blacklisted by {}", quoted(by)));
+            ends(prose, *until).text(": ").code(why)
         }
         Blocker::Broken { scope, failures, of, examples, until, .. } => {
             let prose = prose.text(format!("{}: {failures} of the last {of} failed", scope_words(scope)));
@@ -73,6 +93,25 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
     }
 }
 
+/// `, until 18:00`
+fn ends(prose: Prose, until: Option<Timestamp>) -> Prose {
+    match until {
+        Some(until) => prose.text(" until ").time(until),
+        None => prose,
+    }
+}
+
+/// What a limit counts over, in words.
+fn place(scope: &LimitScope) -> String {
+    match scope {
+        LimitScope::Fleet => "the fleet".to_owned(),
+        LimitScope::Command(command) => command.to_string(),
+        LimitScope::Site(site) => site.to_string(),
+        LimitScope::TypeInSite(server_type, site) => format!("{server_type} in {site}"),
+        LimitScope::Rack(rack) => format!("rack {rack}"),
+    }
+}
+
 /// What a breaker is about: `reboot in lax`.
 pub(super) fn scope_words(scope: &BreakerScope) -> String {
     match scope {
@@ -85,6 +124,56 @@ pub(super) fn scope_words(scope: &BreakerScope) -> String {
 fn held_by(holders: &[RequestId]) -> String {
     let holders = holders.iter().map(ToString::to_string).collect::<Vec<_>>();
     if holders.is_empty() { String::new() } else { format!(" ({})", first_three(&holders)) }
+}
+
+/// One reason with all that is known of it: whom it blocks, who holds what is missing, how old that knowledge is, and what
+/// would unblock it.
+pub(super) fn in_full(prose: Prose, reason: &Reason, names: &BTreeMap<RequestId, String>) -> Prose {
+    let mut prose = self::reason(prose.line().text("• "), &reason.blocker, true);
+    let is_locked = matches!(reason.blocker, Blocker::Locked { .. });
+    if !is_locked && !reason.servers.is_empty() {
+        prose = prose.text("\n  blocks ").code(folded(&reason.servers, PATTERNS_MAX));
+    }
+    // A lock has one holder, whom its own line names.
+    let holders = if is_locked { &[][..] } else { reason.holders.as_slice() };
+    for holder in holders.iter().take(HOLDERS_MAX) {
+        let held = format!("\n  {} held by {} since ", servers(size(holder.servers)), named(&holder.request, names));
+        prose = prose.text(held).time(holder.since);
+    }
+    if let hidden @ 1.. = holders.len().saturating_sub(HOLDERS_MAX) {
+        prose = prose.text(format!(" + {hidden} more"));
+    }
+    prose = prose.text("\n  ");
+    if let Some(seen_at) = reason.seen_at {
+        prose = prose.text("looked at ").time(seen_at).text(" · ");
+    }
+    prose.text(unblocks(&reason.blocker, names))
+}
+
+/// `req-2mk4 (carol)`, if it is known who asked for it.
+pub(super) fn named(request: &RequestId, names: &BTreeMap<RequestId, String>) -> String {
+    names.get(request).map_or_else(|| request.to_string(), |name| format!("{request} ({})", quoted(name)))
+}
+
+/// What would unblock it.
+fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
+    match blocker {
+        Blocker::Locked { servers, holder, .. } => {
+            let them = if servers.len() == 1 { "it" } else { "them" };
+            format!("goes on when {} is done with {them}", named(holder, names))
+        }
+        Blocker::Concurrency { .. } => "goes on when one of them is done".to_owned(),
+        Blocker::Capacity { pool, serving, floor, .. } => match floor.saturating_add(1).saturating_sub(*serving) {
+            0 | 1 => format!("goes on when one more of {pool} serves"),
+            more => format!("goes on when {more} more of {pool} serve"),
+        },
+        Blocker::HealthUnknown { .. } => "goes on when the load balancer tells of them again".to_owned(),
+        Blocker::NoDirectory => "goes on when it answers".to_owned(),
+        Blocker::Stopped { .. } => "goes on when somebody sends: resume everything because …".to_owned(),
+        Blocker::Frozen { scope, .. } => format!("goes on when that is over, or somebody sends: thaw {scope}"),
+        Blocker::Held { .. } => "goes on when somebody releases it".to_owned(),
+        Blocker::Blacklisted { .. } => "goes on when that is over, or somebody takes it off the blacklist".to_owned(),
+    }
 }
 
 /// `4 out: edge-lax-[021-024] (drained, req-2mk4)`: the largest group first.
@@ -116,16 +205,25 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
         Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
         Blocker::HealthUnknown { .. } | Blocker::NoDirectory | Blocker::Broken { .. } => true,
+        Blocker::HealthUnknown { .. }
+        | Blocker::NoDirectory
+        | Blocker::Stopped { .. }
+        | Blocker::Frozen { .. }
+        | Blocker::Held { .. }
+        | Blocker::Blacklisted { .. } => true,
     })
 }
 
 /// A reason in half a line, without markup.
-pub(super) fn short(blocker: &Blocker) -> String {
+#[must_use]
+pub fn short(blocker: &Blocker) -> String {
     match blocker {
         Blocker::Locked { servers: names, holder, .. } => {
             format!("{} under work for {holder}", servers(names.len()))
         }
-        Blocker::Concurrency { site, active, limit, .. } => format!("{site} {active} under work, at most {limit}"),
+        Blocker::Concurrency { scope, active, limit, .. } => {
+            format!("{} {active} under work, at most {limit}", place(scope))
+        }
         Blocker::Capacity { pool, serving, total, floor, .. } => {
             format!("{pool} {serving} of {total} in service, floor {floor}")
         }
@@ -134,6 +232,13 @@ pub(super) fn short(blocker: &Blocker) -> String {
             Some(since) => format!("{pool} health unknown since {}", clock(*since)),
             None => format!("{pool} health unknown"),
         },
+        Blocker::Frozen { scope, by, .. } => format!("{} frozen by {}", quoted(scope), quoted(by)),
+        Blocker::Held { servers: names, by, .. } if names.is_empty() => format!("held by {}", quoted(by)),
+        Blocker::Held { servers: names, by, .. } => format!("{} held by {}", servers(names.len()), quoted(by)),
+        Blocker::Blacklisted { scope, by, .. } => format!("{} blacklisted by {}", quoted(scope), quoted(by)),
+        Blocker::Stopped { by, since, .. } => {
+            format!("everything is stopped by {} since {}", quoted(by), clock(*since))
+        }
         Blocker::Broken { scope, failures, of, .. } => {
             format!("{} stopped, {failures} of the last {of} failed", scope_words(scope))
         }

@@ -1,6 +1,8 @@
 //! The typed meaning of one line: what the person asked for, before anything was looked up.
 
 use super::breaker::BreakerScope;
+use super::asked::WhyOf;
+use super::braking::Braking;
 use super::command::CommandName;
 use super::identity::UserId;
 use super::ids::RequestId;
@@ -9,6 +11,7 @@ use super::purpose::Purpose;
 use super::server::{ServerGroup, ServerName, TagName};
 use super::text_name;
 use super::time::Timestamp;
+pub use super::verb::BuiltInVerb;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -20,66 +23,6 @@ text_name! {
 text_name! {
     /// A time zone of the tz database, e.g. `Europe/Riga`.
     ZoneName
-}
-
-/// The verbs that every place understands; no command file may take their names.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum BuiltInVerb {
-    /// What can be done here.
-    Help,
-    /// How the fleet stands.
-    Status,
-    /// Ends a request.
-    Cancel,
-    /// Shows what a line would do.
-    Plan,
-    /// Whether the person may send a line here.
-    CanI,
-    /// Who may use a command here.
-    WhoCan,
-    /// Lets a command start again that too many failures have stopped.
-    CloseBreaker,
-}
-
-impl BuiltInVerb {
-    /// Every one.
-    pub const ALL: [Self; 7] =
-        [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan, Self::CloseBreaker];
-
-    /// Whether a line with it changes nothing.
-    #[must_use]
-    pub const fn only_looks(self) -> bool {
-        match self {
-            Self::Help | Self::Status | Self::Plan | Self::CanI | Self::WhoCan => true,
-            Self::Cancel | Self::CloseBreaker => false,
-        }
-    }
-
-    /// The word people write.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Help => "help",
-            Self::Status => "status",
-            Self::Cancel => "cancel",
-            Self::Plan => "plan",
-            Self::CanI => "can-i",
-            Self::WhoCan => "who-can",
-            Self::CloseBreaker => "close-breaker",
-        }
-    }
-
-    /// The verb of that word, in lower case.
-    #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verb| verb.word() == word)
-    }
-
-    /// The verb of two words that people write without its dash, in lower case: `can i`.
-    #[must_use]
-    pub fn of_words(first: &str, second: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verb| verb.word().split_once('-') == Some((first, second)))
-    }
 }
 
 /// What help is asked about.
@@ -160,6 +103,23 @@ pub enum Intent {
         /// Why, in the person's words.
         why: String,
     },
+    /// `why req-2mq9`: why that is where it is, and what comes next.
+    Why(WhyOf),
+    /// `stop everything because …`: what stops things, or lets them go on.
+    Brake(Braking),
+    /// `queue`, or `queue site=lax`: what waits to start, in order.
+    Queue(Option<Spanned<Selector>>),
+    /// `out`, or `out site=lax`: which servers are out of production.
+    Out(Option<Spanned<Selector>>),
+    /// `override capacity on req-2mq9 because …`: lets what waits there pass one policy, once.
+    Override {
+        /// The policy as it was written, in lower case.
+        policy: Spanned<String>,
+        /// The request.
+        request: RequestId,
+        /// Why; never empty.
+        why: String,
+    },
 }
 
 /// What can be planned: a line that does something.
@@ -183,10 +143,15 @@ impl Intent {
             Self::Plan(Planned::Cancel { .. })
             | Self::CanI(_)
             | Self::WhoCan { .. }
+            | Self::Why(_)
+            | Self::Queue(_)
+            | Self::Out(_)
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. }
             | Self::CloseBreaker { .. } => None,
+            | Self::Brake(_)
+            | Self::Override { .. } => None,
         }
     }
 
@@ -198,10 +163,15 @@ impl Intent {
             Self::WhoCan { command, .. } => Some(command),
             Self::Plan(Planned::Cancel { .. })
             | Self::CanI(Planned::Cancel { .. })
+            | Self::Why(_)
+            | Self::Queue(_)
+            | Self::Out(_)
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. }
             | Self::CloseBreaker { .. } => None,
+            | Self::Brake(_)
+            | Self::Override { .. } => None,
         }
     }
 }

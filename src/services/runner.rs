@@ -2,9 +2,8 @@
 
 use super::effects::Effects;
 use super::world::World;
-use super::{Service, Step};
-use super::{failures, messages};
-use crate::admission::{self, Health, HealthRow, StateRow};
+use super::{Service, Step, failures, messages};
+use crate::admission::{self, Health, HealthRow, StateRow, Brake, BrakeKind};
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::ids::RunId;
 use crate::domain::intent::ParameterName;
@@ -79,17 +78,18 @@ impl Runner {
 
     /// One run's turn: decisions until it must look outside, rest, or is over.
     async fn turn(&mut self, id: RunId, mut input: Input) -> Result<(), StoreFault> {
+        let brakes = self.world.store.brakes().await?;
         for _ in 0..DECISIONS_PER_STEP_MAX {
             let Some(run) = self.world.store.run(&id).await? else { return Ok(()) };
             let Some(request) = self.world.store.request(&id.request).await? else { return Ok(()) };
             let now = self.world.now();
             let parameters = parameters(&request);
-            let orders = orders(&request);
+            let orders = orders(&request, &run, &brakes, now);
             let situation =
                 Situation { steps: &request.steps, run: &run, input: &input, orders, parameters: &parameters, now };
             let decision = decide(situation);
             if decision == Decision::AskSafety {
-                input = Input::Safe(self.ask_safety(&run, now).await?);
+                input = Input::Safe(self.ask_safety(&request, &run, now).await?);
                 continue;
             }
             match self.carry_out(&request, &run, decision).await? {
@@ -100,10 +100,12 @@ impl Runner {
         Ok(())
     }
 
-    async fn ask_safety(&self, run: &Run, now: Timestamp) -> Result<Result<(), String>, StoreFault> {
+    /// A policy that let the run start by an override is not asked again: it would send the server back at once.
+    async fn ask_safety(&self, request: &Request, run: &Run, now: Timestamp) -> Result<Result<(), String>, StoreFault> {
         let Some(server) = run.subject.server() else { return Ok(Ok(())) };
         let ledger = self.world.store.ledger().await?;
-        Ok(admission::still_safe(server, self.world.rulebook().known(&ledger, now)))
+        let (rulebook, passed) = (self.world.rulebook(), request.passed(&run.id));
+        Ok(admission::still_safe_overriding(server, rulebook.known(&ledger, now), &passed))
     }
 
     /// `None` means that the run may be decided on again at once.
@@ -146,6 +148,10 @@ impl Runner {
         let counted = failures::counted(&self.world, request, run, &commit.events).await?;
         let mut writes = self.writes(request, run, commit, now);
         writes.extend(counted);
+        // A stop that came after the look at it is met here: from its commit on nothing is begun that changes anything.
+        if then.as_ref().is_some_and(Act::is_change) {
+            writes.push(Write::NotStopped);
+        }
         writes.extend(self.closes_incident(run, &writes).await?);
         if self.world.commit(writes).await? == Committed::Stale {
             return Ok(Some(Turn::Rest));
@@ -233,8 +239,18 @@ impl Runner {
     }
 }
 
-fn orders(request: &Request) -> Orders {
-    if matches!(request.stage, RequestStage::Stopping { .. }) { Orders::Stop } else { Orders::GoOn }
+/// A server that a person holds is left alone, whatever else was ordered. A stop of everything forbids more than the end
+/// of one request does, so it comes next.
+fn orders(request: &Request, run: &Run, brakes: &[Brake], now: Timestamp) -> Orders {
+    if run.subject.server().is_some_and(|server| admission::is_held(server, brakes, now)) {
+        Orders::Keep
+    } else if brakes.iter().any(|brake| brake.kind == BrakeKind::Stop) {
+        Orders::Halt
+    } else if matches!(request.stage, RequestStage::Stopping { .. }) {
+        Orders::Stop
+    } else {
+        Orders::GoOn
+    }
 }
 
 fn parameters(request: &Request) -> BTreeMap<ParameterName, String> {

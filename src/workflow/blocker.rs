@@ -2,7 +2,8 @@
 
 use crate::domain::breaker::BreakerScope;
 use crate::domain::ids::{RequestId, RunId};
-use crate::domain::server::{PoolName, ServerName, SiteName};
+use crate::domain::server::{PoolName, ServerName, SiteName, RackName, ServerType};
+use crate::domain::command::CommandName;
 use crate::domain::time::Timestamp;
 
 /// One of the policies that say whether it is safe now, by the name that people use for it.
@@ -14,11 +15,36 @@ pub enum PolicyName {
     Capacity,
     /// Whether too many runs of the same have failed.
     FailureRate,
+    /// The stop of everything.
+    Stop,
+    /// Freezes.
+    Freeze,
+    /// Servers and requests that people hold.
+    Hold,
+    /// The blacklist.
+    Blacklist,
 }
 
 impl PolicyName {
     /// Every policy.
-    pub const ALL: [Self; 3] = [Self::Concurrency, Self::Capacity, Self::FailureRate];
+    pub const ALL: [Self; 7] = [
+        Self::Concurrency,
+        Self::Capacity,
+        Self::FailureRate,
+        Self::Stop,
+        Self::Freeze,
+        Self::Hold,
+        Self::Blacklist,
+    ];
+
+    /// Those that an override can let servers pass; whatever is not named here never can be.
+    pub const OVERRIDABLE: [Self; 2] = [Self::Concurrency, Self::Capacity];
+
+    /// Whether an override can let servers pass it.
+    #[must_use]
+    pub fn can_be_overridden(self) -> bool {
+        Self::OVERRIDABLE.contains(&self)
+    }
 
     /// Its name, as people write it and as it is stored.
     #[must_use]
@@ -27,7 +53,37 @@ impl PolicyName {
             Self::Concurrency => "concurrency",
             Self::Capacity => "capacity",
             Self::FailureRate => "failure-rate",
+            Self::Stop => "stop",
+            Self::Freeze => "freeze",
+            Self::Hold => "hold",
+            Self::Blacklist => "blacklist",
         }
+    }
+}
+
+/// A set of policies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PolicySet(u16);
+
+impl PolicySet {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// Whether it is one of them.
+    #[must_use]
+    pub const fn contains(self, policy: PolicyName) -> bool {
+        self.0 & (1 << policy as u16) != 0
+    }
+
+    /// Each, in order.
+    pub fn iter(self) -> impl Iterator<Item = PolicyName> {
+        PolicyName::ALL.into_iter().filter(move |policy| self.contains(*policy))
+    }
+}
+
+impl FromIterator<PolicyName> for PolicySet {
+    fn from_iter<I: IntoIterator<Item = PolicyName>>(policies: I) -> Self {
+        Self(policies.into_iter().fold(0, |set, policy| set | (1 << policy as u16)))
     }
 }
 
@@ -43,10 +99,10 @@ pub enum Blocker {
         /// Since when.
         since: Timestamp,
     },
-    /// As many servers of the site are under work as may be.
+    /// As many servers are under work as may be.
     Concurrency {
-        /// The site.
-        site: SiteName,
+        /// Where.
+        scope: LimitScope,
         /// How many are.
         active: u32,
         /// How many may be.
@@ -79,6 +135,48 @@ pub enum Blocker {
         total: u32,
         /// The oldest look, if there was one.
         since: Option<Timestamp>,
+    },
+    /// Somebody has stopped everything.
+    Stopped {
+        /// Their name.
+        by: String,
+        /// Since when.
+        since: Timestamp,
+        /// Why, in their words.
+        why: String,
+    },
+    /// Somebody has frozen what it is about.
+    Frozen {
+        /// Where, as a selector or `everything`.
+        scope: String,
+        /// Their name.
+        by: String,
+        /// When it is over.
+        until: Option<Timestamp>,
+        /// Why, in their words.
+        why: String,
+    },
+    /// Somebody holds these servers, or the request itself.
+    Held {
+        /// The servers; none if it is the request.
+        servers: Vec<ServerName>,
+        /// Their name.
+        by: String,
+        /// Since when.
+        since: Timestamp,
+        /// Why, in their words.
+        why: String,
+    },
+    /// It is on the blacklist.
+    Blacklisted {
+        /// What is, as a command and a selector.
+        scope: String,
+        /// Who put it there.
+        by: String,
+        /// When it is over.
+        until: Option<Timestamp>,
+        /// Why, in their words.
+        why: String,
     },
     /// Too many runs of the same have failed.
     Broken {
@@ -118,8 +216,51 @@ impl Blocker {
             Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
             Self::Broken { .. } => Some(PolicyName::FailureRate),
+            Self::Stopped { .. } => Some(PolicyName::Stop),
+            Self::Frozen { .. } => Some(PolicyName::Freeze),
+            Self::Held { .. } => Some(PolicyName::Hold),
+            Self::Blacklisted { .. } => Some(PolicyName::Blacklist),
             Self::NoDirectory => None,
         }
+    }
+
+    /// Whether people have put it on. Such a reason is told even while servers of the request are at work.
+    #[must_use]
+    pub const fn is_brake(&self) -> bool {
+        match self {
+            Self::Stopped { .. } | Self::Frozen { .. } | Self::Held { .. } | Self::Blacklisted { .. } => true,
+            Self::Locked { .. }
+            | Self::Concurrency { .. }
+            | Self::Capacity { .. }
+            | Self::HealthUnknown { .. }
+            | Self::NoDirectory
+            | Self::Broken { .. } => false,
+        }
+    }
+}
+
+/// What a limit on work at once counts over.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LimitScope {
+    /// Every server, whatever is done to it.
+    Fleet,
+    /// The servers on which that command works.
+    Command(CommandName),
+    /// The servers of the site on which the request's command works.
+    Site(SiteName),
+    /// The servers of one type in one site, whatever is done to them.
+    TypeInSite(ServerType, SiteName),
+    /// The servers of one rack, whatever is done to them.
+    Rack(RackName),
+}
+
+impl Blocker {
+    /// The policy whose override lets servers pass this; `None` for what nobody can override, such as the lock on a
+    /// server, whatever policy it comes from.
+    #[must_use]
+    pub fn overridable(&self) -> Option<PolicyName> {
+        let can_pass = matches!(self, Self::Concurrency { .. } | Self::Capacity { .. } | Self::HealthUnknown { .. });
+        self.policy().filter(|policy| can_pass && policy.can_be_overridden())
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) const fn ends_request(event: &RequestEvent) -> bool {
         | RequestEvent::Started { .. }
         | RequestEvent::Unblocked { .. }
         | RequestEvent::Halted(_)
-        | RequestEvent::CancelAsked { .. } => false,
+        | RequestEvent::CancelAsked { .. }
+        | RequestEvent::Override(_) => false,
     }
 }

@@ -18,9 +18,14 @@ fn told_about(line: &str) -> Misunderstanding {
             | Intent::CanI(_)
             | Intent::WhoCan { .. }
             | Intent::CloseBreaker { .. }
+            | Intent::Why(_)
+            | Intent::Queue(_)
+            | Intent::Out(_)
             | Intent::Help { .. }
             | Intent::Status { .. }
-            | Intent::Cancel { .. },
+            | Intent::Cancel { .. }
+            | Intent::Brake(_)
+            | Intent::Override { .. },
         ) => {
             panic!("{line} is understood")
         }

@@ -4,11 +4,14 @@
 //! cannot drift apart and renaming a Rust field never changes stored data. A change of what is stored is a new
 //! shape number and a reader for the old one. Deliberately absent: rows and SQL.
 
+mod authorizations;
 mod breaker;
 mod command;
+mod decisions;
 mod leaves;
 mod messages;
 mod outbox;
+mod overrides;
 mod places;
 mod plan;
 mod request;
@@ -17,6 +20,8 @@ mod run;
 pub(super) mod strategies;
 #[cfg(test)]
 mod strategies_of_breakers;
+#[cfg(test)]
+mod strategies_of_overrides;
 #[cfg(test)]
 pub(super) mod strategies_of_requests;
 #[cfg(test)]
