@@ -184,6 +184,12 @@ impl Blocker {
         }
     }
 
+    /// Whether it stays until a person takes it off.
+    #[must_use]
+    pub const fn waits_for_a_person(&self) -> bool {
+        matches!(self, Self::Stopped { .. } | Self::Held { .. })
+    }
+
     /// Whether people have put it on. Such a reason is told even while servers of the request are at work.
     #[must_use]
     pub const fn is_brake(&self) -> bool {
