@@ -199,6 +199,6 @@ const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
 
 /// The oldest look at the health of a server of that pool.
 fn oldest_look(pool: &PoolName, known: Known<'_>) -> Option<Timestamp> {
-    let members = known.inventory.servers().iter().filter(|server| server.pool.as_ref() == Some(pool));
+    let members = known.inventory.in_pool(pool);
     members.filter_map(|server| known.ledger.health.get(&server.id)).map(|row| row.seen_at).min()
 }

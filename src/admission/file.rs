@@ -2,8 +2,8 @@
 
 use super::Rules;
 use super::breakers::{FailureRules, FailureShare};
-use crate::domain::time::{duration_of, exact};
 use super::file_override::override_rules;
+use crate::domain::time::{duration_of, exact};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::ops::Range;

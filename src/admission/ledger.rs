@@ -1,9 +1,9 @@
 //! What the store knows of the fleet: who works on which server, in which state it is, whether it serves, and what
 //! people have put on to stop things.
 
+use super::brake::Brake;
 use super::breakers::Breaker;
 use crate::domain::breaker::BreakerScope;
-use super::brake::Brake;
 use crate::domain::command::CommandName;
 use crate::domain::ids::RunId;
 use crate::domain::plan::PlannedServer;

@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: looking (the watcher's) and reserving (the store's). What is not known well enough waits.
 
-mod breakers;
 mod blacklist;
 mod brake;
+mod breakers;
 mod capacity;
 mod concurrency;
 mod explain;
@@ -24,11 +24,11 @@ mod stop;
 mod tests;
 mod waves;
 
+pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
 pub use breakers::{
     Breaker, BreakerStanding, Canary, Closing, Counted, FailedRun, FailureRules, FailureShare, FinishedAs, FinishedRun,
     FinishedServer, Tally, after_run, broken, canary_of, opens,
 };
-pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
@@ -48,7 +48,7 @@ pub use waves::{NextWave, next_wave, spread, wave_sizes};
 
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::{CommandSpec, Targets, Touch};
-use crate::domain::ids::{RunId, RequestId};
+use crate::domain::ids::{RequestId, RunId};
 use crate::domain::plan::{PlannedServer, Subject};
 use crate::domain::server::{ProductionState, ServerName, SiteName};
 use crate::domain::time::Timestamp;

@@ -3,7 +3,7 @@
 //! An override changes the answer of its own policy, for its own servers, and nothing else: whatever else blocks goes
 //! on blocking, and a server that passes is counted by everything that is asked later.
 
-use super::{Admitted, Candidate, Counted, Known, canary_of, LockStanding, Verdict, found, state, still_safe};
+use super::{Admitted, Candidate, Counted, Known, LockStanding, Verdict, canary_of, found, state, still_safe};
 use crate::domain::command::{CommandSpec, Impact};
 use crate::domain::identity::GroupName;
 use crate::domain::plan::PlannedServer;

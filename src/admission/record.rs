@@ -98,33 +98,31 @@ impl Snapshot {
     #[must_use]
     pub fn of<'a>(servers: impl IntoIterator<Item = &'a PlannedServer>, known: Known<'_>, files: &Fingerprint) -> Self {
         let asked = servers.into_iter().collect::<Vec<_>>();
-        let ids = asked.iter().map(|server| &server.id).collect::<BTreeSet<_>>();
         let pools = asked.iter().filter_map(|server| server.pool.as_ref()).collect::<BTreeSet<_>>();
         let kinds = asked.iter().map(|server| (&server.site, &server.server_type)).collect::<BTreeSet<_>>();
-        let has_a_say = |server: &&Server| {
-            ids.contains(&server.id)
-                || kinds.contains(&(&server.site, &server.server_type))
-                || server.pool.as_ref().is_some_and(|pool| pools.contains(pool))
-                || known.ledger.locks.contains_key(&server.id)
-        };
-        let all = known.inventory.servers();
-        let mut kept = all.iter().filter(has_a_say).cloned().collect::<Vec<_>>();
+        let (inventory, ledger) = (known.inventory, known.ledger);
+        // It is composed under the store's lock, so nothing searches the whole inventory.
+        let alike = kinds.into_iter().flat_map(|(site, server_type)| {
+            inventory.in_site(site).filter(move |server| server.server_type == *server_type)
+        });
+        let members = pools.into_iter().flat_map(|pool| inventory.in_pool(pool));
+        let ids = asked.iter().map(|server| &server.id).chain(ledger.locks.keys());
+        let has_a_say = ids.filter_map(|id| inventory.by_id(id)).chain(alike).chain(members);
+        let mut kept = has_a_say.map(|server| (&server.id, server)).collect::<BTreeMap<_, _>>();
         if kept.is_empty() {
             // An inventory has a server, or it is none.
-            kept.extend(all.first().cloned());
+            kept.extend(inventory.servers().first().map(|server| (&server.id, server)));
         }
-        let is_kept = kept.iter().map(|server| server.id.clone()).collect::<BTreeSet<ServerId>>();
-        let ledger = known.ledger;
         Self {
             at: known.now,
             files: files.clone(),
             rules: known.rules.clone(),
             locks: ledger.locks.values().cloned().collect(),
-            states: ledger.states.values().filter(|row| is_kept.contains(&row.server)).cloned().collect(),
-            health: ledger.health.values().filter(|row| is_kept.contains(&row.server)).cloned().collect(),
+            states: ledger.states.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
+            health: ledger.health.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
             brakes: ledger.brakes.clone(),
             breakers: ledger.breakers.values().cloned().collect(),
-            servers: kept,
+            servers: kept.into_values().cloned().collect(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::view::{RequestView, approvers, asked, because, deed, names, names_of,
 use super::words::{Prose, button, cut, quoted, summary};
 use crate::admission::PoolImpact;
 use crate::domain::identity::GroupName;
-use crate::workflow::request::{ControlVerb, HaltCause, Request, RequestOutcome, RequestStage};
+use crate::workflow::request::{Blocker, ControlVerb, HaltCause, Request, RequestOutcome, RequestStage};
 use crate::workflow::run::RunStage;
 
 /// The card that everyone in the channel sees.
@@ -96,6 +96,9 @@ fn state_line(view: RequestView<'_>, state: State) -> Rich {
             Some(moment) => prose.text(" · starts by itself from ").time(moment.at),
             None => prose,
         },
+        State::Queued | State::HaltedByPolicy if request.blockers.iter().any(Blocker::waits_for_a_person) => {
+            prose.text(" · waits for a person")
+        }
         State::Queued => prose.text(" · starts by itself"),
         State::HaltedByPolicy => prose.text(" · goes on by itself"),
         State::HaltedByFailures => {

@@ -203,7 +203,8 @@ pub(super) fn brake_examples(verb: BuiltInVerb) -> Vec<String> {
         | BuiltInVerb::Why
         | BuiltInVerb::Queue
         | BuiltInVerb::Out
-        | BuiltInVerb::Override => &[],
+        | BuiltInVerb::Override
+        | BuiltInVerb::CloseBreaker => &[],
     };
     lines.iter().map(|line| (*line).to_owned()).collect()
 }

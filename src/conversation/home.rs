@@ -5,6 +5,7 @@
 use super::brakes::stopped;
 use super::forms::{OwnRequest, own_line, request_buttons};
 use super::message::{Block, Message};
+use super::restraints::on_in_short;
 use super::status;
 use super::words::{Prose, button, counted, quoted, summary};
 use crate::admission::Brake;
@@ -15,6 +16,8 @@ use crate::workflow::run::Run;
 
 /// The most requests that are told one by one in each part.
 const REQUESTS_MAX: usize = 5;
+/// The most freezes and entries of the blacklist that are told one by one.
+const FROZEN_MAX: usize = 3;
 
 /// A private answer that a person got.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,6 +33,8 @@ pub struct Told {
 pub struct HomeView<'a> {
     /// The stop of everything, if it is on.
     pub stop: Option<&'a Brake>,
+    /// What is frozen or on the blacklist now, the oldest first.
+    pub frozen: &'a [Brake],
     /// Requests on which the person may decide now, each with what opens its review.
     pub waiting: &'a [(Request, Handle)],
     /// The person's own requests: the open ones and the newest.
@@ -57,6 +62,7 @@ pub fn home(view: &HomeView<'_>) -> Message {
     let (serving, total) = view.serving;
     let fleet = Prose::new().bold("Fleet").text(format!(" · {serving} of {total} in service"));
     blocks.push(Block::Section(open(view, fleet)));
+    blocks.extend(frozen(view.frozen).map(Block::Section));
     if !view.told.is_empty() {
         blocks.push(Block::Section(told(view.told)));
     }
@@ -89,6 +95,17 @@ fn yours(view: &HomeView<'_>) -> super::message::Rich {
         return prose.text(" · nothing yet").done();
     }
     view.yours.iter().fold(prose, |prose, own| own_line(prose, own, view.now)).done()
+}
+
+/// `❄️ site=lax frozen by ana until 18:00: a live match`, a line each.
+fn frozen(brakes: &[Brake]) -> Option<super::message::Rich> {
+    let (first, others) = brakes.split_first()?;
+    let shown = others.iter().take(FROZEN_MAX - 1);
+    let prose = shown.fold(on_in_short(Prose::new(), first), |prose, brake| on_in_short(prose.line(), brake));
+    Some(match brakes.len().saturating_sub(FROZEN_MAX) {
+        0 => prose.done(),
+        hidden => prose.line().text(format!("+ {hidden} more")).done(),
+    })
 }
 
 /// The first in the queue come first: the others wait for them.

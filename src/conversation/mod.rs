@@ -5,8 +5,8 @@
 mod access;
 mod answers;
 mod asking;
-mod breaker;
 mod brakes;
+mod breaker;
 mod card;
 mod consents;
 mod details;
@@ -46,12 +46,12 @@ pub use answers::{
     unavailable, wrong_place, wrong_type,
 };
 pub use asking::{IsAllowed, MayView, WhoView, may, may_in_general, who_can};
-pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker};
-pub use card::{card, echo, card_naming};
 pub use brakes::{
     Affected, go_on, marked_stopped, may_not_stop, not_alone_yet, not_stopped, stop_notice, stop_took_hold,
     stopped_already,
 };
+pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker};
+pub use card::{card, card_naming, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use details::details;
 pub use ending::final_reply;

@@ -3,9 +3,9 @@
 //! Deliberately absent: which reasons there are; admission says that.
 
 use super::message::Rich;
-use super::words::{PATTERNS_MAX, Prose, clock, first_three, servers, size, quoted};
-use crate::domain::breaker::BreakerScope;
+use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
 use crate::admission::Reason;
+use crate::domain::breaker::BreakerScope;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::ServerName;
@@ -173,6 +173,12 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Frozen { scope, .. } => format!("goes on when that is over, or somebody sends: thaw {scope}"),
         Blocker::Held { .. } => "goes on when somebody releases it".to_owned(),
         Blocker::Blacklisted { .. } => "goes on when that is over, or somebody takes it off the blacklist".to_owned(),
+        Blocker::Broken { until, .. } => match until {
+            BrokenUntil::CoolDown(_) | BrokenUntil::Canary(_) | BrokenUntil::Soak(_) => {
+                "goes on when its canary has passed and a person has closed it".to_owned()
+            }
+            BrokenUntil::Person => "goes on when a person has closed it".to_owned(),
+        },
     }
 }
 
@@ -204,13 +210,13 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Locked { holder, .. } => holder != own,
         Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
         Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
-        Blocker::HealthUnknown { .. } | Blocker::NoDirectory | Blocker::Broken { .. } => true,
         Blocker::HealthUnknown { .. }
         | Blocker::NoDirectory
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
         | Blocker::Held { .. }
-        | Blocker::Blacklisted { .. } => true,
+        | Blocker::Blacklisted { .. }
+        | Blocker::Broken { .. } => true,
     })
 }
 

@@ -79,6 +79,17 @@ pub fn brake_took_hold(brake: &Brake, affected: Affected) -> Message {
     }
 }
 
+/// What is on, in one line: `❄ site=lax frozen by ana until 18:00: a live match`.
+pub(super) fn on_in_short(prose: Prose, brake: &Brake) -> Prose {
+    let prose = prose.text("❄ ").code(scope(&brake.kind));
+    let prose = prose.text(format!(" {} by {}", deed(&brake.kind), quoted(&brake.name)));
+    let prose = match brake.until {
+        Some(until) => prose.text(" until ").time(until),
+        None => prose,
+    };
+    prose.text(": ").code(&brake.why)
+}
+
 /// Somebody has ended it.
 #[must_use]
 pub fn brake_is_off(kind: &BrakeKind) -> Message {

@@ -2,7 +2,10 @@
 //!
 //! By example: each line here is one that the language reads, which a test proves.
 
-use super::help::{CANCEL, asks_of, closes_of, example, literal, most_impact, plan_of, who_of, OVERRIDE, RESUME, STOP, WHY, brake_examples};
+use super::help::{
+    CANCEL, OVERRIDE, RESUME, STOP, WHY, asks_of, brake_examples, closes_of, example, literal, most_impact, plan_of,
+    who_of,
+};
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
 use crate::domain::command::CommandSpec;

@@ -65,6 +65,17 @@ pub enum Braking {
     },
 }
 
+impl Braking {
+    /// Whether it only keeps things from starting, and lets nothing go on.
+    #[must_use]
+    pub const fn only_stops(&self) -> bool {
+        match self {
+            Self::Stop { .. } | Self::Freeze { .. } | Self::Hold { .. } | Self::Blacklist { .. } => true,
+            Self::Resume { .. } | Self::Thaw { .. } | Self::Release { .. } | Self::Unblacklist { .. } => false,
+        }
+    }
+}
+
 /// Which servers a line is about that stops things.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Braked {

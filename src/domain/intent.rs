@@ -1,8 +1,8 @@
 //! The typed meaning of one line: what the person asked for, before anything was looked up.
 
-use super::breaker::BreakerScope;
 use super::asked::WhyOf;
 use super::braking::Braking;
+use super::breaker::BreakerScope;
 use super::command::CommandName;
 use super::identity::UserId;
 use super::ids::RequestId;
@@ -150,8 +150,7 @@ impl Intent {
             | Self::Status { .. }
             | Self::Cancel { .. }
             | Self::CloseBreaker { .. } => None,
-            | Self::Brake(_)
-            | Self::Override { .. } => None,
+            Self::Brake(_) | Self::Override { .. } => None,
         }
     }
 
@@ -170,8 +169,7 @@ impl Intent {
             | Self::Status { .. }
             | Self::Cancel { .. }
             | Self::CloseBreaker { .. } => None,
-            | Self::Brake(_)
-            | Self::Override { .. } => None,
+            Self::Brake(_) | Self::Override { .. } => None,
         }
     }
 }

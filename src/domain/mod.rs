@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: any I/O, any clock, any serialisation. A value that exists here is valid.
 
-pub mod breaker;
 pub mod asked;
 pub mod braking;
+pub mod breaker;
 pub mod command;
 pub mod consent;
 pub mod effect;

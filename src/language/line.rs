@@ -98,7 +98,8 @@ pub(super) fn verb<'a>(
         }
         // Nobody who is in a hurry is sent away without the line that helps.
         None if matches!(first.as_str(), "stop" | "resume")
-            && matches!(second_word.as_str(), "all" | "now" | "it" | "") =>
+            && (matches!(second_word.as_str(), "all" | "now" | "it" | "")
+                || nearest(&second_word, ["everything"]).is_some()) =>
         {
             let kind = Kind::UnknownVerb { verb: written.value.to_owned() };
             let end = if second_word.is_empty() { written.span.end } else { second.span.end };

@@ -3,12 +3,12 @@
 //! An operation is a value with an id: one commit, all or nothing, and one whose outcome was lost may be asked about
 //! again. Deliberately absent: SQL, transactions, rows.
 
-use super::chat::{Envelope, Inbox};
-use crate::admission::{Breaker, FinishedRun, HealthRow, Ledger, Lock, StateRow, Brake, BrakeEnd, Decided, Snapshot};
-use crate::domain::breaker::BreakerScope;
 use super::authorizations::{Authorization, Sought};
+use super::chat::{Envelope, Inbox};
 pub use super::controls::{Bound, Control, ControlAction, FormOf};
 pub use super::outbox::{Content, Destination, Notice, Outgoing, Slot};
+use crate::admission::{Brake, BrakeEnd, Breaker, Decided, FinishedRun, HealthRow, Ledger, Lock, Snapshot, StateRow};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{
@@ -221,7 +221,6 @@ pub struct FailureRecord {
     /// Those of the scope since its breaker was last closed, the newest first.
     pub runs: Vec<FinishedRun>,
 }
-
 
 /// What was last known of a member.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -110,11 +110,14 @@ impl Admitter {
         }
         // What people have put on ends at its own time.
         let again = ledger.next_brake_over(now).into_iter().chain([now.plus(LOOK_AGAIN_EVERY)]).min().unwrap_or(now);
-        if pass.decide(&ledger).is_empty() {
-            return self.explain((&pass, &ledger), (&runs, &look), (pass.blockers(&ledger), again)).await;
+        let said = pass.verdicts(&ledger);
+        if !pass.makes_something(&ledger, &said) {
+            let blockers = admission::reasons(request, due, &said, pass.known(&ledger));
+            return self.explain(&pass, (&ledger, &said), (&runs, &look), (blockers, again)).await;
         }
         if matches!(look.people, People::Unknown) {
-            return self.explain((&pass, &ledger), (&runs, &look), (vec![Blocker::NoDirectory], again)).await;
+            let blockers = vec![Blocker::NoDirectory];
+            return self.explain(&pass, (&ledger, &said), (&runs, &look), (blockers, again)).await;
         }
         let (scopes, rechecked) = (pass.scopes(), self.rechecked(request, &look).await?);
         let decide = |ledger: &Ledger| {
@@ -147,7 +150,8 @@ impl Admitter {
     /// Nothing may start: the reasons are stored and shown if they differ from those shown.
     async fn explain(
         &self,
-        (pass, ledger): (&Pass<'_>, &Ledger),
+        pass: &Pass<'_>,
+        on: (&Ledger, &[(Candidate<'_>, Verdict)]),
         (runs, look): (&[Run], &Look),
         (blockers, again): (Vec<Blocker>, Timestamp),
     ) -> Result<Looked, StoreFault> {
@@ -167,7 +171,7 @@ impl Admitter {
         };
         let mut writes =
             vec![Write::RequestEvents { id: id.clone(), expected: pass.request.version, events: vec![event] }];
-        writes.extend(pass.record("wait", evidence, (ledger, &pass.verdicts(ledger))));
+        writes.extend(pass.record("wait", evidence, on));
         writes.push(messages::card(id));
         writes.extend(self.rechecked(pass.request, look).await?);
         self.world.commit(writes).await?;
@@ -399,8 +403,14 @@ impl Pass<'_> {
         admission::pass(admission::candidates(self.request, self.due, self.now), self.known(ledger))
     }
 
-    fn blockers(&self, ledger: &Ledger) -> Vec<Blocker> {
-        admission::reasons(self.request, self.due, &self.verdicts(ledger), self.known(ledger))
+    /// Whether anything follows from those verdicts: something starts, or is left out for good.
+    fn makes_something(&self, ledger: &Ledger, said: &[(Candidate<'_>, Verdict)]) -> bool {
+        let is_for_us = self.approved.plan() == self.request.plan.hash();
+        let of_servers = said.iter().any(|(_, verdict)| !matches!(verdict, Verdict::Wait(_)));
+        let mut others = self.due.iter().filter(|run| run.subject.server().is_none());
+        is_for_us
+            && (of_servers
+                || others.any(|run| self.without_server(run, ledger).map_or(true, |blockers| blockers.is_empty())))
     }
 }
 

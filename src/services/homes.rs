@@ -148,6 +148,8 @@ struct Own {
     open: Vec<Request>,
     /// The stop of everything, which everybody's home begins with.
     stop: Option<Brake>,
+    /// What is frozen or on the blacklist, which everybody may want to know.
+    frozen: Vec<Brake>,
 }
 
 impl Own {
@@ -174,8 +176,13 @@ impl Own {
         };
         let answers = world.store.answers_to(&person.id, TOLD_MAX).await?;
         let brakes = world.store.brakes().await?;
+        let is_frozen = |brake: &&Brake| match brake.kind {
+            BrakeKind::Freeze { .. } | BrakeKind::Blacklist { .. } => brake.is_on(now),
+            BrakeKind::Stop | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => false,
+        };
+        let frozen = brakes.iter().filter(is_frozen).cloned().collect();
         let stop = brakes.into_iter().find(|brake| brake.kind == BrakeKind::Stop);
-        Ok(Self { waiting, yours, told: answers.into_iter().filter_map(told).collect(), open, stop })
+        Ok(Self { waiting, yours, told: answers.into_iter().filter_map(told).collect(), open, stop, frozen })
     }
 
     /// Changes when any of it would read otherwise.
@@ -199,7 +206,7 @@ pub(super) async fn compose(world: &World, person: &PersonId) -> Result<Option<M
         Err(turned) => return Ok(turned.reply.message()),
     };
     let Some(home) = world.store.home(person).await? else { return Ok(None) };
-    let Own { waiting, yours, told, open, stop } = Own::of(world, &profile).await?;
+    let Own { waiting, yours, told, open, stop, frozen } = Own::of(world, &profile).await?;
     let mut controls = Controls { home: &home, all: Vec::new() };
     let review = |request: Request| {
         let action = ControlAction::Request { request: request.id().clone(), verb: ControlVerb::Review };
@@ -225,6 +232,7 @@ pub(super) async fn compose(world: &World, person: &PersonId) -> Result<Option<M
     }
     Ok(Some(conversation::home(&HomeView {
         stop: stop.as_ref(),
+        frozen: &frozen,
         waiting: &waiting,
         yours: &own,
         serving: serving(world).await?,

@@ -3,6 +3,7 @@
 //!
 //! Whoever was no member then, or was never looked at, is refused as everybody else is.
 
+use super::brakes;
 use super::intake::Outcome;
 use super::lines::{self, Line, Speaker};
 use super::presses::{self, Press};
@@ -11,6 +12,7 @@ use super::undone::left_undone;
 use super::world::World;
 use crate::admission::Ledger;
 use crate::authorization::AuthorizationRecord;
+use crate::domain::braking::Braking;
 use crate::domain::identity::{GroupName, PersonId, Profile, Standing};
 use crate::domain::intent::{Intent, WorkIntent};
 use crate::domain::limits::LATE_AFTER;
@@ -101,6 +103,7 @@ async fn goes_on(world: &World, line: Line<'_>) -> Result<Option<Outcome>, Store
     match language::parse(line.text, &vocabulary) {
         Ok(Intent::Cancel { request }) => presses::cancel_line(world, line, &person, &request).await.map(Some),
         Ok(Intent::Work(work)) => own_return(world, line, person, &work).await,
+        Ok(Intent::Brake(braking)) if braking.only_stops() => puts_on(world, line, person, &braking).await,
         Ok(
             Intent::Plan(_)
             | Intent::CanI(_)
@@ -118,6 +121,29 @@ async fn goes_on(world: &World, line: Line<'_>) -> Result<Option<Outcome>, Store
     }
 }
 
+/// Whoever speaks, in a channel in which they asked for something before.
+async fn speaker_before(world: &World, line: Line<'_>, person: Profile) -> Result<Option<Speaker>, StoreFault> {
+    let own = world.store.requests_of(&person.id, OWN_MAX).await?;
+    let Some(before) = own.iter().find(|request| request.origin.channel == line.origin.channel) else {
+        return Ok(None);
+    };
+    let channel = last_known_channel(world, before).await?;
+    Ok(channel.map(|channel| Speaker::known_before(person, channel, world.rulebook())))
+}
+
+/// Something is frozen, held or put on the blacklist, by the policies and by what was last known of the person.
+async fn puts_on(
+    world: &World,
+    line: Line<'_>,
+    person: Profile,
+    braking: &Braking,
+) -> Result<Option<Outcome>, StoreFault> {
+    match speaker_before(world, line, person).await? {
+        Some(speaker) => brakes::answer(world, line, &speaker, braking).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Servers that this person's own requests took out are put back, from a channel in which they asked for something before.
 async fn own_return(
     world: &World,
@@ -129,12 +155,7 @@ async fn own_return(
     let Some(spec) = rulebook.catalog.command(&work.command).filter(|spec| spec.returns_capacity()) else {
         return Ok(None);
     };
-    let own = world.store.requests_of(&person.id, OWN_MAX).await?;
-    let Some(before) = own.iter().find(|request| request.origin.channel == line.origin.channel) else {
-        return Ok(None);
-    };
-    let Some(channel) = last_known_channel(world, before).await? else { return Ok(None) };
-    let speaker = Speaker::known_before(person, channel, world.rulebook());
+    let Some(speaker) = speaker_before(world, line, person).await? else { return Ok(None) };
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
     let Ok(subjects) = speaker.asking(world, &ledger, &undone, line).subjects(work, spec) else { return Ok(None) };

@@ -142,7 +142,13 @@ fn passing<'a>(
     }
     let mut blockers = Vec::new();
     for (run, server) in &servers {
-        let candidate = Candidate { run: &run.id, server, spec: &request.spec, version: version_of(&request.plan.parts().parameters), passes: PolicySet::NONE };
+        let candidate = Candidate {
+            run: &run.id,
+            server,
+            spec: &request.spec,
+            version: version_of(&request.plan.parts().parameters),
+            passes: PolicySet::NONE,
+        };
         if let Verdict::Wait(reasons) = admission::evaluate(candidate, known) {
             blockers.extend(reasons);
         }

@@ -3,7 +3,7 @@
 use super::effects::Effects;
 use super::world::World;
 use super::{Service, Step, failures, messages};
-use crate::admission::{self, Health, HealthRow, StateRow, Brake, BrakeKind};
+use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::ids::RunId;
 use crate::domain::intent::ParameterName;

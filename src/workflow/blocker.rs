@@ -1,9 +1,9 @@
 //! Why a request waits.
 
 use crate::domain::breaker::BreakerScope;
-use crate::domain::ids::{RequestId, RunId};
-use crate::domain::server::{PoolName, ServerName, SiteName, RackName, ServerType};
 use crate::domain::command::CommandName;
+use crate::domain::ids::{RequestId, RunId};
+use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 
 /// One of the policies that say whether it is safe now, by the name that people use for it.
@@ -27,15 +27,8 @@ pub enum PolicyName {
 
 impl PolicyName {
     /// Every policy.
-    pub const ALL: [Self; 7] = [
-        Self::Concurrency,
-        Self::Capacity,
-        Self::FailureRate,
-        Self::Stop,
-        Self::Freeze,
-        Self::Hold,
-        Self::Blacklist,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Concurrency, Self::Capacity, Self::FailureRate, Self::Stop, Self::Freeze, Self::Hold, Self::Blacklist];
 
     /// Those that an override can let servers pass; whatever is not named here never can be.
     pub const OVERRIDABLE: [Self; 2] = [Self::Concurrency, Self::Capacity];
@@ -222,6 +215,12 @@ impl Blocker {
             Self::Blacklisted { .. } => Some(PolicyName::Blacklist),
             Self::NoDirectory => None,
         }
+    }
+
+    /// Whether it stays until a person takes it off.
+    #[must_use]
+    pub const fn waits_for_a_person(&self) -> bool {
+        matches!(self, Self::Stopped { .. } | Self::Held { .. })
     }
 
     /// Whether people have put it on. Such a reason is told even while servers of the request are at work.

@@ -1,7 +1,7 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
-mod breakers;
 mod brakes;
+mod breakers;
 mod explaining;
 mod histories;
 mod overriding;
@@ -138,11 +138,9 @@ impl Fleet {
 
     fn check_as_planned(&self, server: &PlannedServer) -> Verdict {
         let inventory = self.inventory();
-        evaluate(Candidate { run: &run_of("2mq9", 1), server, spec: &self.spec, version: None }, self.known(&inventory))
-        evaluate(
-            Candidate { run: &run_of("2mq9", 1), server, spec: &self.spec, version: None, passes: PolicySet::NONE },
-            self.known(&inventory),
-        )
+        let run = run_of("2mq9", 1);
+        let candidate = Candidate { run: &run, server, spec: &self.spec, version: None, passes: PolicySet::NONE };
+        evaluate(candidate, self.known(&inventory))
     }
 
     fn inventory(&self) -> Inventory {

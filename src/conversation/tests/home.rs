@@ -20,6 +20,7 @@ fn a_full_home_tells_the_first_and_counts_the_rest() {
     ];
     let shown = home(&HomeView {
         stop: None,
+        frozen: &[],
         waiting: &waiting,
         yours: &vec![own; 8],
         serving: (238, 240),

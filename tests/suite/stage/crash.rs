@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
-use wrasse::admission::{Breaker, Ledger, Brake, BrakeEnd, Snapshot};
+use wrasse::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot};
 use wrasse::domain::breaker::BreakerScope;
 use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::PersonId;
@@ -16,7 +16,9 @@ use wrasse::domain::place::MessageRef;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::authorizations::{Authorization, Sought};
 use wrasse::ports::chat::Envelope;
-use wrasse::ports::store::{Committed, Control, Decide, FailureRecord, Home, Operation, Scope, Slot, Write, DecisionRecord, SeenMember};
+use wrasse::ports::store::{
+    Committed, Control, Decide, DecisionRecord, FailureRecord, Home, Operation, Scope, SeenMember, Slot, Write,
+};
 use wrasse::ports::{Inbox, Store, StoreFault};
 use wrasse::workflow::{Request, Run, RunEvent};
 

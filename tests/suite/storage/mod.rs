@@ -1,8 +1,8 @@
 //! One conformance suite for every store, a random comparison of them, and what only a file can show.
 
-mod breakers;
 mod authorizations;
 mod brakes;
+mod breakers;
 mod conformance;
 mod delivery;
 mod files;

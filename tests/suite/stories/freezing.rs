@@ -95,6 +95,30 @@ async fn a_freeze_is_thawed_as_it_was_said() {
     .await;
 }
 
+/// Whoever opens their home sees what is frozen, until when and why, and by whom.
+#[tokio::test]
+async fn a_home_tells_what_is_frozen() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-03]");
+        let noc = noc.lets("sre", "freeze");
+        bob.types(&noc, "/fleet freeze site=lax for 5m because a live match").await.transcript();
+        ana.opens_home().await;
+        assert_snapshot!(ana.home(), @"
+        Waiting for you · nothing
+        Yours · nothing yet
+        Fleet · 3 of 3 in service · no request is open
+        ❄ `site=lax` frozen by bob until hh:mm: `a live match`
+        [[New request]] [My requests]
+        ~ as of hh:mm
+        ");
+        stage.clock().advance(minutes(6)).await;
+        ana.opens_home().await;
+        assert!(!ana.home().contains("frozen"), "{}", ana.home());
+        noc.transcript();
+    })
+    .await;
+}
+
 /// Who may is said by the channel's policies; and a freeze without an end, or a long one, is none.
 #[tokio::test]
 async fn who_may_not_and_what_is_no_freeze() {

@@ -22,7 +22,7 @@ async fn a_held_server_waits_until_it_is_released() {
               `edge-lax-01` · reason: `kernel update`
               ~ req-0001 · … · card <link>
         bot   Reboot 1 server in lax · req-0001
-              ⏳ queued · starts by itself
+              ⏳ queued · waits for a person
               • `edge-lax-01` held by bob since hh:mm: `I change their disks`
               ~ @ana · looked hh:mm
               [Details] [!Cancel!]
@@ -113,7 +113,7 @@ async fn a_held_request_starts_no_more() {
         stage.clock().advance(minutes(1)).await;
         assert_snapshot!(thread.since_last_look(), @"
         bot ~ Reboot 2 servers in lax · req-0001
-              ✋ halted · goes on by itself
+              ✋ halted · waits for a person
               ▰▰▰▰▰▱▱▱▱▱  1 of 2 · 1 waiting
               • held by ana since hh:mm: `traffic is high`
               ~ @ana · as of hh:mm

@@ -31,7 +31,7 @@ async fn everything_is_stopped_until_a_second_person_resumes() {
               `edge-lax-01` · reason: `kernel update`
               ~ req-0001 · … · card <link>
         bot   Reboot 1 server in lax · req-0001
-              ⏳ queued · starts by itself
+              ⏳ queued · waits for a person
               • everything is stopped by bob since hh:mm: `servers do not come back`
               ~ @ana · looked hh:mm
               [Details] [!Cancel!]
@@ -157,7 +157,7 @@ async fn a_drained_server_is_returned() {
               `edge-lax-[01-02]` · reason: `kernel update`
               ~ req-0001 · … · card <link>
         bot   Reboot 2 servers in lax · req-0001
-              ✋ halted · goes on by itself
+              ✋ halted · waits for a person
               ▱▱▱▱▱▱▱▱▱▱  0 of 2 · 1 waiting
               • everything is stopped by bob since hh:mm: `traffic is surging`
               ~ @ana · as of hh:mm
@@ -195,7 +195,7 @@ async fn a_server_that_reboots_is_proved_to_its_end() {
         stage.clock().advance(minutes(1)).await;
         assert_snapshot!(thread.since_last_look(), @"
         bot ~ Reboot 2 servers in lax · req-0001
-              ✋ halted · goes on by itself
+              ✋ halted · waits for a person
               ▰▰▰▰▰▱▱▱▱▱  1 of 2 · 1 waiting
               • everything is stopped by bob since hh:mm: `traffic is surging`
               ~ @ana · as of hh:mm

@@ -54,6 +54,40 @@ async fn a_request_is_cancelled_by_line_and_by_button() {
     .await;
 }
 
+/// By the policies, and by what was last known of the person; letting things go on waits for the directory.
+#[tokio::test]
+async fn a_site_is_frozen_and_a_server_held_but_nothing_let_go() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        let noc = noc.lets("noc", "freeze").lets("noc", "hold");
+        let thread = ana.types(&noc, LATER).await;
+        thread.transcript();
+        stage.directory_goes_down();
+        let frozen = ana.types(&noc, "/fleet freeze site=lax for 2h because a live match").await;
+        ana.types(&noc, "/fleet hold edge-lax-02 because I change its disk").await;
+        ana.types(&noc, "/fleet thaw site=lax").await;
+        bob.types(&noc, "/fleet freeze site=lax for 2h because I was never seen").await;
+        assert_snapshot!(frozen.transcript(), @"
+        ana   /fleet freeze site=lax for 2h because a live match
+        bot   (only ana) `site=lax` is frozen until hh:mm.
+              1 server waits for it, of 1 request. What is under way goes to its end.
+              ~ to end it sooner: `/fleet thaw site=lax`
+        ana   /fleet hold edge-lax-02 because I change its disk
+        bot   (only ana) `edge-lax-02` is held: no work on them starts, and what runs there neither changes nor returns them.
+              ~ to let them go: `/fleet release edge-lax-02`
+        ana   /fleet thaw site=lax
+        bot   (only ana) The directory of people does not answer, so I cannot check who may do this. Nothing has started. Send it again in a minute.
+        bob   /fleet freeze site=lax for 2h because I was never seen
+        bot   (only bob) The directory of people does not answer, so I cannot check who may do this. Nothing has started. Send it again in a minute.
+        ");
+        stage.directory_comes_back();
+        stage.clock().advance(minutes(30)).await;
+        stage.fleet().rebooted("edge-lax-01", times(0));
+        thread.transcript();
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn whoever_was_no_member_or_was_never_seen_cancels_nothing() {
     story(async |stage| {

@@ -6,7 +6,7 @@ mod breakers;
 mod state;
 mod table;
 
-use crate::admission::{Breaker, Ledger, Brake, BrakeEnd, Snapshot};
+use crate::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
@@ -15,7 +15,10 @@ use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
-use crate::ports::store::{Committed, Content, Control, Decide, DecisionRecord, Destination, FailureRecord, Home, Operation, Scope, Slot, SeenMember};
+use crate::ports::store::{
+    Committed, Content, Control, Decide, DecisionRecord, Destination, FailureRecord, Home, Operation, Scope,
+    SeenMember, Slot,
+};
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;

@@ -3,7 +3,9 @@
 use super::super::Guard;
 use super::super::standing::{RunStanding, ends_request};
 use super::table::Table;
-use crate::admission::{Breaker, FinishedRun, HealthRow, Ledger, Lock, LockStanding, StateRow, Brake, BrakeEnd, BrakeKind, Snapshot};
+use crate::admission::{
+    Brake, BrakeEnd, BrakeKind, Breaker, FinishedRun, HealthRow, Ledger, Lock, LockStanding, Snapshot, StateRow,
+};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{
@@ -399,7 +401,7 @@ impl State {
             | Write::Decision(_)
             | Write::Finished { .. }
             | Write::Breaker(_) => Guard::Holds,
-            | Write::Authorization(_) => Guard::Holds,
+            Write::Authorization(_) => Guard::Holds,
             Write::BrakeOn(_) | Write::BrakeOff { .. } | Write::NotStopped | Write::MemberSeen(_) => Guard::Holds,
             Write::Snapshot(_) => Guard::Holds,
         }

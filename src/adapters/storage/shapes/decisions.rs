@@ -2,8 +2,8 @@
 
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::admission::{
-    BlacklistLevel, Brake, BrakeKind, Coverage, Decided, FailureRules, FailureShare, Health, HealthRow, Lock, LockStanding, OverrideRules, Rules,
-    Said, Snapshot, StateRow,
+    BlacklistLevel, Brake, BrakeKind, Coverage, Decided, FailureRules, FailureShare, Health, HealthRow, Lock,
+    LockStanding, OverrideRules, Rules, Said, Snapshot, StateRow,
 };
 use crate::domain::server::Server;
 use serde_json::{Map, Value};

@@ -3,7 +3,10 @@
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::domain::consent::Quota;
 use crate::domain::server::SiteName;
-use crate::workflow::request::{Accepted, Approval, ApprovalNeed, Blocker, BrokenUntil, ControlVerb, Escalation, Halt, HaltCause, OutServer, LimitScope, RequestEvent, RequestOutcome, VoidCause};
+use crate::workflow::request::{
+    Accepted, Approval, ApprovalNeed, Blocker, BrokenUntil, ControlVerb, Escalation, Halt, HaltCause, LimitScope,
+    OutServer, RequestEvent, RequestOutcome, VoidCause,
+};
 use serde_json::{Map, Value};
 use std::time::Duration;
 

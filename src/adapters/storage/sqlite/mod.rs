@@ -3,9 +3,9 @@
 //! Deliberately absent: a connection pool. Its timers and its tasks for returned connections do not bear paused
 //! clocks, and four connections behind mutexes need neither.
 
-mod breakers;
 mod authorizations;
 mod brakes;
+mod breakers;
 mod homes;
 mod outbox;
 mod reader;
@@ -15,7 +15,7 @@ mod schema;
 mod work;
 mod writer;
 
-use crate::admission::{Breaker, Ledger, Brake, BrakeEnd, Snapshot};
+use crate::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
@@ -24,7 +24,9 @@ use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
-use crate::ports::store::{Committed, Control, Decide, DecisionRecord, FailureRecord, Home, Operation, Scope, SeenMember, Slot};
+use crate::ports::store::{
+    Committed, Control, Decide, DecisionRecord, FailureRecord, Home, Operation, Scope, SeenMember, Slot,
+};
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;

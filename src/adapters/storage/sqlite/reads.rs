@@ -1,10 +1,10 @@
 //! The connections that read, and what they are asked. Each question is one statement, so it sees one moment.
 
 use super::super::shapes::decode;
-use super::{breakers, BUSY_TIMEOUT, cannot_open};
 use super::rows::{
     health_of, lock_standing_of, request_id_of, requests_of, run_id_of, runs_of, time, time_if_any, unknown,
 };
+use super::{BUSY_TIMEOUT, breakers, cannot_open};
 use crate::admission::{HealthRow, Ledger, Lock, Snapshot, StateRow};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
