@@ -10,14 +10,13 @@ use serde_json::{Map, Value};
 
 stored_record! { Snapshot;
     at: "at_ms", files: "files", rules: "rules", servers: "servers", locks: "locks", states: "states", health: "health",
-    brakes: "brakes", breakers: "breakers",
+    brakes: "brakes", breakers: "breakers" or Vec::new(),
 }
 stored_record! { Rules;
     pool_out_max_percent: "pool_out_max_percent", health_age_max: "health_age_max_ms",
     unknown_max_percent: "unknown_max_percent", fleet_concurrency: "fleet_concurrency",
     command_concurrency: "command_concurrency", type_in_site_percent: "type_in_site_percent",
-    rack_concurrency: "rack_concurrency", overrides: "overrides",
-    failure_rate: "failure_rate",
+    rack_concurrency: "rack_concurrency", overrides: "overrides", failure_rate: "failure_rate" or FailureRules::default(),
 }
 stored_record! { FailureRules;
     in_a_row: "in_a_row", share: "share", command: "command", cool_down: "cool_down_ms", soak: "soak_ms",
