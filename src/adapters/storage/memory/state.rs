@@ -21,6 +21,7 @@ use crate::ports::store::{
 };
 use crate::workflow::request::{Request, RequestEvent};
 use crate::workflow::run::{Run, RunEvent};
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub(super) struct EnvelopeRow {
@@ -144,8 +145,8 @@ impl State {
     pub(super) fn ledger(&self) -> Ledger {
         Ledger {
             locks: self.locks.rows().clone(),
-            states: self.states.rows().clone(),
-            health: self.health.rows().clone(),
+            states: Arc::new(self.states.rows().clone()),
+            health: Arc::new(self.health.rows().clone()),
             breakers: self.open_breakers().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
             brakes: self.brakes_on(),
         }

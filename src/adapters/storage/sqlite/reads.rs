@@ -19,6 +19,7 @@ use crate::workflow::run::Run;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, query};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
@@ -245,10 +246,11 @@ fn fingerprint_of(hex: &str) -> Result<Fingerprint, StoreFault> {
 /// Locks, states, health and brakes; the caller holds the transaction that makes them of one moment.
 pub(super) async fn ledger(connection: &mut SqliteConnection) -> Result<Ledger, StoreFault> {
     let locks = locks(connection).await?.into_iter().map(|lock| (lock.server.clone(), lock)).collect();
-    let states = server_states(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
-    let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
+    let states = server_states(connection).await?.into_iter().map(|row| (row.server.clone(), row));
+    let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row));
     let breakers = breakers::open(connection).await?.into_iter().map(|row| (row.scope.clone(), row)).collect();
     let brakes = super::brakes::on(connection).await?;
+    let (states, health) = (Arc::new(states.collect()), Arc::new(health.collect()));
     Ok(Ledger { locks, states, health, breakers, brakes })
 }
 
