@@ -341,7 +341,7 @@ async fn cancel(
 /// Whether somebody may ask for what this request does, in the channel where it was asked.
 async fn may_ask_the_same(world: &World, person: &Profile, request: &Request) -> AuthorizationRecord {
     match world.directory.channel(&request.origin.channel).await {
-        Ok(channel) => rechecks::may(world, person, &channel, request),
+        Ok(channel) => rechecks::may(world, person, &channel, request).record,
         Err(_) => records::about(request, records::of_member(world, records::NO_DIRECTORY, person)),
     }
 }

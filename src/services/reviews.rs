@@ -180,7 +180,7 @@ async fn requester_still_may(
     if *choice == Choice::Deny {
         return Ok(Ok(Vec::new()));
     }
-    let Look { people, records } = rechecks::requester(world, request).await;
+    let Look { people, records, .. } = rechecks::requester(world, request).await;
     let mut kept: Vec<Write> = records.into_iter().map(|record| kept(world, request, record)).collect();
     Ok(match people {
         People::Hold | People::Gone { .. } => Ok(kept),

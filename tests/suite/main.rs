@@ -16,6 +16,8 @@ mod decisions_call;
 mod drivers_wire;
 mod fuzz_corpus;
 #[cfg(test)]
+mod mandates;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod real_peers;

@@ -6,6 +6,7 @@ use crate::domain::ids::Epoch;
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::place::{ChannelId, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, Subject};
+use crate::workflow::Admission;
 use crate::workflow::request::{Accepted, Request, RequestEvent};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use proptest::prelude::*;
@@ -102,7 +103,7 @@ fn check(runs: &str, seconds: u64) -> String {
         let wave = u32::try_from(wave).expect("short");
         let subject = Subject::Server(planned(&server(number as usize)));
         let ended = |outcome| RunEvent::Ended { at: NOW.plus(10 * SECOND), outcome };
-        let admitted = RunEvent::Admitted { at: NOW, found: Production };
+        let admitted = RunEvent::Admitted(Admission::noted(NOW, Production));
         let rest = match letter {
             '.' => vec![],
             'w' => vec![admitted],

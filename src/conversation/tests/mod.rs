@@ -27,6 +27,7 @@ use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
+use crate::workflow::Admission;
 use crate::workflow::request::{
     Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Halt, HaltCause, OutServer, Request, RequestEvent,
     RequestOutcome,
@@ -332,7 +333,7 @@ fn out(numbers: impl IntoIterator<Item = u32>, holder: Option<&RequestId>, why: 
 // The journals of runs.
 
 fn admitted() -> RunEvent {
-    RunEvent::Admitted { at: at(14, 24), found: ProductionState::Production }
+    RunEvent::Admitted(Admission::noted(at(14, 24), ProductionState::Production))
 }
 
 fn begun(step: usize, way: Option<PowerPath>) -> RunEvent {

@@ -10,7 +10,7 @@ mod restart;
 mod steps;
 mod world;
 
-use super::{Decision, Input, Orders, Run, RunEvent, Situation, decide};
+use super::{Admission, Decision, Errand, Input, Orders, Run, RunEvent, Situation, decide};
 use crate::domain::command::{
     CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, PowerPath, RebootSpec, Sent,
     StepSpec, Targets, WaveRule, WaveSize,
@@ -35,6 +35,10 @@ const START: Timestamp = Timestamp::from_millis(1_764_511_500_000);
 
 fn after(seconds: u64) -> Timestamp {
     START.plus(Duration::from_secs(seconds))
+}
+
+fn admitted(found: ProductionState) -> RunEvent {
+    RunEvent::Admitted(Admission::noted(START, found))
 }
 
 fn run_id() -> RunId {
@@ -151,7 +155,7 @@ impl Story {
 
     /// Admitted, with the steps before `step` done.
     fn at_step(spec: CommandSpec, found: ProductionState, step: usize) -> Self {
-        let mut story = Self::pooled(spec).with(RunEvent::Admitted { at: START, found });
+        let mut story = Self::pooled(spec).with(admitted(found));
         let mut state = found;
         for done in 0..step {
             if matches!(story.spec.steps[done], StepSpec::Drain { .. }) {
@@ -211,7 +215,7 @@ impl Story {
         let decision = self.check(input);
         let Decision::Commit(commit) = decision else { panic!("something is committed, not {decision:?}") };
         self.journal.extend(commit.events);
-        commit.then
+        commit.then.map(|errand| errand.act().clone())
     }
 
     /// How the run ends by what is committed now.
@@ -279,8 +283,8 @@ fn is_restart(act: &Act) -> bool {
 /// Whether a restart is begun by this decision.
 fn restarts(decision: &Decision) -> bool {
     match decision {
-        Decision::Begin(act) => is_restart(act),
-        Decision::Commit(commit) => commit.then.as_ref().is_some_and(is_restart),
+        Decision::Begin(errand) => is_restart(errand.act()),
+        Decision::Commit(commit) => commit.then.as_ref().map(Errand::act).is_some_and(is_restart),
         Decision::Observe(_) | Decision::AskSafety | Decision::Wait(_) | Decision::Settled => false,
     }
 }

@@ -19,6 +19,7 @@ use wrasse::domain::time::Timestamp;
 use wrasse::ports::authorizations::{Authorization, Occasion};
 use wrasse::ports::chat::{Envelope, PrivateTo, Replaces};
 use wrasse::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
+use wrasse::workflow::Admission;
 use wrasse::workflow::request::{Accepted, RequestEvent, RequestOutcome};
 use wrasse::workflow::run::{RunEvent, RunOutcome, StepIntent};
 
@@ -110,7 +111,7 @@ pub(crate) fn planned() -> RunEvent {
 }
 
 pub(crate) fn admitted(millis: i64) -> RunEvent {
-    RunEvent::Admitted { at: at(millis), found: ProductionState::Production }
+    RunEvent::Admitted(Admission::noted(at(millis), ProductionState::Production))
 }
 
 pub(crate) fn step_begun() -> RunEvent {

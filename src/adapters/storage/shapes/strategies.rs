@@ -18,6 +18,7 @@ use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, Serve
 use crate::domain::time::Timestamp;
 use crate::ports::chat::{PrivateTo, Replaces, TriggerId, ViewId};
 use crate::ports::store::{Bound, Content, ControlAction, Destination, FormOf, Notice};
+use crate::workflow::Admission;
 use crate::workflow::request::ControlVerb;
 use crate::workflow::run::{Answer, Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
 use proptest::collection::{btree_map, vec};
@@ -255,7 +256,7 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
     prop_oneof![
         (subject(), any::<u32>()).prop_map(|(subject, wave)| RunEvent::Planned { subject, wave }),
         planned_server().prop_map(|server| RunEvent::Replanned { server }),
-        (time(), state()).prop_map(|(at, found)| RunEvent::Admitted { at, found }),
+        (time(), state()).prop_map(|(at, found)| RunEvent::Admitted(Admission::noted(at, found))),
         time().prop_map(|at| RunEvent::WasSilent { at }),
         (any::<usize>(), intent()).prop_map(|(step, intent)| RunEvent::StepBegun { step, intent }),
         begun.prop_map(|answer| RunEvent::ActAnswered { answer }),
