@@ -7,7 +7,7 @@ use crate::authorization::{Authorized, Channels, Known, Policies, PolicyFile, Qu
 use crate::domain::command::{CommandName, CommandSpec, Impact, StepSpec, Targets, WaveRule, WaveSize};
 use crate::domain::consent::Quota;
 use crate::domain::effect::Act;
-use crate::domain::identity::{GroupName, PersonId, Profile, Standing};
+use crate::domain::identity::{Actor, GroupName, PersonId, Profile, Standing};
 use crate::domain::ids::{Epoch, Fingerprint, RequestId};
 use crate::domain::place::{
     ChannelFacts, ChannelId, ChannelName, Membership, MessageRef, MessageTs, Origin, Reach, ReplyPath,
@@ -106,7 +106,7 @@ fn request(consents: Option<Timestamp>) -> Request {
     let accepted = RequestEvent::Accepted(Box::new(Accepted {
         plan,
         spec: Arc::new(spec()),
-        origin: Origin { person: ana(), channel: noc(), thread: None, reply: ReplyPath::Direct },
+        origin: Origin { person: Actor::recalled(ana()), channel: noc(), thread: None, reply: ReplyPath::Direct },
         requester_name: "ana".into(),
         allowed_by: Vec::new(),
         at: NOW,
@@ -117,7 +117,7 @@ fn request(consents: Option<Timestamp>) -> Request {
     let mut events = vec![accepted, RequestEvent::CardPosted { card }];
     if let Some(at) = consents.filter(|at| *at < NOW.plus(HOUR)) {
         events.push(RequestEvent::Approved(Approval {
-            by: PersonId::new("T0WRASSE", "U0BOB"),
+            by: Actor::recalled(PersonId::new("T0WRASSE", "U0BOB")),
             name: "bob".into(),
             at,
             plan: hash,

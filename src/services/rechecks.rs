@@ -69,7 +69,7 @@ pub(super) async fn people(world: &World, request: &Request) -> Look {
 }
 
 fn gone(approval: &Approval) -> People {
-    People::Gone { by: approval.by.clone(), name: approval.name.clone() }
+    People::Gone { by: approval.by.id().clone(), name: approval.name.clone() }
 }
 
 /// Looks at whoever asked: still a member, and still allowed to ask for this there.

@@ -3,7 +3,7 @@
 use super::{Admission, IllegalTransition};
 use crate::domain::command::{Output, PowerPath};
 use crate::domain::effect::{Begun, BootId};
-use crate::domain::identity::PersonId;
+use crate::domain::identity::Actor;
 use crate::domain::ids::{Epoch, RunId, Version};
 use crate::domain::intent::Value;
 use crate::domain::plan::{PlannedServer, Subject};
@@ -273,7 +273,7 @@ pub enum RunEvent {
     /// A person said what happened.
     PersonAnswered {
         /// Who.
-        by: PersonId,
+        by: Actor,
         /// Their name.
         name: String,
         /// When.

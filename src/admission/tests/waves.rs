@@ -1,7 +1,7 @@
 //! Waves: their sizes, and when the next one opens.
 
 use super::*;
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::Epoch;
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::place::{ChannelId, Origin, ReplyPath};
@@ -83,7 +83,12 @@ pub(super) fn request(waves: &[u32]) -> Request {
     let accepted = RequestEvent::Accepted(Box::new(Accepted {
         plan: plan.expect("the waves add up"),
         spec: Arc::new(reboot()),
-        origin: Origin { person, channel: ChannelId::new("C0"), thread: None, reply: ReplyPath::Direct },
+        origin: Origin {
+            person: Actor::recalled(person),
+            channel: ChannelId::new("C0"),
+            thread: None,
+            reply: ReplyPath::Direct,
+        },
         requester_name: "ana".into(),
         allowed_by: Vec::new(),
         at: NOW,

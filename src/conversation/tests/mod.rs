@@ -20,7 +20,7 @@ use crate::admission::{PoolCount, PoolImpact};
 use crate::domain::command::{CommandName, CommandSpec, PowerPath};
 use crate::domain::consent::Quota;
 use crate::domain::effect::BootId;
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{Actor, GroupName, PersonId};
 use crate::domain::ids::{Epoch, Fingerprint, Handle, RequestId};
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
@@ -205,7 +205,7 @@ impl Story {
             plan: Plan::new(parts).unwrap(),
             spec: Arc::clone(spec),
             origin: Origin {
-                person: person("U0ANA"),
+                person: Actor::recalled(person("U0ANA")),
                 channel: ChannelId::new("C0NOC"),
                 thread: None,
                 reply: ReplyPath::Private { thread: None },
@@ -255,7 +255,7 @@ impl Story {
 
     fn cancelled(self, hour: i64, minute: i64) -> Self {
         let (by, name) = (person("U0ANA"), "ana".to_owned());
-        self.then(RequestEvent::CancelAsked { by, name, at: at(hour, minute) }).now(hour, minute)
+        self.then(RequestEvent::CancelAsked { by: Actor::recalled(by), name, at: at(hour, minute) }).now(hour, minute)
     }
 
     fn halted(self, failures: u32) -> Self {
@@ -294,7 +294,7 @@ impl Story {
 
 fn approval(user: &str, name: &str, plan: Fingerprint) -> RequestEvent {
     RequestEvent::Approved(Approval {
-        by: person(user),
+        by: Actor::recalled(person(user)),
         name: name.into(),
         at: at(14, 4),
         plan,

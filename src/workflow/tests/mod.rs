@@ -16,7 +16,7 @@ use crate::domain::command::{
     StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, BootFacts, BootId, Probe, Seen};
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{Actor, GroupName, PersonId};
 use crate::domain::ids::{Epoch, Fingerprint, RequestId, RunId};
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::plan::{PlannedServer, Subject};
@@ -296,5 +296,11 @@ fn proved(step: usize, at: Timestamp, state: ProductionState) -> RunEvent {
 
 fn person_said(answer: Answer, at: Timestamp) -> RunEvent {
     let until = at.plus(Duration::from_secs(30));
-    RunEvent::PersonAnswered { by: PersonId::new("T0", "U0BOB"), name: "bob".into(), at, answer, until }
+    RunEvent::PersonAnswered {
+        by: Actor::recalled(PersonId::new("T0", "U0BOB")),
+        name: "bob".into(),
+        at,
+        answer,
+        until,
+    }
 }

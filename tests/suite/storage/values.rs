@@ -10,7 +10,7 @@ use wrasse::authorization::{AuthorizationRecord, RecordedClass};
 use wrasse::conversation::message::{Form, Message, text};
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::effect::Begun;
-use wrasse::domain::identity::{GroupName, PersonId};
+use wrasse::domain::identity::{Actor, GroupName, PersonId};
 use wrasse::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, RequestId, RunId, Version};
 use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use wrasse::domain::plan::{Plan, PlanParts, Subject};
@@ -80,7 +80,7 @@ pub(crate) fn accepted(id: &RequestId) -> RequestEvent {
     RequestEvent::Accepted(Box::new(Accepted {
         plan: Plan::new(parts).unwrap(),
         spec: Arc::new(spec),
-        origin: Origin { person: ana, channel, thread: None, reply: ReplyPath::Direct },
+        origin: Origin { person: Actor::recalled(ana), channel, thread: None, reply: ReplyPath::Direct },
         requester_name: "ana".into(),
         allowed_by: vec!["noc may reboot".into()],
         at: at(1_000),
@@ -180,7 +180,7 @@ pub(crate) fn private(key: &str, user: &str, content: Content) -> Outgoing {
 }
 
 pub(crate) fn home_opened(user: &str, millis: i64) -> Write {
-    Write::HomeOpened { person: person(user), at: at(millis) }
+    Write::HomeOpened { person: Actor::recalled(person(user)), at: at(millis) }
 }
 
 pub(crate) fn home_shown(user: &str, words: &str, millis: i64) -> Write {

@@ -7,11 +7,20 @@ use super::none;
 use super::source::{code, files};
 
 /// A constructor, the files or folders of the program that may call it, and why those.
-const MADE_BY: [(&str, &[&str], &str); 1] = [(
-    "Admission::noted",
-    &["src/mandate/mod.rs", "src/adapters/storage/shapes/run.rs"],
-    "a run is let to start by three proofs, or its journal says that it was",
-)];
+const MADE_BY: [(&str, &[&str], &str); 4] = [
+    (
+        "Admission::noted",
+        &["src/mandate/mod.rs", "src/adapters/storage/shapes/run.rs"],
+        "a run is let to start by three proofs, or its journal says that it was",
+    ),
+    ("Actor::of_envelope", &["src/adapters/slack/wire.rs"], "who acts is said by an authenticated envelope"),
+    ("Actor::of_process", &["src/cli/brakes.rs"], "who acts is said by the operating system"),
+    (
+        "Actor::recalled",
+        &["src/adapters/storage/shapes/places.rs", "src/adapters/storage/sqlite/homes.rs"],
+        "who acted then is read back from what was stored of it",
+    ),
+];
 
 /// Whether a file holds tests alone, which may make up what they need.
 fn is_test(path: &str) -> bool {

@@ -9,7 +9,7 @@ use crate::domain::command::{
     Need, Output, OwnerOf, ParameterSpec, PowerPath, RebootSpec, Sent, StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Begun, BootId};
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{Actor, GroupName, PersonId};
 use crate::domain::ids::{BrakeId, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::intent::{Moment, ParameterName, ZoneName};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
@@ -76,7 +76,7 @@ fn reply_path() -> BoxedStrategy<ReplyPath> {
 
 pub(super) fn origin() -> BoxedStrategy<Origin> {
     (person(), text().prop_map(ChannelId::new), option::of(text().prop_map(MessageTs::new)), reply_path())
-        .prop_map(|(person, channel, thread, reply)| Origin { person, channel, thread, reply })
+        .prop_map(|(person, channel, thread, reply)| Origin { person: Actor::recalled(person), channel, thread, reply })
         .boxed()
 }
 
@@ -270,7 +270,7 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
         })),
         (time(), text()).prop_map(|(at, why)| RunEvent::PersonAsked { at, why }),
         (person(), text(), time(), answer, time()).prop_map(|(by, name, at, answer, until)| RunEvent::PersonAnswered {
-            by,
+            by: Actor::recalled(by),
             name,
             at,
             answer,
