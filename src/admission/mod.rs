@@ -4,6 +4,7 @@
 
 mod blacklist;
 mod brake;
+mod breakers;
 mod capacity;
 mod concurrency;
 mod explain;
@@ -25,6 +26,10 @@ mod waves;
 mod without_server;
 
 pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
+pub use breakers::{
+    Breaker, BreakerStanding, Canary, Closing, Counted, FailedRun, FailureRules, FailureShare, FinishedAs, FinishedRun,
+    FinishedServer, Tally, after_run, broken, canary_of, opens,
+};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
@@ -43,6 +48,7 @@ pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
 pub use without_server::evaluate_without_server;
 
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::{CommandSpec, Targets, Touch};
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::plan::{PlannedServer, Subject};
@@ -63,6 +69,8 @@ pub struct Rules {
     pub unknown_max_percent: u8,
     /// The most servers under work at once in the whole fleet.
     pub fleet_concurrency: u32,
+    /// When too many have failed.
+    pub failure_rate: FailureRules,
     /// The most servers on which one command works at once.
     pub command_concurrency: u32,
     /// At most this share of the servers of one type in one site may be under work at once, rounded down, but one.
@@ -80,6 +88,7 @@ impl Default for Rules {
             health_age_max: Duration::from_secs(120),
             unknown_max_percent: 10,
             fleet_concurrency: 200,
+            failure_rate: FailureRules::default(),
             command_concurrency: 50,
             type_in_site_percent: 5,
             rack_concurrency: 1,
@@ -97,6 +106,8 @@ pub struct Candidate<'a> {
     pub server: &'a PlannedServer,
     /// The command.
     pub spec: &'a CommandSpec,
+    /// The version that it is about, if the command takes one.
+    pub version: Option<&'a str>,
     /// The policies that it may pass by an override.
     pub passes: PolicySet,
 }
@@ -156,18 +167,24 @@ fn brakes(asked: Asked<'_>, known: Known<'_>) -> Vec<Blocker> {
     blockers
 }
 
-/// What people say to work on a subject that is no server: what it waits for.
+/// What people, and open breakers, say to work on a subject that is no server: what it waits for. The version is what is
+/// put there, if the command puts one.
 ///
 /// # Errors
 /// Why it is not carried out at all.
 pub fn without_server(
     request: &RequestId,
-    subject: &Subject,
+    (subject, version): (&Subject, Option<&str>),
     spec: &CommandSpec,
     known: Known<'_>,
 ) -> Result<Vec<Blocker>, String> {
     let asked = Asked::of(request, subject, spec);
-    blacklist::never(asked, known).map_or_else(|| Ok(brakes(asked, known)), Err)
+    if let Some(why) = blacklist::never(asked, known) {
+        return Err(why);
+    }
+    let mut blockers = brakes(asked, known);
+    blockers.extend(breakers::broken(Counted::of(spec, subject, version), known));
+    Ok(blockers)
 }
 
 /// Whether this brake alone would keep that from starting.
@@ -179,7 +196,7 @@ pub fn stands_in_the_way(
 ) -> bool {
     let ledger = Ledger { brakes: vec![brake.clone()], states: known.ledger.states.clone(), ..Ledger::default() };
     let known = Known { ledger: &ledger, ..known };
-    !matches!(without_server(request, subject, spec, known), Ok(blockers) if blockers.is_empty())
+    !matches!(without_server(request, (subject, None), spec, known), Ok(blockers) if blockers.is_empty())
 }
 
 /// What admission says about one server.
@@ -199,6 +216,7 @@ pub struct Admitted {
     run: RunId,
     found: ProductionState,
     takes_over: Option<RunId>,
+    canary_of: Vec<BreakerScope>,
     overridden: Vec<PolicyName>,
 }
 
@@ -219,6 +237,12 @@ impl Admitted {
     #[must_use]
     pub fn takes_over(&self) -> Option<&RunId> {
         self.takes_over.as_ref()
+    }
+
+    /// The open breakers that the run is the canary of.
+    #[must_use]
+    pub fn canary_of(&self) -> &[BreakerScope] {
+        &self.canary_of
     }
 
     /// The policies that would have made it wait, and that it passes by an override; sorted.
@@ -263,9 +287,12 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known));
     }
+    let work = Counted::of_server(candidate.spec, server, candidate.version);
+    blockers.extend(breakers::broken(work, known));
     if blockers.is_empty() {
+        let canary_of = breakers::canary_of(work, known);
         let found = found(server, known);
-        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over, overridden: Vec::new() })
+        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over, canary_of, overridden: Vec::new() })
     } else {
         Verdict::Wait(blockers)
     }
@@ -336,6 +363,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::Capacity { .. }
                 | Blocker::NoDirectory
                 | Blocker::HealthUnknown { .. }
+                | Blocker::Broken { .. }
                 | Blocker::Stopped { .. }
                 | Blocker::Frozen { .. }
                 | Blocker::Held { .. }
@@ -359,13 +387,15 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
     merged.sort_by_key(|blocker| match blocker {
         Blocker::Stopped { .. } => 0,
         Blocker::Held { .. } => 1,
-        Blocker::Blacklisted { .. } => 2,
-        Blocker::Frozen { .. } => 3,
-        Blocker::Capacity { .. } => 4,
-        Blocker::HealthUnknown { .. } => 5,
-        Blocker::Locked { .. } => 6,
-        Blocker::Concurrency { .. } => 7,
-        Blocker::NoDirectory => 8,
+        // It takes a person.
+        Blocker::Broken { .. } => 2,
+        Blocker::Blacklisted { .. } => 3,
+        Blocker::Frozen { .. } => 4,
+        Blocker::Capacity { .. } => 5,
+        Blocker::HealthUnknown { .. } => 6,
+        Blocker::Locked { .. } => 7,
+        Blocker::Concurrency { .. } => 8,
+        Blocker::NoDirectory => 9,
     });
     merged
 }

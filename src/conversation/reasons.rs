@@ -5,11 +5,13 @@
 use super::message::Rich;
 use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
 use crate::admission::Reason;
+use crate::domain::breaker::BreakerScope;
 use crate::domain::ids::RequestId;
+use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
-use crate::workflow::request::{Blocker, LimitScope, OutServer};
+use crate::workflow::request::{Blocker, BrokenUntil, LimitScope, OutServer};
 use std::collections::BTreeMap;
 
 /// The most holders of one reason that are told one by one.
@@ -70,6 +72,24 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             let prose = prose.code(scope).text(format!(" blacklisted by {}", quoted(by)));
             ends(prose, *until).text(": ").code(why)
         }
+        Blocker::Broken { scope, failures, of, examples, until, .. } => {
+            let prose = prose.text(format!("{}: {failures} of the last {of} failed", scope_words(scope)));
+            let prose = match examples.as_slice() {
+                names if roomy && !names.is_empty() => prose.text(" (").code(folded(names, PATTERNS_MAX)).text(")"),
+                _ => prose,
+            };
+            match until {
+                BrokenUntil::CoolDown(at) => prose.text("; one canary may start from ").time(*at),
+                BrokenUntil::Canary(run) => prose.text(format!("; waits for its canary, {}", run.request)),
+                BrokenUntil::Soak(at) => {
+                    prose.text("; its canary is watched until ").time(*at).text(", then a person may close it")
+                }
+                BrokenUntil::Person => {
+                    let line = format!("{} {scope} because …", BuiltInVerb::CloseBreaker.word());
+                    prose.text("; its canary has passed, so a person may send ").code(line)
+                }
+            }
+        }
     }
 }
 
@@ -89,6 +109,15 @@ fn place(scope: &LimitScope) -> String {
         LimitScope::Site(site) => site.to_string(),
         LimitScope::TypeInSite(server_type, site) => format!("{server_type} in {site}"),
         LimitScope::Rack(rack) => format!("rack {rack}"),
+    }
+}
+
+/// What a breaker is about: `reboot in lax`.
+pub(super) fn scope_words(scope: &BreakerScope) -> String {
+    match scope {
+        BreakerScope::Site { command, site } => format!("{command} in {site}"),
+        BreakerScope::Version { command, server_type, version } => format!("{command} {version} on {server_type}"),
+        BreakerScope::Command { command } => format!("{command} everywhere"),
     }
 }
 
@@ -144,6 +173,12 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Frozen { scope, .. } => format!("goes on when that is over, or somebody sends: thaw {scope}"),
         Blocker::Held { .. } => "goes on when somebody releases it".to_owned(),
         Blocker::Blacklisted { .. } => "goes on when that is over, or somebody takes it off the blacklist".to_owned(),
+        Blocker::Broken { until, .. } => match until {
+            BrokenUntil::CoolDown(_) | BrokenUntil::Canary(_) | BrokenUntil::Soak(_) => {
+                "goes on when its canary has passed and a person has closed it".to_owned()
+            }
+            BrokenUntil::Person => "goes on when a person has closed it".to_owned(),
+        },
     }
 }
 
@@ -180,7 +215,8 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
         | Blocker::Held { .. }
-        | Blocker::Blacklisted { .. } => true,
+        | Blocker::Blacklisted { .. }
+        | Blocker::Broken { .. } => true,
     })
 }
 
@@ -208,6 +244,9 @@ pub fn short(blocker: &Blocker) -> String {
         Blocker::Blacklisted { scope, by, .. } => format!("{} blacklisted by {}", quoted(scope), quoted(by)),
         Blocker::Stopped { by, since, .. } => {
             format!("everything is stopped by {} since {}", quoted(by), clock(*since))
+        }
+        Blocker::Broken { scope, failures, of, .. } => {
+            format!("{} stopped, {failures} of the last {of} failed", scope_words(scope))
         }
     }
 }

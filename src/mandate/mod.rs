@@ -38,7 +38,8 @@ use crate::workflow::{Admission, Errand, Request, Right, Run, RunEvent};
 /// use wrasse::domain::{ids::RequestId, server::ProductionState};
 /// let run = RequestId::from_tail("2mq9").unwrap().run(1);
 /// let found = ProductionState::Production;
-/// let made_up = wrasse::admission::Admitted { run, found, takes_over: None, overridden: Vec::new() };
+/// let (canary_of, overridden) = (Vec::new(), Vec::new());
+/// let made_up = wrasse::admission::Admitted { run, found, takes_over: None, canary_of, overridden };
 /// ```
 ///
 /// ```compile_fail,E0451

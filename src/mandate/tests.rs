@@ -160,7 +160,7 @@ fn admitted(run: &Run) -> Admitted {
     let inventory = Inventory::new(fleet(), NOW).expect("two servers");
     let (ledger, rules) = (Ledger::default(), Rules::default());
     let known = KnownNow { inventory: &inventory, ledger: &ledger, rules: &rules, now: NOW };
-    match admission::evaluate_without_server(&run.id, &run.subject, &spec(), known) {
+    match admission::evaluate_without_server(&run.id, (&run.subject, None), &spec(), known) {
         Verdict::Allow(admitted) => admitted,
         other @ (Verdict::Wait(_) | Verdict::Deny(_)) => panic!("nothing stands in its way, not {other:?}"),
     }

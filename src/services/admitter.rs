@@ -4,11 +4,12 @@ use super::effects::Effects;
 use super::rechecks::{self, Look, People};
 use super::requests::{end, halt};
 use super::world::World;
-use super::{Service, Step, messages, overrides, records, replanning};
+use super::{Service, Step, failures, messages, overrides, records, replanning};
 use crate::admission::{self, Admitted, Candidate, Known, Ledger, NextWave, Snapshot, Verdict, next_wave};
 use crate::approvals::{self, Approved};
 use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation;
+use crate::domain::breaker::{BreakerScope, version_of};
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::limits::LOOK_AGAIN_EVERY;
 use crate::domain::time::Timestamp;
@@ -236,14 +237,26 @@ impl Pass<'_> {
         self.rulebook.known(ledger, self.now)
     }
 
+    fn version(&self) -> Option<&str> {
+        version_of(&self.request.plan.parts().parameters)
+    }
+
+    /// The run is the canary of these breakers.
+    fn tries(&self, ledger: &mut Ledger, run: &Run, scopes: &[BreakerScope]) -> Vec<Write> {
+        let trying = ledger.try_with(&run.id, run.subject.server(), (scopes, self.now));
+        trying.into_iter().flat_map(|breaker| failures::written(self.world, breaker)).collect()
+    }
+
     /// What starts now, each server counted before the next is asked about; empty if nothing can.
     fn decide(&self, ledger: &Ledger) -> Vec<Write> {
         let said = self.verdicts(ledger);
         let mut verdicts = said.iter();
         let (mut writes, mut evidence, mut used) = (Vec::new(), Vec::new(), Used::default());
+        // The breakers as they are once the runs before have become their canaries.
+        let mut trying = ledger.clone();
         for run in self.due {
             let Some(server) = run.subject.server() else {
-                match self.without_server(run, ledger) {
+                match self.without_server(run, &trying) {
                     Verdict::Wait(_) => {}
                     Verdict::Deny(why) => {
                         writes.push(self.left_out(run));
@@ -251,6 +264,7 @@ impl Pass<'_> {
                     }
                     Verdict::Allow(admitted) => {
                         let Some(started) = self.started(run, &admitted) else { continue };
+                        writes.extend(self.tries(&mut trying, run, admitted.canary_of()));
                         writes.push(self.run_events(run, vec![started], true));
                         evidence.push(match run.subject.site() {
                             Some(site) => format!("{site} as a whole"),
@@ -270,6 +284,7 @@ impl Pass<'_> {
                 Verdict::Allow(admitted) => {
                     let Some(started) = self.started(run, admitted) else { continue };
                     writes.push(Write::Lock(admitted.lock(*candidate, self.now)));
+                    writes.extend(self.tries(&mut trying, run, admitted.canary_of()));
                     writes.extend(self.taken_over(admitted.takes_over()));
                     writes.push(self.run_events(run, vec![started], true));
                     let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
@@ -299,7 +314,8 @@ impl Pass<'_> {
     }
 
     fn without_server(&self, run: &Run, ledger: &Ledger) -> Verdict {
-        admission::evaluate_without_server(&run.id, &run.subject, &self.request.spec, self.known(ledger))
+        let subject = (&run.subject, self.version());
+        admission::evaluate_without_server(&run.id, subject, &self.request.spec, self.known(ledger))
     }
 
     /// That a run starts, if all three answers are there and speak of it.

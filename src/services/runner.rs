@@ -1,9 +1,8 @@
 //! Carries runs on: what `decide` wants to see is looked at, what it wants stored is stored, and only then begun.
 
 use super::effects::Effects;
-use super::messages;
 use super::world::World;
-use super::{Service, Step};
+use super::{Service, Step, failures, messages};
 use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
 use crate::domain::effect::{Begun, Probe, Seen};
 use crate::domain::ids::RunId;
@@ -170,7 +169,9 @@ impl Runner {
                 None => return Ok(Some(Turn::Rest)),
             },
         };
+        let counted = failures::counted(&self.world, request, run, &commit.events).await?;
         let mut writes = self.writes(request, run, commit, now);
+        writes.extend(counted);
         // A stop that came after the look at it is met here: from its commit on nothing is begun that changes anything.
         if then.as_ref().is_some_and(|mandate| mandate.act().is_change()) {
             writes.push(Write::NotStopped);

@@ -1,7 +1,8 @@
 //! Why a request waits.
 
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{RequestId, RunId};
 use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 
@@ -12,6 +13,8 @@ pub enum PolicyName {
     Concurrency,
     /// How many of a pool must serve.
     Capacity,
+    /// Whether too many runs of the same have failed.
+    FailureRate,
     /// The stop of everything.
     Stop,
     /// Freezes.
@@ -24,8 +27,8 @@ pub enum PolicyName {
 
 impl PolicyName {
     /// Every policy.
-    pub const ALL: [Self; 6] =
-        [Self::Concurrency, Self::Capacity, Self::Stop, Self::Freeze, Self::Hold, Self::Blacklist];
+    pub const ALL: [Self; 7] =
+        [Self::Concurrency, Self::Capacity, Self::FailureRate, Self::Stop, Self::Freeze, Self::Hold, Self::Blacklist];
 
     /// Those that an override can let servers pass; whatever is not named here never can be.
     pub const OVERRIDABLE: [Self; 2] = [Self::Concurrency, Self::Capacity];
@@ -42,6 +45,7 @@ impl PolicyName {
         match self {
             Self::Concurrency => "concurrency",
             Self::Capacity => "capacity",
+            Self::FailureRate => "failure-rate",
             Self::Stop => "stop",
             Self::Freeze => "freeze",
             Self::Hold => "hold",
@@ -167,6 +171,34 @@ pub enum Blocker {
         /// Why, in their words.
         why: String,
     },
+    /// Too many runs of the same have failed.
+    Broken {
+        /// Of which.
+        scope: BreakerScope,
+        /// How many failed.
+        failures: u32,
+        /// Of how many.
+        of: u32,
+        /// Since when nothing more of it starts.
+        since: Timestamp,
+        /// Servers of the newest that failed.
+        examples: Vec<ServerName>,
+        /// What has to happen first.
+        until: BrokenUntil,
+    },
+}
+
+/// What an open breaker waits for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum BrokenUntil {
+    /// Its cool-down, until then; after it one canary may start.
+    CoolDown(Timestamp),
+    /// The end of its canary.
+    Canary(RunId),
+    /// Its canary is watched until then.
+    Soak(Timestamp),
+    /// A person's word.
+    Person,
 }
 
 impl Blocker {
@@ -176,6 +208,7 @@ impl Blocker {
         match self {
             Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
+            Self::Broken { .. } => Some(PolicyName::FailureRate),
             Self::Stopped { .. } => Some(PolicyName::Stop),
             Self::Frozen { .. } => Some(PolicyName::Freeze),
             Self::Held { .. } => Some(PolicyName::Hold),
@@ -199,7 +232,8 @@ impl Blocker {
             | Self::Concurrency { .. }
             | Self::Capacity { .. }
             | Self::HealthUnknown { .. }
-            | Self::NoDirectory => false,
+            | Self::NoDirectory
+            | Self::Broken { .. } => false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
 mod brakes;
+mod breakers;
 mod explaining;
 mod histories;
 mod overriding;
@@ -137,10 +138,9 @@ impl Fleet {
 
     fn check_as_planned(&self, server: &PlannedServer) -> Verdict {
         let inventory = self.inventory();
-        evaluate(
-            Candidate { run: &run_of("2mq9", 1), server, spec: &self.spec, passes: PolicySet::NONE },
-            self.known(&inventory),
-        )
+        let run = run_of("2mq9", 1);
+        let candidate = Candidate { run: &run, server, spec: &self.spec, version: None, passes: PolicySet::NONE };
+        evaluate(candidate, self.known(&inventory))
     }
 
     fn inventory(&self) -> Inventory {
@@ -180,6 +180,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Capacity { .. } => "capacity",
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::NoDirectory => "no directory",
+        Blocker::Broken { .. } => "broken",
         Blocker::Stopped { .. } => "stopped",
         Blocker::Frozen { .. } => "frozen",
         Blocker::Held { .. } => "held",

@@ -5,6 +5,7 @@
 //! shape number and a reader for the old one. Deliberately absent: rows and SQL.
 
 mod authorizations;
+mod breaker;
 mod command;
 mod decisions;
 mod leaves;
@@ -17,6 +18,8 @@ mod request;
 mod run;
 #[cfg(test)]
 pub(super) mod strategies;
+#[cfg(test)]
+mod strategies_of_breakers;
 #[cfg(test)]
 mod strategies_of_overrides;
 #[cfg(test)]
@@ -115,7 +118,7 @@ fn beside(mut object: Map<String, Value>, other: Value) -> Map<String, Value> {
 
 /// Lists the stored names of a struct's fields.
 macro_rules! stored_record {
-    ($type:ty; $($field:ident: $name:literal),* $(,)?) => {
+    ($type:ty; $($field:ident: $name:literal $(or $before:expr)?),* $(,)?) => {
         impl $crate::adapters::storage::shapes::Stored for $type {
             fn store(&self) -> serde_json::Value {
                 let object = serde_json::Map::new();
@@ -127,7 +130,7 @@ macro_rules! stored_record {
                 value: &serde_json::Value,
             ) -> Result<Self, $crate::adapters::storage::shapes::Misfit> {
                 let members = $crate::adapters::storage::shapes::Members::of(value)?;
-                Ok(Self { $( $field: members.read($name)?, )* })
+                Ok(Self { $( $field: $crate::adapters::storage::shapes::stored_member!(members, $name $(, $before)?), )* })
             }
         }
     };
