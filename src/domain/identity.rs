@@ -16,6 +16,11 @@ text_name! {
     GroupName
 }
 
+text_name! {
+    /// Something that acts without a person, e.g. `nightly-canary`.
+    AutomationName
+}
+
 /// A person: the pair that authorisation compares. Names are for display only.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PersonId {
@@ -121,6 +126,8 @@ pub enum Standing {
     Deactivated,
     /// An app or a bot.
     Bot,
+    /// No person at all: an automation of ours. The directory says this of nobody, and it approves nothing.
+    Automation,
 }
 
 /// What the directory knows of a person, now or at most a minute ago.
@@ -139,6 +146,18 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// An automation, as it is asked about: in no group, and with an id that no workspace gives.
+    #[must_use]
+    pub fn automation(name: &AutomationName) -> Self {
+        Self {
+            id: PersonId::new("automation", name.as_str()),
+            name: format!("automation:{name}"),
+            standing: Standing::Automation,
+            groups: Vec::new(),
+            zone: None,
+        }
+    }
+
     /// Whether the person is in that group.
     #[must_use]
     pub fn is_in(&self, group: &GroupName) -> bool {

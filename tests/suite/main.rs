@@ -8,6 +8,8 @@ mod browser;
 mod clustershell;
 mod command_files;
 mod command_line;
+#[cfg(test)]
+mod command_line_automations;
 mod command_line_brakes;
 #[cfg(test)]
 mod decisions_call;
