@@ -4,7 +4,7 @@ use super::{Ground, Leave, Mandate, Proofs};
 use crate::admission::{self, Admitted, Known as KnownNow, Ledger, Rules, Verdict};
 use crate::approvals;
 use crate::authorization::{Authorized, Channels, Known, Policies, PolicyFile, Question};
-use crate::domain::command::{CommandName, CommandSpec, Impact, StepSpec, Targets, WaveRule, WaveSize};
+use crate::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
 use crate::domain::consent::Quota;
 use crate::domain::effect::Act;
 use crate::domain::identity::{Actor, GroupName, PersonId, Profile, Standing};
@@ -47,6 +47,7 @@ fn spec() -> CommandSpec {
         name: CommandName::new("isolate"),
         summary: String::new(),
         impact: Impact::Drain,
+        priority: Priority::default(),
         owner: GroupName::new("noc"),
         targets: Targets::Sites { max: 5 },
         parameters: Vec::new(),
@@ -159,7 +160,7 @@ fn authorized(user: &str, sites: &[&str]) -> Authorized {
 fn admitted(run: &Run) -> Admitted {
     let inventory = Inventory::new(fleet(), NOW).expect("two servers");
     let (ledger, rules) = (Ledger::default(), Rules::default());
-    let known = KnownNow { inventory: &inventory, ledger: &ledger, rules: &rules, now: NOW };
+    let known = KnownNow { inventory: &inventory, ledger: &ledger, rules: &rules, before: &[], now: NOW };
     match admission::evaluate_without_server(&run.id, (&run.subject, None), &spec(), known) {
         Verdict::Allow(admitted) => admitted,
         other @ (Verdict::Wait(_) | Verdict::Deny(_)) => panic!("nothing stands in its way, not {other:?}"),
