@@ -24,6 +24,7 @@ mod stop;
 #[cfg(test)]
 mod tests;
 mod waves;
+mod without_server;
 
 pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
 pub use breakers::{
@@ -46,6 +47,7 @@ pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
+pub use without_server::evaluate_without_server;
 
 use self::counts::Counts;
 use crate::domain::breaker::BreakerScope;

@@ -10,7 +10,7 @@ pub use super::outbox::{Content, Destination, Notice, Outgoing, Slot};
 use crate::admission::{Brake, BrakeEnd, Breaker, Decided, FinishedRun, HealthRow, Ledger, Lock, Snapshot, StateRow};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::{
     BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
 };
@@ -167,7 +167,7 @@ pub enum Write {
     /// A person has opened their home.
     HomeOpened {
         /// The person.
-        person: PersonId,
+        person: Actor,
         /// When.
         at: Timestamp,
     },
@@ -254,7 +254,7 @@ pub struct DecisionRecord {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Home {
     /// The person.
-    pub person: PersonId,
+    pub person: Actor,
     /// When it was last opened.
     pub opened_at: Timestamp,
     /// What it last showed of the person's own, and when.

@@ -10,7 +10,7 @@ use super::{Service, Step, brakes, failures, homes, messages};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, Mentions, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
-use crate::domain::place::{MessageRef, Origin, ReplyPath};
+use crate::domain::place::{MessageRef, ReplyPath};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::chat::{Delivery, Found, PostTo, PrivateTo, Replaces};
@@ -392,13 +392,13 @@ async fn form_missed(world: &World, slot: &Slot) -> Result<Option<Write>, StoreF
         (ControlAction::Form(form), _) if form.origin.channel.is_nowhere() => None,
         (ControlAction::Form(form), _) => {
             let told = conversation::form_missed(Some(handle));
-            Some(messages::form_missed(&slot.outgoing.key, &form.origin, told))
+            Some(messages::form_missed(&slot.outgoing.key, messages::private_to(&form.origin), told))
         }
         (ControlAction::Review { .. }, Some(bound)) if !bound.channel.is_nowhere() => {
-            let reply = ReplyPath::Private { thread: None };
             let (person, channel) = (bound.person.clone(), bound.channel.clone());
-            let origin = Origin { person, channel, thread: None, reply };
-            Some(messages::form_missed(&slot.outgoing.key, &origin, conversation::form_missed(None)))
+            let path = ReplyPath::Private { thread: None };
+            let to = PrivateTo { person, channel, path, replaces: Replaces::Nothing };
+            Some(messages::form_missed(&slot.outgoing.key, to, conversation::form_missed(None)))
         }
         _ => None,
     })

@@ -204,9 +204,10 @@ pub(super) fn no_card(request: &RequestId, origin: &Origin, message: Message) ->
     })
 }
 
-fn private_to(origin: &Origin) -> PrivateTo {
+/// To whoever is answered there.
+pub(super) fn private_to(origin: &Origin) -> PrivateTo {
     PrivateTo {
-        person: origin.person.clone(),
+        person: origin.person.id().clone(),
         channel: origin.channel.clone(),
         path: origin.reply.clone(),
         replaces: Replaces::Nothing,
@@ -224,11 +225,11 @@ pub(super) fn answer(envelope: &EnvelopeKey, origin: &Origin, message: Message) 
 }
 
 /// What is said instead of a form that did not open.
-pub(super) fn form_missed(form: &DeliveryKey, origin: &Origin, message: Message) -> Write {
+pub(super) fn form_missed(form: &DeliveryKey, to: PrivateTo, message: Message) -> Write {
     Write::Send(Outgoing {
         key: DeliveryKey::new(format!("missed:{form}")),
         lane: Lane::new(format!("missed:{form}")),
-        to: Destination::Private(private_to(origin)),
+        to: Destination::Private(to),
         content: Content::Fixed(message),
     })
 }

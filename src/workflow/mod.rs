@@ -6,6 +6,7 @@ mod blocker;
 pub mod breakglass;
 mod consent;
 pub mod decide;
+mod errand;
 pub mod pace;
 mod reboot;
 mod replanning;
@@ -16,6 +17,7 @@ mod steps;
 mod tests;
 
 pub use decide::{Commit, Decision, Input, Orders, Situation, decide};
+pub use errand::{Admission, Errand, Right};
 pub use request::{Request, RequestEvent};
 pub use run::{Run, RunEvent};
 

@@ -8,6 +8,8 @@ mod browser;
 mod clustershell;
 mod command_files;
 mod command_line;
+#[cfg(test)]
+mod command_line_automations;
 mod command_line_brakes;
 #[cfg(test)]
 mod decisions_call;
@@ -15,6 +17,8 @@ mod decisions_call;
 #[cfg(test)]
 mod drivers_wire;
 mod fuzz_corpus;
+#[cfg(test)]
+mod mandates;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]

@@ -40,7 +40,7 @@ impl RunStanding {
     pub(super) const fn after(self, event: &RunEvent) -> Self {
         match event {
             RunEvent::Planned { .. } | RunEvent::Replanned { .. } => Self::Waiting,
-            RunEvent::Admitted { .. }
+            RunEvent::Admitted(_)
             | RunEvent::StepBegun { .. }
             | RunEvent::StepSucceeded { .. }
             | RunEvent::PersonAnswered { answer: Answer::LookAgain, .. }

@@ -7,8 +7,9 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use wrasse::domain::effect::{Act, Begun, Probe, Seen};
+use wrasse::domain::effect::{Begun, Probe, Seen};
 use wrasse::domain::server::{ProductionState, ServerName};
+use wrasse::mandate::Mandate;
 use wrasse::ports::{Clock, Drivers};
 use wrasse::sandbox::fleet::model::{Fault, Fleet, FleetSpec, Rotation, ServerSpec, Timing};
 use wrasse::sandbox::fleet::ports_face::FleetDrivers;
@@ -39,8 +40,8 @@ struct Reach {
 
 #[async_trait]
 impl Drivers for Reach {
-    async fn begin(&self, act: &Act, deadline: Duration) -> Begun {
-        self.drivers.begin(act, deadline).await
+    async fn begin(&self, mandate: &Mandate, deadline: Duration) -> Begun {
+        self.drivers.begin(mandate, deadline).await
     }
 
     async fn observe(&self, probe: &Probe, deadline: Duration) -> Seen {

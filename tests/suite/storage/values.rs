@@ -12,7 +12,7 @@ use wrasse::conversation::message::{Form, Message, text};
 use wrasse::domain::breaker::BreakerScope;
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::effect::Begun;
-use wrasse::domain::identity::{GroupName, PersonId};
+use wrasse::domain::identity::{Actor, GroupName, PersonId};
 use wrasse::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, RequestId, RunId, Version};
 use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use wrasse::domain::plan::{Plan, PlanParts, Subject};
@@ -21,6 +21,7 @@ use wrasse::domain::time::Timestamp;
 use wrasse::ports::authorizations::{Authorization, Occasion};
 use wrasse::ports::chat::{Envelope, PrivateTo, Replaces};
 use wrasse::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
+use wrasse::workflow::Admission;
 use wrasse::workflow::request::{Accepted, RequestEvent, RequestOutcome};
 use wrasse::workflow::run::{RunEvent, RunOutcome, StepIntent};
 
@@ -82,7 +83,7 @@ pub(crate) fn accepted(id: &RequestId) -> RequestEvent {
     RequestEvent::Accepted(Box::new(Accepted {
         plan: Plan::new(parts).unwrap(),
         spec: Arc::new(spec),
-        origin: Origin { person: ana, channel, thread: None, reply: ReplyPath::Direct },
+        origin: Origin { person: Actor::recalled(ana), channel, thread: None, reply: ReplyPath::Direct },
         requester_name: "ana".into(),
         allowed_by: vec!["noc may reboot".into()],
         at: at(1_000),
@@ -113,7 +114,7 @@ pub(crate) fn planned() -> RunEvent {
 }
 
 pub(crate) fn admitted(millis: i64) -> RunEvent {
-    RunEvent::Admitted { at: at(millis), found: ProductionState::Production }
+    RunEvent::Admitted(Admission::noted(at(millis), ProductionState::Production))
 }
 
 pub(crate) fn step_begun() -> RunEvent {
@@ -224,7 +225,7 @@ pub(crate) fn private(key: &str, user: &str, content: Content) -> Outgoing {
 }
 
 pub(crate) fn home_opened(user: &str, millis: i64) -> Write {
-    Write::HomeOpened { person: person(user), at: at(millis) }
+    Write::HomeOpened { person: Actor::recalled(person(user)), at: at(millis) }
 }
 
 pub(crate) fn home_shown(user: &str, words: &str, millis: i64) -> Write {

@@ -7,7 +7,7 @@ use crate::admission::{
     Brake, BrakeEnd, BrakeKind, Breaker, FinishedRun, HealthRow, Ledger, Lock, LockStanding, Snapshot, StateRow,
 };
 use crate::domain::breaker::BreakerScope;
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::{
     BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
 };
@@ -295,9 +295,9 @@ impl State {
         }
     }
 
-    fn home_opened(&mut self, person: &PersonId, at: Timestamp) -> Guard {
+    fn home_opened(&mut self, person: &Actor, at: Timestamp) -> Guard {
         let shown = self.homes.get(person).and_then(|home| home.shown.clone());
-        self.homes.put(person.clone(), Home { person: person.clone(), opened_at: at, shown });
+        self.homes.put(person.id().clone(), Home { person: person.clone(), opened_at: at, shown });
         Guard::Holds
     }
 
