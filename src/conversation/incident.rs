@@ -67,7 +67,7 @@ fn sites_of(view: RequestView<'_>, out: &[&Run]) -> String {
 }
 
 /// One line for each way of being out, at most two.
-fn out_lines(view: RequestView<'_>, out: &[&Run]) -> Vec<Rich> {
+pub(super) fn out_lines(view: RequestView<'_>, out: &[&Run]) -> Vec<Rich> {
     const LINES_MAX: usize = 2;
     let verb = view.request.spec.name.as_str();
     let mut groups: BTreeMap<String, Vec<&Run>> = BTreeMap::new();
