@@ -28,6 +28,17 @@ pub struct Settings {
     pub incidents: Option<ChannelId>,
     /// Where changed files that cannot be used are told.
     pub admins: Option<ChannelId>,
+    /// What takes alerts; `None` pages nobody.
+    pub alertmanager: Option<AlertmanagerSettings>,
+}
+
+/// An Alertmanager.
+#[derive(Debug)]
+pub struct AlertmanagerSettings {
+    /// Its address, without `/api/v2`.
+    pub url: String,
+    /// The bearer token that it wants, if it does.
+    pub token: Option<SecretString>,
 }
 
 /// One thing that is wrong with the environment.
@@ -77,7 +88,7 @@ impl std::fmt::Display for SettingFaults {
 impl std::error::Error for SettingFaults {}
 
 /// Every variable with what it is for; `.env.example` lists the same, and a test compares the two.
-pub const VARIABLES: [(&str, &str); 11] = [
+pub const VARIABLES: [(&str, &str); 13] = [
     (
         "SLACK_APP_TOKEN",
         "The app-level token, xapp-…, with connections:write; or SLACK_APP_TOKEN_FILE names a file with it.",
@@ -93,6 +104,14 @@ pub const VARIABLES: [(&str, &str); 11] = [
     (
         "WRASSE_ADMIN_CHANNEL",
         "The id of the channel that hears of changed files with faults; without it, the incident channel.",
+    ),
+    (
+        "WRASSE_ALERTMANAGER_URL",
+        "What pages people while the chat is down, e.g. http://alertmanager:9093; without it, nobody is paged.",
+    ),
+    (
+        "WRASSE_ALERTMANAGER_TOKEN",
+        "The bearer token that Alertmanager wants, if it does; or WRASSE_ALERTMANAGER_TOKEN_FILE names a file with it.",
     ),
     ("WRASSE_LOG", "What is logged, e.g. info or wrasse=debug."),
 ];
@@ -129,6 +148,7 @@ impl Settings {
                 2
             }
         };
+        let alertmanager = alertmanager(variables, &mut faults);
         match (app_token, bot_token) {
             (Some(app_token), Some(bot_token)) if faults.is_empty() => Ok(Self {
                 app_token,
@@ -141,6 +161,7 @@ impl Settings {
                 inventory: path("WRASSE_INVENTORY", "inventory.yaml"),
                 incidents: text("WRASSE_INCIDENT_CHANNEL").map(ChannelId::new),
                 admins: text("WRASSE_ADMIN_CHANNEL").or_else(|| text("WRASSE_INCIDENT_CHANNEL")).map(ChannelId::new),
+                alertmanager,
             }),
             _ => Err(SettingFaults(faults)),
         }
@@ -151,6 +172,23 @@ impl Settings {
 #[must_use]
 pub fn log_filter() -> String {
     std::env::vars().find(|(name, _)| name == "WRASSE_LOG").map_or_else(|| "info".to_owned(), |(_, value)| value)
+}
+
+/// What takes alerts, if anything does.
+fn alertmanager(variables: &BTreeMap<String, String>, faults: &mut Vec<SettingFault>) -> Option<AlertmanagerSettings> {
+    const TOKEN: &str = "WRASSE_ALERTMANAGER_TOKEN";
+    let given = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+    let has_token = given(TOKEN).is_some() || given("WRASSE_ALERTMANAGER_TOKEN_FILE").is_some();
+    let token = if has_token { secret(variables, TOKEN, faults) } else { None };
+    let url = given("WRASSE_ALERTMANAGER_URL")?;
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        faults.push(SettingFault::Value {
+            name: "WRASSE_ALERTMANAGER_URL",
+            value: url.to_owned(),
+            takes: "an address that begins with http:// or https://, such as http://alertmanager:9093",
+        });
+    }
+    Some(AlertmanagerSettings { url: url.to_owned(), token })
 }
 
 /// A secret from its variable, or from the file that `…_FILE` names.

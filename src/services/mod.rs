@@ -16,10 +16,12 @@ pub mod intake;
 mod lately;
 mod lines;
 mod looks;
+mod matters;
 mod messages;
 mod offers;
 mod outage;
 pub mod overrides;
+pub mod paging;
 pub mod planning;
 mod presses;
 mod questions;
@@ -40,6 +42,7 @@ mod whys;
 mod world;
 
 pub use crate::ports::Rulebook;
+pub use paging::{Pager, Silence};
 pub use world::{InForce, Places, WakingInbox, World};
 
 use crate::domain::time::Timestamp;

@@ -13,6 +13,7 @@ mod directory;
 mod ending;
 mod fleet;
 mod homes;
+mod pager;
 mod people;
 mod rulebook;
 mod time;
@@ -29,6 +30,7 @@ use chat::StageChat;
 use crash::Crashes;
 use directory::StageDirectory;
 use fleet::StageFleet;
+use pager::StagePager;
 use rulebook::{Script, StageSource};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -71,6 +73,8 @@ struct Scene {
     chat: Arc<StageChat>,
     directory: Arc<StageDirectory>,
     fleet: StageFleet,
+    pager: Arc<StagePager>,
+    has_pager: Cell<bool>,
     script: RefCell<Script>,
     cleaner: RefCell<Cleaner>,
     crashes: Arc<Mutex<Crashes>>,
@@ -104,6 +108,8 @@ impl Stage {
         let chat = Arc::new(StageChat::new(Arc::clone(&clock)));
         let stage = Self(Rc::new(Scene {
             fleet: StageFleet::new(Arc::<StageClock>::clone(&clock)),
+            pager: Arc::new(StagePager::new(Arc::clone(&clock))),
+            has_pager: Cell::new(false),
             clock,
             ids: Arc::new(StageIds::default()),
             chat,
@@ -145,6 +151,22 @@ impl Stage {
     /// The chat, to let it misbehave.
     pub(crate) fn chat(&self) -> &StageChat {
         &self.0.chat
+    }
+
+    /// There is a pager, as long as that is said before the bot starts.
+    pub(crate) fn has_pager(&self) {
+        self.0.has_pager.set(true);
+    }
+
+    /// The pager takes nothing any more, or again.
+    pub(crate) fn pager_is_silent(&self, is_silent: bool) {
+        self.0.pager.is_silent(is_silent);
+    }
+
+    /// What the pager rings for now.
+    pub(crate) fn rings(&self) -> String {
+        let rings = self.0.pager.rings();
+        self.0.cleaner.borrow_mut().clean(&rings)
     }
 
     /// The directory answers nobody any more.
@@ -292,6 +314,7 @@ impl Stage {
         let ports = Ports {
             chat: Arc::<StageChat>::clone(&scene.chat),
             directory: Arc::<StageDirectory>::clone(&scene.directory),
+            alerts: scene.has_pager.get().then(|| Arc::<StagePager>::clone(&scene.pager) as _),
             drivers: scene.fleet.ports(),
             clock: Arc::<StageClock>::clone(&scene.clock),
             ids: Arc::<StageIds>::clone(&scene.ids),

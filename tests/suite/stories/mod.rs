@@ -26,6 +26,7 @@ mod mentioning;
 mod misunderstanding;
 mod not_overriding;
 mod overriding;
+mod paging;
 mod pressing;
 mod previewing;
 mod queueing;
