@@ -14,6 +14,7 @@ use crate::files::{Files, ServedFiles, workspace};
 use crate::fleet::Undone;
 use crate::ports::{Alerts, Clock, Directory, Store};
 use crate::services::admitter::Admitter;
+use crate::services::calling::Calling;
 use crate::services::courier::Courier;
 use crate::services::homes::Homes;
 use crate::services::intake::Intake;
@@ -78,7 +79,12 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         clock,
         ids: Arc::new(RandomIds),
         in_force: InForce::new(whole.rulebook),
-        places: Places { incidents: settings.incidents.clone(), admins: settings.admins.clone(), bot_name },
+        places: Places {
+            incidents: settings.incidents.clone(),
+            admins: settings.admins.clone(),
+            owners_called_after: settings.owners_called_after,
+            bot_name,
+        },
         changes: watch::Sender::new(0),
     });
     run(&world, &slack, shutdown).await?;
@@ -142,6 +148,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Runner::new(Arc::clone(world))),
         Box::new(Homes::new(Arc::clone(world))),
         Box::new(Courier::new(Arc::clone(world))),
+        Box::new(Calling::new(Arc::clone(world))),
         Box::new(Paging::new(Arc::clone(world))),
         Box::new(Watcher::new(Arc::clone(world))),
         Box::new(Reloader::new(Arc::clone(world))),

@@ -64,7 +64,7 @@ pub use forms::{
 };
 pub use help::{help, help_command, help_purpose};
 pub use home::{HomeView, Told, home};
-pub use incident::incident;
+pub use incident::{incident, unclaimed};
 pub use matters::{Matter, MatterKey, MatterKind, MattersView, Severity, matters};
 pub use meaning::meaning;
 pub use overriding::{

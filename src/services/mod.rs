@@ -5,6 +5,7 @@
 mod access;
 pub mod admitter;
 pub mod brakes;
+pub mod calling;
 mod closing;
 pub mod courier;
 mod effects;

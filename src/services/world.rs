@@ -9,6 +9,7 @@ use crate::ports::store::{Committed, Decide, Operation, Scope, Write};
 use crate::ports::{Chat, Clock, Directory, Drivers, Ids, Inbox, Rulebook, RulebookSource, Store, StoreFault};
 use async_trait::async_trait;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// How often a commit of unknown outcome is asked about before the step gives up; its next turn reads afresh.
@@ -32,6 +33,8 @@ pub struct Places {
     pub incidents: Option<ChannelId>,
     /// Where changed files that cannot be used are told; `None` tells it only in the log.
     pub admins: Option<ChannelId>,
+    /// How long nobody may take over what a request left out before its owners are called; `None` calls nobody.
+    pub owners_called_after: Option<Duration>,
     /// How the bot is called, for `/invite`.
     pub bot_name: String,
 }

@@ -75,6 +75,23 @@ fn alerts_go_to_an_address_and_a_token_alone_is_harmless() {
 }
 
 #[test]
+fn owners_are_called_after_a_time_or_never() {
+    let with = |value: &str| {
+        let tokens =
+            [("SLACK_APP_TOKEN", "xapp-1"), ("SLACK_BOT_TOKEN", "xoxb-1"), ("WRASSE_CALL_OWNERS_AFTER", value)];
+        Settings::from_variables(&given(&tokens))
+            .map(|settings| settings.owners_called_after.map(|after| after.as_secs()))
+    };
+    assert_eq!(with(""), Ok(Some(900)));
+    assert_eq!(with("1h"), Ok(Some(3600)));
+    assert_eq!(with("never"), Ok(None));
+    insta::assert_snapshot!(with("soon").unwrap_err(), @"
+    the environment is not complete (see .env.example):
+      WRASSE_CALL_OWNERS_AFTER is `soon`; it takes a time such as 15m or 1h, or never
+    ");
+}
+
+#[test]
 fn one_socket_too_many_is_a_fault() {
     for (sockets, is_fine) in [("0", false), ("1", true), ("10", true), ("11", false), ("-1", false)] {
         let tokens = [("SLACK_APP_TOKEN", "xapp-1"), ("SLACK_BOT_TOKEN", "xoxb-1"), ("WRASSE_SOCKETS", sockets)];

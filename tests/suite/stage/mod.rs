@@ -75,6 +75,7 @@ struct Scene {
     fleet: StageFleet,
     pager: Arc<StagePager>,
     has_pager: Cell<bool>,
+    owners_called_after: Cell<Option<Duration>>,
     script: RefCell<Script>,
     cleaner: RefCell<Cleaner>,
     crashes: Arc<Mutex<Crashes>>,
@@ -110,6 +111,7 @@ impl Stage {
             fleet: StageFleet::new(Arc::<StageClock>::clone(&clock)),
             pager: Arc::new(StagePager::new(Arc::clone(&clock))),
             has_pager: Cell::new(false),
+            owners_called_after: Cell::new(None),
             clock,
             ids: Arc::new(StageIds::default()),
             chat,
@@ -156,6 +158,11 @@ impl Stage {
     /// There is a pager, as long as that is said before the bot starts.
     pub(crate) fn has_pager(&self) {
         self.0.has_pager.set(true);
+    }
+
+    /// What nobody takes over for that long is called out to its owners, as long as that is said before the bot starts.
+    pub(crate) fn calls_owners_after(&self, wait: Duration) {
+        self.0.owners_called_after.set(Some(wait));
     }
 
     /// The pager takes nothing any more, or again.
@@ -327,6 +334,7 @@ impl Stage {
             places: Places {
                 incidents: Some(incidents.clone()),
                 admins: Some(incidents),
+                owners_called_after: scene.owners_called_after.get(),
                 bot_name: "wrasse".to_owned(),
             },
         };

@@ -8,6 +8,7 @@ mod asking;
 mod asking_for_access;
 mod attacking;
 mod breaking;
+mod calling;
 mod cancelling;
 mod consenting;
 mod crashing;
