@@ -286,6 +286,10 @@ pub trait Store: Inbox + Send + Sync {
     /// Requests that are not over, in the order they were accepted.
     async fn open_requests(&self) -> Result<Vec<Request>, StoreFault>;
 
+    /// Requests that are over and have an event of which people are still told then ([`RequestEvent::trouble_until`]), in
+    /// the order they were accepted.
+    async fn troubled_requests(&self, now: Timestamp) -> Result<Vec<Request>, StoreFault>;
+
     /// The newest requests of a person, newest first, over or not.
     async fn requests_of(&self, person: &PersonId, limit: usize) -> Result<Vec<Request>, StoreFault>;
 

@@ -67,6 +67,7 @@ pub(super) async fn status(
     let mut standings = standings(world.store.as_ref(), &speaker.rulebook, (&servers, whole), world.now()).await?;
     // Whoever asks was looked up for this very line.
     standings.people_at = Some(world.now());
+    standings.alerts_silent = world.pager.silence().map(|silence| (silence.since, silence.why));
     Ok(line.answered(conversation::status(&standings.view()), "answered: status"))
 }
 

@@ -434,6 +434,7 @@ impl Notice {
             | Self::Started(request)
             | Self::Final(request)
             | Self::Incident(request)
+            | Self::Unclaimed(request)
             | Self::Override { request, .. }
             | Self::OverrideEnded { request, .. }
             | Self::OverrideIncident { request, .. } => Some(request),

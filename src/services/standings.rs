@@ -33,6 +33,8 @@ pub struct Standings {
     pub health_oldest: Option<(Timestamp, PoolName)>,
     /// When the directory of people last answered; `None` where it was not asked.
     pub people_at: Option<Timestamp>,
+    /// Since when alerts are not taken, and why; `None` where they are, or where it was not looked at.
+    pub alerts_silent: Option<(Timestamp, String)>,
     /// When all of this was looked at.
     pub now: Timestamp,
 }
@@ -41,7 +43,8 @@ impl Standings {
     /// As messages look at it.
     #[must_use]
     pub fn view(&self) -> StatusView<'_> {
-        let Self { stop, pools, open, coverage, servers, inventory_at, health_oldest, people_at, now } = self;
+        let Self { stop, pools, open, coverage, servers, inventory_at, health_oldest, people_at, alerts_silent, now } =
+            self;
         StatusView {
             stop: stop.as_ref(),
             pools,
@@ -51,6 +54,7 @@ impl Standings {
             inventory_at: *inventory_at,
             health_oldest: health_oldest.clone(),
             people_at: *people_at,
+            alerts_silent: alerts_silent.as_ref().map(|(since, why)| (*since, why.as_str())),
             now: *now,
         }
     }
@@ -87,6 +91,7 @@ pub async fn standings(
         inventory_at: rulebook.inventory.fetched_at(),
         health_oldest,
         people_at: None,
+        alerts_silent: None,
         now,
     })
 }

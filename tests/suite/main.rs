@@ -1,6 +1,8 @@
 //! The suite: one binary, so that there is one link.
 
 #[cfg(test)]
+mod alerts_wire;
+#[cfg(test)]
 mod bolt;
 #[cfg(test)]
 mod browser;
@@ -21,6 +23,8 @@ mod fuzz_corpus;
 mod mandates;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod real_alertmanager;
 #[cfg(test)]
 mod real_peers;
 #[cfg(test)]

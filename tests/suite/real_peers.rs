@@ -28,10 +28,10 @@ use wrasse::ports::{Clock, Drivers};
 const SOON: Duration = Duration::from_secs(10);
 
 /// A program that ends with its test.
-struct Peer(Child);
+pub(crate) struct Peer(Child);
 
 impl Peer {
-    fn start(program: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(program: &Path, arguments: &[&str]) -> Self {
         let started = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
@@ -56,7 +56,7 @@ impl Drop for Peer {
 }
 
 /// A port that nobody listens on, below those that the system gives away: no other test gets it meanwhile.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static ASKED: AtomicU32 = AtomicU32::new(0);
     let mut tries = (0..1000).map(|_| {
         let number = std::process::id().wrapping_mul(37).wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed));
@@ -66,7 +66,7 @@ fn free_port() -> u16 {
 }
 
 /// Looks again until it holds, at most half a minute.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let mut ticks = tokio::time::interval(Duration::from_millis(50));
     let looking = async {
         loop {
@@ -79,7 +79,7 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), looking).await.unwrap_or_else(|_| panic!("{what}, in time"))
 }
 
-async fn listens(port: u16) {
+pub(crate) async fn listens(port: u16) {
     until("it listens", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()).await;
 }
 

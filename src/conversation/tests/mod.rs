@@ -7,6 +7,7 @@ mod forms;
 mod helping;
 mod home;
 mod instead;
+mod matters;
 mod meaning;
 mod missing;
 mod overriding;

@@ -22,7 +22,7 @@ use wrasse::ports::authorizations::{Authorization, Occasion};
 use wrasse::ports::chat::{Envelope, PrivateTo, Replaces};
 use wrasse::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
 use wrasse::workflow::Admission;
-use wrasse::workflow::request::{Accepted, RequestEvent, RequestOutcome};
+use wrasse::workflow::request::{Accepted, Halt, HaltCause, RequestEvent, RequestOutcome};
 use wrasse::workflow::run::{RunEvent, RunOutcome, StepIntent};
 
 pub(crate) fn at(millis: i64) -> Timestamp {
@@ -102,6 +102,10 @@ pub(crate) fn card_posted(ts: &str) -> RequestEvent {
 
 pub(crate) fn request_ended(millis: i64) -> RequestEvent {
     RequestEvent::Ended { at: at(millis), outcome: RequestOutcome::Done }
+}
+
+pub(crate) fn request_halted(millis: i64) -> RequestEvent {
+    RequestEvent::Halted(Halt { at: at(millis), cause: HaltCause::Failures(2) })
 }
 
 pub(crate) fn run_events(id: &RunId, guard: (i64, i64), events: Vec<RunEvent>, wake_at: Option<i64>) -> Write {

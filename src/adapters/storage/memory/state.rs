@@ -37,6 +37,13 @@ pub(super) struct RequestRow {
     events: Vec<RequestEvent>,
 }
 
+impl RequestRow {
+    /// Until when people are told of trouble with it after its end.
+    pub(super) fn trouble_until(&self) -> Option<Timestamp> {
+        self.events.iter().filter_map(RequestEvent::trouble_until).max()
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct RunRow {
     pub(super) standing: RunStanding,

@@ -366,6 +366,7 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         Notice::Started,
         Notice::Final,
         Notice::Incident,
+        Notice::Unclaimed,
     ]);
     let of_run = select(vec![Notice::ServerFailed as fn(RunId) -> Notice, Notice::Question]);
     prop_oneof![
@@ -403,6 +404,7 @@ pub(super) fn destination() -> BoxedStrategy<Destination> {
         text().prop_map(|trigger| Destination::FormOpen(TriggerId::new(trigger))),
         text().prop_map(|view| Destination::FormUpdate(ViewId::new(view))),
         person().prop_map(Destination::Home),
+        request_id().prop_map(Destination::Incident),
     ]
     .boxed()
 }

@@ -116,6 +116,19 @@ pub(super) async fn open_requests(connection: &mut SqliteConnection) -> Result<V
     requests_of(&select.fetch_all(connection).await?)
 }
 
+pub(super) async fn troubled_requests(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+) -> Result<Vec<Request>, StoreFault> {
+    let select = query(
+        "SELECT event.request_id, event.seq, event.shape, event.body
+         FROM requests AS request JOIN request_events AS event ON event.request_id = request.id
+         WHERE request.trouble_until_ms > $1 AND request.trouble_until_ms > 0 AND request.is_open = 0
+         ORDER BY request.sequence, event.seq",
+    );
+    requests_of(&select.bind(now.millis()).fetch_all(connection).await?)
+}
+
 pub(super) async fn newest_of(
     connection: &mut SqliteConnection,
     person: &PersonId,
