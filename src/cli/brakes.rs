@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What a call ends with that was understood, and not carried out.
-const REFUSED: u8 = 3;
+pub(super) const REFUSED: u8 = 3;
 
 /// Which database, and where people hear of it.
 #[derive(clap::Args)]
@@ -56,13 +56,13 @@ pub(super) struct ResumeEverything {
 }
 
 /// The local account that calls: `local/1000`.
-fn account() -> anyhow::Result<PersonId> {
+pub(super) fn account() -> anyhow::Result<PersonId> {
     let process = std::fs::metadata("/proc/self").context("the account that calls cannot be told from /proc/self")?;
     Ok(PersonId::new("local", process.uid().to_string()))
 }
 
 impl Place {
-    async fn open(&self) -> anyhow::Result<SqliteStore> {
+    pub(super) async fn open(&self) -> anyhow::Result<SqliteStore> {
         // One that is made here would stop nobody, and a mistyped name would not be noticed.
         anyhow::ensure!(
             self.database.exists(),
@@ -72,12 +72,12 @@ impl Place {
         Ok(SqliteStore::open(&self.database).await?)
     }
 
-    fn channel(&self) -> Option<ChannelId> {
+    pub(super) fn channel(&self) -> Option<ChannelId> {
         self.incidents.as_deref().map(str::trim).filter(|id| !id.is_empty()).map(ChannelId::new)
     }
 
     /// Says so where nobody else will hear of it.
-    fn tell_who_hears(&self) {
+    pub(super) fn tell_who_hears(&self) {
         if self.incidents.is_none() {
             output::complain(
                 "no channel is told: set WRASSE_INCIDENT_CHANNEL or --incidents; cards, status and homes say it",
@@ -86,11 +86,11 @@ impl Place {
     }
 }
 
-fn said(message: &Message) {
+pub(super) fn said(message: &Message) {
     output::say(&plain::render(message));
 }
 
-async fn commit(store: &SqliteStore, writes: Vec<Write>) -> anyhow::Result<()> {
+pub(super) async fn commit(store: &SqliteStore, writes: Vec<Write>) -> anyhow::Result<()> {
     let operation = Operation { id: RandomIds.operation(), writes };
     match store.commit(operation).await? {
         Committed::Done | Committed::AlreadyDone => Ok(()),

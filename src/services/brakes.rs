@@ -6,7 +6,7 @@
 use super::intake::{Outcome, Who, who};
 use super::lines::{Line, Speaker};
 use super::messages;
-use super::restraining::{self, ForATime, Saying};
+use super::restraining::{self, Braker, Came, Right, Said};
 use super::world::World;
 use crate::admission::{Brake, BrakeEnd, BrakeKind, may_resume_from};
 use crate::conversation::message::Message;
@@ -82,20 +82,8 @@ pub(super) async fn answer(
     braking: &Braking,
 ) -> Result<Outcome, StoreFault> {
     let actor = Actor { person: &speaker.person.id, name: &speaker.person.name };
-    let saying = Saying { world, line, speaker };
-    match braking {
-        Braking::Freeze { on, until, because } => {
-            return restraining::freeze(saying, ForATime { on, until, because }).await;
-        }
-        Braking::Thaw { on } => return restraining::thaw(saying, on).await,
-        Braking::Hold { on, because } => return restraining::hold(saying, on, because).await,
-        Braking::Release { on } => return restraining::release(saying, on).await,
-        Braking::Blacklist { on, command, until, level, because } => {
-            let time = ForATime { on, until, because };
-            return restraining::blacklist(saying, time, (command.as_ref(), *level)).await;
-        }
-        Braking::Unblacklist { on, command } => return restraining::unblacklist(saying, on, command.as_ref()).await,
-        Braking::Stop { .. } | Braking::Resume { .. } => {}
+    if let Some(came) = restraining::restrain(braker(world, line, speaker), braking).await? {
+        return Ok(answered(line, came));
     }
     let is_direct = speaker.channel.reach == Reach::Direct;
     if !is_place_of_work(world, line.origin, is_direct) {
@@ -124,6 +112,25 @@ pub(super) async fn answer(
         | Braking::Blacklist { .. }
         | Braking::Unblacklist { .. } => Ok(Outcome::noted("rejected: answered elsewhere")),
     }
+}
+
+/// A member who acts on brakes where they said it.
+pub(super) fn braker<'a>(world: &'a World, line: Line<'a>, speaker: &'a Speaker) -> Braker<'a> {
+    Braker {
+        store: world.store.as_ref(),
+        rulebook: &speaker.rulebook,
+        ids: world.ids.as_ref(),
+        now: world.now(),
+        actor: Actor { person: &speaker.person.id, name: &speaker.person.name },
+        line: line.text,
+        incidents: world.places.incidents.as_ref(),
+        right: Right::OfTheChannel(Said { world, speaker }),
+    }
+}
+
+/// Answered privately, where it was said.
+pub(super) fn answered(line: Line<'_>, came: Came) -> Outcome {
+    line.answered(came.message, came.note).with(came.writes)
 }
 
 async fn stop(world: &World, line: Line<'_>, actor: Actor<'_>, why: String) -> Result<Outcome, StoreFault> {

@@ -306,7 +306,8 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
             return super::presses::cancel_plan(world, line, &speaker.person, &request).await;
         }
         Intent::CloseBreaker { scope, why } => {
-            return closing::close(world, line, speaker, (&scope, &why)).await;
+            let came = closing::close(brakes::braker(world, line, speaker), (&scope, &why)).await?;
+            return Ok(brakes::answered(line, came));
         }
         Intent::Work(work) => work_line(world, line, speaker, &work).await?,
         Intent::Plan(Planned::Work(work)) => plan_line(world, line, speaker, &work).await?,

@@ -5,7 +5,7 @@
 mod access;
 pub mod admitter;
 pub mod brakes;
-mod closing;
+pub mod closing;
 pub mod courier;
 mod effects;
 pub mod explaining;
@@ -29,7 +29,7 @@ mod records;
 pub mod reloader;
 mod replanning;
 pub mod requests;
-mod restraining;
+pub mod restraining;
 mod reviews;
 pub mod runner;
 pub mod standings;
