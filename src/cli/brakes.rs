@@ -41,6 +41,9 @@ pub(super) struct StopEverything {
     /// Why.
     #[arg(long, value_name = "TEXT", default_value = "")]
     because: String,
+    /// Only tell what it would stop.
+    #[arg(long)]
+    plan: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -105,13 +108,16 @@ impl StopEverything {
         let store = self.place.open().await?;
         if let Some(stop) = brakes::stop_on(&store).await? {
             said(&conversation::stopped_already(&stop));
+        } else if self.plan {
+            let (_, affected) = brakes::affected(&store).await?;
+            said(&conversation::stop_would(&affected, "stop everything"));
         } else {
             let (open, affected) = brakes::affected(&store).await?;
             let (id, why) = (BrakeId::new(RandomIds.handle().as_str()), self.because.trim().to_owned());
             let actor = Actor { person: &person, name: &name };
             let stop = brakes::stop_by(id, actor, SystemClock.now(), why);
             commit(&store, brakes::stopping(&stop, &open, self.place.channel().as_ref())).await?;
-            said(&conversation::stop_took_hold(&stop, affected));
+            said(&conversation::stop_took_hold(&stop, &affected));
             self.place.tell_who_hears();
         }
         store.close().await?;
@@ -139,7 +145,7 @@ impl ResumeEverything {
         let (open, affected) = brakes::affected(&store).await?;
         let end = brakes::ended(Actor { person: &person, name: &name }, now, why);
         commit(&store, brakes::resuming(&stop, end, &open, self.place.channel().as_ref())).await?;
-        said(&conversation::go_on(&stop, affected));
+        said(&conversation::go_on(&stop, &affected));
         self.place.tell_who_hears();
         store.close().await?;
         Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use super::lines::{NOT_UNDERSTOOD, line_of, misunderstood, now};
 use super::output;
 use super::paths::Paths;
 use crate::adapters::ids::RandomIds;
-use crate::conversation::plain;
+use crate::conversation::{Tense, plain};
 use crate::domain::intent::{BuiltInVerb, Intent};
 use crate::language::{self, Vocabulary};
 use crate::services::brakes::Actor;
@@ -34,6 +34,9 @@ pub(super) struct Reasoned {
     /// Why; the same as `because …` at the end of the line.
     #[arg(long, value_name = "TEXT")]
     because: Option<String>,
+    /// Only tell what it would stop.
+    #[arg(long)]
+    plan: bool,
     #[command(flatten)]
     line: Line,
 }
@@ -50,27 +53,28 @@ pub(super) struct Blacklist {
 
 impl Blacklist {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let Reasoned { because, line } = self.reasoned;
+        let Reasoned { because, plan, line } = self.reasoned;
         let level = if self.absolute { "--absolute" } else { "" };
-        line.carry_out(BuiltInVerb::Blacklist, level, because.as_deref()).await
+        line.carry_out(BuiltInVerb::Blacklist, Beside { level, because: because.as_deref(), tense: tense(plan) }).await
     }
 }
 
 impl Reasoned {
     pub(super) async fn run(self, verb: BuiltInVerb) -> anyhow::Result<ExitCode> {
-        self.line.carry_out(verb, "", self.because.as_deref()).await
+        let because = self.because.as_deref();
+        self.line.carry_out(verb, Beside { level: "", because, tense: tense(self.plan) }).await
     }
 }
 
 impl Line {
     pub(super) async fn run(self, verb: BuiltInVerb) -> anyhow::Result<ExitCode> {
-        self.carry_out(verb, "", None).await
+        self.carry_out(verb, Beside { level: "", because: None, tense: Tense::Is }).await
     }
 
-    async fn carry_out(self, verb: BuiltInVerb, level: &str, because: Option<&str>) -> anyhow::Result<ExitCode> {
+    async fn carry_out(self, verb: BuiltInVerb, beside: Beside<'_>) -> anyhow::Result<ExitCode> {
         let files = self.paths.files().read(None, now()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
         let rulebook = files.rulebook;
-        let words = whole(&line_of(&self.words), level, because);
+        let words = whole(&line_of(&self.words), beside);
         let vocabulary = Vocabulary { now: now(), ..Vocabulary::of(rulebook.catalog.commands().to_vec()) };
         let understood = language::normalise(&format!("{} {words}", verb.word()))
             .and_then(|line| Ok((language::parse(&line, &vocabulary)?, line)));
@@ -89,6 +93,7 @@ impl Line {
             actor: Actor { person: &person, name: &name },
             line: &line,
             incidents: channel.as_ref(),
+            tense: beside.tense,
             right: Right::OfTheFile,
         };
         let came = if let Intent::CloseBreaker { scope, why } = &intent {
@@ -120,8 +125,20 @@ impl Line {
     }
 }
 
+/// What a call says beside its line.
+#[derive(Clone, Copy)]
+struct Beside<'a> {
+    level: &'a str,
+    because: Option<&'a str>,
+    tense: Tense,
+}
+
+const fn tense(plan: bool) -> Tense {
+    if plan { Tense::Would } else { Tense::Is }
+}
+
 /// The line with what was said beside it: the level stands before the reason, which is the rest of the line.
-fn whole(words: &str, level: &str, because: Option<&str>) -> String {
+fn whole(words: &str, Beside { level, because, .. }: Beside<'_>) -> String {
     let reason = because.map(|text| format!("because {text}"));
     let at = words.split(' ').take_while(|word| !word.eq_ignore_ascii_case("because")).collect::<Vec<_>>().join(" ");
     let rest = words.get(at.len()..).unwrap_or_default().trim();

@@ -27,6 +27,10 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
     match intent {
         Intent::Work(work) => (work.command.to_string(), work_rows(work, spec)),
         Intent::Plan(Planned::Work(work)) => (format!("plan {}: only looks", work.command), work_rows(work, spec)),
+        Intent::Plan(Planned::Brake(braking)) | Intent::CanI(Planned::Brake(braking)) => {
+            let (headline, rows) = braking_rows(braking);
+            (format!("plan {headline}: only looks"), rows)
+        }
         Intent::Plan(Planned::Cancel { request }) => (format!("plan cancel {request}: only looks"), Vec::new()),
         Intent::CanI(Planned::Work(work)) => (format!("can-i {}: only looks", work.command), work_rows(work, spec)),
         Intent::CanI(Planned::Cancel { request }) => (format!("can-i cancel {request}: only looks"), Vec::new()),

@@ -132,6 +132,8 @@ pub enum Planned {
         /// The request.
         request: RequestId,
     },
+    /// `plan freeze site=lax …`: what it would stop.
+    Brake(Braking),
 }
 
 impl Intent {
@@ -150,7 +152,7 @@ impl Intent {
             | Self::Status { .. }
             | Self::Cancel { .. }
             | Self::CloseBreaker { .. } => None,
-            Self::Brake(_) | Self::Override { .. } => None,
+            Self::Brake(_) | Self::Override { .. } | Self::Plan(Planned::Brake(_)) => None,
         }
     }
 
@@ -169,7 +171,9 @@ impl Intent {
             | Self::Status { .. }
             | Self::Cancel { .. }
             | Self::CloseBreaker { .. } => None,
-            Self::Brake(_) | Self::Override { .. } => None,
+            Self::Brake(_) | Self::Override { .. } | Self::Plan(Planned::Brake(_)) | Self::CanI(Planned::Brake(_)) => {
+                None
+            }
         }
     }
 }

@@ -54,6 +54,14 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
     }
 }
 
+/// The line that a normalised `plan` line would carry out; any other line as it is.
+#[must_use]
+pub fn planned(line: &str) -> &str {
+    let cursor = Cursor { line };
+    let (first, next) = cursor.word(0);
+    if first.value.eq_ignore_ascii_case(BuiltInVerb::Plan.word()) { cursor.rest(next) } else { line }
+}
+
 /// What a line, or the rest of one behind `plan`, may begin with.
 pub(super) enum Verb<'a> {
     Command(&'a CommandSpec),
@@ -261,15 +269,16 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
         }
         // Suggesting to send it would be a strange answer to somebody who wants to look first.
         Verb::BuiltIn(verb @ BuiltInVerb::Override) => Err(cursor.told(place..end, Kind::NothingToPlan { verb })),
+        // What stops things can be looked at before; what lets them go on takes hold at once.
         Verb::BuiltIn(
-            verb @ (BuiltInVerb::StopEverything
-            | BuiltInVerb::ResumeEverything
-            | BuiltInVerb::Freeze
-            | BuiltInVerb::Thaw
-            | BuiltInVerb::Hold
-            | BuiltInVerb::Release
-            | BuiltInVerb::Blacklist
-            | BuiltInVerb::Unblacklist),
+            verb @ (BuiltInVerb::StopEverything | BuiltInVerb::Freeze | BuiltInVerb::Hold | BuiltInVerb::Blacklist),
+        ) => match braking::read(cursor, verb, next, vocabulary) {
+            Some(read) => read.map(Planned::Brake),
+            None => Err(cursor.told(0..end, Kind::NothingToPlan { verb })),
+        },
+        Verb::BuiltIn(
+            verb
+            @ (BuiltInVerb::ResumeEverything | BuiltInVerb::Thaw | BuiltInVerb::Release | BuiltInVerb::Unblacklist),
         ) => Err(cursor.told(0..end, Kind::NothingToPlan { verb })),
     }
 }

@@ -36,6 +36,8 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
             format!("override {} on {request} because {why}", policy.value)
         }
         Intent::Plan(Planned::Work(work)) => format!("plan {}", print_work(work, vocabulary)),
+        Intent::Plan(Planned::Brake(braking)) => format!("plan {}", print_braking(braking)),
+        Intent::CanI(Planned::Brake(braking)) => format!("can-i {}", print_braking(braking)),
         Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
         Intent::CanI(Planned::Work(work)) => format!("can-i {}", print_work(work, vocabulary)),
         Intent::CanI(Planned::Cancel { request }) => format!("can-i cancel {request}"),

@@ -10,7 +10,7 @@ use super::restraining::{self, Braker, Came, Right, Said};
 use super::world::World;
 use crate::admission::{Brake, BrakeEnd, BrakeKind, may_resume_from};
 use crate::conversation::message::Message;
-use crate::conversation::{self, Affected};
+use crate::conversation::{self, Affected, AffectedRequest, Tense};
 use crate::domain::braking::Braking;
 use crate::domain::identity::{PersonId, Profile, Standing};
 use crate::domain::ids::BrakeId;
@@ -102,7 +102,7 @@ pub(super) async fn answer(
             let (open, affected) = affected(world.store.as_ref()).await?;
             let end = ended(actor, now, because);
             let mut writes = resuming(&stop, end, &open, told_where(world, line.origin).as_ref());
-            writes.push(line_answer(&line, conversation::go_on(&stop, affected)));
+            writes.push(line_answer(&line, conversation::go_on(&stop, &affected)));
             Ok(Outcome { writes, note: format!("resumed everything: {}", stop.id) })
         }
         Braking::Freeze { .. }
@@ -114,9 +114,26 @@ pub(super) async fn answer(
     }
 }
 
+/// What a line would do that stops things; nothing is done.
+pub(super) async fn plan(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    braking: &Braking,
+) -> Result<Outcome, StoreFault> {
+    let text = language::planned(line.text);
+    let braker = Braker { tense: Tense::Would, line: text, ..braker(world, line, speaker) };
+    if let Some(came) = restraining::restrain(braker, braking).await? {
+        return Ok(line.answered(came.message, came.note));
+    }
+    let (_, affected) = affected(world.store.as_ref()).await?;
+    Ok(line.answered(conversation::stop_would(&affected, text), "answered: a plan"))
+}
+
 /// A member who acts on brakes where they said it.
 pub(super) fn braker<'a>(world: &'a World, line: Line<'a>, speaker: &'a Speaker) -> Braker<'a> {
     Braker {
+        tense: Tense::Is,
         store: world.store.as_ref(),
         rulebook: &speaker.rulebook,
         ids: world.ids.as_ref(),
@@ -140,7 +157,7 @@ async fn stop(world: &World, line: Line<'_>, actor: Actor<'_>, why: String) -> R
     let (open, affected) = affected(world.store.as_ref()).await?;
     let brake = stop_by(BrakeId::new(world.ids.handle().as_str()), actor, world.now(), why);
     let mut writes = stopping(&brake, &open, told_where(world, line.origin).as_ref());
-    writes.push(line_answer(&line, conversation::stop_took_hold(&brake, affected)));
+    writes.push(line_answer(&line, conversation::stop_took_hold(&brake, &affected)));
     Ok(Outcome { writes, note: format!("stopped everything: {}", brake.id) })
 }
 
@@ -193,9 +210,10 @@ pub async fn affected(store: &dyn Store) -> Result<(Vec<Request>, Affected), Sto
     for request in &open {
         let runs = store.runs(request.id()).await?;
         let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting).count();
-        affected.requests += usize::from(waiting > 0);
-        affected.waiting += waiting;
-        affected.at_work += runs.iter().filter(|run| run.is_active() && run.subject.server().is_some()).count();
+        let at_work = runs.iter().filter(|run| run.is_active() && run.subject.server().is_some()).count();
+        if waiting + at_work > 0 {
+            affected.requests.push(AffectedRequest { id: request.id().clone(), waiting, at_work });
+        }
     }
     Ok((open, affected))
 }

@@ -244,7 +244,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
     match intent {
         Intent::Work(work) => work_line(world, line, &speaker, &work).await,
         Intent::Plan(Planned::Work(work)) => plan_line(world, line, &speaker, &work).await,
-        Intent::Plan(Planned::Cancel { .. })
+        Intent::Plan(Planned::Cancel { .. } | Planned::Brake(_))
         | Intent::CanI(_)
         | Intent::WhoCan { .. }
         | Intent::CloseBreaker { .. }
@@ -304,6 +304,9 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         }
         Intent::Plan(Planned::Cancel { request }) | Intent::CanI(Planned::Cancel { request }) => {
             return super::presses::cancel_plan(world, line, &speaker.person, &request).await;
+        }
+        Intent::Plan(Planned::Brake(braking)) | Intent::CanI(Planned::Brake(braking)) => {
+            return brakes::plan(world, line, speaker, &braking).await;
         }
         Intent::CloseBreaker { scope, why } => {
             let came = closing::close(brakes::braker(world, line, speaker), (&scope, &why)).await?;

@@ -8,10 +8,10 @@ use super::lines::{MISUNDERSTOOD, Speaker};
 use super::undone::left_undone;
 use super::world::World;
 use super::{messages, presses};
-use crate::admission::{self, BlacklistLevel, Brake, BrakeKind, Coverage, Ledger};
+use crate::admission::{self, BlacklistLevel, Brake, BrakeKind, Coverage, Known, Ledger};
 use crate::authorization::Question;
 use crate::conversation::message::Message;
-use crate::conversation::{self, Affected};
+use crate::conversation::{self, Affected, AffectedRequest, PutOn, Tense};
 use crate::domain::braking::{Braked, Braking, Kept};
 use crate::domain::command::{CommandName, CommandSpec, Impact, Targets, WaveRule, WaveSize};
 use crate::domain::identity::GroupName;
@@ -19,13 +19,13 @@ use crate::domain::ids::{BrakeId, Fingerprint, RequestId};
 use crate::domain::intent::{Moment, Selector, Spanned};
 use crate::domain::limits::HELD_MAX_SERVERS;
 use crate::domain::place::ChannelId;
-use crate::domain::server::Server;
+use crate::domain::server::{Server, ServerId};
 use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot};
 use crate::ports::store::Write;
 use crate::ports::{Ids, Rulebook, Store, StoreFault};
 use crate::workflow::request::{Request, RequestStage};
-use crate::workflow::run::RunStage;
+use crate::workflow::run::{Run, RunStage};
 use std::time::Duration;
 
 /// Who puts brakes on or takes them off, in the chat or in a shell, and what is known then.
@@ -45,6 +45,8 @@ pub struct Braker<'a> {
     pub line: &'a str,
     /// Where trouble is told.
     pub incidents: Option<&'a ChannelId>,
+    /// Whether it is done, or only told.
+    pub tense: Tense,
     /// Who says whether they may.
     pub right: Right<'a>,
 }
@@ -143,7 +145,11 @@ pub async fn restrain(braker: Braker<'_>, braking: &Braking) -> Result<Option<Ca
         }
         Braking::Unblacklist { on, command } => unblacklist(braker, on, command.as_ref()).await,
     };
-    came.map(Some)
+    let mut came = came?;
+    if braker.tense == Tense::Would {
+        came.writes.clear();
+    }
+    Ok(Some(came))
 }
 
 impl Braker<'_> {
@@ -193,17 +199,29 @@ impl Braker<'_> {
         Brake { id, kind, by, name, since: self.now, why, until }
     }
 
-    /// How many requests, and servers of them, would have started but for it.
-    async fn affected(self, brake: &Brake, ledger: &Ledger) -> Result<Affected, StoreFault> {
+    /// What these brakes, each by itself, keep from starting or find at work, and how many servers they cover.
+    async fn affected(self, brakes: &[Brake], ledger: &Ledger) -> Result<Affected, StoreFault> {
         let known = self.rulebook.known(ledger, self.now);
-        let mut affected = Affected::default();
+        let servers = self.rulebook.inventory.servers();
+        let is_covered = |server: &Server| brakes.iter().any(|brake| covers(brake, server, known));
+        let covered = servers.iter().filter(|server| is_covered(server)).collect::<Vec<_>>();
+        let is_one = |id: &ServerId| covered.iter().any(|server| server.id == *id);
+        let mut affected = Affected { covered: covered.len(), requests: Vec::new() };
         for request in self.store.open_requests().await? {
             let runs = self.store.runs(request.id()).await?;
-            let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting);
-            let about = |subject| (request.id(), subject, request.spec.as_ref());
-            let kept = waiting.filter(|run| admission::stands_in_the_way(brake, about(&run.subject), known)).count();
-            affected.requests += usize::from(kept > 0);
-            affected.waiting += kept;
+            let about = |run: &Run| {
+                let subject = (request.id(), &run.subject, request.spec.as_ref());
+                brakes.iter().any(|brake| admission::stands_in_the_way(brake, subject, known))
+            };
+            let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting && about(run)).count();
+            let is_busy = |run: &&Run| run.is_active() && run.subject.server().is_some_and(|server| is_one(&server.id));
+            let at_work = match request.spec.only_looks() {
+                true => 0,
+                false => runs.iter().filter(is_busy).count(),
+            };
+            if waiting + at_work > 0 {
+                affected.requests.push(AffectedRequest { id: request.id().clone(), waiting, at_work });
+            }
         }
         Ok(affected)
     }
@@ -211,9 +229,10 @@ impl Braker<'_> {
     /// Puts it on, in place of what was put on the same before.
     async fn put_on(self, kind: BrakeKind, time: &ForATime<'_>, ledger: &Ledger) -> Result<Came, StoreFault> {
         let brake = self.brake(kind, Some(time.until), time.because);
-        let affected = self.affected(&brake, ledger).await?;
+        let affected = self.affected(std::slice::from_ref(&brake), ledger).await?;
         let mut writes = self.off(ledger.brakes.iter().filter(|before| is_same(&before.kind, &brake.kind)), "renewed");
-        let told = conversation::brake_took_hold(&brake, affected);
+        let put_on = PutOn { tense: self.tense, affected: &affected, line: self.line };
+        let told = conversation::brake_took_hold(&brake, put_on);
         writes.push(Write::BrakeOn(brake));
         Ok(Came::done(told, writes, "put on a brake"))
     }
@@ -234,6 +253,15 @@ impl Braker<'_> {
             return Came::told(to, conversation::no_such_brake(kind, &on), "answered: nothing was put on so");
         }
         Came::done(conversation::brake_is_off(kind), writes, "took off a brake")
+    }
+}
+
+/// Whether a brake covers that server.
+fn covers(brake: &Brake, server: &Server, known: Known<'_>) -> bool {
+    match &brake.kind {
+        BrakeKind::Freeze { on } | BrakeKind::Blacklist { on, .. } => on.covers(server, known),
+        BrakeKind::Hold { server: held, .. } => server.id == *held,
+        BrakeKind::Stop | BrakeKind::Pause { .. } => false,
     }
 }
 
@@ -312,11 +340,14 @@ async fn hold(braker: Braker<'_>, on: &Kept, because: &str) -> Result<Came, Stor
     let names = |servers: &[&Server]| servers.iter().map(|server| server.name.clone()).collect::<Vec<_>>();
     let brakes = free.iter().map(|server| {
         let kind = BrakeKind::Hold { server: server.id.clone(), name: server.name.clone() };
-        Write::BrakeOn(braker.brake(kind, None, because))
+        braker.brake(kind, None, because)
     });
-    let writes = brakes.collect::<Vec<_>>();
+    let brakes = brakes.collect::<Vec<_>>();
+    let affected = braker.affected(&brakes, &ledger).await?;
+    let put_on = PutOn { tense: braker.tense, affected: &affected, line: braker.line };
     let by = held.first().and_then(|server| holding(server, &ledger));
-    let told = conversation::held(&names(&free), (&names(&held), by));
+    let told = conversation::held(&names(&free), (&names(&held), by), put_on);
+    let writes = brakes.into_iter().map(Write::BrakeOn).collect();
     Ok(Came::done(told, writes, format!("held {} servers", free.len())))
 }
 
@@ -372,8 +403,14 @@ async fn pause(braker: Braker<'_>, id: &RequestId, because: &str) -> Result<Came
         return Ok(Came::told(CameTo::Done, conversation::paused_already(id, before), "answered: held already"));
     }
     let brake = braker.brake(BrakeKind::Pause { request: id.clone() }, None, because);
+    let runs = braker.store.runs(id).await?;
+    let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting).count();
+    let at_work = runs.iter().filter(|run| run.is_active()).count();
+    let requests = vec![AffectedRequest { id: id.clone(), waiting, at_work }];
+    let affected = Affected { covered: 0, requests };
+    let told = conversation::paused(&request, PutOn { tense: braker.tense, affected: &affected, line: braker.line });
     let writes = vec![Write::BrakeOn(brake), messages::card(id)];
-    Ok(Came::done(conversation::paused(&request), writes, format!("held {id}")))
+    Ok(Came::done(told, writes, format!("held {id}")))
 }
 
 async fn unpause(braker: Braker<'_>, id: &RequestId) -> Result<Came, StoreFault> {

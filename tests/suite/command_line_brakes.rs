@@ -46,7 +46,7 @@ fn everything_is_stopped_and_stays_so() {
     assert_eq!(stopped.status.code(), Some(0), "{}", complaint(&stopped));
     insta::assert_snapshot!(shown(&stopped), @"
     🛑 Everything is stopped. Nothing starts that changes a server.
-    No request was waiting.
+    No request waits now.
     ~ to go on: `/fleet resume everything because …`, by another person, or by local/UID from hh:mm UTC
     ");
     insta::assert_snapshot!(complaint(&stopped), @"wrasse: no channel is told: set WRASSE_INCIDENT_CHANNEL or --incidents; cards, status and homes say it");
@@ -78,11 +78,19 @@ fn a_site_is_frozen_and_thawed() {
     assert!(complaint(&missing).contains("there is no database"), "{}", complaint(&missing));
     std::fs::write(folder.path().join("none.db"), "").expect("the folder is ours");
 
+    let look = call(&["freeze", "--plan", "site=lax for 2h because a live match"]);
+    assert_eq!(look.status.code(), Some(0), "{}", complaint(&look));
+    insta::assert_snapshot!(shown(&look), @"
+    Plan · nothing is done yet
+    `site=lax` (3 servers) would be frozen until hh:mm UTC.
+    No request would wait for it now.
+    ~ to do it: `/fleet freeze site=lax for 2h because a live match`
+    ");
     let frozen = call(&["freeze", "site=lax", "for", "2h", "because", "a", "live", "match"]);
     assert_eq!(frozen.status.code(), Some(0), "{}", complaint(&frozen));
     insta::assert_snapshot!(shown(&frozen), @"
-    `site=lax` is frozen until hh:mm UTC.
-    No request waits for it now. What is under way goes to its end.
+    `site=lax` (3 servers) is frozen until hh:mm UTC.
+    No request waits for it now.
     ~ to end it sooner: `/fleet thaw site=lax`
     ");
     let other = call(&["thaw", "everything"]);
@@ -131,13 +139,14 @@ fn servers_are_held_and_kept_from_a_command() {
     assert_eq!(held.status.code(), Some(0), "{}", complaint(&held));
     insta::assert_snapshot!(shown(&held), @"
     `edge-lax-[001-002]` are held: no work on them starts, and what runs there neither changes nor returns them.
+    No request waits for it now.
     ~ to let them go: `/fleet release edge-lax-[001-002]`
     ");
     let again = call(&["hold", "edge-lax-001 because another disk"]);
     assert_eq!(again.status.code(), Some(0));
     insta::assert_snapshot!(shown(&again), @"
     `edge-lax-001` is held already, by local/UID since hh:mm UTC: `I change their disks`
-    ~ to let them go: `/fleet release edge-lax-001`
+    ~ to let it go: `/fleet release edge-lax-001`
     ");
     let released = call(&["release", "edge-lax-[001-002]"]);
     insta::assert_snapshot!(shown(&released), @"`edge-lax-[001-002]` are released. What waited starts by itself when it is safe.");
@@ -149,7 +158,7 @@ fn servers_are_held_and_kept_from_a_command() {
     let absolute = call(&["blacklist", "--absolute", "site=lax reboot for 2d because a known fault"]);
     assert_eq!(absolute.status.code(), Some(0), "{}", complaint(&absolute));
     insta::assert_snapshot!(shown(&absolute), @"
-    `reboot on site=lax` is on the blacklist until hh:mm UTC.
+    `reboot on site=lax` (3 servers) is on the blacklist until hh:mm UTC.
     No request waits for it now. What it covers is left out.
     ~ to end it sooner: `/fleet unblacklist site=lax reboot`
     ");

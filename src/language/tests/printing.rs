@@ -79,8 +79,8 @@ fn meaning(intent: &Intent) -> String {
         }
         Intent::Why(WhyOf::Server(selector)) => format!("why {:?}", crate::fleet::print(&selector.value)),
         Intent::Why(WhyOf::Here | WhyOf::Request(_) | WhyOf::Run(_))
-        | Intent::Plan(Planned::Cancel { .. })
-        | Intent::CanI(Planned::Cancel { .. })
+        | Intent::Plan(Planned::Cancel { .. } | Planned::Brake(_))
+        | Intent::CanI(Planned::Cancel { .. } | Planned::Brake(_))
         | Intent::Help { .. }
         | Intent::CloseBreaker { .. }
         | Intent::Brake(_)

@@ -13,6 +13,7 @@ async fn a_held_server_waits_until_it_is_released() {
         assert_snapshot!(hold.transcript(), @"
         bob   /fleet hold edge-lax-[01-02] because I change their disks
         bot   (only bob) `edge-lax-[01-02]` are held: no work on them starts, and what runs there neither changes nor returns them.
+              No request waits for it now.
               ~ to let them go: `/fleet release edge-lax-[01-02]`
         ");
         let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
@@ -33,7 +34,8 @@ async fn a_held_server_waits_until_it_is_released() {
         let again = bob.types(&noc, "/fleet hold edge-lax-[02-03] because another disk").await;
         assert_snapshot!(again.transcript(), @"
         bob   /fleet hold edge-lax-[02-03] because another disk
-        bot   (only bob) `edge-lax-03` is held: no work on them starts, and what runs there neither changes nor returns them.
+        bot   (only bob) `edge-lax-03` is held: no work on it starts, and what runs there neither changes nor returns it.
+              No request waits for it now.
               `edge-lax-02` is held already, by bob since hh:mm: `I change their disks`
               ~ to let them go: `/fleet release edge-lax-[02-03]`
         ");
@@ -101,6 +103,7 @@ async fn a_held_request_starts_no_more() {
         assert_snapshot!(hold.transcript(), @"
         ana   /fleet hold req-0001 because traffic is high
         bot   (only ana) req-0001 is held: it starts no more, and what it began goes on.
+              1 not started · 1 at work
               ~ to let it go on: `/fleet release req-0001`
         ");
         let twice = ana.types(&noc, "/fleet hold req-2222 because traffic is high").await;
