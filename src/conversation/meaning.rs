@@ -45,6 +45,7 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
             ("status".to_owned(), vec![("servers".to_owned(), fleet::print(&selector.value))])
         }
         Intent::Cancel { request } => (format!("cancel {request}"), Vec::new()),
+        Intent::Retry { request } => (format!("retry {request}"), Vec::new()),
         Intent::Queue(selector) => ("queue: only looks".to_owned(), servers_row(selector.as_ref())),
         Intent::Out(selector) => ("out: only looks".to_owned(), servers_row(selector.as_ref())),
         Intent::Why(WhyOf::Here) => ("why, of the request in this thread: only looks".to_owned(), Vec::new()),

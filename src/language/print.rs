@@ -23,6 +23,7 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Status { selector: None } => "status".to_owned(),
         Intent::Status { selector: Some(selector) } => format!("status {}", fleet::print(&selector.value)),
         Intent::Cancel { request } => format!("cancel {request}"),
+        Intent::Retry { request } => format!("retry {request}"),
         Intent::Queue(None) => "queue".to_owned(),
         Intent::Queue(Some(selector)) => format!("queue {}", fleet::print(&selector.value)),
         Intent::Out(None) => "out".to_owned(),

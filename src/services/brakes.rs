@@ -4,17 +4,18 @@
 //! it never waits. Deliberately absent: what a brake keeps from starting, which is admission's.
 
 use super::intake::{Outcome, Who, who};
-use super::lines::{Line, Speaker};
+use super::lines::{self, Line, Speaker};
 use super::messages;
+use super::presses::Press;
 use super::restraining::{self, Braker, Came, Right, Said};
 use super::world::World;
 use crate::admission::{Brake, BrakeEnd, BrakeKind, may_resume_from};
 use crate::conversation::message::Message;
 use crate::conversation::{self, Affected, AffectedRequest, Tense};
-use crate::domain::braking::Braking;
+use crate::domain::braking::{Braking, Kept};
 use crate::domain::identity::{PersonId, Profile, Standing};
-use crate::domain::ids::BrakeId;
-use crate::domain::intent::Intent;
+use crate::domain::ids::{BrakeId, RequestId};
+use crate::domain::intent::{BuiltInVerb, Intent};
 use crate::domain::place::{ChannelId, Origin, Reach, ReplyPath};
 use crate::domain::time::Timestamp;
 use crate::language;
@@ -128,6 +129,22 @@ pub(super) async fn plan(
     }
     let (_, affected) = affected(world.store.as_ref()).await?;
     Ok(line.answered(conversation::stop_would(&affected, text), "answered: a plan"))
+}
+
+/// A press that lets a request go on: the same as the line that releases it.
+pub(super) async fn resume_press(
+    world: &World,
+    press: &Press<'_>,
+    person: &Profile,
+    id: &RequestId,
+) -> Result<Outcome, StoreFault> {
+    let speaker = match lines::speaking(world, person.clone(), press.origin).await {
+        Ok(speaker) => speaker,
+        Err(reply) => return Ok(reply.outcome(&press.envelope.key, press.origin)),
+    };
+    let text = format!("{} {id}", BuiltInVerb::Release.word());
+    let line = Line::of(press.envelope, press.origin, &text);
+    answer(world, line, &speaker, &Braking::Release { on: Kept::Request(id.clone()) }).await
 }
 
 /// A member who acts on brakes where they said it.

@@ -4,7 +4,7 @@ use super::intake::{Outcome, member};
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, brakes, closing, looks, messages, offers, outage, overrides, questions, records, whys};
+use super::{access, brakes, closing, looks, messages, offers, outage, overrides, questions, records, retrying, whys};
 use crate::admission::Ledger;
 use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation::message::Message;
@@ -255,6 +255,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         | Intent::Status { .. }
         | Intent::Brake(_)
         | Intent::Override { .. }
+        | Intent::Retry { .. }
         | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
     }
 }
@@ -267,7 +268,7 @@ pub(super) async fn speaker(world: &World, origin: &Origin) -> Result<Speaker, R
     }
 }
 
-async fn speaking(world: &World, person: Profile, origin: &Origin) -> Result<Speaker, Reply> {
+pub(super) async fn speaking(world: &World, person: Profile, origin: &Origin) -> Result<Speaker, Reply> {
     let kept = |verdict: &str| {
         let record = records::of_member(world, verdict, &person);
         let record = AuthorizationRecord { channel: origin.channel.to_string(), ..record };
@@ -312,6 +313,7 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
             let came = closing::close(brakes::braker(world, line, speaker), (&scope, &why)).await?;
             return Ok(brakes::answered(line, came));
         }
+        Intent::Retry { request } => return retrying::retry(world, line, speaker, &request).await,
         Intent::Work(work) => work_line(world, line, speaker, &work).await?,
         Intent::Plan(Planned::Work(work)) => plan_line(world, line, speaker, &work).await?,
         Intent::CanI(Planned::Work(work)) => questions::can_i(world, line, speaker, &work).await?,
@@ -323,19 +325,34 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
             overrides::line(world, line, &speaker.person, asking).await?
         }
     };
-    Ok(match reply {
+    Ok(told(world, line, speaker, reply).await)
+}
+
+/// What is said to whoever asked, with what can be sent instead.
+pub(super) async fn told(world: &World, line: Line<'_>, speaker: &Speaker, reply: Reply) -> Outcome {
+    match reply {
         Reply::Misunderstood(told) => offers::misunderstood(world, line, speaker, &told).await,
         Reply::Refused { message, note, line: asked, also } => {
             offers::refused(world, line, (message, note), &asked).with(also)
         }
         Reply::Said { .. } | Reply::Accepted { .. } | Reply::Silent { .. } => line.outcome(reply),
-    })
+    }
 }
 
 pub(super) async fn work_line(
     world: &World,
     line: Line<'_>,
     speaker: &Speaker,
+    work: &WorkIntent,
+) -> Result<Reply, StoreFault> {
+    work_anew(world, line, (speaker, None), work).await
+}
+
+/// The same, on what a request left undone.
+pub(super) async fn work_anew(
+    world: &World,
+    line: Line<'_>,
+    (speaker, retry_of): (&Speaker, Option<&RequestId>),
     work: &WorkIntent,
 ) -> Result<Reply, StoreFault> {
     let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
@@ -378,7 +395,7 @@ pub(super) async fn work_line(
         let reply = Reply::said(conversation::doubled(same, link.as_deref()), note);
         return Ok(reply.with(records::kept(world, Occasion::Line, Some(same.id()), record)));
     }
-    Ok(accept(world, line, Accepting { speaker, spec, plan, need, authorized: &authorized }))
+    Ok(accept(world, line, Accepting { speaker, spec, plan, need, authorized: &authorized, retry_of }))
 }
 
 /// What a line would do, without doing it.
@@ -398,11 +415,12 @@ struct Accepting<'a> {
     plan: Plan,
     need: Option<ApprovalNeed>,
     authorized: &'a Authorized,
+    retry_of: Option<&'a RequestId>,
 }
 
 /// Writes the request with its runs, controls and first messages: one commit.
 fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Reply {
-    let Accepting { speaker, spec, plan, need, authorized } = accepting;
+    let Accepting { speaker, spec, plan, need, authorized, retry_of } = accepting;
     let now = world.now();
     let id = plan.parts().request.clone();
     let controls = ControlVerb::ALL.map(|verb| (verb, world.ids.handle()));
@@ -430,6 +448,7 @@ fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Reply {
         allowed_by: authorized.allowed_by().iter().map(|note| note.id.to_string()).collect(),
         at: now,
         controls: controls.into_iter().collect(),
+        retry_of: retry_of.cloned(),
     };
     writes.insert(0, request_made(&id, accepted));
     writes.push(records::kept(world, Occasion::Line, Some(&id), authorized.record().clone()));

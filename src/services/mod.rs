@@ -30,6 +30,7 @@ pub mod reloader;
 mod replanning;
 pub mod requests;
 pub mod restraining;
+mod retrying;
 mod reviews;
 pub mod runner;
 pub mod standings;

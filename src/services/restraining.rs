@@ -425,6 +425,7 @@ async fn unpause(braker: Braker<'_>, id: &RequestId) -> Result<Came, StoreFault>
     Ok(Came::done(told, writes, format!("released {id}")))
 }
 
-fn pausing<'a>(id: &RequestId, ledger: &'a Ledger) -> Option<&'a Brake> {
+/// What holds that request.
+pub(super) fn pausing<'a>(id: &RequestId, ledger: &'a Ledger) -> Option<&'a Brake> {
     ledger.brakes.iter().find(|brake| matches!(&brake.kind, BrakeKind::Pause { request } if request == id))
 }

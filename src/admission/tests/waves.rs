@@ -88,6 +88,7 @@ pub(super) fn request(waves: &[u32]) -> Request {
         at: NOW,
         need: None,
         controls: BTreeMap::new(),
+        retry_of: None,
     }));
     Request::replay(&[accepted]).expect("a request begins with being accepted")
 }

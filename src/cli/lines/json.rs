@@ -41,6 +41,7 @@ pub(super) fn intent(intent: &Intent) -> Value {
         Intent::CloseBreaker { scope, why } => {
             json!({ "verb": "close-breaker", "breaker": scope.to_string(), "reason": why })
         }
+        Intent::Retry { request } => json!({ "verb": "retry", "request": request.to_string() }),
         Intent::Cancel { request } => json!({ "verb": "cancel", "request": request.to_string() }),
         Intent::Queue(selector) => looks("queue", selector.as_ref()),
         Intent::Out(selector) => looks("out", selector.as_ref()),

@@ -63,7 +63,8 @@ fn meaning(intent: &Intent) -> String {
                 | Intent::Status { .. }
                 | Intent::Cancel { .. }
                 | Intent::Brake(_)
-                | Intent::Override { .. } => "",
+                | Intent::Override { .. }
+                | Intent::Retry { .. } => "",
             };
             format!("{verb}{} {selector:?} {:?} {start:?}", work.command, work.values())
         }
@@ -85,6 +86,7 @@ fn meaning(intent: &Intent) -> String {
         | Intent::CloseBreaker { .. }
         | Intent::Brake(_)
         | Intent::Override { .. }
+        | Intent::Retry { .. }
         | Intent::Cancel { .. } => format!("{intent:?}"),
     }
 }

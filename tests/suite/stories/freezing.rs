@@ -225,6 +225,7 @@ async fn what_is_on_the_blacklist_waits_or_is_left_out() {
         bot > ❌ req-0002: none of 1 drained, 1 left out
               – `edge-lax-02` left out: not as planned any more, or on the blacklist
               ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
         ");
         let other = ana.types(&noc, "/fleet drain edge-lax-01 because fan noise").await;
         stage.clock().advance(minutes(3)).await;
@@ -271,7 +272,7 @@ async fn a_freeze_is_looked_at_before() {
         bob   /fleet plan blacklist edge-lax-[01-03] reboot for 7d because it hangs
         bot   (only bob) Plan · nothing is done yet
               `reboot on edge-lax-[01-03]` (3 servers) would be on the blacklist until hh:mm.
-              1 server would wait for it, of 1 request: req-0001. 1 server at work would go to its end: req-0001.
+              2 servers would wait for it, of 2 requests: req-0001 (1), req-0002 (1). 1 server at work would go to its end: req-0001.
               ~ to do it: `/fleet blacklist edge-lax-[01-03] reboot for 7d because it hangs`
         ");
         let hold = bob.types(&noc, "/fleet plan hold edge-lax-[01,03] because I change their disks").await;
@@ -279,7 +280,7 @@ async fn a_freeze_is_looked_at_before() {
         bob   /fleet plan hold edge-lax-[01,03] because I change their disks
         bot   (only bob) Plan · nothing is done yet
               `edge-lax-[01,03]` would be held: no work on them would start, and what runs there would neither change nor return them.
-              2 servers would wait for it, of 1 request: req-0002. 1 server at work would stay as it is: req-0001.
+              1 server would wait for it, of 1 request: req-0002. 1 server at work would stay as it is: req-0001.
               ~ to do it: `/fleet hold edge-lax-[01,03] because I change their disks`
         ");
         let pause = ana.types(&noc, "/fleet plan hold req-2222 because traffic is high").await;
@@ -327,7 +328,7 @@ async fn a_freeze_is_looked_at_before() {
         assert_snapshot!(held.transcript(), @"
         bob   /fleet hold edge-lax-[01,03] because I change their disks
         bot   (only bob) `edge-lax-[01,03]` are held: no work on them starts, and what runs there neither changes nor returns them.
-              2 servers wait for it, of 1 request: req-0002. 1 server at work stays as it is: req-0001.
+              1 server waits for it, of 1 request: req-0002. 1 server at work stays as it is: req-0001.
               ~ to let them go: `/fleet release edge-lax-[01,03]`
         ");
         bob.types(&noc, "/fleet release edge-lax-[01,03]").await.transcript();

@@ -35,6 +35,7 @@ mod refusing;
 mod reloading;
 mod replanning;
 mod requiring;
+mod retrying;
 mod scheduling;
 mod stopping;
 mod telling;

@@ -1,0 +1,53 @@
+//! What people can do with a request by a button, and what is kept of a retry.
+
+use crate::domain::identity::PersonId;
+use crate::domain::ids::RequestId;
+use crate::domain::time::Timestamp;
+
+/// What a button of a request does.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum ControlVerb {
+    /// Opens the review form.
+    Review,
+    /// Shows every server.
+    Details,
+    /// Takes the request back before it started.
+    Withdraw,
+    /// Ends it.
+    Cancel,
+    /// Lets it start more again after a person paused it.
+    Resume,
+    /// Asks anew for what it left undone.
+    Retry,
+}
+
+impl ControlVerb {
+    /// Every verb of a request.
+    pub const ALL: [Self; 6] = [Self::Review, Self::Details, Self::Withdraw, Self::Cancel, Self::Resume, Self::Retry];
+
+    /// The word in logs and rows.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Review => "request.review",
+            Self::Details => "request.details",
+            Self::Withdraw => "request.withdraw",
+            Self::Cancel => "request.cancel",
+            Self::Resume => "request.resume",
+            Self::Retry => "request.retry",
+        }
+    }
+}
+
+/// Who asked anew for what a request had left undone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Retried {
+    /// As which request.
+    pub request: RequestId,
+    /// Who.
+    pub by: PersonId,
+    /// Their name.
+    pub name: String,
+    /// When.
+    pub at: Timestamp,
+}
