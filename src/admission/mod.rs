@@ -40,7 +40,7 @@ pub use overriding::{
     OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX, OverrideRules, can_pass, second_needed, still_safe_overriding,
 };
 pub use pass::{pass, reasons, reasons_of_servers};
-pub use queue::{Place, Waiting, place, waiting};
+pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
 pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
@@ -77,6 +77,8 @@ pub struct Rules {
     pub rack_concurrency: u32,
     /// Who may let servers pass one of these policies.
     pub overrides: OverrideRules,
+    /// How waiting counts.
+    pub queue: QueueRules,
 }
 
 impl Default for Rules {
@@ -91,6 +93,7 @@ impl Default for Rules {
             type_in_site_percent: 5,
             rack_concurrency: 1,
             overrides: OverrideRules::default(),
+            queue: QueueRules::default(),
         }
     }
 }
@@ -119,8 +122,18 @@ pub struct Known<'a> {
     pub ledger: &'a Ledger,
     /// The numbers.
     pub rules: &'a Rules,
+    /// Those that have waited too long, in order: nothing later takes what they wait for.
+    pub before: &'a [Precedence],
     /// The time.
     pub now: Timestamp,
+}
+
+impl<'a> Known<'a> {
+    /// The same, where those take precedence.
+    #[must_use]
+    pub fn after(self, before: &'a [Precedence]) -> Self {
+        Self { before, ..self }
+    }
 }
 
 /// What is asked about: a server, a whole site, or nothing; by which request, with which command.
@@ -282,6 +295,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
         None => None,
     };
     blockers.extend(concurrency::blockers(candidate, known));
+    blockers.extend(queue::turns(candidate, known));
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known));
     }
@@ -362,6 +376,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::NoDirectory
                 | Blocker::HealthUnknown { .. }
                 | Blocker::Broken { .. }
+                | Blocker::Behind { .. }
                 | Blocker::Stopped { .. }
                 | Blocker::Frozen { .. }
                 | Blocker::Held { .. }
@@ -393,7 +408,8 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         Blocker::HealthUnknown { .. } => 6,
         Blocker::Locked { .. } => 7,
         Blocker::Concurrency { .. } => 8,
-        Blocker::NoDirectory => 9,
+        Blocker::Behind { .. } => 9,
+        Blocker::NoDirectory => 10,
     });
     merged
 }

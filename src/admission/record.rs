@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: who was asked about their people, which is no question of safety, and where this is kept.
 
-use super::{Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Rules, StateRow, Verdict, pass};
+use super::{Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Precedence, Rules, StateRow, Verdict, pass};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::{Fingerprint, RunId};
 use crate::domain::plan::PlannedServer;
@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub brakes: Vec<Brake>,
     /// The breakers that were open.
     pub breakers: Vec<Breaker>,
+    /// Those that had waited too long, in order.
+    pub before: Vec<Precedence>,
 }
 
 /// What was said of one server.
@@ -122,6 +124,7 @@ impl Snapshot {
             health: ledger.health.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
             brakes: ledger.brakes.clone(),
             breakers: ledger.breakers.values().cloned().collect(),
+            before: known.before.to_vec(),
             servers: kept.into_values().cloned().collect(),
         }
     }
@@ -149,7 +152,8 @@ impl Snapshot {
             brakes: self.brakes.clone(),
             breakers: self.breakers.iter().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
         };
-        let known = Known { inventory: &inventory, ledger: &ledger, rules: &self.rules, now: self.at };
+        let known =
+            Known { inventory: &inventory, ledger: &ledger, rules: &self.rules, before: &self.before, now: self.at };
         let candidates = decided.iter().map(|one| Candidate {
             run: &one.run,
             server: &one.server,

@@ -29,7 +29,7 @@ impl Rulebook {
     /// What admission looks at.
     #[must_use]
     pub fn known<'a>(&'a self, ledger: &'a Ledger, now: Timestamp) -> Known<'a> {
-        Known { inventory: &self.inventory, ledger, rules: &self.rules, now }
+        Known { inventory: &self.inventory, ledger, rules: &self.rules, before: &[], now }
     }
 }
 

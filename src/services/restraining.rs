@@ -13,7 +13,7 @@ use crate::authorization::Question;
 use crate::conversation::message::Message;
 use crate::conversation::{self, Affected, AffectedRequest, PutOn, Tense};
 use crate::domain::braking::{Braked, Braking, Kept};
-use crate::domain::command::{CommandName, CommandSpec, Impact, Targets, WaveRule, WaveSize};
+use crate::domain::command::{CommandName, CommandSpec, Impact, Priority, Targets, WaveRule, WaveSize};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::{BrakeId, Fingerprint, RequestId};
 use crate::domain::intent::{Moment, Selector, Spanned};
@@ -120,6 +120,7 @@ fn right(name: &str) -> CommandSpec {
         parameters: Vec::new(),
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
         site_concurrency: None,
+        priority: Priority::Safety,
         approvals: None,
         steps: Vec::new(),
         examples: Vec::new(),

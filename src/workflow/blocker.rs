@@ -5,6 +5,7 @@ use crate::domain::command::CommandName;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// One of the policies that say whether it is safe now, by the name that people use for it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -186,6 +187,13 @@ pub enum Blocker {
         /// What has to happen first.
         until: BrokenUntil,
     },
+    /// Another request has waited too long for the same, and goes first.
+    Behind {
+        /// It.
+        request: RequestId,
+        /// Since when it waits.
+        since: Timestamp,
+    },
 }
 
 /// What an open breaker waits for.
@@ -202,7 +210,7 @@ pub enum BrokenUntil {
 }
 
 impl Blocker {
-    /// The policy that it comes from; `None` where it is not known whether the people of the request still may.
+    /// The policy that it comes from; `None` of a turn, and where it is not known whether the people of the request still may.
     #[must_use]
     pub const fn policy(&self) -> Option<PolicyName> {
         match self {
@@ -213,7 +221,7 @@ impl Blocker {
             Self::Frozen { .. } => Some(PolicyName::Freeze),
             Self::Held { .. } => Some(PolicyName::Hold),
             Self::Blacklisted { .. } => Some(PolicyName::Blacklist),
-            Self::NoDirectory => None,
+            Self::NoDirectory | Self::Behind { .. } => None,
         }
     }
 
@@ -233,8 +241,57 @@ impl Blocker {
             | Self::Capacity { .. }
             | Self::HealthUnknown { .. }
             | Self::NoDirectory
-            | Self::Broken { .. } => false,
+            | Self::Broken { .. }
+            | Self::Behind { .. } => false,
         }
+    }
+}
+
+/// What requests take from each other: whoever works on it takes it from whoever waits for it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Contended {
+    /// The server itself.
+    Server(ServerName),
+    /// A place among those of a pool that may be out.
+    Pool(PoolName),
+    /// A place under a limit on work at once.
+    Limit(LimitScope),
+}
+
+impl Blocker {
+    /// What it waits for that others take; `None` where nobody's going first would help.
+    #[must_use]
+    pub fn contended(&self) -> Option<Vec<Contended>> {
+        match self {
+            Self::Locked { servers, .. } => Some(servers.iter().cloned().map(Contended::Server).collect()),
+            Self::Concurrency { scope, .. } => Some(vec![Contended::Limit(scope.clone())]),
+            Self::Capacity { pool, .. } => Some(vec![Contended::Pool(pool.clone())]),
+            Self::Behind { .. } => Some(Vec::new()),
+            Self::NoDirectory
+            | Self::HealthUnknown { .. }
+            | Self::Stopped { .. }
+            | Self::Frozen { .. }
+            | Self::Held { .. }
+            | Self::Blacklisted { .. }
+            | Self::Broken { .. } => None,
+        }
+    }
+}
+
+/// How long a request has waited with nothing of it at work, and for what.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Waited {
+    /// Since when; `None` if it does not.
+    pub since: Option<Timestamp>,
+    /// Everything contended that it was told to wait for meanwhile.
+    pub on: BTreeSet<Contended>,
+}
+
+impl Waited {
+    /// It was looked at again, and waits for these.
+    pub fn told(&mut self, at: Timestamp, blockers: &[Blocker]) {
+        self.since.get_or_insert(at);
+        self.on.extend(blockers.iter().filter_map(Blocker::contended).flatten());
     }
 }
 

@@ -1,5 +1,7 @@
 //! What people can do with a request by a button, and what is kept of a retry.
 
+use super::IllegalTransition;
+use super::request::{Request, RequestStage};
 use crate::domain::identity::PersonId;
 use crate::domain::ids::RequestId;
 use crate::domain::time::Timestamp;
@@ -50,4 +52,16 @@ pub struct Retried {
     pub name: String,
     /// When.
     pub at: Timestamp,
+}
+
+impl Request {
+    /// What it left is another request's from now on; that happens once, when it is over.
+    pub(super) fn taken_up(mut self, by: &Retried) -> Result<Self, IllegalTransition> {
+        if self.retried.is_some() || !matches!(self.stage, RequestStage::Ended { .. }) {
+            let (state, event) = (format!("{:?}, retried: {:?}", self.stage, self.retried), format!("{by:?}"));
+            return Err(IllegalTransition { of: self.id().to_string(), state, event });
+        }
+        self.retried = Some(by.clone());
+        Ok(self)
+    }
 }

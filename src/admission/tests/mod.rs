@@ -5,10 +5,13 @@ mod breakers;
 mod explaining;
 mod histories;
 mod overriding;
+mod queue;
 mod waves;
 
 use super::*;
-use crate::domain::command::{CommandName, GateCheck, Impact, PowerPath, RebootSpec, StepSpec, WaveRule, WaveSize};
+use crate::domain::command::{
+    CommandName, GateCheck, Impact, PowerPath, Priority, RebootSpec, StepSpec, WaveRule, WaveSize,
+};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::{Fingerprint, RequestId};
 use crate::domain::server::{PoolName, RackName, Server, ServerId, ServerName, ServerType, SiteName};
@@ -64,6 +67,7 @@ fn reboot() -> CommandSpec {
         parameters: Vec::new(),
         waves: WaveRule { canary: 1, then: WaveSize::Percent(20), soak: SECOND, stop_when_failures_exceed: 1 },
         site_concurrency: None,
+        priority: Priority::default(),
         approvals: None,
         steps: vec![
             StepSpec::Drain { timeout: SECOND.into(), connections_max: 0.into() },
@@ -148,7 +152,7 @@ impl Fleet {
     }
 
     fn known<'a>(&'a self, inventory: &'a Inventory) -> Known<'a> {
-        Known { inventory, ledger: &self.ledger, rules: &self.rules, now: NOW }
+        Known { inventory, ledger: &self.ledger, rules: &self.rules, before: &[], now: NOW }
     }
 
     fn count(&self) -> PoolCount {
@@ -181,6 +185,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::NoDirectory => "no directory",
         Blocker::Broken { .. } => "broken",
+        Blocker::Behind { .. } => "behind",
         Blocker::Stopped { .. } => "stopped",
         Blocker::Frozen { .. } => "frozen",
         Blocker::Held { .. } => "held",

@@ -252,6 +252,7 @@ async fn what_is_on_the_blacklist_waits_or_is_left_out() {
 
 /// Whoever looks before sees what it would stop, by request; and nothing is stopped.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "each kind of brake on the same two requests")]
 async fn a_freeze_is_looked_at_before() {
     story(async |stage| {
         let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");

@@ -7,6 +7,7 @@ use wrasse::sandbox::fleet::model::Fault;
 
 /// The failed server alone is worked on again; what was done is not.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one request from its failure to the end of its retry")]
 async fn what_failed_is_retried_by_a_button() {
     story(async |stage| {
         let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
@@ -114,7 +115,6 @@ async fn what_was_cancelled_is_retried_and_approved_anew() {
         assert_snapshot!(stopping.transcript(), @"
         ana   /fleet retry req-0001
         bot   (only ana) req-0001 is not over: stopping. It can be retried once it is. Nothing has changed.
-              To end it: `cancel req-0001`
         ");
         stage.fleet().finishes("edge-lax-01");
         stage.fleet().lets_boot();
@@ -176,8 +176,8 @@ async fn an_unknown_outcome_is_not_retried() {
         let asked = ana.types(&noc, "/fleet retry req-2222").await;
         assert_snapshot!(asked.transcript(), @"
         ana   /fleet retry req-0001
-        bot   (only ana) req-0001 is not over: running. It can be retried once it is. Nothing has changed.
-              To end it: `cancel req-0001`
+        bot   (only ana) req-0001 is not over: needs a person. It can be retried once it is. Nothing has changed.
+              First say in its thread what happened.
         ");
         ana.presses(&thread, "It did reboot").await;
         stage.clock().advance(minutes(5)).await;

@@ -110,7 +110,7 @@ fn with(mut object: Map<String, Value>, name: &str, value: Value) -> Map<String,
 
 /// Lists the stored names of a struct's fields.
 macro_rules! stored_record {
-    ($type:ty; $($field:ident: $name:literal),* $(,)?) => {
+    ($type:ty; $($field:ident: $name:literal $(or $before:expr)?),* $(,)?) => {
         impl $crate::adapters::storage::shapes::Stored for $type {
             fn store(&self) -> serde_json::Value {
                 let object = serde_json::Map::new();
@@ -122,7 +122,7 @@ macro_rules! stored_record {
                 value: &serde_json::Value,
             ) -> Result<Self, $crate::adapters::storage::shapes::Misfit> {
                 let members = $crate::adapters::storage::shapes::Members::of(value)?;
-                Ok(Self { $( $field: members.read($name)?, )* })
+                Ok(Self { $( $field: $crate::adapters::storage::shapes::stored_member!(members, $name $(, $before)?), )* })
             }
         }
     };
