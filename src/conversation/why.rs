@@ -10,16 +10,18 @@ use super::progress::{activity, failure_lines, failure_phrase, left_as};
 use super::reasons::{in_full, named, shortly};
 use super::state::{State, state};
 use super::view::{RequestView, server_names, sites, subject_name, title, wanted};
-use super::words::{PATTERNS_MAX, Prose, counted, first_three, is_are, ordinal, quoted, servers, size, summary};
+use super::words::{
+    PATTERNS_MAX, Prose, button, counted, first_three, is_are, ordinal, quoted, servers, size, summary,
+};
 use crate::admission::{Explained, HealthRow, Place, StateRow, Turn};
 use crate::domain::effect::BalancerLine;
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{Handle, RequestId};
 use crate::domain::limits::LOOK_AGAIN_EVERY;
 use crate::domain::server::{Server, ServerName};
 use crate::domain::time::{Timestamp, spoken};
 use crate::fleet::folded;
 use crate::workflow::pace::{Pace, ready_at, stage_since};
-use crate::workflow::request::{HaltCause, RequestStage};
+use crate::workflow::request::{ControlVerb, HaltCause, RequestStage};
 use crate::workflow::run::{Run, RunStage};
 use std::collections::BTreeMap;
 
@@ -76,6 +78,15 @@ pub fn why(why: WhyView<'_>) -> Message {
     let blockers = why.explained.reasons.iter().map(|reason| reason.blocker.clone()).collect::<Vec<_>>();
     let first = shortly(&blockers).filter(|_| !state.is_over()).map_or_else(String::new, |first| format!(": {first}"));
     Message { summary: summary(format!("{} {id} {word}{first}", state.sign())), blocks }
+}
+
+/// The same with the button that opens the review form for whoever reads it.
+#[must_use]
+pub fn with_review(mut message: Message, handle: &Handle) -> Message {
+    let button = button("Review", ControlVerb::Review.word(), handle).primary();
+    let place = message.blocks.len().saturating_sub(1);
+    message.blocks.insert(place, Block::Actions(vec![button]));
+    message
 }
 
 /// `, 2nd of 3 in lax`, with who is before it.

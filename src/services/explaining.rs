@@ -90,6 +90,15 @@ pub enum Found {
 }
 
 impl Found {
+    /// The request, if it is one that waits for people's consent.
+    #[must_use]
+    pub fn needs_approval(&self) -> Option<&RequestId> {
+        match self {
+            Self::Request(why) if why.request.stage == RequestStage::NeedsApproval => Some(why.request.id()),
+            Self::Request(_) | Self::Run(_) | Self::Server(_) => None,
+        }
+    }
+
     /// What people read, with what the load balancer says of a run's server now, if it was asked.
     #[must_use]
     pub fn told(&self, line: Option<(BalancerLine, Timestamp)>) -> Message {

@@ -1,6 +1,7 @@
 //! `why` in the chat: which request, run or server is meant, and what is told of it. Only looks, so everybody here may ask.
 
 use super::explaining::{self, Found};
+use super::forms;
 use super::intake::Outcome;
 use super::lines::{Line, Speaker};
 use super::looks::{self, Asked};
@@ -15,8 +16,8 @@ use crate::domain::place::{MessageRef, Origin};
 use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
-use crate::ports::store::Content;
-use crate::workflow::request::Request;
+use crate::ports::store::{Content, Control, ControlAction, Write};
+use crate::workflow::request::{ControlVerb, Request};
 use crate::workflow::run::Run;
 use std::time::Duration;
 
@@ -99,7 +100,14 @@ async fn told(world: &World, line: Line<'_>, found: &Found, note: String) -> Out
         Found::Run(ran) => connections(world, &ran.request, &ran.run).await,
         Found::Request(_) | Found::Server(_) => None,
     };
-    line.answered(found.told(balancer), note)
+    let message = found.told(balancer);
+    let Some(request) = found.needs_approval() else { return line.answered(message, note) };
+    // A button works on a message of the request alone, or for whoever it was made for.
+    let handle = world.ids.handle();
+    let action = ControlAction::Request { request: request.clone(), verb: ControlVerb::Review };
+    let bound = Some(forms::bound(world, line.origin));
+    let outcome = line.answered(conversation::with_review(message, &handle), note);
+    outcome.with([Write::Control(Control { handle, action, bound, used_at: None })])
 }
 
 /// How many connections are left on a server that is being taken out.

@@ -132,6 +132,7 @@ async fn why_tells_who_must_agree_and_when_it_may_begin() {
               🙋 needs approval
               Missing: 1 of `sre`, by hh:mm
               Nothing has started. Without that, nothing will.
+              [[Review]]
               ~ asked by ana · as of hh:mm
         ");
         bob.approves(&thread, "").await;
