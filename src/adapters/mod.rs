@@ -1,8 +1,9 @@
-//! The world behind the ports: chat, storage, drivers, inventory. Adapters never call services.
+//! The world behind the ports: chat, storage, drivers, inventory, metrics. Adapters never call services.
 
 pub mod clock;
 pub mod drivers;
 pub mod ids;
 pub mod inventory;
+pub mod metrics;
 pub mod slack;
 pub mod storage;

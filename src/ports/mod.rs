@@ -5,6 +5,7 @@ pub mod clock;
 pub mod directory;
 pub mod drivers;
 pub mod ids;
+pub mod metrics;
 pub mod rulebook;
 pub mod store;
 
@@ -13,5 +14,6 @@ pub use clock::Clock;
 pub use directory::Directory;
 pub use drivers::Drivers;
 pub use ids::Ids;
+pub use metrics::Metrics;
 pub use rulebook::{Rulebook, RulebookSource};
 pub use store::{Store, StoreFault};
