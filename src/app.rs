@@ -3,6 +3,7 @@
 use crate::adapters::clock::SystemClock;
 use crate::adapters::drivers::RealDrivers;
 use crate::adapters::ids::RandomIds;
+use crate::adapters::metrics::Prometheus;
 use crate::adapters::slack::{Slack, SlackSettings};
 use crate::adapters::storage::lock::ServingLock;
 use crate::adapters::storage::sqlite::SqliteStore;
@@ -11,7 +12,7 @@ use crate::domain::intent::{Selector, Spanned};
 use crate::domain::time::Timestamp;
 use crate::files::{Files, ServedFiles, workspace};
 use crate::fleet::Undone;
-use crate::ports::{Clock, Directory, Store};
+use crate::ports::{Clock, Directory, Metrics, Store};
 use crate::services::admitter::Admitter;
 use crate::services::courier::Courier;
 use crate::services::homes::Homes;
@@ -19,10 +20,11 @@ use crate::services::intake::Intake;
 use crate::services::reloader::Reloader;
 use crate::services::requests::Requests;
 use crate::services::runner::Runner;
+use crate::services::traffic::TrafficWatch;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
-use crate::services::{InForce, Places, Service, Step, WakingInbox, World};
-use crate::settings::Settings;
+use crate::services::{Gauge, InForce, Places, Service, Step, WakingInbox, World};
+use crate::settings::{PrometheusSettings, Settings};
 use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
 use std::path::Path;
@@ -69,6 +71,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         store: store.clone(),
         chat: slack.clone(),
         directory: slack.clone(),
+        traffic: Gauge::new(prometheus(settings.prometheus)?),
         drivers: drivers.clone(),
         source: Arc::new(ServedFiles::new(files, slack.clone(), Arc::clone(&clock), drivers)),
         clock,
@@ -81,6 +84,16 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
     store.close().await?;
     drop(serving_alone);
     Ok(())
+}
+
+/// Where traffic is looked up, if anywhere; which of the two it is is said once.
+fn prometheus(settings: Option<PrometheusSettings>) -> anyhow::Result<Option<Arc<dyn Metrics>>> {
+    let Some(settings) = settings else {
+        tracing::info!("traffic is not looked at: WRASSE_PROMETHEUS_URL is not set");
+        return Ok(None);
+    };
+    tracing::info!(url = settings.url, "traffic is looked at");
+    Ok(Some(Arc::new(Prometheus::new(&settings.url, settings.token)?)))
 }
 
 async fn run(world: &Arc<World>, slack: &Slack, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
@@ -128,6 +141,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Homes::new(Arc::clone(world))),
         Box::new(Courier::new(Arc::clone(world))),
         Box::new(Watcher::new(Arc::clone(world))),
+        Box::new(TrafficWatch::new(Arc::clone(world))),
         Box::new(Reloader::new(Arc::clone(world))),
     ]
 }

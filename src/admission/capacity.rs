@@ -97,6 +97,11 @@ pub(super) fn serves(server: &Server, known: Known<'_>) -> bool {
     matches!(standing(server, known), Standing::Serves)
 }
 
+/// Whether a server is known not to serve: taking it out takes nothing away.
+pub(super) fn is_out(server: &Server, known: Known<'_>) -> bool {
+    matches!(looks(server, known), Standing::Out(_))
+}
+
 /// How a server looks from outside.
 fn looks(server: &Server, known: Known<'_>) -> Standing {
     let state = known.ledger.state(server);

@@ -1,6 +1,7 @@
 //! `policies/admission.yaml`: the numbers that admission uses, each with a safe default.
 
 use super::Rules;
+use super::traffic::TrafficFile;
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ struct AdmissionFile {
     health: Health,
     #[serde(default)]
     concurrency: Concurrency,
+    #[serde(default)]
+    traffic: TrafficFile,
 }
 
 #[derive(Deserialize, Default)]
@@ -39,6 +42,12 @@ struct Concurrency {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct AdmissionFileFault(String);
+
+impl AdmissionFileFault {
+    pub(super) fn new(what: String) -> Self {
+        Self(what)
+    }
+}
 
 /// Reads the numbers of admission; what the file leaves out keeps its default.
 ///
@@ -76,5 +85,6 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
         health_age_max,
         unknown_max_percent: percent(read.health.unknown_max, "health.unknown-max", usual.unknown_max_percent)?,
         fleet_concurrency: read.concurrency.fleet.unwrap_or(usual.fleet_concurrency),
+        traffic: read.traffic.rules(file)?,
     })
 }

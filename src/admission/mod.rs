@@ -9,12 +9,14 @@ mod ledger;
 mod rehearsal;
 #[cfg(test)]
 mod tests;
+pub mod traffic;
 mod waves;
 
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
+pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, wave_sizes};
 
 use crate::domain::command::{CommandSpec, Targets};
@@ -37,6 +39,8 @@ pub struct Rules {
     pub unknown_max_percent: u8,
     /// The most servers under work at once in the whole fleet.
     pub fleet_concurrency: u32,
+    /// How much traffic is too much.
+    pub traffic: TrafficRules,
 }
 
 impl Default for Rules {
@@ -46,6 +50,7 @@ impl Default for Rules {
             health_age_max: Duration::from_secs(120),
             unknown_max_percent: 10,
             fleet_concurrency: 200,
+            traffic: TrafficRules::default(),
         }
     }
 }
@@ -70,8 +75,18 @@ pub struct Known<'a> {
     pub ledger: &'a Ledger,
     /// The numbers.
     pub rules: &'a Rules,
+    /// What pools carry; whoever admits says so by [`Known::with_traffic`].
+    pub traffic: &'a Traffic,
     /// The time.
     pub now: Timestamp,
+}
+
+impl<'a> Known<'a> {
+    /// The same with what is known of traffic.
+    #[must_use]
+    pub fn with_traffic(self, traffic: &'a Traffic) -> Self {
+        Self { traffic, ..self }
+    }
 }
 
 /// What admission says about one server.
@@ -138,6 +153,7 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     blockers.extend(concurrency::blocker(candidate, known));
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known));
+        blockers.extend(traffic::blockers(server, known));
     }
     if blockers.is_empty() {
         let found = found(server, known);
@@ -210,6 +226,8 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 Blocker::Locked { .. }
                 | Blocker::Concurrency { .. }
                 | Blocker::Capacity { .. }
+                | Blocker::Traffic { .. }
+                | Blocker::TrafficUnknown { .. }
                 | Blocker::NoDirectory
                 | Blocker::HealthUnknown { .. } => None,
             });
@@ -226,9 +244,11 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
     merged.sort_by_key(|blocker| match blocker {
         Blocker::Capacity { .. } => 0,
         Blocker::HealthUnknown { .. } => 1,
-        Blocker::Locked { .. } => 2,
-        Blocker::Concurrency { .. } => 3,
-        Blocker::NoDirectory => 4,
+        Blocker::Traffic { .. } => 2,
+        Blocker::TrafficUnknown { .. } => 3,
+        Blocker::Locked { .. } => 4,
+        Blocker::Concurrency { .. } => 5,
+        Blocker::NoDirectory => 6,
     });
     merged
 }

@@ -3,11 +3,11 @@
 //! Deliberately absent: which reasons there are; admission says that.
 
 use super::message::Rich;
-use super::words::{PATTERNS_MAX, Prose, clock, first_three, servers, size};
+use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
 use crate::domain::ids::RequestId;
 use crate::domain::server::ServerName;
 use crate::fleet::folded;
-use crate::workflow::request::{Blocker, OutServer};
+use crate::workflow::request::{Blocker, OutServer, TrafficMeasure, TrafficScope};
 use std::collections::BTreeMap;
 
 const NO_DIRECTORY: &str = "the directory of people does not answer";
@@ -50,6 +50,42 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             };
             prose.text("; waits until it is known")
         }
+        Blocker::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from } => {
+            let prose = prose.text(format!("{} ", traffic(scope)));
+            let prose = prose.text(format!("{}, at most {limit_percent} %", measured(*measure, *percent)));
+            match clear_from {
+                Some(from) if *from > *seen_at => prose.text("; clear from ").time(*from).text(" if it stays so"),
+                Some(_) | None => prose.text(", measured ").time(*seen_at),
+            }
+        }
+        Blocker::TrafficUnknown { scope, why, since } => {
+            let prose = prose.text(format!("{} unknown", traffic(scope)));
+            let prose = match since {
+                Some(since) => prose.text(" since ").time(*since),
+                None => prose,
+            };
+            prose.text(format!(" ({}); waits until it is known", quoted(why)))
+        }
+    }
+}
+
+/// `edge-lax traffic`, or that of the sites which take over.
+fn traffic(scope: &TrafficScope) -> String {
+    match scope {
+        TrafficScope::Pool(pool) => format!("{pool} traffic"),
+        TrafficScope::Site(site) => format!("{site} traffic"),
+        TrafficScope::Absorbing { site, by } => {
+            let by = by.iter().map(ToString::to_string).collect::<Vec<_>>();
+            format!("traffic of {}, which would take over from {site},", first_three(&by))
+        }
+    }
+}
+
+fn measured(measure: TrafficMeasure, percent: u32) -> String {
+    match measure {
+        TrafficMeasure::LoadAfter => format!("would be {percent} % of what is left"),
+        TrafficMeasure::OfUsual => format!("is {percent} % of the usual"),
+        TrafficMeasure::OfBefore => format!("is {percent} % of 5 min ago"),
     }
 }
 
@@ -86,7 +122,10 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Locked { holder, .. } => holder != own,
         Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
         Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
-        Blocker::HealthUnknown { .. } | Blocker::NoDirectory => true,
+        Blocker::HealthUnknown { .. }
+        | Blocker::Traffic { .. }
+        | Blocker::TrafficUnknown { .. }
+        | Blocker::NoDirectory => true,
     })
 }
 
@@ -105,6 +144,10 @@ pub(super) fn short(blocker: &Blocker) -> String {
             Some(since) => format!("{pool} health unknown since {}", clock(*since)),
             None => format!("{pool} health unknown"),
         },
+        Blocker::Traffic { scope, measure, percent, limit_percent, .. } => {
+            format!("{} {}, at most {limit_percent} %", traffic(scope), measured(*measure, *percent))
+        }
+        Blocker::TrafficUnknown { scope, .. } => format!("{} unknown", traffic(scope)),
     }
 }
 

@@ -7,7 +7,8 @@ use super::reasons::outs;
 use super::state::state_word;
 use super::view::{RequestView, asked};
 use super::words::{Prose, counted, first_three, listed, quoted, summary};
-use crate::admission::PoolCount;
+use crate::admission::traffic::oldest_seen;
+use crate::admission::{PoolCount, Traffic};
 use crate::domain::command::CommandName;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::Request;
@@ -35,6 +36,8 @@ pub struct StatusView<'a> {
     pub inventory_at: Timestamp,
     /// The oldest look at the health of one of them; `None` if there was none.
     pub health_oldest: Option<Timestamp>,
+    /// What is known of traffic.
+    pub traffic: &'a Traffic,
     /// For how many of the servers each command is there, sorted by name; commands without servers are not in it.
     pub coverage: &'a [(CommandName, u32)],
     /// The time.
@@ -49,6 +52,7 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         Some(oldest) => prose.text("oldest look ").time(oldest),
         None => prose.text("not looked at yet"),
     };
+    let prose = traffic(prose, fleet.traffic);
     let prose = prose.text(" · requests ").time(fleet.now).text(" · inventory ").time(fleet.inventory_at);
     let (serving, total, short) = totals(fleet);
     let mut pools = Prose::new();
@@ -82,6 +86,16 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
     }
     let open = counted(fleet.requests.len(), "open request");
     Message { summary: summary(format!("{serving} of {total} in service, {open}")), blocks }
+}
+
+fn traffic(prose: Prose, known: &Traffic) -> Prose {
+    match (known, oldest_seen(known)) {
+        (Traffic::NotConfigured, _) => prose.text(" · traffic is not looked at: no metrics configured"),
+        (_, Some(oldest)) => prose.text(" · traffic ").time(oldest),
+        (Traffic::NotAsked | Traffic::Pending | Traffic::Silent { .. } | Traffic::Seen(_), None) => {
+            prose.text(" · traffic unknown")
+        }
+    }
 }
 
 /// `of 86 servers: drain, reboot and undrain 80 · wipe 6`; what covers most comes first.

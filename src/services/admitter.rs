@@ -7,13 +7,15 @@ use super::replanning;
 use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step};
-use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextWave, Verdict, next_wave};
+use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextWave, Traffic, Verdict, next_wave};
 use crate::approvals::{self, Approved};
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::time::Timestamp;
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
 use crate::ports::{Rulebook, StoreFault};
-use crate::workflow::request::{Blocker, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause};
+use crate::workflow::request::{
+    Blocker, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause, alike,
+};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,9 +94,14 @@ impl Admitter {
         if is_behind {
             return Ok(Looked::Nothing);
         }
+        let traffic = self.world.traffic.now();
+        if *traffic == Traffic::Pending && request.spec.takes_capacity() {
+            return Ok(Looked::Looking);
+        }
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
-        let pass = Pass { world: &self.world, rulebook: &rulebook, request, approved: &approved, due, now };
+        let (world, approved) = (self.world.as_ref(), &approved);
+        let pass = Pass { world, rulebook: &rulebook, traffic: &traffic, request, approved, due, now };
         if let Some(writes) = unfit(request, &runs, &people, now) {
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
@@ -106,7 +113,9 @@ impl Admitter {
             return self.explain(&pass, &runs, vec![Blocker::NoDirectory]).await;
         }
         let scopes = pass.scopes();
-        let committed = self.world.reserve(&scopes, &|ledger: &Ledger| pass.decide(ledger)).await?;
+        // What was measured must still count at the moment of the decision itself.
+        let decide = |ledger: &Ledger| Pass { now: self.world.now(), ..pass }.decide(ledger);
+        let committed = self.world.reserve(&scopes, &decide).await?;
         Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made })
     }
 
@@ -116,7 +125,7 @@ impl Admitter {
         // While servers of the request are at work, waiting for them is no news.
         let at_work = runs.iter().any(Run::is_active);
         let shown = if at_work { Vec::new() } else { blockers };
-        if shown == pass.request.blockers {
+        if alike(&shown, &pass.request.blockers) {
             return Ok(again);
         }
         let id = pass.request.id();
@@ -163,9 +172,11 @@ fn unfit(request: &Request, runs: &[Run], people: &People, now: Timestamp) -> Op
 }
 
 /// One decision about one request's due runs; pure over the ledger it is given.
+#[derive(Clone, Copy)]
 struct Pass<'a> {
     world: &'a World,
     rulebook: &'a Rulebook,
+    traffic: &'a Traffic,
     request: &'a Request,
     approved: &'a Approved,
     due: &'a [&'a Run],
@@ -186,7 +197,7 @@ impl Pass<'_> {
     }
 
     fn known<'a>(&'a self, ledger: &'a Ledger) -> Known<'a> {
-        self.rulebook.known(ledger, self.now)
+        self.rulebook.known(ledger, self.now).with_traffic(self.traffic)
     }
 
     /// What starts now, each server counted before the next is asked about; empty if nothing can.

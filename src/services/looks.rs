@@ -70,6 +70,7 @@ pub(super) async fn status(
             Err(told) => return Ok(offers::misunderstood(world, line, speaker, &told).await),
         },
     };
+    let traffic = world.traffic.now();
     let counts = pools(&servers, speaker.rulebook.known(&ledger, now));
     let mut open = Vec::new();
     for request in world.store.open_requests().await? {
@@ -90,6 +91,7 @@ pub(super) async fn status(
         servers: u32::try_from(servers.len()).unwrap_or(u32::MAX),
         inventory_at: inventory.fetched_at(),
         health_oldest,
+        traffic: &traffic,
         now,
     };
     Ok(line.answered(conversation::status(&view), "answered: status"))

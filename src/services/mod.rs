@@ -22,12 +22,14 @@ mod replanning;
 pub mod requests;
 mod reviews;
 pub mod runner;
+pub mod traffic;
 pub mod undone;
 pub mod verdict;
 pub mod watcher;
 mod world;
 
 pub use crate::ports::Rulebook;
+pub use traffic::Gauge;
 pub use world::{InForce, Places, WakingInbox, World};
 
 use crate::domain::time::Timestamp;

@@ -4,6 +4,7 @@ use super::effects::Effects;
 use super::messages;
 use super::world::World;
 use super::{Service, Step};
+use crate::admission::traffic::{Traffic, is_missed, still_calm};
 use crate::admission::{self, Health, HealthRow, StateRow};
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::ids::RunId;
@@ -84,12 +85,12 @@ impl Runner {
             let Some(request) = self.world.store.request(&id.request).await? else { return Ok(()) };
             let now = self.world.now();
             let parameters = parameters(&request);
-            let orders = orders(&request);
+            let orders = self.orders(&request, &run, now).await?;
             let situation =
                 Situation { steps: &request.steps, run: &run, input: &input, orders, parameters: &parameters, now };
             let decision = decide(situation);
             if decision == Decision::AskSafety {
-                input = Input::Safe(self.ask_safety(&run, now).await?);
+                input = self.ask_safety(&run, now).await?;
                 continue;
             }
             match self.carry_out(&request, &run, decision).await? {
@@ -100,10 +101,31 @@ impl Runner {
         Ok(())
     }
 
-    async fn ask_safety(&self, run: &Run, now: Timestamp) -> Result<Result<(), String>, StoreFault> {
-        let Some(server) = run.subject.server() else { return Ok(Ok(())) };
+    async fn ask_safety(&self, run: &Run, now: Timestamp) -> Result<Input, StoreFault> {
+        let Some(server) = run.subject.server() else { return Ok(Input::Safe(Ok(()))) };
         let ledger = self.world.store.ledger().await?;
-        Ok(admission::still_safe(server, self.world.rulebook().known(&ledger, now)))
+        let (rulebook, traffic) = (self.world.rulebook(), self.world.traffic.now());
+        let known = rulebook.known(&ledger, now).with_traffic(&traffic);
+        let safe = admission::still_safe(server, known);
+        Ok(match safe.is_ok().then(|| still_calm(server, known)) {
+            Some(Err(_)) => Input::NotNow,
+            Some(Ok(())) | None => Input::Safe(safe),
+        })
+    }
+
+    /// What people have ordered; and where so much comes that the server is missed, that it goes back.
+    async fn orders(&self, request: &Request, run: &Run, now: Timestamp) -> Result<Orders, StoreFault> {
+        if matches!(request.stage, RequestStage::Stopping { .. }) {
+            return Ok(Orders::Stop);
+        }
+        let takes = request.spec.takes_capacity() && run.found == ProductionState::Production && run.is_active();
+        let traffic = self.world.traffic.now();
+        let (Some(server), Traffic::Seen(_), true) = (run.subject.server(), traffic.as_ref(), takes) else {
+            return Ok(Orders::GoOn);
+        };
+        let ledger = self.world.store.ledger().await?;
+        let is_missed = is_missed(server, self.world.rulebook().known(&ledger, now).with_traffic(&traffic));
+        Ok(if is_missed { Orders::PutOff } else { Orders::GoOn })
     }
 
     /// `None` means that the run may be decided on again at once.
@@ -231,10 +253,6 @@ impl Runner {
     }
 }
 
-fn orders(request: &Request) -> Orders {
-    if matches!(request.stage, RequestStage::Stopping { .. }) { Orders::Stop } else { Orders::GoOn }
-}
-
 fn parameters(request: &Request) -> BTreeMap<ParameterName, String> {
     let parameters = request.plan.parts().parameters.iter();
     parameters.map(|(name, value)| (name.clone(), value.to_string())).collect()
@@ -265,7 +283,9 @@ fn lock_change(event: &RunEvent, server: &PlannedServer, run: &Run) -> Option<Wr
     let RunEvent::Ended { outcome, .. } = event else { return None };
     let (server, run) = (server.id.clone(), run.id.clone());
     match outcome {
-        RunOutcome::Done | RunOutcome::Returned | RunOutcome::FailedAndReturned => Some(Write::Unlock { server, run }),
+        RunOutcome::Done | RunOutcome::Returned | RunOutcome::FailedAndReturned | RunOutcome::PutOff => {
+            Some(Write::Unlock { server, run })
+        }
         RunOutcome::Failed => Some(Write::LockLeftBehind { server, run }),
         RunOutcome::NotStarted | RunOutcome::LeftOut => None,
     }

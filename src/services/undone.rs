@@ -31,6 +31,7 @@ fn server_left(run: Run) -> Option<PlannedServer> {
             RunOutcome::Failed
             | RunOutcome::FailedAndReturned
             | RunOutcome::Returned
+            | RunOutcome::PutOff
             | RunOutcome::NotStarted
             | RunOutcome::LeftOut => true,
         },

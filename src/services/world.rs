@@ -1,5 +1,6 @@
 //! Everything a service works with: the ports, and the files that say what may be done.
 
+use super::traffic::Gauge;
 use crate::domain::ids::OperationId;
 use crate::domain::place::ChannelId;
 use crate::domain::time::Timestamp;
@@ -43,6 +44,8 @@ pub struct World {
     pub chat: Arc<dyn Chat>,
     /// Who people are.
     pub directory: Arc<dyn Directory>,
+    /// What pools carry.
+    pub traffic: Gauge,
     /// How servers are reached.
     pub drivers: Arc<dyn Drivers>,
     /// The time.

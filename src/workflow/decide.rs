@@ -37,6 +37,8 @@ pub enum Input {
     ControllerSilent(String),
     /// Whether going on is still safe for the pool; the reason if not.
     Safe(Result<(), String>),
+    /// It may be safe again in a while.
+    NotNow,
 }
 
 /// What people have ordered meanwhile.
@@ -46,6 +48,8 @@ pub enum Orders {
     GoOn,
     /// Start nothing that changes or takes capacity; reach a safe point.
     Stop,
+    /// The server is missed: put it back where that is still possible, and start on it again another time.
+    PutOff,
 }
 
 /// What a run does next.
@@ -128,6 +132,9 @@ pub fn decide(situation: Situation<'_>) -> Decision {
                 if situation.orders == Orders::Stop && (may_turn_back(steps, *step) || only_looked(steps, *step)) =>
             {
                 turn_back(situation, RunOutcome::Returned, Vec::new())
+            }
+            Some(_) if situation.orders == Orders::PutOff && may_turn_back(steps, *step) => {
+                turn_back(situation, RunOutcome::PutOff, Vec::new())
             }
             Some(spec) => ready(situation, *step, spec),
         },
@@ -235,7 +242,7 @@ fn returning(situation: Situation<'_>, since: Timestamp, outcome: RunOutcome) ->
         }
         // Natural: asking again for what it may already be doing changes nothing.
         Input::Seen(_) => Decision::Begin(Act::Undrain(server.clone())),
-        Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_) => {
+        Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
             Decision::Observe(Probe::Balancer(server.clone()))
         }
     }

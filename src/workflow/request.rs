@@ -1,7 +1,7 @@
 //! One accepted intent from card to final reply.
 
 use super::IllegalTransition;
-pub use super::blocker::{Blocker, OutServer, PolicyName};
+pub use super::blocker::{Blocker, OutServer, PolicyName, TrafficMeasure, TrafficScope, alike};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 pub use super::replanning::{Change, Replanning};
 use crate::domain::command::{CommandSpec, Step};

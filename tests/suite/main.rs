@@ -13,6 +13,8 @@ mod command_line;
 mod drivers_wire;
 mod fuzz_corpus;
 #[cfg(test)]
+mod metrics_wire;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod real_peers;

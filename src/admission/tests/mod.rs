@@ -1,6 +1,7 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
 mod histories;
+mod traffic;
 mod waves;
 
 use super::*;
@@ -81,6 +82,7 @@ struct Fleet {
     servers: Vec<Server>,
     ledger: Ledger,
     rules: Rules,
+    traffic: Traffic,
     spec: CommandSpec,
 }
 
@@ -88,7 +90,13 @@ impl Fleet {
     /// A pool in which everything serves, freshly seen.
     fn of(total: usize) -> Self {
         let servers = (0..total).map(server).collect();
-        let fleet = Self { servers, ledger: Ledger::default(), rules: Rules::default(), spec: reboot() };
+        let fleet = Self {
+            servers,
+            ledger: Ledger::default(),
+            rules: Rules::default(),
+            traffic: Traffic::NotConfigured,
+            spec: reboot(),
+        };
         (0..total).fold(fleet, |fleet, number| fleet.seen(number, Health::Serving, 0))
     }
 
@@ -136,7 +144,7 @@ impl Fleet {
     }
 
     fn known<'a>(&'a self, inventory: &'a Inventory) -> Known<'a> {
-        Known { inventory, ledger: &self.ledger, rules: &self.rules, now: NOW }
+        Known { inventory, ledger: &self.ledger, rules: &self.rules, traffic: &self.traffic, now: NOW }
     }
 
     fn count(&self) -> PoolCount {
@@ -168,6 +176,8 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Capacity { .. } => "capacity",
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::NoDirectory => "no directory",
+        Blocker::Traffic { .. } => "traffic",
+        Blocker::TrafficUnknown { .. } => "traffic unknown",
     }
 }
 

@@ -1,6 +1,7 @@
 //! Private answers: refusals, misunderstandings, status and the small ones.
 
 use super::{PRIVATE, Story, at, command, done, id, name, other_id, out, person, pool, rebooting, shown};
+use crate::admission::Traffic;
 use crate::authorization::{Ceiling, Could, DecisionRecord, PolicyName, PolicyNote, Refusal, RefusalKind};
 use crate::conversation::{self as say, StatusView};
 use crate::domain::command::{CommandName, Impact};
@@ -269,6 +270,7 @@ fn status_begins_with_its_sources_and_their_age() {
     let mut full = pool(40, Vec::new());
     full.pool = crate::domain::server::PoolName::new("edge-riga");
     let mut view = StatusView {
+        traffic: &Traffic::NotConfigured,
         pools: &[full.clone(), pool(36, out(10..=13, Some(&id()), "drained"))],
         requests: &requests,
         servers: 86,
@@ -280,7 +282,7 @@ fn status_begins_with_its_sources_and_their_age() {
     assert_snapshot!(read(&say::status(&view)), @"
     76 of 80 in service, 2 open requests
     ----
-    Health by the load balancers: oldest look 14:32 UTC · requests 14:33 UTC · inventory 13:00 UTC
+    Health by the load balancers: oldest look 14:32 UTC · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC
     76 of 80 in service in 2 pools · 6 servers in no pool
     edge-lax 36 of 40, floor 36 · 4 out: `edge-lax-[010-013]` (drained, req-2mq9)
     ▶️ req-2mq9 reboot 20 servers in lax · running · 9 of 20 rebooted · ana
@@ -292,7 +294,7 @@ fn status_begins_with_its_sources_and_their_age() {
     assert_snapshot!(read(&say::status(&view)), @"
     40 of 40 in service, 0 open requests
     ----
-    Health by the load balancers: not looked at yet · requests 14:33 UTC · inventory 13:00 UTC
+    Health by the load balancers: not looked at yet · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC
     40 of 40 in service in 1 pool
     No request is open
     ");
@@ -305,6 +307,7 @@ fn status_of_much_stays_within_the_budget() {
     let mut short = pool(36, out(21..=24, Some(&other_id()), "drained"));
     short.unknown = 2;
     let view = StatusView {
+        traffic: &Traffic::NotConfigured,
         pools: &vec![short; 6],
         requests: &requests,
         servers: 240,
@@ -316,7 +319,7 @@ fn status_of_much_stays_within_the_budget() {
     assert_snapshot!(read(&say::status(&view)), @"
     216 of 240 in service, 9 open requests
     ----
-    Health by the load balancers: oldest look 14:32 UTC · requests 14:33 UTC · inventory 13:00 UTC
+    Health by the load balancers: oldest look 14:32 UTC · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC
     216 of 240 in service in 6 pools
     edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4)
     edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4) + 4 more pools

@@ -11,8 +11,8 @@ use wrasse::adapters::storage::memory::MemoryStore;
 use wrasse::adapters::storage::sqlite::SqliteStore;
 use wrasse::app::services;
 use wrasse::domain::time::Timestamp;
-use wrasse::ports::{Chat, Clock, Directory, Drivers, Ids, Store};
-use wrasse::services::{InForce, Places, Service, Step, World};
+use wrasse::ports::{Chat, Clock, Directory, Drivers, Ids, Metrics, Store};
+use wrasse::services::{Gauge, InForce, Places, Service, Step, World};
 
 /// More rounds than any story needs between two moments.
 const ROUNDS_MAX: u32 = 20_000;
@@ -84,6 +84,7 @@ pub(super) struct Ports {
     pub(super) chat: Arc<dyn Chat>,
     pub(super) directory: Arc<dyn Directory>,
     pub(super) drivers: Arc<dyn Drivers>,
+    pub(super) metrics: Option<Arc<dyn Metrics>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn Ids>,
     pub(super) source: Arc<StageSource>,
@@ -128,6 +129,7 @@ impl Bot {
             store: Arc::<MortalStore>::clone(&store),
             chat: Arc::clone(&ports.chat),
             directory: Arc::clone(&ports.directory),
+            traffic: Gauge::new(ports.metrics.clone()),
             drivers: Arc::clone(&ports.drivers),
             clock: Arc::clone(&ports.clock),
             ids: Arc::clone(&ports.ids),

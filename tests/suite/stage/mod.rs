@@ -280,6 +280,7 @@ impl Stage {
             chat: Arc::<StageChat>::clone(&scene.chat),
             directory: Arc::<StageDirectory>::clone(&scene.directory),
             drivers: scene.fleet.ports(),
+            metrics: scene.fleet.metrics(),
             clock: Arc::<StageClock>::clone(&scene.clock),
             ids: Arc::<StageIds>::clone(&scene.ids),
             source: Arc::new(source),

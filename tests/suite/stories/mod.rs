@@ -25,6 +25,7 @@ mod reloading;
 mod replanning;
 mod requiring;
 mod scheduling;
+mod surging;
 mod telling;
 mod tuning;
 mod unknown_outcomes;

@@ -4,7 +4,7 @@ use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_word
 use crate::domain::consent::Quota;
 use crate::workflow::request::{
     Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, OutServer, RequestEvent,
-    RequestOutcome, VoidCause,
+    RequestOutcome, TrafficMeasure, TrafficScope, VoidCause,
 };
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -104,5 +104,16 @@ stored_variants! { Blocker;
     "no-directory" => NoDirectory,
     "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
     "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
+    "traffic" => Traffic {
+        scope: "scope", measure: "measure", percent: "percent", limit_percent: "limit_percent", seen_at: "seen_at_ms",
+        clear_from: "clear_from_ms",
+    },
+    "traffic-unknown" => TrafficUnknown { scope: "scope", why: "why", since: "since_ms" },
 }
+stored_variants! { TrafficScope;
+    "pool" => Pool(pool),
+    "site" => Site(site),
+    "absorbing" => Absorbing { site: "site", by: "by" },
+}
+stored_words! { TrafficMeasure; "load-after" => LoadAfter, "of-usual" => OfUsual, "of-before" => OfBefore }
 stored_record! { OutServer; name: "name", holder: "holder", why: "why" }
