@@ -111,11 +111,24 @@ async fn without_a_floor_nothing_waits_at_it() {
 }
 
 #[tokio::test]
-async fn where_the_status_page_is_elsewhere_the_last_scene_fails() {
+async fn where_the_status_page_is_elsewhere_its_scene_fails() {
     let folder = TempDir::new().unwrap();
     let text = shipped("src/cli/demo/files/commands/announce.yaml");
     write(&folder, "commands/announce.yaml", &changed(&text, "/sandbox/status-page", "/sandbox/nowhere"));
     breaks(8, folder).await;
+}
+
+#[tokio::test]
+async fn where_no_traffic_is_too_much_a_surge_halts_nothing() {
+    let folder = TempDir::new().unwrap();
+    let mut text = shipped("src/cli/demo/files/policies/admission.yaml");
+    for limit in ["load-max: 70%", "relief: 85%", "surge: 130%", "rise: 120%"] {
+        let (key, _) = limit.split_once(' ').unwrap();
+        let most = if key == "load-max:" { "100%" } else { "1000%" };
+        text = changed(&text, limit, &format!("{key} {most}"));
+    }
+    write(&folder, "policies/admission.yaml", &text);
+    breaks(9, folder).await;
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ pub(super) async fn waits_at_the_floor(hands: &Hands) -> Result<(), Missed> {
 
 /// More than the other servers could carry comes while some of them are out.
 pub(super) async fn is_halted_by_a_surge(hands: &Hands) -> Result<(), Missed> {
-    let all = "edge-riga-[001-010]";
+    let all = "edge-riga-[001-006]";
     hands.traffic("riga", 0.4).await?;
     let before = hands.newest(NOC).await?;
     hands.slash(ANA, NOC, &format!("reboot {all} because new kernel")).await?;
@@ -136,17 +136,15 @@ pub(super) async fn is_halted_by_a_surge(hands: &Hands) -> Result<(), Missed> {
     let halted = hands.card_shows(&card, "riga traffic would be", 40).await?;
     let reason = halted.all.lines().find(|line| line.contains("riga traffic would be")).unwrap_or_default();
     hands.tell(reason.trim());
-    let reboots = hands.reboots().await?.len();
+    ensure(hands.reboots_of("edge-riga-006").await? == 0, || "all of them were rebooted all the same".into())?;
     hands.traffic("riga", 0.4).await?;
-    hands.card_shows(&card, "clear from", 15).await?;
-    ensure(hands.reboots().await?.len() == reboots, || "a server was rebooted while it was not calm".into())?;
     let thread = Place { channel: NOC, thread: Some(&card.ts), viewer: ANA, within_s: 60 };
-    let ends = |seen: &Seen| seen.all.contains(&format!("{id}: all 10 rebooted"));
+    let ends = |seen: &Seen| seen.all.contains(&format!("{id}: all 6 rebooted"));
     let last = hands.message(thread, "it went on by itself to the end", ends).await?;
     hands.tell(first_line(&last));
     for server in hands.fleet(all).await? {
         ensure(server.reboots == 1, || format!("{} was rebooted {} times", server.name, server.reboots))?;
     }
-    hands.tell("the fleet's own log: each of the ten rebooted once");
+    hands.tell("the fleet's own log: each of the six rebooted once");
     Ok(())
 }
