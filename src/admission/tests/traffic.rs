@@ -389,3 +389,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_file_takes_numbers_that_fit_each_other_and_says_which_do_not() {
+    let read = |text: &str| admission_rules("admission.yaml", &format!("traffic: {{ {text} }}"));
+    let shipped = include_str!("../../../policies/admission.yaml");
+    assert_eq!(admission_rules("admission.yaml", shipped).as_ref(), Ok(&Rules::default()), "it shows the defaults");
+    let rules = read("load-max: 60%, resume: 50%, capacity: { edge-cache: 40 }").expect("they fit").traffic;
+    assert_eq!((rules.load_max_percent, rules.resume_percent), (60, 50));
+    assert_eq!(rules.capacity[&ServerType::new("edge-cache")], 40);
+    let cases = [
+        ("load-max: 0%", "traffic.load-max is `0%`; it takes a percentage from 1% to 100%"),
+        ("surge: 90%", "traffic.surge is `90%`; it takes a percentage from 101% to 1000%"),
+        ("resume: 75%", "traffic.resume is `75%`; it takes at most load-max, 70%"),
+        ("relief: 60%", "traffic.relief is `60%`; it takes at least load-max, 70%"),
+        ("clear-for: soon", "traffic.clear-for is `soon`; it takes a length of time from 1s to 1d"),
+        ("look-every: 60s", "traffic.look-every is `60s`; it takes at most half of age-max, 45s"),
+        ("query: ' '", "traffic.query is ` `; it takes a query"),
+        (
+            "capacity: { edge-cache: 2000000 }",
+            "traffic.capacity.edge-cache is `2000000`; it takes units from 0 to 1000000",
+        ),
+    ];
+    for (text, told) in cases {
+        assert_eq!(read(text).expect_err(text).to_string(), format!("admission.yaml: {told}"));
+    }
+    assert!(read("lode-max: 70%").expect_err("unknown").to_string().contains("lode-max"));
+}
