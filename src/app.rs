@@ -17,6 +17,7 @@ use crate::services::admitter::Admitter;
 use crate::services::courier::Courier;
 use crate::services::homes::Homes;
 use crate::services::intake::Intake;
+use crate::services::overrides::Overrides;
 use crate::services::reloader::Reloader;
 use crate::services::requests::Requests;
 use crate::services::runner::Runner;
@@ -136,6 +137,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
     vec![
         Box::new(Intake::new(Arc::clone(world))),
         Box::new(Requests::new(Arc::clone(world))),
+        Box::new(Overrides::new(Arc::clone(world))),
         Box::new(Admitter::new(Arc::clone(world))),
         Box::new(Runner::new(Arc::clone(world))),
         Box::new(Homes::new(Arc::clone(world))),

@@ -52,7 +52,7 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
         floor: 0,
         out: Vec::new(),
     };
-    for server in known.inventory.servers().iter().filter(|server| server.pool.as_ref() == Some(pool)) {
+    for server in known.inventory.in_pool(pool) {
         count.total += 1;
         match standing(server, known) {
             Standing::Serves => {
@@ -116,8 +116,7 @@ fn looks(server: &Server, known: Known<'_>) -> Standing {
         Some(row) if known.now.since(row.seen_at) > known.rules.health_age_max => Standing::Unknown(Some(row.seen_at)),
         Some(row) => match row.health {
             Health::Serving => Standing::Serves,
-            Health::Failing => out("does not answer"),
-            Health::OutOfRotation => out("out of rotation"),
+            health @ (Health::Failing | Health::OutOfRotation) => out(health.words()),
         },
     }
 }

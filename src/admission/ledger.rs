@@ -1,12 +1,14 @@
-//! What the store knows of the fleet: who works on which server, in which state it is, and whether it serves.
+//! What the store knows of the fleet: who works on which server, in which state it is, whether it serves, and what
+//! people have put on to stop things.
 
+use super::brake::Brake;
 use crate::domain::command::CommandName;
 use crate::domain::ids::RunId;
 use crate::domain::server::{ProductionState, Server, ServerId};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// Locks, states and health, read together.
+/// Locks, states, health and brakes, read together.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Ledger {
     /// One lock a server at most.
@@ -15,6 +17,8 @@ pub struct Ledger {
     pub states: BTreeMap<ServerId, StateRow>,
     /// The last look at each server's health.
     pub health: BTreeMap<ServerId, HealthRow>,
+    /// What nobody has taken off yet, the oldest first; some may be over by the clock.
+    pub brakes: Vec<Brake>,
 }
 
 /// A run's claim on a server.
@@ -78,11 +82,29 @@ pub enum Health {
     OutOfRotation,
 }
 
+impl Health {
+    /// What was seen, in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Serving => "in service",
+            Self::Failing => "does not answer",
+            Self::OutOfRotation => "out of rotation",
+        }
+    }
+}
+
 impl Ledger {
     /// The lock on a server.
     #[must_use]
     pub fn lock(&self, server: &ServerId) -> Option<&Lock> {
         self.locks.get(server)
+    }
+
+    /// When the next of the brakes goes off by the clock.
+    #[must_use]
+    pub fn next_brake_over(&self, now: Timestamp) -> Option<Timestamp> {
+        self.brakes.iter().filter_map(|brake| brake.until).filter(|until| *until > now).min()
     }
 
     /// A server's production state: ours if we ever set it, else the inventory's.

@@ -2,30 +2,54 @@
 //!
 //! Deliberately absent: looking (the watcher's) and reserving (the store's). What is not known well enough waits.
 
+mod blacklist;
+mod brake;
 mod capacity;
 mod concurrency;
+mod explain;
 mod file;
+mod file_override;
+mod freeze;
+mod holds;
 mod ledger;
+mod outs;
+mod overriding;
+mod pass;
+mod queue;
+mod record;
 mod rehearsal;
+mod stop;
 #[cfg(test)]
 mod tests;
 pub mod traffic;
 mod waves;
 
+pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
+pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
+pub use file_override::check_override_groups;
+pub use holds::is_held;
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
+pub use outs::{Out, OutWhy, out};
+pub use overriding::{
+    OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX, OverrideRules, can_pass, second_needed, still_safe_overriding,
+};
+pub use pass::{pass, reasons, reasons_of_servers};
+pub use queue::{Place, Waiting, place, waiting};
+pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
+pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use traffic::{Traffic, TrafficRules};
-pub use waves::{NextWave, next_wave, wave_sizes};
+pub use waves::{NextWave, next_wave, spread, wave_sizes};
 
-use crate::domain::command::{CommandSpec, Targets};
-use crate::domain::ids::RunId;
-use crate::domain::plan::PlannedServer;
-use crate::domain::server::ProductionState;
+use crate::domain::command::{CommandSpec, Targets, Touch};
+use crate::domain::ids::{RequestId, RunId};
+use crate::domain::plan::{PlannedServer, Subject};
+use crate::domain::server::{ProductionState, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
-use crate::workflow::request::Blocker;
+use crate::workflow::request::{Blocker, PolicyName, PolicySet};
 use std::time::Duration;
 
 /// The numbers that policies use, from `policies/admission.yaml`.
@@ -41,6 +65,14 @@ pub struct Rules {
     pub fleet_concurrency: u32,
     /// How much traffic is too much.
     pub traffic: TrafficRules,
+    /// The most servers on which one command works at once.
+    pub command_concurrency: u32,
+    /// At most this share of the servers of one type in one site may be under work at once, rounded down, but one.
+    pub type_in_site_percent: u8,
+    /// The most servers of one rack under work at once.
+    pub rack_concurrency: u32,
+    /// Who may let servers pass one of these policies.
+    pub overrides: OverrideRules,
 }
 
 impl Default for Rules {
@@ -51,6 +83,10 @@ impl Default for Rules {
             unknown_max_percent: 10,
             fleet_concurrency: 200,
             traffic: TrafficRules::default(),
+            command_concurrency: 50,
+            type_in_site_percent: 5,
+            rack_concurrency: 1,
+            overrides: OverrideRules::default(),
         }
     }
 }
@@ -64,6 +100,8 @@ pub struct Candidate<'a> {
     pub server: &'a PlannedServer,
     /// The command.
     pub spec: &'a CommandSpec,
+    /// The policies that it may pass by an override.
+    pub passes: PolicySet,
 }
 
 /// What is known, and what is allowed.
@@ -71,7 +109,7 @@ pub struct Candidate<'a> {
 pub struct Known<'a> {
     /// Every server.
     pub inventory: &'a Inventory,
-    /// Locks, states and health.
+    /// Locks, states, health and brakes.
     pub ledger: &'a Ledger,
     /// The numbers.
     pub rules: &'a Rules,
@@ -87,6 +125,74 @@ impl<'a> Known<'a> {
     pub fn with_traffic(self, traffic: &'a Traffic) -> Self {
         Self { traffic, ..self }
     }
+}
+
+/// What is asked about: a server, a whole site, or nothing; by which request, with which command.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    request: &'a RequestId,
+    spec: &'a CommandSpec,
+    server: Option<&'a PlannedServer>,
+    site: Option<&'a SiteName>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(request: &'a RequestId, subject: &'a Subject, spec: &'a CommandSpec) -> Self {
+        Self { request, spec, server: subject.server(), site: subject.site() }
+    }
+
+    /// Whether that covers it; a server that is not in the inventory is told elsewhere.
+    fn is_covered(self, on: &Coverage, known: Known<'_>) -> bool {
+        match self.server {
+            Some(server) => known.inventory.by_id(&server.id).is_some_and(|server| on.covers(server, known)),
+            None => on.covers_site(self.site, known),
+        }
+    }
+
+    /// Whether it only gives back what a run of ours took out: the safe direction, which nothing but a hold stands in.
+    fn gives_back(self, known: Known<'_>) -> bool {
+        let taken_out = |server: &PlannedServer| {
+            let row = known.ledger.states.get(&server.id);
+            row.is_some_and(|row| matches!(row.state, ProductionState::Drained | ProductionState::Draining))
+        };
+        self.spec.touch() == Touch::GivesBack && self.server.is_some_and(taken_out)
+    }
+}
+
+/// What people have put on that keeps this from starting; the first reason comes first.
+fn brakes(asked: Asked<'_>, known: Known<'_>) -> Vec<Blocker> {
+    let mut blockers = stop::blocker(asked, known).into_iter().collect::<Vec<_>>();
+    for brake in known.ledger.brakes.iter().filter(|brake| brake.is_on(known.now)) {
+        let each = [holds::blocker, blacklist::blocker, freeze::blocker];
+        blockers.extend(each.iter().filter_map(|policy| policy(brake, asked, known)));
+    }
+    blockers
+}
+
+/// What people say to work on a subject that is no server: what it waits for.
+///
+/// # Errors
+/// Why it is not carried out at all.
+pub fn without_server(
+    request: &RequestId,
+    subject: &Subject,
+    spec: &CommandSpec,
+    known: Known<'_>,
+) -> Result<Vec<Blocker>, String> {
+    let asked = Asked::of(request, subject, spec);
+    blacklist::never(asked, known).map_or_else(|| Ok(brakes(asked, known)), Err)
+}
+
+/// Whether this brake alone would keep that from starting.
+#[must_use]
+pub fn stands_in_the_way(
+    brake: &Brake,
+    (request, subject, spec): (&RequestId, &Subject, &CommandSpec),
+    known: Known<'_>,
+) -> bool {
+    let ledger = Ledger { brakes: vec![brake.clone()], states: known.ledger.states.clone(), ..Ledger::default() };
+    let known = Known { ledger: &ledger, ..known };
+    !matches!(without_server(request, subject, spec, known), Ok(blockers) if blockers.is_empty())
 }
 
 /// What admission says about one server.
@@ -106,6 +212,7 @@ pub struct Admitted {
     run: RunId,
     found: ProductionState,
     takes_over: Option<RunId>,
+    overridden: Vec<PolicyName>,
 }
 
 impl Admitted {
@@ -126,16 +233,31 @@ impl Admitted {
     pub fn takes_over(&self) -> Option<&RunId> {
         self.takes_over.as_ref()
     }
+
+    /// The policies that would have made it wait, and that it passes by an override; sorted.
+    #[must_use]
+    pub fn overridden(&self) -> &[PolicyName] {
+        &self.overridden
+    }
 }
 
-/// Asks every policy about one server; the worst answer wins, and every reason is told.
+/// Asks every policy about one server; the worst answer wins, every reason is told, and what it may pass by an override
+/// is passed.
 #[must_use]
 pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
+    overriding::less_overridden(every_policy(candidate, known), candidate, known)
+}
+
+fn every_policy(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     let server = candidate.server;
     if let Some(why) = never(server, candidate.spec, known) {
         return Verdict::Deny(why);
     }
-    let mut blockers = Vec::new();
+    let asked = Asked { request: &candidate.run.request, spec: candidate.spec, server: Some(server), site: None };
+    if let Some(why) = blacklist::never(asked, known) {
+        return Verdict::Deny(why);
+    }
+    let mut blockers = brakes(asked, known);
     let lock = known.ledger.lock(&server.id);
     let takes_over = match lock {
         Some(lock) if lock.standing == LockStanding::Working => {
@@ -150,14 +272,14 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
         Some(lock) => Some(lock.run.clone()),
         None => None,
     };
-    blockers.extend(concurrency::blocker(candidate, known));
+    blockers.extend(concurrency::blockers(candidate, known));
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known));
         blockers.extend(traffic::blockers(server, known));
     }
     if blockers.is_empty() {
         let found = found(server, known);
-        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over })
+        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over, overridden: Vec::new() })
     } else {
         Verdict::Wait(blockers)
     }
@@ -229,7 +351,11 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::Traffic { .. }
                 | Blocker::TrafficUnknown { .. }
                 | Blocker::NoDirectory
-                | Blocker::HealthUnknown { .. } => None,
+                | Blocker::HealthUnknown { .. }
+                | Blocker::Stopped { .. }
+                | Blocker::Frozen { .. }
+                | Blocker::Held { .. }
+                | Blocker::Blacklisted { .. } => None,
             });
             if let Some((earlier, from)) = same {
                 earlier.extend(servers.iter().cloned());
@@ -237,18 +363,42 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 continue;
             }
         }
+        if let Some((earlier, more)) = merged.iter_mut().find_map(|earlier| held_together(earlier, &blocker)) {
+            let new = more.iter().filter(|name| !earlier.contains(name)).cloned().collect::<Vec<_>>();
+            earlier.extend(new);
+            continue;
+        }
+        if let Some(earlier) = merged.iter_mut().find(|earlier| traffic::is_same(earlier, &blocker)) {
+            traffic::tell_worse(earlier, blocker);
+            continue;
+        }
         if !merged.contains(&blocker) {
             merged.push(blocker);
         }
     }
     merged.sort_by_key(|blocker| match blocker {
-        Blocker::Capacity { .. } => 0,
-        Blocker::HealthUnknown { .. } => 1,
-        Blocker::Traffic { .. } => 2,
-        Blocker::TrafficUnknown { .. } => 3,
-        Blocker::Locked { .. } => 4,
-        Blocker::Concurrency { .. } => 5,
-        Blocker::NoDirectory => 6,
+        Blocker::Stopped { .. } => 0,
+        Blocker::Held { .. } => 1,
+        Blocker::Blacklisted { .. } => 2,
+        Blocker::Frozen { .. } => 3,
+        Blocker::Capacity { .. } => 4,
+        Blocker::HealthUnknown { .. } => 5,
+        Blocker::Traffic { .. } => 6,
+        Blocker::TrafficUnknown { .. } => 7,
+        Blocker::Locked { .. } => 8,
+        Blocker::Concurrency { .. } => 9,
+        Blocker::NoDirectory => 10,
     });
     merged
+}
+
+/// The servers of an earlier reason and those of a later one, if one person holds both for the same reason since then.
+fn held_together<'a, 'b>(
+    earlier: &'a mut Blocker,
+    later: &'b Blocker,
+) -> Option<(&'a mut Vec<ServerName>, &'b Vec<ServerName>)> {
+    let Blocker::Held { servers: more, by, since, why } = later else { return None };
+    let Blocker::Held { servers, by: holder, since: from, why: told } = earlier else { return None };
+    let is_same = (&*holder, &*from, &*told) == (by, since, why);
+    (is_same && !servers.is_empty() && !more.is_empty()).then_some((servers, more))
 }

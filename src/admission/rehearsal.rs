@@ -1,11 +1,11 @@
 //! What admission would say now to servers that nobody has asked for yet; changes nothing and reserves nothing.
 
-use super::{Candidate, Known, Lock, LockStanding, Verdict, evaluate, merged, never};
+use super::{Candidate, Known, Verdict, never, pass, reasons_of_servers};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::RunId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::ServerName;
-use crate::workflow::request::Blocker;
+use crate::workflow::request::{Blocker, PolicySet};
 
 /// What would become of servers that start together.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -14,7 +14,7 @@ pub struct Rehearsal {
     pub start: Vec<ServerName>,
     /// These would wait.
     pub wait: Vec<ServerName>,
-    /// For these reasons, longest-lasting first.
+    /// For these reasons_of_servers, longest-lasting first.
     pub blockers: Vec<Blocker>,
 }
 
@@ -23,32 +23,15 @@ pub struct Rehearsal {
 /// Servers that would be left out are in neither list; see [`left_out`].
 #[must_use]
 pub fn rehearse(servers: &[&PlannedServer], spec: &CommandSpec, run: &RunId, known: Known<'_>) -> Rehearsal {
-    let mut ledger = known.ledger.clone();
-    let mut rehearsal = Rehearsal::default();
-    let mut blockers = Vec::new();
-    for server in servers {
-        let known = Known { ledger: &ledger, ..known };
-        match evaluate(Candidate { run, server, spec }, known) {
-            Verdict::Allow(admitted) => {
-                let lock = Lock {
-                    server: server.id.clone(),
-                    run: run.clone(),
-                    command: spec.name.clone(),
-                    since: known.now,
-                    standing: LockStanding::Working,
-                    taken_from: admitted.takes_over().cloned(),
-                };
-                ledger.locks.insert(server.id.clone(), lock);
-                rehearsal.start.push(server.name.clone());
-            }
-            Verdict::Wait(reasons) => {
-                blockers.extend(reasons);
-                rehearsal.wait.push(server.name.clone());
-            }
+    let said = pass(servers.iter().map(|server| Candidate { run, server, spec, passes: PolicySet::NONE }), known);
+    let mut rehearsal = Rehearsal { blockers: reasons_of_servers(&said), ..Rehearsal::default() };
+    for (candidate, verdict) in &said {
+        match verdict {
+            Verdict::Allow(_) => rehearsal.start.push(candidate.server.name.clone()),
+            Verdict::Wait(_) => rehearsal.wait.push(candidate.server.name.clone()),
             Verdict::Deny(_) => {}
         }
     }
-    rehearsal.blockers = merged(blockers);
     rehearsal
 }
 

@@ -2,10 +2,30 @@
 
 use crate::domain::command::{WaveRule, WaveSize};
 use crate::domain::intent::{ParameterName, Value};
+use crate::domain::plan::Subject;
+use crate::domain::server::{RackName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::workflow::request::Request;
 use crate::workflow::run::{Run, RunOutcome, RunStage};
 use std::collections::BTreeMap;
+
+/// The order in which subjects are started: site after site, and inside a site one server of each rack in turn, so that a
+/// wave does not take a whole rack, and the next of a rack comes late.
+#[must_use]
+pub fn spread(subjects: Vec<Subject>) -> Vec<Subject> {
+    let mut turns: BTreeMap<(Option<SiteName>, Option<RackName>), usize> = BTreeMap::new();
+    let placed = subjects.into_iter().map(|subject| {
+        let site = subject.server().map(|server| server.site.clone());
+        let rack = subject.server().map(|server| server.rack.clone());
+        let turn = turns.entry((site.clone(), rack)).or_default();
+        *turn += 1;
+        (site, *turn, subject)
+    });
+    let mut placed = placed.collect::<Vec<_>>();
+    // Stable: what is alike stays in the order of names.
+    placed.sort_by(|(site, turn, _), (other, next, _)| (site, turn).cmp(&(other, next)));
+    placed.into_iter().map(|(_, _, subject)| subject).collect()
+}
 
 /// How many subjects each wave has.
 #[must_use]

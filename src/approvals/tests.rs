@@ -4,8 +4,10 @@ use super::*;
 use crate::domain::command::{ApprovalRule, CommandName, Impact, Targets, WaveRule, WaveSize};
 use crate::domain::identity::PersonId;
 use crate::domain::ids::RequestId;
+use crate::domain::intent::{Moment, ParameterName, Value, ZoneName};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
-use crate::domain::plan::{Plan, PlanParts, Subject};
+use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
+use crate::domain::server::{RackName, ServerId, ServerName, ServerType, SiteName};
 use crate::workflow::request::Accepted;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -205,4 +207,63 @@ fn what_the_command_and_the_policies_ask_for_counts_together() {
         "the larger number of the same group"
     );
     assert_eq!(quotas(10), by_policies, "below its own bound the command asks nobody, not even owners");
+}
+
+/// The name of a field, and what makes it another.
+type Change = (&'static str, Box<dyn Fn(&mut PlanParts)>);
+
+/// A plan that differs in any of its fields.
+fn changed_plans(plan: &Plan) -> Vec<(&'static str, Plan)> {
+    let text = |text: &str| Value::Text(text.into());
+    let server = PlannedServer {
+        id: ServerId::new("s-1"),
+        name: ServerName::new("edge-lax-001"),
+        server_type: ServerType::new("edge-cache"),
+        site: SiteName::new("lax"),
+        rack: RackName::new("lax-r01"),
+        pool: None,
+    };
+    let changes: Vec<Change> = vec![
+        ("request", Box::new(|parts| parts.request = RequestId::from_tail("2mq8").unwrap())),
+        ("command", Box::new(|parts| parts.command = CommandName::new("drain"))),
+        ("definition", Box::new(|parts| parts.definition = Fingerprint::of(b"another"))),
+        ("parameters", Box::new(move |parts| drop(parts.parameters.insert(ParameterName::new("reason"), text("x"))))),
+        ("subjects", Box::new(move |parts| parts.subjects = vec![Subject::Server(server.clone())])),
+        ("site", Box::new(|parts| parts.subjects = vec![Subject::Site(SiteName::new("lax"))])),
+        (
+            "waves",
+            Box::new(|parts| {
+                parts.subjects = vec![Subject::Nothing, Subject::Nothing];
+                parts.waves = vec![1, 1];
+            }),
+        ),
+        ("soak", Box::new(|parts| parts.soak = 2 * HOUR)),
+        ("requester", Box::new(|parts| parts.requester = person("eve").id)),
+        ("channel", Box::new(|parts| parts.channel = ChannelId::new("C0WEB"))),
+        (
+            "not before",
+            Box::new(|parts| parts.not_before = Some(Moment { at: NOW, zone: ZoneName::new("Europe/Riga") })),
+        ),
+        ("expiry", Box::new(|parts| parts.expires_at = NOW.plus(25 * HOUR))),
+    ];
+    let made = |(name, change): Change| {
+        let mut parts = plan.parts().clone();
+        change(&mut parts);
+        (name, Plan::new(parts).unwrap())
+    };
+    changes.into_iter().map(made).collect()
+}
+
+/// A word on another plan does not count, whichever of its fields is another; nor does a stored one start anything.
+#[test]
+fn a_change_of_any_field_of_the_plan_voids_the_consent() {
+    let request = asked(1);
+    let approved = approve(&request, "bob").unwrap();
+    assert!(proof(&approved).is_some());
+    for (field, plan) in changed_plans(&request.plan) {
+        let word = Word { choice: &Choice::Approve, why: "", seen: plan.hash(), shown: "the form", typed: "" };
+        let told = decide(&request, &person("bob"), word, NOW.plus(HOUR / 2));
+        assert_eq!(told, Err(Unfit::PlanChanged), "{field}");
+        assert_eq!(proof(&Request { plan, ..approved.clone() }), None, "{field}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::channels::Ceiling;
 use super::nearest::Nearest;
-use super::record::DecisionRecord;
+use super::record::AuthorizationRecord;
 use super::requirements::Requirements;
 use crate::domain::command::CommandName;
 use crate::domain::identity::{GroupName, PersonId, Standing, UserId};
@@ -44,7 +44,7 @@ pub struct Authorized {
     pub(super) allowed_by: Vec<PolicyNote>,
     pub(super) requirements: Requirements,
     pub(super) version: Fingerprint,
-    pub(super) record: DecisionRecord,
+    pub(super) record: AuthorizationRecord,
 }
 
 impl Authorized {
@@ -110,7 +110,7 @@ impl Authorized {
 
     /// The decision with all it was made from.
     #[must_use]
-    pub fn record(&self) -> &DecisionRecord {
+    pub fn record(&self) -> &AuthorizationRecord {
         &self.record
     }
 }
@@ -141,7 +141,7 @@ pub struct Refusal {
     /// The nearest thing that would be allowed, if any is near.
     pub nearest: Option<Nearest>,
     /// The decision with all it was made from.
-    pub record: DecisionRecord,
+    pub record: AuthorizationRecord,
 }
 
 impl Refusal {

@@ -4,7 +4,7 @@ use super::answers::{Authorized, Could, PolicyName, PolicyNote, Refusal, Refusal
 use super::channels::Ceiling;
 use super::inquiry::{Inquiry, Outcome, Subject, Who, subjects_of};
 use super::load::Policies;
-use super::record::{self, DecisionRecord};
+use super::record::{self, AuthorizationRecord};
 use super::requirements::Requirements;
 use super::sets::ChannelSet;
 use crate::domain::command::CommandSpec;
@@ -175,7 +175,7 @@ pub(super) fn refused_by_standing(person: &Profile) -> Option<RefusalKind> {
     }
 }
 
-fn refusal(question: &Question<'_>, kind: RefusalKind, record: DecisionRecord) -> Box<Refusal> {
+fn refusal(question: &Question<'_>, kind: RefusalKind, record: AuthorizationRecord) -> Box<Refusal> {
     Box::new(Refusal {
         record: record.refused(&kind),
         kind,

@@ -10,6 +10,7 @@ use super::entities::{self, Kind};
 use super::faults::{PolicyFault, PolicyFaults};
 use super::groups::{self, OwnGroups};
 use super::known::{Known, nearest};
+use super::owners::Owners;
 use super::requirements::Requirements;
 use super::rules::{Member, member_word};
 use super::sets::ChannelSet;
@@ -43,6 +44,7 @@ pub struct Policies {
     pub(super) notes: BTreeMap<PolicyName, PolicyNote>,
     /// Of the permits that require something.
     pub(super) requirements: BTreeMap<PolicyName, Requirements>,
+    pub(super) owners: Owners,
     /// The policies themselves, as they are asked.
     pub(super) policies: BTreeMap<PolicyName, Policy>,
     pub(super) groups: OwnGroups,
@@ -80,11 +82,12 @@ impl Policies {
                 notes: BTreeMap::new(),
             },
             requirements: BTreeMap::new(),
+            owners: Owners::default(),
             global: Vec::new(),
             own: BTreeMap::new(),
         };
         files.iter().for_each(|file| loader.file(file));
-        let Loader { reader, requirements, global, mut own } = loader;
+        let Loader { reader, requirements, owners, global, mut own } = loader;
         if !reader.faults.is_empty() {
             return Err(PolicyFaults::new(reader.faults));
         }
@@ -100,6 +103,7 @@ impl Policies {
             ceilings: channels.clone(),
             notes,
             requirements,
+            owners,
             policies,
             groups: own_groups,
             known,
@@ -128,6 +132,7 @@ impl Policies {
 struct Loader<'a> {
     reader: Reader<'a>,
     requirements: BTreeMap<PolicyName, Requirements>,
+    owners: Owners,
     global: Vec<Policy>,
     own: BTreeMap<ChannelName, Vec<Policy>>,
 }
@@ -151,7 +156,10 @@ impl Loader<'_> {
             }
             Some(Place::Rules(channel)) => {
                 self.check_channel(file, &channel);
-                let written = self.reader.rules(file, &channel);
+                let (written, owner) = self.reader.rules(file, &channel);
+                let owned = written.iter().filter_map(|one| Some((one.note.id.clone(), one.owner.clone()?)));
+                self.owners.of_rules.extend(owned);
+                self.owners.of_channels.extend(owner.map(|owner| (channel.clone(), owner)));
                 let required = written.iter().filter(|one| !one.requires.is_empty());
                 self.requirements.extend(required.map(|one| (one.note.id.clone(), one.requires.clone())));
                 self.own.entry(channel).or_default().extend(written.into_iter().map(|one| one.policy));
@@ -322,13 +330,13 @@ impl Mentioned {
         found
     }
 
-    /// Whatever stands under `who` or `from`.
+    /// Whatever stands under `who`, `from` or `owner`.
     fn add_members_below(&mut self, node: &Node) {
         match &node.content {
             Content::List(items) => items.iter().for_each(|item| self.add_members_below(item)),
             Content::Map(entries) => {
                 for (key, value) in entries {
-                    if matches!(key.word(), Some("who" | "from")) {
+                    if matches!(key.word(), Some("who" | "from" | "owner")) {
                         groups::words_of(value).into_iter().for_each(|word| self.add(word.text));
                     } else {
                         self.add_members_below(value);

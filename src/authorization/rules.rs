@@ -4,6 +4,7 @@
 
 use super::answers::PolicyName;
 use super::known::Known;
+use super::owners;
 use super::requirements::{self, Requirements};
 use super::sheet::{Keys, Sheet, Word, did_you_mean};
 use crate::domain::command::{CommandName, Impact};
@@ -24,6 +25,8 @@ pub(super) struct Rule {
     pub(super) commands: Commands,
     pub(super) on: Option<On>,
     pub(super) requires: Requirements,
+    /// Who answers for it; else whoever answers for its file.
+    pub(super) owner: Option<GroupName>,
     /// The id in the file, to point at.
     pub(super) span: Range<usize>,
 }
@@ -80,18 +83,21 @@ impl On {
     }
 }
 
-const RULE_KEYS: [&str; 8] = ["id", "who", "commands", "on", "at-most", "above", "requires", "reason"];
+const RULE_KEYS: [&str; 9] = ["id", "who", "commands", "on", "at-most", "above", "requires", "owner", "reason"];
 const ON_KEYS: [&str; 6] = ["type", "site", "pool", "not-type", "not-site", "not-pool"];
 /// What a word in `commands` begins with that names an impact class.
 const IMPACT: &str = "impact=";
 
-/// The rules of one file; what is wrong with it is noted on the sheet.
-pub(super) fn read(sheet: &mut Sheet<'_>, known: &Known) -> Vec<Rule> {
-    let Some(tree) = sheet.tree() else { return Vec::new() };
+/// The rules of one file, and who answers for all of them; what is wrong with it is noted on the sheet.
+pub(super) fn read(sheet: &mut Sheet<'_>, known: &Known) -> (Vec<Rule>, Option<GroupName>) {
+    let Some(tree) = sheet.tree() else { return Default::default() };
     if matches!(tree.content, Content::Empty) {
-        return Vec::new();
+        return Default::default();
     }
-    let Some(keys) = sheet.keys(&tree, "a channel's file", &["allow", "forbid"]) else { return Vec::new() };
+    let Some(keys) = sheet.keys(&tree, "a channel's file", &["owner", "allow", "forbid"]) else {
+        return Default::default();
+    };
+    let owner = keys.get("owner").and_then(|node| owners::read(sheet, known, node));
     let mut rules = Vec::new();
     for (key, is_allow) in [("allow", true), ("forbid", false)] {
         let Some(list) = keys.get(key) else { continue };
@@ -100,7 +106,7 @@ pub(super) fn read(sheet: &mut Sheet<'_>, known: &Known) -> Vec<Rule> {
         }
     }
     rules.sort_by_key(|rule| rule.span.start);
-    rules
+    (rules, owner)
 }
 
 fn rule(sheet: &mut Sheet<'_>, known: &Known, node: &Node, is_allow: bool) -> Option<Rule> {
@@ -136,8 +142,10 @@ fn rule(sheet: &mut Sheet<'_>, known: &Known, node: &Node, is_allow: bool) -> Op
         (Some(requires), _) => requirements::read(sheet, known, requires),
         (None, _) => Requirements::default(),
     };
+    let owner = keys.get("owner").and_then(|node| owners::read(sheet, known, node));
     let (id, reason) = (id?, reason?.text.trim().to_owned());
-    Some(Rule { id: PolicyName::new(id.text), reason, effect, who, commands, on, requires, span: id.span.clone() })
+    let (id, span) = (PolicyName::new(id.text), id.span.clone());
+    Some(Rule { id, reason, effect, who, commands, on, requires, owner, span })
 }
 
 fn id<'n>(sheet: &mut Sheet<'_>, node: &Node, keys: &Keys<'n>) -> Option<Word<'n>> {

@@ -22,10 +22,14 @@ impl Policies {
     }
 
     fn page(&self, set: &ChannelSet) -> String {
-        let mut page = format!("// #{}\n", set.name);
+        let owner = self.owners.of_channels.get(&set.name).map_or_else(String::new, |owner| format!(", owner {owner}"));
+        let mut page = format!("// #{}{owner}\n", set.name);
         for id in &set.own {
             let (Some(policy), Some(note)) = (self.policies.get(id), self.notes.get(id)) else { continue };
             page.push_str(&format!("\n// {}:{}", note.file, note.line));
+            if let Some(owner) = self.owner_of(id) {
+                page.push_str(&format!(", owner {owner}"));
+            }
             if self.requirements.contains_key(id) {
                 page.push_str(", with requirements that Cedar does not see");
             }

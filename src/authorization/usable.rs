@@ -7,7 +7,7 @@ use super::load::Policies;
 use super::sets::ChannelSet;
 use crate::domain::command::{CommandName, CommandSpec, Impact, Targets};
 use crate::domain::identity::{GroupName, PersonId, Profile, UserId};
-use crate::domain::place::ChannelFacts;
+use crate::domain::place::{ChannelFacts, ChannelId};
 use crate::domain::server::{Server, ServerType, SiteName};
 use std::collections::BTreeMap;
 
@@ -98,6 +98,20 @@ impl Policies {
         let named = |user: &&UserId| may(&Who::of(self, &member(user)));
         let people = place.slice(&command.name).mentions.people.iter().filter(named);
         Ok(WhoCan::Some { groups: groups.cloned().collect(), people: people.cloned().collect() })
+    }
+
+    /// Whether somebody may use one of these commands in that channel; `None` is a direct conversation. No person is
+    /// looked at, so that it can be told while the directory is silent.
+    pub fn permits_any<'a>(
+        &self,
+        channel: Option<&ChannelId>,
+        commands: impl IntoIterator<Item = &'a CommandSpec>,
+    ) -> bool {
+        let place = match channel {
+            Some(channel) => self.channels.get(channel),
+            None => self.direct.as_ref(),
+        };
+        place.is_some_and(|place| commands.into_iter().any(|command| place.slice(&command.name).has_permit))
     }
 
     fn may_ever_use(&self, who: &Who, place: &ChannelSet, command: &CommandSpec) -> bool {

@@ -9,6 +9,7 @@ use super::requirements::Requirements;
 use super::rules::{self, Rule};
 use super::sheet::Sheet;
 use crate::domain::command::CommandName;
+use crate::domain::identity::GroupName;
 use crate::domain::place::ChannelName;
 use cedar_policy::{Policy, PolicyId, PolicySet, ValidationMode, Validator};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ pub(super) struct Written {
     pub(super) policy: Policy,
     pub(super) note: PolicyNote,
     pub(super) requires: Requirements,
+    pub(super) owner: Option<GroupName>,
     /// Where it begins, and the length of its first line, to point at.
     head: (usize, usize),
 }
@@ -83,10 +85,10 @@ impl Reader<'_> {
         written
     }
 
-    /// The policies that the rules of a channel's file become.
-    pub(super) fn rules(&mut self, file: &PolicyFile, channel: &ChannelName) -> Vec<Written> {
+    /// The policies that the rules of a channel's file become, and who answers for the file.
+    pub(super) fn rules(&mut self, file: &PolicyFile, channel: &ChannelName) -> (Vec<Written>, Option<GroupName>) {
         let mut sheet = Sheet::new(file);
-        let rules = rules::read(&mut sheet, &self.known);
+        let (rules, owner) = rules::read(&mut sheet, &self.known);
         let is_whole = sheet.faults.is_empty();
         self.faults.append(&mut sheet.faults);
         let (mut written, mut alike) = (Vec::new(), Vec::new());
@@ -100,7 +102,8 @@ impl Reader<'_> {
             match compiled.and_then(|policy| Ok((policy, compile::policy(&like_it, channel)?))) {
                 Ok((policy, like_it)) => {
                     alike.push(like_it);
-                    written.push(Written { policy, note, requires: rule.requires, head });
+                    let owner = rule.owner.or_else(|| owner.clone());
+                    written.push(Written { policy, note, requires: rule.requires, owner, head });
                 }
                 Err(cause) => self.faults.push(PolicyFault::new(&file.name, &file.text, cause).at(head.0, head.1)),
             }
@@ -108,7 +111,7 @@ impl Reader<'_> {
         if let Some(validators) = &self.validators {
             self.faults.extend(invalid(&validators.small, file, (alike.into_iter(), &written)));
         }
-        written
+        (written, owner)
     }
 
     /// Renames a policy to its `@id`; without an id of its own and a reason it is no policy of ours.
@@ -129,7 +132,7 @@ impl Reader<'_> {
         }
         let note = self.note(file, head, (PolicyName::new(id?), reason?.to_owned()))?;
         let policy = policy.new_id(PolicyId::new(note.id.as_str()));
-        Some(Written { policy, note, requires: Requirements::default(), head })
+        Some(Written { policy, note, requires: Requirements::default(), owner: None, head })
     }
 
     /// Notes an id with its sentence and place; `None` with a fault when another policy has that id.

@@ -1,6 +1,8 @@
 //! The command line: one file for each call, and one writer for everything that is printed.
 
+mod brakes;
 mod check;
+mod decisions;
 mod demo;
 mod lines;
 mod manifest;
@@ -12,6 +14,7 @@ mod schema;
 mod serve;
 mod tour;
 
+use crate::domain::intent::BuiltInVerb;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,12 +71,28 @@ enum What {
     /// Tell who may use a command there, as the files say.
     #[command(name = "who-can")]
     WhoCan(lines::WhoCan),
+    /// Stop everything: nothing starts any more that changes a server, whether the bot serves or is down.
+    #[command(name = "stop-everything")]
+    StopEverything(brakes::StopEverything),
+    /// Let everything go on after a stop; another account than the one that stopped, or the same after 10 minutes.
+    #[command(name = "resume-everything")]
+    ResumeEverything(brakes::ResumeEverything),
+    /// Tell why a request, a run or a server is where it is. Only looks, also while the bot runs, and while it does not.
+    Why(lines::Why),
+    /// Tell what waits to start, in order, and the first reason of each. Only looks.
+    Queue(lines::Look),
+    /// Tell which servers are out of production: why, since when, whose. Only looks.
+    Out(lines::Look),
+    /// Tell how the fleet stands, and how old that knowledge is. Only looks.
+    Status(lines::Look),
     /// Check commands, policies and inventory: every fault with file, line and caret (status 2).
     Check(check::Check),
     /// Print the JSON Schema of command files, for editors.
     Schema,
     /// Show what the rules of channels became, or try the tables of expected answers.
     Policy(policy::Policy),
+    /// Tell who was allowed or refused what, by which policies, as the database has it; it is only read.
+    Decisions(decisions::Decisions),
     /// Print the Slack app manifest for the commands in use.
     Manifest {
         /// The folder of command files.
@@ -120,7 +139,14 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Plan(plan) => return plan.run().await,
         What::CanI(question) => return question.run().await,
         What::WhoCan(question) => return question.run().await,
+        What::StopEverything(stop) => return stop.run().await,
+        What::ResumeEverything(resume) => return resume.run().await,
+        What::Why(why) => return why.run().await,
+        What::Queue(look) => return look.run(BuiltInVerb::Queue).await,
+        What::Out(look) => return look.run(BuiltInVerb::Out).await,
+        What::Status(look) => return look.run(BuiltInVerb::Status).await,
         What::Schema => schema::run()?,
+        What::Decisions(decisions) => decisions.run().await?,
         What::Manifest { commands } => manifest::run(&commands)?,
     }
     Ok(ExitCode::SUCCESS)

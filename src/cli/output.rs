@@ -10,6 +10,11 @@ pub(super) fn say(line: &str) {
     }
 }
 
+/// Text that came from people or files, on one line: nothing in it can steer a terminal.
+pub(super) fn shown(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
 /// Prints what keeps the program from going on.
 pub(super) fn complain(line: &str) {
     let mut out = std::io::stderr().lock();

@@ -1,4 +1,4 @@
-//! Asking for access: the button under a refusal, what is posted to those who own the command, and what the person reads.
+//! Asking for access: the button under a refusal, what is posted to those who own the policy or the command, and what the person reads.
 //!
 //! The post mentions the person who asks and the owners, and nobody else: whatever people typed is shown as text.
 //! Deliberately absent: for which refusals it is offered, and how often, which services decide.
@@ -20,17 +20,17 @@ pub fn ask_for_access(handle: &Handle) -> Block {
     Block::Actions(vec![button("Ask for access", "access.ask", handle)])
 }
 
-/// Tells the owners of a command who asks to be allowed what, and what stands in the way.
+/// Tells those who answer for the policy, or else for the command, who asks to be allowed what, and what stands in the way.
 #[must_use]
 pub fn access_asked(
     refusal: &Refusal,
-    command: &CommandSpec,
+    (command, owner): (&CommandSpec, &GroupName),
     (line, sites): (&str, &[SiteName]),
     channel_name: &str,
 ) -> Message {
     let place = place(channel_name);
     let what = what(command, refusal.server_count, sites);
-    let prose = Prose::new().group(&command.owner).text(": ").person(&refusal.person);
+    let prose = Prose::new().group(owner).text(": ").person(&refusal.person);
     let mut prose = prose.text(" asks to be allowed to ").bold(what.as_str()).text(format!(" {place}")).line();
     prose = match is_copied_whole(line) {
         true => prose.piece(Piece::Code(line.to_owned())),
@@ -48,7 +48,6 @@ pub fn access_asked(
         let context = Prose::new().text("written at ").code(format!("{}:{}", policy.file, policy.line));
         blocks.push(Block::Context(context.done()));
     }
-    let owner = &command.owner;
     Message { summary: summary(format!("🔑 {owner}: somebody asks to be allowed to {what} {place}")), blocks }
 }
 

@@ -10,7 +10,7 @@ use super::view::{RequestView, asked};
 use super::words::{Prose, button, capital, clock, counted, listed, quoted, servers, summary};
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::identity::Standing;
-use crate::domain::ids::{Handle, RequestId};
+use crate::domain::ids::{Handle, RequestId, RunId};
 use crate::domain::server::{ServerName, ServerType};
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
@@ -60,6 +60,14 @@ pub fn cancelled_already(request: &Request, now: Timestamp) -> Message {
 #[must_use]
 pub fn no_such_request(id: &RequestId) -> Message {
     said(format!("There is no {id}. The id stands on the request's card, first line. Nothing has changed."))
+}
+
+/// No run of that id.
+#[must_use]
+pub fn no_such_run(id: &RunId) -> Message {
+    let prose =
+        Prose::new().text(format!("There is no {id}. Those of its request: ")).code(format!("why {}", id.request));
+    of(prose.done())
 }
 
 /// A cancel by somebody who may not.

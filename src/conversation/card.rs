@@ -4,23 +4,32 @@
 //! Deliberately absent: progress in words (`progress`) and reasons (`reasons`).
 
 use super::message::{Block, Button, Confirm, Message, Piece, Rich, Style};
+use super::overriding::card_line;
 use super::progress::{bar, cancel_consequence, ended_counts, now_line};
 use super::reasons::{foreign, reasons, short, shortly};
 use super::state::{State, state};
 use super::view::{RequestView, approvers, asked, because, deed, names, names_of, step_words, title, wanted};
 use super::words::{Prose, button, cut, quoted, summary};
 use crate::admission::PoolImpact;
-use crate::workflow::request::{ControlVerb, HaltCause, Request, RequestOutcome, RequestStage};
+use crate::domain::identity::GroupName;
+use crate::workflow::request::{Blocker, ControlVerb, HaltCause, Request, RequestOutcome, RequestStage};
 use crate::workflow::run::RunStage;
 
 /// The card that everyone in the channel sees.
 #[must_use]
 pub fn card(view: RequestView<'_>) -> Message {
+    card_naming(view, &[])
+}
+
+/// The same, which also names the groups that could override what keeps it waiting.
+#[must_use]
+pub fn card_naming(view: RequestView<'_>, commanders: &[GroupName]) -> Message {
     let state = state(view);
     let head = Prose::new().bold(title(view.request)).text(format!(" · {}\n", view.request.id()));
     let head = head.rich(state_line(view, state));
     let mut blocks = vec![Block::Section(head.done())];
-    let facts = facts(view, state);
+    let overriding = if state.is_over() { Rich::new() } else { card_line(view.request, commanders) };
+    let facts = Prose::new().rich(facts(view, state)).line().rich(overriding).done();
     if !facts.is_empty() {
         blocks.push(Block::Section(facts));
     }
@@ -87,6 +96,9 @@ fn state_line(view: RequestView<'_>, state: State) -> Rich {
             Some(moment) => prose.text(" · starts by itself from ").time(moment.at),
             None => prose,
         },
+        State::Queued | State::HaltedByPolicy if request.blockers.iter().any(Blocker::waits_for_a_person) => {
+            prose.text(" · waits for a person")
+        }
         State::Queued => prose.text(" · starts by itself"),
         State::HaltedByPolicy => prose.text(" · goes on by itself"),
         State::HaltedByFailures => {
@@ -120,7 +132,7 @@ fn state_line(view: RequestView<'_>, state: State) -> Rich {
 }
 
 /// By whom, if by a person, and when.
-fn ended_by(prose: Prose, stage: &RequestStage) -> Prose {
+pub(super) fn ended_by(prose: Prose, stage: &RequestStage) -> Prose {
     let RequestStage::Ended { at, outcome } = stage else { return prose };
     let prose = match outcome {
         RequestOutcome::Cancelled { name } | RequestOutcome::Denied { name, .. } => {
@@ -203,7 +215,7 @@ fn bar_line(view: RequestView<'_>) -> Rich {
     Prose::new().text(format!("{}{working} · {} waiting", bar(tally.done, tally.all), tally.waiting)).done()
 }
 
-fn ended_facts(view: RequestView<'_>) -> Rich {
+pub(super) fn ended_facts(view: RequestView<'_>) -> Rich {
     let request = view.request;
     let prose = Prose::new().rich(what(request)).line();
     let RequestStage::Ended { outcome, .. } = &request.stage else { return prose.done() };

@@ -1,6 +1,6 @@
-//! Every server of a request with its sign, for the one person who asked.
+//! Every server of a request with its sign, and who agreed, for the one person who asked.
 //!
-//! Deliberately absent: buttons; the card has them.
+//! Deliberately absent: the buttons of the request; the card has them.
 
 use super::message::{Block, Message};
 use super::progress::{activities, failure_phrase};
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 /// Enough for every server of a request of usual size; a message still has a limit.
 const DETAIL_PATTERNS_MAX: usize = 24;
 
-/// Every server with its sign, folded by state.
+/// Every server with its sign, folded by state, and who agreed when and why.
 #[must_use]
 pub fn details(view: RequestView<'_>) -> Message {
     let (sign, word) = state_word(view);
@@ -32,11 +32,15 @@ pub fn details(view: RequestView<'_>) -> Message {
     if !prose.is_empty() {
         blocks.push(Block::Section(prose.done()));
     }
+    let consents = super::consents::line(view.request);
+    if !consents.is_empty() {
+        blocks.push(Block::Context(consents));
+    }
     Message { summary: summary(format!("{sign} {id} {word}")), blocks }
 }
 
 /// The signs in the order in which people act on them; at most six groups.
-fn groups<'a>(view: RequestView<'a>) -> Vec<(&'static str, String, Vec<&'a Run>)> {
+pub(super) fn groups<'a>(view: RequestView<'a>) -> Vec<(&'static str, String, Vec<&'a Run>)> {
     let spec = &view.request.spec;
     let mut signs: BTreeMap<usize, Vec<&Run>> = BTreeMap::new();
     for run in view.runs {

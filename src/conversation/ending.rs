@@ -2,10 +2,11 @@
 //!
 //! Deliberately absent: what can be done next with buttons; nothing can, yet.
 
+use super::consents;
 use super::message::{Block, Message, Rich};
 use super::progress::failure_lines;
 use super::state::{State, state};
-use super::view::{RequestView, approvers, asked, deed, names_of, subject_name};
+use super::view::{RequestView, asked, deed, names_of, subject_name};
 use super::words::{Prose, quoted, servers, summary};
 use crate::domain::server::ServerName;
 use crate::domain::time::spoken;
@@ -140,7 +141,7 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
         let why = left_out.iter().find_map(|run| run.failure.as_ref());
         lines.push(match why {
             Some(failure) => prose.text(" left out: ").code(&failure.note).done(),
-            None => prose.text(" left out: not as planned any more").done(),
+            None => prose.text(" left out: not as planned any more, or on the blacklist").done(),
         });
     }
     let waiting = view
@@ -183,8 +184,8 @@ fn record(view: RequestView<'_>) -> Rich {
         }
     }
     prose = prose.dot().text("asked by ").person(&request.origin.person);
-    if let Some(names) = approvers(request) {
-        prose = prose.text(format!(" · approved by {names}"));
+    if !request.approvals.is_empty() {
+        prose = consents::told(prose.text(" · "), request);
     }
     let prose = prose.text(format!(" · plan {}", request.plan.hash().short()));
     if request.started_at.is_none() { prose.text(format!(" · {}", asked(request))).done() } else { prose.done() }

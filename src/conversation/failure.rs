@@ -58,7 +58,7 @@ fn standing(run: &Run) -> Option<String> {
     }
 }
 
-fn steps(view: RequestView<'_>, run: &Run) -> Vec<StepLine> {
+pub(super) fn steps(view: RequestView<'_>, run: &Run) -> Vec<StepLine> {
     let spec = &view.request.spec;
     let failed = run.failure.as_ref().map(|failure| failure.step);
     let mark = |step: usize| {

@@ -17,8 +17,15 @@ use crate::domain::time::exact;
 const LINE_BEGIN: &str = "/fleet";
 /// How a request is ended.
 pub(super) const CANCEL: &str = "cancel req-2mq9";
+/// How it is asked why a request waits.
+pub(super) const WHY: &str = "why req-2mq9";
+/// How everything is stopped, and goes on.
+pub(super) const STOP: &str = "stop everything because servers do not come back";
+pub(super) const RESUME: &str = "resume everything because the cause was found";
+/// How what waits is let through.
+pub(super) const OVERRIDE: &str = "override capacity on req-2mq9 because customers are affected";
 /// The most commands with a line of their own: with the built-in verbs and the frame they still fit one screen.
-const COMMANDS_MAX: usize = 5;
+const COMMANDS_MAX: usize = 4;
 /// The most commands of one purpose with a line of their own, where only that purpose is told.
 const OF_PURPOSE_MAX: usize = 8;
 /// How many examples one command shows.
@@ -38,10 +45,18 @@ pub fn help(commands: &[&CommandSpec], channel_name: &str) -> Message {
                 lines.extend(plan_of(commands));
             }
             Purpose::Stop if !commands.is_empty() => lines.push(CANCEL.to_owned()),
-            Purpose::Stop | Purpose::TakeOut | Purpose::Restart | Purpose::Tell | Purpose::Change | Purpose::Remove => {
-            }
+            Purpose::Stop
+            | Purpose::TakeOut
+            | Purpose::Restart
+            | Purpose::Tell
+            | Purpose::Change
+            | Purpose::Remove
+            | Purpose::Wait => {}
         }
         prose = group(prose, purpose.title(), &lines);
+        if purpose == Purpose::See {
+            prose = group(prose, "While it waits", &[WHY.to_owned()]);
+        }
     }
     if commands.is_empty() {
         prose = prose.line().text("No command may be run by you here.");
@@ -143,12 +158,47 @@ pub(super) fn who_of(commands: &[&CommandSpec]) -> Vec<String> {
 /// A line with that verb, for somebody who may use these commands.
 fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
     match verb {
-        BuiltInVerb::Help | BuiltInVerb::Status => Some(verb.word().to_owned()),
+        BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::Queue | BuiltInVerb::Out => Some(verb.word().to_owned()),
         BuiltInVerb::Cancel => Some(CANCEL.to_owned()),
         BuiltInVerb::Plan => plan_of(commands),
         BuiltInVerb::CanI => asks_of(commands),
         BuiltInVerb::WhoCan => who_of(commands).into_iter().next(),
+        BuiltInVerb::Why => Some(WHY.to_owned()),
+        BuiltInVerb::StopEverything => Some(STOP.to_owned()),
+        BuiltInVerb::ResumeEverything => Some(RESUME.to_owned()),
+        BuiltInVerb::Override => Some(OVERRIDE.to_owned()),
+        BuiltInVerb::Freeze | BuiltInVerb::Hold | BuiltInVerb::Blacklist => brake_examples(verb).into_iter().next(),
+        // What ends these is said where they are answered.
+        BuiltInVerb::Thaw | BuiltInVerb::Release | BuiltInVerb::Unblacklist => None,
     }
+}
+
+/// Lines with a verb that stops things in some place, or lets them go on.
+pub(super) fn brake_examples(verb: BuiltInVerb) -> Vec<String> {
+    let lines: &[&str] = match verb {
+        BuiltInVerb::Freeze => &[
+            "freeze site=lax for 2h because a live match",
+            "freeze everything until tomorrow 08:00 UTC because a holiday",
+        ],
+        BuiltInVerb::Thaw => &["thaw site=lax", "thaw everything"],
+        BuiltInVerb::Hold => &["hold edge-lax-001 because I change its disk", "hold req-2mq9 because traffic is high"],
+        BuiltInVerb::Release => &["release edge-lax-001", "release req-2mq9"],
+        BuiltInVerb::Blacklist => &["blacklist edge-lax-007 for 7d because its fans fail"],
+        BuiltInVerb::Unblacklist => &["unblacklist edge-lax-007"],
+        BuiltInVerb::Help
+        | BuiltInVerb::Status
+        | BuiltInVerb::Cancel
+        | BuiltInVerb::Plan
+        | BuiltInVerb::CanI
+        | BuiltInVerb::WhoCan
+        | BuiltInVerb::StopEverything
+        | BuiltInVerb::ResumeEverything
+        | BuiltInVerb::Why
+        | BuiltInVerb::Queue
+        | BuiltInVerb::Out
+        | BuiltInVerb::Override => &[],
+    };
+    lines.iter().map(|line| (*line).to_owned()).collect()
 }
 
 /// A line to copy, with what begins it; never cut.

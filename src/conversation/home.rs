@@ -2,10 +2,13 @@
 //!
 //! Deliberately absent: which buttons stand behind it, and when it is shown anew.
 
+use super::brakes::stopped;
 use super::forms::{OwnRequest, own_line, request_buttons};
 use super::message::{Block, Message};
+use super::restraints::on_in_short;
 use super::status;
 use super::words::{Prose, button, counted, quoted, summary};
+use crate::admission::Brake;
 use crate::domain::ids::Handle;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::Request;
@@ -13,6 +16,8 @@ use crate::workflow::run::Run;
 
 /// The most requests that are told one by one in each part.
 const REQUESTS_MAX: usize = 5;
+/// The most freezes and entries of the blacklist that are told one by one.
+const FROZEN_MAX: usize = 3;
 
 /// A private answer that a person got.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -26,6 +31,10 @@ pub struct Told {
 /// What a home shows.
 #[derive(Clone, Debug)]
 pub struct HomeView<'a> {
+    /// The stop of everything, if it is on.
+    pub stop: Option<&'a Brake>,
+    /// What is frozen or on the blacklist now, the oldest first.
+    pub frozen: &'a [Brake],
     /// Requests on which the person may decide now, each with what opens its review.
     pub waiting: &'a [(Request, Handle)],
     /// The person's own requests: the open ones and the newest.
@@ -47,11 +56,13 @@ pub struct HomeView<'a> {
 /// The home of a member.
 #[must_use]
 pub fn home(view: &HomeView<'_>) -> Message {
-    let mut blocks = waiting(view);
+    let mut blocks = view.stop.map(|stop| Block::Section(stopped(stop))).into_iter().collect::<Vec<_>>();
+    blocks.extend(waiting(view));
     blocks.push(Block::Section(yours(view)));
     let (serving, total) = view.serving;
     let fleet = Prose::new().bold("Fleet").text(format!(" · {serving} of {total} in service"));
     blocks.push(Block::Section(open(view, fleet)));
+    blocks.extend(frozen(view.frozen).map(Block::Section));
     if !view.told.is_empty() {
         blocks.push(Block::Section(told(view.told)));
     }
@@ -84,6 +95,17 @@ fn yours(view: &HomeView<'_>) -> super::message::Rich {
         return prose.text(" · nothing yet").done();
     }
     view.yours.iter().fold(prose, |prose, own| own_line(prose, own, view.now)).done()
+}
+
+/// `❄️ site=lax frozen by ana until 18:00: a live match`, a line each.
+fn frozen(brakes: &[Brake]) -> Option<super::message::Rich> {
+    let (first, others) = brakes.split_first()?;
+    let shown = others.iter().take(FROZEN_MAX - 1);
+    let prose = shown.fold(on_in_short(Prose::new(), first), |prose, brake| on_in_short(prose.line(), brake));
+    Some(match brakes.len().saturating_sub(FROZEN_MAX) {
+        0 => prose.done(),
+        hidden => prose.line().text(format!("+ {hidden} more")).done(),
+    })
 }
 
 /// The first in the queue come first: the others wait for them.

@@ -4,11 +4,13 @@
 
 use super::message::{Block, Message};
 use super::words::{Prose, quoted, summary, told};
+use crate::domain::asked::WhyOf;
+use crate::domain::braking::Braking;
 use crate::domain::command::{CommandSpec, Targets};
-use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
+use crate::domain::intent::{Intent, Planned, Selector, Spanned, Start, WorkIntent};
 use crate::domain::time::spoken;
 use crate::fleet;
-use crate::language::written_moment;
+use crate::language::{Vocabulary, print, written_moment};
 
 /// The meaning of a line, one row for each thing that it says; `spec` is the command of a line that names one.
 #[must_use]
@@ -39,7 +41,31 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
             ("status".to_owned(), vec![("servers".to_owned(), fleet::print(&selector.value))])
         }
         Intent::Cancel { request } => (format!("cancel {request}"), Vec::new()),
+        Intent::Queue(selector) => ("queue: only looks".to_owned(), servers_row(selector.as_ref())),
+        Intent::Out(selector) => ("out: only looks".to_owned(), servers_row(selector.as_ref())),
+        Intent::Why(WhyOf::Here) => ("why, of the request in this thread: only looks".to_owned(), Vec::new()),
+        Intent::Why(WhyOf::Request(request)) => (format!("why {request}: only looks"), Vec::new()),
+        Intent::Why(WhyOf::Run(run)) => (format!("why {run}: only looks"), Vec::new()),
+        Intent::Why(WhyOf::Server(selector)) => {
+            ("why: only looks".to_owned(), vec![("server".to_owned(), fleet::print(&selector.value))])
+        }
+        Intent::Brake(braking) => braking_rows(braking),
+        Intent::Override { policy, request, why } => {
+            (format!("override {} on {request}", quoted(&policy.value)), vec![("reason".to_owned(), quoted(why))])
+        }
     }
+}
+
+fn braking_rows(braking: &Braking) -> (String, Vec<(String, String)>) {
+    let line = print(&Intent::Brake(braking.clone()), &Vocabulary::default());
+    match line.split_once(" because ") {
+        Some((what, why)) => (what.to_owned(), vec![("reason".to_owned(), quoted(why))]),
+        None => (line, Vec::new()),
+    }
+}
+
+fn servers_row(selector: Option<&Spanned<Selector>>) -> Vec<(String, String)> {
+    selector.map(|selector| ("servers".to_owned(), fleet::print(&selector.value))).into_iter().collect()
 }
 
 fn work_rows(work: &WorkIntent, spec: Option<&CommandSpec>) -> Vec<(String, String)> {

@@ -5,7 +5,9 @@
 mod access;
 mod answers;
 mod asking;
+mod brakes;
 mod card;
+mod consents;
 mod details;
 mod ending;
 mod failure;
@@ -16,13 +18,16 @@ mod incident;
 mod meaning;
 pub mod message;
 pub mod misunderstanding;
+mod overriding;
 pub mod plain;
 mod preview;
 mod progress;
+mod queue;
 mod reasons;
 mod refusal;
 mod reloading;
 mod replies;
+mod restraints;
 mod review;
 mod state;
 mod status;
@@ -30,16 +35,22 @@ mod status;
 mod tests;
 mod topics;
 mod view;
+mod why;
 mod words;
 
 pub use access::{access_asked, access_asked_before, access_needless, access_told, ask_for_access, asks_too_often};
 pub use answers::{
     cancel_confirmed, cancel_planned, cancelled_already, doubled, edited, forgotten, late, may_not_cancel,
-    no_reason_possible, no_such_request, not_a_member, not_for_you, old_button, pressed_before, too_many, unavailable,
-    wrong_place, wrong_type,
+    no_reason_possible, no_such_request, no_such_run, not_a_member, not_for_you, old_button, pressed_before, too_many,
+    unavailable, wrong_place, wrong_type,
 };
 pub use asking::{IsAllowed, MayView, WhoView, may, may_in_general, who_can};
-pub use card::{card, echo};
+pub use brakes::{
+    Affected, go_on, marked_stopped, may_not_stop, not_alone_yet, not_stopped, stop_notice, stop_took_hold,
+    stopped_already,
+};
+pub use card::{card, card_naming, echo};
+pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use details::details;
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
@@ -52,12 +63,22 @@ pub use help::{help, help_command, help_purpose};
 pub use home::{HomeView, Told, home};
 pub use incident::incident;
 pub use meaning::meaning;
+pub use overriding::{
+    Mentions, NoOverride, OverrideUnfit, OverrideWord, no_override, overridden, override_ended, override_evidence,
+    override_form, override_incident, override_recorded, override_taken, override_unfit,
+};
 pub use preview::{PreviewView, preview};
+pub use queue::{OutGroup, QueuedView, out, queue};
+pub use reasons::short as short_reason;
 pub use refusal::{asked_which, filling_in, interrupts_by_now, lacks, misunderstood, refused, use_line, use_one_of};
 pub use reloading::{
     FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,
 };
 pub use replies::{approval_ask, escalation, reminder, replanned, started};
+pub use restraints::{
+    brake_is_off, brake_took_hold, held, may_not_hold, no_such_brake, not_paused, paused, paused_already, released,
+    unpaused,
+};
 pub use review::{
     COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,
     taken_back, too_late_to_take_back, unfit,
@@ -66,3 +87,4 @@ pub use state::state_word;
 pub use status::{StatusView, status};
 pub use topics::{help_servers, help_times, help_verb};
 pub use view::RequestView;
+pub use why::{RunView, WhyView, ask_about_one, no_request_here, server_alone, why, why_run};

@@ -30,7 +30,7 @@ pub(super) fn activities<'a>(runs: impl IntoIterator<Item = &'a Run>, spec: &Com
     counts.iter().map(|(word, count)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
 }
 
-fn activity(run: &Run, spec: &CommandSpec) -> &'static str {
+pub(super) fn activity(run: &Run, spec: &CommandSpec) -> &'static str {
     match &run.stage {
         RunStage::Waiting => "waiting",
         RunStage::NeedsPerson { .. } => "needs a person",

@@ -4,11 +4,16 @@
 
 use super::message::Rich;
 use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
+use crate::admission::Reason;
 use crate::domain::ids::RequestId;
 use crate::domain::server::ServerName;
+use crate::domain::time::Timestamp;
 use crate::fleet::folded;
-use crate::workflow::request::{Blocker, OutServer, TrafficMeasure, TrafficScope};
+use crate::workflow::request::{Blocker, LimitScope, OutServer, TrafficMeasure, TrafficScope};
 use std::collections::BTreeMap;
+
+/// The most holders of one reason that are told one by one.
+const HOLDERS_MAX: usize = 3;
 
 const NO_DIRECTORY: &str = "the directory of people does not answer";
 
@@ -34,8 +39,8 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             let names = folded(names, PATTERNS_MAX);
             prose.code(names).text(format!(" under work for {holder} since ")).time(*since)
         }
-        Blocker::Concurrency { site, active, limit, holders } => prose
-            .text(format!("{site}: {} under work, at most {limit} at once", servers(size(*active))))
+        Blocker::Concurrency { scope, active, limit, holders } => prose
+            .text(format!("{}: {} under work, at most {limit} at once", place(scope), servers(size(*active))))
             .text(held_by(holders)),
         Blocker::NoDirectory => prose.text(NO_DIRECTORY).text("; waits until it does"),
         Blocker::Capacity { pool, serving, total, floor, out } => {
@@ -49,6 +54,21 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
                 None => prose.text(", not looked at yet"),
             };
             prose.text("; waits until it is known")
+        }
+        Blocker::Stopped { by, since, why } => {
+            prose.text(format!("everything is stopped by {} since ", quoted(by))).time(*since).text(": ").code(why)
+        }
+        Blocker::Frozen { scope, by, until, why } => {
+            let prose = prose.code(scope).text(format!(" frozen by {}", quoted(by)));
+            ends(prose, *until).text(": ").code(why)
+        }
+        Blocker::Held { servers: names, by, since, why } => {
+            let prose = if names.is_empty() { prose } else { prose.code(folded(names, PATTERNS_MAX)).text(" ") };
+            prose.text(format!("held by {} since ", quoted(by))).time(*since).text(": ").code(why)
+        }
+        Blocker::Blacklisted { scope, by, until, why } => {
+            let prose = prose.code(scope).text(format!(" blacklisted by {}", quoted(by)));
+            ends(prose, *until).text(": ").code(why)
         }
         Blocker::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from } => {
             let prose = prose.text(format!("{} ", traffic(scope)));
@@ -89,9 +109,84 @@ fn measured(measure: TrafficMeasure, percent: u32) -> String {
     }
 }
 
+/// `, until 18:00`
+fn ends(prose: Prose, until: Option<Timestamp>) -> Prose {
+    match until {
+        Some(until) => prose.text(" until ").time(until),
+        None => prose,
+    }
+}
+
+/// What a limit counts over, in words.
+fn place(scope: &LimitScope) -> String {
+    match scope {
+        LimitScope::Fleet => "the fleet".to_owned(),
+        LimitScope::Command(command) => command.to_string(),
+        LimitScope::Site(site) => site.to_string(),
+        LimitScope::TypeInSite(server_type, site) => format!("{server_type} in {site}"),
+        LimitScope::Rack(rack) => format!("rack {rack}"),
+    }
+}
+
 fn held_by(holders: &[RequestId]) -> String {
     let holders = holders.iter().map(ToString::to_string).collect::<Vec<_>>();
     if holders.is_empty() { String::new() } else { format!(" ({})", first_three(&holders)) }
+}
+
+/// One reason with all that is known of it: whom it blocks, who holds what is missing, how old that knowledge is, and what
+/// would unblock it.
+pub(super) fn in_full(prose: Prose, reason: &Reason, names: &BTreeMap<RequestId, String>) -> Prose {
+    let mut prose = self::reason(prose.line().text("• "), &reason.blocker, true);
+    let is_locked = matches!(reason.blocker, Blocker::Locked { .. });
+    if !is_locked && !reason.servers.is_empty() {
+        prose = prose.text("\n  blocks ").code(folded(&reason.servers, PATTERNS_MAX));
+    }
+    // A lock has one holder, whom its own line names.
+    let holders = if is_locked { &[][..] } else { reason.holders.as_slice() };
+    for holder in holders.iter().take(HOLDERS_MAX) {
+        let held = format!("\n  {} held by {} since ", servers(size(holder.servers)), named(&holder.request, names));
+        prose = prose.text(held).time(holder.since);
+    }
+    if let hidden @ 1.. = holders.len().saturating_sub(HOLDERS_MAX) {
+        prose = prose.text(format!(" + {hidden} more"));
+    }
+    prose = prose.text("\n  ");
+    if let Some(seen_at) = reason.seen_at {
+        prose = prose.text("looked at ").time(seen_at).text(" · ");
+    }
+    prose.text(unblocks(&reason.blocker, names))
+}
+
+/// `req-2mk4 (carol)`, if it is known who asked for it.
+pub(super) fn named(request: &RequestId, names: &BTreeMap<RequestId, String>) -> String {
+    names.get(request).map_or_else(|| request.to_string(), |name| format!("{request} ({})", quoted(name)))
+}
+
+/// What would unblock it.
+fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
+    match blocker {
+        Blocker::Locked { servers, holder, .. } => {
+            let them = if servers.len() == 1 { "it" } else { "them" };
+            format!("goes on when {} is done with {them}", named(holder, names))
+        }
+        Blocker::Concurrency { .. } => "goes on when one of them is done".to_owned(),
+        Blocker::Capacity { pool, serving, floor, .. } => match floor.saturating_add(1).saturating_sub(*serving) {
+            0 | 1 => format!("goes on when one more of {pool} serves"),
+            more => format!("goes on when {more} more of {pool} serve"),
+        },
+        Blocker::HealthUnknown { .. } => "goes on when the load balancer tells of them again".to_owned(),
+        Blocker::NoDirectory => "goes on when it answers".to_owned(),
+        Blocker::Stopped { .. } => "goes on when somebody sends: resume everything because …".to_owned(),
+        Blocker::Frozen { scope, .. } => format!("goes on when that is over, or somebody sends: thaw {scope}"),
+        Blocker::Held { .. } => "goes on when somebody releases it".to_owned(),
+        Blocker::Blacklisted { .. } => "goes on when that is over, or somebody takes it off the blacklist".to_owned(),
+        Blocker::Traffic { clear_from: Some(_), .. } => "goes on then".to_owned(),
+        Blocker::Traffic { measure: TrafficMeasure::LoadAfter, .. } => {
+            "goes on when less has come, or more has served, for long enough".to_owned()
+        }
+        Blocker::Traffic { .. } => "goes on when less has come for long enough".to_owned(),
+        Blocker::TrafficUnknown { .. } => "goes on when the metrics tell of it again".to_owned(),
+    }
 }
 
 /// `4 out: edge-lax-[021-024] (drained, req-2mk4)`: the largest group first.
@@ -125,17 +220,24 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::HealthUnknown { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
-        | Blocker::NoDirectory => true,
+        | Blocker::NoDirectory
+        | Blocker::Stopped { .. }
+        | Blocker::Frozen { .. }
+        | Blocker::Held { .. }
+        | Blocker::Blacklisted { .. } => true,
     })
 }
 
 /// A reason in half a line, without markup.
-pub(super) fn short(blocker: &Blocker) -> String {
+#[must_use]
+pub fn short(blocker: &Blocker) -> String {
     match blocker {
         Blocker::Locked { servers: names, holder, .. } => {
             format!("{} under work for {holder}", servers(names.len()))
         }
-        Blocker::Concurrency { site, active, limit, .. } => format!("{site} {active} under work, at most {limit}"),
+        Blocker::Concurrency { scope, active, limit, .. } => {
+            format!("{} {active} under work, at most {limit}", place(scope))
+        }
         Blocker::Capacity { pool, serving, total, floor, .. } => {
             format!("{pool} {serving} of {total} in service, floor {floor}")
         }
@@ -148,6 +250,13 @@ pub(super) fn short(blocker: &Blocker) -> String {
             format!("{} {}, at most {limit_percent} %", traffic(scope), measured(*measure, *percent))
         }
         Blocker::TrafficUnknown { scope, .. } => format!("{} unknown", traffic(scope)),
+        Blocker::Frozen { scope, by, .. } => format!("{} frozen by {}", quoted(scope), quoted(by)),
+        Blocker::Held { servers: names, by, .. } if names.is_empty() => format!("held by {}", quoted(by)),
+        Blocker::Held { servers: names, by, .. } => format!("{} held by {}", servers(names.len()), quoted(by)),
+        Blocker::Blacklisted { scope, by, .. } => format!("{} blacklisted by {}", quoted(scope), quoted(by)),
+        Blocker::Stopped { by, since, .. } => {
+            format!("everything is stopped by {} since {}", quoted(by), clock(*since))
+        }
     }
 }
 

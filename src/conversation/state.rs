@@ -13,7 +13,7 @@ pub(super) enum State {
     Stopping,
     /// Too many servers failed; nothing more starts.
     HaltedByFailures,
-    /// Nothing is at work and a policy keeps the rest; goes on by itself.
+    /// Nothing is at work and a policy, or a person, keeps the rest.
     HaltedByPolicy,
     Running,
     NeedsApproval,

@@ -2,16 +2,18 @@
 //!
 //! Deliberately absent: servers by name; a pool that is short names those that are out.
 
+use super::brakes::stopped;
 use super::message::{Block, Message};
-use super::reasons::outs;
+use super::reasons::{outs, short};
 use super::state::state_word;
 use super::view::{RequestView, asked};
 use super::words::{Prose, counted, first_three, listed, quoted, summary};
 use crate::admission::traffic::oldest_seen;
-use crate::admission::{PoolCount, Traffic};
+use crate::admission::{Brake, PoolCount, Traffic};
 use crate::domain::command::CommandName;
+use crate::domain::server::PoolName;
 use crate::domain::time::Timestamp;
-use crate::workflow::request::Request;
+use crate::workflow::request::{Blocker, Request};
 use crate::workflow::run::Run;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -20,12 +22,16 @@ use std::collections::BTreeMap;
 const POOLS_MAX: usize = 2;
 /// The most groups of commands that cover the same number of servers.
 const COVERAGES_MAX: usize = 3;
+/// The most sources that do not tell that are told one by one; each takes the room of a request.
+const SOURCES_MAX: usize = 1;
 /// The most requests that are told one by one.
 const REQUESTS_MAX: usize = 2;
 
 /// What a status looks at.
 #[derive(Clone, Debug)]
 pub struct StatusView<'a> {
+    /// The stop of everything, if it is on.
+    pub stop: Option<&'a Brake>,
     /// Every pool that was asked about.
     pub pools: &'a [PoolCount],
     /// Requests that are not over, with their runs.
@@ -34,10 +40,12 @@ pub struct StatusView<'a> {
     pub servers: u32,
     /// When the inventory was read.
     pub inventory_at: Timestamp,
-    /// The oldest look at the health of one of them; `None` if there was none.
-    pub health_oldest: Option<Timestamp>,
     /// What is known of traffic.
     pub traffic: &'a Traffic,
+    /// The oldest look at the health of one of them, and in which pool; `None` if there was none.
+    pub health_oldest: Option<(Timestamp, PoolName)>,
+    /// When the directory of people last answered; `None` where it was not asked.
+    pub people_at: Option<Timestamp>,
     /// For how many of the servers each command is there, sorted by name; commands without servers are not in it.
     pub coverage: &'a [(CommandName, u32)],
     /// The time.
@@ -48,12 +56,20 @@ pub struct StatusView<'a> {
 #[must_use]
 pub fn status(fleet: &StatusView<'_>) -> Message {
     let prose = Prose::new().text("Health by the load balancers: ");
-    let prose = match fleet.health_oldest {
-        Some(oldest) => prose.text("oldest look ").time(oldest),
+    let prose = match &fleet.health_oldest {
+        Some((oldest, pool)) if fleet.pools.len() > 1 => {
+            prose.text("oldest look ").time(*oldest).text(format!(" ({pool})"))
+        }
+        Some((oldest, _)) => prose.text("oldest look ").time(*oldest),
         None => prose.text("not looked at yet"),
     };
     let prose = traffic(prose, fleet.traffic);
     let prose = prose.text(" · requests ").time(fleet.now).text(" · inventory ").time(fleet.inventory_at);
+    let prose = match fleet.people_at {
+        Some(at) => prose.text(" · people ").time(at),
+        None => prose,
+    };
+    let prose = waits_on_sources(prose, fleet.requests);
     let (serving, total, short) = totals(fleet);
     let mut pools = Prose::new();
     if total > 0 {
@@ -76,7 +92,8 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
     if short.len() > POOLS_MAX {
         pools = pools.text(format!(" + {}", counted(short.len() - POOLS_MAX, "more pool")));
     }
-    let mut blocks = vec![Block::Section(prose.done())];
+    let mut blocks = fleet.stop.map(|stop| Block::Section(stopped(stop))).into_iter().collect::<Vec<_>>();
+    blocks.push(Block::Section(prose.done()));
     if !pools.is_empty() {
         blocks.push(Block::Section(pools.done()));
     }
@@ -85,16 +102,40 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         blocks.push(Block::Context(coverage(fleet)));
     }
     let open = counted(fleet.requests.len(), "open request");
-    Message { summary: summary(format!("{serving} of {total} in service, {open}")), blocks }
+    let stopped = if fleet.stop.is_some() { "🛑 everything is stopped · " } else { "" };
+    Message { summary: summary(format!("{stopped}{serving} of {total} in service, {open}")), blocks }
+}
+
+/// Who waits because a source does not tell: `edge-lax: 3 of 3 not known since 13:58; req-2mq9 waits for that`.
+fn waits_on_sources(mut prose: Prose, requests: &[(Request, Vec<Run>)]) -> Prose {
+    let mut waiting: BTreeMap<&Blocker, Vec<String>> = BTreeMap::new();
+    for (request, _) in requests {
+        for blocker in request.blockers.iter().filter(|blocker| is_of_source(blocker)) {
+            waiting.entry(blocker).or_default().push(request.id().to_string());
+        }
+    }
+    for (blocker, requests) in waiting.iter().take(SOURCES_MAX) {
+        let waits = if requests.len() == 1 { "waits" } else { "wait" };
+        prose = prose.line().text(format!("✋ {}; {} {waits} for that", short(blocker), first_three(requests)));
+    }
+    match waiting.len().saturating_sub(SOURCES_MAX) {
+        0 => prose,
+        hidden => prose.text(format!(" + {hidden} more")),
+    }
+}
+
+/// Whether somebody waits not for what is known, but until it is.
+const fn is_of_source(blocker: &Blocker) -> bool {
+    matches!(blocker, Blocker::HealthUnknown { .. } | Blocker::TrafficUnknown { .. } | Blocker::NoDirectory)
 }
 
 fn traffic(prose: Prose, known: &Traffic) -> Prose {
     match (known, oldest_seen(known)) {
         (Traffic::NotConfigured, _) => prose.text(" · traffic is not looked at: no metrics configured"),
         (_, Some(oldest)) => prose.text(" · traffic ").time(oldest),
-        (Traffic::NotAsked | Traffic::Pending | Traffic::Silent { .. } | Traffic::Seen(_), None) => {
-            prose.text(" · traffic unknown")
-        }
+        // A shell does not look at it.
+        (Traffic::NotAsked, None) => prose,
+        (Traffic::Pending | Traffic::Silent { .. } | Traffic::Seen(_), None) => prose.text(" · traffic unknown"),
     }
 }
 
@@ -125,10 +166,12 @@ fn requests(fleet: &StatusView<'_>) -> super::message::Rich {
         return Prose::new().text("No request is open").done();
     }
     let mut prose = Prose::new();
-    for (request, runs) in fleet.requests.iter().take(REQUESTS_MAX) {
+    let is_silent = fleet.requests.iter().any(|(request, _)| request.blockers.iter().any(is_of_source));
+    let shown = REQUESTS_MAX - if is_silent { SOURCES_MAX } else { 0 };
+    for (request, runs) in fleet.requests.iter().take(shown) {
         prose = prose.line().text(told(request, runs, fleet.now));
     }
-    match fleet.requests.len().saturating_sub(REQUESTS_MAX) {
+    match fleet.requests.len().saturating_sub(shown) {
         0 => prose.done(),
         hidden => prose.text(format!(" + {hidden} more")).done(),
     }

@@ -2,7 +2,9 @@
 //!
 //! By example: each line here is one that the language reads, which a test proves.
 
-use super::help::{CANCEL, asks_of, example, literal, most_impact, plan_of, who_of};
+use super::help::{
+    CANCEL, OVERRIDE, RESUME, STOP, WHY, asks_of, brake_examples, example, literal, most_impact, plan_of, who_of,
+};
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
 use crate::domain::command::CommandSpec;
@@ -39,14 +41,27 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::Plan => "what a line would do, without doing it",
         BuiltInVerb::CanI => "whether you may send a line here, by which policy, and what it needs",
         BuiltInVerb::WhoCan => "who may use a command here, in general or on some servers",
+        BuiltInVerb::Queue => "what waits to start, in order, and the first reason of each",
+        BuiltInVerb::Out => "which servers are out of production: why, since when, whose",
+        BuiltInVerb::Why => "why something waits, stands or ended: every reason, who holds it, what unblocks it",
+        BuiltInVerb::StopEverything => "nothing starts any more that changes a server, until somebody resumes",
+        BuiltInVerb::ResumeEverything => "everything goes on after a stop",
+        BuiltInVerb::Override => "lets what waits in a request pass one policy, once, when it cannot wait",
+        BuiltInVerb::Freeze => {
+            "nothing that changes a server starts there for a time; what is under way goes to its end"
+        }
+        BuiltInVerb::Thaw => "ends a freeze sooner",
+        BuiltInVerb::Hold => "keeps servers from any work, or a request from starting more",
+        BuiltInVerb::Release => "lets what was held go on",
+        BuiltInVerb::Blacklist => "keeps a command, or every one, from some servers for a time",
+        BuiltInVerb::Unblacklist => "ends that sooner",
     }
 }
 
-/// One built-in verb: what it does, how it is written, examples, and what else there is to know.
-#[must_use]
-pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
-    let word = verb.word();
-    let (form, examples, more) = match verb {
+/// How a verb is written, lines to copy, and what else there is to know.
+#[expect(clippy::too_many_lines, reason = "one entry for each verb")]
+fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<String>, &'static str) {
+    match verb {
         BuiltInVerb::Help => (
             "help [COMMAND or TOPIC]",
             vec!["help servers".to_owned(), "help times".to_owned(), "help restart".to_owned()],
@@ -77,15 +92,71 @@ pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
             who_of(commands),
             "without servers: who may use it on some of them at least · everybody here may ask",
         ),
-    };
-    let headline = format!("{}: {}", capital(word), does(verb));
-    let prose = Prose::new().bold(capital(word)).text(format!(": {}", does(verb)));
-    let mut prose = prose.line().piece(literal(form));
+        BuiltInVerb::Queue => (
+            "queue [SERVERS]",
+            vec!["queue".to_owned(), "queue site=lax".to_owned()],
+            "first come, first looked at, and whoever is blocked is gone past · everybody here may ask",
+        ),
+        BuiltInVerb::Out => (
+            "out [SERVERS]",
+            vec!["out".to_owned(), "out site=lax".to_owned()],
+            "what a run of ours left behind can be returned by a button, if you may · everybody here may ask",
+        ),
+        BuiltInVerb::Why => (
+            "why [REQUEST or RUN or SERVER]",
+            vec![WHY.to_owned(), "why run-2mq9.17".to_owned(), "why edge-lax-001".to_owned()],
+            "in the thread of a request, why alone means that request · everybody here may ask",
+        ),
+        BuiltInVerb::StopEverything => (
+            "stop everything [because REASON]",
+            vec![STOP.to_owned()],
+            "everybody may, where work may be asked for · what was begun goes to a safe point · a restart of mine changes nothing",
+        ),
+        BuiltInVerb::ResumeEverything => (
+            "resume everything because REASON",
+            vec![RESUME.to_owned()],
+            "by another person than who stopped, or by the same one after 10 min",
+        ),
+        BuiltInVerb::Override => (
+            "override POLICY on REQUEST because REASON",
+            vec![OVERRIDE.to_owned(), "override concurrency on req-2mq9 because the site goes dark at noon".to_owned()],
+            "by those whom policies/admission.yaml names · everybody sees it · for more than a few servers a second person must agree",
+        ),
+        BuiltInVerb::Freeze => (
+            "freeze SERVERS|everything until TIME|for DURATION because REASON",
+            brake_examples(verb),
+            "at most 30 days · a server that is added there later is covered too",
+        ),
+        BuiltInVerb::Thaw => ("thaw SERVERS|everything", brake_examples(verb), "as it was said when it was frozen"),
+        BuiltInVerb::Hold => (
+            "hold SERVERS|REQUEST because REASON",
+            brake_examples(verb),
+            "a held server is not even returned · a held request starts no more, and what it began goes on",
+        ),
+        BuiltInVerb::Release => ("release SERVERS|REQUEST", brake_examples(verb), "by whoever may hold here"),
+        BuiltInVerb::Blacklist => (
+            "blacklist SERVERS|everything [COMMAND] until TIME|for DURATION [--absolute] because REASON",
+            brake_examples(verb),
+            "at most 30 days · what it covers waits; with --absolute it is left out, and nobody can override that",
+        ),
+        BuiltInVerb::Unblacklist => {
+            ("unblacklist SERVERS|everything [COMMAND]", brake_examples(verb), "as it was said then")
+        }
+    }
+}
+
+/// One built-in verb: what it does, how it is written, examples, and what else there is to know.
+#[must_use]
+pub fn help_verb(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Message {
+    let word = verb.word();
+    let (form, examples, more) = about(verb, commands);
+    let prose = Prose::new().bold(capital(word)).text(format!(": {}", does(verb))).line();
+    let mut prose = prose.piece(literal(form));
     for line in examples.iter().filter(|line| *line != form) {
         prose = prose.line().piece(literal(line));
     }
-    let context = Prose::new().text(more).done();
-    Message { summary: summary(headline), blocks: vec![Block::Section(prose.done()), Block::Context(context)] }
+    let blocks = vec![Block::Section(prose.done()), Block::Context(Prose::new().text(more).done())];
+    Message { summary: summary(format!("{}: {}", capital(word), does(verb))), blocks }
 }
 
 /// How servers are chosen, by example.

@@ -118,6 +118,18 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
+/// `1st`, `2nd`, `11th`.
+pub(super) fn ordinal(number: u32) -> String {
+    let end = match (number % 10, number % 100) {
+        (1..=3, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        (_, _) => "th",
+    };
+    format!("{number}{end}")
+}
+
 /// `is` or `are`.
 pub(super) const fn is_are(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }

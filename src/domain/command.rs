@@ -6,7 +6,7 @@ use super::intent::{ParameterName, Value};
 use super::server::{ProductionState, ServerType};
 pub use super::step::{
     GateCheck, HostCheck, HttpCall, HttpMethod, HttpSpec, HttpWith, Input, MissingInput, Output, PowerPath, Reboot,
-    RebootSpec, RebootWith, Sent, Step, StepSpec, StepWith,
+    RebootSpec, RebootWith, Sent, Step, StepSpec, StepWith, Touch,
 };
 use super::text_name;
 use super::time::{DURATION_MAX, DURATION_MIN};
@@ -320,9 +320,29 @@ impl CommandSpec {
         self.steps.iter().map(|step| step.with_values(values)).collect()
     }
 
+    /// Whether it only puts servers back into service.
+    #[must_use]
+    pub fn returns_capacity(&self) -> bool {
+        let only_returns =
+            |step: &StepSpec| matches!(step, StepSpec::Undrain { .. } | StepSpec::Check { .. } | StepSpec::Gate(_));
+        self.steps.iter().all(only_returns) && self.steps.iter().any(|step| matches!(step, StepSpec::Undrain { .. }))
+    }
+
     /// Whether some step takes servers out of service.
     #[must_use]
     pub fn takes_capacity(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, StepSpec::Drain { .. } | StepSpec::Reboot(_)))
+    }
+
+    /// The furthest that one of its steps goes.
+    #[must_use]
+    pub fn touch(&self) -> Touch {
+        self.steps.iter().map(StepSpec::touch).max().unwrap_or(Touch::Changes)
+    }
+
+    /// Whether it changes nothing anywhere, by its class and by its steps.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        self.impact == Impact::ReadOnly && self.touch() == Touch::Looks
     }
 }

@@ -49,6 +49,18 @@ pub enum Act {
     },
 }
 
+impl Act {
+    /// Whether it changes something or takes capacity; the way back into rotation does neither.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        match self {
+            Self::Drain(_) | Self::RebootOverSsh { .. } | Self::RestartOverRedfish(_) => true,
+            Self::Http { method, .. } => *method == HttpMethod::Post,
+            Self::Undrain(_) => false,
+        }
+    }
+}
+
 /// What is known of an act after it was begun.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Begun {

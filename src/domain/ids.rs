@@ -16,6 +16,10 @@ text_name! {
     DeliveryKey
 }
 text_name! {
+    /// Something that people put on to stop things: the stop of everything, a freeze, a hold, an entry of the blacklist.
+    BrakeId
+}
+text_name! {
     /// What makes two deliveries of one event the same, e.g. `event:Ev123`, `trigger:123.456`.
     EnvelopeKey
 }

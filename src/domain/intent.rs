@@ -1,5 +1,7 @@
 //! The typed meaning of one line: what the person asked for, before anything was looked up.
 
+use super::asked::WhyOf;
+use super::braking::Braking;
 use super::command::CommandName;
 use super::identity::UserId;
 use super::ids::RequestId;
@@ -8,6 +10,7 @@ use super::purpose::Purpose;
 use super::server::{ServerGroup, ServerName, TagName};
 use super::text_name;
 use super::time::Timestamp;
+pub use super::verb::BuiltInVerb;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -19,62 +22,6 @@ text_name! {
 text_name! {
     /// A time zone of the tz database, e.g. `Europe/Riga`.
     ZoneName
-}
-
-/// The verbs that every place understands; no command file may take their names.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum BuiltInVerb {
-    /// What can be done here.
-    Help,
-    /// How the fleet stands.
-    Status,
-    /// Ends a request.
-    Cancel,
-    /// Shows what a line would do.
-    Plan,
-    /// Whether the person may send a line here.
-    CanI,
-    /// Who may use a command here.
-    WhoCan,
-}
-
-impl BuiltInVerb {
-    /// Every one.
-    pub const ALL: [Self; 6] = [Self::Help, Self::Status, Self::Cancel, Self::Plan, Self::CanI, Self::WhoCan];
-
-    /// Whether a line with it changes nothing.
-    #[must_use]
-    pub const fn only_looks(self) -> bool {
-        match self {
-            Self::Help | Self::Status | Self::Plan | Self::CanI | Self::WhoCan => true,
-            Self::Cancel => false,
-        }
-    }
-
-    /// The word people write.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Help => "help",
-            Self::Status => "status",
-            Self::Cancel => "cancel",
-            Self::Plan => "plan",
-            Self::CanI => "can-i",
-            Self::WhoCan => "who-can",
-        }
-    }
-
-    /// The verb of that word, in lower case.
-    #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verb| verb.word() == word)
-    }
-
-    /// The verb of two words that people write without its dash, in lower case: `can i`.
-    #[must_use]
-    pub fn of_words(first: &str, second: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|verb| verb.word().split_once('-') == Some((first, second)))
-    }
 }
 
 /// What help is asked about.
@@ -148,6 +95,23 @@ pub enum Intent {
         /// On what; `None` asks about the command in general.
         selector: Option<Spanned<Selector>>,
     },
+    /// `why req-2mq9`: why that is where it is, and what comes next.
+    Why(WhyOf),
+    /// `stop everything because …`: what stops things, or lets them go on.
+    Brake(Braking),
+    /// `queue`, or `queue site=lax`: what waits to start, in order.
+    Queue(Option<Spanned<Selector>>),
+    /// `out`, or `out site=lax`: which servers are out of production.
+    Out(Option<Spanned<Selector>>),
+    /// `override capacity on req-2mq9 because …`: lets what waits there pass one policy, once.
+    Override {
+        /// The policy as it was written, in lower case.
+        policy: Spanned<String>,
+        /// The request.
+        request: RequestId,
+        /// Why; never empty.
+        why: String,
+    },
 }
 
 /// What can be planned: a line that does something.
@@ -171,9 +135,14 @@ impl Intent {
             Self::Plan(Planned::Cancel { .. })
             | Self::CanI(_)
             | Self::WhoCan { .. }
+            | Self::Why(_)
+            | Self::Queue(_)
+            | Self::Out(_)
             | Self::Help { .. }
             | Self::Status { .. }
-            | Self::Cancel { .. } => None,
+            | Self::Cancel { .. }
+            | Self::Brake(_)
+            | Self::Override { .. } => None,
         }
     }
 
@@ -185,9 +154,14 @@ impl Intent {
             Self::WhoCan { command, .. } => Some(command),
             Self::Plan(Planned::Cancel { .. })
             | Self::CanI(Planned::Cancel { .. })
+            | Self::Why(_)
+            | Self::Queue(_)
+            | Self::Out(_)
             | Self::Help { .. }
             | Self::Status { .. }
-            | Self::Cancel { .. } => None,
+            | Self::Cancel { .. }
+            | Self::Brake(_)
+            | Self::Override { .. } => None,
         }
     }
 }

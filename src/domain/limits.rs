@@ -18,5 +18,11 @@ pub const HOME_LIFE: Duration = Duration::from_secs(24 * 3600);
 pub const EFFECT_DEADLINE: Duration = Duration::from_secs(30);
 /// The furthest ahead that work may be given a time to begin.
 pub const START_AHEAD_MAX: Duration = Duration::from_secs(24 * 3600);
+/// A freeze or an entry of the blacklist lasts at most this long.
+pub const BRAKE_LASTS_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+/// The most servers that one line holds.
+pub const HELD_MAX_SERVERS: usize = 500;
 /// Once approved, a request may wait this long before it expires.
 pub const REQUEST_LIFE: Duration = Duration::from_secs(24 * 3600);
+/// How often what blocks a request is looked at again by the clock alone.
+pub const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(15);

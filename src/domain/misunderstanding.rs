@@ -253,6 +253,8 @@ pub enum MisunderstandingKind {
     },
     /// The time lies further ahead than work is accepted for.
     TooFarAhead,
+    /// It would last longer than may be.
+    LastsTooLong,
     /// The line says twice when to begin.
     DoubleStart,
     /// The sites of the subjects lie in different zones, so that site time is not one time.
@@ -267,6 +269,16 @@ pub enum MisunderstandingKind {
     },
     /// The reason ends in a time: is it when to begin, or a part of the reason?
     TimeInReason,
+    /// No policy has this name.
+    UnknownPolicy {
+        /// What was written.
+        policy: String,
+    },
+    /// What keeps a request waiting, and what nobody can override.
+    NeverOverridden {
+        /// What was written.
+        word: String,
+    },
 }
 
 /// What belongs at a place.
@@ -306,6 +318,17 @@ pub enum Expected {
     Verb,
     /// The name of a command.
     Command,
+    /// `because …`, or the end of the line.
+    /// The name of a policy that can be overridden.
+    Policy,
+    /// `on` and the id of a request.
+    OnRequest,
+    /// `because` and a reason, or nothing more.
+    ReasonOrEnd,
+    /// `because` and a reason.
+    Reason,
+    /// `until` a time, or `for` a length of it.
+    Until,
 }
 
 impl Misunderstanding {

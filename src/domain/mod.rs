@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: any I/O, any clock, any serialisation. A value that exists here is valid.
 
+pub mod asked;
+pub mod braking;
 pub mod command;
 pub mod consent;
 pub mod effect;
@@ -19,6 +21,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 pub mod time;
+mod verb;
 
 /// Declares a text newtype that is ordered, hashable and prints as its text.
 ///

@@ -22,12 +22,14 @@ pub enum Purpose {
     Remove,
     /// Stop what was begun.
     Stop,
+    /// Do something about what waits for too long.
+    Wait,
 }
 
 impl Purpose {
     /// Every purpose, in the order in which people read them.
-    pub const ALL: [Self; 7] =
-        [Self::See, Self::TakeOut, Self::Restart, Self::Tell, Self::Change, Self::Remove, Self::Stop];
+    pub const ALL: [Self; 8] =
+        [Self::See, Self::TakeOut, Self::Restart, Self::Tell, Self::Change, Self::Remove, Self::Stop, Self::Wait];
 
     /// What the command is for. The impact class is the word of its file; where it says more than the steps do, it counts.
     #[must_use]
@@ -55,10 +57,24 @@ impl Purpose {
     #[must_use]
     pub const fn of_verb(verb: BuiltInVerb) -> Self {
         match verb {
-            BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::Plan | BuiltInVerb::CanI | BuiltInVerb::WhoCan => {
-                Self::See
-            }
-            BuiltInVerb::Cancel => Self::Stop,
+            BuiltInVerb::Help
+            | BuiltInVerb::Status
+            | BuiltInVerb::Plan
+            | BuiltInVerb::CanI
+            | BuiltInVerb::WhoCan
+            | BuiltInVerb::Why
+            | BuiltInVerb::Queue
+            | BuiltInVerb::Out => Self::See,
+            BuiltInVerb::Override => Self::Wait,
+            BuiltInVerb::Cancel
+            | BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist => Self::Stop,
         }
     }
 
@@ -73,6 +89,7 @@ impl Purpose {
             Self::Change => "Change",
             Self::Remove => "Remove for good",
             Self::Stop => "Stop",
+            Self::Wait => "Waiting",
         }
     }
 
@@ -87,6 +104,7 @@ impl Purpose {
             Self::Change => "change",
             Self::Remove => "remove",
             Self::Stop => "stop",
+            Self::Wait => "waiting",
         }
     }
 }

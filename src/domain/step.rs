@@ -19,6 +19,17 @@ impl<T> From<T> for Input<T> {
     }
 }
 
+/// What a step does to what it works on, as whoever stops things tells steps apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Touch {
+    /// It only looks: a gate, a check, a call that reads.
+    Looks,
+    /// It gives capacity back: the way back to production, or to the state that was found.
+    GivesBack,
+    /// It changes something or takes capacity: a drain, a restart, a call that writes.
+    Changes,
+}
+
 /// A step as its command file defines it: parameters may stand for its settings.
 pub type StepSpec = StepWith<Input<Duration>, Input<u64>>;
 /// A step as a plan carries it out: every setting is a value.
@@ -179,6 +190,20 @@ impl<D, C> StepWith<D, C> {
             Self::RestoreState { .. } => "return",
             Self::Undrain { .. } => "undrain",
             Self::Http(_) => "http",
+        }
+    }
+
+    /// What it does to what it works on.
+    #[must_use]
+    pub fn touch(&self) -> Touch {
+        match self {
+            Self::Gate(_) | Self::Check { .. } => Touch::Looks,
+            Self::RestoreState { .. } | Self::Undrain { .. } => Touch::GivesBack,
+            Self::Drain { .. } | Self::Reboot(_) => Touch::Changes,
+            Self::Http(http) => match http.method {
+                HttpMethod::Get => Touch::Looks,
+                HttpMethod::Post => Touch::Changes,
+            },
         }
     }
 

@@ -9,7 +9,7 @@ mod tests;
 use crate::adapters::drivers::RealDrivers;
 use crate::adapters::inventory::{self, Endpoints, InventoryFaults};
 use crate::admission::traffic::strangers;
-use crate::admission::{Rules, admission_rules};
+use crate::admission::{AdmissionFileFault, Rules, admission_rules, check_override_groups};
 use crate::authorization::{Channels, Known, Mentioned, Policies, PolicyFaults, PolicyFile};
 use crate::catalog::{self, Catalog};
 use crate::conversation::FileFault;
@@ -75,11 +75,7 @@ impl Files {
         let rules = match &texts.admission {
             None => Some(Rules::default()),
             Some(text) => admission_rules("admission.yaml", text)
-                .map_err(|found| {
-                    let place = format!("{policies}/admission.yaml");
-                    let what = found.to_string().trim_start_matches("admission.yaml: ").to_owned();
-                    faults.add(FileFault { place, what }, &format!("{policies}/{found}"));
-                })
+                .map_err(|found| add_admission(&mut faults, &policies, &found))
                 .ok(),
         };
         let (Some(catalog), Some(loaded), Some(channels), Some(rules)) = (catalog, loaded, channels, rules) else {
@@ -94,6 +90,12 @@ impl Files {
         }
         if let Err(found) = loaded.owners.check(&named_groups(&texts.policies, &catalog, people.as_ref())) {
             add_inventory(&mut faults, &found);
+        }
+        if let (Some(workspace), Some(text)) = (&people, &texts.admission) {
+            let known = named_groups(&texts.policies, &catalog, Some(workspace));
+            if let Err(found) = check_override_groups("admission.yaml", text, &known) {
+                add_admission(&mut faults, &policies, &found);
+            }
         }
         match policies_of(&texts.policies, &channels, (&catalog, &loaded.inventory), people) {
             Ok(_) if !faults.is_empty() => Err(faults),
@@ -242,6 +244,12 @@ fn named_groups(files: &[PolicyFile], catalog: &Catalog, workspace: Option<&Work
         }
     }
     groups
+}
+
+fn add_admission(faults: &mut FileFaults, policies: &str, found: &AdmissionFileFault) {
+    let line = found.line.map_or_else(String::new, |line| format!(":{line}"));
+    let fault = FileFault { place: format!("{policies}/admission.yaml{line}"), what: found.what.clone() };
+    faults.add(fault, &format!("{policies}/{found}"));
 }
 
 fn add_inventory(faults: &mut FileFaults, found: &InventoryFaults) {

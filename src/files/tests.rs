@@ -165,3 +165,16 @@ async fn people_and_groups_that_policies_name_are_looked_up_in_the_workspace() {
         ]
     );
 }
+
+/// Whoever may override is named in the file of admission, and must be there like everybody whom policies name.
+#[test]
+fn a_group_that_may_override_and_that_nobody_knows_is_a_fault() {
+    let (folder, files) = written(&OWNED.replace("srre", "sre"));
+    let admission = folder.path().join("policies/admission.yaml");
+    std::fs::write(&admission, "override:\n  by: [noc, incident-comander]\n").unwrap();
+    let groups = workspace(&["noc", "sre", "edge-team", "incident-commander"]);
+    let faults = files.read(Some(groups), Timestamp::from_millis(0)).err().expect("there is a fault");
+    let told = faults.faults().iter().find(|fault| fault.place == "policies/admission.yaml:2");
+    let what = told.map(|fault| fault.what.as_str());
+    assert_eq!(what, Some("there is no group incident-comander; did you mean incident-commander?"));
+}

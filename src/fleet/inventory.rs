@@ -5,7 +5,7 @@ use super::unknown::recorded;
 use crate::domain::identity::GroupName;
 use crate::domain::intent::{Attribute, Selector, Spanned};
 use crate::domain::server::{
-    Server, ServerGroup, ServerId, ServerName, ServerType, SiteFacts, SiteName, TagName, TagValue,
+    PoolName, Server, ServerGroup, ServerId, ServerName, ServerType, SiteFacts, SiteName, TagName, TagValue,
 };
 use crate::domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -152,6 +152,21 @@ impl Inventory {
     #[must_use]
     pub fn servers(&self) -> &[Server] {
         &self.servers
+    }
+
+    /// The servers of a pool, sorted by name, without a search.
+    pub fn in_pool(&self, pool: &PoolName) -> impl Iterator<Item = &Server> {
+        self.with(Attribute::Pool, pool.as_str())
+    }
+
+    /// The servers of a site, sorted by name, without a search.
+    pub fn in_site(&self, site: &SiteName) -> impl Iterator<Item = &Server> {
+        self.with(Attribute::Site, site.as_str())
+    }
+
+    fn with(&self, attribute: Attribute, value: &str) -> impl Iterator<Item = &Server> {
+        let places = self.having(attribute, value).unwrap_or_default();
+        places.iter().filter_map(|place| self.servers.get(*place))
     }
 
     /// The server of that name.

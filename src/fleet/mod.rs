@@ -3,6 +3,7 @@
 //! Deliberately absent: addresses and credentials (the inventory adapter's) and anything observed.
 
 mod atoms;
+mod covers;
 mod expression;
 mod fold;
 mod groups;
@@ -18,6 +19,7 @@ mod sites;
 mod tests;
 mod unknown;
 
+pub use covers::covers;
 pub use fold::{fold, folded};
 pub use groups::{GroupFault, GroupFaultReason, mentioned_requests};
 pub use inventory::{Inventory, InventoryFault, SavedGroup};

@@ -34,12 +34,26 @@ pub(super) fn can_i(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) 
         Verb::Command(spec) => work(cursor, next, spec, vocabulary).map(Planned::Work),
         Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Planned::Cancel { request: request(cursor, next)? }),
         Verb::BuiltIn(
+            verb @ (BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist),
+        ) => Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb })),
+        Verb::BuiltIn(
             verb @ (BuiltInVerb::Help
             | BuiltInVerb::Status
             | BuiltInVerb::Plan
             | BuiltInVerb::CanI
-            | BuiltInVerb::WhoCan),
+            | BuiltInVerb::WhoCan
+            | BuiltInVerb::Why
+            | BuiltInVerb::Queue
+            | BuiltInVerb::Out),
         ) => Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb }).suggesting(verb.word())),
+        Verb::BuiltIn(verb @ BuiltInVerb::Override) => Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb })),
     }
 }
 
@@ -49,7 +63,18 @@ pub(super) fn who_can(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary
     let spec = match verb {
         Verb::Command(spec) => spec,
         // Who may cancel follows from the request.
-        Verb::BuiltIn(verb @ BuiltInVerb::Cancel) => {
+        Verb::BuiltIn(
+            verb @ (BuiltInVerb::Cancel
+            | BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist
+            | BuiltInVerb::Override),
+        ) => {
             return Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb }));
         }
         Verb::BuiltIn(
@@ -57,7 +82,10 @@ pub(super) fn who_can(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary
             | BuiltInVerb::Status
             | BuiltInVerb::Plan
             | BuiltInVerb::CanI
-            | BuiltInVerb::WhoCan),
+            | BuiltInVerb::WhoCan
+            | BuiltInVerb::Why
+            | BuiltInVerb::Queue
+            | BuiltInVerb::Out),
         ) => return Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb }).suggesting(verb.word())),
     };
     let (word, after) = cursor.word(next);

@@ -2,7 +2,7 @@
 
 use super::normalise::{begins_reason, normalise};
 use super::parameters::Parameters;
-use super::{Vocabulary, asking};
+use super::{Vocabulary, asking, braking, looking, overriding};
 use crate::domain::command::{CommandName, CommandSpec, Targets};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{BuiltInVerb, HelpTopic, Intent, Planned, Selector, Span, Spanned, WorkIntent};
@@ -23,6 +23,11 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
     let line = normalise(line)?;
     let cursor = Cursor { line: &line };
     let Said { verb, next, .. } = verb(&cursor, 0, vocabulary)?;
+    if let Verb::BuiltIn(verb) = verb
+        && let Some(read) = braking::read(&cursor, verb, next, vocabulary)
+    {
+        return read.map(Intent::Brake);
+    }
     match verb {
         Verb::Command(spec) => work(&cursor, next, spec, vocabulary).map(Intent::Work),
         Verb::BuiltIn(BuiltInVerb::Help) => help(&cursor, next, vocabulary),
@@ -31,6 +36,20 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
         Verb::BuiltIn(BuiltInVerb::Plan) => plan(&cursor, next, vocabulary).map(Intent::Plan),
         Verb::BuiltIn(BuiltInVerb::CanI) => asking::can_i(&cursor.unasked(), next, vocabulary).map(Intent::CanI),
         Verb::BuiltIn(BuiltInVerb::WhoCan) => asking::who_can(&cursor.unasked(), next, vocabulary),
+        Verb::BuiltIn(BuiltInVerb::Why) => looking::why(&cursor.unasked(), next).map(Intent::Why),
+        Verb::BuiltIn(BuiltInVerb::Queue) => looking::scope(&cursor.unasked(), next).map(Intent::Queue),
+        Verb::BuiltIn(BuiltInVerb::Out) => looking::scope(&cursor.unasked(), next).map(Intent::Out),
+        Verb::BuiltIn(BuiltInVerb::Override) => overriding::overriding(&cursor, next),
+        Verb::BuiltIn(
+            verb @ (BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist),
+        ) => Err(cursor.told(0..next, Kind::UnknownVerb { verb: verb.word().to_owned() })),
     }
 }
 
@@ -56,13 +75,35 @@ pub(super) fn verb<'a>(
     let first = written.value.to_lowercase();
     let end = written.span.end;
     let command = vocabulary.command(&first).map(Verb::Command);
-    if let Some(verb) = command.or_else(|| BuiltInVerb::of_word(&first).map(Verb::BuiltIn)) {
+    // A question of one word has its mark at the verb.
+    let asked = || {
+        BuiltInVerb::of_word(first.trim_end_matches('?'))
+            .filter(|verb| matches!(verb, BuiltInVerb::Why | BuiltInVerb::Queue | BuiltInVerb::Out))
+    };
+    if let Some(verb) = command.or_else(|| BuiltInVerb::of_word(&first).or_else(asked).map(Verb::BuiltIn)) {
         return Ok(Said { verb, end, next });
     }
     // Two of the built-in verbs are what people say aloud, and write without the dash.
     let (second, after) = cursor.word(next);
-    match BuiltInVerb::of_words(&first, &second.value.to_lowercase()) {
+    let second_word = second.value.to_lowercase();
+    match BuiltInVerb::of_words(&first, &second_word) {
         Some(verb) => Ok(Said { verb: Verb::BuiltIn(verb), end: second.span.end, next: after }),
+        None if matches!(second_word.as_str(), "everything!" | "all!") && first == "stop" => {
+            Ok(Said { verb: Verb::BuiltIn(BuiltInVerb::StopEverything), end: second.span.end, next: after })
+        }
+        None if first == "stop" && RequestId::parse(&second_word).is_some() => {
+            let kind = Kind::UnknownVerb { verb: written.value.to_owned() };
+            Err(cursor.told(written.span, kind).suggesting(BuiltInVerb::Cancel.word()))
+        }
+        // Nobody who is in a hurry is sent away without the line that helps.
+        None if matches!(first.as_str(), "stop" | "resume")
+            && (matches!(second_word.as_str(), "all" | "now" | "it" | "")
+                || nearest(&second_word, ["everything"]).is_some()) =>
+        {
+            let kind = Kind::UnknownVerb { verb: written.value.to_owned() };
+            let end = if second_word.is_empty() { written.span.end } else { second.span.end };
+            Err(cursor.told(written.span.start..end, kind).suggesting(format!("{first} everything")))
+        }
         None => Err(cursor.unknown_verb(written, vocabulary)),
     }
 }
@@ -117,7 +158,11 @@ impl<'a> Cursor<'a> {
 
     fn unknown_verb(&self, written: Spanned<&str>, vocabulary: &Vocabulary) -> Misunderstanding {
         let usable = vocabulary.usable.iter().map(CommandName::as_str);
-        let near = nearest(written.value, usable.chain(BuiltInVerb::ALL.map(BuiltInVerb::word))).map(str::to_owned);
+        let near = nearest(written.value, usable.chain(BuiltInVerb::ALL.map(BuiltInVerb::word)));
+        // Whoever begins with `who` asks for a person, and has not mistyped `why`; who is polite means no verb.
+        let asks_who = written.value.eq_ignore_ascii_case("who");
+        let is_polite = written.value.eq_ignore_ascii_case("please");
+        let near = near.filter(|near| !(is_polite || asks_who && *near == BuiltInVerb::Why.word())).map(str::to_owned);
         self.told(written.span, Kind::UnknownVerb { verb: written.value.to_owned() }).perhaps_suggesting(near)
     }
 
@@ -199,10 +244,30 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
         Verb::Command(spec) => work(cursor, next, spec, vocabulary).map(Planned::Work),
         Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Planned::Cancel { request: request(cursor, next)? }),
         Verb::BuiltIn(BuiltInVerb::Plan) => Err(cursor.told(place..end, Kind::Unexpected { expected: Expected::Verb })),
-        Verb::BuiltIn(verb @ (BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::CanI | BuiltInVerb::WhoCan)) => {
+        Verb::BuiltIn(
+            verb @ (BuiltInVerb::Help
+            | BuiltInVerb::Status
+            | BuiltInVerb::CanI
+            | BuiltInVerb::WhoCan
+            | BuiltInVerb::Why
+            | BuiltInVerb::Queue
+            | BuiltInVerb::Out),
+        ) => {
             // What only looks is sent as it is.
             Err(cursor.told(0..end, Kind::NothingToPlan { verb }).suggesting(verb.word()))
         }
+        // Suggesting to send it would be a strange answer to somebody who wants to look first.
+        Verb::BuiltIn(verb @ BuiltInVerb::Override) => Err(cursor.told(place..end, Kind::NothingToPlan { verb })),
+        Verb::BuiltIn(
+            verb @ (BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist),
+        ) => Err(cursor.told(0..end, Kind::NothingToPlan { verb })),
     }
 }
 
@@ -273,7 +338,7 @@ pub(super) fn begins_start(rest: &str) -> bool {
 }
 
 /// A selector ends at a space before `--`, `at`, `in` or `because`, or with the line.
-fn after_selector(cursor: &Cursor<'_>, end: usize) -> Result<usize, Misunderstanding> {
+pub(super) fn after_selector(cursor: &Cursor<'_>, end: usize) -> Result<usize, Misunderstanding> {
     let next = cursor.past_spaces(end);
     let rest = cursor.rest(next);
     if rest.is_empty() || (next > end && ends_servers(rest)) {

@@ -4,12 +4,15 @@
 //! exist (`fleet`), who may do what, and any markup of a chat system.
 
 mod asking;
+mod braking;
 mod clock;
 mod fields;
 mod hidden;
 mod line;
+mod looking;
 mod mentions;
 mod normalise;
+mod overriding;
 mod parameters;
 mod print;
 mod quotes;

@@ -7,6 +7,9 @@ use super::quotes::{inside, quoted};
 use super::start::time_at_end;
 use super::zone::written_moment;
 use super::{Vocabulary, quotes::Quotes};
+use crate::domain::asked::WhyOf;
+use crate::domain::braking::{BlacklistLevel, Braked, Braking, Kept};
+use crate::domain::command::CommandName;
 use crate::domain::intent::{Day, Intent, Planned, Start, Value, WallTime, WorkIntent};
 use crate::fleet;
 
@@ -20,6 +23,18 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Status { selector: None } => "status".to_owned(),
         Intent::Status { selector: Some(selector) } => format!("status {}", fleet::print(&selector.value)),
         Intent::Cancel { request } => format!("cancel {request}"),
+        Intent::Queue(None) => "queue".to_owned(),
+        Intent::Queue(Some(selector)) => format!("queue {}", fleet::print(&selector.value)),
+        Intent::Out(None) => "out".to_owned(),
+        Intent::Out(Some(selector)) => format!("out {}", fleet::print(&selector.value)),
+        Intent::Why(WhyOf::Here) => "why".to_owned(),
+        Intent::Why(WhyOf::Request(request)) => format!("why {request}"),
+        Intent::Why(WhyOf::Run(run)) => format!("why {run}"),
+        Intent::Why(WhyOf::Server(selector)) => format!("why {}", fleet::print(&selector.value)),
+        Intent::Brake(braking) => print_braking(braking),
+        Intent::Override { policy, request, why } => {
+            format!("override {} on {request} because {why}", policy.value)
+        }
         Intent::Plan(Planned::Work(work)) => format!("plan {}", print_work(work, vocabulary)),
         Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
         Intent::CanI(Planned::Work(work)) => format!("can-i {}", print_work(work, vocabulary)),
@@ -29,6 +44,47 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
             format!("who-can {command} on {}", fleet::print(&selector.value))
         }
     }
+}
+
+fn print_braking(braking: &Braking) -> String {
+    let because = |text: &String| format!(" because {}", print_reason(text));
+    match braking {
+        Braking::Stop { because: why } => {
+            format!("stop everything{}", why.as_ref().map_or_else(String::new, because))
+        }
+        Braking::Resume { because: why } => format!("resume everything{}", because(why)),
+        Braking::Freeze { on, until, because: why } => {
+            format!("freeze {} until {}{}", print_braked(on), written_moment(until), because(why))
+        }
+        Braking::Thaw { on } => format!("thaw {}", print_braked(on)),
+        Braking::Hold { on, because: why } => format!("hold {}{}", print_kept(on), because(why)),
+        Braking::Release { on } => format!("release {}", print_kept(on)),
+        Braking::Blacklist { on, command, until, level, because: why } => {
+            let level = if *level == BlacklistLevel::Absolute { " --absolute" } else { "" };
+            let (on, until) = (print_listed(on, command.as_ref()), written_moment(until));
+            format!("blacklist {on} until {until}{level}{}", because(why))
+        }
+        Braking::Unblacklist { on, command } => format!("unblacklist {}", print_listed(on, command.as_ref())),
+    }
+}
+
+fn print_braked(on: &Braked) -> String {
+    match on {
+        Braked::Everything => "everything".to_owned(),
+        Braked::Selected(selector) => fleet::print(&selector.value),
+    }
+}
+
+fn print_kept(on: &Kept) -> String {
+    match on {
+        Kept::Servers(selector) => fleet::print(&selector.value),
+        Kept::Request(request) => request.to_string(),
+    }
+}
+
+fn print_listed(on: &Braked, command: Option<&CommandName>) -> String {
+    let on = print_braked(on);
+    command.map_or_else(|| on.clone(), |command| format!("{on} {command}"))
 }
 
 fn print_work(work: &WorkIntent, vocabulary: &Vocabulary) -> String {

@@ -1,11 +1,14 @@
 //! What the services need from the world, as traits. Adapters and the sandbox's models answer them.
 
+pub mod authorizations;
 pub mod chat;
 pub mod clock;
+pub mod controls;
 pub mod directory;
 pub mod drivers;
 pub mod ids;
 pub mod metrics;
+pub mod outbox;
 pub mod rulebook;
 pub mod store;
 

@@ -3,20 +3,22 @@
 //! An operation is a value with an id: one commit, all or nothing, and one whose outcome was lost may be asked about
 //! again. Deliberately absent: SQL, transactions, rows.
 
-use super::chat::{Envelope, Inbox, PrivateTo, TriggerId, ViewId};
-use crate::admission::{HealthRow, Ledger, Lock, StateRow};
-use crate::conversation::message::{Form, Message};
+use super::authorizations::{Authorization, Sought};
+use super::chat::{Envelope, Inbox};
+pub use super::controls::{Bound, Control, ControlAction, FormOf};
+pub use super::outbox::{Content, Destination, Notice, Outgoing, Slot};
+use crate::admission::{Brake, BrakeEnd, Decided, HealthRow, Ledger, Lock, Snapshot, StateRow};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{
-    DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
+    BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
 };
-use crate::domain::place::{ChannelId, MessageRef, Origin};
+use crate::domain::place::MessageRef;
 use crate::domain::server::ServerId;
 use crate::domain::text_name;
 use crate::domain::time::Timestamp;
-use crate::workflow::request::{ControlVerb, Request, RequestEvent};
-use crate::workflow::run::{Answer, Run, RunEvent};
+use crate::workflow::request::{Request, RequestEvent};
+use crate::workflow::run::{Run, RunEvent};
 use async_trait::async_trait;
 
 text_name! {
@@ -181,6 +183,35 @@ pub enum Write {
     Health(HealthRow),
     /// Why something was or was not admitted.
     Decision(DecisionRecord),
+    /// Whether somebody may.
+    Authorization(Box<Authorization>),
+    /// A person puts something on to stop things. Relies on its id being new and, for the stop of everything, on there
+    /// being none.
+    BrakeOn(Brake),
+    /// A person takes it off. Relies on its being on.
+    BrakeOff {
+        /// Which.
+        id: BrakeId,
+        /// Who took it off, when and why.
+        end: BrakeEnd,
+    },
+    /// Nothing is written. Relies on no stop of everything being on.
+    NotStopped,
+    /// Somebody was seen to be a member.
+    MemberSeen(SeenMember),
+    /// What a pass looked at; one that is known stays as it is.
+    Snapshot(Box<Snapshot>),
+}
+
+/// What was last known of a member.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SeenMember {
+    /// Who.
+    pub person: PersonId,
+    /// Their name.
+    pub name: String,
+    /// When the directory said so.
+    pub at: Timestamp,
 }
 
 /// Why something was or was not admitted, for the record.
@@ -194,180 +225,10 @@ pub struct DecisionRecord {
     pub verdict: String,
     /// What it was based on, in words.
     pub evidence: String,
-}
-
-/// Something that can be pressed or submitted: what a handle stands for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Control {
-    /// The opaque value that the chat sends back.
-    pub handle: Handle,
-    /// What it does.
-    pub action: ControlAction,
-    /// Who may use it and until when; `None` is decided at the press.
-    pub bound: Option<Bound>,
-    /// When it was used, if it is for one use.
-    pub used_at: Option<Timestamp>,
-}
-
-/// To whom a control is bound.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Bound {
-    /// The only person.
-    pub person: PersonId,
-    /// The only channel.
-    pub channel: ChannelId,
-    /// Until when.
-    pub until: Timestamp,
-}
-
-/// What a control does.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum ControlAction {
-    /// A button of a request.
-    Request {
-        /// The request.
-        request: RequestId,
-        /// Which button.
-        verb: ControlVerb,
-    },
-    /// A person's word on an outcome that could not be verified.
-    Answer {
-        /// The run.
-        run: RunId,
-        /// What the button says.
-        answer: Answer,
-    },
-    /// The review form of one person: what it showed.
-    Review {
-        /// The request.
-        request: RequestId,
-        /// The plan that was shown.
-        plan: Fingerprint,
-        /// All that was shown, as text; `None` of a form from before that was recorded.
-        shown: Option<String>,
-    },
-    /// Takes the person's consent back.
-    TakeBack(RequestId),
-    /// Sends a line as the same person, authorised anew.
-    Line(String),
-    /// Sends a line that was offered instead of the one typed, as long as it interrupts no server.
-    Use(String),
-    /// Drops what was asked about.
-    Forget,
-    /// Opens a form, and is what the form sends back.
-    Form(FormOf),
-    /// Shows the person's own requests.
-    Mine,
-    /// Asks the owners of a command to allow this line, which was refused.
-    Access(String),
-}
-
-/// A form that becomes a line of the same person, as if typed where it was offered.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FormOf {
-    /// For whom, where, and how the person is answered: a submission names no channel.
-    pub origin: Origin,
-    /// The command; `None` asks for it first.
-    pub command: Option<CommandName>,
-    /// What was typed so far; it begins with `plan` if it is only to be shown.
-    pub line: String,
-}
-
-/// A message to deliver.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Outgoing {
-    /// What makes it recognisable as already sent.
-    pub key: DeliveryKey,
-    /// What it must stay in order with.
-    pub lane: Lane,
-    /// Where it goes.
-    pub to: Destination,
-    /// What it says.
-    pub content: Content,
-}
-
-/// Where a message goes.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Destination {
-    /// Where the request was asked for: its channel, or the thread it was asked in.
-    Card(RequestId),
-    /// The thread of a request's card.
-    Thread(RequestId),
-    /// A channel.
-    Channel(ChannelId),
-    /// One person.
-    Private(PrivateTo),
-    /// A form to open.
-    FormOpen(TriggerId),
-    /// An open form to change.
-    FormUpdate(ViewId),
-    /// The home of one person.
-    Home(PersonId),
-}
-
-/// What a message says.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Content {
-    /// Composed from what is stored at the moment of delivery, so that it is never out of date.
-    Live(Notice),
-    /// Composed when it was decided.
-    Fixed(Message),
-    /// A form, composed when it was decided.
-    Form(Form),
-}
-
-/// A message that is composed from what is stored.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Notice {
-    /// The private echo of what was understood.
-    Echo(RequestId),
-    /// The card.
-    Card(RequestId),
-    /// Asks the approvers, in the thread.
-    ApprovalAsk(RequestId),
-    /// Servers of the plan have changed.
-    Replanned(RequestId),
-    /// Reminds the approvers, in the thread.
-    Reminder(RequestId),
-    /// Asks another group as well, in the thread.
-    Escalation(RequestId),
-    /// It has started after waiting, in the thread.
-    Started(RequestId),
-    /// A server failed, in the thread.
-    ServerFailed(RunId),
-    /// An outcome that a person must judge, in the thread.
-    Question(RunId),
-    /// The final reply, in the thread.
-    Final(RequestId),
-    /// Servers out of production after this request, in the incident channel.
-    Incident(RequestId),
-    /// What a person's home shows.
-    Home(PersonId),
-}
-
-/// A message with how its delivery stands.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Slot {
-    /// The message.
-    pub outgoing: Outgoing,
-    /// The order of first writing.
-    pub sequence: i64,
-    /// Counts what was asked to be delivered, from 1.
-    pub revision: i64,
-    /// The last revision that was.
-    pub delivered: i64,
-    /// When a post left whose outcome is not known.
-    pub begun_at: Option<Timestamp>,
-    /// When it was last delivered.
-    pub delivered_at: Option<Timestamp>,
-    /// Where it is.
-    pub message: Option<MessageRef>,
-    /// Not to be tried before.
-    pub not_before: Timestamp,
-    /// How often it was postponed since it was last delivered.
-    pub attempts: u32,
-    /// Why it never will be delivered.
-    pub undeliverable: Option<String>,
+    /// What was said of each server, in the order of asking; empty where nothing was asked, or it was not kept yet.
+    pub decided: Vec<Decided>,
+    /// What all of that was decided on; it is stored once.
+    pub snapshot: Option<Fingerprint>,
 }
 
 /// The home of a person who has opened it.
@@ -409,6 +270,9 @@ pub trait Store: Inbox + Send + Sync {
     /// The newest requests of a person, newest first, over or not.
     async fn requests_of(&self, person: &PersonId, limit: usize) -> Result<Vec<Request>, StoreFault>;
 
+    /// The newest requests of a command, newest first, over or not.
+    async fn requests_with(&self, command: &CommandName, limit: usize) -> Result<Vec<Request>, StoreFault>;
+
     /// A run.
     async fn run(&self, id: &RunId) -> Result<Option<Run>, StoreFault>;
 
@@ -445,6 +309,26 @@ pub trait Store: Inbox + Send + Sync {
     /// What a handle stands for.
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault>;
 
-    /// Locks, states and health.
+    /// Why a request was or was not admitted, in order.
+    async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault>;
+
+    /// What a pass looked at.
+    async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault>;
+
+    /// Locks, states, health and brakes.
     async fn ledger(&self) -> Result<Ledger, StoreFault>;
+
+    /// The newest stored answer about that person in which the directory told what they were.
+    async fn last_known(&self, person: &PersonId) -> Result<Option<Authorization>, StoreFault>;
+
+    /// Stored answers to "may they?", the oldest first.
+    async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault>;
+    /// What people have put on and nobody has taken off, the oldest first; some may be over by the clock.
+    async fn brakes(&self) -> Result<Vec<Brake>, StoreFault>;
+
+    /// A brake, and how it was taken off if somebody did.
+    async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault>;
+
+    /// What was last known of a person who was seen to be a member.
+    async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault>;
 }

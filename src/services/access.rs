@@ -1,4 +1,5 @@
-//! Asking for access: a button under a refusal, and the one message that it posts for those who own the command.
+//! Asking for access: a button under a refusal, and the one message that it posts for those who own the policy
+//! that is nearest, or else the command.
 //!
 //! Each message that was posted leaves a used control behind, under a handle made from the person, the hour and a
 //! number: that is how a repetition and the fourth within an hour are seen, also when two presses come at once.
@@ -7,18 +8,20 @@ use super::intake::Outcome;
 use super::lines::{self, Line};
 use super::messages;
 use super::presses::Press;
+use super::records;
 use super::undone::left_undone;
 use super::verdict::{Exact, Verdict};
 use super::world::World;
 use crate::authorization::{Refusal, RefusalKind};
 use crate::conversation;
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{GroupName, PersonId};
 use crate::domain::ids::{Fingerprint, Handle};
 use crate::domain::intent::{BuiltInVerb, Intent, Planned};
 use crate::domain::limits::PRIVATE_CONTROL_LIFE;
 use crate::domain::place::{ChannelFacts, Origin, Reach};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
+use crate::ports::authorizations::Occasion;
 use crate::ports::store::{Bound, Control, ControlAction, Write};
 use std::time::Duration;
 
@@ -81,7 +84,8 @@ pub(super) async fn ask(world: &World, press: &Press<'_>, handle: &Handle, line:
     match &exact.allowed {
         Ok(_) => Ok(press.answered(conversation::access_needless(line), "answered: allowed by now")),
         Err(refusal) if can_be_asked_for(refusal, &speaker.channel) => {
-            post(world, press, handle, (&exact, refusal)).await
+            let owner = speaker.rulebook.policies.owner_to_ask(refusal).unwrap_or(&exact.spec.owner);
+            post(world, press, handle, (&exact, refusal, owner)).await
         }
         Err(_) => Ok(press.answered(exact.told(), "refused: nothing to ask for")),
     }
@@ -92,7 +96,7 @@ async fn post(
     world: &World,
     press: &Press<'_>,
     handle: &Handle,
-    (exact, refusal): (&Exact, &Refusal),
+    (exact, refusal, owner): (&Exact, &Refusal, &GroupName),
 ) -> Result<Outcome, StoreFault> {
     let at = world.now();
     let (person, line) = (&press.origin.person, exact.line.as_str());
@@ -114,12 +118,13 @@ async fn post(
         }
     };
     let (place, sites) = (exact.channel_name.as_str(), exact.subjects.sites());
-    let message = conversation::access_asked(refusal, &exact.spec, (line, sites), place);
-    let told = conversation::access_told(&exact.spec.owner, place, at);
-    let mut outcome = press.answered(told, format!("asked {} for access", exact.spec.owner));
+    let message = conversation::access_asked(refusal, (&exact.spec, owner), (line, sites), place);
+    let told = conversation::access_told(owner, place, at);
+    let mut outcome = press.answered(told, format!("asked {owner} for access"));
     let action = ControlAction::Access(line.to_owned());
     let posted = Control { handle: token.clone(), action, bound: Some(bound(press.origin, at)), used_at: None };
     outcome.writes.extend([
+        records::kept(world, Occasion::Press, None, refusal.record.clone()),
         Write::Control(posted),
         Write::ControlUsed { handle: token.clone(), at },
         Write::ControlUsed { handle: handle.clone(), at },

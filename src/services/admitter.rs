@@ -1,20 +1,23 @@
 //! Starts servers when it is safe: explains on a snapshot, decides again under the store's lock.
 
 use super::effects::Effects;
-use super::messages;
-use super::rechecks::{self, People};
-use super::replanning;
+use super::rechecks::{self, Look, People};
 use super::requests::{end, halt};
 use super::world::World;
-use super::{Service, Step};
-use crate::admission::{self, Candidate, Known, Ledger, Lock, LockStanding, NextWave, Traffic, Verdict, next_wave};
+use super::{Service, Step, messages, overrides, records, replanning};
+use crate::admission::{self, Candidate, Known, Ledger, NextWave, Snapshot, Traffic, Verdict, next_wave};
 use crate::approvals::{self, Approved};
+use crate::authorization::AuthorizationRecord;
+use crate::conversation;
 use crate::domain::ids::{RequestId, RunId};
+use crate::domain::limits::LOOK_AGAIN_EVERY;
 use crate::domain::time::Timestamp;
+use crate::ports::authorizations::{Authorization, Occasion, Sought};
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
 use crate::ports::{Rulebook, StoreFault};
+use crate::workflow::breakglass::OverrideEvent;
 use crate::workflow::request::{
-    Blocker, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause, alike,
+    Blocker, HaltCause, PolicyName, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause, alike,
 };
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use async_trait::async_trait;
@@ -22,13 +25,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often what blocks is looked at again by the clock alone.
-const LOOK_AGAIN_EVERY: Duration = Duration::from_secs(15);
 /// The most servers decided in one transaction, so that admission never delays an acknowledgement.
 const SERVERS_PER_TRANSACTION_MAX: usize = 32;
 
 /// For how long a look at the people of a request counts. Asking for it is a call to the outside, so it is an effect.
 const PEOPLE_COUNT_FOR: Duration = Duration::from_secs(2);
+
+/// More answers than the people of one request are given.
+const RECORDS_MAX: usize = 1_000;
 
 /// How many requests have their people looked up at once.
 const LOOKS_AT_ONCE_MAX: usize = 8;
@@ -36,8 +40,8 @@ const LOOKS_AT_ONCE_MAX: usize = 8;
 /// The admitter.
 pub struct Admitter {
     world: Arc<World>,
-    looks: Effects<RequestId, People>,
-    people: BTreeMap<RequestId, (Timestamp, People)>,
+    looks: Effects<RequestId, Look>,
+    people: BTreeMap<RequestId, (Timestamp, Look)>,
 }
 
 /// What one look at one request came to.
@@ -58,11 +62,11 @@ impl Admitter {
 
     /// What is known of the people of a request just now; where nothing is, a look at them is begun, whose end is a
     /// reason for the next step.
-    fn people_of(&mut self, request: &Request, now: Timestamp) -> Option<People> {
+    fn people_of(&mut self, request: &Request, now: Timestamp) -> Option<Look> {
         let id = request.id();
         let fresh = self.people.get(id).filter(|(at, _)| now.since(*at) < PEOPLE_COUNT_FOR);
-        if let Some((_, people)) = fresh {
-            return Some(people.clone());
+        if let Some((_, look)) = fresh {
+            return Some(look.clone());
         }
         if !self.looks.has(id) && self.looks.in_flight() < LOOKS_AT_ONCE_MAX {
             let (world, request) = (Arc::clone(&self.world), request.clone());
@@ -90,7 +94,7 @@ impl Admitter {
             NextWave::AtWork | NextWave::Nothing => return Ok(Looked::Nothing),
         };
         let due = due.get(..due.len().min(SERVERS_PER_TRANSACTION_MAX)).unwrap_or_default();
-        let Some(people) = self.people_of(request, now) else { return Ok(Looked::Looking) };
+        let Some(look) = self.people_of(request, now) else { return Ok(Looked::Looking) };
         if is_behind {
             return Ok(Looked::Nothing);
         }
@@ -102,29 +106,64 @@ impl Admitter {
         let rulebook = self.world.rulebook();
         let (world, approved) = (self.world.as_ref(), &approved);
         let pass = Pass { world, rulebook: &rulebook, traffic: &traffic, request, approved, due, now };
-        if let Some(writes) = unfit(request, &runs, &people, now) {
+        if let Some(mut writes) = unfit(request, &runs, &look.people, now) {
+            writes.extend(self.rechecked(request, &look).await?);
+            writes.extend(overrides::told(&self.world, request));
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
         }
-        if pass.decide(&ledger).is_empty() {
-            return self.explain(&pass, &runs, pass.blockers(&ledger)).await;
+        // What people have put on ends at its own time.
+        let again = ledger.next_brake_over(now).into_iter().chain([now.plus(LOOK_AGAIN_EVERY)]).min().unwrap_or(now);
+        let said = pass.verdicts(&ledger);
+        if !pass.makes_something(&ledger, &said) {
+            let blockers = admission::reasons(request, due, &said, pass.known(&ledger));
+            return self.explain(&pass, (&ledger, &said), (&runs, &look), (blockers, again)).await;
         }
-        if matches!(people, People::Unknown) {
-            return self.explain(&pass, &runs, vec![Blocker::NoDirectory]).await;
+        if matches!(look.people, People::Unknown) {
+            let blockers = vec![Blocker::NoDirectory];
+            return self.explain(&pass, (&ledger, &said), (&runs, &look), (blockers, again)).await;
         }
-        let scopes = pass.scopes();
-        // What was measured must still count at the moment of the decision itself.
-        let decide = |ledger: &Ledger| Pass { now: self.world.now(), ..pass }.decide(ledger);
+        let (scopes, rechecked) = (pass.scopes(), self.rechecked(request, &look).await?);
+        let decide = |ledger: &Ledger| {
+            // What was measured must still count at the moment of the decision itself.
+            let writes = Pass { now: self.world.now(), ..pass }.decide(ledger);
+            // Where nothing starts, nothing is written.
+            let also = if writes.is_empty() { &[] } else { rechecked.as_slice() };
+            [writes.as_slice(), also].concat()
+        };
         let committed = self.world.reserve(&scopes, &decide).await?;
         Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made })
     }
 
+    /// The answers of a look that are stored with what follows from it: those that differ from the last one about the
+    /// same person, or were given by other policies.
+    async fn rechecked(&self, request: &Request, look: &Look) -> Result<Vec<Write>, StoreFault> {
+        let sought = Sought { request: Some(request.id().clone()), since: None, limit: RECORDS_MAX };
+        let before = self.world.store.authorizations(&sought).await?;
+        let of_start = || before.iter().rev().filter(|one| one.occasion == Occasion::Start);
+        let is_news = |record: &&AuthorizationRecord| {
+            let is_same_person =
+                |one: &&Authorization| (&one.record.team, &one.record.user) == (&record.team, &record.user);
+            of_start().find(is_same_person).is_none_or(|Authorization { record: last, .. }| {
+                last.verdict != record.verdict || last.policies_version != record.policies_version
+            })
+        };
+        let news = look.records.iter().filter(is_news).cloned();
+        Ok(news.map(|record| records::kept(&self.world, Occasion::Start, Some(request.id()), record)).collect())
+    }
+
     /// Nothing may start: the reasons are stored and shown if they differ from those shown.
-    async fn explain(&self, pass: &Pass<'_>, runs: &[Run], blockers: Vec<Blocker>) -> Result<Looked, StoreFault> {
-        let again = Looked::Again(pass.now.plus(LOOK_AGAIN_EVERY));
-        // While servers of the request are at work, waiting for them is no news.
+    async fn explain(
+        &self,
+        pass: &Pass<'_>,
+        on: (&Ledger, &[(Candidate<'_>, Verdict)]),
+        (runs, look): (&[Run], &Look),
+        (blockers, again): (Vec<Blocker>, Timestamp),
+    ) -> Result<Looked, StoreFault> {
+        let again = Looked::Again(again);
+        // While servers of the request are at work, waiting for them is no news; that people have stopped it is.
         let at_work = runs.iter().any(Run::is_active);
-        let shown = if at_work { Vec::new() } else { blockers };
+        let shown = blockers.into_iter().filter(|blocker| !at_work || blocker.is_brake()).collect::<Vec<_>>();
         if alike(&shown, &pass.request.blockers) {
             return Ok(again);
         }
@@ -135,12 +174,11 @@ impl Admitter {
         } else {
             RequestEvent::Blocked { at: pass.now, blockers: shown }
         };
-        let record = DecisionRecord { request: id.clone(), at: pass.now, verdict: "wait".into(), evidence };
-        let writes = vec![
-            Write::RequestEvents { id: id.clone(), expected: pass.request.version, events: vec![event] },
-            Write::Decision(record),
-            messages::card(id),
-        ];
+        let mut writes =
+            vec![Write::RequestEvents { id: id.clone(), expected: pass.request.version, events: vec![event] }];
+        writes.extend(pass.record("wait", evidence, on));
+        writes.push(messages::card(id));
+        writes.extend(self.rechecked(pass.request, look).await?);
         self.world.commit(writes).await?;
         Ok(Looked::Made)
     }
@@ -170,6 +208,9 @@ fn unfit(request: &Request, runs: &[Run], people: &People, now: Timestamp) -> Op
         }
     }
 }
+
+/// The runs that pass by overrides, by the override's number.
+type Used = BTreeMap<u32, Vec<RunId>>;
 
 /// One decision about one request's due runs; pure over the ledger it is given.
 #[derive(Clone, Copy)]
@@ -205,11 +246,21 @@ impl Pass<'_> {
         if self.approved.plan() != self.request.plan.hash() {
             return Vec::new();
         }
-        let mut ledger = ledger.clone();
-        let mut writes = Vec::new();
-        let mut evidence = Vec::new();
+        let said = self.verdicts(ledger);
+        let mut verdicts = said.iter();
+        let (mut writes, mut evidence, mut used) = (Vec::new(), Vec::new(), Used::default());
         for run in self.due {
             let Some(server) = run.subject.server() else {
+                match self.without_server(run, ledger) {
+                    Ok(blockers) if blockers.is_empty() => {}
+                    Ok(_) => continue,
+                    Err(why) => {
+                        let left_out = RunEvent::Ended { at: self.now, outcome: RunOutcome::LeftOut };
+                        writes.push(self.run_events(run, vec![left_out], false));
+                        evidence.push(format!("{} left out: {why}", run.id));
+                        continue;
+                    }
+                }
                 writes.push(self.run_events(
                     run,
                     vec![self.admitted(crate::domain::server::ProductionState::Production)],
@@ -221,8 +272,8 @@ impl Pass<'_> {
                 });
                 continue;
             };
-            let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
-            match admission::evaluate(candidate, self.known(&ledger)) {
+            let Some((candidate, verdict)) = verdicts.next() else { continue };
+            match verdict {
                 Verdict::Wait(_) => {}
                 Verdict::Deny(why) => {
                     let left_out = RunEvent::Ended { at: self.now, outcome: RunOutcome::LeftOut };
@@ -230,27 +281,37 @@ impl Pass<'_> {
                     evidence.push(format!("{} left out: {why}", server.name));
                 }
                 Verdict::Allow(admitted) => {
-                    let lock = Lock {
-                        server: server.id.clone(),
-                        run: admitted.run().clone(),
-                        command: self.request.spec.name.clone(),
-                        since: self.now,
-                        standing: LockStanding::Working,
-                        taken_from: admitted.takes_over().cloned(),
-                    };
-                    ledger.locks.insert(server.id.clone(), lock.clone());
-                    writes.push(Write::Lock(lock));
+                    writes.push(Write::Lock(admitted.lock(*candidate, self.now)));
                     writes.extend(self.taken_over(admitted.takes_over()));
                     writes.push(self.run_events(run, vec![self.admitted(admitted.found())], true));
                     let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
-                    evidence.push(format!("{} admitted{over}", server.name));
+                    let by = self.overridden(run, admitted.overridden(), &mut used);
+                    evidence.push(format!("{} admitted{over}{by}", server.name));
                 }
             }
         }
         if !writes.is_empty() {
-            self.tell(&mut writes, evidence.join("; "));
+            if ledger.stop().is_some() {
+                evidence.push("everything is stopped, and this only looks or gives capacity back".to_owned());
+            }
+            self.tell(&mut writes, (evidence.join("; "), used), (ledger, &said));
         }
         writes
+    }
+
+    /// Notes that a run passed by overrides; in words for the record.
+    fn overridden(&self, run: &Run, policies: &[PolicyName], used: &mut Used) -> String {
+        let by = self.request.passes(&run.id, self.now).filter(|one| policies.contains(&one.asked.policy));
+        let mut words = String::new();
+        for one in by {
+            used.entry(one.number).or_default().push(run.id.clone());
+            words.push_str(&format!(", {}", conversation::override_evidence(one)));
+        }
+        words
+    }
+
+    fn without_server(&self, run: &Run, ledger: &Ledger) -> Result<Vec<Blocker>, String> {
+        admission::without_server(self.request.id(), &run.subject, &self.request.spec, self.known(ledger))
     }
 
     fn admitted(&self, found: crate::domain::server::ProductionState) -> RunEvent {
@@ -268,7 +329,12 @@ impl Pass<'_> {
         Write::RunEvents { id: run.id.clone(), expected: run.version, epoch: run.epoch, events, wake_at }
     }
 
-    fn tell(&self, writes: &mut Vec<Write>, evidence: String) {
+    fn tell(
+        &self,
+        writes: &mut Vec<Write>,
+        (evidence, used): (String, Used),
+        on: (&Ledger, &[(Candidate<'_>, Verdict)]),
+    ) {
         let id = self.request.id();
         let first = self.request.stage == RequestStage::Queued;
         let was_due = self.request.plan.parts().not_before.is_some();
@@ -279,32 +345,72 @@ impl Pass<'_> {
         } else if !self.request.blockers.is_empty() {
             events.push(RequestEvent::Unblocked { at: self.now });
         }
+        let verdict = if used.is_empty() { verdict_word(on.1) } else { "allow (overridden)" };
+        if !used.is_empty() {
+            writes.extend(overrides::told(self.world, self.request));
+        }
+        let at = self.now;
+        let passed = |(number, runs)| RequestEvent::Override(OverrideEvent::Used { number, at, runs });
+        events.extend(used.into_iter().map(passed));
         if !events.is_empty() {
             writes.push(Write::RequestEvents { id: id.clone(), expected: self.request.version, events });
         }
-        writes.push(Write::Decision(DecisionRecord {
-            request: id.clone(),
-            at: self.now,
-            verdict: "allow".into(),
-            evidence,
-        }));
+        writes.extend(self.record(verdict, evidence, on));
         writes.push(messages::card(id));
         if waited {
             writes.push(messages::started(id));
         }
     }
 
-    fn blockers(&self, ledger: &Ledger) -> Vec<Blocker> {
-        let mut blockers = Vec::new();
-        for run in self.due {
-            let Some(server) = run.subject.server() else { continue };
-            let candidate = Candidate { run: &run.id, server, spec: &self.request.spec };
-            if let Verdict::Wait(reasons) = admission::evaluate(candidate, self.known(ledger)) {
-                blockers.extend(reasons);
-            }
-        }
-        admission::merged(blockers)
+    /// The decision with what it was made on, so that it can be asked again.
+    fn record(
+        &self,
+        verdict: &str,
+        evidence: String,
+        (ledger, said): (&Ledger, &[(Candidate<'_>, Verdict)]),
+    ) -> Vec<Write> {
+        let servers = said.iter().map(|(candidate, _)| candidate.server);
+        // Traffic has a say only where capacity is taken.
+        let known = match self.request.spec.takes_capacity() {
+            true => self.known(ledger),
+            false => self.known(ledger).with_traffic(&Traffic::NotAsked),
+        };
+        let snapshot = Snapshot::of(servers, known, &self.rulebook.files);
+        let record = DecisionRecord {
+            request: self.request.id().clone(),
+            at: self.now,
+            verdict: verdict.to_owned(),
+            evidence,
+            decided: admission::decided(said),
+            snapshot: Some(snapshot.id()).filter(|_| !said.is_empty()),
+        };
+        // Where no server was asked about there is nothing that it was decided on.
+        let snapshot = Some(Write::Snapshot(Box::new(snapshot))).filter(|_| !said.is_empty());
+        snapshot.into_iter().chain([Write::Decision(record)]).collect()
     }
+
+    /// What admission says of each server that is due, in order; runs without a server are not asked about.
+    fn verdicts(&self, ledger: &Ledger) -> Vec<(Candidate<'_>, Verdict)> {
+        admission::pass(admission::candidates(self.request, self.due, self.now), self.known(ledger))
+    }
+
+    /// Whether anything follows from those verdicts: something starts, or is left out for good.
+    fn makes_something(&self, ledger: &Ledger, said: &[(Candidate<'_>, Verdict)]) -> bool {
+        let is_for_us = self.approved.plan() == self.request.plan.hash();
+        let of_servers = said.iter().any(|(_, verdict)| !matches!(verdict, Verdict::Wait(_)));
+        let mut others = self.due.iter().filter(|run| run.subject.server().is_none());
+        is_for_us
+            && (of_servers
+                || others.any(|run| self.without_server(run, ledger).map_or(true, |blockers| blockers.is_empty())))
+    }
+}
+
+/// The word of a pass that made something: `deny` if it started nothing and only left servers out.
+fn verdict_word(said: &[(Candidate<'_>, Verdict)]) -> &'static str {
+    let has = |is: fn(&Verdict) -> bool| said.iter().any(|(_, verdict)| is(verdict));
+    let denies = has(|verdict| matches!(verdict, Verdict::Deny(_)));
+    let allows = has(|verdict| matches!(verdict, Verdict::Allow(_)));
+    if denies && !allows { "deny" } else { "allow" }
 }
 
 #[async_trait]
@@ -315,8 +421,8 @@ impl Service for Admitter {
 
     async fn step(&mut self) -> Result<Step, StoreFault> {
         let now = self.world.now();
-        while let Some((id, people)) = self.looks.take() {
-            self.people.insert(id, (now, people));
+        while let Some((id, look)) = self.looks.take() {
+            self.people.insert(id, (now, look));
         }
         let (mut next_wake, mut is_behind): (Option<Timestamp>, bool) = (None, false);
         let open = self.world.store.open_requests().await?;

@@ -4,12 +4,11 @@
 //! looked for before it is sent again. Edits may be repeated. Private answers may be lost: nothing depends on them.
 
 use super::effects::Effects;
-use super::messages;
 use super::requests::close_waiting;
 use super::world::World;
-use super::{Service, Step, homes};
+use super::{Service, Step, brakes, homes, messages};
 use crate::admission::{self, PoolImpact};
-use crate::conversation::{self, RequestView, message::Message};
+use crate::conversation::{self, Mentions, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
 use crate::domain::place::{MessageRef, Origin, ReplyPath};
 use crate::domain::time::Timestamp;
@@ -131,6 +130,9 @@ async fn deliver(world: &World, slot: Slot) -> Result<(), StoreFault> {
     settle(world, &slot, outcome).await
 }
 
+/// What a slot begins with; each time that its message is due again is one more.
+const FIRST_REVISION: i64 = 1;
+
 /// How a delivery is settled.
 enum Settled {
     There(Option<MessageRef>),
@@ -188,6 +190,16 @@ async fn public(world: &World, slot: &Slot, message: &Message) -> Result<Settled
     let key = &slot.outgoing.key;
     match slot.begun_at {
         Some(begun_at) => match world.chat.find(&to, key, begun_at.minus(LOOK_AFTER)).await {
+            // What is there was composed before it was due again, so it may say less than is stored by now.
+            Found::There(at) if slot.revision > FIRST_REVISION => {
+                return Ok(match world.chat.edit(&at, message).await {
+                    Delivery::Done(_) => Settled::There(Some(at)),
+                    Delivery::Unknown(_) => Settled::Later(LOOK_AFTER),
+                    Delivery::SlowDown(wait) => Settled::Later(wait),
+                    Delivery::NotInChannel => Settled::Dead("not in the channel".into()),
+                    Delivery::Refused(why) => Settled::Dead(why),
+                });
+            }
             Found::There(at) => return Ok(Settled::There(Some(at))),
             Found::CannotTell(_) => return Ok(Settled::Later(LOOK_AFTER)),
             Found::NotThere => {}
@@ -228,6 +240,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
     let notice = match &slot.outgoing.content {
         Content::Fixed(message) => return Ok(Some(message.clone())),
         Content::Form(_) => return Ok(None),
+        Content::Live(Notice::Stop(id)) => return brakes::notice(world, id).await,
         Content::Live(notice) => notice,
     };
     let Some(id) = notice.request() else { return Ok(None) };
@@ -240,13 +253,18 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         admission::impact(&request.plan, request.spec.site_concurrency, rulebook.known(&ledger, now));
     let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now };
     let link = match (notice, &request.card) {
-        (Notice::Echo(_) | Notice::Incident(_), Some(card)) => world.chat.link_to(card).await,
+        (Notice::Echo(_) | Notice::Incident(_) | Notice::OverrideIncident { .. }, Some(card)) => {
+            world.chat.link_to(card).await
+        }
         _ => None,
     };
     let run = |id: &RunId| runs.iter().find(|run| run.id == *id);
     Ok(match notice {
         Notice::Echo(_) => Some(conversation::echo(view, link.as_deref())),
-        Notice::Card(_) => Some(conversation::card(view)),
+        Notice::Card(_) => {
+            let card = conversation::card_naming(view, &rulebook.rules.overrides.by);
+            Some(conversation::marked_stopped(card, &request, ledger.stop()))
+        }
         Notice::ApprovalAsk(_) => Some(conversation::approval_ask(view)),
         Notice::Reminder(_) => Some(conversation::reminder(view)),
         Notice::Replanned(_) => Some(conversation::replanned(view)),
@@ -255,9 +273,23 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::Final(_) => Some(conversation::final_reply(view)),
         Notice::Incident(_) => Some(conversation::incident(view, link.as_deref())),
         Notice::ServerFailed(id) => run(id).map(|run| conversation::server_failed(view, run)),
-        Notice::Home(_) => None,
+        Notice::Home(_) | Notice::Stop(_) => None,
+        Notice::Override { number, .. } => request
+            .override_of(*number)
+            .map(|one| conversation::overridden(view, one, &messages::override_handle(id, *number), mentions(world))),
+        Notice::OverrideEnded { number, .. } => {
+            request.override_of(*number).map(|one| conversation::override_ended(view, one, mentions(world)))
+        }
+        Notice::OverrideIncident { number, .. } => {
+            request.override_of(*number).map(|one| conversation::override_incident(view, one, link.as_deref()))
+        }
         Notice::Question(id) => run(id).map(|run| conversation::question(view, run, &handles(run))),
     })
+}
+
+/// Without a channel for incidents the thread itself calls those who must know.
+fn mentions(world: &World) -> Mentions {
+    if world.places.incidents.is_some() { Mentions::Nobody } else { Mentions::Groups }
 }
 
 fn handles(run: &Run) -> BTreeMap<Answer, crate::domain::ids::Handle> {

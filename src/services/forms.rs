@@ -7,6 +7,7 @@ use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::messages;
 use super::presses::{Press, Submission};
+use super::records::TurnedAway;
 use super::world::World;
 use crate::conversation::message::{Form, Message};
 use crate::conversation::{self, CommandForm, OwnRequest};
@@ -69,7 +70,7 @@ fn origin(person: &PersonId, channel: ChannelId) -> Origin {
 /// Channels where both the person and the bot are, and where the person may use some command, by name. Whoever is
 /// not in a channel cannot type there, so no form does it for them.
 async fn channels(world: &World, person: &PersonId) -> Result<Vec<(ChannelId, ChannelName)>, Message> {
-    let nobody = |reply: Reply| reply.message().unwrap_or_else(conversation::nowhere_to_ask);
+    let nobody = |turned: TurnedAway| turned.reply.message().unwrap_or_else(conversation::nowhere_to_ask);
     let profile = member(world, person).await.map_err(nobody)?;
     let unavailable = || conversation::unavailable("the directory of channels");
     let theirs = world.directory.channels_of(person).await.map_err(|_| unavailable())?;
@@ -184,10 +185,10 @@ pub(super) async fn submitted(
         Err(told) => Reply::Misunderstood(Box::new(told.clone())),
         Ok(text) => lines::from_form(world, Line::of(submission.envelope, &form.origin, text)).await?,
     };
-    let (message, note) = match reply {
-        Reply::Said { message, note } | Reply::Refused { message, note, .. } => (message, note),
-        Reply::Misunderstood(told) => (conversation::misunderstood(&told), lines::MISUNDERSTOOD.to_owned()),
-        Reply::Silent { note } => return Ok(Outcome::noted(note)),
+    let (message, note, also) = match reply {
+        Reply::Said { message, note, also } | Reply::Refused { message, note, also, .. } => (message, note, also),
+        Reply::Misunderstood(told) => (conversation::misunderstood(&told), lines::MISUNDERSTOOD.to_owned(), Vec::new()),
+        Reply::Silent { note, also } => return Ok(Outcome { writes: also, note }),
         Reply::Accepted { id, mut writes, note } => {
             let page = conversation::form_answer(title, &conversation::form_sent(&id));
             writes.insert(0, messages::form_sent(&id, &form.origin, submission.view.clone(), page));
@@ -196,7 +197,7 @@ pub(super) async fn submitted(
         }
     };
     let page = shown(world, form, (spec, &fields), submission.handle, Some(&message)).await;
-    Ok(shows(page, &note))
+    Ok(shows(page, &note).with(also))
 }
 
 /// The command was chosen: its form takes the place of the question.

@@ -5,9 +5,10 @@
 
 use super::effects::Effects;
 use super::intake::{Who, member, who};
-use super::looks::pools;
+use super::standings::pools;
 use super::world::World;
 use super::{Service, Step, forms, messages};
+use crate::admission::{Brake, BrakeKind};
 use crate::approvals;
 use crate::conversation::message::Message;
 use crate::conversation::{self, HomeView, OwnRequest, RequestView, Told};
@@ -145,6 +146,10 @@ struct Own {
     told: Vec<Told>,
     /// Every open request.
     open: Vec<Request>,
+    /// The stop of everything, which everybody's home begins with.
+    stop: Option<Brake>,
+    /// What is frozen or on the blacklist, which everybody may want to know.
+    frozen: Vec<Brake>,
 }
 
 impl Own {
@@ -170,7 +175,14 @@ impl Own {
             Content::Live(_) | Content::Form(_) => None,
         };
         let answers = world.store.answers_to(&person.id, TOLD_MAX).await?;
-        Ok(Self { waiting, yours, told: answers.into_iter().filter_map(told).collect(), open })
+        let brakes = world.store.brakes().await?;
+        let is_frozen = |brake: &&Brake| match brake.kind {
+            BrakeKind::Freeze { .. } | BrakeKind::Blacklist { .. } => brake.is_on(now),
+            BrakeKind::Stop | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => false,
+        };
+        let frozen = brakes.iter().filter(is_frozen).cloned().collect();
+        let stop = brakes.into_iter().find(|brake| brake.kind == BrakeKind::Stop);
+        Ok(Self { waiting, yours, told: answers.into_iter().filter_map(told).collect(), open, stop, frozen })
     }
 
     /// Changes when any of it would read otherwise.
@@ -181,7 +193,8 @@ impl Own {
             format!("yours {} {word} {}", request.id(), request.card.is_some())
         });
         let told = self.told.iter().map(|told| format!("told {:?} {}", told.at, told.summary));
-        let all = waiting.chain(yours).chain(told).collect::<Vec<_>>();
+        let stop = self.stop.iter().map(|stop| format!("stop {}", stop.id));
+        let all = waiting.chain(yours).chain(told).chain(stop).collect::<Vec<_>>();
         Fingerprint::of(all.join("\n").as_bytes())
     }
 }
@@ -190,10 +203,10 @@ impl Own {
 pub(super) async fn compose(world: &World, person: &PersonId) -> Result<Option<Message>, StoreFault> {
     let profile = match member(world, person).await {
         Ok(profile) => profile,
-        Err(reply) => return Ok(reply.message()),
+        Err(turned) => return Ok(turned.reply.message()),
     };
     let Some(home) = world.store.home(person).await? else { return Ok(None) };
-    let Own { waiting, yours, told, open } = Own::of(world, &profile).await?;
+    let Own { waiting, yours, told, open, stop, frozen } = Own::of(world, &profile).await?;
     let mut controls = Controls { home: &home, all: Vec::new() };
     let review = |request: Request| {
         let action = ControlAction::Request { request: request.id().clone(), verb: ControlVerb::Review };
@@ -218,6 +231,8 @@ pub(super) async fn compose(world: &World, person: &PersonId) -> Result<Option<M
         all.push((request, runs));
     }
     Ok(Some(conversation::home(&HomeView {
+        stop: stop.as_ref(),
+        frozen: &frozen,
         waiting: &waiting,
         yours: &own,
         serving: serving(world).await?,

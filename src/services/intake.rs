@@ -2,6 +2,7 @@
 
 use super::effects::Effects;
 use super::lines::Reply;
+use super::records::{self, TurnedAway};
 use super::world::World;
 use super::{Service, Step, lines, messages, presses};
 use crate::conversation;
@@ -36,6 +37,12 @@ impl Outcome {
     /// Nothing but a note.
     pub(super) fn noted(note: impl Into<String>) -> Self {
         Self { writes: Vec::new(), note: note.into() }
+    }
+
+    /// The same, with more to write.
+    pub(super) fn with(mut self, also: impl IntoIterator<Item = Write>) -> Self {
+        self.writes.extend(also);
+        self
     }
 
     /// An answer to one person.
@@ -155,19 +162,29 @@ pub(super) async fn who(world: &World, person: &PersonId) -> Who {
 }
 
 /// A member's profile, or what to say to somebody who is none.
-pub(super) async fn member(world: &World, person: &PersonId) -> Result<Profile, Reply> {
-    match who(world, person).await {
-        Who::Is(profile) if profile.standing == Standing::Member => Ok(profile),
-        Who::Is(profile) if profile.standing == Standing::Bot => Err(Reply::silent("rejected: a bot")),
+pub(super) async fn member(world: &World, person: &PersonId) -> Result<Profile, TurnedAway> {
+    let (reply, record) = match who(world, person).await {
+        Who::Is(profile) if profile.standing == Standing::Member => return Ok(profile),
         Who::Is(profile) => {
             let standing = profile.standing;
-            Err(Reply::said(conversation::not_a_member(standing), format!("rejected: {standing:?}")))
+            let reply = match standing {
+                Standing::Bot => Reply::silent("rejected: a bot"),
+                Standing::Member | Standing::Guest | Standing::Stranger | Standing::Deactivated => {
+                    Reply::said(conversation::not_a_member(standing), format!("rejected: {standing:?}"))
+                }
+            };
+            (reply, records::of_member(world, records::STANDING, &profile))
         }
-        Who::NotKnown => Err(Reply::silent("rejected: the directory knows no such person")),
+        Who::NotKnown => {
+            let reply = Reply::silent("rejected: the directory knows no such person");
+            (reply, records::of_nobody(world, records::NOBODY, person))
+        }
         Who::NoAnswer(why) => {
             tracing::warn!(%why, "the directory does not answer");
             let told = conversation::unavailable("the directory of people");
-            Err(Reply::said(told, "rejected: the directory does not answer"))
+            let reply = Reply::said(told, "rejected: the directory does not answer");
+            (reply, records::of_nobody(world, records::NO_DIRECTORY, person))
         }
-    }
+    };
+    Err(TurnedAway { reply, record })
 }

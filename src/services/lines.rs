@@ -1,14 +1,12 @@
 //! A typed line: understood, resolved, authorised, planned, accepted; or answered with what to type instead.
 
 use super::intake::{Outcome, member};
-use super::messages;
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, looks, offers, questions};
+use super::{access, brakes, looks, messages, offers, outage, overrides, questions, records, whys};
 use crate::admission::{Ledger, Traffic};
-use crate::authorization::Authorized;
-use crate::conversation;
+use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation::message::Message;
 use crate::domain::command::{CommandName, CommandSpec};
 use crate::domain::identity::Profile;
@@ -20,13 +18,14 @@ use crate::domain::place::{ChannelFacts, ChannelName, Membership, Origin};
 use crate::domain::plan::Plan;
 use crate::domain::time::Timestamp;
 use crate::fleet::Undone;
-use crate::language;
+use crate::ports::authorizations::Occasion;
 use crate::ports::chat::{Envelope, TriggerId};
 use crate::ports::directory::DirectoryFault;
 use crate::ports::store::{Control, ControlAction, Write};
 use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{Accepted, ApprovalNeed, ControlVerb, RequestEvent};
 use crate::workflow::run::RunEvent;
+use crate::{conversation, language};
 use std::sync::Arc;
 
 /// A line and where it came from.
@@ -53,24 +52,34 @@ impl<'a> Line<'a> {
 /// What a line comes to, before it is known where that is shown.
 pub(super) enum Reply {
     /// Words for whoever asked.
-    Said { message: Message, note: String },
+    Said { message: Message, note: String, also: Vec<Write> },
     /// A request: what makes it, its card and its echo.
     Accepted { id: RequestId, writes: Vec<Write>, note: String },
-    /// It is refused, and the owners of its command can be asked to allow that line.
-    Refused { message: Message, note: String, line: String },
+    /// It is refused, and its owners can be asked to allow that line.
+    Refused { message: Message, note: String, line: String, also: Vec<Write> },
     /// It says something that is not there.
     Misunderstood(Box<Misunderstanding>),
     /// Nothing is said to whoever asked.
-    Silent { note: String },
+    Silent { note: String, also: Vec<Write> },
 }
 
 impl Reply {
     pub(super) fn said(message: Message, note: impl Into<String>) -> Self {
-        Self::Said { message, note: note.into() }
+        Self::Said { message, note: note.into(), also: Vec::new() }
     }
 
     pub(super) fn silent(note: impl Into<String>) -> Self {
-        Self::Silent { note: note.into() }
+        Self::Silent { note: note.into(), also: Vec::new() }
+    }
+
+    /// The same, with what is written beside it. A misunderstanding writes nothing: nobody was asked whether it may be.
+    pub(super) fn with(mut self, write: Write) -> Self {
+        match &mut self {
+            Self::Said { also, .. } | Self::Refused { also, .. } | Self::Silent { also, .. } => also.push(write),
+            Self::Accepted { writes, .. } => writes.push(write),
+            Self::Misunderstood(_) => {}
+        }
+        self
     }
 
     /// The words, if there are any.
@@ -85,14 +94,14 @@ impl Reply {
     /// Answered privately, where it was asked.
     pub(super) fn outcome(self, envelope: &EnvelopeKey, origin: &Origin) -> Outcome {
         match self {
-            Self::Said { message, note } | Self::Refused { message, note, .. } => {
-                Outcome::answered(envelope, origin, message, note)
+            Self::Said { message, note, also } | Self::Refused { message, note, also, .. } => {
+                Outcome::answered(envelope, origin, message, note).with(also)
             }
             Self::Misunderstood(told) => {
                 Outcome::answered(envelope, origin, conversation::misunderstood(&told), MISUNDERSTOOD)
             }
             Self::Accepted { writes, note, .. } => Outcome { writes, note },
-            Self::Silent { note } => Outcome::noted(note),
+            Self::Silent { note, also } => Outcome { writes: also, note },
         }
     }
 }
@@ -121,13 +130,18 @@ pub(super) const MISUNDERSTOOD: &str = "answered: a misunderstanding";
 
 /// Who typed it, and where.
 pub(super) struct Speaker {
-    person: Profile,
+    pub(super) person: Profile,
     pub(super) channel: ChannelFacts,
     /// What was in force when the line was read: the whole line is answered by it.
     pub(super) rulebook: Arc<Rulebook>,
 }
 
 impl Speaker {
+    /// Somebody who cannot be looked up now, as they and their channel were last known.
+    pub(super) const fn known_before(person: Profile, channel: ChannelFacts, rulebook: Arc<Rulebook>) -> Self {
+        Self { person, channel, rulebook }
+    }
+
     /// What this person's line means here. What they may use decides only what is suggested instead, and asking the
     /// policies about every command is dear: so they are asked only when something was not understood.
     pub(super) fn understand(&self, text: &str, now: Timestamp) -> Result<Intent, Misunderstanding> {
@@ -168,17 +182,35 @@ impl Speaker {
 
 /// What a line comes to.
 pub(super) async fn answer(world: &World, line: Line<'_>) -> Result<Outcome, StoreFault> {
-    let now = world.now();
     let person = match member(world, &line.origin.person).await {
         Ok(person) => person,
-        Err(reply) => return Ok(line.outcome(reply)),
+        Err(turned) => {
+            return match brakes::stop_unseen(world, line).await? {
+                Some(stopped) => Ok(stopped),
+                None => outage::line(world, line, turned).await,
+            };
+        }
     };
-    if let Some(sent_at) = line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER) {
+    let seen = brakes::seen(world, &person).await?;
+    let mut outcome = answer_member(world, line, person).await?;
+    outcome.writes.extend(seen);
+    Ok(outcome)
+}
+
+/// What the line of a member comes to.
+async fn answer_member(world: &World, line: Line<'_>, person: Profile) -> Result<Outcome, StoreFault> {
+    let now = world.now();
+    if let Some(sent_at) =
+        line.sent_at.filter(|sent_at| now.since(*sent_at) > LATE_AFTER && !brakes::is_stop(line.text))
+    {
         return Ok(offers::late(world, line, sent_at));
     }
     let speaker = match speaking(world, person, line.origin).await {
         Ok(speaker) => speaker,
-        Err(reply) => return Ok(line.outcome(reply)),
+        Err(reply) => {
+            let stopped = brakes::stop_unseen(world, line).await?;
+            return Ok(stopped.unwrap_or_else(|| line.outcome(reply)));
+        }
     };
     let normal = match language::normalise(line.text) {
         Ok(normal) => normal,
@@ -216,26 +248,40 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         Intent::Plan(Planned::Cancel { .. })
         | Intent::CanI(_)
         | Intent::WhoCan { .. }
+        | Intent::Why(_)
+        | Intent::Queue(_)
+        | Intent::Out(_)
         | Intent::Help { .. }
         | Intent::Status { .. }
+        | Intent::Brake(_)
+        | Intent::Override { .. }
         | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
     }
 }
 
 /// Whoever speaks there, or why nothing is done for them.
 pub(super) async fn speaker(world: &World, origin: &Origin) -> Result<Speaker, Reply> {
-    speaking(world, member(world, &origin.person).await?, origin).await
+    match member(world, &origin.person).await {
+        Ok(person) => speaking(world, person, origin).await,
+        Err(turned) => Err(turned.reply(world, Occasion::Line, origin)),
+    }
 }
 
 async fn speaking(world: &World, person: Profile, origin: &Origin) -> Result<Speaker, Reply> {
-    let wrong_place = |note: &str| Reply::said(conversation::wrong_place(&world.places.bot_name), note);
+    let kept = |verdict: &str| {
+        let record = records::of_member(world, verdict, &person);
+        let record = AuthorizationRecord { channel: origin.channel.to_string(), ..record };
+        records::kept(world, Occasion::Line, None, record)
+    };
+    let wrong_place =
+        |note: &str| Reply::said(conversation::wrong_place(&world.places.bot_name), note).with(kept(records::NOT_HERE));
     let channel = match world.directory.channel(&origin.channel).await {
         Ok(channel) => channel,
         Err(DirectoryFault::Unknown(_)) => return Err(wrong_place("rejected: a channel that the bot cannot see")),
         Err(DirectoryFault::Unavailable(why)) => {
             tracing::warn!(%why, "the directory does not answer");
             let told = conversation::unavailable("the directory of channels");
-            return Err(Reply::said(told, "rejected: no directory"));
+            return Err(Reply::said(told, "rejected: no directory").with(kept(records::NO_DIRECTORY)));
         }
     };
     if channel.bot == Membership::Outside {
@@ -249,6 +295,10 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
     let reply = match intent {
         Intent::Help { topic } => return Ok(looks::help(world, line, speaker, topic.as_ref())),
         Intent::Status { selector } => return looks::status(world, line, speaker, selector.as_ref()).await,
+        Intent::Queue(selector) => return looks::queue(world, line, speaker, selector.as_ref()).await,
+        Intent::Out(selector) => return looks::out(world, line, speaker, selector.as_ref()).await,
+        Intent::Why(of) => return whys::answer(world, line, speaker, &of).await,
+        Intent::Brake(braking) => return brakes::answer(world, line, speaker, &braking).await,
         Intent::Cancel { request } => {
             return super::presses::cancel_line(world, line, &speaker.person, &request).await;
         }
@@ -261,15 +311,26 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         Intent::WhoCan { command, selector } => {
             questions::who_can(world, line, speaker, (&command, selector.as_ref())).await?
         }
+        Intent::Override { policy, request, why } => {
+            let asking = overrides::Asking { policy: &policy, request: &request, why: &why };
+            overrides::line(world, line, &speaker.person, asking).await?
+        }
     };
     Ok(match reply {
         Reply::Misunderstood(told) => offers::misunderstood(world, line, speaker, &told).await,
-        Reply::Refused { message, note, line: asked } => offers::refused(world, line, (message, note), &asked),
+        Reply::Refused { message, note, line: asked, also } => {
+            offers::refused(world, line, (message, note), &asked).with(also)
+        }
         Reply::Said { .. } | Reply::Accepted { .. } | Reply::Silent { .. } => line.outcome(reply),
     })
 }
 
-async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &WorkIntent) -> Result<Reply, StoreFault> {
+pub(super) async fn work_line(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    work: &WorkIntent,
+) -> Result<Reply, StoreFault> {
     let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
         return Ok(Reply::silent("rejected: a command that is not in the catalogue"));
     };
@@ -284,10 +345,11 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
         Ok(authorized) => authorized,
         Err(refusal) => {
             let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.count());
-            let note = "refused: not allowed";
+            let note = "refused: not allowed".to_owned();
+            let also = vec![records::kept(world, Occasion::Line, None, refusal.record.clone())];
             return Ok(match access::can_be_asked_for(&refusal, &speaker.channel) {
-                true => Reply::Refused { message: told, note: note.to_owned(), line: line.text.to_owned() },
-                false => Reply::said(told, note),
+                true => Reply::Refused { message: told, note, line: line.text.to_owned(), also },
+                false => Reply::Said { message: told, note, also },
             });
         }
     };
@@ -305,7 +367,9 @@ async fn work_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
             None => None,
         };
         let note = format!("answered: the same as {}", same.id());
-        return Ok(Reply::said(conversation::doubled(same, link.as_deref()), note));
+        let record = authorized.record().clone();
+        let reply = Reply::said(conversation::doubled(same, link.as_deref()), note);
+        return Ok(reply.with(records::kept(world, Occasion::Line, Some(same.id()), record)));
     }
     Ok(accept(world, line, Accepting { speaker, spec, plan, need, authorized: &authorized }))
 }
@@ -363,6 +427,7 @@ fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Reply {
         controls: controls.into_iter().collect(),
     };
     writes.insert(0, request_made(&id, accepted));
+    writes.push(records::kept(world, Occasion::Line, Some(&id), authorized.record().clone()));
     writes.push(messages::card(&id));
     writes.push(messages::echo(&id, line.origin));
     Reply::Accepted { writes, note: format!("accepted: {id}"), id }

@@ -1,21 +1,22 @@
-//! Lines that only look: help, and how the fleet stands.
+//! Lines that only look: help, how the fleet stands, what waits, what is out.
 
 use super::intake::Outcome;
 use super::lines::{Line, Speaker};
+use super::queues::{self, Queued};
+use super::standings::{Whole, standings};
 use super::undone::left_undone;
 use super::world::World;
 use super::{forms, offers};
-use crate::admission::{self, Known, PoolCount};
-use crate::catalog::Catalog;
 use crate::conversation;
-use crate::domain::command::{CommandName, Targets};
 use crate::domain::intent::{HelpTopic, Selector, Spanned};
 use crate::domain::server::Server;
 use crate::fleet::{self, Snapshot};
 use crate::ports::StoreFault;
-use crate::ports::store::{FormOf, Write};
-use std::collections::BTreeSet;
+use crate::ports::store::{Control, ControlAction, FormOf, Write};
 use std::sync::Arc;
+
+/// The most buttons that return servers: a phone shows two in a row.
+const RETURNS_MAX: usize = 2;
 
 pub(super) fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Option<&HelpTopic>) -> Outcome {
     let (catalog, policies) = (&speaker.rulebook.catalog, &speaker.rulebook.policies);
@@ -52,65 +53,91 @@ pub(super) fn help(world: &World, line: Line<'_>, speaker: &Speaker, topic: Opti
     outcome
 }
 
+/// How the fleet stands, or those servers.
 pub(super) async fn status(
     world: &World,
     line: Line<'_>,
     speaker: &Speaker,
     selector: Option<&Spanned<Selector>>,
 ) -> Result<Outcome, StoreFault> {
-    let now = world.now();
-    let ledger = world.store.ledger().await?;
-    let undone = left_undone(world.store.as_ref(), selector).await?;
-    let inventory = &speaker.rulebook.inventory;
-    let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: &undone };
-    let servers = match selector {
-        None => inventory.servers().to_vec(),
-        Some(selector) => match fleet::resolve(selector, snapshot, line.text) {
-            Ok(servers) => servers,
-            Err(told) => return Ok(offers::misunderstood(world, line, speaker, &told).await),
-        },
+    let (servers, whole) = match asked(world, line, speaker, selector).await? {
+        Asked::Servers(servers, whole) => (servers, whole),
+        Asked::Answered(outcome) => return Ok(outcome),
     };
+    let mut standings = standings(world.store.as_ref(), &speaker.rulebook, (&servers, whole), world.now()).await?;
+    // Whoever asks was looked up for this very line.
+    standings.people_at = Some(world.now());
+    standings.traffic = world.traffic.now();
+    Ok(line.answered(conversation::status(&standings.view()), "answered: status"))
+}
+
+/// What waits to start.
+pub(super) async fn queue(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    selector: Option<&Spanned<Selector>>,
+) -> Result<Outcome, StoreFault> {
+    let (servers, whole) = match asked(world, line, speaker, selector).await? {
+        Asked::Servers(servers, whole) => (servers, whole),
+        Asked::Answered(outcome) => return Ok(outcome),
+    };
+    let (now, scope) = (world.now(), Some(servers.as_slice()).filter(|_| whole == Whole::Part));
     let traffic = world.traffic.now();
-    let counts = pools(&servers, speaker.rulebook.known(&ledger, now));
-    let mut open = Vec::new();
-    for request in world.store.open_requests().await? {
-        let touches = selector.is_none()
-            || request.plan.servers().any(|planned| servers.iter().any(|server| server.id == planned.id));
-        if touches {
-            let runs = world.store.runs(request.id()).await?;
-            open.push((request, runs));
-        }
-    }
-    let seen = |server: &Server| ledger.health.get(&server.id).map(|row| row.seen_at);
-    let health_oldest = servers.iter().filter(|server| server.pool.is_some()).filter_map(seen).min();
-    let coverage = coverage(&speaker.rulebook.catalog, &servers);
-    let view = conversation::StatusView {
-        pools: &counts,
-        coverage: &coverage,
-        requests: &open,
-        servers: u32::try_from(servers.len()).unwrap_or(u32::MAX),
-        inventory_at: inventory.fetched_at(),
-        health_oldest,
-        traffic: &traffic,
-        now,
+    let on = (speaker.rulebook.as_ref(), traffic.as_ref());
+    let queue = queues::queue(world.store.as_ref(), on, scope, now).await?;
+    let views = queue.iter().map(Queued::view).collect::<Vec<_>>();
+    Ok(line.answered(conversation::queue(&views, now), "answered: the queue"))
+}
+
+/// Which servers are out of production; what a run of ours left so can be sent back with a button, which sends a line of
+/// whoever presses it: it is authorised then, as if typed.
+pub(super) async fn out(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    selector: Option<&Spanned<Selector>>,
+) -> Result<Outcome, StoreFault> {
+    let servers = match asked(world, line, speaker, selector).await? {
+        Asked::Servers(servers, _) => servers,
+        Asked::Answered(outcome) => return Ok(outcome),
     };
-    Ok(line.answered(conversation::status(&view), "answered: status"))
+    let now = world.now();
+    let mut groups = queues::outs(world.store.as_ref(), &speaker.rulebook, &servers, now).await?;
+    let bound = forms::bound(world, line.origin);
+    let mut writes = Vec::new();
+    for group in &mut groups {
+        let Some(back) = group.line.clone().filter(|_| writes.len() < RETURNS_MAX) else { continue };
+        let handle = world.ids.handle();
+        group.handle = Some(handle.clone());
+        let action = ControlAction::Use(back);
+        writes.push(Write::Control(Control { handle, action, bound: Some(bound.clone()), used_at: None }));
+    }
+    let mut outcome = line.answered(conversation::out(&groups, servers.len(), now), "answered: what is out");
+    outcome.writes.extend(writes);
+    Ok(outcome)
 }
 
-/// How each pool stands in which one of these servers is, by name.
-pub(super) fn pools(servers: &[Server], known: Known<'_>) -> Vec<PoolCount> {
-    let pools = servers.iter().filter_map(|server| server.pool.as_ref()).collect::<BTreeSet<_>>();
-    pools.into_iter().map(|pool| admission::count_pool(pool, known)).collect()
+/// Which servers a line asks about.
+pub(super) enum Asked {
+    Servers(Vec<Server>, Whole),
+    Answered(Outcome),
 }
 
-/// For how many of the servers each command is there.
-fn coverage(catalog: &Catalog, servers: &[Server]) -> Vec<(CommandName, u32)> {
-    let counts = catalog.commands().iter().filter_map(|spec| match &spec.targets {
-        Targets::Servers { types, .. } => {
-            let covered = servers.iter().filter(|server| types.contains(&server.server_type)).count();
-            Some((spec.name.clone(), u32::try_from(covered).unwrap_or(u32::MAX)))
-        }
-        Targets::Sites { .. } | Targets::None => None,
-    });
-    counts.collect()
+/// The servers that a selector means, or every one.
+pub(super) async fn asked(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    selector: Option<&Spanned<Selector>>,
+) -> Result<Asked, StoreFault> {
+    let inventory = &speaker.rulebook.inventory;
+    let Some(selector) = selector else { return Ok(Asked::Servers(inventory.servers().to_vec(), Whole::Fleet)) };
+    let ledger = world.store.ledger().await?;
+    let undone = left_undone(world.store.as_ref(), Some(selector)).await?;
+    let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: &undone };
+    Ok(match fleet::resolve(selector, snapshot, line.text) {
+        Ok(servers) => Asked::Servers(servers, Whole::Part),
+        Err(told) => Asked::Answered(offers::misunderstood(world, line, speaker, &told).await),
+    })
 }

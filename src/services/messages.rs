@@ -2,9 +2,8 @@
 
 use crate::conversation::message::{Form, Message};
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{DeliveryKey, EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
-use crate::domain::place::ChannelId;
-use crate::domain::place::{Origin, ReplyPath};
+use crate::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
+use crate::domain::place::{ChannelId, Origin, ReplyPath};
 use crate::domain::time::Timestamp;
 use crate::ports::chat::{PrivateTo, Replaces, TriggerId, ViewId};
 use crate::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
@@ -89,6 +88,46 @@ pub(super) fn incident(request: &RequestId, channel: &ChannelId) -> Write {
         to: Destination::Channel(channel.clone()),
         content: Content::Live(Notice::Incident(request.clone())),
     })
+}
+
+/// Everything is stopped; told once, and edited when it is over.
+pub(super) fn stop(stop: &BrakeId, channel: &ChannelId) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("stop:{stop}")),
+        lane: Lane::new(format!("stop:{stop}")),
+        to: Destination::Channel(channel.clone()),
+        content: Content::Live(Notice::Stop(stop.clone())),
+    })
+}
+
+fn of_override(name: &str, request: &RequestId, number: u32, notice: Notice) -> Write {
+    live(name, &format!("{request}:{number}"), request, Destination::Thread(request.clone()), notice)
+}
+
+/// An override, in the thread.
+pub(super) fn overridden(request: &RequestId, number: u32) -> Write {
+    of_override("override", request, number, Notice::Override { request: request.clone(), number })
+}
+
+/// It ended before it was used up: an edited message notifies nobody, so this is a new one.
+pub(super) fn override_ended(request: &RequestId, number: u32) -> Write {
+    of_override("override-ended", request, number, Notice::OverrideEnded { request: request.clone(), number })
+}
+
+/// An override, in the incident channel.
+pub(super) fn override_incident(request: &RequestId, number: u32, channel: &ChannelId) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("override-incident:{request}:{number}")),
+        lane: Lane::new(format!("override-incident:{request}:{number}")),
+        to: Destination::Channel(channel.clone()),
+        content: Content::Live(Notice::OverrideIncident { request: request.clone(), number }),
+    })
+}
+
+/// The handle of the button with which a second person reviews an override; derived like a question's.
+pub(super) fn override_handle(request: &RequestId, number: u32) -> Handle {
+    let digest = Fingerprint::of(format!("override {request} {number}").as_bytes());
+    Handle::new(format!("h_{}", digest.hex().get(..24).unwrap_or_default()))
 }
 
 /// Changed files that are not used, in that stretch between two repairs.

@@ -4,28 +4,38 @@
 
 mod access;
 pub mod admitter;
+pub mod brakes;
 pub mod courier;
 mod effects;
+pub mod explaining;
 mod forms;
 pub mod homes;
 pub mod intake;
+mod lately;
 mod lines;
 mod looks;
 mod messages;
 mod offers;
+mod outage;
+pub mod overrides;
 pub mod planning;
 mod presses;
 mod questions;
+pub mod queues;
 mod rechecks;
+mod records;
 pub mod reloader;
 mod replanning;
 pub mod requests;
+mod restraining;
 mod reviews;
 pub mod runner;
+pub mod standings;
 pub mod traffic;
 pub mod undone;
 pub mod verdict;
 pub mod watcher;
+mod whys;
 mod world;
 
 pub use crate::ports::Rulebook;

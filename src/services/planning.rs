@@ -3,8 +3,7 @@
 //! Shared by what carries lines out and by what only shows them, so that both always agree. Deliberately absent:
 //! any port; everything that is looked at comes in as a value.
 
-use crate::admission::{self, Known, Ledger, PoolImpact, Rehearsal, Traffic, wave_sizes};
-use crate::approvals;
+use crate::admission::{self, Known, Ledger, PoolImpact, Rehearsal, Traffic, spread, wave_sizes};
 use crate::authorization::{Authorized, Question, ReasonNeed, Refusal};
 use crate::conversation::{self, PreviewView, message::Message};
 use crate::domain::command::{CommandSpec, OwnerOf, Targets};
@@ -19,9 +18,9 @@ use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{ProductionState, Server, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot, Undone};
-use crate::language;
 use crate::ports::Rulebook;
 use crate::workflow::request::{ApprovalNeed, Request};
+use crate::{approvals, language};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -281,7 +280,7 @@ impl<'a> Asking<'a> {
     ) -> Result<Plan, Answer> {
         let parameters = work.values();
         let not_before = self.not_before(work.start.as_ref(), subjects)?;
-        let subjects = subjects.planned();
+        let subjects = spread(subjects.planned());
         let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
         let parts = PlanParts {
             request: id.clone(),
@@ -326,12 +325,13 @@ impl<'a> Asking<'a> {
         if asked.subjects == [Subject::Nothing] {
             return None;
         }
+        let subjects = asked.subjects.iter().map(identity).collect::<BTreeSet<_>>();
         open.iter().find(|request| {
             let parts = request.plan.parts();
             parts.command == asked.command
                 && parts.parameters == asked.parameters
                 && parts.not_before == asked.not_before
-                && parts.subjects.iter().map(identity).eq(asked.subjects.iter().map(identity))
+                && parts.subjects.iter().map(identity).collect::<BTreeSet<_>>() == subjects
         })
     }
 

@@ -1,21 +1,18 @@
 //! Buttons and forms: whoever presses is looked at then, on the message where the button stands.
 
-use super::access;
-use super::forms;
 use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
-use super::messages;
-use super::offers;
-use super::rechecks;
-use super::reviews;
 use super::world::World;
+use super::{access, forms, messages, offers, outage, overrides, rechecks, records, reviews};
 use crate::admission;
+use crate::authorization::AuthorizationRecord;
 use crate::conversation::message::Message;
 use crate::conversation::{self, RequestView};
 use crate::domain::identity::{PersonId, Profile};
 use crate::domain::ids::{Handle, RequestId, RunId};
 use crate::domain::place::{MessageRef, Origin};
 use crate::ports::StoreFault;
+use crate::ports::authorizations::Occasion;
 use crate::ports::chat::{Envelope, TriggerId, ViewId};
 use crate::ports::store::{Content, Control, ControlAction, Notice, Write};
 use crate::workflow::request::{ControlVerb, Request, RequestEvent, RequestStage};
@@ -56,11 +53,23 @@ pub(super) struct Submission<'a> {
 
 /// What a press comes to.
 pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, StoreFault> {
-    let person = match member(world, &press.origin.person).await {
-        Ok(person) => person,
-        Err(Reply::Said { message, note }) => return Ok(press.answered(message, note)),
-        Err(reply) => return Ok(reply.outcome(&press.envelope.key, press.origin)),
+    let turned = match member(world, &press.origin.person).await {
+        Ok(person) => return pressed(world, press, person).await,
+        Err(turned) => turned,
     };
+    if let Some(person) = outage::presser(world, &press, &turned).await? {
+        let kept = turned.kept(world, Occasion::Press, press.origin);
+        return Ok(pressed(world, press, person).await?.with([kept]));
+    }
+    Ok(match turned.reply(world, Occasion::Press, press.origin) {
+        Reply::Said { message, note, also } => press.answered(message, note).with(also),
+        reply @ (Reply::Refused { .. } | Reply::Misunderstood(_) | Reply::Accepted { .. } | Reply::Silent { .. }) => {
+            reply.outcome(&press.envelope.key, press.origin)
+        }
+    })
+}
+
+async fn pressed(world: &World, press: Press<'_>, person: Profile) -> Result<Outcome, StoreFault> {
     let Some(control) = world.store.control(press.handle).await? else {
         return Ok(press.answered(conversation::old_button(None), "rejected: no such control"));
     };
@@ -69,7 +78,9 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
         // What stands in a form or a home is shown to one person alone, and a press there names no channel.
         let elsewhere = bound.channel != press.origin.channel && !press.origin.channel.is_nowhere();
         if bound.person != press.origin.person || elsewhere {
-            return Ok(press.answered(conversation::not_for_you(), "rejected: somebody else's control"));
+            let kept = records::press(world, &person, press.origin, (records::NOT_THEIRS, None));
+            let told = conversation::not_for_you();
+            return Ok(press.answered(told, "rejected: somebody else's control").with([kept]));
         }
         if let (ControlAction::Access(_), Some(asked_at)) = (&control.action, control.used_at) {
             return Ok(press.answered(conversation::access_asked_before(asked_at), "answered: asked before"));
@@ -82,24 +93,32 @@ pub(super) async fn answer(world: &World, press: Press<'_>) -> Result<Outcome, S
     match &control.action {
         ControlAction::Request { request, verb } => {
             if !stands_on(world, press.at, request).await? {
-                return Ok(press.answered(conversation::old_button(None), "rejected: not on that request's message"));
+                return Ok(copied(world, &press, &person, request));
             }
             request_press(world, &press, &person, request, *verb).await
         }
         ControlAction::Answer { run, answer } => {
             if !stands_on(world, press.at, &run.request).await? {
-                return Ok(press.answered(conversation::old_button(None), "rejected: not on that request's message"));
+                return Ok(copied(world, &press, &person, &run.request));
             }
             answer_press(world, &press, &person, run, *answer).await
         }
+        ControlAction::Override { request, number } => {
+            if !stands_on(world, press.at, request).await? {
+                return Ok(press.answered(conversation::old_button(None), "rejected: not on that request's message"));
+            }
+            overrides::review(world, &press, &person, (request, *number)).await
+        }
         ControlAction::Review { .. }
+        | ControlAction::OverrideReview { .. }
         | ControlAction::Line(_)
         | ControlAction::Use(_)
         | ControlAction::Forget
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
         | ControlAction::Mine
-        | ControlAction::Access(_) => {
+        | ControlAction::Access(_)
+        | ControlAction::Shown { .. } => {
             Ok(press.answered(conversation::old_button(None), "rejected: a control without an owner"))
         }
     }
@@ -116,6 +135,7 @@ async fn bound_press(
     match &control.action {
         ControlAction::Form(form) => return Ok(forms::open(world, press, form, &control.handle).await),
         ControlAction::Mine => return forms::own(world, press).await,
+        ControlAction::Shown { request, by } => return reviews::shown(world, press, request, by).await,
         ControlAction::Access(line) => return access::ask(world, press, &control.handle, line).await,
         // It stands in that person's home, and is decided like one on the card.
         ControlAction::Request { request, verb } => return request_press(world, press, person, request, *verb).await,
@@ -124,6 +144,8 @@ async fn bound_press(
         | ControlAction::Use(_)
         | ControlAction::Forget
         | ControlAction::Answer { .. }
+        | ControlAction::Override { .. }
+        | ControlAction::OverrideReview { .. }
         | ControlAction::Review { .. } => {}
     }
     // Forgotten is forgotten: the button beside it is used up in the same commit.
@@ -138,14 +160,22 @@ async fn bound_press(
         ControlAction::Forget => press.answered(conversation::forgotten(), "forgotten, as asked"),
         ControlAction::Request { .. }
         | ControlAction::Answer { .. }
+        | ControlAction::Override { .. }
+        | ControlAction::OverrideReview { .. }
         | ControlAction::Review { .. }
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
         | ControlAction::Mine
-        | ControlAction::Access(_) => Outcome::noted("rejected: a control of another kind"),
+        | ControlAction::Access(_)
+        | ControlAction::Shown { .. } => Outcome::noted("rejected: a control of another kind"),
     };
     outcome.writes.extend(used);
     Ok(outcome)
+}
+
+fn copied(world: &World, press: &Press<'_>, person: &Profile, request: &RequestId) -> Outcome {
+    let kept = records::press(world, person, press.origin, (records::COPIED, Some(request)));
+    press.answered(conversation::old_button(None), "rejected: not on that request's message").with([kept])
 }
 
 /// A copied button is worth nothing: it must stand on a message that we posted for that very request.
@@ -173,7 +203,7 @@ async fn request_press(
         ControlVerb::Details => {
             let (runs, impacts) = (world.store.runs(id).await?, impacts(world, &request).await?);
             let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now: world.now() };
-            Ok(press.answered(conversation::details(view), format!("answered: details of {id}")))
+            Ok(reviews::details(world, press, view))
         }
         ControlVerb::Withdraw | ControlVerb::Cancel => {
             cancel(world, &press.envelope.key, press.origin, person, &request).await
@@ -195,9 +225,12 @@ pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Resu
     };
     if let (ControlAction::Form(form), Some(bound)) = (&control.action, &control.bound) {
         if bound.person != *submission.person {
-            return Ok(Outcome::noted("rejected: somebody else's form"));
+            return Ok(reviews::not_theirs(world, &submission, None));
         }
         return forms::submitted(world, &submission, &control, form).await;
+    }
+    if let ControlAction::OverrideReview { .. } = &control.action {
+        return overrides::submitted(world, &submission, control).await;
     }
     reviews::submitted(world, &submission, control).await
 }
@@ -227,25 +260,55 @@ pub(super) async fn cancel_plan(
 ) -> Result<Outcome, StoreFault> {
     let told = match world.store.request(id).await? {
         None => conversation::no_such_request(id),
-        Some(request) => match no_cancel(world, person, &request).await {
-            Some((told, _)) => told,
-            None => conversation::cancel_planned(&request),
+        Some(request) => match may_cancel(world, person, &request).await? {
+            Err(NoCancel { told, .. }) => told,
+            Ok(_) => conversation::cancel_planned(&request),
         },
     };
     Ok(Outcome::answered(&line.envelope.key, line.origin, told, "answered: a plan"))
 }
 
-/// Why this person's cancel changes nothing: what the person reads, and a note for the record.
-async fn no_cancel(world: &World, person: &Profile, request: &Request) -> Option<(Message, String)> {
+/// Why somebody's cancel changes nothing: what the person reads, a note for the record, and the refusal if it is one.
+struct NoCancel {
+    told: Message,
+    note: String,
+    record: Option<AuthorizationRecord>,
+}
+
+/// Whether this person's cancel ends the request, and by what answer.
+async fn may_cancel(
+    world: &World,
+    person: &Profile,
+    request: &Request,
+) -> Result<Result<AuthorizationRecord, NoCancel>, StoreFault> {
     let id = request.id();
     if request.is_over() || matches!(request.stage, RequestStage::Stopping { .. }) {
         let told = conversation::cancelled_already(request, world.now());
-        return Some((told, format!("answered: {id} is over or stopping")));
+        return Ok(Err(NoCancel { told, note: format!("answered: {id} is over or stopping"), record: None }));
     }
-    if person.id != request.origin.person && !may_ask_the_same(world, person, request).await {
-        return Some((conversation::may_not_cancel(request), format!("refused: may not cancel {id}")));
+    let record = match person.id == request.origin.person {
+        true => records::about(request, records::of_member(world, AuthorizationRecord::ALLOWED, person)),
+        false => match may_ask_the_same(world, person, request).await {
+            record if record.verdict == records::NO_DIRECTORY => {
+                outage::may_without_directory(world, person, request).await?
+            }
+            record => record,
+        },
+    };
+    if record.is_allowed() {
+        return Ok(Ok(record));
     }
-    None
+    let (told, note) = (conversation::may_not_cancel(request), format!("refused: may not cancel {id}"));
+    Ok(Err(NoCancel { told, note, record: Some(record) }))
+}
+
+/// Why this person's cancel would change nothing: what the person reads, and a note for the record.
+pub(super) async fn no_cancel(
+    world: &World,
+    person: &Profile,
+    request: &Request,
+) -> Result<Option<(Message, String)>, StoreFault> {
+    Ok(may_cancel(world, person, request).await?.err().map(|NoCancel { told, note, .. }| (told, note)))
 }
 
 /// Ends a request: whoever asked for it may, and whoever may ask for the same in that channel.
@@ -257,22 +320,30 @@ async fn cancel(
     request: &Request,
 ) -> Result<Outcome, StoreFault> {
     let id = request.id();
-    if let Some((told, note)) = no_cancel(world, person, request).await {
-        return Ok(Outcome::answered(envelope, origin, told, note));
-    }
+    let kept = |record| records::kept(world, Occasion::Cancel, Some(id), record);
+    let record = match may_cancel(world, person, request).await? {
+        Ok(record) => record,
+        Err(NoCancel { told, note, record }) => {
+            return Ok(Outcome::answered(envelope, origin, told, note).with(record.map(kept)));
+        }
+    };
     let asked = RequestEvent::CancelAsked { by: person.id.clone(), name: person.name.clone(), at: world.now() };
-    let writes = vec![
+    let mut writes = vec![
         Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![asked] },
         messages::card(id),
         messages::answer(envelope, origin, conversation::cancel_confirmed(request)),
+        kept(record),
     ];
+    writes.extend(overrides::told(world, request));
     Ok(Outcome { writes, note: format!("cancel of {id} asked") })
 }
 
 /// Whether somebody may ask for what this request does, in the channel where it was asked.
-async fn may_ask_the_same(world: &World, person: &Profile, request: &Request) -> bool {
-    let Ok(channel) = world.directory.channel(&request.origin.channel).await else { return false };
-    rechecks::may(world, person, &channel, request)
+async fn may_ask_the_same(world: &World, person: &Profile, request: &Request) -> AuthorizationRecord {
+    match world.directory.channel(&request.origin.channel).await {
+        Ok(channel) => rechecks::may(world, person, &channel, request),
+        Err(_) => records::about(request, records::of_member(world, records::NO_DIRECTORY, person)),
+    }
 }
 
 async fn answer_press(
@@ -293,11 +364,16 @@ async fn answer_press(
             press.answered(conversation::old_button(Some(&request)), format!("rejected: an earlier question of {id}"))
         );
     }
-    if !may_ask_the_same(world, person, &request).await {
-        return Ok(press.answered(conversation::not_for_you(), format!("refused: may not answer for {id}")));
+    let record = may_ask_the_same(world, person, &request).await;
+    let is_allowed = record.is_allowed();
+    let kept = records::kept(world, Occasion::Answer, Some(&id.request), record);
+    if !is_allowed {
+        let outcome = press.answered(conversation::not_for_you(), format!("refused: may not answer for {id}"));
+        return Ok(outcome.with([kept]));
     }
     let (step, asked_at) = (*step, *asked_at);
     let mut writes = answered(world, &run, step, person, answer);
+    writes.push(kept);
     writes.push(messages::card(&id.request));
     writes.push(messages::question(id, asked_at));
     if let Some(channel) = world.places.incidents.as_ref().filter(|_| run.subject.server().is_some()) {
@@ -357,9 +433,12 @@ impl Notice {
             | Self::Escalation(request)
             | Self::Started(request)
             | Self::Final(request)
-            | Self::Incident(request) => Some(request),
+            | Self::Incident(request)
+            | Self::Override { request, .. }
+            | Self::OverrideEnded { request, .. }
+            | Self::OverrideIncident { request, .. } => Some(request),
             Self::ServerFailed(run) | Self::Question(run) => Some(&run.request),
-            Self::Home(_) => None,
+            Self::Home(_) | Self::Stop(_) => None,
         }
     }
 }

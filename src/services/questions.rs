@@ -33,7 +33,8 @@ pub(super) async fn can_i(
             let message = exact.told();
             match &exact.allowed {
                 Err(refusal) if access::can_be_asked_for(refusal, &speaker.channel) => {
-                    Reply::Refused { message, line: exact.line, note: "answered: not allowed".to_owned() }
+                    let (note, also) = ("answered: not allowed".to_owned(), Vec::new());
+                    Reply::Refused { message, line: exact.line, note, also }
                 }
                 Err(_) => Reply::said(message, "answered: not allowed"),
                 Ok(_) => Reply::said(message, "answered: allowed"),

@@ -4,13 +4,15 @@
 //! that they are still members counts later, so that a group that takes turns does not void what it agreed to.
 
 use super::intake::{Who, who};
+use super::outage;
+use super::records::{self, about, there};
 use super::world::World;
-use crate::authorization::Question;
+use crate::authorization::{AuthorizationRecord, Question};
 use crate::domain::identity::{PersonId, Profile, Standing};
 use crate::domain::place::ChannelFacts;
 use crate::domain::server::{Server, SiteName};
 use crate::ports::directory::DirectoryFault;
-use crate::workflow::request::Request;
+use crate::workflow::request::{Approval, Request};
 
 /// What a look at the people of a request came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -30,52 +32,80 @@ pub(super) enum People {
     },
 }
 
+/// What a look came to, with each answer that was given in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Look {
+    pub(super) people: People,
+    pub(super) records: Vec<AuthorizationRecord>,
+}
+
+impl Look {
+    fn of(people: People, record: AuthorizationRecord) -> Self {
+        Self { people, records: vec![record] }
+    }
+}
+
 /// Looks at everybody again.
-pub(super) async fn people(world: &World, request: &Request) -> People {
-    match requester(world, request).await {
-        People::Hold => {}
-        other @ (People::Unknown | People::Revoked(_) | People::Gone { .. }) => return other,
+pub(super) async fn people(world: &World, request: &Request) -> Look {
+    let mut look = requester(world, request).await;
+    if look.people != People::Hold {
+        return look;
     }
     for approval in &request.approvals {
-        match who(world, &approval.by).await {
-            Who::Is(person) if person.standing == Standing::Member => {}
-            Who::Is(_) | Who::NotKnown => return People::Gone { by: approval.by.clone(), name: approval.name.clone() },
-            Who::NoAnswer(_) => return People::Unknown,
-        }
+        let (people, record) = match who(world, &approval.by).await {
+            Who::Is(person) if person.standing == Standing::Member => continue,
+            Who::Is(person) => (gone(approval), records::of_member(world, records::STANDING, &person)),
+            Who::NotKnown => (gone(approval), records::of_nobody(world, records::NOBODY, &approval.by)),
+            Who::NoAnswer(_) => (People::Unknown, records::of_nobody(world, records::NO_DIRECTORY, &approval.by)),
+        };
+        look.people = people;
+        look.records.push(about(request, record));
+        break;
     }
-    People::Hold
+    look
+}
+
+fn gone(approval: &Approval) -> People {
+    People::Gone { by: approval.by.clone(), name: approval.name.clone() }
 }
 
 /// Looks at whoever asked: still a member, and still allowed to ask for this there.
-pub(super) async fn requester(world: &World, request: &Request) -> People {
-    match asker(world, request).await {
-        Ok((person, channel)) if may(world, &person, &channel, request) => People::Hold,
-        Ok((_, channel)) => People::Revoked(may_not(request, &channel)),
-        Err(people) => people,
-    }
+pub(super) async fn requester(world: &World, request: &Request) -> Look {
+    let (person, channel) = match asker(world, request).await {
+        Ok(known) => known,
+        Err(look) if look.people == People::Unknown => return unknown(world, request, look).await,
+        Err(look) => return look,
+    };
+    let record = may(world, &person, &channel, request);
+    let people = if record.is_allowed() { People::Hold } else { People::Revoked(may_not(request, &channel)) };
+    Look::of(people, record)
 }
 
 /// Whoever asked, and where, if both are still there.
 ///
 /// # Errors
 /// What keeps them from being known.
-pub(super) async fn asker(world: &World, request: &Request) -> Result<(Profile, ChannelFacts), People> {
-    let name = &request.requester_name;
-    let person = match who(world, &request.origin.person).await {
-        Who::Is(person) if person.standing == Standing::Member => person,
-        Who::Is(_) | Who::NotKnown => {
-            return Err(People::Revoked(format!("{name}, who asked, is no member of the workspace any more")));
+pub(super) async fn asker(world: &World, request: &Request) -> Result<(Profile, ChannelFacts), Look> {
+    let (id, name) = (&request.origin.person, &request.requester_name);
+    let left = || People::Revoked(format!("{name}, who asked, is no member of the workspace any more"));
+    let (people, record) = match who(world, id).await {
+        Who::Is(person) if person.standing == Standing::Member => {
+            match world.directory.channel(&request.origin.channel).await {
+                Ok(channel) => return Ok((person, channel)),
+                Err(DirectoryFault::Unknown(_)) => {
+                    let people = People::Revoked("the channel where it was asked is not there any more".to_owned());
+                    (people, records::of_member(world, records::NOT_HERE, &person))
+                }
+                Err(DirectoryFault::Unavailable(_)) => {
+                    (People::Unknown, records::of_member(world, records::NO_DIRECTORY, &person))
+                }
+            }
         }
-        Who::NoAnswer(_) => return Err(People::Unknown),
+        Who::Is(person) => (left(), records::of_member(world, records::STANDING, &person)),
+        Who::NotKnown => (left(), records::of_nobody(world, records::NOBODY, id)),
+        Who::NoAnswer(_) => (People::Unknown, records::of_nobody(world, records::NO_DIRECTORY, id)),
     };
-    let channel = match world.directory.channel(&request.origin.channel).await {
-        Ok(channel) => channel,
-        Err(DirectoryFault::Unknown(_)) => {
-            return Err(People::Revoked("the channel where it was asked is not there any more".to_owned()));
-        }
-        Err(DirectoryFault::Unavailable(_)) => return Err(People::Unknown),
-    };
-    Ok((person, channel))
+    Err(Look::of(people, about(request, record)))
 }
 
 /// Why whoever asked may not any more, as a sentence without its full stop.
@@ -85,16 +115,32 @@ pub(super) fn may_not(request: &Request, channel: &ChannelFacts) -> String {
     format!("{name}, who asked, may not {verb} these {place} any more")
 }
 
+/// Nobody can be looked up: nothing starts but the return of what the person's own requests took out.
+async fn unknown(world: &World, request: &Request, look: Look) -> Look {
+    // A store that does not answer either leaves it unknown.
+    if let Ok(Some((person, channel))) = outage::returner(world, request).await {
+        let record = may(world, &person, &channel, request);
+        if record.is_allowed() {
+            return Look::of(People::Hold, record);
+        }
+    }
+    look
+}
+
 /// Whether a person may ask for what a request does, in that channel, by the policies of now.
-pub(super) fn may(world: &World, person: &Profile, channel: &ChannelFacts, request: &Request) -> bool {
+pub(super) fn may(world: &World, person: &Profile, channel: &ChannelFacts, request: &Request) -> AuthorizationRecord {
     let rulebook = world.rulebook();
     let record = |id| rulebook.inventory.by_id(id).cloned();
     let servers: Vec<Server> = request.plan.servers().filter_map(|planned| record(&planned.id)).collect();
     if servers.is_empty() && request.plan.servers().next().is_some() {
         // Not one of them is in the inventory any more: admission leaves them out.
-        return true;
+        let record = records::of_member(world, AuthorizationRecord::ALLOWED, person);
+        return there(channel, about(request, record));
     }
     let sites: Vec<SiteName> = request.plan.sites().cloned().collect();
     let question = Question { person, channel, command: &request.spec, servers: &servers, sites: &sites };
-    rulebook.policies.decide_shortly(&question).is_ok()
+    match rulebook.policies.decide_shortly(&question) {
+        Ok(authorized) => authorized.record().clone(),
+        Err(refusal) => refusal.record,
+    }
 }

@@ -6,10 +6,11 @@
 
 use super::messages;
 use super::planning::{Asking, Subjects, planned};
-use super::rechecks::{self, People};
+use super::rechecks::{self, Look, People};
 use super::requests::end;
 use super::world::World;
 use crate::admission::{Ledger, Traffic};
+use crate::authorization::AuthorizationRecord;
 use crate::domain::command::Targets;
 use crate::domain::plan::{PlannedServer, Subject};
 use crate::domain::server::Server;
@@ -34,7 +35,15 @@ pub(super) fn drifted(request: &Request, inventory: &Inventory) -> Vec<PlannedSe
     now.collect()
 }
 
-/// What a look at whoever asked came to, for the plan as it would be now.
+/// What a look at whoever asked came to, with each answer that was given in it.
+pub(super) struct Found {
+    /// Whose consent is needed.
+    pub(super) need: Need,
+    /// For the record.
+    pub(super) records: Vec<AuthorizationRecord>,
+}
+
+/// What the plan needs as it would be now.
 pub(super) enum Need {
     /// They may ask for it, and it needs this consent.
     Of(ApprovalNeed),
@@ -45,11 +54,13 @@ pub(super) enum Need {
 }
 
 /// Whose consent the plan needs with its servers as they are now.
-pub(super) async fn need(world: &World, request: &Request) -> Need {
+pub(super) async fn need(world: &World, request: &Request) -> Found {
     let (person, channel) = match rechecks::asker(world, request).await {
         Ok(known) => known,
-        Err(People::Revoked(why)) => return Need::Revoked(why),
-        Err(People::Hold | People::Unknown | People::Gone { .. }) => return Need::Unknown,
+        Err(Look { people: People::Revoked(why), records }) => return Found { need: Need::Revoked(why), records },
+        Err(Look { people: People::Hold | People::Unknown | People::Gone { .. }, records }) => {
+            return Found { need: Need::Unknown, records };
+        }
     };
     let rulebook = world.rulebook();
     // As in the plan: what is gone from the inventory is left out.
@@ -68,7 +79,9 @@ pub(super) async fn need(world: &World, request: &Request) -> Need {
         now: world.now(),
     };
     match asking.authorize(&request.spec, &subjects) {
-        Err(_) => Need::Revoked(rechecks::may_not(request, &channel)),
+        Err(refusal) => {
+            Found { need: Need::Revoked(rechecks::may_not(request, &channel)), records: vec![refusal.record] }
+        }
         Ok(authorized) => {
             let now = asking.need(&request.spec, &subjects, Some(&authorized));
             // Somebody was asked before, so somebody is asked again, whatever the policies say by now.
@@ -77,7 +90,8 @@ pub(super) async fn need(world: &World, request: &Request) -> Need {
                 let until = crate::approvals::until_anew(request, asking.now);
                 Some(ApprovalNeed { until, remind_at: None, ..need })
             };
-            now.or_else(anew).map_or(Need::Unknown, Need::Of)
+            let need = now.or_else(anew).map_or(Need::Unknown, Need::Of);
+            Found { need, records: vec![authorized.record().clone()] }
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Moves requests along that are not about starting servers: time-outs, orders to stop, too many failures, the end.
 
 use super::effects::Effects;
-use super::messages;
-use super::replanning::{self, Need};
+use super::replanning::{self, Found, Need};
 use super::world::World;
-use super::{Service, Step};
+use super::{Service, Step, messages, overrides, records};
 use crate::domain::ids::RequestId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
+use crate::ports::authorizations::Occasion;
 use crate::ports::store::{Committed, Write};
 use crate::workflow::request::{Halt, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage};
 use crate::workflow::run::{Run, RunEvent, RunOutcome, RunStage};
@@ -23,7 +23,7 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(15);
 /// The keeper of requests.
 pub struct Requests {
     world: Arc<World>,
-    needs: Effects<RequestId, (Vec<PlannedServer>, Need)>,
+    needs: Effects<RequestId, (Vec<PlannedServer>, Found)>,
     /// Whose requester could not be looked up, until when that rests.
     rests: BTreeMap<RequestId, Timestamp>,
 }
@@ -44,8 +44,8 @@ impl Requests {
             if !servers.is_empty() && !self.needs.has(id) && !self.rests.contains_key(id) {
                 let (world, request) = (Arc::clone(&self.world), request.clone());
                 self.needs.start(id.clone(), async move {
-                    let need = replanning::need(&world, &request).await;
-                    (servers, need)
+                    let found = replanning::need(&world, &request).await;
+                    (servers, found)
                 });
             }
         }
@@ -55,10 +55,10 @@ impl Requests {
     async fn followed(
         &mut self,
         id: &RequestId,
-        (servers, need): (Vec<PlannedServer>, Need),
+        (servers, found): (Vec<PlannedServer>, Found),
         now: Timestamp,
     ) -> Result<bool, StoreFault> {
-        if matches!(need, Need::Unknown) {
+        if matches!(found.need, Need::Unknown) {
             self.rests.insert(id.clone(), now.plus(ASK_AGAIN_AFTER));
             return Ok(false);
         }
@@ -68,7 +68,10 @@ impl Requests {
             return Ok(false);
         }
         let runs = self.world.store.runs(id).await?;
-        self.world.commit(replanning::followed(&request, &runs, servers, need, now)).await?;
+        let mut writes = replanning::followed(&request, &runs, servers, found.need, now);
+        let records = found.records.into_iter();
+        writes.extend(records.map(|record| records::kept(&self.world, Occasion::Start, Some(id), record)));
+        self.world.commit(writes).await?;
         Ok(true)
     }
 
@@ -82,6 +85,8 @@ impl Requests {
         if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| incident && leaves_servers(&runs)) {
             writes.push(messages::incident(request.id(), channel));
         }
+        // Most of what moves a request along ends its overrides, and none of it says so itself.
+        writes.extend(overrides::told(&self.world, request));
         Ok(Some(self.world.commit(writes).await?))
     }
 }

@@ -1,11 +1,10 @@
 //! Carries runs on: what `decide` wants to see is looked at, what it wants stored is stored, and only then begun.
 
 use super::effects::Effects;
-use super::messages;
 use super::world::World;
-use super::{Service, Step};
+use super::{Service, Step, messages};
 use crate::admission::traffic::{Traffic, is_missed, still_calm};
-use crate::admission::{self, Health, HealthRow, StateRow};
+use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::ids::RunId;
 use crate::domain::intent::ParameterName;
@@ -80,17 +79,18 @@ impl Runner {
 
     /// One run's turn: decisions until it must look outside, rest, or is over.
     async fn turn(&mut self, id: RunId, mut input: Input) -> Result<(), StoreFault> {
+        let brakes = self.world.store.brakes().await?;
         for _ in 0..DECISIONS_PER_STEP_MAX {
             let Some(run) = self.world.store.run(&id).await? else { return Ok(()) };
             let Some(request) = self.world.store.request(&id.request).await? else { return Ok(()) };
             let now = self.world.now();
             let parameters = parameters(&request);
-            let orders = self.orders(&request, &run, now).await?;
+            let orders = self.orders((&request, &run), &brakes, now).await?;
             let situation =
                 Situation { steps: &request.steps, run: &run, input: &input, orders, parameters: &parameters, now };
             let decision = decide(situation);
             if decision == Decision::AskSafety {
-                input = self.ask_safety(&run, now).await?;
+                input = self.ask_safety(&request, &run, now).await?;
                 continue;
             }
             match self.carry_out(&request, &run, decision).await? {
@@ -101,31 +101,39 @@ impl Runner {
         Ok(())
     }
 
-    async fn ask_safety(&self, run: &Run, now: Timestamp) -> Result<Input, StoreFault> {
+    /// A policy that let the run start by an override is not asked again: it would send the server back at once.
+    async fn ask_safety(&self, request: &Request, run: &Run, now: Timestamp) -> Result<Input, StoreFault> {
         let Some(server) = run.subject.server() else { return Ok(Input::Safe(Ok(()))) };
         let ledger = self.world.store.ledger().await?;
         let (rulebook, traffic) = (self.world.rulebook(), self.world.traffic.now());
         let known = rulebook.known(&ledger, now).with_traffic(&traffic);
-        let safe = admission::still_safe(server, known);
-        Ok(match safe.is_ok().then(|| still_calm(server, known)) {
+        let passed = request.passed(&run.id);
+        let safe = admission::still_safe_overriding(server, known, &passed);
+        Ok(match safe.is_ok().then(|| still_calm(server, known, &passed)) {
             Some(Err(_)) => Input::NotNow,
             Some(Ok(())) | None => Input::Safe(safe),
         })
     }
 
     /// What people have ordered; and where so much comes that the server is missed, that it goes back.
-    async fn orders(&self, request: &Request, run: &Run, now: Timestamp) -> Result<Orders, StoreFault> {
-        if matches!(request.stage, RequestStage::Stopping { .. }) {
-            return Ok(Orders::Stop);
-        }
+    async fn orders(
+        &self,
+        (request, run): (&Request, &Run),
+        brakes: &[Brake],
+        now: Timestamp,
+    ) -> Result<Orders, StoreFault> {
+        let ordered = ordered(request, run, brakes, now);
         let takes = request.spec.takes_capacity() && run.found == ProductionState::Production && run.is_active();
         let traffic = self.world.traffic.now();
-        let (Some(server), Traffic::Seen(_), true) = (run.subject.server(), traffic.as_ref(), takes) else {
-            return Ok(Orders::GoOn);
+        let (Orders::GoOn, Some(server), Traffic::Seen(_), true) =
+            (ordered, run.subject.server(), traffic.as_ref(), takes)
+        else {
+            return Ok(ordered);
         };
         let ledger = self.world.store.ledger().await?;
-        let is_missed = is_missed(server, self.world.rulebook().known(&ledger, now).with_traffic(&traffic));
-        Ok(if is_missed { Orders::PutOff } else { Orders::GoOn })
+        let rulebook = self.world.rulebook();
+        let known = rulebook.known(&ledger, now).with_traffic(&traffic);
+        Ok(if is_missed(server, known, &request.passed(&run.id)) { Orders::PutOff } else { ordered })
     }
 
     /// `None` means that the run may be decided on again at once.
@@ -166,6 +174,10 @@ impl Runner {
         let now = self.world.now();
         let (wake_at, then) = (commit.wake_at, commit.then.clone());
         let mut writes = self.writes(request, run, commit, now);
+        // A stop that came after the look at it is met here: from its commit on nothing is begun that changes anything.
+        if then.as_ref().is_some_and(Act::is_change) {
+            writes.push(Write::NotStopped);
+        }
         writes.extend(self.closes_incident(run, &writes).await?);
         if self.world.commit(writes).await? == Committed::Stale {
             return Ok(Some(Turn::Rest));
@@ -250,6 +262,20 @@ impl Runner {
     fn begin(&mut self, id: RunId, act: Act) {
         let drivers = Arc::clone(&self.world.drivers);
         self.effects.start(id, async move { Ended::Began(drivers.begin(&act, EFFECT_DEADLINE).await) });
+    }
+}
+
+/// A server that a person holds is left alone, whatever else was ordered. A stop of everything forbids more than the end
+/// of one request does, so it comes next.
+fn ordered(request: &Request, run: &Run, brakes: &[Brake], now: Timestamp) -> Orders {
+    if run.subject.server().is_some_and(|server| admission::is_held(server, brakes, now)) {
+        Orders::Keep
+    } else if brakes.iter().any(|brake| brake.kind == BrakeKind::Stop) {
+        Orders::Halt
+    } else if matches!(request.stage, RequestStage::Stopping { .. }) {
+        Orders::Stop
+    } else {
+        Orders::GoOn
     }
 }
 

@@ -1,11 +1,15 @@
 //! Why a request waits.
 
+use crate::domain::command::CommandName;
 use crate::domain::ids::RequestId;
-use crate::domain::server::{PoolName, ServerName, SiteName};
+use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
+use std::time::Duration;
 
 /// Traffic that differs by less is no news.
 const TRAFFIC_NEWS_PERCENT: u32 = 3;
+/// Traffic that goes up and down is news no more often than this: each piece of news is stored and shown.
+const TRAFFIC_NEWS_EVERY: Duration = Duration::from_secs(120);
 
 /// One of the policies that say whether it is safe now, by the name that people use for it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -16,11 +20,29 @@ pub enum PolicyName {
     Capacity,
     /// How much of what is left may be used.
     Traffic,
+    /// The stop of everything.
+    Stop,
+    /// Freezes.
+    Freeze,
+    /// Servers and requests that people hold.
+    Hold,
+    /// The blacklist.
+    Blacklist,
 }
 
 impl PolicyName {
     /// Every policy.
-    pub const ALL: [Self; 3] = [Self::Concurrency, Self::Capacity, Self::Traffic];
+    pub const ALL: [Self; 7] =
+        [Self::Concurrency, Self::Capacity, Self::Traffic, Self::Stop, Self::Freeze, Self::Hold, Self::Blacklist];
+
+    /// Those that an override can let servers pass; whatever is not named here never can be.
+    pub const OVERRIDABLE: [Self; 3] = [Self::Concurrency, Self::Capacity, Self::Traffic];
+
+    /// Whether an override can let servers pass it.
+    #[must_use]
+    pub fn can_be_overridden(self) -> bool {
+        Self::OVERRIDABLE.contains(&self)
+    }
 
     /// Its name, as people write it and as it is stored.
     #[must_use]
@@ -29,7 +51,37 @@ impl PolicyName {
             Self::Concurrency => "concurrency",
             Self::Capacity => "capacity",
             Self::Traffic => "traffic",
+            Self::Stop => "stop",
+            Self::Freeze => "freeze",
+            Self::Hold => "hold",
+            Self::Blacklist => "blacklist",
         }
+    }
+}
+
+/// A set of policies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PolicySet(u16);
+
+impl PolicySet {
+    /// None.
+    pub const NONE: Self = Self(0);
+
+    /// Whether it is one of them.
+    #[must_use]
+    pub const fn contains(self, policy: PolicyName) -> bool {
+        self.0 & (1 << policy as u16) != 0
+    }
+
+    /// Each, in order.
+    pub fn iter(self) -> impl Iterator<Item = PolicyName> {
+        PolicyName::ALL.into_iter().filter(move |policy| self.contains(*policy))
+    }
+}
+
+impl FromIterator<PolicyName> for PolicySet {
+    fn from_iter<I: IntoIterator<Item = PolicyName>>(policies: I) -> Self {
+        Self(policies.into_iter().fold(0, |set, policy| set | (1 << policy as u16)))
     }
 }
 
@@ -45,10 +97,10 @@ pub enum Blocker {
         /// Since when.
         since: Timestamp,
     },
-    /// As many servers of the site are under work as may be.
+    /// As many servers are under work as may be.
     Concurrency {
-        /// The site.
-        site: SiteName,
+        /// Where.
+        scope: LimitScope,
         /// How many are.
         active: u32,
         /// How many may be.
@@ -81,6 +133,48 @@ pub enum Blocker {
         total: u32,
         /// The oldest look, if there was one.
         since: Option<Timestamp>,
+    },
+    /// Somebody has stopped everything.
+    Stopped {
+        /// Their name.
+        by: String,
+        /// Since when.
+        since: Timestamp,
+        /// Why, in their words.
+        why: String,
+    },
+    /// Somebody has frozen what it is about.
+    Frozen {
+        /// Where, as a selector or `everything`.
+        scope: String,
+        /// Their name.
+        by: String,
+        /// When it is over.
+        until: Option<Timestamp>,
+        /// Why, in their words.
+        why: String,
+    },
+    /// Somebody holds these servers, or the request itself.
+    Held {
+        /// The servers; none if it is the request.
+        servers: Vec<ServerName>,
+        /// Their name.
+        by: String,
+        /// Since when.
+        since: Timestamp,
+        /// Why, in their words.
+        why: String,
+    },
+    /// It is on the blacklist.
+    Blacklisted {
+        /// What is, as a command and a selector.
+        scope: String,
+        /// Who put it there.
+        by: String,
+        /// When it is over.
+        until: Option<Timestamp>,
+        /// Why, in their words.
+        why: String,
     },
     /// What would be left could not well carry what comes.
     Traffic {
@@ -135,10 +229,11 @@ pub enum TrafficMeasure {
     OfBefore,
 }
 
-/// Whether two lists of reasons say the same but for how much traffic there is just now, which changes at every look.
+/// Whether reasons say the same as those that were told before but for how much traffic there is just now, which changes
+/// at every look.
 #[must_use]
-pub fn alike(some: &[Blocker], others: &[Blocker]) -> bool {
-    some.len() == others.len() && some.iter().zip(others).all(|(one, other)| one.is_like(other))
+pub fn alike(now: &[Blocker], told: &[Blocker]) -> bool {
+    now.len() == told.len() && now.iter().zip(told).all(|(one, told)| one.is_like(told))
 }
 
 impl Blocker {
@@ -149,21 +244,90 @@ impl Blocker {
             Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
             Self::Traffic { .. } | Self::TrafficUnknown { .. } => Some(PolicyName::Traffic),
+            Self::Stopped { .. } => Some(PolicyName::Stop),
+            Self::Frozen { .. } => Some(PolicyName::Freeze),
+            Self::Held { .. } => Some(PolicyName::Hold),
+            Self::Blacklisted { .. } => Some(PolicyName::Blacklist),
             Self::NoDirectory => None,
         }
     }
 
-    /// Whether it is the same reason, for the same numbers as people read them.
-    fn is_like(&self, other: &Self) -> bool {
-        match (self, other) {
+    /// Whether it stays until a person takes it off.
+    #[must_use]
+    pub const fn waits_for_a_person(&self) -> bool {
+        matches!(self, Self::Stopped { .. } | Self::Held { .. })
+    }
+
+    /// Whether people have put it on. Such a reason is told even while servers of the request are at work.
+    #[must_use]
+    pub const fn is_brake(&self) -> bool {
+        match self {
+            Self::Stopped { .. } | Self::Frozen { .. } | Self::Held { .. } | Self::Blacklisted { .. } => true,
+            Self::Locked { .. }
+            | Self::Concurrency { .. }
+            | Self::Capacity { .. }
+            | Self::HealthUnknown { .. }
+            | Self::Traffic { .. }
+            | Self::TrafficUnknown { .. }
+            | Self::NoDirectory => false,
+        }
+    }
+}
+
+/// What a limit on work at once counts over.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum LimitScope {
+    /// Every server, whatever is done to it.
+    Fleet,
+    /// The servers on which that command works.
+    Command(CommandName),
+    /// The servers of the site on which the request's command works.
+    Site(SiteName),
+    /// The servers of one type in one site, whatever is done to them.
+    TypeInSite(ServerType, SiteName),
+    /// The servers of one rack, whatever is done to them.
+    Rack(RackName),
+}
+
+impl Blocker {
+    /// The policy whose override lets servers pass this; `None` for what nobody can override, such as the lock on a
+    /// server, whatever policy it comes from.
+    #[must_use]
+    pub fn overridable(&self) -> Option<PolicyName> {
+        let can_pass = match self {
+            Self::Concurrency { .. }
+            | Self::Capacity { .. }
+            | Self::HealthUnknown { .. }
+            | Self::Traffic { .. }
+            | Self::TrafficUnknown { .. } => true,
+            Self::Locked { .. }
+            | Self::NoDirectory
+            | Self::Stopped { .. }
+            | Self::Frozen { .. }
+            | Self::Held { .. }
+            | Self::Blacklisted { .. } => false,
+        };
+        self.policy().filter(|policy| can_pass && policy.can_be_overridden())
+    }
+
+    /// Whether it is the same reason as one that was told before, for the same numbers as people read them or so soon
+    /// after it that other numbers are no news.
+    fn is_like(&self, told: &Self) -> bool {
+        match (self, told) {
             (
-                Self::Traffic { scope, measure, percent, limit_percent, clear_from, .. },
+                Self::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from },
                 Self::Traffic {
-                    scope: of, measure: by, percent: value, limit_percent: limit, clear_from: from, ..
+                    scope: of,
+                    measure: by,
+                    percent: value,
+                    limit_percent: limit,
+                    seen_at: seen,
+                    clear_from: from,
                 },
             ) => {
-                let same = (scope, measure, limit_percent) == (of, by, limit);
-                same && clear_from == from && percent.abs_diff(*value) < TRAFFIC_NEWS_PERCENT
+                let is_close =
+                    (limit_percent, clear_from) == (limit, from) && percent.abs_diff(*value) < TRAFFIC_NEWS_PERCENT;
+                (scope, measure) == (of, by) && (is_close || seen_at.since(*seen) < TRAFFIC_NEWS_EVERY)
             }
             (Self::TrafficUnknown { scope, .. }, Self::TrafficUnknown { scope: of, .. }) => scope == of,
             (one, other) => one == other,

@@ -5,7 +5,7 @@
 
 use super::run::{Failure, FailureKind, Run, RunEvent, RunOutcome, RunStage, StepIntent};
 use super::{reboot, steps};
-use crate::domain::command::Step;
+use crate::domain::command::{Step, Touch};
 use crate::domain::effect::{Act, BalancerStanding, Begun, Probe, Seen};
 use crate::domain::intent::ParameterName;
 use crate::domain::server::{ProductionState, ServerName};
@@ -23,6 +23,8 @@ pub const SILENT_FOR: Duration = Duration::from_secs(3);
 pub const SEND_ATTEMPTS_MAX: u32 = 3;
 /// How long after an attempt that may be repeated the next one is made; the second wait is twice as long.
 pub const SEND_AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// How often it is looked at again whether people still stop everything, or keep the server.
+pub const HALTED_LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long a server may take to get back into rotation when a run gives up.
 pub const RETURN_WITHIN: Duration = Duration::from_secs(120);
 
@@ -50,6 +52,22 @@ pub enum Orders {
     Stop,
     /// The server is missed: put it back where that is still possible, and start on it again another time.
     PutOff,
+    /// Everything is stopped: no step that [changes](crate::domain::command::Touch::Changes) something begins. Looking,
+    /// giving back, and proving what was begun go on.
+    Halt,
+    /// A person keeps the server: until it is released no step begins that changes it or gives it back.
+    Keep,
+}
+
+impl Orders {
+    /// Whether nothing may be begun that changes something or takes capacity.
+    #[must_use]
+    pub const fn forbid_changes(self) -> bool {
+        match self {
+            Self::GoOn => false,
+            Self::Stop | Self::PutOff | Self::Halt | Self::Keep => true,
+        }
+    }
 }
 
 /// What a run does next.
@@ -133,6 +151,12 @@ pub fn decide(situation: Situation<'_>) -> Decision {
             {
                 turn_back(situation, RunOutcome::Returned, Vec::new())
             }
+            Some(spec) if situation.orders == Orders::Keep && spec.touch() != Touch::Looks => {
+                Decision::Wait(now.plus(HALTED_LOOK_EVERY))
+            }
+            Some(spec) if situation.orders == Orders::Halt && spec.touch() == Touch::Changes => {
+                halted(situation, *step)
+            }
             Some(_) if situation.orders == Orders::PutOff && may_turn_back(steps, *step) => {
                 turn_back(situation, RunOutcome::PutOff, Vec::new())
             }
@@ -174,6 +198,15 @@ fn acting(situation: Situation<'_>, acting: &Acting<'_>, spec: &Step) -> Decisio
         Step::Check { checks, .. } => steps::check_again(situation, acting, checks),
         Step::Gate(_) => Decision::Settled,
     }
+}
+
+/// The next step would change something while everything is stopped. What nothing irreversible came before is given
+/// back; after a restart the server waits as it is, for the step is a change of its own.
+fn halted(situation: Situation<'_>, step: usize) -> Decision {
+    if may_turn_back(situation.steps, step) || only_looked(situation.steps, step) {
+        return turn_back(situation, RunOutcome::Returned, Vec::new());
+    }
+    Decision::Wait(situation.now.plus(HALTED_LOOK_EVERY))
 }
 
 /// Before the first restart of a definition there is nothing that could not be undone.

@@ -3,8 +3,10 @@
 //! Deliberately absent: clocks, stores, drivers. `decide` names what it must see; somebody else looks.
 
 mod blocker;
+pub mod breakglass;
 mod consent;
 pub mod decide;
+pub mod pace;
 mod reboot;
 mod replanning;
 pub mod request;

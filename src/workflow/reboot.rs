@@ -150,7 +150,7 @@ fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, facts
     let cannot_land = intent.not_after.is_some_and(|not_after| facts.server_clock >= not_after.plus(spec.grace));
     let Some(server) = situation.run.server_name() else { return Decision::Settled };
     if past_grace && cannot_land {
-        if intent.attempt >= RESTARTS_MAX || situation.orders == super::Orders::Stop {
+        if intent.attempt >= RESTARTS_MAX || situation.orders.forbid_changes() {
             let note = match acting.answer {
                 Some(Begun::Refused(why)) => cut(why),
                 _ => "it is up with the same boot id, and the command can no longer land".to_owned(),
@@ -186,7 +186,7 @@ fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, why:
     let now = situation.now;
     let Some(server) = situation.run.server_name() else { return Decision::Settled };
     let other = spec.otherwise.filter(|other| acting.intent.way != Some(*other));
-    let Some(way) = other.filter(|_| situation.orders != super::Orders::Stop) else {
+    let Some(way) = other.filter(|_| !situation.orders.forbid_changes()) else {
         return fail_before(situation, acting.step, cut(why));
     };
     let next = StepIntent { attempt: acting.intent.attempt + 1, at: now, way: Some(way), ..acting.intent.clone() };

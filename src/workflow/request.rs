@@ -1,7 +1,8 @@
 //! One accepted intent from card to final reply.
 
 use super::IllegalTransition;
-pub use super::blocker::{Blocker, OutServer, PolicyName, TrafficMeasure, TrafficScope, alike};
+pub use super::blocker::{Blocker, LimitScope, OutServer, PolicyName, PolicySet, TrafficMeasure, TrafficScope, alike};
+use super::breakglass::{Override, OverrideEvent};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 pub use super::replanning::{Change, Replanning};
 use crate::domain::command::{CommandSpec, Step};
@@ -55,6 +56,8 @@ pub struct Request {
     pub started_at: Option<Timestamp>,
     /// Why it starts no more servers by itself.
     pub halted: Option<Halt>,
+    /// The policies that some of its servers may pass, in the order in which that was asked.
+    pub overrides: Vec<Override>,
     /// How many events made it.
     pub version: Version,
 }
@@ -260,6 +263,8 @@ pub enum RequestEvent {
         /// How.
         outcome: RequestOutcome,
     },
+    /// A policy is overridden for some of its servers, or is not any more.
+    Override(OverrideEvent),
 }
 
 /// What an accepted request begins with.
@@ -363,6 +368,7 @@ impl Request {
             looked_at: None,
             started_at: None,
             halted: None,
+            overrides: Vec::new(),
             version: Version(1),
         })
     }
@@ -432,11 +438,13 @@ impl Request {
                 self.stage = Stage::Ended { at: *at, outcome: outcome.clone() };
                 self.blockers.clear();
             }
+            (RequestEvent::Override(event), _) => self = self.overridden(event)?,
             (event, stage) => {
                 let (state, event) = (format!("{stage:?}"), format!("{event:?}"));
                 return Err(IllegalTransition { of: self.id().to_string(), state, event });
             }
         }
+        self.close_overrides();
         self.version = Version(self.version.0 + 1);
         Ok(self)
     }

@@ -170,6 +170,20 @@ pub enum RunOutcome {
 }
 
 impl RunOutcome {
+    /// How it ended, in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::FailedAndReturned => "failed, and put back",
+            Self::Returned => "put back unchanged",
+            Self::NotStarted => "not started",
+            Self::LeftOut => "left out",
+            Self::PutOff => "put back, to start again",
+        }
+    }
+
     /// Whether this counts as a failed server.
     #[must_use]
     pub const fn is_failure(self) -> bool {

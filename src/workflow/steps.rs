@@ -1,11 +1,11 @@
 //! The steps that may be repeated without harm: rotation, gates, checks, keyed calls.
 
 use super::decide::{
-    Acting, Commit, Decision, Input, Orders, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX, Situation, commit, fail,
-    server_of, turn_back,
+    Acting, Commit, Decision, HALTED_LOOK_EVERY, Input, Orders, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX,
+    Situation, commit, fail, server_of, turn_back,
 };
 use super::run::{FailureKind, Run, RunEvent, RunOutcome, StepIntent};
-use crate::domain::command::{GateCheck, HostCheck, HttpCall, Output, SITE_INPUT, Sent, Step};
+use crate::domain::command::{GateCheck, HostCheck, HttpCall, HttpMethod, Output, SITE_INPUT, Sent, Step};
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, Probe, Seen};
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::limits::QUOTED_LENGTH_MAX_CHARS;
@@ -63,9 +63,9 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
     let now = situation.now;
     let Some(server) = server_of(situation.run) else { return Decision::Settled };
     match situation.orders {
-        Orders::Stop => return turn_back(situation, RunOutcome::Returned, Vec::new()),
+        Orders::Stop | Orders::Halt => return turn_back(situation, RunOutcome::Returned, Vec::new()),
         Orders::PutOff => return turn_back(situation, RunOutcome::PutOff, Vec::new()),
-        Orders::GoOn => {}
+        Orders::GoOn | Orders::Keep => {}
     }
     match situation.input {
         Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
@@ -294,6 +294,12 @@ pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpCal
         // What is down for a second must not use up every attempt within that second.
         Some(Begun::NeverSent(_) | Begun::Unknown(_)) if now < send_again_at(acting.intent) => {
             Decision::Wait(send_again_at(acting.intent))
+        }
+        // It may be that nothing has arrived yet: while everything is stopped it is not sent again.
+        Some(Begun::NeverSent(_) | Begun::Unknown(_)) | None
+            if situation.orders == Orders::Halt && http.method == HttpMethod::Post =>
+        {
+            Decision::Wait(now.plus(HALTED_LOOK_EVERY))
         }
         // Keyed: the same key twice is one effect, so an unknown outcome is asked for again.
         Some(Begun::NeverSent(_) | Begun::Unknown(_)) => {

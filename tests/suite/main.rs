@@ -8,6 +8,9 @@ mod browser;
 mod clustershell;
 mod command_files;
 mod command_line;
+mod command_line_brakes;
+#[cfg(test)]
+mod decisions_call;
 
 #[cfg(test)]
 mod drivers_wire;

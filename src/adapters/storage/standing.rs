@@ -72,6 +72,7 @@ pub(super) const fn ends_request(event: &RequestEvent) -> bool {
         | RequestEvent::Started { .. }
         | RequestEvent::Unblocked { .. }
         | RequestEvent::Halted(_)
-        | RequestEvent::CancelAsked { .. } => false,
+        | RequestEvent::CancelAsked { .. }
+        | RequestEvent::Override(_) => false,
     }
 }

@@ -1,6 +1,9 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
+mod brakes;
+mod explaining;
 mod histories;
+mod overriding;
 mod traffic;
 mod waves;
 
@@ -9,6 +12,7 @@ use crate::domain::command::{CommandName, GateCheck, Impact, PowerPath, RebootSp
 use crate::domain::identity::GroupName;
 use crate::domain::ids::{Fingerprint, RequestId};
 use crate::domain::server::{PoolName, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+use crate::workflow::request::LimitScope;
 
 const NOW: Timestamp = Timestamp::from_millis(1_764_511_500_000);
 const SECOND: Duration = Duration::from_secs(1);
@@ -76,8 +80,13 @@ fn reboot() -> CommandSpec {
     }
 }
 
+/// Limits on work at once that a pool of one rack never reaches.
+fn roomy() -> Rules {
+    Rules { rack_concurrency: 1_000, type_in_site_percent: 100, ..Rules::default() }
+}
+
 /// A fleet of one pool, with what is known of it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Fleet {
     servers: Vec<Server>,
     ledger: Ledger,
@@ -93,7 +102,7 @@ impl Fleet {
         let fleet = Self {
             servers,
             ledger: Ledger::default(),
-            rules: Rules::default(),
+            rules: roomy(),
             traffic: Traffic::NotConfigured,
             spec: reboot(),
         };
@@ -136,7 +145,10 @@ impl Fleet {
 
     fn check_as_planned(&self, server: &PlannedServer) -> Verdict {
         let inventory = self.inventory();
-        evaluate(Candidate { run: &run_of("2mq9", 1), server, spec: &self.spec }, self.known(&inventory))
+        evaluate(
+            Candidate { run: &run_of("2mq9", 1), server, spec: &self.spec, passes: PolicySet::NONE },
+            self.known(&inventory),
+        )
     }
 
     fn inventory(&self) -> Inventory {
@@ -178,6 +190,10 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::NoDirectory => "no directory",
         Blocker::Traffic { .. } => "traffic",
         Blocker::TrafficUnknown { .. } => "traffic unknown",
+        Blocker::Stopped { .. } => "stopped",
+        Blocker::Frozen { .. } => "frozen",
+        Blocker::Held { .. } => "held",
+        Blocker::Blacklisted { .. } => "blacklisted",
     }
 }
 
@@ -329,12 +345,72 @@ fn places_are_counted_from_the_locks_of_runs_at_work() {
     assert_eq!(Fleet { spec: other, ..busy(4) }.blocks(0), ["capacity"], "another command has its own places");
     let left = limited(3, 3).all(1..4, |fleet, number| fleet.locked(number, "bbbb", LockStanding::LeftBehind));
     assert!(left.is_allowed(0), "a run that has ended holds no place");
-    let rules = Rules { fleet_concurrency: 3, ..Rules::default() };
+    let rules = Rules { fleet_concurrency: 3, ..roomy() };
     let Verdict::Wait(blockers) = (Fleet { rules, ..busy(3) }).check(0) else { panic!("the fleet is full") };
     let [Blocker::Concurrency { active: 3, limit: 3, holders, .. }] = blockers.as_slice() else {
         panic!("the fleet's places block, not {blockers:?}")
     };
     assert_eq!(holders.as_slice(), [run_of("bbbb", 1).request], "each holder once");
+}
+
+/// Two racks, two types, two sites; eleven of each kind, so that a share of 20 % is two.
+fn full(limits: Rules, at_work: &[usize]) -> Vec<&'static str> {
+    let mut fleet = Fleet::of(44);
+    for (number, server) in fleet.servers.iter_mut().enumerate() {
+        server.rack = RackName::new(if number % 2 == 0 { "r01" } else { "r02" });
+        server.server_type = ServerType::new(if number % 4 < 2 { "edge-cache" } else { "origin" });
+        server.site = SiteName::new(if number < 22 { "lax" } else { "fra" });
+        server.pool = None;
+    }
+    let Targets::Servers { from, max, .. } = fleet.spec.targets else { unreachable!("it works on servers") };
+    let types = vec![ServerType::new("edge-cache"), ServerType::new("origin")];
+    fleet.spec.targets = Targets::Servers { types, from, max };
+    fleet.rules = limits;
+    let fleet = at_work.iter().fold(fleet, |fleet, number| fleet.locked(*number, "bbbb", LockStanding::Working));
+    let of = |scope: &LimitScope| match scope {
+        LimitScope::Fleet => "fleet",
+        LimitScope::Command(_) => "command",
+        LimitScope::Site(_) => "site",
+        LimitScope::TypeInSite(..) => "type",
+        LimitScope::Rack(_) => "rack",
+    };
+    match fleet.check(0) {
+        Verdict::Allow(_) => Vec::new(),
+        Verdict::Deny(why) => panic!("{why}"),
+        Verdict::Wait(blockers) => {
+            let word = |blocker: &Blocker| {
+                if let Blocker::Concurrency { scope, .. } = blocker { of(scope) } else { word(blocker) }
+            };
+            blockers.iter().map(word).collect()
+        }
+    }
+}
+
+/// Server 0 is an edge cache in rack r01 of lax.
+#[test]
+fn each_scope_has_a_limit_of_its_own() {
+    let only = |rules: Rules| Rules { fleet_concurrency: 100, command_concurrency: 100, ..rules };
+    let none: [&str; 0] = [];
+    let racks = only(Rules { rack_concurrency: 1, type_in_site_percent: 100, ..Rules::default() });
+    assert_eq!(full(racks.clone(), &[2]), ["rack"], "another type in the same rack");
+    assert_eq!(full(racks.clone(), &[1, 3]), none, "the other rack");
+    assert_eq!(full(racks, &[24]), none, "a rack of the same name in another site is another rack");
+    let types = only(Rules { rack_concurrency: 100, type_in_site_percent: 20, ..Rules::default() });
+    assert_eq!(full(types.clone(), &[4]), none, "two of twelve");
+    assert_eq!(full(types.clone(), &[4, 5]), ["type"]);
+    assert_eq!(full(types.clone(), &[2, 3, 22, 24]), none, "other types and other sites");
+    let one = Rules { type_in_site_percent: 0, ..types };
+    assert_eq!(full(one.clone(), &[]), none, "one may always be");
+    assert_eq!(full(one, &[4]), ["type"]);
+    assert_eq!(full(Rules { command_concurrency: 2, ..roomy() }, &[22, 23]), ["command"]);
+    let all = Rules {
+        rack_concurrency: 1,
+        type_in_site_percent: 5,
+        command_concurrency: 1,
+        fleet_concurrency: 1,
+        ..Rules::default()
+    };
+    assert_eq!(full(all, &[4]), ["rack", "type", "command", "fleet"], "every reason is told");
 }
 
 #[test]
@@ -360,7 +436,12 @@ fn one_line_for_each_thing_that_blocks() {
         holder: run_of(tail, 1).request,
         since: NOW.plus(Duration::from_secs(seconds)),
     };
-    let full = |limit| Blocker::Concurrency { site: SiteName::new("lax"), active: 4, limit, holders: Vec::new() };
+    let full = |limit| Blocker::Concurrency {
+        scope: LimitScope::Site(SiteName::new("lax")),
+        active: 4,
+        limit,
+        holders: Vec::new(),
+    };
     let unknown = || Blocker::HealthUnknown { pool: PoolName::new("a"), unknown: 2, total: 4, since: None };
     let told = merged(vec![
         full(4),

@@ -30,6 +30,30 @@ fn a_canary_then_shares_of_the_whole() {
     assert_eq!(sizes(0, WaveSize::Parameter(ParameterName::new("absent")), 7), [7]);
 }
 
+/// The numbers of the servers in the order in which they start; each is told by its site and rack.
+fn order(places: &[(&str, &str)]) -> Vec<usize> {
+    let at = |(number, (site, rack)): (usize, &(&str, &str))| {
+        let (site, rack) = (SiteName::new(*site), RackName::new(*rack));
+        Subject::Server(PlannedServer { site, rack, ..planned(&server(number)) })
+    };
+    let spread = spread(places.iter().enumerate().map(at).collect());
+    let number = |subject: &Subject| {
+        let server = subject.server().expect("it was one");
+        (0..places.len()).find(|number| id(*number) == server.id).expect("one of them")
+    };
+    spread.iter().map(number).collect()
+}
+
+#[test]
+fn the_racks_of_a_site_take_turns() {
+    let (one, two, three) = (("lax", "r01"), ("lax", "r02"), ("lax", "r03"));
+    assert_eq!(order(&[one, one, one]), [0, 1, 2]);
+    assert_eq!(order(&[one, one, one, two, two, three]), [0, 3, 5, 1, 4, 2]);
+    assert_eq!(order(&[("fra", "r01"), one, one, ("fra", "r02"), two]), [0, 3, 1, 4, 2], "site after site");
+    let sites = vec![Subject::Site(SiteName::new("riga")), Subject::Site(SiteName::new("fra"))];
+    assert_eq!(spread(sites.clone()), sites, "whole sites stay in order");
+}
+
 proptest! {
     #[test]
     fn sizes_add_up_and_none_is_empty(canary in 0_u32..5, percent in 1_u8..=100, subjects in 1_u32..2_000) {
@@ -39,7 +63,7 @@ proptest! {
     }
 }
 
-fn request(waves: &[u32]) -> Request {
+pub(super) fn request(waves: &[u32]) -> Request {
     let subjects = waves.iter().sum::<u32>();
     let person = PersonId::new("T0", "U0ANA");
     let plan = Plan::new(PlanParts {

@@ -34,7 +34,7 @@ const HISTORY_EVERY: Duration = Duration::from_secs(300);
 const MOMENTS_OF_WEEK_MIN: usize = 7;
 
 /// What is known of traffic.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Traffic {
     /// Whoever decides has not asked for it: what takes capacity waits.
     NotAsked,
@@ -54,7 +54,7 @@ pub enum Traffic {
 }
 
 /// What the last answer said of each pool.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Snapshot {
     /// Every pool that is looked at.
     pub pools: BTreeMap<PoolName, Result<Measured, Doubt>>,
@@ -74,6 +74,9 @@ pub struct Measured {
     /// What it usually carries at this hour of the week; `None` with less than four weeks of history.
     pub usual: Option<f64>,
 }
+
+/// What counts was found to be an amount, and an amount equals itself.
+impl Eq for Measured {}
 
 /// Why the traffic of a pool is not known.
 #[derive(Clone, PartialEq, Eq, Debug)]

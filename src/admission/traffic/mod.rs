@@ -14,12 +14,12 @@ pub use rules::TrafficRules;
 use super::ledger::LockStanding;
 use super::{Known, capacity};
 use crate::domain::plan::PlannedServer;
-use crate::domain::server::Server;
+use crate::domain::server::{Server, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
-use crate::workflow::request::{Blocker, TrafficMeasure, TrafficScope};
+use crate::workflow::request::{Blocker, PolicyName, TrafficMeasure, TrafficScope};
 use evidence::RISE_OVER;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A percentage that cannot be told better: there is traffic, and nothing to carry it.
 const BEYOND_PERCENT: u32 = 999;
@@ -40,19 +40,26 @@ pub(super) fn blockers(server: &PlannedServer, known: Known<'_>) -> Vec<Blocker>
     asked(server, known, Asked::ToStart)
 }
 
-/// Whether a run that takes, or has taken, its server out may go on as far as traffic is concerned.
+/// Whether a run that takes, or has taken, its server out may go on as far as traffic is concerned. A run that has passed
+/// this policy by an override may.
 ///
 /// # Errors
 /// Why not now.
-pub fn still_calm(server: &PlannedServer, known: Known<'_>) -> Result<(), Vec<Blocker>> {
+pub fn still_calm(server: &PlannedServer, known: Known<'_>, passed: &[PolicyName]) -> Result<(), Vec<Blocker>> {
+    if passed.contains(&PolicyName::Traffic) {
+        return Ok(());
+    }
     let blockers = asked(server, known, Asked::ToGoOn);
     if blockers.is_empty() { Ok(()) } else { Err(blockers) }
 }
 
 /// Whether so much comes that a server which a run has taken out is missed: beyond the relief of its pool or site.
-/// What is not known misses nothing.
+/// What is not known misses nothing, and neither does anybody a server whose run has passed this policy by an override.
 #[must_use]
-pub fn is_missed(server: &PlannedServer, known: Known<'_>) -> bool {
+pub fn is_missed(server: &PlannedServer, known: Known<'_>, passed: &[PolicyName]) -> bool {
+    if passed.contains(&PolicyName::Traffic) {
+        return false;
+    }
     let (Traffic::Seen(snapshot), Some(record)) = (known.traffic, known.inventory.by_id(&server.id)) else {
         return false;
     };
@@ -120,6 +127,18 @@ fn asked(server: &PlannedServer, known: Known<'_>, asked: Asked) -> Vec<Blocker>
     blockers
 }
 
+/// The servers of a scope that serve somebody; it is asked under the store's lock, so nothing searches the whole inventory.
+fn servers<'a>(scope: &'a TrafficScope, inventory: &'a Inventory) -> Box<dyn Iterator<Item = &'a Server> + 'a> {
+    match scope {
+        TrafficScope::Pool(pool) => Box::new(inventory.in_pool(pool)),
+        TrafficScope::Site(site) => Box::new(inventory.in_site(site).filter(|server| server.pool.is_some())),
+        TrafficScope::Absorbing { by, .. } => {
+            let by = by.iter().flat_map(|site| inventory.in_site(site));
+            Box::new(by.filter(|server| server.pool.is_some()))
+        }
+    }
+}
+
 fn own_scopes(server: &Server) -> Vec<TrafficScope> {
     let pool = server.pool.clone().map(TrafficScope::Pool);
     pool.into_iter().chain([TrafficScope::Site(server.site.clone())]).collect()
@@ -180,15 +199,10 @@ impl Place<'_> {
     /// Adds up the pools of a scope. One that is not known makes the scope not known.
     fn figure(&self, scope: &TrafficScope, carries: &dyn Fn(&Server) -> bool) -> Result<Figure, Blocker> {
         let (known, rules) = (self.known, &self.known.rules.traffic);
-        let is_in = |server: &&Server| match scope {
-            TrafficScope::Pool(pool) => server.pool.as_ref() == Some(pool),
-            TrafficScope::Site(site) => server.pool.is_some() && server.site == *site,
-            TrafficScope::Absorbing { by, .. } => server.pool.is_some() && by.contains(&server.site),
-        };
         let unknown = |why: String, since| Blocker::TrafficUnknown { scope: scope.clone(), why, since };
         let mut left = 0.0;
         let mut pools = Vec::new();
-        for server in known.inventory.servers().iter().filter(is_in) {
+        for server in servers(scope, known.inventory) {
             let units = rules.units(server).map_err(|why| unknown(why, None))?;
             if units > 0 && carries(server) {
                 left += f64::from(units);
@@ -323,6 +337,41 @@ impl Figure {
             ..self
         }
     }
+}
+
+/// Whether both tell the same of the same place; how much it would be differs from server to server.
+pub(super) fn is_same(one: &Blocker, other: &Blocker) -> bool {
+    let Blocker::Traffic { scope, measure, .. } = one else { return false };
+    matches!(other, Blocker::Traffic { scope: of, measure: by, .. } if (scope, measure) == (of, by))
+}
+
+/// Of two that tell the same, the worse is told.
+pub(super) fn tell_worse(earlier: &mut Blocker, later: Blocker) {
+    let (Blocker::Traffic { percent: told, .. }, Blocker::Traffic { percent, .. }) = (&*earlier, &later) else {
+        return;
+    };
+    if percent > told {
+        *earlier = later;
+    }
+}
+
+/// What can have a say about servers of these sites: their own pools and those of the sites that take over; with the servers
+/// of all of these.
+pub(super) fn having_a_say<'a>(
+    sites: impl IntoIterator<Item = &'a SiteName>,
+    known: Known<'a>,
+) -> (Traffic, Vec<&'a Server>) {
+    let Traffic::Seen(snapshot) = known.traffic else { return (known.traffic.clone(), Vec::new()) };
+    let own = sites.into_iter().collect::<BTreeSet<_>>();
+    let absorbed_by = &known.rules.traffic.absorbed_by;
+    let others = own.iter().filter_map(|site| absorbed_by.get(*site)).flatten();
+    let sites = own.iter().copied().chain(others).collect::<BTreeSet<_>>();
+    let members = sites.into_iter().flat_map(|site| known.inventory.in_site(site));
+    let servers = members.filter(|server| server.pool.is_some()).collect::<Vec<_>>();
+    let pools = servers.iter().filter_map(|server| server.pool.as_ref()).collect::<BTreeSet<_>>();
+    let measured = snapshot.pools.iter().filter(|(pool, _)| pools.contains(pool));
+    let pools = measured.map(|(pool, measured)| (pool.clone(), measured.clone())).collect();
+    (Traffic::Seen(Snapshot { pools, silent: snapshot.silent.clone() }), servers)
 }
 
 /// The oldest measurement that counts; `None` where nothing is known.

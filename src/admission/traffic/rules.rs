@@ -115,7 +115,7 @@ impl TrafficFile {
     pub(in crate::admission) fn rules(self, file: &str) -> Result<TrafficRules, AdmissionFileFault> {
         let usual = TrafficRules::default();
         let fault = |key: &str, given: &str, takes: &str| {
-            Err(AdmissionFileFault::new(format!("{file}: traffic.{key} is `{given}`; it takes {takes}")))
+            Err(AdmissionFileFault::of(file, format!("traffic.{key} is `{given}`; it takes {takes}")))
         };
         let percent = |given: Option<String>, key: &str, usual: u32, bounds: (u32, u32)| match given {
             None => Ok(usual),

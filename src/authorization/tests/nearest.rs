@@ -85,7 +85,7 @@ fn a_decision_can_be_kept_with_all_it_was_made_from() {
     let mut record = yes.record().clone();
     assert_eq!(record.policies_version, policies.version().to_string());
     "the version".clone_into(&mut record.policies_version);
-    insta::assert_snapshot!(serde_json::to_string(&record).unwrap(), @r#"{"verdict":"allowed","policies":["noc-servers"],"policies_version":"the version","team":"T0WRASSE","user":"U0ANA","standing":"member","groups":["noc"],"channel":"C0NOC","channel_name":"noc","reach":"own-workspace","command":"reboot","impact":"power-cycle","server_count":3,"classes":[{"server_type":"edge-cache","site":"lax","pool":"edge-lax","servers":2},{"server_type":"origin","site":"riga","pool":"origin-riga","servers":1}],"sites":[]}"#);
+    insta::assert_snapshot!(serde_json::to_string(&record).unwrap(), @r#"{"verdict":"allowed","policies":["noc-servers"],"reason":"noc and sre reboot, drain and return edge caches and origins, up to 50 at a time","policies_version":"the version","team":"T0WRASSE","user":"U0ANA","name":"ana","standing":"member","groups":["noc"],"channel":"C0NOC","channel_name":"noc","reach":"own-workspace","command":"reboot","impact":"power-cycle","server_count":3,"classes":[{"server_type":"edge-cache","site":"lax","pool":"edge-lax","servers":2},{"server_type":"origin","site":"riga","pool":"origin-riga","servers":1}],"sites":[]}"#);
     let no = decide(&policies, &ana(), &channel("web"), ("reboot", &mixed)).unwrap_err();
     assert_eq!((no.record.verdict.as_str(), no.record.policies.join(" ")), ("forbidden", "web-no-reboots".to_owned()));
     let many = decide(&policies, &ana(), &channel("noc"), ("reboot", &edge(51))).unwrap_err();

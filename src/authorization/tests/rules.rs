@@ -219,7 +219,7 @@ alow: []
     channels/noc.yaml:15: `requires` has no key `approvals` (did you mean `approval`?)
     channels/noc.yaml:15: consent comes from groups (make a group of those people in groups.yaml)
     channels/noc.yaml:15: whether a reason is required is `yes` or `no` (write `reason: yes`)
-    channels/noc.yaml:16: a rule is a word, and takes keys with values (the keys are id, who, commands, on, at-most, above, requires, reason)
+    channels/noc.yaml:16: a rule is a word, and takes keys with values (the keys are id, who, commands, on, at-most, above, requires, owner, reason)
     channels/noc.yaml:20: `at-most` means nothing here (a forbid says `above`: it forbids requests with more servers than that)
     channels/noc.yaml:21: `on` says nothing (leave it out, or say e.g. `on: { type: edge-cache, site: [lax, riga] }`)
     channels/noc.yaml:22: a forbid requires nothing: it never allows (leave `requires` out)
@@ -242,7 +242,7 @@ fn a_file_that_is_no_yaml_is_told_with_its_place() {
     assert_snapshot!(faults("allow:\n  - id: x\n   who: noc\n"), @"channels/noc.yaml:3: while parsing a block collection, did not find expected '-' indicator (correct the YAML; everything else in this file is read after that)");
     assert_snapshot!(faults("allow:\n  - id: x\n    id: y\n"), @"channels/noc.yaml:3: duplicate mapping key `id` is not allowed here (correct the YAML; everything else in this file is read after that)");
     assert_snapshot!(faults("allow:\n  - { id: x, who: @U0ANA }\n"), @r#"channels/noc.yaml:2: unexpected character: `@' (YAML keeps `@` for itself: write it in quotes, "@U0ANA")"#);
-    assert_snapshot!(faults("allow"), @"channels/noc.yaml:1: a channel's file is a word, and takes keys with values (the keys are allow, forbid)");
+    assert_snapshot!(faults("allow"), @"channels/noc.yaml:1: a channel's file is a word, and takes keys with values (the keys are owner, allow, forbid)");
     for nothing in ["", "# nothing is allowed here\n", "allow:\nforbid: []\n"] {
         let policies = noc_rules(nothing).unwrap_or_else(|faults| panic!("{}", faults.render()));
         assert_eq!(check(&policies, &ana(), &channel("noc"), ("drain", &edge(1))), "no: NothingAllowed");
@@ -364,5 +364,20 @@ fn a_word_with_two_meanings_is_a_fault() {
     assert_snapshot!(told, @"
     channels/noc.yaml:2: `all` is also the name of a command (give that command another name)
     channels/noc.yaml:2: `everyone` is also the name of a group (give that group another name)
+    ");
+}
+
+#[test]
+fn an_owner_is_one_group_that_exists() {
+    let rule = "{ id: x, who: noc, commands: drain, reason: r }";
+    assert_snapshot!(faults(&format!("owner: srre\nallow: [{rule}]\n")), @"channels/noc.yaml:1: `srre` is not a known group (did you mean `sre`?)");
+    assert_snapshot!(faults(&one("who: noc, commands: drain, owner: [noc, sre]")), @"channels/noc.yaml:2: `owner` is a list, and takes words");
+    let owned = "owner: sre\nallow:\n  - { id: x, who: noc, commands: drain, reason: r }\n  - { id: y, who: noc, commands: reboot, owner: noc, reason: r }\n";
+    let page = noc_rules(owned).unwrap().shown(&crate::domain::place::ChannelName::new("noc")).unwrap();
+    let told: Vec<&str> = page.lines().filter(|line| line.starts_with("//")).collect();
+    assert_snapshot!(told.join("\n"), @"
+    // #noc, owner sre
+    // channels/noc.yaml:3, owner sre
+    // channels/noc.yaml:4, owner noc
     ");
 }

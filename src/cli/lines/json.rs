@@ -3,13 +3,15 @@
 use crate::authorization::WhoCan;
 use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
 use crate::conversation::{self, IsAllowed, plain};
-use crate::domain::intent::{Intent, Planned, Start, WorkIntent};
+use crate::domain::asked::WhyOf;
+use crate::domain::braking::Braking;
+use crate::domain::intent::{Intent, Planned, Selector, Spanned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{ServerName, SiteName};
-use crate::fleet;
 use crate::services::planning::Preview;
 use crate::services::verdict::{Verdict, WhoMay};
 use crate::workflow::request::ApprovalNeed;
+use crate::{fleet, language};
 use serde_json::{Map, Value, json};
 
 /// What a line means.
@@ -34,7 +36,28 @@ pub(super) fn intent(intent: &Intent) -> Value {
             json!({ "verb": "status", "selector": selector.as_ref().map(|one| fleet::print(&one.value)) })
         }
         Intent::Cancel { request } => json!({ "verb": "cancel", "request": request.to_string() }),
+        Intent::Queue(selector) => looks("queue", selector.as_ref()),
+        Intent::Out(selector) => looks("out", selector.as_ref()),
+        Intent::Why(of) => json!({ "verb": "why", "of": match of {
+            WhyOf::Here => Value::Null,
+            WhyOf::Request(request) => Value::from(request.to_string()),
+            WhyOf::Run(run) => Value::from(run.to_string()),
+            WhyOf::Server(selector) => Value::from(fleet::print(&selector.value)),
+        } }),
+        Intent::Brake(Braking::Stop { because }) => json!({ "verb": "stop-everything", "because": because }),
+        Intent::Brake(Braking::Resume { because }) => json!({ "verb": "resume-everything", "because": because }),
+        Intent::Override { policy, request, why } => json!({
+            "verb": "override", "policy": policy.value, "request": request.to_string(), "because": why,
+        }),
+        Intent::Brake(_) => {
+            let line = language::print(intent, &language::Vocabulary::default());
+            json!({ "verb": line.split(' ').next(), "line": line })
+        }
     }
+}
+
+fn looks(verb: &str, selector: Option<&Spanned<Selector>>) -> Value {
+    json!({ "verb": verb, "selector": selector.map(|one| fleet::print(&one.value)) })
 }
 
 fn members(work: &WorkIntent) -> Value {

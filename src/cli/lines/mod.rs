@@ -3,13 +3,17 @@
 //! The same grammar, the same files and the same words as in the chat; what is not understood is told on standard
 //! error and ends with status 2, which scripts can tell from a failure.
 
+mod decisions;
 mod json;
+mod looks;
+mod looks_json;
 mod parse;
 mod plan;
 mod questions;
 mod scene;
 mod select;
 
+pub(super) use looks::{Look, Why};
 pub(super) use parse::Parse;
 pub(super) use plan::Plan;
 pub(super) use questions::{CanI, WhoCan};

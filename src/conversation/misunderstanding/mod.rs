@@ -3,12 +3,13 @@
 //! Deliberately absent: markup and escaping, which are the chat adapter's, and buttons, which need a stored control.
 
 use crate::domain::command::{ParameterSpec, ValueKind};
-use crate::domain::intent::{Attribute, BuiltInVerb, Span};
-use crate::domain::limits::{LINE_LENGTH_MAX_CHARS, QUOTED_LENGTH_MAX_CHARS, START_AHEAD_MAX};
+use crate::domain::intent::{Attribute, BuiltInVerb, Span, ZoneName};
+use crate::domain::limits::{BRAKE_LASTS_MAX, LINE_LENGTH_MAX_CHARS, QUOTED_LENGTH_MAX_CHARS, START_AHEAD_MAX};
 use crate::domain::misunderstanding::{Expected, Misunderstanding, MisunderstandingKind as Kind};
-use crate::domain::server::ProductionState;
+use crate::domain::server::{ProductionState, SiteName};
 use crate::domain::time::{DURATION_MAX, DURATION_MIN, exact};
 use crate::language::{hidden_name, written_moment};
+use crate::workflow::request::PolicyName;
 use std::time::Duration;
 
 mod missing;
@@ -48,6 +49,7 @@ pub fn describe(told: &Misunderstanding) -> Description {
     Description { headline: headline(told), hint, excerpt, full_excerpt }
 }
 
+#[expect(clippy::too_many_lines, reason = "one entry for each kind")]
 fn headline(told: &Misunderstanding) -> String {
     match &told.kind {
         Kind::TooLong { .. } => "This line is too long".to_owned(),
@@ -57,8 +59,13 @@ fn headline(told: &Misunderstanding) -> String {
         Kind::UnclosedQuote => "A quoted text has no end".to_owned(),
         Kind::UnknownVerb { verb } => format!("There is no command {} here", cut(verb)),
         Kind::UnknownTopic { topic } => format!("There is no help on {}", cut(topic)),
+        Kind::NothingToPlan { verb } if !verb.only_looks() => {
+            format!("Only work can be planned, and {} takes hold at once", verb.word())
+        }
         Kind::NothingToPlan { verb } => format!("Only work can be planned, and {} only looks", verb.word()),
         Kind::NoPolicySpeaks { verb: BuiltInVerb::Cancel } => "No policy says who may cancel".to_owned(),
+        Kind::NoPolicySpeaks { verb: BuiltInVerb::Override } => "No policy says who may override".to_owned(),
+        Kind::NoPolicySpeaks { verb } if !verb.only_looks() => format!("{} is not asked about", sentence(verb.word())),
         Kind::NoPolicySpeaks { verb } => format!("Everybody here may send {}", verb.word()),
         Kind::NotARequest { text } => format!("{} is not the id of a request", cut(text)),
         Kind::Unexpected { .. } if told.span.is_empty() => "Something is missing here".to_owned(),
@@ -107,11 +114,14 @@ fn headline(told: &Misunderstanding) -> String {
         Kind::DoubleTime { zone, .. } => format!("The clocks of {zone} show this time twice"),
         Kind::PastTime { .. } => "This time is over".to_owned(),
         Kind::TooFarAhead => "This is too far ahead".to_owned(),
+        Kind::LastsTooLong => "This would last too long".to_owned(),
         Kind::DoubleStart => "The line says twice when to begin".to_owned(),
         Kind::SitesDisagree { .. } => "Site time is not one time here".to_owned(),
         Kind::NoSiteZone { site: Some(site) } => format!("The time zone of {site} is not known"),
         Kind::NoSiteZone { site: None } => "This work is on no site".to_owned(),
         Kind::TimeInReason => "The reason ends in a time".to_owned(),
+        Kind::UnknownPolicy { policy } => format!("There is no policy {}", cut(policy)),
+        Kind::NeverOverridden { word } => format!("Nobody can override {}", cut(word)),
     }
 }
 
@@ -121,12 +131,7 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::Empty | Kind::UnknownVerb { .. } => "Type help to see what you can do here.".to_owned(),
         Kind::UnknownTopic { .. } => "Type help to see what there is help on.".to_owned(),
         Kind::NothingToPlan { verb } | Kind::NoPolicySpeaks { verb } => as_it_is(*verb),
-        Kind::HiddenCharacter { character } => {
-            format!(
-                "{}: type this part anew.",
-                hidden_name(*character).unwrap_or_else(|| "It cannot be seen".to_owned())
-            )
-        }
+        Kind::HiddenCharacter { character } => type_anew(*character),
         Kind::NotAscii { .. } => "Names have the letters a to z, digits and dashes. Type it anew.".to_owned(),
         Kind::UnclosedQuote => "Close it with a \" and a space.".to_owned(),
         Kind::NotARequest { .. } => "An id looks like req-2mq9; it stands on the request's card.".to_owned(),
@@ -176,16 +181,28 @@ fn hint(told: &Misunderstanding) -> String {
         Kind::NoOwnZone => "Add UTC, or a zone as in Europe/Riga.".to_owned(),
         Kind::SkippedTime { .. } | Kind::DoubleTime { .. } | Kind::TimeInReason => "Send the one you mean:".to_owned(),
         Kind::PastTime { moment } => format!("It was {}. Write a later one.", written_moment(moment)),
-        Kind::TooFarAhead => {
-            format!("Work may begin at most {} from now.", spoken_hours(START_AHEAD_MAX))
-        }
+        Kind::TooFarAhead => format!("Work may begin at most {} from now.", spoken_hours(START_AHEAD_MAX)),
+        Kind::LastsTooLong => lasts_at_most(),
         Kind::DoubleStart => "Say it once: at … or in ….".to_owned(),
-        Kind::SitesDisagree { sites } => {
-            let each: Vec<String> = sites.iter().map(|(site, zone)| format!("{site} is in {zone}")).collect();
-            format!("{}. Write the zone, or one line for each site.", each.join(", "))
-        }
+        Kind::SitesDisagree { sites } => each_zone(sites),
         Kind::NoSiteZone { .. } => "Write the zone instead of site time: at 02:00 UTC.".to_owned(),
+        Kind::UnknownPolicy { .. } | Kind::NeverOverridden { .. } => {
+            format!("Only {} can be overridden.", overridable())
+        }
     }
+}
+
+fn type_anew(hidden: char) -> String {
+    format!("{}: type this part anew.", hidden_name(hidden).unwrap_or_else(|| "It cannot be seen".to_owned()))
+}
+
+fn lasts_at_most() -> String {
+    format!("It may last {} days, and can be said again before it is over.", BRAKE_LASTS_MAX.as_secs() / 86_400)
+}
+
+fn each_zone(sites: &[(SiteName, ZoneName)]) -> String {
+    let each: Vec<String> = sites.iter().map(|(site, zone)| format!("{site} is in {zone}")).collect();
+    format!("{}. Write the zone, or one line for each site.", each.join(", "))
 }
 
 /// What to do with a verb that is planned or asked about in vain.
@@ -194,7 +211,28 @@ fn as_it_is(verb: BuiltInVerb) -> String {
         BuiltInVerb::Cancel => {
             "Whoever asked for a request may cancel it, and whoever may ask for the same.".to_owned()
         }
-        BuiltInVerb::Help | BuiltInVerb::Status | BuiltInVerb::Plan | BuiltInVerb::CanI | BuiltInVerb::WhoCan => {
+        BuiltInVerb::Override => {
+            "It tells what it needs, and is refused to whoever may not: policies/admission.yaml says who may."
+                .to_owned()
+        }
+        BuiltInVerb::StopEverything
+        | BuiltInVerb::ResumeEverything
+        | BuiltInVerb::Freeze
+        | BuiltInVerb::Thaw
+        | BuiltInVerb::Hold
+        | BuiltInVerb::Release
+        | BuiltInVerb::Blacklist
+        | BuiltInVerb::Unblacklist => {
+            "Send it: you are told then whether you may, and what it stands in the way of.".to_owned()
+        }
+        BuiltInVerb::Help
+        | BuiltInVerb::Status
+        | BuiltInVerb::Plan
+        | BuiltInVerb::CanI
+        | BuiltInVerb::WhoCan
+        | BuiltInVerb::Why
+        | BuiltInVerb::Queue
+        | BuiltInVerb::Out => {
             format!("Send it as it is: {}.", verb.word())
         }
     }
@@ -220,7 +258,17 @@ const fn words(expected: Expected) -> &'static str {
         Expected::RequestId => "the id of a request, such as req-2mq9",
         Expected::Verb => "a line, such as reboot edge-lax-001 because …",
         Expected::Command => "a command, such as reboot",
+        Expected::ReasonOrEnd => "because …, or the end of the line",
+        Expected::Policy => "the policy to override, such as capacity",
+        Expected::OnRequest => "on and the id of a request, such as on req-2mq9",
+        Expected::Reason => "because and why it cannot wait",
+        Expected::Until => "when it is over: until 18:00, or for 2h",
     }
+}
+
+/// The policies that can be overridden, in a list.
+fn overridable() -> String {
+    super::words::listed(&PolicyName::OVERRIDABLE.map(PolicyName::word), "and")
 }
 
 /// Hours stay hours: a day is not the same length everywhere.

@@ -17,9 +17,14 @@ fn told_about(line: &str) -> Misunderstanding {
             | Intent::Plan(_)
             | Intent::CanI(_)
             | Intent::WhoCan { .. }
+            | Intent::Why(_)
+            | Intent::Queue(_)
+            | Intent::Out(_)
             | Intent::Help { .. }
             | Intent::Status { .. }
-            | Intent::Cancel { .. },
+            | Intent::Cancel { .. }
+            | Intent::Brake(_)
+            | Intent::Override { .. },
         ) => {
             panic!("{line} is understood")
         }

@@ -2,7 +2,7 @@
 
 use super::{PRIVATE, Story, at, command, done, id, name, other_id, out, person, pool, rebooting, shown};
 use crate::admission::Traffic;
-use crate::authorization::{Ceiling, Could, DecisionRecord, PolicyName, PolicyNote, Refusal, RefusalKind};
+use crate::authorization::{AuthorizationRecord, Ceiling, Could, PolicyName, PolicyNote, Refusal, RefusalKind};
 use crate::conversation::{self as say, StatusView};
 use crate::domain::command::{CommandName, Impact};
 use crate::domain::identity::{GroupName, Standing};
@@ -30,7 +30,7 @@ pub(super) fn refusal(kind: RefusalKind) -> Refusal {
         refused_sites: Vec::new(),
         could: Could { channels: vec![ChannelName::new("noc")], groups: Vec::new() },
         nearest: None,
-        record: DecisionRecord::default(),
+        record: AuthorizationRecord::default(),
     }
 }
 
@@ -270,19 +270,21 @@ fn status_begins_with_its_sources_and_their_age() {
     let mut full = pool(40, Vec::new());
     full.pool = crate::domain::server::PoolName::new("edge-riga");
     let mut view = StatusView {
-        traffic: &Traffic::NotConfigured,
+        stop: None,
         pools: &[full.clone(), pool(36, out(10..=13, Some(&id()), "drained"))],
         requests: &requests,
         servers: 86,
         coverage: &covering(80),
         inventory_at: at(13, 0),
-        health_oldest: Some(at(14, 32)),
+        health_oldest: Some((at(14, 32), crate::domain::server::PoolName::new("edge-lax"))),
+        people_at: Some(at(14, 33)),
+        traffic: &Traffic::NotConfigured,
         now: at(14, 33),
     };
     assert_snapshot!(read(&say::status(&view)), @"
     76 of 80 in service, 2 open requests
     ----
-    Health by the load balancers: oldest look 14:32 UTC · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC
+    Health by the load balancers: oldest look 14:32 UTC (edge-lax) · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC · people 14:33 UTC
     76 of 80 in service in 2 pools · 6 servers in no pool
     edge-lax 36 of 40, floor 36 · 4 out: `edge-lax-[010-013]` (drained, req-2mq9)
     ▶️ req-2mq9 reboot 20 servers in lax · running · 9 of 20 rebooted · ana
@@ -290,7 +292,15 @@ fn status_begins_with_its_sources_and_their_age() {
     ~ of 86 servers: drain, reboot and undrain 80 · inspect 6
     ");
     let full = [full];
-    view = StatusView { pools: &full, requests: &[], servers: 40, coverage: &[], health_oldest: None, ..view };
+    view = StatusView {
+        pools: &full,
+        requests: &[],
+        servers: 40,
+        coverage: &[],
+        health_oldest: None,
+        people_at: None,
+        ..view
+    };
     assert_snapshot!(read(&say::status(&view)), @"
     40 of 40 in service, 0 open requests
     ----
@@ -307,19 +317,21 @@ fn status_of_much_stays_within_the_budget() {
     let mut short = pool(36, out(21..=24, Some(&other_id()), "drained"));
     short.unknown = 2;
     let view = StatusView {
-        traffic: &Traffic::NotConfigured,
+        stop: None,
         pools: &vec![short; 6],
         requests: &requests,
         servers: 240,
         coverage: &covering(240),
         inventory_at: at(13, 0),
-        health_oldest: Some(at(14, 32)),
+        health_oldest: Some((at(14, 32), crate::domain::server::PoolName::new("edge-lax"))),
+        people_at: Some(at(14, 33)),
+        traffic: &Traffic::NotConfigured,
         now: at(14, 33),
     };
     assert_snapshot!(read(&say::status(&view)), @"
     216 of 240 in service, 9 open requests
     ----
-    Health by the load balancers: oldest look 14:32 UTC · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC
+    Health by the load balancers: oldest look 14:32 UTC (edge-lax) · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC · people 14:33 UTC
     216 of 240 in service in 6 pools
     edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4)
     edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4) + 4 more pools

@@ -5,7 +5,7 @@ use crate::conversation::message::{Message, Piece};
 use crate::conversation::{approval_ask, card, details, echo, started};
 use crate::domain::ids::Fingerprint;
 use crate::domain::server::{PoolName, SiteName};
-use crate::workflow::request::{Blocker, ControlVerb, RequestEvent, RequestOutcome};
+use crate::workflow::request::{Blocker, ControlVerb, LimitScope, RequestEvent, RequestOutcome};
 use insta::assert_snapshot;
 
 fn at_floor() -> Blocker {
@@ -18,7 +18,12 @@ fn locked() -> Blocker {
 }
 
 fn crowded() -> Blocker {
-    Blocker::Concurrency { site: SiteName::new("lax"), active: 4, limit: 4, holders: vec![other_id()] }
+    Blocker::Concurrency {
+        scope: LimitScope::Site(SiteName::new("lax")),
+        active: 4,
+        limit: 4,
+        holders: vec![other_id()],
+    }
 }
 
 fn unseen(since: Option<crate::domain::time::Timestamp>) -> Blocker {

@@ -21,7 +21,7 @@ fn all_is_well() {
     ✅ req-2mq9: all 20 rebooted and back in production
     ----
     ✅ req-2mq9: all 20 rebooted and back in production
-    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob · plan 9f3a
+    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a
     ");
     assert_snapshot!(all_done().see(CARD, card), @"
     ✅ req-2mq9 done: reboot 20 servers in lax
@@ -54,7 +54,7 @@ fn one_of_twenty_failed() {
     ----
     ⚠️ req-2mq9: 19 of 20 rebooted, 1 failed
     ✗ `edge-lax-012` did not come back; drained
-    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob · plan 9f3a
+    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a
     ");
     assert_snapshot!(one_failed().see(CARD, card), @"
     ⚠️ req-2mq9 done, 1 failed: reboot 20 servers in lax, 19 of 20 rebooted · 1 failed
@@ -66,13 +66,14 @@ fn one_of_twenty_failed() {
     ~ @U0ANA · approved by bob 14:04 UTC · 14:24 UTC to 14:57 UTC
     [Details]
     ");
-    assert_snapshot!(one_failed().see(super::PRIVATE, details), @"
+    assert_snapshot!(one_failed().see(super::DETAILS, details), @"
     ⚠️ req-2mq9 done, 1 failed · 19 of 20 rebooted
     ----
     Reboot 20 servers in lax · req-2mq9
     ⚠️ done, 1 failed · 19 of 20 rebooted · as of 14:57 UTC
     ✗ 1 failed (did not come back): `edge-lax-012`
     ✓ 19 done: `edge-lax-[001-011,013-020]`
+    ~ approved by bob 14:04 UTC
     ");
 }
 
@@ -86,7 +87,7 @@ fn a_rollout_that_stopped_after_failures_says_what_was_not_started() {
     ⚠️ req-2mq9: 5 of 20 rebooted, 2 failed
     ✗ `edge-lax-[006-007]` did not come back; drained
     · `edge-lax-[008-020]` not started: stopped after 2 servers failed, limit 1
-    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob · plan 9f3a
+    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a
     ");
     assert_snapshot!(story.see(CARD, card), @"
     ⚠️ req-2mq9 done, 2 failed: reboot 20 servers in lax, 5 of 20 rebooted · 2 failed · 13 not started
@@ -110,7 +111,7 @@ fn the_canary_failed_and_nothing_was_achieved() {
     ❌ req-2mq9: none of 20 rebooted, 1 failed
     ✗ `edge-lax-001` did not come back; drained
     · `edge-lax-[002-020]` not started
-    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob · plan 9f3a
+    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a
     ");
 }
 
@@ -122,8 +123,8 @@ fn servers_that_were_not_as_planned_are_left_out() {
     ⚠️ req-2mq9: 18 of 20 rebooted, 2 left out
     ----
     ⚠️ req-2mq9: 18 of 20 rebooted, 2 left out
-    – `edge-lax-[019-020]` left out: not as planned any more
-    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob · plan 9f3a
+    – `edge-lax-[019-020]` left out: not as planned any more, or on the blacklist
+    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a
     ");
 }
 
@@ -143,9 +144,9 @@ fn many_failures_stay_within_the_budget() {
     ❌ req-2mq9: none of 20 rebooted, 7 failed, 1 left out
     ✗ `edge-lax-[001-004]` did not come back; drained
     ✗ `edge-lax-[005,007]` did not get out of rotation; back in production + 1 more failed
-    – `edge-lax-010` left out: not as planned any more
+    – `edge-lax-010` left out: not as planned any more, or on the blacklist
     · `edge-lax-[006,008,011-020]` not started: stopped after 7 servers failed, limit 1
-    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob · plan 9f3a
+    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a
     ");
 }
 
@@ -159,7 +160,7 @@ fn a_cancelled_rollout_says_what_was_done_and_what_was_not() {
     ----
     ⏹️ req-2mq9 cancelled by ana: 11 done, 2 returned, 7 not started
     · `edge-lax-[014-020]` not started
-    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob · plan 9f3a
+    ~ 53 min, of which 20 min queued · asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a
     ");
     assert_snapshot!(story.see(CARD, card), @"
     ⏹️ req-2mq9 cancelled: reboot 20 servers in lax, 11 of 20 rebooted · 2 returned unchanged · 7 not started
@@ -194,7 +195,7 @@ fn what_never_started_says_so() {
     ----
     ⌛ req-2mq9 expired, nothing has started
     It was not safe in time. Send the line again to ask anew.
-    ~ asked by @U0ANA · approved by bob · plan 9f3a · reboot 20 servers in lax
+    ~ asked by @U0ANA · approved by bob 14:04 UTC · plan 9f3a · reboot 20 servers in lax
     ");
     let denied = RequestOutcome::Denied { name: "bob".into(), why: "traffic peak".into() };
     assert_snapshot!(Story::asked().ended(denied).see(REPLY, final_reply), @"

@@ -19,6 +19,7 @@ fn help_shows_what_works_for_this_person_here() {
     What you can do in #noc
     See: `/fleet status`
     `/fleet plan reboot edge-lax-[001-020] because kernel update`
+    While it waits: `/fleet why req-2mq9`
     Take out and put back: `/fleet drain edge-lax-001 because fan noise`
     `/fleet undrain edge-lax-001`
     Restart: `/fleet reboot edge-lax-[001-020] because kernel update`
@@ -32,6 +33,7 @@ fn help_shows_what_works_for_this_person_here() {
     What you can do here
     See: `/fleet status`
     `/fleet plan announce because riga is in maintenance until 18:00`
+    While it waits: `/fleet why req-2mq9`
     Tell people: `/fleet announce because riga is in maintenance until 18:00`
     Stop: `/fleet cancel req-2mq9`
     ~ in a thread, mention me instead of `/fleet` · more: `/fleet help announce`, `/fleet help servers`, `/fleet help times`
@@ -41,6 +43,7 @@ fn help_shows_what_works_for_this_person_here() {
     ----
     What you can do in #web
     See: `/fleet status`
+    While it waits: `/fleet why req-2mq9`
     No command may be run by you here.
     ~ in a thread, mention me instead of `/fleet` · more: `/fleet help servers`, `/fleet help times`
     ");
@@ -97,20 +100,20 @@ fn every_line_of_help_is_understood() {
     }
 }
 
+/// Pages one after the other, without what a lock screen shows of them.
+fn told(pages: &[super::super::message::Message]) -> String {
+    let page = |page| shown(page, HELP).split_once("----\n").unwrap().1.to_owned();
+    pages.iter().map(page).collect::<Vec<_>>().join("\n\n")
+}
+
 #[test]
-fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
+fn help_on_a_verb_shows_lines_to_copy() {
     let commands = ["announce", "drain", "reboot", "undrain"].map(command);
     let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
-    let mut pages = BuiltInVerb::ALL.map(|verb| say::help_verb(verb, &specs)).to_vec();
-    pages.extend([
-        say::help_verb(BuiltInVerb::Plan, &[]),
-        say::help_servers(),
-        say::help_times(&specs),
-        say::help_times(&[]),
-    ]);
-    let told =
-        pages.iter().map(|page| shown(page, HELP).split_once("----\n").unwrap().1.to_owned()).collect::<Vec<_>>();
-    assert_snapshot!(told.join("\n\n"), @"
+    let verbs = BuiltInVerb::ALL.into_iter().filter(|verb| !is_brake(*verb));
+    let mut pages = verbs.map(|verb| say::help_verb(verb, &specs)).collect::<Vec<_>>();
+    pages.push(say::help_verb(BuiltInVerb::Plan, &[]));
+    assert_snapshot!(told(&pages), @"
     Help: what you can do, or all about one thing
     `/fleet help [COMMAND or TOPIC]`
     `/fleet help servers`
@@ -146,10 +149,37 @@ fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
     `/fleet who-can reboot on site=lax`
     ~ without servers: who may use it on some of them at least · everybody here may ask
 
+    Why: why something waits, stands or ended: every reason, who holds it, what unblocks it
+    `/fleet why [REQUEST or RUN or SERVER]`
+    `/fleet why req-2mq9`
+    `/fleet why run-2mq9.17`
+    `/fleet why edge-lax-001`
+    ~ in the thread of a request, why alone means that request · everybody here may ask
+
+    Queue: what waits to start, in order, and the first reason of each
+    `/fleet queue [SERVERS]`
+    `/fleet queue`
+    `/fleet queue site=lax`
+    ~ first come, first looked at, and whoever is blocked is gone past · everybody here may ask
+
+    Out: which servers are out of production: why, since when, whose
+    `/fleet out [SERVERS]`
+    `/fleet out`
+    `/fleet out site=lax`
+    ~ what a run of ours left behind can be returned by a button, if you may · everybody here may ask
+
     Plan: what a line would do, without doing it
     `/fleet plan LINE`
     ~ it tells the servers, the waves, the steps, whether you may, whose approval it needs, and what is in the way
+    ");
+}
 
+#[test]
+fn help_on_a_topic_shows_what_to_write() {
+    let commands = ["announce", "drain", "reboot", "undrain"].map(command);
+    let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+    let pages = [say::help_servers(), say::help_times(&specs), say::help_times(&[])];
+    assert_snapshot!(told(&pages), @"
     How servers are chosen
     `edge-lax-[001-020,031]` these numbers; [001-020/2] is every second one
     `edge-lax-*` every name that begins so; name=~^edge-(lax|fra) is a regular expression
@@ -179,6 +209,68 @@ fn help_on_a_verb_or_a_topic_shows_lines_to_copy() {
     ");
 }
 
+/// Whether it stops things, or lets them go on.
+fn is_brake(verb: BuiltInVerb) -> bool {
+    verb >= BuiltInVerb::StopEverything
+}
+
+#[test]
+fn help_on_what_stops_things_shows_lines_to_copy() {
+    let verbs = BuiltInVerb::ALL.into_iter().filter(|verb| is_brake(*verb));
+    let pages = verbs.map(|verb| shown(&say::help_verb(verb, &[]), HELP).split_once("----\n").unwrap().1.to_owned());
+    assert_snapshot!(pages.collect::<Vec<_>>().join("\n\n"), @"
+    Stop-everything: nothing starts any more that changes a server, until somebody resumes
+    `/fleet stop everything [because REASON]`
+    `/fleet stop everything because servers do not come back`
+    ~ everybody may, where work may be asked for · what was begun goes to a safe point · a restart of mine changes nothing
+
+    Resume-everything: everything goes on after a stop
+    `/fleet resume everything because REASON`
+    `/fleet resume everything because the cause was found`
+    ~ by another person than who stopped, or by the same one after 10 min
+
+    Freeze: nothing that changes a server starts there for a time; what is under way goes to its end
+    `/fleet freeze SERVERS|everything until TIME|for DURATION because REASON`
+    `/fleet freeze site=lax for 2h because a live match`
+    `/fleet freeze everything until tomorrow 08:00 UTC because a holiday`
+    ~ at most 30 days · a server that is added there later is covered too
+
+    Thaw: ends a freeze sooner
+    `/fleet thaw SERVERS|everything`
+    `/fleet thaw site=lax`
+    `/fleet thaw everything`
+    ~ as it was said when it was frozen
+
+    Hold: keeps servers from any work, or a request from starting more
+    `/fleet hold SERVERS|REQUEST because REASON`
+    `/fleet hold edge-lax-001 because I change its disk`
+    `/fleet hold req-2mq9 because traffic is high`
+    ~ a held server is not even returned · a held request starts no more, and what it began goes on
+
+    Release: lets what was held go on
+    `/fleet release SERVERS|REQUEST`
+    `/fleet release edge-lax-001`
+    `/fleet release req-2mq9`
+    ~ by whoever may hold here
+
+    Blacklist: keeps a command, or every one, from some servers for a time
+    `/fleet blacklist SERVERS|everything [COMMAND] until TIME|for DURATION [--absolute] because REASON`
+    `/fleet blacklist edge-lax-007 for 7d because its fans fail`
+    ~ at most 30 days · what it covers waits; with --absolute it is left out, and nobody can override that
+
+    Unblacklist: ends that sooner
+    `/fleet unblacklist SERVERS|everything [COMMAND]`
+    `/fleet unblacklist edge-lax-007`
+    ~ as it was said then
+
+    Override: lets what waits in a request pass one policy, once, when it cannot wait
+    `/fleet override POLICY on REQUEST because REASON`
+    `/fleet override capacity on req-2mq9 because customers are affected`
+    `/fleet override concurrency on req-2mq9 because the site goes dark at noon`
+    ~ by those whom policies/admission.yaml names · everybody sees it · for more than a few servers a second person must agree
+    ");
+}
+
 #[test]
 fn help_on_a_purpose_shows_all_that_is_for_it() {
     let commands = ["announce", "drain", "reboot", "undrain"].map(command);
@@ -193,6 +285,9 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
     `/fleet plan reboot edge-lax-[001-020] because kernel update` what a line would do, without doing it
     `/fleet can-i reboot edge-lax-[001-020] because kernel update` whether you may send a line here, by which policy, and what it needs
     `/fleet who-can reboot` who may use a command here, in general or on some servers
+    `/fleet why req-2mq9` why something waits, stands or ended: every reason, who holds it, what unblocks it
+    `/fleet queue` what waits to start, in order, and the first reason of each
+    `/fleet out` which servers are out of production: why, since when, whose
     ~ everything: `/fleet help`
 
     Take out and put back: what you can do in #noc
@@ -218,6 +313,15 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
 
     Stop: what you can do in #noc
     `/fleet cancel req-2mq9` stops a request: nothing new starts, what is in flight goes to a safe point
+    `/fleet stop everything because servers do not come back` nothing starts any more that changes a server, until somebody resumes
+    `/fleet resume everything because the cause was found` everything goes on after a stop
+    `/fleet freeze site=lax for 2h because a live match` nothing that changes a server starts there for a time; what is under way goes to its end
+    `/fleet hold edge-lax-001 because I change its disk` keeps servers from any work, or a request from starting more
+    `/fleet blacklist edge-lax-007 for 7d because its fans fail` keeps a command, or every one, from some servers for a time
+    ~ everything: `/fleet help`
+
+    Waiting: what you can do in #noc
+    `/fleet override capacity on req-2mq9 because customers are affected` lets what waits in a request pass one policy, once, when it cannot wait
     ~ everything: `/fleet help`
     ");
 }
@@ -277,12 +381,12 @@ fn help_of_many_commands_shows_the_first_of_each_purpose() {
     What you can do in #noc
     See: `/fleet status`
     `/fleet plan erase edge-lax-001 because x`
+    While it waits: `/fleet why req-2mq9`
     Take out and put back: `/fleet drain edge-lax-001 because fan noise`
     Restart: `/fleet reboot edge-lax-[001-020] because kernel update`
     Tell people: `/fleet announce because riga is in maintenance until 18:00`
     Change: `/fleet flush edge-lax-001 because x`
-    Remove for good: `/fleet erase edge-lax-001 because x`
     Stop: `/fleet cancel req-2mq9`
-    ~ in a thread, mention me instead of `/fleet` · also: undrain, restart, rekey · more: `/fleet help erase`, `/fleet help servers`, `/fleet help times`
+    ~ in a thread, mention me instead of `/fleet` · also: erase, undrain, restart + 1 more · more: `/fleet help erase`, `/fleet help servers`, `/fleet help times`
     ");
 }

@@ -19,6 +19,8 @@ fn a_full_home_tells_the_first_and_counts_the_rest() {
         Told { at: None, summary: "What you can do\nin #noc".to_owned() },
     ];
     let shown = home(&HomeView {
+        stop: None,
+        frozen: &[],
         waiting: &waiting,
         yours: &vec![own; 8],
         serving: (238, 240),

@@ -9,6 +9,7 @@ mod home;
 mod instead;
 mod meaning;
 mod missing;
+mod overriding;
 mod preview;
 mod reloading;
 mod running;
@@ -40,6 +41,8 @@ struct Budget(usize, usize, usize);
 
 const CARD: Budget = Budget(8, 5, 3);
 const PRIVATE: Budget = Budget(7, 4, 2);
+/// Details are asked for and read: who agreed is one line more.
+const DETAILS: Budget = Budget(8, 4, 2);
 const REPLY: Budget = Budget(6, 4, 3);
 const INCIDENT: Budget = Budget(7, 4, 3);
 /// Help is read, not glanced at: it has a line for each task.

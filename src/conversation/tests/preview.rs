@@ -2,7 +2,7 @@
 
 use super::{Story, at, command, name, out, pool, shown};
 use crate::admission::{PoolImpact, Rehearsal};
-use crate::authorization::{Could, DecisionRecord, Refusal, RefusalKind};
+use crate::authorization::{AuthorizationRecord, Could, Refusal, RefusalKind};
 use crate::conversation::{PreviewView, preview};
 use crate::domain::command::CommandSpec;
 use crate::domain::identity::GroupName;
@@ -59,7 +59,7 @@ impl Look {
             refused_sites: Vec::new(),
             could: self.could.clone(),
             nearest: None,
-            record: DecisionRecord::default(),
+            record: AuthorizationRecord::default(),
         };
         let view = PreviewView {
             plan: &self.plan,

@@ -1,8 +1,8 @@
 //! Card, replies, questions and notices while servers are worked on.
 
 use super::{
-    CARD, INCIDENT, PRIVATE, Story, at, begun, done, draining, failure, impact, not_back, out, over, person, pool,
-    proved, rebooting, unknown,
+    CARD, INCIDENT, Story, at, begun, done, draining, failure, impact, not_back, out, over, person, pool, proved,
+    rebooting, unknown,
 };
 use crate::conversation::{card, details, incident, question, server_failed, state_word};
 use crate::domain::ids::Handle;
@@ -326,7 +326,7 @@ fn a_running_card_tells_what_somebody_else_keeps_from_it() {
 
 #[test]
 fn details_fold_every_server_by_its_state() {
-    assert_snapshot!(in_doubt().runs([14], &over(RunOutcome::LeftOut)).see(PRIVATE, details), @"
+    assert_snapshot!(in_doubt().runs([14], &over(RunOutcome::LeftOut)).see(super::DETAILS, details), @"
     ❓ req-2mq9 needs a person · 9 of 20 rebooted
     ----
     Reboot 20 servers in lax · req-2mq9
@@ -336,6 +336,7 @@ fn details_fold_every_server_by_its_state() {
     ✓ 9 done: `edge-lax-[001-009]`
     – 1 left out or returned unchanged: `edge-lax-014`
     · 6 waiting: `edge-lax-[015-020]`
+    ~ approved by bob 14:04 UTC
     ");
 }
 

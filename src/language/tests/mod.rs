@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod braking;
 mod corpus;
 mod printing;
 mod times;
@@ -71,6 +72,9 @@ fn outcome(line: &str) -> String {
         Ok(Intent::Plan(planned)) => format!("plan {planned:?}"),
         Ok(Intent::CanI(planned)) => format!("can-i {planned:?}"),
         Ok(Intent::WhoCan { command, selector }) => format!("who-can {command} {selector:?}"),
+        Ok(Intent::Queue(selector)) => format!("queue {selector:?}"),
+        Ok(Intent::Out(selector)) => format!("out {selector:?}"),
+        Ok(Intent::Why(of)) => format!("why {of:?}"),
         Ok(Intent::Work(work)) => {
             let selector = work.selector.map_or_else(|| "nothing".to_owned(), |selector| print(&selector.value));
             let parameters: String =
@@ -82,6 +86,8 @@ fn outcome(line: &str) -> String {
             format!("status {}", selector.map_or_else(|| "everything".to_owned(), |selector| print(&selector.value)))
         }
         Ok(Intent::Cancel { request }) => format!("cancel {request}"),
+        Ok(Intent::Brake(braking)) => format!("{braking:?}"),
+        Ok(Intent::Override { policy, request, why }) => format!("override {} on {request}: {why}", policy.value),
         Err(told) => {
             let place = told.line.get(told.span.clone()).expect("the place is in the line");
             let better = told.suggestion.map_or_else(String::new, |word| format!(" -> {word}"));

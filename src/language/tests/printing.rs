@@ -1,6 +1,7 @@
 //! A printed intent reads as the same intent, and nothing that is typed makes reading fall over.
 
 use super::{because, command, lines, parameter};
+use crate::domain::asked::WhyOf;
 use crate::domain::command::{CommandName, Need, ParameterSpec, Targets, ValueKind};
 use crate::domain::intent::{Intent, Planned, Value, ZoneName};
 use crate::domain::time::Timestamp;
@@ -54,11 +55,20 @@ fn meaning(intent: &Intent) -> String {
                 Intent::CanI(_) => "can-i ",
                 Intent::Work(_)
                 | Intent::WhoCan { .. }
+                | Intent::Why(_)
+                | Intent::Queue(_)
+                | Intent::Out(_)
                 | Intent::Help { .. }
                 | Intent::Status { .. }
-                | Intent::Cancel { .. } => "",
+                | Intent::Cancel { .. }
+                | Intent::Brake(_)
+                | Intent::Override { .. } => "",
             };
             format!("{verb}{} {selector:?} {:?} {start:?}", work.command, work.values())
+        }
+        Intent::Queue(selector) | Intent::Out(selector) => {
+            let verb = if matches!(intent, Intent::Out(_)) { "out" } else { "queue" };
+            format!("{verb} {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
         }
         Intent::Status { selector } => {
             format!("status {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
@@ -66,9 +76,13 @@ fn meaning(intent: &Intent) -> String {
         Intent::WhoCan { command, selector } => {
             format!("who-can {command} {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
         }
-        Intent::Plan(Planned::Cancel { .. })
+        Intent::Why(WhyOf::Server(selector)) => format!("why {:?}", crate::fleet::print(&selector.value)),
+        Intent::Why(WhyOf::Here | WhyOf::Request(_) | WhyOf::Run(_))
+        | Intent::Plan(Planned::Cancel { .. })
         | Intent::CanI(Planned::Cancel { .. })
         | Intent::Help { .. }
+        | Intent::Brake(_)
+        | Intent::Override { .. }
         | Intent::Cancel { .. } => format!("{intent:?}"),
     }
 }

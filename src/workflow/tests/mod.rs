@@ -2,7 +2,9 @@
 //!
 //! Deliberately absent: stores, drivers and real time. `world` holds a small model of them for the properties.
 
+mod halting;
 mod outputs;
+mod overrides;
 mod request;
 mod restart;
 mod steps;

@@ -15,9 +15,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-const NOW: Timestamp = super::START;
+pub(super) const NOW: Timestamp = super::START;
 
-fn accepted(count: Option<u32>) -> RequestEvent {
+pub(super) fn accepted(count: Option<u32>) -> RequestEvent {
     let spec: CommandSpec = super::reboot_command();
     let plan = Plan::new(PlanParts {
         request: RequestId::from_tail("2mq9").expect("a tail of the alphabet"),
@@ -55,7 +55,7 @@ fn accepted(count: Option<u32>) -> RequestEvent {
     }))
 }
 
-fn person(user: &str) -> PersonId {
+pub(super) fn person(user: &str) -> PersonId {
     PersonId::new("T0WRASSE", user)
 }
 
@@ -76,7 +76,7 @@ fn approved(user: &str) -> RequestEvent {
     RequestEvent::Approved(approval(user))
 }
 
-fn card() -> RequestEvent {
+pub(super) fn card() -> RequestEvent {
     let (channel, ts) = (ChannelId::new("C0NOC"), MessageTs::new("1.1"));
     RequestEvent::CardPosted { card: MessageRef { channel, ts } }
 }

@@ -7,13 +7,17 @@ use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
-use wrasse::admission::Ledger;
+use wrasse::admission::{Brake, BrakeEnd, Ledger, Snapshot};
+use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::PersonId;
-use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
+use wrasse::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
 use wrasse::domain::place::MessageRef;
 use wrasse::domain::time::Timestamp;
+use wrasse::ports::authorizations::{Authorization, Sought};
 use wrasse::ports::chat::Envelope;
-use wrasse::ports::store::{Committed, Control, Decide, Home, Operation, Scope, Slot, Write};
+use wrasse::ports::store::{
+    Committed, Control, Decide, DecisionRecord, Home, Operation, Scope, SeenMember, Slot, Write,
+};
 use wrasse::ports::{Inbox, Store, StoreFault};
 use wrasse::workflow::{Request, Run, RunEvent};
 
@@ -195,6 +199,11 @@ impl Store for MortalStore {
         self.inner.requests_of(person, limit).await
     }
 
+    async fn requests_with(&self, command: &CommandName, limit: usize) -> Result<Vec<Request>, StoreFault> {
+        self.alive().await;
+        self.inner.requests_with(command, limit).await
+    }
+
     async fn run(&self, id: &RunId) -> Result<Option<Run>, StoreFault> {
         self.alive().await;
         self.inner.run(id).await
@@ -255,8 +264,43 @@ impl Store for MortalStore {
         self.inner.control(handle).await
     }
 
+    async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
+        self.alive().await;
+        self.inner.decisions(request).await
+    }
+
+    async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault> {
+        self.alive().await;
+        self.inner.snapshot(id).await
+    }
+
     async fn ledger(&self) -> Result<Ledger, StoreFault> {
         self.alive().await;
         self.inner.ledger().await
+    }
+
+    async fn last_known(&self, person: &PersonId) -> Result<Option<Authorization>, StoreFault> {
+        self.alive().await;
+        self.inner.last_known(person).await
+    }
+
+    async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault> {
+        self.alive().await;
+        self.inner.authorizations(sought).await
+    }
+
+    async fn brakes(&self) -> Result<Vec<Brake>, StoreFault> {
+        self.alive().await;
+        self.inner.brakes().await
+    }
+
+    async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault> {
+        self.alive().await;
+        self.inner.brake(id).await
+    }
+
+    async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault> {
+        self.alive().await;
+        self.inner.member_seen(person).await
     }
 }

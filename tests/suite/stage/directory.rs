@@ -54,6 +54,13 @@ impl StageDirectory {
         id
     }
 
+    /// Somebody of another workspace, as a shared channel shows them.
+    pub(super) fn add_stranger(&self, id: &PersonId, name: &str, group: GroupName) {
+        let (name, standing, groups) = (name.to_owned(), Standing::Stranger, vec![group]);
+        let profile = Profile { id: id.clone(), name, standing, groups, zone: None };
+        self.0.lock().unwrap().people.insert(id.clone(), profile);
+    }
+
     pub(super) fn change(&self, id: &PersonId, change: impl FnOnce(&mut Profile)) {
         change(self.0.lock().unwrap().people.get_mut(id).unwrap());
     }

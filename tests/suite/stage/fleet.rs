@@ -227,6 +227,14 @@ impl StageFleet {
         }
     }
 
+    /// How many restarts of any server were sent and happened.
+    pub(crate) fn restarts(&self) -> usize {
+        let is_restart = |entry: &&wrasse::sandbox::fleet::model::LogEntry| {
+            format!("{:?} {:?}", entry.deed, entry.outcome) == "Reboot Done"
+        };
+        self.with(|fleet| fleet.log().iter().filter(is_restart).count())
+    }
+
     /// Everything that was asked of it and happened, a line each.
     pub(super) fn told(&self) -> String {
         let line = |entry: &wrasse::sandbox::fleet::model::LogEntry| {

@@ -4,9 +4,11 @@
 //! outlive the bot. No socket, no sleep. `WRASSE_STAGE` is `model`, `sqlite` or `restarts` (a new process after every
 //! commit, and what had left by then lands unheard); every story must read the same on all of them.
 
+mod attackers;
 mod bot;
 mod chat;
 mod crash;
+mod decisions;
 mod directory;
 mod ending;
 mod fleet;
@@ -34,6 +36,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::{StageClock, StageIds};
 use transcript::Cleaner;
+use wrasse::domain::identity::GroupName;
 use wrasse::domain::server::{Server, ServerName};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::{Arrival, Envelope};
@@ -105,7 +108,7 @@ impl Stage {
             ids: Arc::new(StageIds::default()),
             chat,
             directory: Arc::new(StageDirectory::new()),
-            script: RefCell::new(Script::default()),
+            script: RefCell::new(Script::new()),
             cleaner: RefCell::new(Cleaner::default()),
             crashes: Arc::new(Mutex::new(Crashes::default())),
             bot: tokio::sync::Mutex::new(None),
@@ -192,6 +195,16 @@ impl Stage {
     /// At most this share of a pool may be out at once.
     pub(crate) fn lets_out(&self, percent: u8) {
         self.0.script.borrow_mut().rules.pool_out_max_percent = percent;
+    }
+
+    /// At most so many servers of one rack may be under work at once.
+    pub(crate) fn lets_work_in_a_rack(&self, servers: u32) {
+        self.0.script.borrow_mut().rules.rack_concurrency = servers;
+    }
+
+    /// Members of that group may override policies.
+    pub(crate) fn lets_override(&self, group: &str) {
+        self.0.script.borrow_mut().rules.overrides.by = vec![GroupName::new(group)];
     }
 
     // -- what happens to the bot --

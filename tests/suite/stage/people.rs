@@ -17,7 +17,7 @@ use wrasse::ports::{Clock, Ids};
 /// A channel.
 #[derive(Clone)]
 pub(crate) struct Channel {
-    stage: Stage,
+    pub(super) stage: Stage,
     name: String,
     pub(super) id: ChannelId,
 }
@@ -117,6 +117,11 @@ impl Thread {
     /// What is new or changed since the last look.
     pub(crate) fn since_last_look(&self) -> String {
         self.stage.news(&self.place)
+    }
+
+    /// Where it is.
+    pub(super) const fn channel(&self) -> &ChannelId {
+        &self.place.channel
     }
 
     /// The message that its replies hang on: a person's, or the card.

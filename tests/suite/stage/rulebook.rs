@@ -38,6 +38,12 @@ pub(crate) struct Script {
 }
 
 impl Script {
+    /// Limits on work at once that only a story about them reaches: the stage has one rack in each site.
+    pub(super) fn new() -> Self {
+        let rules = Rules { rack_concurrency: 100, type_in_site_percent: 100, ..Rules::default() };
+        Self { rules, ..Self::default() }
+    }
+
     pub(super) fn add_channel(&mut self, name: &str, id: ChannelId) {
         self.channels.insert(name.to_owned(), id);
     }

@@ -4,6 +4,7 @@ use super::values::*;
 use super::{commit, does, is_stale, on_every_store, operation};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wrasse::admission::{Health, LockStanding};
+use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
 use wrasse::domain::server::ProductionState;
@@ -86,6 +87,26 @@ async fn a_person_is_shown_their_newest_requests() {
         assert_eq!(own("U0ANA", 2).await, [ids[2].clone(), ids[1].clone()], "newest first, over or not");
         assert_eq!(own("U0ANA", 9).await.len(), 3);
         assert_eq!(own("U0BOB", 9).await, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_newest_requests_of_a_command_are_the_past_of_the_next() {
+    on_every_store(async |store| {
+        let ids = ["2mq9", "2mqb", "2mqc"].map(request_id);
+        for id in &ids {
+            does(store, &format!("accept {id}"), vec![request_events(id, 0, vec![accepted(id)])]).await;
+        }
+        does(store, "end", vec![request_events(&ids[1], 1, vec![request_ended(9)])]).await;
+        let command = store.request(&ids[0]).await.unwrap().unwrap().spec.name.clone();
+        let with = async |command: &CommandName, limit: usize| {
+            let found = store.requests_with(command, limit).await.unwrap();
+            found.iter().map(|request| request.id().clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(with(&command, 2).await, [ids[2].clone(), ids[1].clone()], "newest first, over or not");
+        assert_eq!(with(&command, 9).await.len(), 3);
+        assert_eq!(with(&CommandName::new("nothing"), 9).await, []);
     })
     .await;
 }

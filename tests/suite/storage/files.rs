@@ -26,8 +26,14 @@ async fn after_a_restart_the_answers_are_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let path = database(folder.path());
     let (id, run) = (request_id("2mq9"), run_id(1));
-    let decision =
-        DecisionRecord { request: id.clone(), at: at(3), verdict: "wait".into(), evidence: "the pool".into() };
+    let decision = DecisionRecord {
+        request: id.clone(),
+        at: at(3),
+        verdict: "wait".into(),
+        evidence: "the pool".into(),
+        decided: Vec::new(),
+        snapshot: None,
+    };
 
     let store = open(&path).await;
     store.keep(envelope("event:1", 1)).await.unwrap();
@@ -125,39 +131,6 @@ async fn in_a_batch_each_operation_stands_for_itself() {
     store.close().await.unwrap();
 }
 
-/// Counts all locks, as a limit over a site does; each racer locks a server of its own, so only the count protects.
-async fn takes_the_last_place(store: &SqliteStore, round: usize, racer: usize) {
-    let decide = |ledger: &Ledger| {
-        let is_free = ledger.locks.len() < round + 1;
-        let lock = Write::Lock(lock(&format!("s-{round}-{racer}"), &run_id(1)));
-        if is_free { vec![lock] } else { Vec::new() }
-    };
-    let id = OperationId::new(format!("{round} {racer}"));
-    assert_eq!(store.reserve(id, &[], &decide).await, Ok(Committed::Done));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn several_stores_on_one_file_never_grant_the_last_place_twice() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = database(folder.path());
-    let mut stores = Vec::new();
-    for _ in 0..3 {
-        stores.push(Arc::new(open(&path).await));
-    }
-    for round in 0..200 {
-        let mut racers = JoinSet::new();
-        for racer in 0..6 {
-            let store = Arc::clone(&stores[racer % 3]);
-            racers.spawn(async move { takes_the_last_place(&store, round, racer).await });
-        }
-        racers.join_all().await;
-        assert_eq!(stores[0].ledger().await.unwrap().locks.len(), round + 1);
-    }
-    for store in stores {
-        store.close().await.unwrap();
-    }
-}
-
 #[tokio::test]
 async fn a_caller_that_vanishes_while_it_reserves_has_reserved_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -238,10 +211,38 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let fault = SqliteStore::open(&path).await.unwrap_err();
     let expected = format!(
         "the store holds something unreadable: {} was written by a newer version: its schema has step 99, this \
-         version knows steps up to 3",
+         version knows steps up to 7",
         path.display()
     );
     assert_eq!(fault.to_string(), expected);
+}
+
+#[tokio::test]
+async fn requests_of_an_earlier_version_have_their_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = database(folder.path());
+    let store = open(&path).await;
+    let id = request_id("2mq9");
+    does(&store, "accept", vec![request_events(&id, 0, vec![accepted(&id)])]).await;
+    let command = store.request(&id).await.unwrap().unwrap().spec.name.clone();
+    store.close().await.unwrap();
+    let mut other = raw(&path).await;
+    for back in [
+        "DROP INDEX requests_by_command",
+        "ALTER TABLE requests DROP COLUMN command",
+        "ALTER TABLE decisions DROP COLUMN shape",
+        "ALTER TABLE decisions DROP COLUMN decided",
+        "ALTER TABLE decisions DROP COLUMN snapshot",
+        "DROP TABLE snapshots",
+        "DELETE FROM _sqlx_migrations WHERE version = 7",
+    ] {
+        query(back).execute(&mut other).await.unwrap();
+    }
+    drop(other);
+    let store = open(&path).await;
+    let found = store.requests_with(&command, 9).await.unwrap();
+    assert_eq!(found.iter().map(|request| request.id().clone()).collect::<Vec<_>>(), [id]);
+    store.close().await.unwrap();
 }
 
 #[tokio::test]

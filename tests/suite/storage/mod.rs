@@ -1,10 +1,14 @@
 //! One conformance suite for every store, a random comparison of them, and what only a file can show.
 
+mod authorizations;
+mod brakes;
 mod conformance;
 mod delivery;
 mod files;
+mod racing;
 mod random;
-mod values;
+mod shell;
+pub(crate) mod values;
 
 use std::path::{Path, PathBuf};
 use wrasse::adapters::storage::memory::MemoryStore;

@@ -13,6 +13,7 @@ use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId};
 use wrasse::domain::server::ProductionState;
 use wrasse::ports::Store;
+use wrasse::ports::authorizations::Sought;
 use wrasse::ports::store::{Operation, Write};
 use wrasse::workflow::request::RequestEvent;
 use wrasse::workflow::run::RunEvent;
@@ -90,6 +91,10 @@ fn server_write() -> impl Strategy<Value = Write> {
         1 => (name(), number()).prop_map(|(name, number)| Write::Unlock { server: server(name), run: run_id(number) }),
         1 => (name(), number(), select(ProductionState::ALL.to_vec()))
             .prop_map(|(name, number, state)| Write::ServerState(state_row(name, &run_id(number), state))),
+        1 => (name(), select(brake_kinds()), moment(), option::of(moment()))
+            .prop_map(|(id, kind, since, until)| Write::BrakeOn(brake(id, kind, since, until))),
+        1 => (name(), moment()).prop_map(|(id, millis)| brake_off(id, millis)),
+        1 => Just(Write::NotStopped),
         1 => (name(), health, moment()).prop_map(|(name, health, seen)| Write::Health(health_row(name, health, seen))),
     ]
 }
@@ -122,6 +127,9 @@ fn draft() -> impl Strategy<Value = Draft> {
         1 => name().prop_map(|key| Draft::Ready(Box::new(settled(key)))),
         1 => name().prop_map(|handle| Draft::Ready(Box::new(Write::Control(control(handle))))),
         1 => (name(), moment()).prop_map(|(handle, millis)| Draft::Ready(Box::new(used(handle, millis)))),
+        1 => (option::of(select(TAILS.to_vec())), name(), moment()).prop_map(|(tail, verdict, millis)| {
+            Draft::Ready(Box::new(authorized(tail, verdict, millis)))
+        }),
     ]
 }
 
@@ -204,6 +212,10 @@ async fn answers(store: &dyn Store) -> String {
         tell(&store.slot_at(&message_ref(ts)).await);
     }
     tell(&store.ledger().await);
+    tell(&store.last_known(&person("U0ANA")).await);
+    for (request, since) in [(None, None), (Some(request_id(TAILS[0])), Some(at(10)))] {
+        tell(&store.authorizations(&Sought { request, since, limit: 3 }).await);
+    }
     text
 }
 

@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use wrasse::admission::{Health, HealthRow, Lock, LockStanding, StateRow};
+use wrasse::admission::{
+    BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage, Health, HealthRow, Lock, LockStanding, StateRow,
+};
+use wrasse::authorization::{AuthorizationRecord, RecordedClass};
 use wrasse::conversation::message::{Form, Message, text};
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::effect::Begun;
 use wrasse::domain::identity::{GroupName, PersonId};
-use wrasse::domain::ids::{DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, RequestId, RunId, Version};
+use wrasse::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, RequestId, RunId, Version};
 use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use wrasse::domain::plan::{Plan, PlanParts, Subject};
-use wrasse::domain::server::{ProductionState, ServerId};
+use wrasse::domain::server::{ProductionState, ServerId, ServerName};
 use wrasse::domain::time::Timestamp;
+use wrasse::ports::authorizations::{Authorization, Occasion};
 use wrasse::ports::chat::{Envelope, PrivateTo, Replaces};
 use wrasse::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
 use wrasse::workflow::request::{Accepted, RequestEvent, RequestOutcome};
@@ -182,6 +186,34 @@ pub(crate) fn home_shown(user: &str, words: &str, millis: i64) -> Write {
     Write::HomeShown { person: person(user), shown: Fingerprint::of(words.as_bytes()), at: at(millis) }
 }
 
+pub(crate) fn brake(id: &str, kind: BrakeKind, since: i64, until: Option<i64>) -> Brake {
+    let (id, by, name, why) = (BrakeId::new(id), person("U0BOB"), "bob".to_owned(), format!("because of {id}"));
+    Brake { id, kind, by, name, since: at(since), why, until: until.map(at) }
+}
+
+pub(crate) fn brake_end(millis: i64) -> BrakeEnd {
+    BrakeEnd { by: person("U0DEE"), name: "dee".to_owned(), at: at(millis), why: "the cause was found".to_owned() }
+}
+
+pub(crate) fn brake_off(id: &str, millis: i64) -> Write {
+    Write::BrakeOff { id: BrakeId::new(id), end: brake_end(millis) }
+}
+
+/// One of each kind.
+pub(crate) fn brake_kinds() -> Vec<BrakeKind> {
+    let (lax, everything) = (|| Coverage::of_text("site=lax"), Coverage::everything());
+    let (command, level) = (Some(CommandName::new("reboot")), BlacklistLevel::Absolute);
+    vec![
+        BrakeKind::Stop,
+        BrakeKind::Freeze { on: everything.clone() },
+        BrakeKind::Freeze { on: lax() },
+        BrakeKind::Hold { server: server("s-1"), name: ServerName::new("edge-lax-001") },
+        BrakeKind::Pause { request: request_id("2mq9") },
+        BrakeKind::Blacklist { on: lax(), command, level },
+        BrakeKind::Blacklist { on: everything, command: None, level: BlacklistLevel::Block },
+    ]
+}
+
 pub(crate) fn live() -> Content {
     Content::Live(Notice::Card(request_id("2mq9")))
 }
@@ -212,4 +244,38 @@ pub(crate) fn begun(key: &str, millis: i64) -> Write {
 
 pub(crate) fn undeliverable(key: &str) -> Write {
     Write::Undeliverable { key: DeliveryKey::new(key), why: "the channel is gone".into() }
+}
+
+/// Who was allowed or refused what, for the request of that tail or for none.
+pub(crate) fn authorization(tail: Option<&str>, verdict: &str, millis: i64) -> Authorization {
+    let class = RecordedClass {
+        server_type: "edge-cache".into(),
+        site: "lax".into(),
+        pool: Some("edge-lax".into()),
+        servers: 2,
+    };
+    let record = AuthorizationRecord {
+        verdict: verdict.into(),
+        policies: vec!["noc-small".into()],
+        reason: "the NOC reboots a few".into(),
+        policies_version: Fingerprint::of(b"policies").to_string(),
+        team: "T0WRASSE".into(),
+        user: "U0ANA".into(),
+        name: "ana".into(),
+        standing: "member".into(),
+        groups: vec!["noc".into()],
+        channel: "C0NOC".into(),
+        channel_name: Some("noc".into()),
+        reach: "own-workspace".into(),
+        command: "reboot".into(),
+        impact: "power-cycle".into(),
+        server_count: 2,
+        classes: vec![class],
+        sites: Vec::new(),
+    };
+    Authorization { at: at(millis), occasion: Occasion::Line, request: tail.map(request_id), record }
+}
+
+pub(crate) fn authorized(tail: Option<&str>, verdict: &str, millis: i64) -> Write {
+    Write::Authorization(Box::new(authorization(tail, verdict, millis)))
 }

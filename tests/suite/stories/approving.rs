@@ -226,7 +226,7 @@ async fn two_approvals_are_two_people() {
               [!Take it back!]
               [Close]
         bot > ✅ req-0001: all 2 rebooted and back in production
-              ~ some time · asked by @ana · approved by bob and dee · plan 0000
+              ~ some time · asked by @ana · approved by bob hh:mm (`once`) and dee hh:mm (`and me`) · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-[01-02]", times(1));
     })

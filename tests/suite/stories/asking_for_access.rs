@@ -281,3 +281,46 @@ async fn access_is_asked_for_where_only_we_read_it() {
     })
     .await;
 }
+
+/// Whoever answers for the policy that stands in the way is asked; where no file says who that is, the command's owner.
+#[tokio::test]
+async fn the_owner_of_the_policy_is_asked() {
+    story(async |stage| {
+        let Cast { ana, bob, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.person("wen").in_group("web");
+        stage.person("ola").in_group("ops");
+        let web = stage.channel("#web").has_rules(
+            "owner: web
+allow:
+  - { id: web-small, who: noc, commands: reboot, at-most: 1, reason: one at a time }
+  - { id: web-drain, who: noc, commands: drain, at-most: 1, owner: ops, reason: one at a time }
+",
+        );
+        let unowned = stage.channel("#unowned").has_rules(
+            "allow:\n  - { id: any-small, who: noc, commands: reboot, at-most: 1, reason: one at a time }\n",
+        );
+        let mut asked = Vec::new();
+        for (person, channel, line) in [
+            (&ana, &web, "/fleet can-i reboot edge-lax-[01-02]"),
+            (&ana, &web, "/fleet can-i drain edge-lax-[01-02]"),
+            (&ana, &web, "/fleet can-i undrain edge-lax-01"),
+            (&bob, &web, "/fleet can-i drain edge-lax-01"),
+            (&bob, &unowned, "/fleet can-i reboot edge-lax-01"),
+        ] {
+            let refused = person.types(channel, line).await;
+            person.presses(&refused, "Ask for access").await;
+            let told = refused.transcript();
+            let post = told.lines().find(|line| line.contains("asks to be allowed")).unwrap_or(&told);
+            asked.push(post.trim_start_matches("bot   ").to_owned());
+        }
+        assert_snapshot!(asked.join("\n"), @"
+        @web: @ana asks to be allowed to reboot 2 servers in #web
+        @ops: @ana asks to be allowed to drain 2 servers in #web
+        @web: @ana asks to be allowed to undrain 1 server in #web
+        @ops: @bob asks to be allowed to drain 1 server in #web
+        @sre: @bob asks to be allowed to reboot 1 server in #unowned
+        ");
+        nothing_was_made(stage).await;
+    })
+    .await;
+}

@@ -69,7 +69,7 @@ async fn one_of_each_group_must_agree() {
               [!Take it back!]
               [Close]
         bot > ✅ req-0001: all 2 rebooted and back in production
-              ~ some time · asked by @ana · approved by bob and lia · plan 0000
+              ~ some time · asked by @ana · approved by bob hh:mm and lia hh:mm (`go`) · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-[01-02]", times(1));
     })
@@ -146,7 +146,7 @@ async fn approvers_are_reminded_and_then_another_group_is_asked_as_well() {
               [!Take it back!]
               [Close]
         bot > ✅ req-0001: all 2 rebooted and back in production
-              ~ some time · asked by @ana · approved by lia · plan 0000
+              ~ some time · asked by @ana · approved by lia hh:mm (`go`) · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-[01-02]", times(1));
     })
@@ -465,7 +465,7 @@ async fn what_cannot_be_undone_needs_the_number_typed() {
               [!Take it back!]
               [Close]
         bot > ✅ req-0001: all 2 rebooted and back in production
-              ~ some time · asked by @ana · approved by bob · plan 0000
+              ~ some time · asked by @ana · approved by bob hh:mm · plan 0000
         ");
     })
     .await;

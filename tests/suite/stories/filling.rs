@@ -403,6 +403,7 @@ async fn a_request_can_be_made_without_typing_a_line() {
         bot   (only ana) What you can do in #noc
               See: `/fleet status`
               `/fleet plan reboot edge-lax-[001-020] because kernel update`
+              While it waits: `/fleet why req-2mq9`
               Take out and put back: `/fleet drain edge-lax-001 because fan noise`
               `/fleet undrain edge-lax-001`
               Restart: `/fleet reboot edge-lax-[001-020] because kernel update`
@@ -438,6 +439,7 @@ async fn a_request_can_be_made_without_typing_a_line() {
         bob   /fleet help
         bot   (only bob) What you can do in #noc
               See: `/fleet status`
+              While it waits: `/fleet why req-2mq9`
               No command may be run by you here.
               ~ in a thread, mention me instead of `/fleet` · more: `/fleet help servers`, `/fleet help times`
         bob   /fleet drain edge-lax-01

@@ -99,7 +99,7 @@ async fn what_waits_for_somebody_goes_once_another_has_decided() {
               [!Take it back!]
               [Close]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
-              ~ some time · asked by @ana · approved by dee · plan 0000
+              ~ some time · asked by @ana · approved by dee hh:mm · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
     })
@@ -146,7 +146,7 @@ async fn a_request_is_approved_from_home() {
               [Details]
         bot > Approved by bob at hh:mm (plan 0000)
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
-              ~ some time · asked by @ana · approved by bob · plan 0000
+              ~ some time · asked by @ana · approved by bob hh:mm (`go`) · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
     })

@@ -94,6 +94,7 @@ async fn a_direct_message_is_answered_in_plain_sight() {
         ana   help
         bot   What you can do here
               See: `/fleet status`
+              While it waits: `/fleet why req-2mq9`
               No command may be run by you here.
               ~ in a thread, mention me instead of `/fleet` · more: `/fleet help servers`, `/fleet help times`
         ");

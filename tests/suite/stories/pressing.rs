@@ -38,7 +38,7 @@ async fn a_second_press_of_approve_changes_nothing() {
               [!Take it back!]
               [Close]
         bot > ✅ req-0001: edge-lax-01 rebooted and back in production
-              ~ some time · asked by @ana · approved by bob · plan 0000
+              ~ some time · asked by @ana · approved by bob hh:mm · plan 0000
         bob   presses a button seen before
         bot   (only bob) Already decided: approved by bob at hh:mm (plan 0000)
         bob   presses a button seen before

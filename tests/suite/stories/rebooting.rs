@@ -48,7 +48,7 @@ async fn three_servers_are_rebooted_one_after_the_other() {
               [!Take it back!]
               [Close]
         bot > ✅ req-0001: all 3 rebooted and back in production
-              ~ some time · asked by @ana · approved by bob · plan 0000
+              ~ some time · asked by @ana · approved by bob hh:mm (`looks right`) · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-[01-03]", times(1));
         stage.fleet().serves("edge-lax-[01-03]", true);

@@ -86,7 +86,7 @@ async fn a_server_that_moved_voids_what_was_agreed_to() {
               [Close]
         bot > ▶️ Started at hh:mm, after some time. First: `edge-lax-01` (canary).
         bot > ✅ req-0001: all 2 rebooted and back in production
-              ~ some time, of which some time queued · asked by @ana · approved by cyn · plan 0000
+              ~ some time, of which some time queued · asked by @ana · approved by cyn hh:mm (`the other rack is fine`) · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-[01-02]", times(1));
     })
@@ -236,7 +236,7 @@ async fn a_server_that_moved_out_of_what_its_requester_may_ends_the_request() {
               [Close]
         bot > 🚫 req-0001 is over before it started
               ana, who asked, may not reboot these in #noc any more. Nothing has started.
-              ~ asked by @ana · approved by bob · plan 0000 · reboot 2 servers in lax
+              ~ asked by @ana · approved by bob hh:mm (`go`) · plan 0000 · reboot 2 servers in lax
         ");
         stage.fleet().rebooted("edge-lax-[01-02]", times(0));
     })
@@ -265,7 +265,7 @@ async fn without_consent_a_server_that_moved_is_left_out() {
               [Details]
         bot > ▶️ Started at hh:mm, after some time. First: `edge-lax-01` (canary).
         bot > ⚠️ req-0001: 1 of 2 rebooted, 1 left out
-              – `edge-lax-02` left out: not as planned any more
+              – `edge-lax-02` left out: not as planned any more, or on the blacklist
               ~ some time, of which some time queued · asked by @ana · plan 0000
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));

@@ -251,3 +251,33 @@ async fn a_dead_server_counts_as_out() {
     })
     .await;
 }
+
+/// One mistake with a rack then costs one server, not all of them.
+#[tokio::test]
+async fn one_server_of_a_rack_at_once() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-30]");
+        stage.lets_work_in_a_rack(1);
+        stage.fleet().holds_boots();
+        let first = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        let second = ana.types(&noc, "/fleet drain edge-lax-02 because it is slow").await;
+        assert_snapshot!(second.transcript(), @"
+        ana   /fleet drain edge-lax-02 because it is slow
+        bot   (only ana) Understood: drain 1 server in lax
+              `edge-lax-02` · reason: `it is slow`
+              ~ req-0001 · … · card <link>
+        bot   Drain 1 server in lax · req-0001
+              ⏳ queued · starts by itself
+              • rack lax-r01: 1 server under work, at most 1 at once (req-0002)
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
+        stage.fleet().finishes("edge-lax-01");
+        stage.fleet().lets_boot();
+        stage.clock().advance(minutes(2)).await;
+        assert!(first.transcript().contains("back in production"), "{}", first.transcript());
+        assert!(second.transcript().contains("drained"), "{}", second.transcript());
+        stage.fleet().rebooted("edge-lax-01", times(1));
+    })
+    .await;
+}

@@ -5,14 +5,16 @@
 mod state;
 mod table;
 
-use crate::admission::Ledger;
+use crate::admission::{Brake, BrakeEnd, Ledger, Snapshot};
+use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
+use crate::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
+use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
 use crate::ports::store::{
-    Committed, Content, Control, Decide, DecisionRecord, Destination, Home, Operation, Scope, Slot,
+    Committed, Content, Control, Decide, DecisionRecord, Destination, Home, Operation, Scope, SeenMember, Slot,
 };
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
@@ -33,12 +35,6 @@ impl MemoryStore {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Why a request was or was not admitted, in order.
-    #[must_use]
-    pub fn decisions(&self, request: &RequestId) -> Vec<DecisionRecord> {
-        self.state().decisions.values().filter(|record| record.request == *request).cloned().collect()
     }
 
     /// A panic elsewhere cannot have left half an operation: nothing runs under the lock but this module and a
@@ -105,6 +101,15 @@ impl Store for MemoryStore {
         let all = rows.into_iter().map(|(id, row)| row.replay(id));
         let own = all.filter(|request| request.as_ref().map_or(true, |request| request.origin.person == *person));
         own.take(limit).collect()
+    }
+
+    async fn requests_with(&self, command: &CommandName, limit: usize) -> Result<Vec<Request>, StoreFault> {
+        let state = self.state();
+        let mut rows = state.requests.rows().iter().collect::<Vec<_>>();
+        rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.sequence));
+        let all = rows.into_iter().map(|(id, row)| row.replay(id));
+        let of_it = all.filter(|request| request.as_ref().map_or(true, |request| request.spec.name == *command));
+        of_it.take(limit).collect()
     }
 
     async fn run(&self, id: &RunId) -> Result<Option<Run>, StoreFault> {
@@ -177,8 +182,48 @@ impl Store for MemoryStore {
         Ok(self.state().controls.get(handle).cloned())
     }
 
+    async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
+        Ok(self.state().decisions.values().filter(|record| record.request == *request).cloned().collect())
+    }
+
+    async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault> {
+        Ok(self.state().snapshots.get(id).cloned())
+    }
+
     async fn ledger(&self) -> Result<Ledger, StoreFault> {
         Ok(self.state().ledger())
+    }
+
+    async fn last_known(&self, person: &PersonId) -> Result<Option<Authorization>, StoreFault> {
+        let state = self.state();
+        let is_theirs = |one: &&Authorization| {
+            let record = &one.record;
+            record.team == person.team.as_str() && record.user == person.user.as_str() && !record.standing.is_empty()
+        };
+        Ok(state.authorizations.values().rev().find(is_theirs).cloned())
+    }
+
+    async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault> {
+        let state = self.state();
+        let fits = |one: &&Authorization| {
+            sought.request.as_ref().is_none_or(|id| one.request.as_ref() == Some(id))
+                && sought.since.is_none_or(|since| one.at >= since)
+        };
+        let fitting = state.authorizations.values().filter(fits).collect::<Vec<_>>();
+        let newest = fitting.len().saturating_sub(sought.limit);
+        Ok(fitting.into_iter().skip(newest).cloned().collect())
+    }
+
+    async fn brakes(&self) -> Result<Vec<Brake>, StoreFault> {
+        Ok(self.state().brakes_on())
+    }
+
+    async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault> {
+        Ok(self.state().brakes.get(id).map(|row| (row.brake.clone(), row.end.clone())))
+    }
+
+    async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault> {
+        Ok(self.state().members.get(person).cloned())
     }
 }
 

@@ -3,14 +3,19 @@
 use super::super::Guard;
 use super::super::standing::{RunStanding, ends_request};
 use super::table::Table;
-use crate::admission::{HealthRow, Ledger, Lock, LockStanding, StateRow};
+use crate::admission::{Brake, BrakeEnd, BrakeKind, HealthRow, Ledger, Lock, LockStanding, Snapshot, StateRow};
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{DeliveryKey, EnvelopeKey, Epoch, Handle, OperationId, RequestId, RunId, Version};
+use crate::domain::ids::{
+    BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
+};
 use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
+use crate::ports::authorizations::Authorization;
 use crate::ports::chat::Envelope;
-use crate::ports::store::{Committed, Content, Control, DecisionRecord, Home, Operation, Outgoing, Slot, Write};
+use crate::ports::store::{
+    Committed, Content, Control, DecisionRecord, Home, Operation, Outgoing, SeenMember, Slot, Write,
+};
 use crate::workflow::request::{Request, RequestEvent};
 use crate::workflow::run::{Run, RunEvent};
 
@@ -50,6 +55,19 @@ pub(super) struct State {
     pub(super) slots: Table<DeliveryKey, Slot>,
     pub(super) homes: Table<PersonId, Home>,
     pub(super) decisions: Table<i64, DecisionRecord>,
+    pub(super) authorizations: Table<i64, Authorization>,
+    pub(super) brakes: Table<BrakeId, BrakeRow>,
+    pub(super) members: Table<PersonId, SeenMember>,
+    pub(super) snapshots: Table<Fingerprint, Snapshot>,
+}
+
+/// A brake, in the order in which they were put on.
+#[derive(Clone, Debug)]
+pub(super) struct BrakeRow {
+    sequence: i64,
+    is_on: bool,
+    pub(super) brake: Brake,
+    pub(super) end: Option<BrakeEnd>,
 }
 
 impl RequestRow {
@@ -116,7 +134,38 @@ impl State {
             locks: self.locks.rows().clone(),
             states: self.states.rows().clone(),
             health: self.health.rows().clone(),
+            brakes: self.brakes_on(),
         }
+    }
+
+    /// What nobody has taken off, the oldest first.
+    pub(super) fn brakes_on(&self) -> Vec<Brake> {
+        let mut on = self.brakes.values().filter(|row| row.is_on).collect::<Vec<_>>();
+        on.sort_by_key(|row| row.sequence);
+        on.into_iter().map(|row| row.brake.clone()).collect()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.brakes.values().any(|row| row.is_on && row.brake.kind == BrakeKind::Stop)
+    }
+
+    fn put_on(&mut self, brake: &Brake) -> Guard {
+        let over = self.brakes.values().filter(|row| !row.brake.is_on(brake.since)).map(|row| row.brake.id.clone());
+        for id in over.collect::<Vec<_>>() {
+            self.brakes.change(&id, |row| row.is_on = false);
+        }
+        let is_second_stop = brake.kind == BrakeKind::Stop && self.is_stopped();
+        if self.brakes.get(&brake.id).is_some() || is_second_stop {
+            return Guard::Stale;
+        }
+        let sequence = self.brakes.next_sequence();
+        self.brakes.put(brake.id.clone(), BrakeRow { sequence, is_on: true, brake: brake.clone(), end: None });
+        Guard::Holds
+    }
+
+    fn take_off(&mut self, id: &BrakeId, end: &BrakeEnd) -> Guard {
+        let is_on = self.brakes.get(id).is_some_and(|row| row.is_on);
+        Guard::of(is_on && self.brakes.change(id, |row| (row.is_on, row.end) = (false, Some(end.clone()))))
     }
 
     fn settle(&mut self) {
@@ -131,6 +180,10 @@ impl State {
         self.slots.settle();
         self.homes.settle();
         self.decisions.settle();
+        self.authorizations.settle();
+        self.brakes.settle();
+        self.members.settle();
+        self.snapshots.settle();
     }
 
     fn take_back(&mut self) {
@@ -145,6 +198,10 @@ impl State {
         self.slots.take_back();
         self.homes.take_back();
         self.decisions.take_back();
+        self.authorizations.take_back();
+        self.brakes.take_back();
+        self.members.take_back();
+        self.snapshots.take_back();
     }
 
     fn apply(&mut self, write: &Write) -> Guard {
@@ -178,21 +235,12 @@ impl State {
                 }
                 Guard::of(is_ours)
             }
-            Write::Control(control) => {
-                if self.controls.get(&control.handle).is_none() {
-                    self.controls.put(control.handle.clone(), control.clone());
-                }
-                Guard::Holds
-            }
+            Write::Control(control) => self.control_made(control),
             Write::ControlUsed { handle, at } => {
                 let is_fresh = self.controls.get(handle).is_some_and(|control| control.used_at.is_none());
                 Guard::of(is_fresh && self.controls.change(handle, |control| control.used_at = Some(*at)))
             }
-            Write::HomeOpened { person, at } => {
-                let shown = self.homes.get(person).and_then(|home| home.shown.clone());
-                self.homes.put(person.clone(), Home { person: person.clone(), opened_at: *at, shown });
-                Guard::Holds
-            }
+            Write::HomeOpened { person, at } => self.home_opened(person, *at),
             Write::HomeShown { person, shown, at } => {
                 Guard::of(self.homes.change(person, |home| home.shown = Some((shown.clone(), *at))))
             }
@@ -204,12 +252,40 @@ impl State {
                 self.decisions.put(self.decisions.next_sequence(), record.clone());
                 Guard::Holds
             }
+            Write::Authorization(authorization) => {
+                self.authorizations.put(self.authorizations.next_sequence(), authorization.as_ref().clone());
+                Guard::Holds
+            }
+            Write::BrakeOn(brake) => self.put_on(brake),
+            Write::BrakeOff { id, end } => self.take_off(id, end),
+            Write::NotStopped => Guard::of(!self.is_stopped()),
+            Write::MemberSeen(member) => {
+                self.members.put(member.person.clone(), member.clone());
+                Guard::Holds
+            }
+            Write::Snapshot(snapshot) => {
+                self.snapshots.put(snapshot.id(), snapshot.as_ref().clone());
+                Guard::Holds
+            }
             Write::Send(_)
             | Write::SendBegun { .. }
             | Write::Delivered { .. }
             | Write::Postponed { .. }
             | Write::Undeliverable { .. } => self.deliver(write),
         }
+    }
+
+    fn home_opened(&mut self, person: &PersonId, at: Timestamp) -> Guard {
+        let shown = self.homes.get(person).and_then(|home| home.shown.clone());
+        self.homes.put(person.clone(), Home { person: person.clone(), opened_at: at, shown });
+        Guard::Holds
+    }
+
+    fn control_made(&mut self, control: &Control) -> Guard {
+        if self.controls.get(&control.handle).is_none() {
+            self.controls.put(control.handle.clone(), control.clone());
+        }
+        Guard::Holds
     }
 
     fn request_goes_on(&mut self, id: &RequestId, expected: Version, events: &[RequestEvent]) -> Guard {
@@ -303,7 +379,10 @@ impl State {
             | Write::HomeOpened { .. }
             | Write::HomeShown { .. }
             | Write::Health(_)
-            | Write::Decision(_) => Guard::Holds,
+            | Write::Decision(_)
+            | Write::Authorization(_) => Guard::Holds,
+            Write::BrakeOn(_) | Write::BrakeOff { .. } | Write::NotStopped | Write::MemberSeen(_) => Guard::Holds,
+            Write::Snapshot(_) => Guard::Holds,
         }
     }
 

@@ -24,7 +24,7 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         &self.rows
     }
 
-    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
+    pub(super) fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
         self.rows.values()
     }
 

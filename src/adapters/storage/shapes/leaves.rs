@@ -4,10 +4,10 @@ use super::{Misfit, Stored};
 use crate::domain::command::CommandName;
 use crate::domain::effect::BootId;
 use crate::domain::identity::{GroupName, TeamId, UserId};
-use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
+use crate::domain::ids::{BrakeId, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::intent::{ParameterName, ZoneName};
 use crate::domain::place::{ChannelId, MessageTs};
-use crate::domain::server::{PoolName, RackName, ServerId, ServerName, ServerType, SiteName};
+use crate::domain::server::{PoolName, RackName, ServerId, ServerName, ServerType, SiteName, TagName, TagValue};
 use crate::domain::time::{Timestamp, millis};
 use crate::ports::chat::{TriggerId, ViewId};
 use serde_json::{Map, Value};
@@ -98,6 +98,7 @@ macro_rules! stored_names {
 }
 stored_names!(
     BootId,
+    BrakeId,
     ChannelId,
     CommandName,
     GroupName,
@@ -108,6 +109,8 @@ stored_names!(
     RackName,
     ServerId,
     ServerName,
+    TagName,
+    TagValue,
     ServerType,
     SiteName,
     TeamId,

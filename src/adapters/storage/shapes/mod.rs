@@ -4,16 +4,21 @@
 //! cannot drift apart and renaming a Rust field never changes stored data. A change of what is stored is a new
 //! shape number and a reader for the old one. Deliberately absent: rows and SQL.
 
+mod authorizations;
 mod command;
+mod decisions;
 mod leaves;
 mod messages;
 mod outbox;
+mod overrides;
 mod places;
 mod plan;
 mod request;
 mod run;
 #[cfg(test)]
 pub(super) mod strategies;
+#[cfg(test)]
+mod strategies_of_overrides;
 #[cfg(test)]
 pub(super) mod strategies_of_requests;
 #[cfg(test)]
@@ -22,6 +27,7 @@ mod strategies_of_values;
 mod tests;
 #[cfg(test)]
 mod tests_of_history;
+mod traffic;
 
 use crate::ports::StoreFault;
 use serde_json::{Map, Value};
@@ -102,7 +108,7 @@ fn with(mut object: Map<String, Value>, name: &str, value: Value) -> Map<String,
 
 /// Lists the stored names of a struct's fields.
 macro_rules! stored_record {
-    ($type:ty; $($field:ident: $name:literal),* $(,)?) => {
+    ($type:ty; $($field:ident: $name:literal $(or $before:expr)?),* $(,)?) => {
         impl $crate::adapters::storage::shapes::Stored for $type {
             fn store(&self) -> serde_json::Value {
                 let object = serde_json::Map::new();
@@ -114,7 +120,7 @@ macro_rules! stored_record {
                 value: &serde_json::Value,
             ) -> Result<Self, $crate::adapters::storage::shapes::Misfit> {
                 let members = $crate::adapters::storage::shapes::Members::of(value)?;
-                Ok(Self { $( $field: members.read($name)?, )* })
+                Ok(Self { $( $field: $crate::adapters::storage::shapes::stored_member!(members, $name $(, $before)?), )* })
             }
         }
     };

@@ -33,6 +33,10 @@ stored_variants! { Notice;
     "final" => Final(request),
     "incident" => Incident(request),
     "home" => Home(person),
+    "stop" => Stop(brake),
+    "override" => Override { request: "request", number: "number" },
+    "override-ended" => OverrideEnded { request: "request", number: "number" },
+    "override-incident" => OverrideIncident { request: "request", number: "number" },
 }
 stored_variants! { ControlAction;
     "request" => Request { request: "request", verb: "verb" },
@@ -45,6 +49,9 @@ stored_variants! { ControlAction;
     "form" => Form(form),
     "mine" => Mine,
     "access" => Access(line),
+    "shown" => Shown { request: "request", by: "by" },
+    "override" => Override { request: "request", number: "number" },
+    "override-review" => OverrideReview { request: "request", number: "number", seen: "seen", shown: "shown" },
 }
 stored_record! { FormOf; origin: "origin", command: "command", line: "line" }
 stored_record! { Bound; person: "person", channel: "channel", until: "until_ms" }

@@ -2,9 +2,10 @@
 
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::domain::consent::Quota;
+use crate::domain::server::SiteName;
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, OutServer, RequestEvent,
-    RequestOutcome, TrafficMeasure, TrafficScope, VoidCause,
+    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, LimitScope, OutServer,
+    RequestEvent, RequestOutcome, TrafficMeasure, TrafficScope, VoidCause,
 };
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -24,6 +25,7 @@ stored_variants! { RequestEvent;
     "halted" => Halted(halt),
     "cancel-asked" => CancelAsked { by: "by", name: "name", at: "at_ms" },
     "ended" => Ended { at: "at_ms", outcome: "outcome" },
+    "override" => Override(event),
 }
 stored_record! { Accepted;
     plan: "plan", spec: "spec", origin: "origin", requester_name: "requester_name", allowed_by: "allowed_by",
@@ -100,7 +102,8 @@ stored_variants! { RequestOutcome;
 }
 stored_variants! { Blocker;
     "locked" => Locked { servers: "servers", holder: "holder", since: "since_ms" },
-    "concurrency" => Concurrency { site: "site", active: "active", limit: "limit", holders: "holders" },
+    // Named so since only sites had limits.
+    "concurrency" => Concurrency { scope: "site", active: "active", limit: "limit", holders: "holders" },
     "no-directory" => NoDirectory,
     "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
     "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
@@ -109,6 +112,42 @@ stored_variants! { Blocker;
         clear_from: "clear_from_ms",
     },
     "traffic-unknown" => TrafficUnknown { scope: "scope", why: "why", since: "since_ms" },
+    "stopped" => Stopped { by: "by", since: "since_ms", why: "why" },
+    "frozen" => Frozen { scope: "scope", by: "by", until: "until_ms", why: "why" },
+    "held" => Held { servers: "servers", by: "by", since: "since_ms", why: "why" },
+    "blacklisted" => Blacklisted { scope: "scope", by: "by", until: "until_ms", why: "why" },
+}
+/// Before there were other scopes, a site was named, or the fleet in words.
+impl Stored for LimitScope {
+    fn store(&self) -> Value {
+        let of = |scope: &str| with(Map::new(), "of", Value::from(scope));
+        match self {
+            Self::Fleet => Value::Object(of("fleet")),
+            Self::Site(site) => site.store(),
+            Self::Command(command) => Value::Object(with(of("command"), "command", command.store())),
+            Self::Rack(rack) => Value::Object(with(of("rack"), "rack", rack.store())),
+            Self::TypeInSite(server_type, site) => {
+                Value::Object(with(with(of("type"), "type", server_type.store()), "site", site.store()))
+            }
+        }
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        if value.as_str() == Some("the fleet") {
+            return Ok(Self::Fleet);
+        }
+        if value.is_string() {
+            return Ok(Self::Site(SiteName::restore(value)?));
+        }
+        let members = Members::of(value)?;
+        match members.read::<String>("of")?.as_str() {
+            "fleet" => Ok(Self::Fleet),
+            "command" => Ok(Self::Command(members.read("command")?)),
+            "rack" => Ok(Self::Rack(members.read("rack")?)),
+            "type" => Ok(Self::TypeInSite(members.read("type")?, members.read("site")?)),
+            other => Err(Misfit(format!("{other:?} is no scope of a limit"))),
+        }
+    }
 }
 stored_variants! { TrafficScope;
     "pool" => Pool(pool),

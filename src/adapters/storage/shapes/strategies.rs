@@ -10,7 +10,7 @@ use crate::domain::command::{
 };
 use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::{GroupName, PersonId};
-use crate::domain::ids::{Fingerprint, Handle, RequestId, RunId};
+use crate::domain::ids::{BrakeId, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::intent::{Moment, ParameterName, ZoneName};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
@@ -43,7 +43,7 @@ pub(super) fn request_id() -> BoxedStrategy<RequestId> {
     "[2-9a-hjkmnp-z]{4,8}".prop_filter_map("an id", |tail| RequestId::from_tail(&tail)).boxed()
 }
 
-fn run_id() -> BoxedStrategy<RunId> {
+pub(super) fn run_id() -> BoxedStrategy<RunId> {
     (request_id(), any::<u32>()).prop_map(|(request, number)| request.run(number)).boxed()
 }
 
@@ -369,6 +369,12 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         (of_request, request_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         (of_run, run_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         person().prop_map(|person| Content::Live(Notice::Home(person))),
+        text().prop_map(|id| Content::Live(Notice::Stop(BrakeId::new(id)))),
+        (request_id(), any::<u32>(), 0..3).prop_map(|(request, number, which)| Content::Live(match which {
+            0 => Notice::Override { request, number },
+            1 => Notice::OverrideEnded { request, number },
+            _ => Notice::OverrideIncident { request, number },
+        })),
         message().prop_map(Content::Fixed),
         form().prop_map(Content::Form),
     ]
@@ -412,7 +418,12 @@ pub(super) fn control() -> BoxedStrategy<(ControlAction, Option<Bound>)> {
         text().prop_map(ControlAction::Use),
         text().prop_map(ControlAction::Access),
         Just(ControlAction::Forget),
+        (request_id(), any::<u32>()).prop_map(|(request, number)| ControlAction::Override { request, number }),
+        (request_id(), any::<u32>(), hash(), text()).prop_map(|(request, number, seen, shown)| {
+            ControlAction::OverrideReview { request, number, seen, shown }
+        }),
         Just(ControlAction::Mine),
+        (request_id(), person()).prop_map(|(request, by)| ControlAction::Shown { request, by }),
         (origin(), option::of(text()), text()).prop_map(|(origin, command, line)| {
             ControlAction::Form(FormOf { origin, command: command.map(CommandName::new), line })
         }),

@@ -3,13 +3,15 @@
 use super::strategies::{
     hash, length, message_ref, origin, person, plan, planned_server, request_id, spec, text, time,
 };
+use super::strategies_of_overrides::override_event;
+use crate::domain::command::CommandName;
 use crate::domain::consent::Quota;
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
-use crate::domain::server::{PoolName, ServerName, SiteName};
+use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, OutServer, RequestEvent,
-    RequestOutcome, TrafficMeasure, TrafficScope, VoidCause,
+    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, LimitScope, OutServer,
+    RequestEvent, RequestOutcome, TrafficMeasure, TrafficScope, VoidCause,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -17,7 +19,7 @@ use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use std::sync::Arc;
 
-fn group() -> BoxedStrategy<GroupName> {
+pub(super) fn group() -> BoxedStrategy<GroupName> {
     text().prop_map(GroupName::new).boxed()
 }
 
@@ -53,6 +55,19 @@ pub(in super::super) fn accepted() -> BoxedStrategy<Accepted> {
         .boxed()
 }
 
+fn limit_scope() -> BoxedStrategy<LimitScope> {
+    // A site of that name was how the fleet was stored once.
+    let site = || text().prop_filter("means the fleet", |name| name != "the fleet").prop_map(SiteName::new);
+    prop_oneof![
+        Just(LimitScope::Fleet),
+        text().prop_map(|name| LimitScope::Command(CommandName::new(name))),
+        site().prop_map(LimitScope::Site),
+        (text(), site()).prop_map(|(server_type, site)| LimitScope::TypeInSite(ServerType::new(server_type), site)),
+        text().prop_map(|rack| LimitScope::Rack(RackName::new(rack))),
+    ]
+    .boxed()
+}
+
 fn traffic_scope() -> BoxedStrategy<TrafficScope> {
     let site = || text().prop_map(SiteName::new);
     prop_oneof![
@@ -75,15 +90,29 @@ fn blocker() -> BoxedStrategy<Blocker> {
             holder,
             since
         }),
-        (text(), any::<(u32, u32)>(), vec(request_id(), 0..3)).prop_map(|(site, (active, limit), holders)| {
-            Blocker::Concurrency { site: SiteName::new(site), active, limit, holders }
-        }),
+        (limit_scope(), any::<(u32, u32)>(), vec(request_id(), 0..3))
+            .prop_map(|(scope, (active, limit), holders)| { Blocker::Concurrency { scope, active, limit, holders } }),
         (pool(), any::<(u32, u32, u32)>(), vec(out, 0..3)).prop_map(|(pool, (serving, total, floor), out)| {
             Blocker::Capacity { pool, serving, total, floor, out }
         }),
         Just(Blocker::NoDirectory),
         (pool(), any::<(u32, u32)>(), option::of(time()))
             .prop_map(|(pool, (unknown, total), since)| { Blocker::HealthUnknown { pool, unknown, total, since } }),
+        (text(), time(), text()).prop_map(|(by, since, why)| Blocker::Stopped { by, since, why }),
+        (text(), text(), option::of(time()), text()).prop_map(|(scope, by, until, why)| Blocker::Frozen {
+            scope,
+            by,
+            until,
+            why
+        }),
+        (vec(text().prop_map(ServerName::new), 0..3), text(), time(), text())
+            .prop_map(|(servers, by, since, why)| Blocker::Held { servers, by, since, why }),
+        (text(), text(), option::of(time()), text()).prop_map(|(scope, by, until, why)| Blocker::Blacklisted {
+            scope,
+            by,
+            until,
+            why
+        }),
         (traffic_scope(), select(measures.to_vec()), any::<(u32, u32)>(), time(), option::of(time())).prop_map(
             |(scope, measure, (percent, limit_percent), seen_at, clear_from)| Blocker::Traffic {
                 scope,
@@ -140,6 +169,7 @@ pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
         time().prop_map(|at| RequestEvent::Escalated { at }),
         (person(), text(), time()).prop_map(|(by, name, at)| RequestEvent::CancelAsked { by, name, at }),
         (time(), outcome).prop_map(|(at, outcome)| RequestEvent::Ended { at, outcome }),
+        override_event().prop_map(RequestEvent::Override),
     ]
     .boxed()
 }

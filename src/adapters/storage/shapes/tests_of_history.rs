@@ -2,6 +2,7 @@
 
 use super::tests::{golden, unreadable};
 use super::{decode, encode};
+use crate::authorization::{AuthorizationRecord, RecordedClass};
 use crate::domain::command::{ApprovalRule, Output, Sent, ValueKind};
 use crate::domain::consent::Quota;
 use crate::domain::identity::GroupName;
@@ -10,6 +11,7 @@ use crate::domain::intent::{ParameterName, Value};
 use crate::domain::server::ProductionState;
 use crate::domain::time::Timestamp;
 use crate::ports::store::ControlAction;
+use crate::workflow::breakglass::OverrideEvent;
 use crate::workflow::request::{ApprovalNeed, HaltCause, RequestEvent};
 use crate::workflow::run::RunEvent;
 use std::collections::BTreeMap;
@@ -67,4 +69,26 @@ fn consent_from_before_quotas_is_read() {
     let review = format!(r#"{{"kind":"review","request":"req-2mq9","plan":{plan}}}"#);
     let ControlAction::Review { shown, .. } = decode("a control", 1, &review).unwrap() else { panic!("no review") };
     assert_eq!(shown, None);
+}
+
+/// What an answer to "may they?" looks like in the file.
+#[test]
+fn an_answer_looks_as_it_always_did() {
+    let class = RecordedClass { server_type: "edge-cache".into(), site: "lax".into(), pool: None, servers: 2 };
+    let record = AuthorizationRecord { verdict: "allowed".into(), classes: vec![class], ..Default::default() };
+    insta::assert_snapshot!(encode(&record), @r#"{"verdict":"allowed","policies":[],"reason":"","policies_version":"","team":"","user":"","name":"","standing":"","groups":[],"channel":"","channel_name":null,"reach":"","command":"","impact":"","server_count":0,"classes":[{"server_type":"edge-cache","site":"lax","pool":null,"servers":2}],"sites":[]}"#);
+    assert_eq!(decode("an answer", 1, &encode(&record)).as_ref(), Ok(&record));
+}
+
+/// What is written of an override now; a later version must read it.
+#[test]
+fn an_override_is_read() {
+    let plan = encode(&Fingerprint::of(b"plan"));
+    let stored = format!(
+        r#"{{"kind":"override","value":{{"kind":"asked","value":{{"policy":"capacity","servers":[{{"run":"run-2mq9.1","server":"edge-lax-001"}}],"by":{{"team":"T0","user":"U0CID"}},"name":"cid","at_ms":5,"until_ms":9,"why":"it hurries","groups":["incident-commander"],"second":{{"kind":"many-servers","alone_max":5}},"plan":{plan}}}}}}}"#
+    );
+    let event: RequestEvent = decode("an event", 1, &stored).unwrap();
+    let RequestEvent::Override(OverrideEvent::Asked(asked)) = &event else { panic!("no override") };
+    assert_eq!((asked.policy.word(), asked.servers.len(), asked.second.is_some()), ("capacity", 1, true));
+    assert_eq!(decode("an event", 1, &encode(&event)).as_ref(), Ok(&event));
 }

@@ -3,25 +3,31 @@
 //! Deliberately absent: a connection pool. Its timers and its tasks for returned connections do not bear paused
 //! clocks, and four connections behind mutexes need neither.
 
+mod authorizations;
+mod brakes;
 mod homes;
 mod outbox;
+mod reader;
 mod reads;
 mod rows;
 mod schema;
 mod work;
 mod writer;
 
-use crate::admission::Ledger;
+use crate::admission::{Brake, BrakeEnd, Ledger, Snapshot};
+use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{DeliveryKey, Handle, OperationId, RequestId, RunId};
+use crate::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
+use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
-use crate::ports::store::{Committed, Control, Decide, DecisionRecord, Home, Operation, Scope, Slot};
+use crate::ports::store::{Committed, Control, Decide, DecisionRecord, Home, Operation, Scope, SeenMember, Slot};
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;
 use async_trait::async_trait;
+pub use reader::SqliteReader;
 use reads::Readers;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -70,6 +76,16 @@ impl SqliteStore {
         Ok(Self { jobs: Mutex::new(Some(jobs)), readers, tasks: Mutex::new(tasks) })
     }
 
+    /// Opens a file to look only: nothing is written to it, not even its schema, and whoever serves it is not disturbed.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or was written by another version.
+    pub async fn look(path: &Path) -> Result<Self, StoreFault> {
+        let readers = Readers::open(path).await?;
+        schema::is_of_this_version(&mut *readers.lend().await?, path).await?;
+        Ok(Self { jobs: Mutex::new(None), readers, tasks: Mutex::new(JoinSet::new()) })
+    }
+
     /// Finishes what was handed in, and closes every connection before it returns.
     ///
     /// # Errors
@@ -82,14 +98,6 @@ impl SqliteStore {
             ended.map_err(|fault| StoreFault::Unavailable(format!("the writer ended early: {fault}")))?;
         }
         Ok(())
-    }
-
-    /// Why a request was or was not admitted, in order.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
-        reads::decisions(&mut *self.readers.lend().await?, request).await
     }
 
     /// Hands a task to the writer; the answer comes after its commit.
@@ -165,6 +173,10 @@ impl Store for SqliteStore {
         reads::newest_of(&mut *self.readers.lend().await?, person, limit).await
     }
 
+    async fn requests_with(&self, command: &CommandName, limit: usize) -> Result<Vec<Request>, StoreFault> {
+        reads::newest_with(&mut *self.readers.lend().await?, command, limit).await
+    }
+
     async fn open_requests(&self) -> Result<Vec<Request>, StoreFault> {
         reads::open_requests(&mut *self.readers.lend().await?).await
     }
@@ -217,12 +229,40 @@ impl Store for SqliteStore {
         reads::control(&mut *self.readers.lend().await?, handle).await
     }
 
+    async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
+        reads::decisions(&mut *self.readers.lend().await?, request).await
+    }
+
+    async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault> {
+        reads::snapshot(&mut *self.readers.lend().await?, id).await
+    }
+
     async fn ledger(&self) -> Result<Ledger, StoreFault> {
         let mut connection = self.readers.lend().await?;
-        // One transaction, so that locks, states and health are of one moment.
+        // One transaction, so that locks, states, health and brakes are of one moment.
         let mut moment = sqlx::Connection::begin(&mut *connection).await?;
         let ledger = reads::ledger(&mut moment).await?;
         moment.commit().await?;
         Ok(ledger)
+    }
+
+    async fn last_known(&self, person: &PersonId) -> Result<Option<Authorization>, StoreFault> {
+        authorizations::last_known(&mut *self.readers.lend().await?, person).await
+    }
+
+    async fn authorizations(&self, sought: &Sought) -> Result<Vec<Authorization>, StoreFault> {
+        authorizations::sought(&mut *self.readers.lend().await?, sought).await
+    }
+
+    async fn brakes(&self) -> Result<Vec<Brake>, StoreFault> {
+        brakes::on(&mut *self.readers.lend().await?).await
+    }
+
+    async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault> {
+        brakes::brake(&mut *self.readers.lend().await?, id).await
+    }
+
+    async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault> {
+        brakes::member_seen(&mut *self.readers.lend().await?, person).await
     }
 }

@@ -5,10 +5,10 @@ use super::rows::{
     health_of, lock_standing_of, request_id_of, requests_of, run_id_of, runs_of, time, time_if_any, unknown,
 };
 use super::{BUSY_TIMEOUT, cannot_open};
-use crate::admission::{HealthRow, Ledger, Lock, StateRow};
+use crate::admission::{HealthRow, Ledger, Lock, Snapshot, StateRow};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{EnvelopeKey, Handle, RequestId, RunId};
+use crate::domain::ids::{EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::server::{ProductionState, ServerId};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
@@ -129,6 +129,20 @@ pub(super) async fn newest_of(
     requests_of(&select.bind(person.to_string()).bind(rows_at_most(limit)).fetch_all(connection).await?)
 }
 
+pub(super) async fn newest_with(
+    connection: &mut SqliteConnection,
+    command: &CommandName,
+    limit: usize,
+) -> Result<Vec<Request>, StoreFault> {
+    let select = query(
+        "SELECT event.request_id, event.seq, event.shape, event.body
+         FROM (SELECT id, sequence FROM requests WHERE command = $1 ORDER BY sequence DESC LIMIT $2) AS request
+         JOIN request_events AS event ON event.request_id = request.id
+         ORDER BY request.sequence DESC, event.seq",
+    );
+    requests_of(&select.bind(command.as_str()).bind(rows_at_most(limit)).fetch_all(connection).await?)
+}
+
 pub(super) async fn run(connection: &mut SqliteConnection, id: &RunId) -> Result<Option<Run>, StoreFault> {
     let select = query(
         "SELECT event.run_id, event.seq, event.shape, event.body, run.epoch
@@ -194,7 +208,7 @@ pub(super) async fn decisions(
     request: &RequestId,
 ) -> Result<Vec<DecisionRecord>, StoreFault> {
     let select = query(
-        "SELECT request_id, at_ms, verdict, evidence FROM decisions WHERE request_id = $1
+        "SELECT request_id, at_ms, verdict, evidence, shape, decided, snapshot FROM decisions WHERE request_id = $1
          ORDER BY sequence",
     );
     let rows = select.bind(request.to_string()).fetch_all(connection).await?;
@@ -204,17 +218,36 @@ pub(super) async fn decisions(
             at: time(row, "at_ms")?,
             verdict: row.try_get("verdict")?,
             evidence: row.try_get("evidence")?,
+            decided: match row.try_get::<Option<&str>, _>("decided")? {
+                Some(decided) => decode("a decision", row.try_get("shape")?, decided)?,
+                None => Vec::new(),
+            },
+            snapshot: row.try_get::<Option<&str>, _>("snapshot")?.map(fingerprint_of).transpose()?,
         })
     };
     rows.iter().map(record).collect()
 }
 
-/// Locks, states and health; the caller holds the transaction that makes them of one moment.
+pub(super) async fn snapshot(
+    connection: &mut SqliteConnection,
+    id: &Fingerprint,
+) -> Result<Option<Snapshot>, StoreFault> {
+    let select = query("SELECT shape, body FROM snapshots WHERE id = $1").bind(id.hex());
+    let Some(row) = select.fetch_optional(connection).await? else { return Ok(None) };
+    decode("a snapshot", row.try_get("shape")?, row.try_get("body")?).map(Some)
+}
+
+fn fingerprint_of(hex: &str) -> Result<Fingerprint, StoreFault> {
+    Fingerprint::from_hex(hex).ok_or_else(|| unknown("a snapshot's id", hex))
+}
+
+/// Locks, states, health and brakes; the caller holds the transaction that makes them of one moment.
 pub(super) async fn ledger(connection: &mut SqliteConnection) -> Result<Ledger, StoreFault> {
     let locks = locks(connection).await?.into_iter().map(|lock| (lock.server.clone(), lock)).collect();
     let states = server_states(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
     let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
-    Ok(Ledger { locks, states, health })
+    let brakes = super::brakes::on(connection).await?;
+    Ok(Ledger { locks, states, health, brakes })
 }
 
 async fn locks(connection: &mut SqliteConnection) -> Result<Vec<Lock>, StoreFault> {

@@ -8,10 +8,13 @@ use sqlx::{SqlStr, SqliteConnection};
 use std::path::Path;
 
 /// The steps that this version knows.
-const STEPS: [(i64, &str, &str); 3] = [
+const STEPS: [(i64, &str, &str); 6] = [
     (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
     (2, "requester", include_str!("../../../../migrations/sqlite/0002_requester.sql")),
     (3, "homes", include_str!("../../../../migrations/sqlite/0003_homes.sql")),
+    (4, "authorizations", include_str!("../../../../migrations/sqlite/0004_authorizations.sql")),
+    (6, "brakes", include_str!("../../../../migrations/sqlite/0006_brakes.sql")),
+    (7, "why", include_str!("../../../../migrations/sqlite/0007_why.sql")),
 ];
 
 #[derive(Debug)]
@@ -32,13 +35,33 @@ pub(super) async fn bring_up_to_date(connection: &mut SqliteConnection, path: &P
     migrator.run_direct(None, connection, false).await.map_err(|fault| unusable(path, &fault))
 }
 
+/// Refuses a file whose schema has other steps than this version knows, and changes nothing.
+pub(super) async fn is_of_this_version(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreFault> {
+    let select = sqlx::query("SELECT max(version) AS version FROM _sqlx_migrations WHERE success");
+    let found: Option<i64> = sqlx::Row::try_get(&select.fetch_one(connection).await?, "version")?;
+    let (found, known) = (found.unwrap_or(0), STEPS.last().map_or(0, |(version, _, _)| *version));
+    let path = path.display();
+    match found.cmp(&known) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(newer(&path, found)),
+        std::cmp::Ordering::Less => Err(StoreFault::Unreadable(format!(
+            "{path} was written by an older version: its schema has steps up to {found}, this version knows {known}; \
+             start `wrasse serve` once, which brings it up to date"
+        ))),
+    }
+}
+
+fn newer(path: &std::path::Display<'_>, found: i64) -> StoreFault {
+    let known = STEPS.last().map_or(0, |(version, _, _)| *version);
+    StoreFault::Unreadable(format!(
+        "{path} was written by a newer version: its schema has step {found}, this version knows steps up to {known}"
+    ))
+}
+
 fn unusable(path: &Path, fault: &MigrateError) -> StoreFault {
     let path = path.display();
     if let MigrateError::VersionMissing(found) = fault {
-        let known = STEPS.last().map_or(0, |(version, _, _)| *version);
-        return StoreFault::Unreadable(format!(
-            "{path} was written by a newer version: its schema has step {found}, this version knows steps up to {known}"
-        ));
+        return newer(&path, *found);
     }
     StoreFault::Unavailable(format!("the schema of {path} cannot be brought up to date: {fault}"))
 }

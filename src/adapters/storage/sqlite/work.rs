@@ -5,9 +5,9 @@ use super::super::shapes::{SHAPE, encode};
 use super::super::standing::{RunStanding, ends_request};
 use super::rows::{health_word, lock_word, standing_of};
 use super::writer::{Offer, Task};
-use super::{homes, outbox, reads};
-use crate::admission::{HealthRow, Lock, LockStanding, StateRow};
-use crate::domain::ids::{EnvelopeKey, Epoch, Handle, OperationId, RequestId, RunId, Version};
+use super::{authorizations, brakes, homes, outbox, reads};
+use crate::admission::{HealthRow, Lock, LockStanding, Snapshot, StateRow};
+use crate::domain::ids::{EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
@@ -113,6 +113,12 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::HomeShown { person, shown, at } => homes::shown(connection, person, (shown, *at)).await,
         Write::Health(row) => set_health(connection, row).await,
         Write::Decision(record) => add_decision(connection, record).await,
+        Write::Authorization(authorization) => authorizations::add(connection, authorization).await,
+        Write::BrakeOn(brake) => brakes::put_on(connection, brake).await,
+        Write::BrakeOff { id, end } => brakes::take_off(connection, id, end).await,
+        Write::NotStopped => brakes::none_stops(connection).await,
+        Write::MemberSeen(member) => brakes::see_member(connection, member).await,
+        Write::Snapshot(snapshot) => keep_snapshot(connection, snapshot).await,
     }
 }
 
@@ -169,17 +175,17 @@ async fn request_goes_on(
     }
     let is_open = i64::from(!events.iter().any(ends_request));
     let upsert = query(
-        "INSERT INTO requests (id, version, is_open, requester) VALUES ($1, $2, $3, $5)
+        "INSERT INTO requests (id, version, is_open, requester, command) VALUES ($1, $2, $3, $5, $6)
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, is_open = min(is_open, excluded.is_open)
          WHERE version = $4",
     );
     let upsert = upsert.bind(&id).bind(version_after(expected, events)).bind(is_open).bind(expected.0);
-    // Only the first event makes the row, and it says whose the request is.
-    let requester = match events.first() {
-        Some(RequestEvent::Accepted(accepted)) => accepted.origin.person.to_string(),
-        Some(_) | None => String::new(),
+    // Only the first event makes the row, and it says whose the request is, and of which command.
+    let (requester, command) = match events.first() {
+        Some(RequestEvent::Accepted(accepted)) => (accepted.origin.person.to_string(), accepted.spec.name.to_string()),
+        Some(_) | None => Default::default(),
     };
-    upsert.bind(requester).execute(&mut *connection).await?;
+    upsert.bind(requester).bind(command).execute(&mut *connection).await?;
     for (seq, event) in (expected.0 + 1..).zip(events) {
         append_request_event(connection, &id, seq, event).await?;
     }
@@ -337,8 +343,20 @@ async fn set_health(connection: &mut SqliteConnection, row: &HealthRow) -> Resul
 }
 
 async fn add_decision(connection: &mut SqliteConnection, record: &DecisionRecord) -> Result<Guard, StoreFault> {
-    let insert = query("INSERT INTO decisions (request_id, at_ms, verdict, evidence) VALUES ($1, $2, $3, $4)");
+    let insert = query(
+        "INSERT INTO decisions (request_id, at_ms, verdict, evidence, shape, decided, snapshot)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    );
     let insert = insert.bind(record.request.to_string()).bind(record.at.millis());
-    insert.bind(record.verdict.as_str()).bind(record.evidence.as_str()).execute(connection).await?;
+    let insert = insert.bind(record.verdict.as_str()).bind(record.evidence.as_str());
+    let insert = insert.bind(SHAPE).bind(encode(&record.decided)).bind(record.snapshot.as_ref().map(Fingerprint::hex));
+    insert.execute(connection).await?;
+    Ok(Guard::Holds)
+}
+
+/// Many decisions may be made on one snapshot.
+async fn keep_snapshot(connection: &mut SqliteConnection, snapshot: &Snapshot) -> Result<Guard, StoreFault> {
+    let insert = query("INSERT INTO snapshots (id, shape, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING");
+    insert.bind(snapshot.id().hex()).bind(SHAPE).bind(encode(snapshot)).execute(connection).await?;
     Ok(Guard::Holds)
 }

@@ -1,0 +1,82 @@
+//! The shapes of what decisions were made on, and of what they said.
+
+use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
+use crate::admission::{
+    BlacklistLevel, Brake, BrakeKind, Coverage, Decided, Health, HealthRow, Lock, LockStanding, OverrideRules, Rules,
+    Said, Snapshot, StateRow, Traffic, TrafficRules,
+};
+use crate::domain::server::Server;
+use serde_json::{Map, Value};
+
+stored_record! { Snapshot;
+    at: "at_ms", files: "files", rules: "rules", servers: "servers", locks: "locks", states: "states", health: "health",
+    brakes: "brakes", traffic: "traffic" or Traffic::NotConfigured,
+}
+stored_record! { Rules;
+    pool_out_max_percent: "pool_out_max_percent", health_age_max: "health_age_max_ms",
+    unknown_max_percent: "unknown_max_percent", fleet_concurrency: "fleet_concurrency",
+    command_concurrency: "command_concurrency", type_in_site_percent: "type_in_site_percent",
+    rack_concurrency: "rack_concurrency", overrides: "overrides", traffic: "traffic" or TrafficRules::default(),
+}
+stored_record! { OverrideRules; by: "by", life: "life_ms", alone_max: "alone_max" }
+stored_record! { Brake;
+    id: "id", kind: "kind", by: "by", name: "name", since: "since_ms", why: "why", until: "until_ms",
+}
+stored_variants! { BrakeKind;
+    "stop" => Stop,
+    "freeze" => Freeze { on: "on" },
+    "hold" => Hold { server: "server", name: "name" },
+    "pause" => Pause { request: "request" },
+    "blacklist" => Blacklist { on: "on", command: "command", level: "level" },
+}
+stored_words! { BlacklistLevel; "block" => Block, "absolute" => Absolute }
+
+impl Stored for Coverage {
+    fn store(&self) -> Value {
+        self.text().map(str::to_owned).store()
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        Ok(Option::<String>::restore(value)?.map_or_else(Self::everything, |text| Self::of_text(&text)))
+    }
+}
+stored_record! { Lock;
+    server: "server", run: "run", command: "command", since: "since_ms", standing: "standing", taken_from: "taken_from",
+}
+stored_words! { LockStanding; "working" => Working, "left-behind" => LeftBehind }
+stored_record! { StateRow; server: "server", state: "state", by: "by", since: "since_ms" }
+stored_record! { HealthRow; server: "server", health: "health", seen_at: "seen_at_ms" }
+stored_words! { Health; "serving" => Serving, "failing" => Failing, "out-of-rotation" => OutOfRotation }
+stored_record! { Decided; run: "run", server: "server", passes: "passes", said: "said" }
+stored_variants! { Said;
+    "allow" => Allow { found: "found", takes_over: "takes_over", overridden: "overridden" },
+    "wait" => Wait(blockers),
+    "deny" => Deny(why),
+}
+
+impl Stored for Server {
+    fn store(&self) -> Value {
+        let object = with(Map::new(), "id", self.id.store());
+        let object = with(object, "name", self.name.store());
+        let object = with(object, "type", self.server_type.store());
+        let object = with(object, "site", self.site.store());
+        let object = with(object, "rack", self.rack.store());
+        let object = with(object, "pool", self.pool.store());
+        let object = with(object, "state", self.initial_state.store());
+        Value::Object(with(object, "tags", self.tags.store()))
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        let members = Members::of(value)?;
+        Ok(Self {
+            id: members.read("id")?,
+            name: members.read("name")?,
+            server_type: members.read("type")?,
+            site: members.read("site")?,
+            rack: members.read("rack")?,
+            pool: members.read("pool")?,
+            initial_state: members.read("state")?,
+            tags: members.read("tags")?,
+        })
+    }
+}

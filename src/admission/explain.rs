@@ -1,0 +1,224 @@
+//! Why the servers of a request wait: the decision's own reasons, with whom each blocks, who holds it and how old its data is.
+//!
+//! Deliberately absent: words, and what people must do first; a request that needs consent waits for that.
+
+use super::{Candidate, Known, NextWave, Traffic, Verdict, next_wave, pass, reasons, traffic};
+use crate::domain::ids::RequestId;
+use crate::domain::server::{PoolName, ServerId, ServerName};
+use crate::domain::time::Timestamp;
+use crate::workflow::request::{Blocker, PolicyName, Request};
+use crate::workflow::run::{Run, RunStage};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why the servers of a request that have not started do not start.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explained {
+    /// Whether any of them is due.
+    pub turn: Turn,
+    /// What blocks those that are due, longest-lasting first.
+    pub reasons: Vec<Reason>,
+    /// Due servers that nothing blocks: they start at the next look.
+    pub free: Vec<ServerName>,
+    /// Due servers that will be left out, each with why.
+    pub left_out: Vec<(ServerName, String)>,
+    /// How many subjects wait for a later wave.
+    pub later: u32,
+}
+
+/// Whether a request has something due.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turn {
+    /// Its next wave may start as soon as it is safe.
+    Due,
+    /// Its time has not come.
+    NotBefore(Timestamp),
+    /// The wave before is watched until then.
+    Soaking(Timestamp),
+    /// The wave before is at work.
+    AfterWave,
+    /// Nothing is left to start.
+    Nothing,
+}
+
+/// One thing that blocks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reason {
+    /// What, how much, whose.
+    pub blocker: Blocker,
+    /// The due servers that it blocks.
+    pub servers: Vec<ServerName>,
+    /// Who holds what is missing, the oldest first.
+    pub holders: Vec<Holder>,
+    /// The oldest look at what it was measured by; `None` of what is always up to date here.
+    pub seen_at: Option<Timestamp>,
+}
+
+/// A request that holds what another waits for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Holder {
+    /// It.
+    pub request: RequestId,
+    /// How many servers it holds.
+    pub servers: u32,
+    /// Since when, the first of them.
+    pub since: Timestamp,
+}
+
+/// Explains one request on one snapshot.
+#[must_use]
+pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
+    let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting).count();
+    let mut explained =
+        Explained { turn: Turn::Nothing, reasons: Vec::new(), free: Vec::new(), left_out: Vec::new(), later: 0 };
+    let due = match next_wave(request, runs, known.now) {
+        NextWave::Open(due) => due,
+        NextWave::Soaking(until) => {
+            (explained.turn, explained.later) = (Turn::Soaking(until), count(waiting));
+            return explained;
+        }
+        NextWave::AtWork => {
+            (explained.turn, explained.later) = (Turn::AfterWave, count(waiting));
+            return explained;
+        }
+        NextWave::Nothing => return explained,
+    };
+    explained.later = count(waiting.saturating_sub(due.len()));
+    explained.turn = match request.plan.parts().not_before.as_ref().filter(|moment| known.now < moment.at) {
+        Some(moment) => Turn::NotBefore(moment.at),
+        None => Turn::Due,
+    };
+    // Whoever does not look at traffic tells of it what was decided last.
+    let looks_at_traffic = *known.traffic != Traffic::NotAsked;
+    let known = if looks_at_traffic { known } else { known.with_traffic(&Traffic::NotConfigured) };
+    let said = pass(candidates(request, &due, known.now), known);
+    for (candidate, verdict) in &said {
+        match verdict {
+            Verdict::Allow(_) => explained.free.push(candidate.server.name.clone()),
+            Verdict::Deny(why) => explained.left_out.push((candidate.server.name.clone(), why.clone())),
+            Verdict::Wait(_) => {}
+        }
+    }
+    explained.reasons =
+        reasons(request, &due, &said, known).into_iter().map(|blocker| reason(blocker, &said, known)).collect();
+    if explained.turn == Turn::Due && !looks_at_traffic {
+        let told = request.blockers.iter().filter(|blocker| blocker.policy() == Some(PolicyName::Traffic));
+        let told =
+            told.map(|blocker| Reason { servers: explained.free.clone(), ..reason(blocker.clone(), &said, known) });
+        explained.reasons.extend(told);
+        if !explained.reasons.is_empty() {
+            explained.free.clear();
+        }
+    }
+    // Whether its people still may is looked up outside, and only for what could start otherwise.
+    if explained.turn == Turn::Due && explained.reasons.is_empty() && request.blockers.contains(&Blocker::NoDirectory) {
+        let servers = std::mem::take(&mut explained.free);
+        explained.reasons =
+            vec![Reason { blocker: Blocker::NoDirectory, servers, holders: Vec::new(), seen_at: request.looked_at }];
+    }
+    explained
+}
+
+/// What admission is asked about for runs that are due.
+pub fn candidates<'a>(request: &'a Request, due: &'a [&'a Run], now: Timestamp) -> impl Iterator<Item = Candidate<'a>> {
+    due.iter().filter_map(move |run| {
+        let server = run.subject.server()?;
+        let passes = request.passes(&run.id, now).map(|one| one.asked.policy).collect();
+        Some(Candidate { run: &run.id, server, spec: &request.spec, passes })
+    })
+}
+
+fn count(all: usize) -> u32 {
+    u32::try_from(all).unwrap_or(u32::MAX)
+}
+
+fn reason(blocker: Blocker, said: &[(Candidate<'_>, Verdict)], known: Known<'_>) -> Reason {
+    let is_blocked = |verdict: &Verdict| match verdict {
+        Verdict::Wait(reasons) => reasons.iter().any(|own| is_part_of(own, &blocker)),
+        Verdict::Allow(_) | Verdict::Deny(_) => false,
+    };
+    let blocked = said.iter().filter(|(_, verdict)| is_blocked(verdict));
+    Reason {
+        servers: blocked.map(|(candidate, _)| candidate.server.name.clone()).collect(),
+        holders: holders(&blocker, known),
+        seen_at: seen_at(&blocker, known),
+        blocker,
+    }
+}
+
+/// Whether a server's own reason went into a merged one: locks of one holder are told together.
+fn is_part_of(own: &Blocker, merged: &Blocker) -> bool {
+    match (own, merged) {
+        (Blocker::Locked { holder, .. }, Blocker::Locked { holder: same, .. }) => holder == same,
+        (own, merged) => own == merged || traffic::is_same(own, merged),
+    }
+}
+
+/// Who holds what a reason is about, with what the ledger knows of them.
+fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
+    let named: BTreeSet<&RequestId> = match blocker {
+        Blocker::Locked { holder, .. } => BTreeSet::from([holder]),
+        Blocker::Concurrency { holders, .. } => holders.iter().collect(),
+        Blocker::Capacity { out, .. } => out.iter().filter_map(|out| out.holder.as_ref()).collect(),
+        Blocker::NoDirectory
+        | Blocker::HealthUnknown { .. }
+        | Blocker::Traffic { .. }
+        | Blocker::TrafficUnknown { .. }
+        | Blocker::Stopped { .. }
+        | Blocker::Frozen { .. }
+        | Blocker::Held { .. }
+        | Blocker::Blacklisted { .. } => BTreeSet::new(),
+    };
+    let mut held: BTreeMap<&RequestId, BTreeMap<&ServerId, Timestamp>> = BTreeMap::new();
+    let locks = known.ledger.locks.values().map(|lock| (&lock.run.request, &lock.server, lock.since));
+    let states = known.ledger.states.values().map(|row| (&row.by.request, &row.server, row.since));
+    let names_states = matches!(blocker, Blocker::Capacity { .. });
+    let is_out =
+        |server: &ServerId| known.inventory.by_id(server).is_some_and(|server| is_named(blocker, &server.name));
+    for (request, server, since) in locks.chain(states.filter(|_| names_states)) {
+        if named.contains(request) && (!names_states || is_out(server)) {
+            let first = held.entry(request).or_default().entry(server).or_insert(since);
+            *first = (*first).min(since);
+        }
+    }
+    let mut holders = held.into_iter().filter_map(|(request, servers)| {
+        let since = servers.values().copied().min()?;
+        Some(Holder { request: request.clone(), servers: count(servers.len()), since })
+    });
+    let mut holders = holders.by_ref().collect::<Vec<_>>();
+    holders.sort_by_key(|holder| holder.since);
+    holders
+}
+
+fn is_named(blocker: &Blocker, name: &ServerName) -> bool {
+    matches!(blocker, Blocker::Capacity { out, .. } if out.iter().any(|out| out.name == *name))
+}
+
+/// The oldest look at what a reason was measured by.
+fn seen_at(blocker: &Blocker, known: Known<'_>) -> Option<Timestamp> {
+    if let Blocker::Traffic { seen_at, .. } = blocker {
+        return Some(*seen_at);
+    }
+    blocker_pool(blocker).and_then(|pool| oldest_look(pool, known))
+}
+
+/// The pool whose health a reason was measured by.
+const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
+    match blocker {
+        Blocker::Capacity { pool, .. } | Blocker::HealthUnknown { pool, .. } => Some(pool),
+        Blocker::Locked { .. }
+        | Blocker::Concurrency { .. }
+        | Blocker::Traffic { .. }
+        | Blocker::TrafficUnknown { .. }
+        | Blocker::NoDirectory
+        | Blocker::Stopped { .. }
+        | Blocker::Frozen { .. }
+        | Blocker::Held { .. }
+        | Blocker::Blacklisted { .. } => None,
+    }
+}
+
+/// The oldest look at the health of a server of that pool.
+fn oldest_look(pool: &PoolName, known: Known<'_>) -> Option<Timestamp> {
+    let members = known.inventory.in_pool(pool);
+    members.filter_map(|server| known.ledger.health.get(&server.id)).map(|row| row.seen_at).min()
+}

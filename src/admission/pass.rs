@@ -1,0 +1,62 @@
+//! One pass over servers that would start together: each is counted before the next is asked about.
+//!
+//! Whoever decides and whoever explains goes through here, so that what is explained is what was decided.
+
+use super::{Admitted, Candidate, Known, Lock, LockStanding, Verdict, evaluate, merged, without_server};
+use crate::domain::time::Timestamp;
+use crate::workflow::request::{Blocker, Request};
+use crate::workflow::run::Run;
+
+impl Admitted {
+    /// The lock that this admission puts on the candidate's server.
+    #[must_use]
+    pub fn lock(&self, candidate: Candidate<'_>, now: Timestamp) -> Lock {
+        Lock {
+            server: candidate.server.id.clone(),
+            run: self.run.clone(),
+            command: candidate.spec.name.clone(),
+            since: now,
+            standing: LockStanding::Working,
+            taken_from: self.takes_over.clone(),
+        }
+    }
+}
+
+/// What admission says of each candidate, in order.
+#[must_use]
+pub fn pass<'a>(
+    candidates: impl IntoIterator<Item = Candidate<'a>>,
+    known: Known<'_>,
+) -> Vec<(Candidate<'a>, Verdict)> {
+    let mut ledger = known.ledger.clone();
+    let mut said = Vec::new();
+    for candidate in candidates {
+        let verdict = evaluate(candidate, Known { ledger: &ledger, ..known });
+        if let Verdict::Allow(admitted) = &verdict {
+            ledger.locks.insert(candidate.server.id.clone(), admitted.lock(candidate, known.now));
+        }
+        said.push((candidate, verdict));
+    }
+    said
+}
+
+/// Everything that makes servers of a pass wait, longest-lasting first.
+#[must_use]
+pub fn reasons_of_servers(said: &[(Candidate<'_>, Verdict)]) -> Vec<Blocker> {
+    let each = said.iter().filter_map(|(_, verdict)| match verdict {
+        Verdict::Wait(reasons) => Some(reasons.iter().cloned()),
+        Verdict::Allow(_) | Verdict::Deny(_) => None,
+    });
+    merged(each.flatten().collect())
+}
+
+/// Everything that makes runs wait that are due, longest-lasting first: of those without a server only what people have
+/// put on.
+#[must_use]
+pub fn reasons(request: &Request, due: &[&Run], said: &[(Candidate<'_>, Verdict)], known: Known<'_>) -> Vec<Blocker> {
+    let mut all = reasons_of_servers(said);
+    for run in due.iter().filter(|run| run.subject.server().is_none()) {
+        all.extend(without_server(request.id(), &run.subject, &request.spec, known).unwrap_or_default());
+    }
+    merged(all)
+}

@@ -1,0 +1,162 @@
+//! What a decision was made on and what it said, kept so that it can be asked again and gets the same answer.
+//!
+//! Deliberately absent: who was asked about their people, which is no question of safety, and where this is kept.
+
+use super::{Brake, Candidate, HealthRow, Known, Ledger, Lock, Rules, StateRow, Traffic, Verdict, pass, traffic};
+use crate::domain::command::CommandSpec;
+use crate::domain::ids::{Fingerprint, RunId};
+use crate::domain::plan::PlannedServer;
+use crate::domain::server::{ProductionState, Server, ServerId};
+use crate::domain::time::Timestamp;
+use crate::fleet::{Inventory, InventoryFault};
+use crate::workflow::request::{Blocker, PolicyName};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one pass looked at: of everything only what can have had a say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    /// When.
+    pub at: Timestamp,
+    /// The version of the files that were in force.
+    pub files: Fingerprint,
+    /// The numbers.
+    pub rules: Rules,
+    /// The servers asked about, everything in their pools, what is alike in their sites, whatever was under work anywhere, and
+    /// where traffic is known whatever serves in their sites or takes over from them.
+    pub servers: Vec<Server>,
+    /// Every lock.
+    pub locks: Vec<Lock>,
+    /// The states of those servers, as far as they were set.
+    pub states: Vec<StateRow>,
+    /// The last look at the health of each.
+    pub health: Vec<HealthRow>,
+    /// What people had put on to stop things.
+    pub brakes: Vec<Brake>,
+    /// What was known of traffic in those sites, and in those that take over from them.
+    pub traffic: Traffic,
+}
+
+/// What was said of one server.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decided {
+    /// The run.
+    pub run: RunId,
+    /// The server, as it was planned.
+    pub server: PlannedServer,
+    /// The policies that it could pass by an override.
+    pub passes: Vec<PolicyName>,
+    /// The answer.
+    pub said: Said,
+}
+
+/// An answer of admission, as it is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Said {
+    /// It may start.
+    Allow {
+        /// The production state that was found.
+        found: ProductionState,
+        /// The failed run whose lock was taken over.
+        takes_over: Option<RunId>,
+        /// The policies that would have made it wait, and that it passed by an override.
+        overridden: Vec<PolicyName>,
+    },
+    /// Not now; everything that blocked it.
+    Wait(Vec<Blocker>),
+    /// Not at all.
+    Deny(String),
+}
+
+impl From<&Verdict> for Said {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Allow(admitted) => Self::Allow {
+                found: admitted.found(),
+                takes_over: admitted.takes_over().cloned(),
+                overridden: admitted.overridden().to_vec(),
+            },
+            Verdict::Wait(blockers) => Self::Wait(blockers.clone()),
+            Verdict::Deny(why) => Self::Deny(why.clone()),
+        }
+    }
+}
+
+/// The answers of a pass, as they are kept.
+#[must_use]
+pub fn decided(said: &[(Candidate<'_>, Verdict)]) -> Vec<Decided> {
+    let each = said.iter().map(|(candidate, verdict)| Decided {
+        run: candidate.run.clone(),
+        server: candidate.server.clone(),
+        passes: candidate.passes.iter().collect(),
+        said: verdict.into(),
+    });
+    each.collect()
+}
+
+impl Snapshot {
+    /// What those servers were decided on.
+    #[must_use]
+    pub fn of<'a>(servers: impl IntoIterator<Item = &'a PlannedServer>, known: Known<'_>, files: &Fingerprint) -> Self {
+        let asked = servers.into_iter().collect::<Vec<_>>();
+        let pools = asked.iter().filter_map(|server| server.pool.as_ref()).collect::<BTreeSet<_>>();
+        let kinds = asked.iter().map(|server| (&server.site, &server.server_type)).collect::<BTreeSet<_>>();
+        let (inventory, ledger) = (known.inventory, known.ledger);
+        // It is composed under the store's lock, so nothing searches the whole inventory.
+        let alike = kinds.into_iter().flat_map(|(site, server_type)| {
+            inventory.in_site(site).filter(move |server| server.server_type == *server_type)
+        });
+        let members = pools.into_iter().flat_map(|pool| inventory.in_pool(pool));
+        let ids = asked.iter().map(|server| &server.id).chain(ledger.locks.keys());
+        let (traffic, carrying) = traffic::having_a_say(asked.iter().map(|server| &server.site), known);
+        let has_a_say = ids.filter_map(|id| inventory.by_id(id)).chain(alike).chain(members).chain(carrying);
+        let mut kept = has_a_say.map(|server| (&server.id, server)).collect::<BTreeMap<_, _>>();
+        if kept.is_empty() {
+            // An inventory has a server, or it is none.
+            kept.extend(inventory.servers().first().map(|server| (&server.id, server)));
+        }
+        Self {
+            at: known.now,
+            files: files.clone(),
+            rules: known.rules.clone(),
+            locks: ledger.locks.values().cloned().collect(),
+            states: ledger.states.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
+            health: ledger.health.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
+            brakes: ledger.brakes.clone(),
+            traffic,
+            servers: kept.into_values().cloned().collect(),
+        }
+    }
+
+    /// What it is referred to by.
+    #[must_use]
+    pub fn id(&self) -> Fingerprint {
+        Fingerprint::of(format!("{self:?}").as_bytes())
+    }
+
+    /// Asks about the same servers once more, in the same order, by the policies of this version.
+    ///
+    /// # Errors
+    /// The servers that were kept make no inventory.
+    pub fn ask_again(&self, decided: &[Decided], spec: &CommandSpec) -> Result<Vec<Said>, InventoryFault> {
+        let inventory = Inventory::new(self.servers.clone(), self.at)?;
+        let ledger = Ledger {
+            locks: by_server(&self.locks, |lock| &lock.server),
+            states: by_server(&self.states, |row| &row.server),
+            health: by_server(&self.health, |row| &row.server),
+            brakes: self.brakes.clone(),
+        };
+        let known =
+            Known { inventory: &inventory, ledger: &ledger, rules: &self.rules, traffic: &self.traffic, now: self.at };
+        let candidates = decided.iter().map(|one| Candidate {
+            run: &one.run,
+            server: &one.server,
+            spec,
+            passes: one.passes.iter().copied().collect(),
+        });
+        Ok(pass(candidates, known).iter().map(|(_, verdict)| verdict.into()).collect())
+    }
+}
+
+fn by_server<T: Clone>(rows: &[T], server: impl Fn(&T) -> &ServerId) -> BTreeMap<ServerId, T> {
+    rows.iter().map(|row| (server(row).clone(), row.clone())).collect()
+}

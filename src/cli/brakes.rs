@@ -1,0 +1,147 @@
+//! `wrasse stop-everything` and `wrasse resume-everything`: on the database itself, whether the bot serves or is down.
+//!
+//! Whoever may write the database file may stop, so no policy is asked. Deliberately absent: the chat; the bot tells people
+//! once it serves.
+
+use super::output;
+use crate::adapters::clock::SystemClock;
+use crate::adapters::ids::RandomIds;
+use crate::adapters::storage::sqlite::SqliteStore;
+use crate::admission::may_resume_from;
+use crate::conversation::message::Message;
+use crate::conversation::{self, plain};
+use crate::domain::identity::PersonId;
+use crate::domain::ids::BrakeId;
+use crate::domain::place::ChannelId;
+use crate::ports::store::{Committed, Operation, Write};
+use crate::ports::{Clock, Ids, Store};
+use crate::services::brakes::{self, Actor};
+use anyhow::Context;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What a call ends with that was understood, and not carried out.
+const REFUSED: u8 = 3;
+
+/// Which database, and where people hear of it.
+#[derive(clap::Args)]
+pub(super) struct Place {
+    /// The database file that the bot serves.
+    #[arg(long, env = "WRASSE_DATABASE", default_value = "wrasse.db", value_name = "FILE")]
+    database: PathBuf,
+    /// The id of the channel where everybody hears of it.
+    #[arg(long, env = "WRASSE_INCIDENT_CHANNEL", value_name = "CHANNEL")]
+    incidents: Option<String>,
+}
+
+/// What `stop-everything` is called with.
+#[derive(clap::Args)]
+pub(super) struct StopEverything {
+    /// Why.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    because: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// What `resume-everything` is called with.
+#[derive(clap::Args)]
+pub(super) struct ResumeEverything {
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    because: String,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// The local account that calls: `local/1000`.
+fn account() -> anyhow::Result<PersonId> {
+    let process = std::fs::metadata("/proc/self").context("the account that calls cannot be told from /proc/self")?;
+    Ok(PersonId::new("local", process.uid().to_string()))
+}
+
+impl Place {
+    async fn open(&self) -> anyhow::Result<SqliteStore> {
+        // One that is made here would stop nobody, and a mistyped name would not be noticed.
+        anyhow::ensure!(
+            self.database.exists(),
+            "there is no database {}: name the one that the bot serves, with --database FILE or WRASSE_DATABASE",
+            self.database.display()
+        );
+        Ok(SqliteStore::open(&self.database).await?)
+    }
+
+    fn channel(&self) -> Option<ChannelId> {
+        self.incidents.as_deref().map(str::trim).filter(|id| !id.is_empty()).map(ChannelId::new)
+    }
+
+    /// Says so where nobody else will hear of it.
+    fn tell_who_hears(&self) {
+        if self.incidents.is_none() {
+            output::complain(
+                "no channel is told: set WRASSE_INCIDENT_CHANNEL or --incidents; cards, status and homes say it",
+            );
+        }
+    }
+}
+
+fn said(message: &Message) {
+    output::say(&plain::render(message));
+}
+
+async fn commit(store: &SqliteStore, writes: Vec<Write>) -> anyhow::Result<()> {
+    let operation = Operation { id: RandomIds.operation(), writes };
+    match store.commit(operation).await? {
+        Committed::Done | Committed::AlreadyDone => Ok(()),
+        Committed::Stale => anyhow::bail!("somebody else was faster; look with `status`, and call again if need be"),
+    }
+}
+
+impl StopEverything {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let person = account()?;
+        let name = person.to_string();
+        let store = self.place.open().await?;
+        if let Some(stop) = brakes::stop_on(&store).await? {
+            said(&conversation::stopped_already(&stop));
+        } else {
+            let (open, affected) = brakes::affected(&store).await?;
+            let (id, why) = (BrakeId::new(RandomIds.handle().as_str()), self.because.trim().to_owned());
+            let actor = Actor { person: &person, name: &name };
+            let stop = brakes::stop_by(id, actor, SystemClock.now(), why);
+            commit(&store, brakes::stopping(&stop, &open, self.place.channel().as_ref())).await?;
+            said(&conversation::stop_took_hold(&stop, affected));
+            self.place.tell_who_hears();
+        }
+        store.close().await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl ResumeEverything {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let why = self.because.trim();
+        anyhow::ensure!(why.chars().any(char::is_alphanumeric), "say why: --because \"the cause was found\"");
+        let person = account()?;
+        let name = person.to_string();
+        let (store, now) = (self.place.open().await?, SystemClock.now());
+        let Some(stop) = brakes::stop_on(&store).await? else {
+            said(&conversation::not_stopped());
+            store.close().await?;
+            return Ok(ExitCode::SUCCESS);
+        };
+        if let Some(from) = may_resume_from(&stop, &person).filter(|from| now < *from) {
+            said(&conversation::not_alone_yet(&stop, from));
+            store.close().await?;
+            return Ok(ExitCode::from(REFUSED));
+        }
+        let (open, affected) = brakes::affected(&store).await?;
+        let end = brakes::ended(Actor { person: &person, name: &name }, now, why);
+        commit(&store, brakes::resuming(&stop, end, &open, self.place.channel().as_ref())).await?;
+        said(&conversation::go_on(&stop, affected));
+        self.place.tell_who_hears();
+        store.close().await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

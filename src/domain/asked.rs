@@ -1,0 +1,17 @@
+//! What a line that only looks asks about, where that is more than servers.
+
+use super::ids::{RequestId, RunId};
+use super::intent::{Selector, Spanned};
+
+/// What `why` asks about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum WhyOf {
+    /// Nothing is named: the request in whose thread the line stands.
+    Here,
+    /// A request.
+    Request(RequestId),
+    /// A request's work on one subject.
+    Run(RunId),
+    /// A server.
+    Server(Spanned<Selector>),
+}

@@ -1,0 +1,129 @@
+//! Messages to deliver, and how far each is.
+
+use super::chat::{PrivateTo, TriggerId, ViewId};
+use super::store::Lane;
+use crate::conversation::message::{Form, Message};
+use crate::domain::identity::PersonId;
+use crate::domain::ids::{BrakeId, DeliveryKey, RequestId, RunId};
+use crate::domain::place::{ChannelId, MessageRef};
+use crate::domain::time::Timestamp;
+
+/// A message to deliver.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outgoing {
+    /// What makes it recognisable as already sent.
+    pub key: DeliveryKey,
+    /// What it must stay in order with.
+    pub lane: Lane,
+    /// Where it goes.
+    pub to: Destination,
+    /// What it says.
+    pub content: Content,
+}
+
+/// Where a message goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Destination {
+    /// Where the request was asked for: its channel, or the thread it was asked in.
+    Card(RequestId),
+    /// The thread of a request's card.
+    Thread(RequestId),
+    /// A channel.
+    Channel(ChannelId),
+    /// One person.
+    Private(PrivateTo),
+    /// A form to open.
+    FormOpen(TriggerId),
+    /// An open form to change.
+    FormUpdate(ViewId),
+    /// The home of one person.
+    Home(PersonId),
+}
+
+/// What a message says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Content {
+    /// Composed from what is stored at the moment of delivery, so that it is never out of date.
+    Live(Notice),
+    /// Composed when it was decided.
+    Fixed(Message),
+    /// A form, composed when it was decided.
+    Form(Form),
+}
+
+/// A message that is composed from what is stored.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Notice {
+    /// The private echo of what was understood.
+    Echo(RequestId),
+    /// The card.
+    Card(RequestId),
+    /// Asks the approvers, in the thread.
+    ApprovalAsk(RequestId),
+    /// Servers of the plan have changed.
+    Replanned(RequestId),
+    /// Reminds the approvers, in the thread.
+    Reminder(RequestId),
+    /// Asks another group as well, in the thread.
+    Escalation(RequestId),
+    /// It has started after waiting, in the thread.
+    Started(RequestId),
+    /// A server failed, in the thread.
+    ServerFailed(RunId),
+    /// An outcome that a person must judge, in the thread.
+    Question(RunId),
+    /// The final reply, in the thread.
+    Final(RequestId),
+    /// Servers out of production after this request, in the incident channel.
+    Incident(RequestId),
+    /// What a person's home shows.
+    Home(PersonId),
+    /// Everything is stopped, in the incident channel; once it is over it says so.
+    Stop(BrakeId),
+    /// An override, in the thread; asks for a second person where one must agree.
+    Override {
+        /// Its request.
+        request: RequestId,
+        /// Which of its overrides.
+        number: u32,
+    },
+    /// An override whose time is over before it was used up, in the thread.
+    OverrideEnded {
+        /// Its request.
+        request: RequestId,
+        /// Which of its overrides.
+        number: u32,
+    },
+    /// An override, in the incident channel.
+    OverrideIncident {
+        /// Its request.
+        request: RequestId,
+        /// Which of its overrides.
+        number: u32,
+    },
+}
+
+/// A message with how its delivery stands.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Slot {
+    /// The message.
+    pub outgoing: Outgoing,
+    /// The order of first writing.
+    pub sequence: i64,
+    /// Counts what was asked to be delivered, from 1.
+    pub revision: i64,
+    /// The last revision that was.
+    pub delivered: i64,
+    /// When a post left whose outcome is not known.
+    pub begun_at: Option<Timestamp>,
+    /// When it was last delivered.
+    pub delivered_at: Option<Timestamp>,
+    /// Where it is.
+    pub message: Option<MessageRef>,
+    /// Not to be tried before.
+    pub not_before: Timestamp,
+    /// How often it was postponed since it was last delivered.
+    pub attempts: u32,
+    /// Why it never will be delivered.
+    pub undeliverable: Option<String>,
+}

@@ -1,0 +1,218 @@
+//! Lines that stop things, and lines that let them go on.
+//!
+//! Stopping is the safe direction: it works while the directory is silent, for whoever was a member when last seen, and
+//! it never waits. Deliberately absent: what a brake keeps from starting, which is admission's.
+
+use super::intake::{Outcome, Who, who};
+use super::lines::{Line, Speaker};
+use super::messages;
+use super::restraining::{self, ForATime, Saying};
+use super::world::World;
+use crate::admission::{Brake, BrakeEnd, BrakeKind, may_resume_from};
+use crate::conversation::message::Message;
+use crate::conversation::{self, Affected};
+use crate::domain::braking::Braking;
+use crate::domain::identity::{PersonId, Profile, Standing};
+use crate::domain::ids::BrakeId;
+use crate::domain::intent::Intent;
+use crate::domain::place::{ChannelId, Origin, Reach, ReplyPath};
+use crate::domain::time::Timestamp;
+use crate::language;
+use crate::ports::store::{SeenMember, Write};
+use crate::ports::{Store, StoreFault};
+use crate::workflow::request::Request;
+use crate::workflow::run::RunStage;
+use std::time::Duration;
+
+/// How long it counts that somebody was seen to be a member, before it is noted again.
+const SEEN_AGAIN_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// Who puts something on, or takes it off: by name, and for the record.
+#[derive(Clone, Copy)]
+pub struct Actor<'a> {
+    /// Who.
+    pub person: &'a PersonId,
+    /// Their name.
+    pub name: &'a str,
+}
+
+/// Notes that somebody is a member, if that was not noted lately: stopping works by it while nobody can be looked up.
+pub(super) async fn seen(world: &World, person: &Profile) -> Result<Option<Write>, StoreFault> {
+    let now = world.now();
+    let before = world.store.member_seen(&person.id).await?;
+    let is_fresh = before.is_some_and(|seen| seen.name == person.name && now.since(seen.at) < SEEN_AGAIN_AFTER);
+    let member = SeenMember { person: person.id.clone(), name: person.name.clone(), at: now };
+    Ok((!is_fresh).then_some(Write::MemberSeen(member)))
+}
+
+/// Whether a line stops everything: it is carried out however late it comes.
+pub(super) fn is_stop(line: &str) -> bool {
+    stop_of(line).is_some()
+}
+
+/// The reason of a line that stops everything, if it is one.
+fn stop_of(line: &str) -> Option<Option<String>> {
+    match language::parse(line, &language::Vocabulary::default()) {
+        Ok(Intent::Brake(Braking::Stop { because })) => Some(because),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// A line that stops everything, from somebody or in a place that cannot be looked up now: by what was last known.
+pub(super) async fn stop_unseen(world: &World, line: Line<'_>) -> Result<Option<Outcome>, StoreFault> {
+    let Some(because) = stop_of(line.text) else { return Ok(None) };
+    let person = &line.origin.person;
+    let name = match who(world, person).await {
+        Who::Is(profile) if profile.standing == Standing::Member => Some(profile.name),
+        Who::Is(_) | Who::NotKnown => None,
+        Who::NoAnswer(_) => world.store.member_seen(person).await?.map(|seen| seen.name),
+    };
+    let Some(name) = name else { return Ok(None) };
+    if !is_place_of_work(world, line.origin, matches!(line.origin.reply, ReplyPath::Direct)) {
+        return Ok(None);
+    }
+    stop(world, line, Actor { person, name: &name }, because.unwrap_or_default()).await.map(Some)
+}
+
+/// What a member's line comes to.
+pub(super) async fn answer(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    braking: &Braking,
+) -> Result<Outcome, StoreFault> {
+    let actor = Actor { person: &speaker.person.id, name: &speaker.person.name };
+    let saying = Saying { world, line, speaker };
+    match braking {
+        Braking::Freeze { on, until, because } => {
+            return restraining::freeze(saying, ForATime { on, until, because }).await;
+        }
+        Braking::Thaw { on } => return restraining::thaw(saying, on).await,
+        Braking::Hold { on, because } => return restraining::hold(saying, on, because).await,
+        Braking::Release { on } => return restraining::release(saying, on).await,
+        Braking::Blacklist { on, command, until, level, because } => {
+            let time = ForATime { on, until, because };
+            return restraining::blacklist(saying, time, (command.as_ref(), *level)).await;
+        }
+        Braking::Unblacklist { on, command } => return restraining::unblacklist(saying, on, command.as_ref()).await,
+        Braking::Stop { .. } | Braking::Resume { .. } => {}
+    }
+    let is_direct = speaker.channel.reach == Reach::Direct;
+    if !is_place_of_work(world, line.origin, is_direct) {
+        return Ok(line.answered(conversation::may_not_stop(speaker.channel_name()), "refused: no place of work"));
+    }
+    match braking {
+        Braking::Stop { because } => stop(world, line, actor, because.clone().unwrap_or_default()).await,
+        Braking::Resume { because } => {
+            let Some(stop) = stop_on(world.store.as_ref()).await? else {
+                return Ok(line.answered(conversation::not_stopped(), "answered: nothing is stopped"));
+            };
+            let now = world.now();
+            if let Some(from) = may_resume_from(&stop, actor.person).filter(|from| now < *from) {
+                return Ok(line.answered(conversation::not_alone_yet(&stop, from), "refused: not alone yet"));
+            }
+            let (open, affected) = affected(world.store.as_ref()).await?;
+            let end = ended(actor, now, because);
+            let mut writes = resuming(&stop, end, &open, told_where(world, line.origin).as_ref());
+            writes.push(line_answer(&line, conversation::go_on(&stop, affected)));
+            Ok(Outcome { writes, note: format!("resumed everything: {}", stop.id) })
+        }
+        Braking::Freeze { .. }
+        | Braking::Thaw { .. }
+        | Braking::Hold { .. }
+        | Braking::Release { .. }
+        | Braking::Blacklist { .. }
+        | Braking::Unblacklist { .. } => Ok(Outcome::noted("rejected: answered elsewhere")),
+    }
+}
+
+async fn stop(world: &World, line: Line<'_>, actor: Actor<'_>, why: String) -> Result<Outcome, StoreFault> {
+    if let Some(stop) = stop_on(world.store.as_ref()).await? {
+        return Ok(line.answered(conversation::stopped_already(&stop), "answered: stopped already"));
+    }
+    let (open, affected) = affected(world.store.as_ref()).await?;
+    let brake = stop_by(BrakeId::new(world.ids.handle().as_str()), actor, world.now(), why);
+    let mut writes = stopping(&brake, &open, told_where(world, line.origin).as_ref());
+    writes.push(line_answer(&line, conversation::stop_took_hold(&brake, affected)));
+    Ok(Outcome { writes, note: format!("stopped everything: {}", brake.id) })
+}
+
+fn line_answer(line: &Line<'_>, message: Message) -> Write {
+    messages::answer(&line.envelope.key, line.origin, message)
+}
+
+/// Where everybody hears of it: the incident channel, or else where it was said.
+fn told_where(world: &World, origin: &Origin) -> Option<ChannelId> {
+    let is_shared = !origin.channel.is_nowhere() && !matches!(origin.reply, ReplyPath::Direct);
+    world.places.incidents.clone().or_else(|| is_shared.then(|| origin.channel.clone()))
+}
+
+/// Whether the rules of that channel let anybody ask for work that changes something.
+fn is_place_of_work(world: &World, origin: &Origin, is_direct: bool) -> bool {
+    let rulebook = world.rulebook();
+    let commands = rulebook.catalog.commands().iter().map(AsRef::as_ref).filter(|spec| !spec.only_looks());
+    rulebook.policies.permits_any((!is_direct).then_some(&origin.channel), commands)
+}
+
+/// The stop of everything, if it is on.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn stop_on(store: &dyn Store) -> Result<Option<Brake>, StoreFault> {
+    Ok(store.brakes().await?.into_iter().find(|brake| brake.kind == BrakeKind::Stop))
+}
+
+/// A stop of everything by that person.
+#[must_use]
+pub fn stop_by(id: BrakeId, actor: Actor<'_>, at: Timestamp, why: String) -> Brake {
+    let (by, name) = (actor.person.clone(), actor.name.to_owned());
+    Brake { id, kind: BrakeKind::Stop, by, name, since: at, why, until: None }
+}
+
+/// How that person takes something off.
+#[must_use]
+pub fn ended(actor: Actor<'_>, at: Timestamp, why: &str) -> BrakeEnd {
+    BrakeEnd { by: actor.person.clone(), name: actor.name.to_owned(), at, why: why.to_owned() }
+}
+
+/// The open requests that change something, and how much of them is stopped or goes on.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn affected(store: &dyn Store) -> Result<(Vec<Request>, Affected), StoreFault> {
+    let mut open = store.open_requests().await?;
+    open.retain(|request| !request.spec.only_looks());
+    let mut affected = Affected::default();
+    for request in &open {
+        let runs = store.runs(request.id()).await?;
+        let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting).count();
+        affected.requests += usize::from(waiting > 0);
+        affected.waiting += waiting;
+        affected.at_work += runs.iter().filter(|run| run.is_active() && run.subject.server().is_some()).count();
+    }
+    Ok((open, affected))
+}
+
+/// Everything that a stop writes: itself, the notice, and every card again.
+#[must_use]
+pub fn stopping(stop: &Brake, open: &[Request], channel: Option<&ChannelId>) -> Vec<Write> {
+    let mut writes = vec![Write::BrakeOn(stop.clone())];
+    writes.extend(channel.map(|channel| messages::stop(&stop.id, channel)));
+    writes.extend(open.iter().map(|request| messages::card(request.id())));
+    writes
+}
+
+/// Everything that is written when it goes on.
+#[must_use]
+pub fn resuming(stop: &Brake, end: BrakeEnd, open: &[Request], channel: Option<&ChannelId>) -> Vec<Write> {
+    let mut writes = vec![Write::BrakeOff { id: stop.id.clone(), end }];
+    writes.extend(channel.map(|channel| messages::stop(&stop.id, channel)));
+    writes.extend(open.iter().map(|request| messages::card(request.id())));
+    writes
+}
+
+/// The notice about a stop, as it stands now.
+pub(super) async fn notice(world: &World, id: &BrakeId) -> Result<Option<Message>, StoreFault> {
+    let stop = world.store.brake(id).await?;
+    Ok(stop.map(|(stop, end)| conversation::stop_notice(&stop, end.as_ref())))
+}

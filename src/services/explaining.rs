@@ -1,0 +1,227 @@
+//! Why something is where it is, on one look at the store: the same for the chat and for a shell.
+//!
+//! Only reads. Deliberately absent: the words, and any decision; admission's own pass says what blocks.
+
+use crate::admission::{self, Explained, HealthRow, Place, StateRow, Traffic, Waiting};
+use crate::conversation::message::Message;
+use crate::conversation::{self, RequestView, RunView, WhyView};
+use crate::domain::effect::BalancerLine;
+use crate::domain::ids::{RequestId, RunId};
+use crate::domain::server::Server;
+use crate::domain::time::Timestamp;
+use crate::ports::store::Store;
+use crate::ports::{Rulebook, StoreFault};
+use crate::workflow::pace::{self, Pace};
+use crate::workflow::request::{Request, RequestStage};
+use crate::workflow::run::{Run, RunStage};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most requests of the same command that are looked at as its past.
+const PAST_REQUESTS_MAX: usize = 30;
+/// The most runs whose steps are compared with.
+const PAST_RUNS_MAX: usize = 200;
+
+/// A request, and why it is where it is.
+#[derive(Clone, Debug)]
+pub struct Why {
+    /// The request.
+    pub request: Request,
+    /// Its runs, by number.
+    pub runs: Vec<Run>,
+    /// What admission says now.
+    pub explained: Explained,
+    /// Where it stands in the queue, if it waits there.
+    pub place: Option<Place>,
+    /// Who asked for the other requests that are told of.
+    pub names: BTreeMap<RequestId, String>,
+    /// How long those before it waited in all.
+    pub pace: Option<Pace>,
+    /// When all of this was looked at.
+    pub now: Timestamp,
+}
+
+impl Why {
+    /// As messages look at it.
+    #[must_use]
+    pub fn view(&self) -> WhyView<'_> {
+        let Self { request, runs, explained, place, names, pace, now } = self;
+        let view = RequestView { request, runs, impacts: &[], now: *now };
+        WhyView { view, explained, place: place.as_ref(), names, pace: *pace }
+    }
+}
+
+/// A run that was admitted, with what is known of steps like its own.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Its request.
+    pub request: Request,
+    /// It.
+    pub run: Run,
+    /// How long the step that it is in took before.
+    pub pace: Option<Pace>,
+    /// When that was looked at.
+    pub now: Timestamp,
+}
+
+/// A server that no run works on, and no request waits for.
+#[derive(Clone, Debug)]
+pub struct Alone {
+    /// It.
+    pub server: Server,
+    /// Its production state, if it was ever set here.
+    pub state: Option<StateRow>,
+    /// The last look at its health.
+    pub health: Option<HealthRow>,
+    /// When that was looked at.
+    pub now: Timestamp,
+}
+
+/// What a question leads to.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// A request.
+    Request(Box<Why>),
+    /// A run.
+    Run(Box<Ran>),
+    /// A server alone.
+    Server(Box<Alone>),
+}
+
+impl Found {
+    /// What people read, with what the load balancer says of a run's server now, if it was asked.
+    #[must_use]
+    pub fn told(&self, line: Option<(BalancerLine, Timestamp)>) -> Message {
+        match self {
+            Self::Request(why) => conversation::why(why.view()),
+            Self::Run(ran) => {
+                let view = RequestView { request: &ran.request, runs: &[], impacts: &[], now: ran.now };
+                conversation::why_run(RunView { view, run: &ran.run, pace: ran.pace, line })
+            }
+            Self::Server(alone) => {
+                conversation::server_alone(&alone.server, alone.state.as_ref(), alone.health.as_ref(), alone.now)
+            }
+        }
+    }
+}
+
+/// Looks at a run; what it still waits for, its request waits for.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn of_run(
+    store: &dyn Store,
+    on: (&Rulebook, &Traffic),
+    id: &RunId,
+    now: Timestamp,
+) -> Result<Option<Found>, StoreFault> {
+    let (Some(request), Some(run)) = (store.request(&id.request).await?, store.run(id).await?) else {
+        return Ok(None);
+    };
+    if run.stage == RunStage::Waiting && !request.is_over() {
+        return Ok(Some(Found::Request(Box::new(why(store, on, request, now).await?))));
+    }
+    let pace = step_pace(store, &request, &run).await?;
+    Ok(Some(Found::Run(Box::new(Ran { request, run, pace, now }))))
+}
+
+/// Looks at a server: at the run that has it, else at the first request that waits for it.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn of_server(
+    store: &dyn Store,
+    on: (&Rulebook, &Traffic),
+    server: &Server,
+    now: Timestamp,
+) -> Result<Found, StoreFault> {
+    let ledger = store.ledger().await?;
+    if let Some(lock) = ledger.lock(&server.id)
+        && let Some(found) = of_run(store, on, &lock.run, now).await?
+    {
+        return Ok(found);
+    }
+    for request in store.open_requests().await? {
+        let is_planned = request.plan.servers().any(|planned| planned.id == server.id);
+        let runs = if is_planned { store.runs(request.id()).await? } else { Vec::new() };
+        let is_its = |run: &&Run| run.subject.server().is_some_and(|planned| planned.id == server.id);
+        if runs.iter().filter(is_its).any(|run| !run.is_over()) {
+            return Ok(Found::Request(Box::new(why(store, on, request, now).await?)));
+        }
+    }
+    let (state, health) = (ledger.states.get(&server.id).cloned(), ledger.health.get(&server.id).cloned());
+    Ok(Found::Server(Box::new(Alone { server: server.clone(), state, health, now })))
+}
+
+/// Looks at a request.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn why(
+    store: &dyn Store,
+    (rulebook, traffic): (&Rulebook, &Traffic),
+    request: Request,
+    now: Timestamp,
+) -> Result<Why, StoreFault> {
+    let runs = store.runs(request.id()).await?;
+    let ledger = store.ledger().await?;
+    let explained = admission::explain(&request, &runs, rulebook.known(&ledger, now).with_traffic(traffic));
+    let queue = if request.is_over() { Vec::new() } else { queue(store, now).await? };
+    let place = admission::place(request.id(), &queue);
+    let holders = explained.reasons.iter().flat_map(|reason| reason.holders.iter().map(|holder| &holder.request));
+    let others = holders.chain(place.iter().flat_map(|place| place.ahead.iter())).collect::<BTreeSet<_>>();
+    let mut names = BTreeMap::new();
+    for id in others {
+        if let Some(other) = store.request(id).await? {
+            names.insert(id.clone(), other.requester_name);
+        }
+    }
+    let pace = match request.stage {
+        RequestStage::Queued => {
+            let past = past(store, &request).await?;
+            pace::wait_pace(&past, now.since(pace::ready_at(&request)))
+        }
+        RequestStage::Announced
+        | RequestStage::NeedsApproval
+        | RequestStage::Running
+        | RequestStage::Stopping { .. }
+        | RequestStage::Ended { .. } => None,
+    };
+    Ok(Why { request, runs, explained, place, names, pace, now })
+}
+
+/// Everything that waits to start, in the order in which it is looked at.
+async fn queue(store: &dyn Store, now: Timestamp) -> Result<Vec<Waiting>, StoreFault> {
+    let mut queue = Vec::new();
+    for request in store.open_requests().await? {
+        let runs = store.runs(request.id()).await?;
+        queue.extend(admission::waiting(&request, &runs, now));
+    }
+    Ok(queue)
+}
+
+/// The requests of the same command before this one, where a site of it is one of theirs.
+async fn past(store: &dyn Store, request: &Request) -> Result<Vec<Request>, StoreFault> {
+    let sites = |request: &Request| -> BTreeSet<_> {
+        let of_servers = request.plan.servers().map(|server| server.site.clone());
+        of_servers.chain(request.plan.sites().cloned()).collect()
+    };
+    let own = sites(request);
+    let mut past = store.requests_with(&request.spec.name, PAST_REQUESTS_MAX).await?;
+    past.retain(|other| other.id() != request.id() && (own.is_empty() || !sites(other).is_disjoint(&own)));
+    Ok(past)
+}
+
+/// How long the step that a run is in took before, in runs of the same command.
+async fn step_pace(store: &dyn Store, request: &Request, run: &Run) -> Result<Option<Pace>, StoreFault> {
+    let Some(step) = run.step() else { return Ok(None) };
+    let Some(word) = request.spec.steps.get(step).map(crate::domain::command::StepSpec::word) else { return Ok(None) };
+    let mut times = Vec::new();
+    for other in store.requests_with(&request.spec.name, PAST_REQUESTS_MAX).await? {
+        // A step of another definition at the same place may be another step.
+        if other.spec.steps.get(step).is_some_and(|other| other.word() == word) && times.len() < PAST_RUNS_MAX {
+            let runs = store.runs(other.id()).await?;
+            times.extend(pace::step_times(runs.iter().filter(|other| other.id != run.id), step));
+        }
+    }
+    Ok(pace::pace(times))
+}

@@ -1,0 +1,140 @@
+//! What waits, and which servers are out of production: on one look at the store, the same for the chat and for a shell.
+//!
+//! Only reads. Deliberately absent: the words, and the controls behind the buttons.
+
+use crate::admission::{self, Explained, OutWhy, Place, Traffic};
+use crate::catalog::Catalog;
+use crate::conversation::{OutGroup, QueuedView, RequestView};
+use crate::domain::command::{CommandSpec, StepSpec, Targets};
+use crate::domain::server::{ProductionState, Server, ServerId, ServerName, ServerType};
+use crate::domain::time::Timestamp;
+use crate::fleet;
+use crate::ports::store::Store;
+use crate::ports::{Rulebook, StoreFault};
+use crate::workflow::request::{Request, RequestStage};
+use crate::workflow::run::{Run, RunStage};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A request that has something to start.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    /// The request.
+    pub request: Request,
+    /// Its runs, by number.
+    pub runs: Vec<Run>,
+    /// Why it does not start now.
+    pub explained: Explained,
+    /// Where it stands; `None` of one that waits for people or for its time.
+    pub place: Option<Place>,
+    /// When that was looked at.
+    pub now: Timestamp,
+}
+
+impl Queued {
+    /// As messages look at it.
+    #[must_use]
+    pub fn view(&self) -> QueuedView<'_> {
+        let Self { request, runs, explained, place, now } = self;
+        let view = RequestView { request, runs, impacts: &[], now: *now };
+        QueuedView { view, explained, place: place.as_ref() }
+    }
+}
+
+/// Everything that has something to start, in the order of looking, and then what waits for people or for its time;
+/// with servers, only what is still to start on one of them.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn queue(
+    store: &dyn Store,
+    (rulebook, traffic): (&Rulebook, &Traffic),
+    servers: Option<&[Server]>,
+    now: Timestamp,
+) -> Result<Vec<Queued>, StoreFault> {
+    let ledger = store.ledger().await?;
+    let asked = servers.map(|servers| servers.iter().map(|server| &server.id).collect::<BTreeSet<_>>());
+    let (mut order, mut open) = (Vec::new(), Vec::new());
+    for request in store.open_requests().await? {
+        let runs = store.runs(request.id()).await?;
+        order.extend(admission::waiting(&request, &runs, now));
+        open.push((request, runs));
+    }
+    let mut queue = Vec::new();
+    for (request, runs) in open {
+        let is_asked = |id: &ServerId| asked.as_ref().is_none_or(|asked| asked.contains(id));
+        let left = runs.iter().filter(|run| run.stage == RunStage::Waiting);
+        let mut left = left.map(|run| run.subject.server());
+        let touches = left.any(|server| server.map_or(asked.is_none(), |server| is_asked(&server.id)));
+        let may_start = request.halted.is_none() && !matches!(request.stage, RequestStage::Stopping { .. });
+        if touches && may_start {
+            let explained = admission::explain(&request, &runs, rulebook.known(&ledger, now).with_traffic(traffic));
+            let place = admission::place(request.id(), &order);
+            queue.push(Queued { request, runs, explained, place, now });
+        }
+    }
+    // In the order of looking; whoever waits for people or for the clock is not in it yet.
+    let position = |queued: &Queued| order.iter().position(|one| one.request == *queued.request.id());
+    queue.sort_by_key(|queued| position(queued).unwrap_or(usize::MAX));
+    Ok(queue)
+}
+
+/// The servers that are out of production, folded by how they are, those that a run of ours left first.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn outs(
+    store: &dyn Store,
+    rulebook: &Rulebook,
+    servers: &[Server],
+    now: Timestamp,
+) -> Result<Vec<OutGroup>, StoreFault> {
+    let ledger = store.ledger().await?;
+    let known = rulebook.known(&ledger, now);
+    let mut groups: BTreeMap<_, (admission::Out, Vec<&Server>)> = BTreeMap::new();
+    for server in servers {
+        let Some(out) = admission::out(server, known) else { continue };
+        let key = (out.why, out.by.as_ref().map(|run| run.request.clone()), out.state);
+        let (first, members) = groups.entry(key).or_insert_with(|| (out.clone(), Vec::new()));
+        first.since = first.since.into_iter().chain(out.since).min();
+        members.push(server);
+    }
+    let mut told = Vec::new();
+    for (out, members) in groups.into_values() {
+        let request = match &out.by {
+            Some(run) => store.request(&run.request).await?,
+            None => None,
+        };
+        let line = match out.why {
+            OutWhy::LeftBehind | OutWhy::State if out.by.is_some() => way_back(&rulebook.catalog, &members, out.state),
+            OutWhy::LeftBehind | OutWhy::State | OutWhy::UnderWork | OutWhy::Failing | OutWhy::OutOfRotation => None,
+        };
+        let servers = members.iter().map(|server| server.name.clone()).collect::<Vec<ServerName>>();
+        let name = request.map(|request| request.requester_name);
+        told.push(OutGroup { out, servers, name, line, handle: None });
+    }
+    Ok(told)
+}
+
+/// The line that would put these back into production: of a command that does nothing else, and needs to be told nothing
+/// but why.
+fn way_back(catalog: &Catalog, servers: &[&Server], state: ProductionState) -> Option<String> {
+    let types = servers.iter().map(|server| &server.server_type).collect::<BTreeSet<_>>();
+    let spec = catalog.commands().iter().find(|spec| puts_back(spec, &types, state, servers.len()))?;
+    let names = servers.iter().map(|server| server.name.clone()).collect::<Vec<_>>();
+    let asks_why = spec.parameters.iter().any(|parameter| parameter.asked_as_because);
+    let because = if asks_why { " because it was out of production" } else { "" };
+    Some(format!("{} {}{because}", spec.name, fleet::fold(&names).join(",")))
+}
+
+fn puts_back(spec: &CommandSpec, types: &BTreeSet<&ServerType>, state: ProductionState, count: usize) -> bool {
+    let Targets::Servers { types: taken, from, max } = &spec.targets else { return false };
+    let returns = |step: &StepSpec| matches!(step, StepSpec::Undrain { .. });
+    let is_gentle =
+        |step: &StepSpec| matches!(step, StepSpec::Undrain { .. } | StepSpec::Check { .. } | StepSpec::Gate(_));
+    types.iter().all(|one| taken.contains(one))
+        && from.contains(&state)
+        && u32::try_from(count).is_ok_and(|count| count <= *max)
+        && spec.steps.iter().any(returns)
+        && spec.steps.iter().all(is_gentle)
+        && spec.parameters.iter().all(|parameter| parameter.asked_as_because || !parameter.must_be_given())
+}

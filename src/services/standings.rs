@@ -1,0 +1,124 @@
+//! How servers stand, on one look at the store: the same for the chat and for a shell.
+//!
+//! Only reads. Deliberately absent: the words.
+
+use crate::admission::{self, Brake, Known, PoolCount, Traffic};
+use crate::catalog::Catalog;
+use crate::conversation::StatusView;
+use crate::domain::command::{CommandName, Targets};
+use crate::domain::server::{PoolName, Server};
+use crate::domain::time::Timestamp;
+use crate::ports::store::Store;
+use crate::ports::{Rulebook, StoreFault};
+use crate::workflow::request::Request;
+use crate::workflow::run::Run;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How servers stand.
+#[derive(Clone, Debug)]
+pub struct Standings {
+    /// The stop of everything, if it is on.
+    pub stop: Option<Brake>,
+    /// Every pool in which one of them is, by name.
+    pub pools: Vec<PoolCount>,
+    /// Open requests that touch one of them, with their runs.
+    pub open: Vec<(Request, Vec<Run>)>,
+    /// For how many of them each command is there.
+    pub coverage: Vec<(CommandName, u32)>,
+    /// How many they are.
+    pub servers: u32,
+    /// When the inventory was read.
+    pub inventory_at: Timestamp,
+    /// The oldest look at the health of one of them, and in which pool.
+    pub health_oldest: Option<(Timestamp, PoolName)>,
+    /// When the directory of people last answered; `None` where it was not asked.
+    pub people_at: Option<Timestamp>,
+    /// What pools carry; [`Traffic::NotAsked`] where it was not looked at.
+    pub traffic: Arc<Traffic>,
+    /// When all of this was looked at.
+    pub now: Timestamp,
+}
+
+impl Standings {
+    /// As messages look at it.
+    #[must_use]
+    pub fn view(&self) -> StatusView<'_> {
+        let Self { stop, pools, open, coverage, servers, inventory_at, health_oldest, people_at, traffic, now } = self;
+        StatusView {
+            stop: stop.as_ref(),
+            pools,
+            coverage,
+            requests: open,
+            servers: *servers,
+            inventory_at: *inventory_at,
+            health_oldest: health_oldest.clone(),
+            people_at: *people_at,
+            traffic,
+            now: *now,
+        }
+    }
+}
+
+/// How these servers stand; `is_whole` if they are the whole fleet, of which every open request is.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn standings(
+    store: &dyn Store,
+    rulebook: &Rulebook,
+    (servers, whole): (&[Server], Whole),
+    now: Timestamp,
+) -> Result<Standings, StoreFault> {
+    let ledger = store.ledger().await?;
+    let mut open = Vec::new();
+    for request in store.open_requests().await? {
+        let touches = whole == Whole::Fleet
+            || request.plan.servers().any(|planned| servers.iter().any(|server| server.id == planned.id));
+        if touches {
+            let runs = store.runs(request.id()).await?;
+            open.push((request, runs));
+        }
+    }
+    let seen = |server: &Server| Some((ledger.health.get(&server.id)?.seen_at, server.pool.clone()?));
+    let health_oldest = servers.iter().filter_map(seen).min();
+    Ok(Standings {
+        stop: ledger.stop().cloned(),
+        pools: pools(servers, rulebook.known(&ledger, now)),
+        open,
+        coverage: coverage(&rulebook.catalog, servers),
+        servers: u32::try_from(servers.len()).unwrap_or(u32::MAX),
+        inventory_at: rulebook.inventory.fetched_at(),
+        health_oldest,
+        people_at: None,
+        traffic: Arc::new(Traffic::NotAsked),
+        now,
+    })
+}
+
+/// Whether servers are all that there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Whole {
+    /// Every server.
+    Fleet,
+    /// Those that somebody named.
+    Part,
+}
+
+/// How each pool stands in which one of these servers is, by name.
+pub(super) fn pools(servers: &[Server], known: Known<'_>) -> Vec<PoolCount> {
+    let pools = servers.iter().filter_map(|server| server.pool.as_ref()).collect::<BTreeSet<_>>();
+    pools.into_iter().map(|pool| admission::count_pool(pool, known)).collect()
+}
+
+/// For how many of the servers each command is there.
+fn coverage(catalog: &Catalog, servers: &[Server]) -> Vec<(CommandName, u32)> {
+    let counts = catalog.commands().iter().filter_map(|spec| match &spec.targets {
+        Targets::Servers { types, .. } => {
+            let covered = servers.iter().filter(|server| types.contains(&server.server_type)).count();
+            Some((spec.name.clone(), u32::try_from(covered).unwrap_or(u32::MAX)))
+        }
+        Targets::Sites { .. } | Targets::None => None,
+    });
+    counts.collect()
+}

@@ -1,0 +1,47 @@
+//! Deciding: each decision is kept with what it was made on, and says the same when it is asked again.
+
+use super::{Cast, cast};
+use crate::stage::{Stage, minutes, seconds, story};
+use std::collections::BTreeSet;
+use wrasse::domain::ids::RequestId;
+use wrasse::sandbox::fleet::model::Rotation;
+
+/// Asks every decision on a request again; the verdicts there were.
+async fn asked_again(stage: &Stage, id: &str) -> BTreeSet<String> {
+    let (store, id) = (stage.store().await, RequestId::parse(id).unwrap());
+    let request = store.request(&id).await.unwrap().unwrap();
+    let mut verdicts = BTreeSet::new();
+    for record in store.decisions(&id).await.unwrap() {
+        let snapshot = store.snapshot(record.snapshot.as_ref().unwrap()).await.unwrap().unwrap();
+        assert_eq!(Some(snapshot.id()), record.snapshot, "it came back as it was");
+        let again = snapshot.ask_again(&record.decided, &request.spec).unwrap();
+        let said = record.decided.iter().map(|one| one.said.clone()).collect::<Vec<_>>();
+        assert_eq!(again, said, "{}", record.evidence);
+        assert!(!said.is_empty());
+        verdicts.insert(record.verdict);
+    }
+    verdicts
+}
+
+#[tokio::test]
+async fn a_decision_that_is_asked_again_says_the_same() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-06]");
+        stage.fleet().rotates("edge-lax-06", Rotation::Maintenance);
+        ana.types(&noc, "/fleet reboot edge-lax-[01-03] because kernel update").await;
+        ana.types(&noc, "/fleet drain edge-lax-01 because fan noise").await;
+        stage.clock().advance(seconds(30)).await;
+        stage.fleet().rotates("edge-lax-06", Rotation::Ready);
+        stage.clock().advance(minutes(5)).await;
+        noc.transcript();
+        for id in ["req-2222", "req-2223"] {
+            let verdicts = asked_again(stage, id).await;
+            assert!(verdicts.contains("wait") && verdicts.contains("allow"), "{id}: {verdicts:?}");
+        }
+        // The drained server is out, so the request that wants to reboot it finds it so.
+        ana.types(&noc, "/fleet undrain edge-lax-02 because it may be out").await;
+        stage.clock().advance(minutes(1)).await;
+        noc.transcript();
+    })
+    .await;
+}

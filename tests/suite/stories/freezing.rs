@@ -1,0 +1,250 @@
+//! Freezes and the blacklist: what they cover waits, or is left out, until they are over or ended; each with its "no".
+
+use super::{Cast, cast};
+use crate::stage::{minutes, seconds, story, times};
+use insta::assert_snapshot;
+
+/// The answer tells what it stops; it goes off by the clock, to the second, and what waited starts by itself.
+#[tokio::test]
+async fn a_frozen_site_waits_until_it_is_over() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        stage.fleet().has("edge-fra-[01-03]");
+        let noc = noc.lets("sre", "freeze");
+        stage.fleet().holds_boots();
+        let working = ana.types(&noc, "/fleet reboot edge-lax-[01-02] because kernel update").await;
+        working.transcript();
+        let freeze = bob.types(&noc, "/fleet freeze site=lax for 5m because a live match").await;
+        assert_snapshot!(freeze.transcript(), @"
+        bob   /fleet freeze site=lax for 5m because a live match
+        bot   (only bob) `site=lax` is frozen until hh:mm.
+              1 server waits for it, of 1 request. What is under way goes to its end.
+              ~ to end it sooner: `/fleet thaw site=lax`
+        ");
+        let waiting = ana.types(&noc, "/fleet drain edge-lax-03 because fan noise").await;
+        assert_snapshot!(waiting.transcript(), @"
+        ana   /fleet drain edge-lax-03 because fan noise
+        bot   (only ana) Understood: drain 1 server in lax
+              `edge-lax-03` · reason: `fan noise`
+              ~ req-0002 · … · card <link>
+        bot   Drain 1 server in lax · req-0002
+              ⏳ queued · starts by itself
+              • `site=lax` frozen by bob until hh:mm: `a live match`
+              • edge-lax has 5 of 6 in service, floor 5
+                1 out: `edge-lax-01` (drained, req-0001)
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
+        let elsewhere = ana.types(&noc, "/fleet drain edge-fra-01 because fan noise").await;
+        stage.fleet().finishes("edge-lax-01");
+        stage.fleet().lets_boot();
+        stage.clock().advance(minutes(2)).await;
+        assert!(elsewhere.since_last_look().contains("1 of 1 drained"));
+        // What was under way went to its end; what had not begun waits.
+        assert_snapshot!(working.since_last_look(), @"
+        bot ~ Reboot 2 servers in lax · req-0001
+              ✋ halted · goes on by itself
+              ▰▰▰▰▰▱▱▱▱▱  1 of 2 · 1 waiting
+              • `site=lax` frozen by bob until hh:mm: `a live match`
+              ~ @ana · as of hh:mm
+              [Details] [!Cancel!]
+        bot ~ Drain 1 server in lax · req-0002
+              ⏳ queued · starts by itself
+              • `site=lax` frozen by bob until hh:mm: `a live match`
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
+        stage.fleet().rebooted("edge-lax-02", times(0));
+        stage.clock().advance(minutes(3)).await;
+        assert!(waiting.since_last_look().contains("1 of 1 drained"));
+        stage.clock().advance(minutes(1)).await;
+        working.since_last_look();
+        stage.fleet().rebooted("edge-lax-[01-02]", times(1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_freeze_is_thawed_as_it_was_said() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        let noc = noc.lets("sre", "freeze");
+        bob.types(&noc, "/fleet freeze site=lax until tomorrow 02:00 UTC because a live match").await.transcript();
+        let waiting = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        waiting.transcript();
+        stage.kills_bot().await;
+        let other = bob.types(&noc, "/fleet thaw everything").await;
+        assert_snapshot!(other.transcript(), @"
+        bob   /fleet thaw everything
+        bot   (only bob) `everything` is not frozen, as far as it was said so. Nothing has changed.
+              `/fleet thaw site=lax` frozen by bob: `a live match`
+        ");
+        stage.fleet().rebooted("edge-lax-01", times(0));
+        let thaw = bob.types(&noc, "/fleet thaw site=lax").await;
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(thaw.transcript(), @"
+        bob   /fleet thaw site=lax
+        bot   (only bob) `site=lax` is not frozen any more. What waited starts by itself when it is safe.
+        bot > ▶️ Started at hh:mm, after some time.
+        bot > ✅ req-0001: edge-lax-01 rebooted and back in production
+              ~ some time, of which some time queued · asked by @ana · plan 0000
+        ");
+        waiting.since_last_look();
+        stage.fleet().rebooted("edge-lax-01", times(1));
+    })
+    .await;
+}
+
+/// Whoever opens their home sees what is frozen, until when and why, and by whom.
+#[tokio::test]
+async fn a_home_tells_what_is_frozen() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-03]");
+        let noc = noc.lets("sre", "freeze");
+        bob.types(&noc, "/fleet freeze site=lax for 5m because a live match").await.transcript();
+        ana.opens_home().await;
+        assert_snapshot!(ana.home(), @"
+        Waiting for you · nothing
+        Yours · nothing yet
+        Fleet · 3 of 3 in service · no request is open
+        ❄ `site=lax` frozen by bob until hh:mm: `a live match`
+        [[New request]] [My requests]
+        ~ as of hh:mm
+        ");
+        stage.clock().advance(minutes(6)).await;
+        ana.opens_home().await;
+        assert!(!ana.home().contains("frozen"), "{}", ana.home());
+        noc.transcript();
+    })
+    .await;
+}
+
+/// Who may is said by the channel's policies; and a freeze without an end, or a long one, is none.
+#[tokio::test]
+async fn who_may_not_and_what_is_no_freeze() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        let noc = noc.lets_up_to("sre", "freeze", 3);
+        let thread = ana.types(&noc, "/fleet freeze site=lax for 5m because a live match").await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet freeze site=lax for 5m because a live match
+        bot   (only ana) 🚫 freeze is not allowed in #noc
+              Nothing has started.
+              Members of sre may, at most 3 at once.
+        ");
+        let large = bob.types(&noc, "/fleet freeze everything for 5m because a live match").await;
+        assert_snapshot!(large.transcript(), @"
+        bob   /fleet freeze everything for 5m because a live match
+        bot   (only bob) 🚫 freeze of more than 3 servers is not allowed in #noc
+              Policy noc-sre-freeze: `sre may freeze in #noc`
+              You asked for 6. Nothing has started.
+        ");
+        let endless = bob.types(&noc, "/fleet freeze edge-lax-01 because a live match").await;
+        assert_snapshot!(endless.transcript(), @"
+        bob   /fleet freeze edge-lax-01 because a live match
+        bot   (only bob) This part of the line fits nothing
+              ```
+              freeze edge-lax-01 because a li…
+                                 ^^^^^^^
+              ```
+              Expected here: when it is over: until hh:mm, or for 2h. Nothing has started.
+        ");
+        let long = bob.types(&noc, "/fleet freeze edge-lax-01 for 31d because a live match").await;
+        assert_snapshot!(long.transcript(), @"
+        bob   /fleet freeze edge-lax-01 for 31d because a live match
+        bot   (only bob) This would last too long
+              ```
+              freeze edge-lax-01 for 31d beca…
+                                     ^^^
+              ```
+              It may last 30 days, and can be said again before it is over. Nothing has started.
+        ");
+        let nothing = bob.types(&noc, "/fleet freeze site=lxa for 5m because a live match").await;
+        assert_snapshot!(nothing.transcript(), @"
+        bob   /fleet freeze site=lxa for 5m because a live match
+        bot   (only bob) No server has the site lxa
+              ```
+              freeze site=lxa for 5m because …
+                          ^^^ did you mean lax?
+              ```
+              Nothing has started.
+              To send instead: `freeze site=lax for 5m because a live match`
+        ");
+        let done = ana.types(&noc, "/fleet drain edge-lax-01 because fan noise").await;
+        stage.clock().advance(seconds(30)).await;
+        assert!(done.transcript().contains("1 of 1 drained"));
+    })
+    .await;
+}
+
+/// One level waits, the other leaves out.
+#[tokio::test]
+async fn what_is_on_the_blacklist_waits_or_is_left_out() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-20]");
+        let noc = noc.lets("sre", "blacklist");
+        let block = bob.types(&noc, "/fleet blacklist edge-lax-01 reboot for 2m because its fans fail").await;
+        assert_snapshot!(block.transcript(), @"
+        bob   /fleet blacklist edge-lax-01 reboot for 2m because its fans fail
+        bot   (only bob) `reboot on edge-lax-01` is on the blacklist until hh:mm.
+              No request waits for it now.
+              ~ to end it sooner: `/fleet unblacklist edge-lax-01 reboot`
+        ");
+        let firm = bob.types(&noc, "/fleet blacklist edge-lax-02 for 1d --absolute because it is evidence").await;
+        assert_snapshot!(firm.transcript(), @"
+        bob   /fleet blacklist edge-lax-02 for 1d --absolute because it is evidence
+        bot   (only bob) `edge-lax-02` is on the blacklist until hh:mm.
+              No request waits for it now. What it covers is left out.
+              ~ to end it sooner: `/fleet unblacklist edge-lax-02`
+        ");
+        let waiting = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        assert_snapshot!(waiting.transcript(), @"
+        ana   /fleet reboot edge-lax-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-01` · reason: `kernel update`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 1 server in lax · req-0001
+              ⏳ queued · starts by itself
+              • `reboot on edge-lax-01` blacklisted by bob until hh:mm: `its fans fail`
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
+        let out = ana.types(&noc, "/fleet drain edge-lax-02 because fan noise").await;
+        stage.clock().advance(seconds(20)).await;
+        assert_snapshot!(out.transcript(), @"
+        ana   /fleet drain edge-lax-02 because fan noise
+        bot   (only ana) Understood: drain 1 server in lax
+              `edge-lax-02` · reason: `fan noise`
+              ~ req-0002 · … · card <link>
+        bot   Drain 1 server in lax · req-0002
+              ❌ failed · hh:mm
+              `edge-lax-02` · `fan noise`
+              0 of 1 drained · 1 left out
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ❌ req-0002: none of 1 drained, 1 left out
+              – `edge-lax-02` left out: not as planned any more, or on the blacklist
+              ~ some time · asked by @ana · plan 0000
+        ");
+        let other = ana.types(&noc, "/fleet drain edge-lax-01 because fan noise").await;
+        stage.clock().advance(minutes(3)).await;
+        let told = other.transcript();
+        assert!(told.contains("1 of 1 drained"), "another command is not covered:\n{told}");
+        waiting.since_last_look();
+        let off = bob.types(&noc, "/fleet unblacklist edge-lax-02").await;
+        assert_snapshot!(off.transcript(), @"
+        bob   /fleet unblacklist edge-lax-02
+        bot   (only bob) `edge-lax-02` is not on the blacklist any more. What waited starts by itself when it is safe.
+        ");
+        let refused = ana.types(&noc, "/fleet blacklist edge-lax-03 for 1d because I say so").await;
+        assert_snapshot!(refused.transcript(), @"
+        ana   /fleet blacklist edge-lax-03 for 1d because I say so
+        bot   (only ana) 🚫 blacklist is not allowed in #noc
+              Nothing has started.
+              In #noc, sre may.
+        ");
+        stage.clock().advance(minutes(2)).await;
+        waiting.since_last_look();
+    })
+    .await;
+}

@@ -1,0 +1,151 @@
+//! Holding: a person keeps servers from any work, or a request from starting more, until somebody releases them.
+
+use super::{Cast, cast};
+use crate::stage::{minutes, seconds, story, times};
+use insta::assert_snapshot;
+
+#[tokio::test]
+async fn a_held_server_waits_until_it_is_released() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        let noc = noc.lets("sre", "hold");
+        let hold = bob.types(&noc, "/fleet hold edge-lax-[01-02] because I change their disks").await;
+        assert_snapshot!(hold.transcript(), @"
+        bob   /fleet hold edge-lax-[01-02] because I change their disks
+        bot   (only bob) `edge-lax-[01-02]` are held: no work on them starts, and what runs there neither changes nor returns them.
+              ~ to let them go: `/fleet release edge-lax-[01-02]`
+        ");
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-01` · reason: `kernel update`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 1 server in lax · req-0001
+              ⏳ queued · waits for a person
+              • `edge-lax-01` held by bob since hh:mm: `I change their disks`
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
+        stage.kills_bot().await;
+        stage.clock().advance(minutes(1)).await;
+        stage.fleet().rebooted("edge-lax-01", times(0));
+        let again = bob.types(&noc, "/fleet hold edge-lax-[02-03] because another disk").await;
+        assert_snapshot!(again.transcript(), @"
+        bob   /fleet hold edge-lax-[02-03] because another disk
+        bot   (only bob) `edge-lax-03` is held: no work on them starts, and what runs there neither changes nor returns them.
+              `edge-lax-02` is held already, by bob since hh:mm: `I change their disks`
+              ~ to let them go: `/fleet release edge-lax-[02-03]`
+        ");
+        let refused = ana.types(&noc, "/fleet release edge-lax-01").await;
+        assert_snapshot!(refused.transcript(), @"
+        ana   /fleet release edge-lax-01
+        bot   (only ana) 🚫 hold is not allowed in #noc
+              Nothing has started.
+              In #noc, sre may.
+        ");
+        let nothing = bob.types(&noc, "/fleet release edge-lax-06").await;
+        assert_snapshot!(nothing.transcript(), @"
+        bob   /fleet release edge-lax-06
+        bot   (only bob) None of these servers is held. Nothing has changed.
+        ");
+        let free = bob.types(&noc, "/fleet release edge-lax-[01-03]").await;
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(free.transcript(), @"
+        bob   /fleet release edge-lax-[01-03]
+        bot   (only bob) `edge-lax-[01-03]` are released. What waited starts by itself when it is safe.
+        bot > ▶️ Started at hh:mm, after some time.
+        bot > ✅ req-0001: edge-lax-01 rebooted and back in production
+              ~ some time, of which some time queued · asked by @ana · plan 0000
+        ");
+        thread.since_last_look();
+        stage.fleet().rebooted("edge-lax-01", times(1));
+    })
+    .await;
+}
+
+/// Somebody may have their hands in a held server: what runs there does not even return it.
+#[tokio::test]
+async fn a_server_that_is_held_meanwhile_is_not_returned() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        let noc = noc.lets("sre", "hold");
+        stage.fleet().holds_boots();
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        bob.types(&noc, "/fleet hold edge-lax-01 because I look at its fans").await.transcript();
+        stage.fleet().finishes("edge-lax-01");
+        stage.fleet().lets_boot();
+        stage.clock().advance(minutes(1)).await;
+        stage.fleet().serves("edge-lax-01", false);
+        bob.types(&noc, "/fleet release edge-lax-01").await.transcript();
+        stage.clock().advance(minutes(1)).await;
+        assert!(thread.transcript().contains("1 of 1 rebooted"));
+        stage.fleet().serves("edge-lax-01", true);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_held_request_starts_no_more() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        stage.fleet().holds_boots();
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-[01-02] because kernel update").await;
+        thread.transcript();
+        let refused = bob.types(&noc, "/fleet hold req-2222 because traffic is high").await;
+        assert_snapshot!(refused.transcript(), @"
+        bob   /fleet hold req-0001 because traffic is high
+        bot   (only bob) req-0001 can be held and released by ana, or by somebody who may reboot the same servers in its channel. Nothing has changed.
+        ");
+        let hold = ana.types(&noc, "/fleet hold req-2222 because traffic is high").await;
+        assert_snapshot!(hold.transcript(), @"
+        ana   /fleet hold req-0001 because traffic is high
+        bot   (only ana) req-0001 is held: it starts no more, and what it began goes on.
+              ~ to let it go on: `/fleet release req-0001`
+        ");
+        let twice = ana.types(&noc, "/fleet hold req-2222 because traffic is high").await;
+        assert_snapshot!(twice.transcript(), @"
+        ana   /fleet hold req-0001 because traffic is high
+        bot   (only ana) req-0001 is held already, by ana since hh:mm: `traffic is high`. Nothing has changed.
+        ");
+        stage.fleet().finishes("edge-lax-01");
+        stage.fleet().lets_boot();
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 2 servers in lax · req-0001
+              ✋ halted · waits for a person
+              ▰▰▰▰▰▱▱▱▱▱  1 of 2 · 1 waiting
+              • held by ana since hh:mm: `traffic is high`
+              ~ @ana · as of hh:mm
+              [Details] [!Cancel!]
+        ");
+        stage.fleet().rebooted("edge-lax-02", times(0));
+        let free = ana.types(&noc, "/fleet release req-2222").await;
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(free.transcript(), @"
+        ana   /fleet release req-0001
+        bot   (only ana) req-0001 is released. It goes on by itself when it is safe.
+        bot > ✅ req-0001: all 2 rebooted and back in production
+              ~ some time · asked by @ana · plan 0000
+        ");
+        thread.since_last_look();
+        stage.fleet().rebooted("edge-lax-[01-02]", times(1));
+        let over = ana.types(&noc, "/fleet release req-2222").await;
+        assert_snapshot!(over.transcript(), @"
+        ana   /fleet release req-0001
+        bot   (only ana) req-0001 is over since hh:mm: done. Nothing has changed.
+        ");
+        let silent = ana.types(&noc, "/fleet hold edge-lax-01").await;
+        assert_snapshot!(silent.transcript(), @"
+        ana   /fleet hold edge-lax-01
+        bot   (only ana) Reason is missing
+              ```
+              hold edge-lax-01
+                               ^
+              ```
+              Add because … at the end. Nothing has started.
+        ");
+        stage.clock().advance(seconds(5)).await;
+    })
+    .await;
+}
