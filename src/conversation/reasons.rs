@@ -151,7 +151,9 @@ pub(super) fn in_full(prose: Prose, reason: &Reason, names: &BTreeMap<RequestId,
         prose = prose.text(format!(" + {hidden} more"));
     }
     prose = prose.text("\n  ");
-    if let Some(seen_at) = reason.seen_at {
+    // Its own line says when what is too much was measured.
+    let is_told = matches!(reason.blocker, Blocker::Traffic { clear_from: None, .. });
+    if let Some(seen_at) = reason.seen_at.filter(|_| !is_told) {
         prose = prose.text("looked at ").time(seen_at).text(" · ");
     }
     prose.text(unblocks(&reason.blocker, names))

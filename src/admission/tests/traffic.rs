@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::admission::traffic::{Answers, Doubt, Measured, Snapshot, is_missed, judged, same_hour, still_calm, usual};
+use crate::domain::ids::Fingerprint;
 use crate::domain::measure::{Labels, Sample, Series};
 use crate::domain::server::{TagName, TagValue};
 use crate::workflow::request::{TrafficMeasure, TrafficScope};
@@ -387,6 +388,60 @@ proptest! {
             let left: u32 = (0..sizes.len()).filter(stays).map(|number| sizes[number]).sum();
             prop_assert!(!took || units <= f64::from(left) * 0.7 + 1e-9, "{units} over {left}");
         }
+    }
+}
+
+/// What is known of one pool, from one number and another.
+fn any_pool() -> impl Strategy<Value = Result<Measured, Doubt>> {
+    let known = (0.0_f64..9.0, 0_u32..3, prop::collection::vec(0.0_f64..9.0, 0..4), prop::option::of(1.0_f64..9.0));
+    let known = known.prop_map(|(units, age, before, usual)| {
+        let before = (1..4).rev().zip(before).map(|(minutes, units)| (ago(minutes), units)).collect();
+        Ok(Measured { units, seen_at: ago(age), before, usual })
+    });
+    let doubt = Just(Err(Doubt { why: "nothing".into(), since: ago(9) }));
+    prop_oneof![4 => known, 1 => doubt]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// A decision keeps of all that is known what can have had a say, and no less.
+    #[test]
+    fn a_pass_that_is_asked_again_says_the_same(
+        pools in (any_pool(), any_pool(), any_pool()),
+        asked in prop::collection::vec(0_usize..20, 1..5),
+        out in prop::collection::vec(0_usize..20, 0..4),
+        takes_over in any::<bool>(),
+    ) {
+        let mut fleet = two_sites(1.0);
+        fleet.rules.pool_out_max_percent = 100;
+        // A third site, in which nobody asks for anything.
+        for server in &mut fleet.servers[16..] {
+            (server.site, server.pool) = (SiteName::new("rio"), Some(pool("edge-rio")));
+        }
+        if !takes_over {
+            fleet.rules.traffic.absorbed_by.clear();
+        }
+        let pools = [("edge-lax", pools.0), ("edge-fra", pools.1), ("edge-rio", pools.2)];
+        let pools = pools.map(|(name, known)| (pool(name), known)).into_iter().collect();
+        fleet.traffic = Traffic::Seen(Snapshot { pools, silent: None });
+        fleet = out.iter().fold(fleet, |fleet, number| fleet.in_state(*number, Drained));
+        let (inventory, run) = (fleet.inventory(), run_of("2mq9", 1));
+        let servers = asked.iter().map(|number| planned(&fleet.servers[*number])).collect::<Vec<_>>();
+        let candidates = servers.iter().map(|server| Candidate {
+            run: &run,
+            server,
+            spec: &fleet.spec,
+            passes: PolicySet::NONE,
+        });
+        let known = fleet.known(&inventory);
+        let said = decided(&pass(candidates, known));
+        let kept = crate::admission::Snapshot::of(&servers, known, &Fingerprint::of(b"files"));
+        let again = kept.ask_again(&said, &fleet.spec).expect("they make an inventory");
+        prop_assert_eq!(again, said.iter().map(|one| one.said.clone()).collect::<Vec<_>>());
+        let Traffic::Seen(measured) = &kept.traffic else { panic!("it was looked at") };
+        let is_in_rio = |number: &usize| *number >= 16;
+        prop_assert_eq!(measured.pools.contains_key(&pool("edge-rio")), asked.iter().any(is_in_rio));
     }
 }
 

@@ -217,3 +217,77 @@ async fn without_metrics_nothing_waits_for_traffic_and_status_says_so() {
     })
     .await;
 }
+
+/// Whoever may override lets a server start all the same, and it is not called back for what it has passed.
+#[tokio::test]
+async fn an_override_lets_a_server_pass_a_surge() {
+    story(async |stage| {
+        stage.lets_override("incident-commander");
+        stage.lets_out(50);
+        let Cast { noc, ana, .. } = cast(stage, "edge-riga-[01-10]");
+        let cid = stage.person("cid").in_group("incident-commander");
+        stage.fleet().is_measured(0.5);
+        stage.clock().advance(seconds(20)).await;
+        stage.fleet().gets_traffic("riga", 0.9);
+        stage.clock().advance(seconds(20)).await;
+        let thread = ana.types(&noc, "/fleet drain edge-riga-[01-02] because fan noise").await;
+        ana.types(&noc, "/fleet why").await;
+        ana.types(&noc, "/fleet queue").await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet drain edge-riga-[01-02] because fan noise
+        bot   (only ana) Understood: drain 2 servers in riga
+              `edge-riga-[01-02]` · reason: `fan noise`
+              ~ req-0001 · … · card <link>
+        bot   Drain 2 servers in riga · req-0001
+              ⏳ queued · starts by itself
+              • edge-riga traffic would be 100 % of what is left, at most 70 %, measured hh:mm
+              • edge-riga traffic is 180 % of the usual, at most 130 %, measured hh:mm
+              • edge-riga traffic is 180 % of 5 min ago, at most 120 %, measured hh:mm
+              incident-commander can override traffic
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ana   /fleet why
+        bot   (only ana) Drain 2 servers in riga · req-0001
+              ⏳ queued
+              • edge-riga traffic would be 100 % of what is left, at most 70 %, measured hh:mm
+                blocks `edge-riga-01`
+                goes on when less has come, or more has served, for long enough
+              • edge-riga traffic is 180 % of the usual, at most 130 %, measured hh:mm
+                blocks `edge-riga-01`
+                goes on when less has come for long enough
+              • edge-riga traffic is 180 % of 5 min ago, at most 120 %, measured hh:mm
+                blocks `edge-riga-01`
+                goes on when less has come for long enough
+              1 waits for a later wave
+              ~ asked by ana · looks again at every change, and every 15 s · no estimate yet · as of hh:mm
+        ana   /fleet queue
+        bot   (only ana) 1 request waits
+              1. req-0001 drain 2 servers in riga · ana · since hh:mm
+                edge-riga traffic would be 100 % of what is left, at most 70 %, and 2 more reasons
+              ~ every reason: `why req-0001` · as of hh:mm
+        ");
+        cid.types(&noc, "/fleet override traffic on req-2222 because it smells of smoke").await;
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Drain 2 servers in riga · req-0001
+              ✅ done · hh:mm
+              `edge-riga-[01-02]` · `fan noise`
+              2 of 2 drained
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        cid   /fleet override traffic on req-0001 because it smells of smoke
+        bot   (only cid) 🔓 2 servers of req-0001 may pass traffic, once each, until hh:mm. Everybody is told.
+        bot > 🔓 cid overrides traffic for 2 servers
+              `edge-riga-[01-02]` · over: 2 of 2 passed
+              Why: `it smells of smoke`
+              ~ req-0001 by ana · override by cid hh:mm
+        bot > ▶️ Started at hh:mm, after some time. First: `edge-riga-01` (canary).
+        bot > ✅ req-0001: all 2 drained
+              ~ some time, of which some time queued · asked by @ana · plan 0000
+        ");
+        let loud = stage.channel("#incidents").transcript();
+        assert!(loud.contains("cid overrides traffic for 2 servers of riga"), "{loud}");
+        stage.fleet().serves("edge-riga-[01-02]", false);
+    })
+    .await;
+}
