@@ -3,6 +3,7 @@
 //! Deliberately absent: words, and what people must do first; a request that needs consent waits for that.
 
 use super::{Candidate, Known, NextWave, Traffic, Verdict, next_wave, pass, reasons, traffic};
+use crate::domain::breaker::version_of;
 use crate::domain::ids::RequestId;
 use crate::domain::server::{PoolName, ServerId, ServerName};
 use crate::domain::time::Timestamp;
@@ -123,7 +124,8 @@ pub fn candidates<'a>(request: &'a Request, due: &'a [&'a Run], now: Timestamp) 
     due.iter().filter_map(move |run| {
         let server = run.subject.server()?;
         let passes = request.passes(&run.id, now).map(|one| one.asked.policy).collect();
-        Some(Candidate { run: &run.id, server, spec: &request.spec, passes })
+        let version = version_of(&request.plan.parts().parameters);
+        Some(Candidate { run: &run.id, server, spec: &request.spec, version, passes })
     })
 }
 
@@ -166,7 +168,8 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
         | Blocker::Held { .. }
-        | Blocker::Blacklisted { .. } => BTreeSet::new(),
+        | Blocker::Blacklisted { .. }
+        | Blocker::Broken { .. } => BTreeSet::new(),
     };
     let mut held: BTreeMap<&RequestId, BTreeMap<&ServerId, Timestamp>> = BTreeMap::new();
     let locks = known.ledger.locks.values().map(|lock| (&lock.run.request, &lock.server, lock.since));
@@ -213,7 +216,8 @@ const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
         | Blocker::Held { .. }
-        | Blocker::Blacklisted { .. } => None,
+        | Blocker::Blacklisted { .. }
+        | Blocker::Broken { .. } => None,
     }
 }
 

@@ -1,12 +1,17 @@
 //! `policies/admission.yaml`: the numbers that admission uses, each with a safe default.
 
 use super::Rules;
+use super::breakers::{FailureRules, FailureShare};
 use super::file_override::override_rules;
 use super::traffic::TrafficFile;
+use crate::domain::time::{duration_of, exact};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::ops::Range;
 use std::time::Duration;
+
+/// The most finished runs of one scope that a breaker looks at, so that the end of a run stays cheap.
+const RUNS_LOOKED_AT_MAX: u32 = 1_000;
 
 /// The file as written.
 #[derive(Deserialize)]
@@ -20,6 +25,7 @@ struct AdmissionFile {
     concurrency: Concurrency,
     #[serde(default)]
     traffic: TrafficFile,
+    failure_rate: FailureRate,
     /// Read with its places, by `file_override`.
     #[serde(default, rename = "override")]
     _overrides: IgnoredAny,
@@ -45,6 +51,26 @@ struct Concurrency {
     command: Option<u32>,
     type_in_site: Option<String>,
     rack: Option<u32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct FailureRate {
+    in_a_row: Option<u32>,
+    #[serde(default)]
+    share: Share,
+    #[serde(default)]
+    command: Share,
+    cool_down: Option<String>,
+    soak: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Share {
+    failures: Option<u32>,
+    above: Option<String>,
+    of_last: Option<u32>,
 }
 
 /// Why the file does not say what admission needs.
@@ -85,40 +111,108 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
     if text.trim().is_empty() {
         return Ok(usual);
     }
-    let read = serde_saphyr::from_str::<AdmissionFile>(text);
-    let read = read.map_err(|fault| AdmissionFileFault::of(file, fault.to_string()))?;
-    let percent = |given: Option<String>, key: &str, usual: u8| match given {
-        None => Ok(usual),
-        Some(text) => match text.trim_end_matches('%').trim().parse::<u8>() {
-            Ok(percent) if percent <= 100 => Ok(percent),
-            Ok(_) | Err(_) => {
-                Err(AdmissionFileFault::of(file, format!("{key} is `{text}`; it takes a percentage such as 10%")))
-            }
-        },
-    };
-    let health_age_max = match read.health.age_max {
-        None => usual.health_age_max,
-        Some(text) => match crate::domain::time::duration_of(&text) {
-            Some(duration) if duration >= Duration::from_secs(10) => duration,
-            Some(_) | None => {
-                let fault = format!("health.age-max is `{text}`; it takes a duration of at least 10s, such as 2m");
-                return Err(AdmissionFileFault::of(file, fault));
-            }
-        },
-    };
+    let given = serde_saphyr::from_str::<AdmissionFile>(text);
+    let given = given.map_err(|fault| AdmissionFileFault::of(file, fault.to_string()))?;
+    let read = Read { file };
     Ok(Rules {
-        pool_out_max_percent: percent(read.capacity.out_max, "capacity.out-max", usual.pool_out_max_percent)?,
-        health_age_max,
-        unknown_max_percent: percent(read.health.unknown_max, "health.unknown-max", usual.unknown_max_percent)?,
-        fleet_concurrency: read.concurrency.fleet.unwrap_or(usual.fleet_concurrency),
-        traffic: read.traffic.rules(file)?,
-        command_concurrency: read.concurrency.command.unwrap_or(usual.command_concurrency),
-        type_in_site_percent: percent(
-            read.concurrency.type_in_site,
+        pool_out_max_percent: read.percent(&given.capacity.out_max, "capacity.out-max", usual.pool_out_max_percent)?,
+        health_age_max: {
+            let (least, example) = (Duration::from_secs(10), "2m");
+            let given = (&given.health.age_max, "health.age-max");
+            read.duration(given, usual.health_age_max, (least, example))?
+        },
+        unknown_max_percent: read.percent(
+            &given.health.unknown_max,
+            "health.unknown-max",
+            usual.unknown_max_percent,
+        )?,
+        fleet_concurrency: given.concurrency.fleet.unwrap_or(usual.fleet_concurrency),
+        traffic: given.traffic.rules(file)?,
+        command_concurrency: given.concurrency.command.unwrap_or(usual.command_concurrency),
+        type_in_site_percent: read.percent(
+            &given.concurrency.type_in_site,
             "concurrency.type-in-site",
             usual.type_in_site_percent,
         )?,
-        rack_concurrency: read.concurrency.rack.unwrap_or(usual.rack_concurrency),
+        rack_concurrency: given.concurrency.rack.unwrap_or(usual.rack_concurrency),
         overrides: override_rules(file, text)?,
+        failure_rate: read.failure_rate(&given.failure_rate, &usual.failure_rate)?,
     })
+}
+
+/// Reads values, and says where one is that cannot be.
+#[derive(Clone, Copy)]
+struct Read<'a> {
+    file: &'a str,
+}
+
+impl Read<'_> {
+    fn fault<T>(
+        self,
+        key: &str,
+        given: impl std::fmt::Display,
+        takes: impl std::fmt::Display,
+    ) -> Result<T, AdmissionFileFault> {
+        Err(AdmissionFileFault::of(self.file, format!("{key} is `{given}`; it takes {takes}")))
+    }
+
+    fn percent(self, given: &Option<String>, key: &str, usual: u8) -> Result<u8, AdmissionFileFault> {
+        let Some(text) = given else { return Ok(usual) };
+        match text.trim_end_matches('%').trim().parse::<u8>() {
+            Ok(percent) if percent <= 100 => Ok(percent),
+            Ok(_) | Err(_) => self.fault(key, text, "a percentage such as 10%"),
+        }
+    }
+
+    fn duration(
+        self,
+        (given, key): (&Option<String>, &str),
+        usual: Duration,
+        (least, example): (Duration, &str),
+    ) -> Result<Duration, AdmissionFileFault> {
+        let Some(text) = given else { return Ok(usual) };
+        match duration_of(text) {
+            Some(duration) if duration >= least => Ok(duration),
+            Some(_) | None => {
+                self.fault(key, text, format_args!("a duration of at least {}, such as {example}", exact(least)))
+            }
+        }
+    }
+
+    fn failure_rate(self, given: &FailureRate, usual: &FailureRules) -> Result<FailureRules, AdmissionFileFault> {
+        let in_a_row = given.in_a_row.unwrap_or(usual.in_a_row);
+        if !(1..=RUNS_LOOKED_AT_MAX).contains(&in_a_row) {
+            let takes = format_args!("1 to {RUNS_LOOKED_AT_MAX} failures");
+            return self.fault("failure-rate.in-a-row", in_a_row, takes);
+        }
+        let minute = Duration::from_secs(60);
+        Ok(FailureRules {
+            in_a_row,
+            share: self.share(&given.share, "failure-rate.share", usual.share)?,
+            command: self.share(&given.command, "failure-rate.command", usual.command)?,
+            cool_down: {
+                let given = (&given.cool_down, "failure-rate.cool-down");
+                self.duration(given, usual.cool_down, (minute, "30m"))?
+            },
+            soak: self.duration((&given.soak, "failure-rate.soak"), usual.soak, (minute, "10m"))?,
+        })
+    }
+
+    /// A share that could never be exceeded would be a breaker that never opens.
+    fn share(self, given: &Share, key: &str, usual: FailureShare) -> Result<FailureShare, AdmissionFileFault> {
+        let of_last = given.of_last.unwrap_or(usual.of_last);
+        if !(1..=RUNS_LOOKED_AT_MAX).contains(&of_last) {
+            return self.fault(&format!("{key}.of-last"), of_last, format_args!("1 to {RUNS_LOOKED_AT_MAX} runs"));
+        }
+        let failures_min = given.failures.unwrap_or(usual.failures_min.min(of_last));
+        if !(1..=of_last).contains(&failures_min) {
+            let takes = format_args!("1 to {of_last} failures, as many as there are runs in `of-last`");
+            return self.fault(&format!("{key}.failures"), failures_min, takes);
+        }
+        let above_percent = self.percent(&given.above, &format!("{key}.above"), usual.above_percent)?;
+        if above_percent == 100 {
+            return self.fault(&format!("{key}.above"), "100%", "less than 100%, because more than all cannot fail");
+        }
+        Ok(FailureShare { failures_min, above_percent, of_last })
+    }
 }

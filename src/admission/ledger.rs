@@ -2,13 +2,16 @@
 //! people have put on to stop things.
 
 use super::brake::Brake;
+use super::breakers::Breaker;
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::ids::RunId;
+use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, Server, ServerId};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
 
-/// Locks, states, health and brakes, read together.
+/// Locks, states, health, open breakers and brakes, read together.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Ledger {
     /// One lock a server at most.
@@ -17,6 +20,8 @@ pub struct Ledger {
     pub states: BTreeMap<ServerId, StateRow>,
     /// The last look at each server's health.
     pub health: BTreeMap<ServerId, HealthRow>,
+    /// The breakers that are open.
+    pub breakers: BTreeMap<BreakerScope, Breaker>,
     /// What nobody has taken off yet, the oldest first; some may be over by the clock.
     pub brakes: Vec<Brake>,
 }
@@ -111,5 +116,22 @@ impl Ledger {
     #[must_use]
     pub fn state(&self, server: &Server) -> ProductionState {
         self.states.get(&server.id).map_or(server.initial_state, |row| row.state)
+    }
+
+    /// That run is the canary of these open breakers from now on; what is to be stored of it.
+    pub fn try_with(
+        &mut self,
+        run: &RunId,
+        server: Option<&PlannedServer>,
+        (scopes, at): (&[BreakerScope], Timestamp),
+    ) -> Vec<Breaker> {
+        let mut trying = Vec::new();
+        for scope in scopes {
+            if let Some(breaker) = self.breakers.get_mut(scope) {
+                *breaker = breaker.trying(run, server, at);
+                trying.push(breaker.clone());
+            }
+        }
+        trying
     }
 }

@@ -4,6 +4,7 @@
 
 mod blacklist;
 mod brake;
+mod breakers;
 mod capacity;
 mod concurrency;
 mod explain;
@@ -25,6 +26,10 @@ pub mod traffic;
 mod waves;
 
 pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
+pub use breakers::{
+    Breaker, BreakerStanding, Canary, Closing, Counted, FailedRun, FailureRules, FailureShare, FinishedAs, FinishedRun,
+    FinishedServer, Tally, after_run, broken, canary_of, opens,
+};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
@@ -43,6 +48,7 @@ pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
 
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::{CommandSpec, Targets, Touch};
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::plan::{PlannedServer, Subject};
@@ -65,6 +71,8 @@ pub struct Rules {
     pub fleet_concurrency: u32,
     /// How much traffic is too much.
     pub traffic: TrafficRules,
+    /// When too many have failed.
+    pub failure_rate: FailureRules,
     /// The most servers on which one command works at once.
     pub command_concurrency: u32,
     /// At most this share of the servers of one type in one site may be under work at once, rounded down, but one.
@@ -83,6 +91,7 @@ impl Default for Rules {
             unknown_max_percent: 10,
             fleet_concurrency: 200,
             traffic: TrafficRules::default(),
+            failure_rate: FailureRules::default(),
             command_concurrency: 50,
             type_in_site_percent: 5,
             rack_concurrency: 1,
@@ -100,6 +109,8 @@ pub struct Candidate<'a> {
     pub server: &'a PlannedServer,
     /// The command.
     pub spec: &'a CommandSpec,
+    /// The version that it is about, if the command takes one.
+    pub version: Option<&'a str>,
     /// The policies that it may pass by an override.
     pub passes: PolicySet,
 }
@@ -169,18 +180,24 @@ fn brakes(asked: Asked<'_>, known: Known<'_>) -> Vec<Blocker> {
     blockers
 }
 
-/// What people say to work on a subject that is no server: what it waits for.
+/// What people, and open breakers, say to work on a subject that is no server: what it waits for. The version is what is
+/// put there, if the command puts one.
 ///
 /// # Errors
 /// Why it is not carried out at all.
 pub fn without_server(
     request: &RequestId,
-    subject: &Subject,
+    (subject, version): (&Subject, Option<&str>),
     spec: &CommandSpec,
     known: Known<'_>,
 ) -> Result<Vec<Blocker>, String> {
     let asked = Asked::of(request, subject, spec);
-    blacklist::never(asked, known).map_or_else(|| Ok(brakes(asked, known)), Err)
+    if let Some(why) = blacklist::never(asked, known) {
+        return Err(why);
+    }
+    let mut blockers = brakes(asked, known);
+    blockers.extend(breakers::broken(Counted::of(spec, subject, version), known));
+    Ok(blockers)
 }
 
 /// Whether this brake alone would keep that from starting.
@@ -192,7 +209,7 @@ pub fn stands_in_the_way(
 ) -> bool {
     let ledger = Ledger { brakes: vec![brake.clone()], states: known.ledger.states.clone(), ..Ledger::default() };
     let known = Known { ledger: &ledger, ..known };
-    !matches!(without_server(request, subject, spec, known), Ok(blockers) if blockers.is_empty())
+    !matches!(without_server(request, (subject, None), spec, known), Ok(blockers) if blockers.is_empty())
 }
 
 /// What admission says about one server.
@@ -212,6 +229,7 @@ pub struct Admitted {
     run: RunId,
     found: ProductionState,
     takes_over: Option<RunId>,
+    canary_of: Vec<BreakerScope>,
     overridden: Vec<PolicyName>,
 }
 
@@ -232,6 +250,12 @@ impl Admitted {
     #[must_use]
     pub fn takes_over(&self) -> Option<&RunId> {
         self.takes_over.as_ref()
+    }
+
+    /// The open breakers that the run is the canary of.
+    #[must_use]
+    pub fn canary_of(&self) -> &[BreakerScope] {
+        &self.canary_of
     }
 
     /// The policies that would have made it wait, and that it passes by an override; sorted.
@@ -277,9 +301,12 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
         blockers.extend(capacity::blocker(server, known));
         blockers.extend(traffic::blockers(server, known));
     }
+    let work = Counted::of_server(candidate.spec, server, candidate.version);
+    blockers.extend(breakers::broken(work, known));
     if blockers.is_empty() {
+        let canary_of = breakers::canary_of(work, known);
         let found = found(server, known);
-        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over, overridden: Vec::new() })
+        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over, canary_of, overridden: Vec::new() })
     } else {
         Verdict::Wait(blockers)
     }
@@ -352,6 +379,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::TrafficUnknown { .. }
                 | Blocker::NoDirectory
                 | Blocker::HealthUnknown { .. }
+                | Blocker::Broken { .. }
                 | Blocker::Stopped { .. }
                 | Blocker::Frozen { .. }
                 | Blocker::Held { .. }
@@ -379,15 +407,17 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
     merged.sort_by_key(|blocker| match blocker {
         Blocker::Stopped { .. } => 0,
         Blocker::Held { .. } => 1,
-        Blocker::Blacklisted { .. } => 2,
-        Blocker::Frozen { .. } => 3,
-        Blocker::Capacity { .. } => 4,
-        Blocker::HealthUnknown { .. } => 5,
-        Blocker::Traffic { .. } => 6,
-        Blocker::TrafficUnknown { .. } => 7,
-        Blocker::Locked { .. } => 8,
-        Blocker::Concurrency { .. } => 9,
-        Blocker::NoDirectory => 10,
+        // It takes a person.
+        Blocker::Broken { .. } => 2,
+        Blocker::Blacklisted { .. } => 3,
+        Blocker::Frozen { .. } => 4,
+        Blocker::Capacity { .. } => 5,
+        Blocker::HealthUnknown { .. } => 6,
+        Blocker::Traffic { .. } => 7,
+        Blocker::TrafficUnknown { .. } => 8,
+        Blocker::Locked { .. } => 9,
+        Blocker::Concurrency { .. } => 10,
+        Blocker::NoDirectory => 11,
     });
     merged
 }

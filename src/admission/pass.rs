@@ -3,6 +3,7 @@
 //! Whoever decides and whoever explains goes through here, so that what is explained is what was decided.
 
 use super::{Admitted, Candidate, Known, Lock, LockStanding, Verdict, evaluate, merged, without_server};
+use crate::domain::breaker::version_of;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::{Blocker, Request};
 use crate::workflow::run::Run;
@@ -34,6 +35,7 @@ pub fn pass<'a>(
         let verdict = evaluate(candidate, Known { ledger: &ledger, ..known });
         if let Verdict::Allow(admitted) = &verdict {
             ledger.locks.insert(candidate.server.id.clone(), admitted.lock(candidate, known.now));
+            ledger.try_with(candidate.run, Some(candidate.server), (admitted.canary_of(), known.now));
         }
         said.push((candidate, verdict));
     }
@@ -54,9 +56,10 @@ pub fn reasons_of_servers(said: &[(Candidate<'_>, Verdict)]) -> Vec<Blocker> {
 /// put on.
 #[must_use]
 pub fn reasons(request: &Request, due: &[&Run], said: &[(Candidate<'_>, Verdict)], known: Known<'_>) -> Vec<Blocker> {
+    let version = version_of(&request.plan.parts().parameters);
     let mut all = reasons_of_servers(said);
     for run in due.iter().filter(|run| run.subject.server().is_none()) {
-        all.extend(without_server(request.id(), &run.subject, &request.spec, known).unwrap_or_default());
+        all.extend(without_server(request.id(), (&run.subject, version), &request.spec, known).unwrap_or_default());
     }
     merged(all)
 }

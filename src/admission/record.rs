@@ -2,7 +2,9 @@
 //!
 //! Deliberately absent: who was asked about their people, which is no question of safety, and where this is kept.
 
-use super::{Brake, Candidate, HealthRow, Known, Ledger, Lock, Rules, StateRow, Traffic, Verdict, pass, traffic};
+use super::{
+    Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Rules, StateRow, Traffic, Verdict, pass, traffic,
+};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::{Fingerprint, RunId};
 use crate::domain::plan::PlannedServer;
@@ -34,6 +36,8 @@ pub struct Snapshot {
     pub brakes: Vec<Brake>,
     /// What was known of traffic in those sites, and in those that take over from them.
     pub traffic: Traffic,
+    /// The breakers that were open.
+    pub breakers: Vec<Breaker>,
 }
 
 /// What was said of one server.
@@ -123,6 +127,7 @@ impl Snapshot {
             health: ledger.health.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
             brakes: ledger.brakes.clone(),
             traffic,
+            breakers: ledger.breakers.values().cloned().collect(),
             servers: kept.into_values().cloned().collect(),
         }
     }
@@ -137,13 +142,18 @@ impl Snapshot {
     ///
     /// # Errors
     /// The servers that were kept make no inventory.
-    pub fn ask_again(&self, decided: &[Decided], spec: &CommandSpec) -> Result<Vec<Said>, InventoryFault> {
+    pub fn ask_again(
+        &self,
+        decided: &[Decided],
+        (spec, version): (&CommandSpec, Option<&str>),
+    ) -> Result<Vec<Said>, InventoryFault> {
         let inventory = Inventory::new(self.servers.clone(), self.at)?;
         let ledger = Ledger {
             locks: by_server(&self.locks, |lock| &lock.server),
             states: by_server(&self.states, |row| &row.server),
             health: by_server(&self.health, |row| &row.server),
             brakes: self.brakes.clone(),
+            breakers: self.breakers.iter().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
         };
         let known =
             Known { inventory: &inventory, ledger: &ledger, rules: &self.rules, traffic: &self.traffic, now: self.at };
@@ -151,6 +161,7 @@ impl Snapshot {
             run: &one.run,
             server: &one.server,
             spec,
+            version,
             passes: one.passes.iter().copied().collect(),
         });
         Ok(pass(candidates, known).iter().map(|(_, verdict)| verdict.into()).collect())

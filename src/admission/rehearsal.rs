@@ -20,10 +20,16 @@ pub struct Rehearsal {
 
 /// Asks for each server in turn, each counted before the next is asked about: exactly as servers are started.
 ///
-/// Servers that would be left out are in neither list; see [`left_out`].
+/// The version is the one that the request is about, if its command takes one. Servers that would be left out are in neither list; see [`left_out`].
 #[must_use]
-pub fn rehearse(servers: &[&PlannedServer], spec: &CommandSpec, run: &RunId, known: Known<'_>) -> Rehearsal {
-    let said = pass(servers.iter().map(|server| Candidate { run, server, spec, passes: PolicySet::NONE }), known);
+pub fn rehearse(
+    servers: &[&PlannedServer],
+    (spec, version): (&CommandSpec, Option<&str>),
+    run: &RunId,
+    known: Known<'_>,
+) -> Rehearsal {
+    let passes = PolicySet::NONE;
+    let said = pass(servers.iter().map(|server| Candidate { run, server, spec, version, passes }), known);
     let mut rehearsal = Rehearsal { blockers: reasons_of_servers(&said), ..Rehearsal::default() };
     for (candidate, verdict) in &said {
         match verdict {

@@ -155,6 +155,12 @@ pub(super) fn who_of(commands: &[&CommandSpec]) -> Vec<String> {
     }
 }
 
+/// `close-breaker` of such a command at a site.
+pub(super) fn closes_of(commands: &[&CommandSpec]) -> Option<String> {
+    let command = most_impact(commands)?;
+    Some(format!("{} {} site=lax because the cause is gone", BuiltInVerb::CloseBreaker.word(), command.name))
+}
+
 /// A line with that verb, for somebody who may use these commands.
 fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
     match verb {
@@ -163,6 +169,7 @@ fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
         BuiltInVerb::Plan => plan_of(commands),
         BuiltInVerb::CanI => asks_of(commands),
         BuiltInVerb::WhoCan => who_of(commands).into_iter().next(),
+        BuiltInVerb::CloseBreaker => closes_of(commands),
         BuiltInVerb::Why => Some(WHY.to_owned()),
         BuiltInVerb::StopEverything => Some(STOP.to_owned()),
         BuiltInVerb::ResumeEverything => Some(RESUME.to_owned()),
@@ -196,7 +203,8 @@ pub(super) fn brake_examples(verb: BuiltInVerb) -> Vec<String> {
         | BuiltInVerb::Why
         | BuiltInVerb::Queue
         | BuiltInVerb::Out
-        | BuiltInVerb::Override => &[],
+        | BuiltInVerb::Override
+        | BuiltInVerb::CloseBreaker => &[],
     };
     lines.iter().map(|line| (*line).to_owned()).collect()
 }

@@ -53,6 +53,9 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
         Intent::Override { policy, request, why } => {
             (format!("override {} on {request}", quoted(&policy.value)), vec![("reason".to_owned(), quoted(why))])
         }
+        Intent::CloseBreaker { scope, why } => {
+            (format!("close-breaker {scope}"), vec![("reason".to_owned(), quoted(why))])
+        }
     }
 }
 

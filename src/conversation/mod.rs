@@ -6,6 +6,7 @@ mod access;
 mod answers;
 mod asking;
 mod brakes;
+mod breaker;
 mod card;
 mod consents;
 mod details;
@@ -49,6 +50,7 @@ pub use brakes::{
     Affected, go_on, marked_stopped, may_not_stop, not_alone_yet, not_stopped, stop_notice, stop_took_hold,
     stopped_already,
 };
+pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker};
 pub use card::{card, card_naming, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use details::details;

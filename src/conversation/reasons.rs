@@ -5,11 +5,13 @@
 use super::message::Rich;
 use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
 use crate::admission::Reason;
+use crate::domain::breaker::BreakerScope;
 use crate::domain::ids::RequestId;
+use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
-use crate::workflow::request::{Blocker, LimitScope, OutServer, TrafficMeasure, TrafficScope};
+use crate::workflow::request::{Blocker, BrokenUntil, LimitScope, OutServer, TrafficMeasure, TrafficScope};
 use std::collections::BTreeMap;
 
 /// The most holders of one reason that are told one by one.
@@ -70,6 +72,24 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             let prose = prose.code(scope).text(format!(" blacklisted by {}", quoted(by)));
             ends(prose, *until).text(": ").code(why)
         }
+        Blocker::Broken { scope, failures, of, examples, until, .. } => {
+            let prose = prose.text(format!("{}: {failures} of the last {of} failed", scope_words(scope)));
+            let prose = match examples.as_slice() {
+                names if roomy && !names.is_empty() => prose.text(" (").code(folded(names, PATTERNS_MAX)).text(")"),
+                _ => prose,
+            };
+            match until {
+                BrokenUntil::CoolDown(at) => prose.text("; one canary may start from ").time(*at),
+                BrokenUntil::Canary(run) => prose.text(format!("; waits for its canary, {}", run.request)),
+                BrokenUntil::Soak(at) => {
+                    prose.text("; its canary is watched until ").time(*at).text(", then a person may close it")
+                }
+                BrokenUntil::Person => {
+                    let line = format!("{} {scope} because …", BuiltInVerb::CloseBreaker.word());
+                    prose.text("; its canary has passed, so a person may send ").code(line)
+                }
+            }
+        }
         Blocker::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from } => {
             let prose = prose.text(format!("{} ", traffic(scope)));
             let prose = prose.text(format!("{}, at most {limit_percent} %", measured(*measure, *percent)));
@@ -125,6 +145,15 @@ fn place(scope: &LimitScope) -> String {
         LimitScope::Site(site) => site.to_string(),
         LimitScope::TypeInSite(server_type, site) => format!("{server_type} in {site}"),
         LimitScope::Rack(rack) => format!("rack {rack}"),
+    }
+}
+
+/// What a breaker is about: `reboot in lax`.
+pub(super) fn scope_words(scope: &BreakerScope) -> String {
+    match scope {
+        BreakerScope::Site { command, site } => format!("{command} in {site}"),
+        BreakerScope::Version { command, server_type, version } => format!("{command} {version} on {server_type}"),
+        BreakerScope::Command { command } => format!("{command} everywhere"),
     }
 }
 
@@ -188,6 +217,12 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         }
         Blocker::Traffic { .. } => "goes on when less has come for long enough".to_owned(),
         Blocker::TrafficUnknown { .. } => "goes on when the metrics tell of it again".to_owned(),
+        Blocker::Broken { until, .. } => match until {
+            BrokenUntil::CoolDown(_) | BrokenUntil::Canary(_) | BrokenUntil::Soak(_) => {
+                "goes on when its canary has passed and a person has closed it".to_owned()
+            }
+            BrokenUntil::Person => "goes on when a person has closed it".to_owned(),
+        },
     }
 }
 
@@ -226,7 +261,8 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
         | Blocker::Held { .. }
-        | Blocker::Blacklisted { .. } => true,
+        | Blocker::Blacklisted { .. }
+        | Blocker::Broken { .. } => true,
     })
 }
 
@@ -258,6 +294,9 @@ pub fn short(blocker: &Blocker) -> String {
         Blocker::Blacklisted { scope, by, .. } => format!("{} blacklisted by {}", quoted(scope), quoted(by)),
         Blocker::Stopped { by, since, .. } => {
             format!("everything is stopped by {} since {}", quoted(by), clock(*since))
+        }
+        Blocker::Broken { scope, failures, of, .. } => {
+            format!("{} stopped, {failures} of the last {of} failed", scope_words(scope))
         }
     }
 }

@@ -3,7 +3,8 @@
 //! By example: each line here is one that the language reads, which a test proves.
 
 use super::help::{
-    CANCEL, OVERRIDE, RESUME, STOP, WHY, asks_of, brake_examples, example, literal, most_impact, plan_of, who_of,
+    CANCEL, OVERRIDE, RESUME, STOP, WHY, asks_of, brake_examples, closes_of, example, literal, most_impact, plan_of,
+    who_of,
 };
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
@@ -41,6 +42,7 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::Plan => "what a line would do, without doing it",
         BuiltInVerb::CanI => "whether you may send a line here, by which policy, and what it needs",
         BuiltInVerb::WhoCan => "who may use a command here, in general or on some servers",
+        BuiltInVerb::CloseBreaker => "lets a command start again that too many failures have stopped",
         BuiltInVerb::Queue => "what waits to start, in order, and the first reason of each",
         BuiltInVerb::Out => "which servers are out of production: why, since when, whose",
         BuiltInVerb::Why => "why something waits, stands or ended: every reason, who holds it, what unblocks it",
@@ -142,6 +144,12 @@ fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<Str
         BuiltInVerb::Unblacklist => {
             ("unblacklist SERVERS|everything [COMMAND]", brake_examples(verb), "as it was said then")
         }
+        BuiltInVerb::CloseBreaker => (
+            "close-breaker COMMAND [site=SITE] because REASON",
+            closes_of(commands).into_iter().collect(),
+            "by whoever may use the command, once its canary has passed; by its owners before · the card of a request \
+             that waits names the breaker",
+        ),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::asked::WhyOf;
 use super::braking::Braking;
+use super::breaker::BreakerScope;
 use super::command::CommandName;
 use super::identity::UserId;
 use super::ids::RequestId;
@@ -95,6 +96,13 @@ pub enum Intent {
         /// On what; `None` asks about the command in general.
         selector: Option<Spanned<Selector>>,
     },
+    /// `close-breaker reboot site=lax because the cable is replaced`.
+    CloseBreaker {
+        /// Which.
+        scope: BreakerScope,
+        /// Why, in the person's words.
+        why: String,
+    },
     /// `why req-2mq9`: why that is where it is, and what comes next.
     Why(WhyOf),
     /// `stop everything because …`: what stops things, or lets them go on.
@@ -141,8 +149,8 @@ impl Intent {
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. }
-            | Self::Brake(_)
-            | Self::Override { .. } => None,
+            | Self::CloseBreaker { .. } => None,
+            Self::Brake(_) | Self::Override { .. } => None,
         }
     }
 
@@ -160,8 +168,8 @@ impl Intent {
             | Self::Help { .. }
             | Self::Status { .. }
             | Self::Cancel { .. }
-            | Self::Brake(_)
-            | Self::Override { .. } => None,
+            | Self::CloseBreaker { .. } => None,
+            Self::Brake(_) | Self::Override { .. } => None,
         }
     }
 }

@@ -318,6 +318,8 @@ pub enum Expected {
     Verb,
     /// The name of a command.
     Command,
+    /// What a breaker is about.
+    Breaker,
     /// `because …`, or the end of the line.
     /// The name of a policy that can be overridden.
     Policy,

@@ -4,6 +4,7 @@
 
 pub mod asked;
 pub mod braking;
+pub mod breaker;
 pub mod command;
 pub mod consent;
 pub mod effect;

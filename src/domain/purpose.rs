@@ -20,7 +20,7 @@ pub enum Purpose {
     Change,
     /// What cannot be undone.
     Remove,
-    /// Stop what was begun.
+    /// Stop what was begun, and let start again what was stopped.
     Stop,
     /// Do something about what waits for too long.
     Wait,
@@ -67,6 +67,7 @@ impl Purpose {
             | BuiltInVerb::Out => Self::See,
             BuiltInVerb::Override => Self::Wait,
             BuiltInVerb::Cancel
+            | BuiltInVerb::CloseBreaker
             | BuiltInVerb::StopEverything
             | BuiltInVerb::ResumeEverything
             | BuiltInVerb::Freeze

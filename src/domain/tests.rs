@@ -218,3 +218,31 @@ fn times_saturate_and_durations_read_as_written() {
     let told = [119, 120, 7199, 7200, 172_800].map(|seconds| spoken(Duration::from_secs(seconds)));
     assert_eq!(told, ["119 s", "2 min", "119 min", "2 h", "2 d"]);
 }
+
+/// The scope of a breaker is read in any case and order, and as nothing where it says too little or too much.
+#[test]
+fn a_breaker_is_named_as_it_is_told() {
+    use super::breaker::BreakerScope;
+    let read = |text: &str| BreakerScope::parse(text).map(|scope| scope.to_string());
+    for (written, told) in [
+        ("reboot", "reboot"),
+        ("Reboot  SITE=Lax", "reboot site=lax"),
+        ("firmware type=edge version=1.2.3", "firmware type=edge version=1.2.3"),
+        ("firmware version=v1.2.3-RC1 type=edge", "firmware type=edge version=1.2.3-RC1"),
+    ] {
+        assert_eq!(read(written).as_deref(), Some(told), "{written}");
+    }
+    for written in [
+        "",
+        "site=lax",
+        "reboot lax",
+        "reboot site=",
+        "reboot site=lax site=rix",
+        "reboot type=edge",
+        "reboot version=1.2.3",
+        "reboot site=lax type=edge version=1.2.3",
+        "reboot pool=edge-lax",
+    ] {
+        assert_eq!(read(written), None, "{written}");
+    }
+}

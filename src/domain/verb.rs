@@ -39,11 +39,13 @@ pub enum BuiltInVerb {
     Unblacklist,
     /// Lets the waiting servers of a request pass one policy.
     Override,
+    /// Lets a command start again that too many failures have stopped.
+    CloseBreaker,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Help,
         Self::Status,
         Self::Cancel,
@@ -62,6 +64,7 @@ impl BuiltInVerb {
         Self::Blacklist,
         Self::Unblacklist,
         Self::Override,
+        Self::CloseBreaker,
     ];
 
     /// Whether a line with it changes nothing.
@@ -85,7 +88,8 @@ impl BuiltInVerb {
             | Self::Release
             | Self::Blacklist
             | Self::Unblacklist
-            | Self::Override => false,
+            | Self::Override
+            | Self::CloseBreaker => false,
         }
     }
 
@@ -111,6 +115,7 @@ impl BuiltInVerb {
             Self::Blacklist => "blacklist",
             Self::Unblacklist => "unblacklist",
             Self::Override => "override",
+            Self::CloseBreaker => "close-breaker",
         }
     }
 

@@ -33,6 +33,8 @@ pub(super) fn can_i(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) 
     match verb {
         Verb::Command(spec) => work(cursor, next, spec, vocabulary).map(Planned::Work),
         Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Planned::Cancel { request: request(cursor, next)? }),
+        // Who may close one follows from how it stands.
+        Verb::BuiltIn(verb @ BuiltInVerb::CloseBreaker) => Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb })),
         Verb::BuiltIn(
             verb @ (BuiltInVerb::StopEverything
             | BuiltInVerb::ResumeEverything
@@ -73,7 +75,8 @@ pub(super) fn who_can(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary
             | BuiltInVerb::Release
             | BuiltInVerb::Blacklist
             | BuiltInVerb::Unblacklist
-            | BuiltInVerb::Override),
+            | BuiltInVerb::Override
+            | BuiltInVerb::CloseBreaker),
         ) => {
             return Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb }));
         }

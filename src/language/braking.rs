@@ -48,7 +48,8 @@ pub(super) fn read(
         | BuiltInVerb::Why
         | BuiltInVerb::Queue
         | BuiltInVerb::Out
-        | BuiltInVerb::Override => None,
+        | BuiltInVerb::Override
+        | BuiltInVerb::CloseBreaker => None,
     }
 }
 

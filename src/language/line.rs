@@ -2,7 +2,7 @@
 
 use super::normalise::{begins_reason, normalise};
 use super::parameters::Parameters;
-use super::{Vocabulary, asking, braking, looking, overriding};
+use super::{Vocabulary, asking, braking, closing, looking, overriding};
 use crate::domain::command::{CommandName, CommandSpec, Targets};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{BuiltInVerb, HelpTopic, Intent, Planned, Selector, Span, Spanned, WorkIntent};
@@ -36,6 +36,7 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
         Verb::BuiltIn(BuiltInVerb::Plan) => plan(&cursor, next, vocabulary).map(Intent::Plan),
         Verb::BuiltIn(BuiltInVerb::CanI) => asking::can_i(&cursor.unasked(), next, vocabulary).map(Intent::CanI),
         Verb::BuiltIn(BuiltInVerb::WhoCan) => asking::who_can(&cursor.unasked(), next, vocabulary),
+        Verb::BuiltIn(BuiltInVerb::CloseBreaker) => closing::close_breaker(&cursor, next),
         Verb::BuiltIn(BuiltInVerb::Why) => looking::why(&cursor.unasked(), next).map(Intent::Why),
         Verb::BuiltIn(BuiltInVerb::Queue) => looking::scope(&cursor.unasked(), next).map(Intent::Queue),
         Verb::BuiltIn(BuiltInVerb::Out) => looking::scope(&cursor.unasked(), next).map(Intent::Out),
@@ -243,7 +244,9 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
     match verb {
         Verb::Command(spec) => work(cursor, next, spec, vocabulary).map(Planned::Work),
         Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Planned::Cancel { request: request(cursor, next)? }),
-        Verb::BuiltIn(BuiltInVerb::Plan) => Err(cursor.told(place..end, Kind::Unexpected { expected: Expected::Verb })),
+        Verb::BuiltIn(BuiltInVerb::Plan | BuiltInVerb::CloseBreaker) => {
+            Err(cursor.told(place..end, Kind::Unexpected { expected: Expected::Verb }))
+        }
         Verb::BuiltIn(
             verb @ (BuiltInVerb::Help
             | BuiltInVerb::Status

@@ -6,6 +6,7 @@
 mod asking;
 mod braking;
 mod clock;
+mod closing;
 mod fields;
 mod hidden;
 mod line;

@@ -39,6 +39,7 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
         Intent::CanI(Planned::Work(work)) => format!("can-i {}", print_work(work, vocabulary)),
         Intent::CanI(Planned::Cancel { request }) => format!("can-i cancel {request}"),
+        Intent::CloseBreaker { scope, why } => format!("close-breaker {scope} because {}", print_reason(why)),
         Intent::WhoCan { command, selector: None } => format!("who-can {command}"),
         Intent::WhoCan { command, selector: Some(selector) } => {
             format!("who-can {command} on {}", fleet::print(&selector.value))

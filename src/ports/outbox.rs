@@ -3,6 +3,7 @@
 use super::chat::{PrivateTo, TriggerId, ViewId};
 use super::store::Lane;
 use crate::conversation::message::{Form, Message};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{BrakeId, DeliveryKey, RequestId, RunId};
 use crate::domain::place::{ChannelId, MessageRef};
@@ -93,6 +94,13 @@ pub enum Notice {
         request: RequestId,
         /// Which of its overrides.
         number: u32,
+    },
+    /// A breaker, in the incident channel.
+    Breaker {
+        /// Its scope.
+        scope: BreakerScope,
+        /// When it opened.
+        opened_at: Timestamp,
     },
     /// An override, in the incident channel.
     OverrideIncident {

@@ -7,7 +7,8 @@ use super::authorizations::{Authorization, Sought};
 use super::chat::{Envelope, Inbox};
 pub use super::controls::{Bound, Control, ControlAction, FormOf};
 pub use super::outbox::{Content, Destination, Notice, Outgoing, Slot};
-use crate::admission::{Brake, BrakeEnd, Decided, HealthRow, Ledger, Lock, Snapshot, StateRow};
+use crate::admission::{Brake, BrakeEnd, Breaker, Decided, FinishedRun, HealthRow, Ledger, Lock, Snapshot, StateRow};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{
@@ -201,6 +202,24 @@ pub enum Write {
     MemberSeen(SeenMember),
     /// What a pass looked at; one that is known stays as it is.
     Snapshot(Box<Snapshot>),
+    /// A run counts among those that have finished. Relies on that being the last that does.
+    Finished {
+        /// The run.
+        run: FinishedRun,
+        /// The place in the record of the last one that was seen; 0 before the first.
+        last: i64,
+    },
+    /// A breaker opens, changes or is closed. Relies on its version before, and on being the only open one of its scope.
+    Breaker(Breaker),
+}
+
+/// The record of finished runs, as far as it says whether a breaker opens.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FailureRecord {
+    /// The place of the last run in the whole record; 0 before the first.
+    pub last: i64,
+    /// Those of the scope since its breaker was last closed, the newest first.
+    pub runs: Vec<FinishedRun>,
 }
 
 /// What was last known of a member.
@@ -309,6 +328,16 @@ pub trait Store: Inbox + Send + Sync {
     /// What a handle stands for.
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault>;
 
+    /// The newest finished runs of a scope since its breaker was last closed.
+    async fn finished_runs(&self, scope: &BreakerScope, limit: usize) -> Result<FailureRecord, StoreFault>;
+
+    /// A breaker, open or closed, by when it opened.
+    async fn breaker(&self, scope: &BreakerScope, opened_at: Timestamp) -> Result<Option<Breaker>, StoreFault>;
+
+    /// The breakers that are open, by scope.
+    async fn open_breakers(&self) -> Result<Vec<Breaker>, StoreFault>;
+
+    /// Locks, states, health and open breakers.
     /// Why a request was or was not admitted, in order.
     async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault>;
 

@@ -4,11 +4,12 @@ use super::effects::Effects;
 use super::rechecks::{self, Look, People};
 use super::requests::{end, halt};
 use super::world::World;
-use super::{Service, Step, messages, overrides, records, replanning};
-use crate::admission::{self, Candidate, Known, Ledger, NextWave, Snapshot, Traffic, Verdict, next_wave};
+use super::{Service, Step, failures, messages, overrides, records, replanning};
+use crate::admission::{self, Candidate, Counted, Known, Ledger, NextWave, Snapshot, Traffic, Verdict, next_wave};
 use crate::approvals::{self, Approved};
 use crate::authorization::AuthorizationRecord;
 use crate::conversation;
+use crate::domain::breaker::{BreakerScope, version_of};
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::limits::LOOK_AGAIN_EVERY;
 use crate::domain::time::Timestamp;
@@ -241,6 +242,21 @@ impl Pass<'_> {
         self.rulebook.known(ledger, self.now).with_traffic(self.traffic)
     }
 
+    fn version(&self) -> Option<&str> {
+        version_of(&self.request.plan.parts().parameters)
+    }
+
+    /// What a run counts towards.
+    fn work<'a>(&'a self, run: &'a Run) -> Option<Counted<'a>> {
+        Counted::of(&self.request.spec, &run.subject, self.version())
+    }
+
+    /// The run is the canary of these breakers.
+    fn tries(&self, ledger: &mut Ledger, run: &Run, scopes: &[BreakerScope]) -> Vec<Write> {
+        let trying = ledger.try_with(&run.id, run.subject.server(), (scopes, self.now));
+        trying.into_iter().flat_map(|breaker| failures::written(self.world, breaker)).collect()
+    }
+
     /// What starts now, each server counted before the next is asked about; empty if nothing can.
     fn decide(&self, ledger: &Ledger) -> Vec<Write> {
         if self.approved.plan() != self.request.plan.hash() {
@@ -249,6 +265,8 @@ impl Pass<'_> {
         let said = self.verdicts(ledger);
         let mut verdicts = said.iter();
         let (mut writes, mut evidence, mut used) = (Vec::new(), Vec::new(), Used::default());
+        // The breakers as they are once the runs before have become their canaries.
+        let mut trying = ledger.clone();
         for run in self.due {
             let Some(server) = run.subject.server() else {
                 match self.without_server(run, ledger) {
@@ -261,6 +279,8 @@ impl Pass<'_> {
                         continue;
                     }
                 }
+                let scopes = admission::canary_of(self.work(run), self.known(&trying));
+                writes.extend(self.tries(&mut trying, run, &scopes));
                 writes.push(self.run_events(
                     run,
                     vec![self.admitted(crate::domain::server::ProductionState::Production)],
@@ -282,6 +302,7 @@ impl Pass<'_> {
                 }
                 Verdict::Allow(admitted) => {
                     writes.push(Write::Lock(admitted.lock(*candidate, self.now)));
+                    writes.extend(self.tries(&mut trying, run, admitted.canary_of()));
                     writes.extend(self.taken_over(admitted.takes_over()));
                     writes.push(self.run_events(run, vec![self.admitted(admitted.found())], true));
                     let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
@@ -311,7 +332,8 @@ impl Pass<'_> {
     }
 
     fn without_server(&self, run: &Run, ledger: &Ledger) -> Result<Vec<Blocker>, String> {
-        admission::without_server(self.request.id(), &run.subject, &self.request.spec, self.known(ledger))
+        let subject = (&run.subject, self.version());
+        admission::without_server(self.request.id(), subject, &self.request.spec, self.known(ledger))
     }
 
     fn admitted(&self, found: crate::domain::server::ProductionState) -> RunEvent {

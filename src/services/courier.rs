@@ -6,7 +6,7 @@
 use super::effects::Effects;
 use super::requests::close_waiting;
 use super::world::World;
-use super::{Service, Step, brakes, homes, messages};
+use super::{Service, Step, brakes, failures, homes, messages};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, Mentions, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
@@ -243,6 +243,9 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Content::Live(Notice::Stop(id)) => return brakes::notice(world, id).await,
         Content::Live(notice) => notice,
     };
+    if let Notice::Breaker { scope, opened_at } = notice {
+        return failures::told(world, scope, *opened_at).await;
+    }
     let Some(id) = notice.request() else { return Ok(None) };
     let Some(request) = world.store.request(id).await? else { return Ok(None) };
     let runs = world.store.runs(request.id()).await?;
@@ -273,7 +276,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::Final(_) => Some(conversation::final_reply(view)),
         Notice::Incident(_) => Some(conversation::incident(view, link.as_deref())),
         Notice::ServerFailed(id) => run(id).map(|run| conversation::server_failed(view, run)),
-        Notice::Home(_) | Notice::Stop(_) => None,
+        Notice::Home(_) | Notice::Stop(_) | Notice::Breaker { .. } => None,
         Notice::Override { number, .. } => request
             .override_of(*number)
             .map(|one| conversation::overridden(view, one, &messages::override_handle(id, *number), mentions(world))),

@@ -4,7 +4,7 @@ use super::intake::{Outcome, member};
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, brakes, looks, messages, offers, outage, overrides, questions, records, whys};
+use super::{access, brakes, closing, looks, messages, offers, outage, overrides, questions, records, whys};
 use crate::admission::{Ledger, Traffic};
 use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation::message::Message;
@@ -248,6 +248,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         Intent::Plan(Planned::Cancel { .. })
         | Intent::CanI(_)
         | Intent::WhoCan { .. }
+        | Intent::CloseBreaker { .. }
         | Intent::Why(_)
         | Intent::Queue(_)
         | Intent::Out(_)
@@ -304,6 +305,9 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         }
         Intent::Plan(Planned::Cancel { request }) | Intent::CanI(Planned::Cancel { request }) => {
             return super::presses::cancel_plan(world, line, &speaker.person, &request).await;
+        }
+        Intent::CloseBreaker { scope, why } => {
+            return closing::close(world, line, speaker, (&scope, &why)).await;
         }
         Intent::Work(work) => work_line(world, line, speaker, &work).await?,
         Intent::Plan(Planned::Work(work)) => plan_line(world, line, speaker, &work).await?,

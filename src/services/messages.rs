@@ -1,6 +1,7 @@
 //! Which messages exist, under which keys, and where they go. What they say is conversation's.
 
 use crate::conversation::message::{Form, Message};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::place::{ChannelId, Origin, ReplyPath};
@@ -87,6 +88,17 @@ pub(super) fn incident(request: &RequestId, channel: &ChannelId) -> Write {
         lane: Lane::new(format!("incident:{request}")),
         to: Destination::Channel(channel.clone()),
         content: Content::Live(Notice::Incident(request.clone())),
+    })
+}
+
+/// A breaker: one message from its opening to its closing.
+pub(super) fn breaker(scope: &BreakerScope, opened_at: Timestamp, channel: &ChannelId) -> Write {
+    let name = format!("breaker:{scope}:{}", opened_at.millis());
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(name.clone()),
+        lane: Lane::new(name),
+        to: Destination::Channel(channel.clone()),
+        content: Content::Live(Notice::Breaker { scope: scope.clone(), opened_at }),
     })
 }
 

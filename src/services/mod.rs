@@ -5,9 +5,11 @@
 mod access;
 pub mod admitter;
 pub mod brakes;
+mod closing;
 pub mod courier;
 mod effects;
 pub mod explaining;
+mod failures;
 mod forms;
 pub mod homes;
 pub mod intake;

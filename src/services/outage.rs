@@ -114,7 +114,8 @@ async fn goes_on(world: &World, line: Line<'_>) -> Result<Option<Outcome>, Store
             | Intent::Queue(_)
             | Intent::Out(_)
             | Intent::Brake(_)
-            | Intent::Override { .. },
+            | Intent::Override { .. }
+            | Intent::CloseBreaker { .. },
         )
         | Err(_) => Ok(None),
     }

@@ -12,6 +12,7 @@ use super::world::World;
 use super::{Service, Step};
 use crate::admission::{self, Candidate, Known, Verdict};
 use crate::conversation::{self, NoOverride, OverrideUnfit, OverrideWord, RequestView};
+use crate::domain::breaker::version_of;
 use crate::domain::identity::{GroupName, Profile, Standing};
 use crate::domain::ids::{Handle, RequestId};
 use crate::domain::intent::{Span, Spanned};
@@ -142,7 +143,13 @@ fn passing<'a>(
     }
     let mut blockers = Vec::new();
     for (run, server) in &servers {
-        let candidate = Candidate { run: &run.id, server, spec: &request.spec, passes: PolicySet::NONE };
+        let candidate = Candidate {
+            run: &run.id,
+            server,
+            spec: &request.spec,
+            version: version_of(&request.plan.parts().parameters),
+            passes: PolicySet::NONE,
+        };
         if let Verdict::Wait(reasons) = admission::evaluate(candidate, known) {
             blockers.extend(reasons);
         }

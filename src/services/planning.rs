@@ -6,6 +6,7 @@
 use crate::admission::{self, Known, Ledger, PoolImpact, Rehearsal, Traffic, spread, wave_sizes};
 use crate::authorization::{Authorized, Question, ReasonNeed, Refusal};
 use crate::conversation::{self, PreviewView, message::Message};
+use crate::domain::breaker::version_of;
 use crate::domain::command::{CommandSpec, OwnerOf, Targets};
 use crate::domain::consent::Quota;
 use crate::domain::identity::{GroupName, Profile};
@@ -435,7 +436,7 @@ impl<'a> Asking<'a> {
             allowed,
             channel_name: self.channel_name().to_owned(),
             need,
-            first: admission::rehearse(first, &spec, &id.run(1), self.known()),
+            first: admission::rehearse(first, (&spec, version_of(&plan.parts().parameters)), &id.run(1), self.known()),
             left_out: admission::left_out(&servers, &spec, self.known()),
             impacts: admission::impact(&plan, spec.site_concurrency, self.known()),
             owners: self.owners(&spec, &subjects),

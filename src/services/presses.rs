@@ -438,7 +438,7 @@ impl Notice {
             | Self::OverrideEnded { request, .. }
             | Self::OverrideIncident { request, .. } => Some(request),
             Self::ServerFailed(run) | Self::Question(run) => Some(&run.request),
-            Self::Home(_) | Self::Stop(_) => None,
+            Self::Home(_) | Self::Breaker { .. } | Self::Stop(_) => None,
         }
     }
 }

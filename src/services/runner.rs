@@ -2,7 +2,7 @@
 
 use super::effects::Effects;
 use super::world::World;
-use super::{Service, Step, messages};
+use super::{Service, Step, failures, messages};
 use crate::admission::traffic::{Traffic, is_missed, still_calm};
 use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
 use crate::domain::effect::{Act, Begun, Probe, Seen};
@@ -173,7 +173,9 @@ impl Runner {
     async fn commit(&mut self, request: &Request, run: &Run, commit: Commit) -> Result<Option<Turn>, StoreFault> {
         let now = self.world.now();
         let (wake_at, then) = (commit.wake_at, commit.then.clone());
+        let counted = failures::counted(&self.world, request, run, &commit.events).await?;
         let mut writes = self.writes(request, run, commit, now);
+        writes.extend(counted);
         // A stop that came after the look at it is met here: from its commit on nothing is begun that changes anything.
         if then.as_ref().is_some_and(Act::is_change) {
             writes.push(Write::NotStopped);

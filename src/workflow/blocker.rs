@@ -1,7 +1,8 @@
 //! Why a request waits.
 
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{RequestId, RunId};
 use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub enum PolicyName {
     Capacity,
     /// How much of what is left may be used.
     Traffic,
+    /// Whether too many runs of the same have failed.
+    FailureRate,
     /// The stop of everything.
     Stop,
     /// Freezes.
@@ -32,8 +35,16 @@ pub enum PolicyName {
 
 impl PolicyName {
     /// Every policy.
-    pub const ALL: [Self; 7] =
-        [Self::Concurrency, Self::Capacity, Self::Traffic, Self::Stop, Self::Freeze, Self::Hold, Self::Blacklist];
+    pub const ALL: [Self; 8] = [
+        Self::Concurrency,
+        Self::Capacity,
+        Self::Traffic,
+        Self::FailureRate,
+        Self::Stop,
+        Self::Freeze,
+        Self::Hold,
+        Self::Blacklist,
+    ];
 
     /// Those that an override can let servers pass; whatever is not named here never can be.
     pub const OVERRIDABLE: [Self; 3] = [Self::Concurrency, Self::Capacity, Self::Traffic];
@@ -51,6 +62,7 @@ impl PolicyName {
             Self::Concurrency => "concurrency",
             Self::Capacity => "capacity",
             Self::Traffic => "traffic",
+            Self::FailureRate => "failure-rate",
             Self::Stop => "stop",
             Self::Freeze => "freeze",
             Self::Hold => "hold",
@@ -176,6 +188,21 @@ pub enum Blocker {
         /// Why, in their words.
         why: String,
     },
+    /// Too many runs of the same have failed.
+    Broken {
+        /// Of which.
+        scope: BreakerScope,
+        /// How many failed.
+        failures: u32,
+        /// Of how many.
+        of: u32,
+        /// Since when nothing more of it starts.
+        since: Timestamp,
+        /// Servers of the newest that failed.
+        examples: Vec<ServerName>,
+        /// What has to happen first.
+        until: BrokenUntil,
+    },
     /// What would be left could not well carry what comes.
     Traffic {
         /// Where.
@@ -200,6 +227,19 @@ pub enum Blocker {
         /// Since when, if it ever was.
         since: Option<Timestamp>,
     },
+}
+
+/// What an open breaker waits for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum BrokenUntil {
+    /// Its cool-down, until then; after it one canary may start.
+    CoolDown(Timestamp),
+    /// The end of its canary.
+    Canary(RunId),
+    /// Its canary is watched until then.
+    Soak(Timestamp),
+    /// A person's word.
+    Person,
 }
 
 /// Where traffic is added up.
@@ -244,6 +284,7 @@ impl Blocker {
             Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
             Self::Traffic { .. } | Self::TrafficUnknown { .. } => Some(PolicyName::Traffic),
+            Self::Broken { .. } => Some(PolicyName::FailureRate),
             Self::Stopped { .. } => Some(PolicyName::Stop),
             Self::Frozen { .. } => Some(PolicyName::Freeze),
             Self::Held { .. } => Some(PolicyName::Hold),
@@ -269,7 +310,8 @@ impl Blocker {
             | Self::HealthUnknown { .. }
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. }
-            | Self::NoDirectory => false,
+            | Self::NoDirectory
+            | Self::Broken { .. } => false,
         }
     }
 }
@@ -305,7 +347,8 @@ impl Blocker {
             | Self::Stopped { .. }
             | Self::Frozen { .. }
             | Self::Held { .. }
-            | Self::Blacklisted { .. } => false,
+            | Self::Blacklisted { .. }
+            | Self::Broken { .. } => false,
         };
         self.policy().filter(|policy| can_pass && policy.can_be_overridden())
     }

@@ -69,7 +69,7 @@ fn work_without_a_server_is_stopped_too() {
     let inventory = fleet.inventory();
     let request = run_of("2mq9", 1).request;
     let (subject, check) = (crate::domain::plan::Subject::Nothing, |fleet: &Fleet| {
-        without_server(&request, &crate::domain::plan::Subject::Nothing, &fleet.spec, fleet.known(&inventory))
+        without_server(&request, (&crate::domain::plan::Subject::Nothing, None), &fleet.spec, fleet.known(&inventory))
     });
     assert_eq!(subject.server(), None);
     assert_eq!(check(&fleet).map(|blockers| blockers.len()), Ok(1));
@@ -93,7 +93,7 @@ fn a_rehearsal_waits_for_the_same_reason() {
     let fleet = Fleet::of(10).under(BrakeKind::Stop);
     let (inventory, servers) = (fleet.inventory(), [planned(&fleet.servers[0])]);
     let rehearsed =
-        rehearse(&servers.iter().collect::<Vec<_>>(), &fleet.spec, &run_of("2mq9", 1), fleet.known(&inventory));
+        rehearse(&servers.iter().collect::<Vec<_>>(), (&fleet.spec, None), &run_of("2mq9", 1), fleet.known(&inventory));
     assert_eq!((rehearsed.start.len(), rehearsed.wait.len()), (0, 1));
     assert!(matches!(rehearsed.blockers[..], [Blocker::Stopped { .. }]));
 }
@@ -188,7 +188,7 @@ fn work_without_a_server_is_covered_too() {
         let fleet = Fleet::of(2).under(BrakeKind::Freeze { on });
         let inventory = fleet.inventory();
         let request = run_of("2mq9", 1).request;
-        without_server(&request, subject, &fleet.spec, fleet.known(&inventory)).map(|blockers| blockers.len())
+        without_server(&request, (subject, None), &fleet.spec, fleet.known(&inventory)).map(|blockers| blockers.len())
     };
     let site = |name: &str| Subject::Site(SiteName::new(name));
     assert_eq!((check(lax(), &site("lax")), check(lax(), &site("riga"))), (Ok(1), Ok(0)));

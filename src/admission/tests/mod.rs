@@ -1,6 +1,7 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
 mod brakes;
+mod breakers;
 mod explaining;
 mod histories;
 mod overriding;
@@ -145,10 +146,9 @@ impl Fleet {
 
     fn check_as_planned(&self, server: &PlannedServer) -> Verdict {
         let inventory = self.inventory();
-        evaluate(
-            Candidate { run: &run_of("2mq9", 1), server, spec: &self.spec, passes: PolicySet::NONE },
-            self.known(&inventory),
-        )
+        let run = run_of("2mq9", 1);
+        let candidate = Candidate { run: &run, server, spec: &self.spec, version: None, passes: PolicySet::NONE };
+        evaluate(candidate, self.known(&inventory))
     }
 
     fn inventory(&self) -> Inventory {
@@ -190,6 +190,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::NoDirectory => "no directory",
         Blocker::Traffic { .. } => "traffic",
         Blocker::TrafficUnknown { .. } => "traffic unknown",
+        Blocker::Broken { .. } => "broken",
         Blocker::Stopped { .. } => "stopped",
         Blocker::Frozen { .. } => "frozen",
         Blocker::Held { .. } => "held",

@@ -10,7 +10,10 @@ impl Fleet {
     fn check_passing(&self, number: usize, passes: &[PolicyName]) -> Verdict {
         let (inventory, server) = (self.inventory(), planned(&self.servers[number]));
         let (run, passes) = (run_of("2mq9", 1), passes.iter().copied().collect());
-        evaluate(Candidate { run: &run, server: &server, spec: &self.spec, passes }, self.known(&inventory))
+        evaluate(
+            Candidate { run: &run, server: &server, spec: &self.spec, version: None, passes },
+            self.known(&inventory),
+        )
     }
 
     fn second(&self, numbers: std::ops::Range<usize>, lately: usize) -> Option<SecondCause> {

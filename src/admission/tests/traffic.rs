@@ -432,12 +432,13 @@ proptest! {
             run: &run,
             server,
             spec: &fleet.spec,
+            version: None,
             passes: PolicySet::NONE,
         });
         let known = fleet.known(&inventory);
         let said = decided(&pass(candidates, known));
         let kept = crate::admission::Snapshot::of(&servers, known, &Fingerprint::of(b"files"));
-        let again = kept.ask_again(&said, &fleet.spec).expect("they make an inventory");
+        let again = kept.ask_again(&said, (&fleet.spec, None)).expect("they make an inventory");
         prop_assert_eq!(again, said.iter().map(|one| one.said.clone()).collect::<Vec<_>>());
         let Traffic::Seen(measured) = &kept.traffic else { panic!("it was looked at") };
         let is_in_rio = |number: &usize| *number >= 16;

@@ -3,6 +3,7 @@
 use crate::admission::{Decided, Said, Snapshot};
 use crate::cli::output;
 use crate::conversation;
+use crate::domain::breaker::version_of;
 use crate::ports::Store;
 use crate::ports::store::DecisionRecord;
 use crate::workflow::request::Request;
@@ -20,7 +21,7 @@ enum Again {
 impl Again {
     fn of(record: &DecisionRecord, snapshot: Option<&Snapshot>, request: &Request) -> Self {
         let Some(snapshot) = snapshot else { return Self::NotKept };
-        match snapshot.ask_again(&record.decided, &request.spec) {
+        match snapshot.ask_again(&record.decided, (&request.spec, version_of(&request.plan.parts().parameters))) {
             Ok(said) if said.iter().eq(record.decided.iter().map(|one| &one.said)) => Self::Same,
             Ok(_) | Err(_) => Self::Differs,
         }

@@ -35,6 +35,9 @@ pub(super) fn intent(intent: &Intent) -> Value {
         Intent::Status { selector } => {
             json!({ "verb": "status", "selector": selector.as_ref().map(|one| fleet::print(&one.value)) })
         }
+        Intent::CloseBreaker { scope, why } => {
+            json!({ "verb": "close-breaker", "breaker": scope.to_string(), "reason": why })
+        }
         Intent::Cancel { request } => json!({ "verb": "cancel", "request": request.to_string() }),
         Intent::Queue(selector) => looks("queue", selector.as_ref()),
         Intent::Out(selector) => looks("out", selector.as_ref()),

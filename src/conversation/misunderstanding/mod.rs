@@ -64,6 +64,7 @@ fn headline(told: &Misunderstanding) -> String {
         }
         Kind::NothingToPlan { verb } => format!("Only work can be planned, and {} only looks", verb.word()),
         Kind::NoPolicySpeaks { verb: BuiltInVerb::Cancel } => "No policy says who may cancel".to_owned(),
+        Kind::NoPolicySpeaks { verb: BuiltInVerb::CloseBreaker } => "No policy says who may close a breaker".to_owned(),
         Kind::NoPolicySpeaks { verb: BuiltInVerb::Override } => "No policy says who may override".to_owned(),
         Kind::NoPolicySpeaks { verb } if !verb.only_looks() => format!("{} is not asked about", sentence(verb.word())),
         Kind::NoPolicySpeaks { verb } => format!("Everybody here may send {}", verb.word()),
@@ -211,6 +212,10 @@ fn as_it_is(verb: BuiltInVerb) -> String {
         BuiltInVerb::Cancel => {
             "Whoever asked for a request may cancel it, and whoever may ask for the same.".to_owned()
         }
+        BuiltInVerb::CloseBreaker => {
+            "Whoever may use its command may, once its canary has passed; the owners of the command may before."
+                .to_owned()
+        }
         BuiltInVerb::Override => {
             "It tells what it needs, and is refused to whoever may not: policies/admission.yaml says who may."
                 .to_owned()
@@ -258,6 +263,7 @@ const fn words(expected: Expected) -> &'static str {
         Expected::RequestId => "the id of a request, such as req-2mq9",
         Expected::Verb => "a line, such as reboot edge-lax-001 because …",
         Expected::Command => "a command, such as reboot",
+        Expected::Breaker => "what a breaker is about, such as reboot site=lax, and because …",
         Expected::ReasonOrEnd => "because …, or the end of the line",
         Expected::Policy => "the policy to override, such as capacity",
         Expected::OnRequest => "on and the id of a request, such as on req-2mq9",

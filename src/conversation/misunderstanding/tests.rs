@@ -17,6 +17,7 @@ fn told_about(line: &str) -> Misunderstanding {
             | Intent::Plan(_)
             | Intent::CanI(_)
             | Intent::WhoCan { .. }
+            | Intent::CloseBreaker { .. }
             | Intent::Why(_)
             | Intent::Queue(_)
             | Intent::Out(_)

@@ -217,7 +217,9 @@ fn is_brake(verb: BuiltInVerb) -> bool {
 #[test]
 fn help_on_what_stops_things_shows_lines_to_copy() {
     let verbs = BuiltInVerb::ALL.into_iter().filter(|verb| is_brake(*verb));
-    let pages = verbs.map(|verb| shown(&say::help_verb(verb, &[]), HELP).split_once("----\n").unwrap().1.to_owned());
+    let commands = [command("reboot")];
+    let specs = commands.iter().map(AsRef::as_ref).collect::<Vec<_>>();
+    let pages = verbs.map(|verb| shown(&say::help_verb(verb, &specs), HELP).split_once("----\n").unwrap().1.to_owned());
     assert_snapshot!(pages.collect::<Vec<_>>().join("\n\n"), @"
     Stop-everything: nothing starts any more that changes a server, until somebody resumes
     `/fleet stop everything [because REASON]`
@@ -268,6 +270,11 @@ fn help_on_what_stops_things_shows_lines_to_copy() {
     `/fleet override capacity on req-2mq9 because customers are affected`
     `/fleet override concurrency on req-2mq9 because the site goes dark at noon`
     ~ by those whom policies/admission.yaml names · everybody sees it · for more than a few servers a second person must agree
+
+    Close-breaker: lets a command start again that too many failures have stopped
+    `/fleet close-breaker COMMAND [site=SITE] because REASON`
+    `/fleet close-breaker reboot site=lax because the cause is gone`
+    ~ by whoever may use the command, once its canary has passed; by its owners before · the card of a request that waits names the breaker
     ");
 }
 
@@ -318,6 +325,7 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
     `/fleet freeze site=lax for 2h because a live match` nothing that changes a server starts there for a time; what is under way goes to its end
     `/fleet hold edge-lax-001 because I change its disk` keeps servers from any work, or a request from starting more
     `/fleet blacklist edge-lax-007 for 7d because its fans fail` keeps a command, or every one, from some servers for a time
+    `/fleet close-breaker reboot site=lax because the cause is gone` lets a command start again that too many failures have stopped
     ~ everything: `/fleet help`
 
     Waiting: what you can do in #noc

@@ -71,6 +71,7 @@ fn outcome(line: &str) -> String {
     match parse(line, &vocabulary()) {
         Ok(Intent::Plan(planned)) => format!("plan {planned:?}"),
         Ok(Intent::CanI(planned)) => format!("can-i {planned:?}"),
+        Ok(Intent::CloseBreaker { scope, why }) => format!("close-breaker {scope} because {why}"),
         Ok(Intent::WhoCan { command, selector }) => format!("who-can {command} {selector:?}"),
         Ok(Intent::Queue(selector)) => format!("queue {selector:?}"),
         Ok(Intent::Out(selector)) => format!("out {selector:?}"),

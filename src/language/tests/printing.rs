@@ -55,6 +55,7 @@ fn meaning(intent: &Intent) -> String {
                 Intent::CanI(_) => "can-i ",
                 Intent::Work(_)
                 | Intent::WhoCan { .. }
+                | Intent::CloseBreaker { .. }
                 | Intent::Why(_)
                 | Intent::Queue(_)
                 | Intent::Out(_)
@@ -81,6 +82,7 @@ fn meaning(intent: &Intent) -> String {
         | Intent::Plan(Planned::Cancel { .. })
         | Intent::CanI(Planned::Cancel { .. })
         | Intent::Help { .. }
+        | Intent::CloseBreaker { .. }
         | Intent::Brake(_)
         | Intent::Override { .. }
         | Intent::Cancel { .. } => format!("{intent:?}"),

@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
-use wrasse::admission::{Brake, BrakeEnd, Ledger, Snapshot};
+use wrasse::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot};
+use wrasse::domain::breaker::BreakerScope;
 use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
@@ -16,7 +17,7 @@ use wrasse::domain::time::Timestamp;
 use wrasse::ports::authorizations::{Authorization, Sought};
 use wrasse::ports::chat::Envelope;
 use wrasse::ports::store::{
-    Committed, Control, Decide, DecisionRecord, Home, Operation, Scope, SeenMember, Slot, Write,
+    Committed, Control, Decide, DecisionRecord, FailureRecord, Home, Operation, Scope, SeenMember, Slot, Write,
 };
 use wrasse::ports::{Inbox, Store, StoreFault};
 use wrasse::workflow::{Request, Run, RunEvent};
@@ -262,6 +263,21 @@ impl Store for MortalStore {
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {
         self.alive().await;
         self.inner.control(handle).await
+    }
+
+    async fn finished_runs(&self, scope: &BreakerScope, limit: usize) -> Result<FailureRecord, StoreFault> {
+        self.alive().await;
+        self.inner.finished_runs(scope, limit).await
+    }
+
+    async fn breaker(&self, scope: &BreakerScope, opened_at: Timestamp) -> Result<Option<Breaker>, StoreFault> {
+        self.alive().await;
+        self.inner.breaker(scope, opened_at).await
+    }
+
+    async fn open_breakers(&self) -> Result<Vec<Breaker>, StoreFault> {
+        self.alive().await;
+        self.inner.open_breakers().await
     }
 
     async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {

@@ -2,6 +2,7 @@
 
 mod authorizations;
 mod brakes;
+mod breakers;
 mod conformance;
 mod delivery;
 mod files;

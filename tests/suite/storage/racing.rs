@@ -89,7 +89,10 @@ impl Race {
         let run = RequestId::from_tail("2mq9").unwrap().run(u32::try_from(admitter).unwrap() + 1);
         let traffic = &Traffic::NotConfigured;
         let known = Known { inventory: &self.inventory, ledger, rules, traffic, now: values::at(NOW) };
-        match evaluate(Candidate { run: &run, server: &planned, spec: &self.spec, passes: PolicySet::NONE }, known) {
+        match evaluate(
+            Candidate { run: &run, server: &planned, spec: &self.spec, version: None, passes: PolicySet::NONE },
+            known,
+        ) {
             Verdict::Allow(admitted) => vec![Write::Lock(Lock {
                 server: planned.id,
                 run: admitted.run().clone(),

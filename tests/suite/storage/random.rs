@@ -19,6 +19,7 @@ use wrasse::workflow::request::RequestEvent;
 use wrasse::workflow::run::RunEvent;
 
 const TAILS: [&str; 3] = ["2mq9", "aaaa", "zzzz"];
+const SCOPES: [&str; 2] = ["reboot", "reboot site=lax"];
 const NAMES: [&str; 3] = ["one", "two", "three"];
 
 /// What is done to both stores.
@@ -37,6 +38,8 @@ enum Draft {
     Request { tail: &'static str, off: i64, events: Vec<RequestEvent> },
     Run { number: u32, off: (i64, i64), events: Vec<RunEvent>, wake_at: Option<i64> },
     Wake { number: u32, off: i64, wake_at: i64 },
+    Finished { number: u32, site: &'static str, off: i64 },
+    Breaker { scope: &'static str, opened_at: i64, off: i64, closes: bool },
 }
 
 fn name() -> impl Strategy<Value = &'static str> {
@@ -127,6 +130,10 @@ fn draft() -> impl Strategy<Value = Draft> {
         1 => name().prop_map(|key| Draft::Ready(Box::new(settled(key)))),
         1 => name().prop_map(|handle| Draft::Ready(Box::new(Write::Control(control(handle))))),
         1 => (name(), moment()).prop_map(|(handle, millis)| Draft::Ready(Box::new(used(handle, millis)))),
+        2 => (number(), select(vec!["lax", "rix"]), off())
+            .prop_map(|(number, site, off)| Draft::Finished { number, site, off }),
+        2 => (select(SCOPES.to_vec()), 0_i64..2, off(), any::<bool>())
+            .prop_map(|(scope, opened_at, off, closes)| Draft::Breaker { scope, opened_at, off, closes }),
         1 => (option::of(select(TAILS.to_vec())), name(), moment()).prop_map(|(tail, verdict, millis)| {
             Draft::Ready(Box::new(authorized(tail, verdict, millis)))
         }),
@@ -165,6 +172,16 @@ async fn resolve(draft: &Draft, model: &dyn Store) -> Write {
             let id = run_id(*number);
             let epoch = model.run(&id).await.ok().flatten().map_or(0, |run| run.epoch.0);
             wake(&id, epoch + off, *wake_at)
+        }
+        Draft::Finished { number, site, off } => {
+            let record = model.finished_runs(&breaker_scope("reboot"), 0).await.unwrap();
+            finished(*number, site, record.last + off)
+        }
+        Draft::Breaker { scope, opened_at, off, closes } => {
+            let known = model.breaker(&breaker_scope(scope), at(*opened_at)).await.unwrap();
+            let version = known.map_or(0, |known| known.version.0) + off;
+            let closed = breaker(scope, *opened_at, version).closed(closing(20));
+            Write::Breaker(if *closes { closed } else { breaker(scope, *opened_at, version + 1) })
         }
     }
 }
@@ -211,6 +228,10 @@ async fn answers(store: &dyn Store) -> String {
     for ts in ["1.0", "2.0"] {
         tell(&store.slot_at(&message_ref(ts)).await);
     }
+    for scope in SCOPES.map(breaker_scope) {
+        tell(&(store.finished_runs(&scope, 2).await, store.breaker(&scope, at(1)).await));
+    }
+    tell(&store.open_breakers().await);
     tell(&store.ledger().await);
     tell(&store.last_known(&person("U0ANA")).await);
     for (request, since) in [(None, None), (Some(request_id(TAILS[0])), Some(at(10)))] {

@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wrasse::admission::{
-    BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage, Health, HealthRow, Lock, LockStanding, StateRow,
+    BlacklistLevel, Brake, BrakeEnd, BrakeKind, Breaker, Closing, Coverage, FailedRun, FinishedAs, FinishedRun,
+    FinishedServer, Health, HealthRow, Lock, LockStanding, StateRow,
 };
 use wrasse::authorization::{AuthorizationRecord, RecordedClass};
 use wrasse::conversation::message::{Form, Message, text};
+use wrasse::domain::breaker::BreakerScope;
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::effect::Begun;
 use wrasse::domain::identity::{GroupName, PersonId};
 use wrasse::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, RequestId, RunId, Version};
 use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use wrasse::domain::plan::{Plan, PlanParts, Subject};
-use wrasse::domain::server::{ProductionState, ServerId, ServerName};
+use wrasse::domain::server::{ProductionState, ServerId, ServerName, ServerType, SiteName};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::authorizations::{Authorization, Occasion};
 use wrasse::ports::chat::{Envelope, PrivateTo, Replaces};
@@ -151,6 +153,48 @@ pub(crate) fn state_row(name: &str, run: &RunId, state: ProductionState) -> Stat
 
 pub(crate) fn health_row(name: &str, health: Health, seen_at: i64) -> HealthRow {
     HealthRow { server: server(name), health, seen_at: at(seen_at) }
+}
+
+pub(crate) fn breaker_scope(text: &str) -> BreakerScope {
+    BreakerScope::parse(text).unwrap()
+}
+
+/// A run that failed at that site, after so many others.
+pub(crate) fn finished(number: u32, site: &str, last: i64) -> Write {
+    let server = FinishedServer {
+        id: server("s-1"),
+        name: ServerName::new("edge-lax-01"),
+        server_type: ServerType::new("edge-cache"),
+    };
+    let run = FinishedRun {
+        run: run_id(number),
+        command: CommandName::new("reboot"),
+        site: Some(SiteName::new(site)),
+        server: Some(server),
+        version: Some("1.2.3".into()),
+        finished_as: FinishedAs::Failed,
+        at: at(7),
+    };
+    Write::Finished { run, last }
+}
+
+pub(crate) fn breaker(scope: &str, opened_at: i64, version: i64) -> Breaker {
+    Breaker {
+        scope: breaker_scope(scope),
+        opened_at: at(opened_at),
+        version: Version(version),
+        failures: 3,
+        of: 3,
+        examples: vec![FailedRun { run: run_id(1), server: Some(ServerName::new("edge-lax-01")) }],
+        canary_from: at(opened_at + 1_800_000),
+        canary: None,
+        closed: None,
+    }
+}
+
+pub(crate) fn closing(millis: i64) -> Closing {
+    let (name, why) = ("bob".into(), "the cable is replaced".into());
+    Closing { by: person("U0BOB"), name, at: at(millis), why, after_canary: true }
 }
 
 pub(crate) fn control(handle: &str) -> Control {

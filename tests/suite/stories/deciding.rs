@@ -3,6 +3,7 @@
 use super::{Cast, cast};
 use crate::stage::{Stage, minutes, seconds, story};
 use std::collections::BTreeSet;
+use wrasse::domain::breaker::version_of;
 use wrasse::domain::ids::RequestId;
 use wrasse::sandbox::fleet::model::Rotation;
 
@@ -14,7 +15,8 @@ async fn asked_again(stage: &Stage, id: &str) -> BTreeSet<String> {
     for record in store.decisions(&id).await.unwrap() {
         let snapshot = store.snapshot(record.snapshot.as_ref().unwrap()).await.unwrap().unwrap();
         assert_eq!(Some(snapshot.id()), record.snapshot, "it came back as it was");
-        let again = snapshot.ask_again(&record.decided, &request.spec).unwrap();
+        let again =
+            snapshot.ask_again(&record.decided, (&request.spec, version_of(&request.plan.parts().parameters))).unwrap();
         let said = record.decided.iter().map(|one| one.said.clone()).collect::<Vec<_>>();
         assert_eq!(again, said, "{}", record.evidence);
         assert!(!said.is_empty());

@@ -7,6 +7,7 @@ mod approving;
 mod asking;
 mod asking_for_access;
 mod attacking;
+mod breaking;
 mod cancelling;
 mod consenting;
 mod crashing;

@@ -2,10 +2,12 @@
 //!
 //! Deliberately absent: files, serialisation. It lives as long as its value, so a restart keeps the value.
 
+mod breakers;
 mod state;
 mod table;
 
-use crate::admission::{Brake, BrakeEnd, Ledger, Snapshot};
+use crate::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
@@ -14,7 +16,8 @@ use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
 use crate::ports::store::{
-    Committed, Content, Control, Decide, DecisionRecord, Destination, Home, Operation, Scope, SeenMember, Slot,
+    Committed, Content, Control, Decide, DecisionRecord, Destination, FailureRecord, Home, Operation, Scope,
+    SeenMember, Slot,
 };
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
@@ -180,6 +183,18 @@ impl Store for MemoryStore {
 
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {
         Ok(self.state().controls.get(handle).cloned())
+    }
+
+    async fn finished_runs(&self, scope: &BreakerScope, limit: usize) -> Result<FailureRecord, StoreFault> {
+        Ok(self.state().finished_runs(scope, limit))
+    }
+
+    async fn breaker(&self, scope: &BreakerScope, opened_at: Timestamp) -> Result<Option<Breaker>, StoreFault> {
+        Ok(self.state().breakers.get(&(scope.clone(), opened_at)).map(|row| row.breaker.clone()))
+    }
+
+    async fn open_breakers(&self) -> Result<Vec<Breaker>, StoreFault> {
+        Ok(self.state().open_breakers().cloned().collect())
     }
 
     async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {

@@ -3,7 +3,10 @@
 use super::super::Guard;
 use super::super::standing::{RunStanding, ends_request};
 use super::table::Table;
-use crate::admission::{Brake, BrakeEnd, BrakeKind, HealthRow, Ledger, Lock, LockStanding, Snapshot, StateRow};
+use crate::admission::{
+    Brake, BrakeEnd, BrakeKind, Breaker, FinishedRun, HealthRow, Ledger, Lock, LockStanding, Snapshot, StateRow,
+};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{
     BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
@@ -41,6 +44,13 @@ pub(super) struct RunRow {
     events: Vec<RunEvent>,
 }
 
+#[derive(Clone, Debug)]
+pub(super) struct BreakerRow {
+    pub(super) breaker: Breaker,
+    /// The last finished run when it was closed.
+    pub(super) closed_after: Option<i64>,
+}
+
 /// Everything that is kept.
 #[derive(Default, Debug)]
 pub(super) struct State {
@@ -55,6 +65,8 @@ pub(super) struct State {
     pub(super) slots: Table<DeliveryKey, Slot>,
     pub(super) homes: Table<PersonId, Home>,
     pub(super) decisions: Table<i64, DecisionRecord>,
+    pub(super) finished: Table<i64, FinishedRun>,
+    pub(super) breakers: Table<(BreakerScope, Timestamp), BreakerRow>,
     pub(super) authorizations: Table<i64, Authorization>,
     pub(super) brakes: Table<BrakeId, BrakeRow>,
     pub(super) members: Table<PersonId, SeenMember>,
@@ -134,6 +146,7 @@ impl State {
             locks: self.locks.rows().clone(),
             states: self.states.rows().clone(),
             health: self.health.rows().clone(),
+            breakers: self.open_breakers().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
             brakes: self.brakes_on(),
         }
     }
@@ -180,6 +193,8 @@ impl State {
         self.slots.settle();
         self.homes.settle();
         self.decisions.settle();
+        self.finished.settle();
+        self.breakers.settle();
         self.authorizations.settle();
         self.brakes.settle();
         self.members.settle();
@@ -198,6 +213,8 @@ impl State {
         self.slots.take_back();
         self.homes.take_back();
         self.decisions.take_back();
+        self.finished.take_back();
+        self.breakers.take_back();
         self.authorizations.take_back();
         self.brakes.take_back();
         self.members.take_back();
@@ -252,6 +269,8 @@ impl State {
                 self.decisions.put(self.decisions.next_sequence(), record.clone());
                 Guard::Holds
             }
+            Write::Finished { run, last } => self.finish(run, *last),
+            Write::Breaker(breaker) => self.put_breaker(breaker),
             Write::Authorization(authorization) => {
                 self.authorizations.put(self.authorizations.next_sequence(), authorization.as_ref().clone());
                 Guard::Holds
@@ -380,7 +399,9 @@ impl State {
             | Write::HomeShown { .. }
             | Write::Health(_)
             | Write::Decision(_)
-            | Write::Authorization(_) => Guard::Holds,
+            | Write::Finished { .. }
+            | Write::Breaker(_) => Guard::Holds,
+            Write::Authorization(_) => Guard::Holds,
             Write::BrakeOn(_) | Write::BrakeOff { .. } | Write::NotStopped | Write::MemberSeen(_) => Guard::Holds,
             Write::Snapshot(_) => Guard::Holds,
         }

@@ -1,10 +1,11 @@
 //! The smallest stored values: texts, numbers, times, names; and lists, maps and options of others.
 
 use super::{Misfit, Stored};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::effect::BootId;
 use crate::domain::identity::{GroupName, TeamId, UserId};
-use crate::domain::ids::{BrakeId, Fingerprint, Handle, RequestId, RunId};
+use crate::domain::ids::{BrakeId, Fingerprint, Handle, RequestId, RunId, Version};
 use crate::domain::intent::{ParameterName, ZoneName};
 use crate::domain::place::{ChannelId, MessageTs};
 use crate::domain::server::{PoolName, RackName, ServerId, ServerName, ServerType, SiteName, TagName, TagValue};
@@ -127,6 +128,26 @@ impl Stored for RequestId {
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
         value.as_str().and_then(Self::parse).ok_or_else(|| Misfit::expected("a request's id", value))
+    }
+}
+
+impl Stored for BreakerScope {
+    fn store(&self) -> Value {
+        Value::from(self.to_string())
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        value.as_str().and_then(Self::parse).ok_or_else(|| Misfit::expected("the scope of a breaker", value))
+    }
+}
+
+impl Stored for Version {
+    fn store(&self) -> Value {
+        Value::from(self.0)
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        i64::restore(value).map(Self)
     }
 }
 

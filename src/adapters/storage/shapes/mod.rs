@@ -5,6 +5,7 @@
 //! shape number and a reader for the old one. Deliberately absent: rows and SQL.
 
 mod authorizations;
+mod breaker;
 mod command;
 mod decisions;
 mod leaves;
@@ -17,6 +18,8 @@ mod request;
 mod run;
 #[cfg(test)]
 pub(super) mod strategies;
+#[cfg(test)]
+mod strategies_of_breakers;
 #[cfg(test)]
 mod strategies_of_overrides;
 #[cfg(test)]

@@ -33,6 +33,7 @@ stored_variants! { Notice;
     "final" => Final(request),
     "incident" => Incident(request),
     "home" => Home(person),
+    "breaker" => Breaker { scope: "scope", opened_at: "opened_at_ms" },
     "stop" => Stop(brake),
     "override" => Override { request: "request", number: "number" },
     "override-ended" => OverrideEnded { request: "request", number: "number" },

@@ -4,8 +4,8 @@ use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_word
 use crate::domain::consent::Quota;
 use crate::domain::server::SiteName;
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, LimitScope, OutServer,
-    RequestEvent, RequestOutcome, TrafficMeasure, TrafficScope, VoidCause,
+    Accepted, Approval, ApprovalNeed, Blocker, BrokenUntil, ControlVerb, Escalation, Halt, HaltCause, LimitScope,
+    OutServer, RequestEvent, RequestOutcome, TrafficMeasure, TrafficScope, VoidCause,
 };
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -116,6 +116,15 @@ stored_variants! { Blocker;
     "frozen" => Frozen { scope: "scope", by: "by", until: "until_ms", why: "why" },
     "held" => Held { servers: "servers", by: "by", since: "since_ms", why: "why" },
     "blacklisted" => Blacklisted { scope: "scope", by: "by", until: "until_ms", why: "why" },
+    "broken" => Broken {
+        scope: "scope", failures: "failures", of: "of", since: "since_ms", examples: "examples", until: "until",
+    },
+}
+stored_variants! { BrokenUntil;
+    "cool-down" => CoolDown(at),
+    "canary" => Canary(run),
+    "soak" => Soak(at),
+    "person" => Person,
 }
 /// Before there were other scopes, a site was named, or the fleet in words.
 impl Stored for LimitScope {

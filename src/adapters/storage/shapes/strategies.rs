@@ -369,6 +369,8 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         (of_request, request_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         (of_run, run_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         person().prop_map(|person| Content::Live(Notice::Home(person))),
+        (super::strategies_of_breakers::scope(), time())
+            .prop_map(|(scope, opened_at)| Content::Live(Notice::Breaker { scope, opened_at })),
         text().prop_map(|id| Content::Live(Notice::Stop(BrakeId::new(id)))),
         (request_id(), any::<u32>(), 0..3).prop_map(|(request, number, which)| Content::Live(match which {
             0 => Notice::Override { request, number },

@@ -96,6 +96,7 @@ fn blocker() -> BoxedStrategy<Blocker> {
             Blocker::Capacity { pool, serving, total, floor, out }
         }),
         Just(Blocker::NoDirectory),
+        super::strategies_of_breakers::broken(),
         (pool(), any::<(u32, u32)>(), option::of(time()))
             .prop_map(|(pool, (unknown, total), since)| { Blocker::HealthUnknown { pool, unknown, total, since } }),
         (text(), time(), text()).prop_map(|(by, since, why)| Blocker::Stopped { by, since, why }),

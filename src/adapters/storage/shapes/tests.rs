@@ -15,7 +15,7 @@ use crate::workflow::run::RunEvent;
 use proptest::prelude::proptest;
 use std::fmt::Debug;
 
-fn comes_back<T: Stored + PartialEq + Debug>(value: &T) {
+pub(super) fn comes_back<T: Stored + PartialEq + Debug>(value: &T) {
     assert_eq!(decode::<T>("a value", SHAPE, &encode(value)).as_ref(), Ok(value));
 }
 

@@ -95,10 +95,10 @@ fn an_override_is_read() {
     assert_eq!(decode("an event", 1, &encode(&event)).as_ref(), Ok(&event));
 }
 
-/// What decisions were made on before traffic was looked at is read as if there had been no metrics; what is written of
-/// traffic now, a later version must read.
+/// What decisions were made on before there were breakers, and before traffic was looked at, is read as if no breaker had been
+/// open and there had been no metrics; what is written of traffic now, a later version must read.
 #[test]
-fn decisions_from_before_traffic_are_read() {
+fn decisions_from_before_breakers_and_traffic_are_read() {
     let (at, seen_at) = (golden::AT, Timestamp::from_millis(5));
     let pools = BTreeMap::from([
         (
@@ -112,12 +112,26 @@ fn decisions_from_before_traffic_are_read() {
     let (files, rules) = (Fingerprint::of(b"files"), Rules::default());
     let none = || (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (locks, states, health, brakes) = none();
-    let snapshot = Snapshot { at, files, rules, servers: Vec::new(), locks, states, health, brakes, traffic };
+    let snapshot = Snapshot {
+        at,
+        files,
+        rules,
+        servers: Vec::new(),
+        locks,
+        states,
+        health,
+        brakes,
+        breakers: Vec::new(),
+        traffic,
+    };
     assert_eq!(decode("a snapshot", 1, &encode(&snapshot)).as_ref(), Ok(&snapshot));
     let mut stored = snapshot.store();
     let object = stored.as_object_mut().unwrap();
+    let rules = object.get_mut("rules").and_then(|rules| rules.as_object_mut()).unwrap();
+    rules.remove("traffic");
+    rules.remove("failure_rate");
     object.remove("traffic");
-    object.get_mut("rules").and_then(|rules| rules.as_object_mut()).unwrap().remove("traffic");
+    object.remove("breakers");
     let before = Snapshot { traffic: Traffic::NotConfigured, ..snapshot };
     assert_eq!(decode("a snapshot", 1, &stored.to_string()).as_ref(), Ok(&before));
 }

@@ -5,6 +5,7 @@
 
 mod authorizations;
 mod brakes;
+mod breakers;
 mod homes;
 mod outbox;
 mod reader;
@@ -14,7 +15,8 @@ mod schema;
 mod work;
 mod writer;
 
-use crate::admission::{Brake, BrakeEnd, Ledger, Snapshot};
+use crate::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
@@ -22,7 +24,9 @@ use crate::domain::place::MessageRef;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
-use crate::ports::store::{Committed, Control, Decide, DecisionRecord, Home, Operation, Scope, SeenMember, Slot};
+use crate::ports::store::{
+    Committed, Control, Decide, DecisionRecord, FailureRecord, Home, Operation, Scope, SeenMember, Slot,
+};
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;
@@ -227,6 +231,23 @@ impl Store for SqliteStore {
 
     async fn control(&self, handle: &Handle) -> Result<Option<Control>, StoreFault> {
         reads::control(&mut *self.readers.lend().await?, handle).await
+    }
+
+    async fn finished_runs(&self, scope: &BreakerScope, limit: usize) -> Result<FailureRecord, StoreFault> {
+        let mut connection = self.readers.lend().await?;
+        // One transaction, so that the last run is the last of those that were looked at.
+        let mut moment = sqlx::Connection::begin(&mut *connection).await?;
+        let record = breakers::finished_runs(&mut moment, scope, limit).await?;
+        moment.commit().await?;
+        Ok(record)
+    }
+
+    async fn breaker(&self, scope: &BreakerScope, opened_at: Timestamp) -> Result<Option<Breaker>, StoreFault> {
+        breakers::breaker(&mut *self.readers.lend().await?, scope, opened_at).await
+    }
+
+    async fn open_breakers(&self) -> Result<Vec<Breaker>, StoreFault> {
+        breakers::open(&mut *self.readers.lend().await?).await
     }
 
     async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {

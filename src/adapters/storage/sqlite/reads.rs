@@ -4,7 +4,7 @@ use super::super::shapes::decode;
 use super::rows::{
     health_of, lock_standing_of, request_id_of, requests_of, run_id_of, runs_of, time, time_if_any, unknown,
 };
-use super::{BUSY_TIMEOUT, cannot_open};
+use super::{BUSY_TIMEOUT, breakers, cannot_open};
 use crate::admission::{HealthRow, Ledger, Lock, Snapshot, StateRow};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
@@ -228,6 +228,7 @@ pub(super) async fn decisions(
     rows.iter().map(record).collect()
 }
 
+/// Locks, states, health and open breakers; the caller holds the transaction that makes them of one moment.
 pub(super) async fn snapshot(
     connection: &mut SqliteConnection,
     id: &Fingerprint,
@@ -246,8 +247,9 @@ pub(super) async fn ledger(connection: &mut SqliteConnection) -> Result<Ledger, 
     let locks = locks(connection).await?.into_iter().map(|lock| (lock.server.clone(), lock)).collect();
     let states = server_states(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
     let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
+    let breakers = breakers::open(connection).await?.into_iter().map(|row| (row.scope.clone(), row)).collect();
     let brakes = super::brakes::on(connection).await?;
-    Ok(Ledger { locks, states, health, brakes })
+    Ok(Ledger { locks, states, health, breakers, brakes })
 }
 
 async fn locks(connection: &mut SqliteConnection) -> Result<Vec<Lock>, StoreFault> {

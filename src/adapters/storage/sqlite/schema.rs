@@ -8,13 +8,14 @@ use sqlx::{SqlStr, SqliteConnection};
 use std::path::Path;
 
 /// The steps that this version knows.
-const STEPS: [(i64, &str, &str); 6] = [
+const STEPS: [(i64, &str, &str); 7] = [
     (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
     (2, "requester", include_str!("../../../../migrations/sqlite/0002_requester.sql")),
     (3, "homes", include_str!("../../../../migrations/sqlite/0003_homes.sql")),
     (4, "authorizations", include_str!("../../../../migrations/sqlite/0004_authorizations.sql")),
     (6, "brakes", include_str!("../../../../migrations/sqlite/0006_brakes.sql")),
     (7, "why", include_str!("../../../../migrations/sqlite/0007_why.sql")),
+    (9, "breakers", include_str!("../../../../migrations/sqlite/0009_breakers.sql")),
 ];
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use super::super::shapes::{SHAPE, encode};
 use super::super::standing::{RunStanding, ends_request};
 use super::rows::{health_word, lock_word, standing_of};
 use super::writer::{Offer, Task};
-use super::{authorizations, brakes, homes, outbox, reads};
+use super::{authorizations, brakes, breakers, homes, outbox, reads};
 use crate::admission::{HealthRow, Lock, LockStanding, Snapshot, StateRow};
 use crate::domain::ids::{EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
@@ -113,6 +113,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::HomeShown { person, shown, at } => homes::shown(connection, person, (shown, *at)).await,
         Write::Health(row) => set_health(connection, row).await,
         Write::Decision(record) => add_decision(connection, record).await,
+        Write::Finished { run, last } => breakers::finish(connection, run, *last).await,
+        Write::Breaker(breaker) => breakers::put(connection, breaker).await,
         Write::Authorization(authorization) => authorizations::add(connection, authorization).await,
         Write::BrakeOn(brake) => brakes::put_on(connection, brake).await,
         Write::BrakeOff { id, end } => brakes::take_off(connection, id, end).await,

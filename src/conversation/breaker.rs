@@ -1,0 +1,182 @@
+//! Breakers in words: the message in the incident channel, and the answers to whoever closes one.
+//!
+//! Deliberately absent: when one opens or may be closed; admission says that.
+
+use super::message::{Block, Button, Message, Press, Rich, Style};
+use super::progress::failure_phrase;
+use super::reasons::scope_words;
+use super::view::names_of;
+use super::words::{Prose, capital, first_three, quoted, summary};
+use crate::admission::{Breaker, BreakerStanding, Canary, Closing};
+use crate::domain::breaker::BreakerScope;
+use crate::domain::identity::GroupName;
+use crate::domain::intent::BuiltInVerb;
+use crate::workflow::request::Request;
+use crate::workflow::run::{Run, RunStage};
+use std::time::Duration;
+
+/// A breaker with what is told of it.
+#[derive(Clone, Copy, Debug)]
+pub struct BreakerView<'a> {
+    /// The breaker.
+    pub breaker: &'a Breaker,
+    /// The newest runs that failed, each with its request.
+    pub failed: &'a [(Request, Run)],
+    /// The group that answers for the command; `None` of one that is in no file any more.
+    pub owner: Option<&'a GroupName>,
+    /// How long a canary is watched.
+    pub soak: Duration,
+    /// The thread of the newest request that failed.
+    pub thread_link: Option<&'a str>,
+}
+
+/// The message in the incident channel, from the opening of a breaker to its closing.
+#[must_use]
+pub fn breaker(view: BreakerView<'_>) -> Message {
+    let BreakerView { breaker, .. } = view;
+    let scope = capital(&scope_words(&breaker.scope));
+    if let Some(closing) = &breaker.closed {
+        return closed(view, &scope, closing);
+    }
+    let tally = format!("{} of the last {} failed", breaker.failures, breaker.of);
+    let headline = format!("{scope} stopped: {tally}");
+    let mut prose = Prose::new().text("✗ ").bold(headline.as_str());
+    for line in failed_lines(view.failed) {
+        prose = prose.line().rich(line);
+    }
+    prose = prose.line().text("Nothing more of it starts; what is at work goes on.");
+    prose = prose.line().rich(canary(view));
+    let mut blocks = vec![Block::Section(prose.done()), Block::Context(how_to_close(view))];
+    if let Some(url) = view.thread_link {
+        let press = Press::Open(url.to_owned());
+        let open = Button { label: "Open thread".to_owned(), press, style: Style::Plain, confirm: None };
+        blocks.push(Block::Actions(vec![open]));
+    }
+    Message { summary: summary(format!("✗ {headline}")), blocks }
+}
+
+fn closed(view: BreakerView<'_>, scope: &str, closing: &Closing) -> Message {
+    let line = format!("{scope} may start again: closed by {}", quoted(&closing.name));
+    let how = match (closing.after_canary, &view.breaker.canary) {
+        (true, Some(Canary { server: Some((_, name)), .. })) => format!("after its canary {name}"),
+        (true, _) => "after its canary".to_owned(),
+        (false, _) => "without a canary".to_owned(),
+    };
+    let prose = Prose::new().text("✅ ").time(closing.at).text(" · ").bold(line.as_str());
+    let prose = prose.line().code(&closing.why);
+    let record = Prose::new().text(format!("{how} · it was open since ")).time(view.breaker.opened_at);
+    let blocks = vec![Block::Section(prose.done()), Block::Context(record.done())];
+    Message { summary: summary(format!("✅ {line}")), blocks }
+}
+
+/// What failed, in which request; the newest first.
+fn failed_lines(failed: &[(Request, Run)]) -> Vec<Rich> {
+    const LINES_MAX: usize = 3;
+    let mut groups: Vec<(String, Vec<&Run>)> = Vec::new();
+    for (request, run) in failed {
+        let phrase = match &run.stage {
+            RunStage::NeedsPerson { .. } => "outcome not known",
+            RunStage::Waiting
+            | RunStage::Ready { .. }
+            | RunStage::Acting { .. }
+            | RunStage::Returning { .. }
+            | RunStage::Ended { .. } => failure_phrase(run, &request.spec),
+        };
+        let why = format!("{phrase} ({})", request.id());
+        match groups.iter_mut().find(|(same, _)| *same == why) {
+            Some((_, runs)) => runs.push(run),
+            None => groups.push((why, vec![run])),
+        }
+    }
+    let lines = groups.into_iter().take(LINES_MAX).map(|(why, runs)| {
+        let names = names_of(runs);
+        if names.is_empty() {
+            Prose::new().text(why).done()
+        } else {
+            Prose::new().code(names).text(format!(" {why}")).done()
+        }
+    });
+    lines.collect()
+}
+
+fn canary(view: BreakerView<'_>) -> Rich {
+    let Some(canary) = &view.breaker.canary else {
+        return Prose::new().text("One canary may start from ").time(view.breaker.canary_from).text(".").done();
+    };
+    let prose = Prose::new().text("Its canary ");
+    let prose = match &canary.server {
+        Some((_, name)) => prose.code(name.as_str()),
+        None => prose.text(canary.run.request.to_string()),
+    };
+    match canary.succeeded_at {
+        None => prose.text(format!(" ({}) is at work since ", canary.run.request)).time(canary.at).text(".").done(),
+        Some(at) => prose
+            .text(" has succeeded and is watched until ")
+            .time(at.plus(view.soak))
+            .text("; then a person may close it.")
+            .done(),
+    }
+}
+
+fn how_to_close(view: BreakerView<'_>) -> Rich {
+    let line = format!("{} {} because …", BuiltInVerb::CloseBreaker.word(), view.breaker.scope);
+    let prose = Prose::new().text("since ").time(view.breaker.opened_at).text(" · ").code(line);
+    match view.owner {
+        Some(owner) => prose.text(format!(" closes it once its canary has passed; {owner} may before")).done(),
+        None => prose.text(" closes it once its canary has passed").done(),
+    }
+}
+
+/// Somebody closed it.
+#[must_use]
+pub fn breaker_closed(scope: &BreakerScope, after_canary: bool) -> Message {
+    let how = if after_canary { "" } else { ", without a canary" };
+    said(format!("{} may start again{how}. Failures are counted anew.", capital(&scope_words(scope))))
+}
+
+/// There is no open breaker of that scope; these are open.
+#[must_use]
+pub fn no_such_breaker<'a>(scope: &BreakerScope, open: impl Iterator<Item = &'a BreakerScope>) -> Message {
+    let prose = Prose::new().text(format!("Nothing stops {}: its breaker is not open.", scope_words(scope)));
+    let open = open.map(ToString::to_string).collect::<Vec<_>>();
+    if open.is_empty() {
+        return of(prose.text(" No breaker is. Nothing has changed."));
+    }
+    let prose = prose.text(format!(" Open are: {}. Nothing has changed.", first_three(&open)));
+    of(prose)
+}
+
+/// Somebody may not close it, or not yet; `may` says whether they could once its canary has passed.
+#[must_use]
+pub fn may_not_close(
+    scope: &BreakerScope,
+    (standing, may): (&BreakerStanding, bool),
+    owner: Option<&GroupName>,
+) -> Message {
+    let name = capital(&scope_words(scope));
+    let owners = owner.map_or_else(|| "nobody".to_owned(), ToString::to_string);
+    if !may {
+        let could = format!("whoever may {} here, once its canary has passed, and {owners} before", scope.command());
+        return said(format!("{name} can be let start again by {could}. Nothing has changed."));
+    }
+    let prose = Prose::new().text(format!("{name} stays stopped: "));
+    let prose = match standing {
+        BreakerStanding::CoolingDown(at) => prose.text("one canary may start from ").time(*at),
+        BreakerStanding::MayTry => prose.text("no canary has started yet; the next request sends one"),
+        BreakerStanding::Trying(run) => prose.text(format!("its canary is at work in {}", run.request)),
+        BreakerStanding::Soaking(at) => prose.text("its canary is watched until ").time(*at),
+        BreakerStanding::CanaryUnwell => prose.text("the server of its canary does not serve"),
+        BreakerStanding::MayClose | BreakerStanding::Closed => prose.text("it has changed meanwhile"),
+    };
+    let prose = prose.text(format!(". You may close it once its canary has passed; {owners} may before."));
+    of(prose.text(" Nothing has changed."))
+}
+
+fn said(text: String) -> Message {
+    of(Prose::new().text(text))
+}
+
+fn of(prose: Prose) -> Message {
+    let text = prose.done();
+    Message::of_text(summary(super::plain::line(&text)), text)
+}
