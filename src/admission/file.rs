@@ -25,6 +25,7 @@ struct AdmissionFile {
     concurrency: Concurrency,
     #[serde(default)]
     traffic: TrafficFile,
+    #[serde(default)]
     failure_rate: FailureRate,
     /// Read with its places, by `file_override`.
     #[serde(default, rename = "override")]
