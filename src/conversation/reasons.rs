@@ -93,10 +93,7 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
         Blocker::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from } => {
             let prose = prose.text(format!("{} ", traffic(scope)));
             let prose = prose.text(format!("{}, at most {limit_percent} %", measured(*measure, *percent)));
-            match clear_from {
-                Some(from) if *from > *seen_at => prose.text("; clear from ").time(*from).text(" if it stays so"),
-                Some(_) | None => prose.text(", measured ").time(*seen_at),
-            }
+            clear(prose, *seen_at, *clear_from)
         }
         Blocker::TrafficUnknown { scope, why, since } => {
             let prose = prose.text(format!("{} unknown", traffic(scope)));
@@ -106,6 +103,14 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             };
             prose.text(format!(" ({}); waits until it is known", quoted(why)))
         }
+    }
+}
+
+/// `; clear from 14:10 if it stays so`, or when it was measured.
+fn clear(prose: Prose, seen_at: Timestamp, clear_from: Option<Timestamp>) -> Prose {
+    match clear_from {
+        Some(from) if from > seen_at => prose.text("; clear from ").time(from).text(" if it stays so"),
+        Some(_) | None => prose.text(", measured ").time(seen_at),
     }
 }
 
