@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 use wrasse::authorization::{Channels, Known, Policies, PolicyFile, Question};
-use wrasse::domain::command::{CommandName, CommandSpec, Impact, Targets, WaveRule, WaveSize};
+use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, Targets, WaveRule, WaveSize};
 use wrasse::domain::identity::{GroupName, PersonId, Profile, Standing};
 use wrasse::domain::ids::Fingerprint;
 use wrasse::domain::place::{ChannelFacts, ChannelId, ChannelName, Membership, Reach};
@@ -72,6 +72,7 @@ fn command(number: usize) -> CommandSpec {
         parameters: Vec::new(),
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
         site_concurrency: None,
+        priority: Priority::default(),
         approvals: None,
         steps: Vec::new(),
         examples: Vec::new(),

@@ -5,6 +5,7 @@
 
 use super::ledger::{Lock, LockStanding};
 use super::{Candidate, Known, Rules};
+use crate::domain::command::CommandName;
 use crate::domain::server::Server;
 use crate::workflow::request::{Blocker, LimitScope};
 
@@ -37,6 +38,18 @@ fn limits(candidate: Candidate<'_>, known: Known<'_>) -> Vec<(LimitScope, u32)> 
 fn share(of: u32, rules: &Rules) -> u32 {
     let share = u64::from(of) * u64::from(rules.type_in_site_percent) / 100;
     u32::try_from(share).unwrap_or(u32::MAX).max(1)
+}
+
+/// Whether work on the candidate takes a place there from that command's next server.
+pub(super) fn takes(candidate: Candidate<'_>, scope: &LimitScope, command: &CommandName) -> bool {
+    let (server, own) = (candidate.server, &candidate.spec.name);
+    match scope {
+        LimitScope::Fleet => true,
+        LimitScope::Command(name) => own == name,
+        LimitScope::Site(site) => own == command && server.site == *site,
+        LimitScope::TypeInSite(server_type, site) => server.server_type == *server_type && server.site == *site,
+        LimitScope::Rack(rack) => server.rack == *rack,
+    }
 }
 
 fn is_in(lock: &Lock, scope: &LimitScope, candidate: Candidate<'_>, known: Known<'_>) -> bool {

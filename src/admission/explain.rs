@@ -170,6 +170,7 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
         | Blocker::Broken { .. } => BTreeSet::new(),
+        Blocker::Behind { request, .. } => BTreeSet::from([request]),
     };
     let mut held: BTreeMap<&RequestId, BTreeMap<&ServerId, Timestamp>> = BTreeMap::new();
     let locks = known.ledger.locks.values().map(|lock| (&lock.run.request, &lock.server, lock.since));
@@ -217,7 +218,8 @@ const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
         | Blocker::Frozen { .. }
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
-        | Blocker::Broken { .. } => None,
+        | Blocker::Broken { .. }
+        | Blocker::Behind { .. } => None,
     }
 }
 

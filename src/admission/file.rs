@@ -1,9 +1,9 @@
 //! `policies/admission.yaml`: the numbers that admission uses, each with a safe default.
 
-use super::Rules;
 use super::breakers::{FailureRules, FailureShare};
 use super::file_override::override_rules;
 use super::traffic::TrafficFile;
+use super::{QueueRules, Rules};
 use crate::domain::time::{duration_of, exact};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -27,6 +27,8 @@ struct AdmissionFile {
     traffic: TrafficFile,
     #[serde(default)]
     failure_rate: FailureRate,
+    #[serde(default)]
+    queue: Queue,
     /// Read with its places, by `file_override`.
     #[serde(default, rename = "override")]
     _overrides: IgnoredAny,
@@ -64,6 +66,13 @@ struct FailureRate {
     command: Share,
     cool_down: Option<String>,
     soak: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Queue {
+    ageing: Option<String>,
+    starve_after: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -138,6 +147,7 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
         rack_concurrency: given.concurrency.rack.unwrap_or(usual.rack_concurrency),
         overrides: override_rules(file, text)?,
         failure_rate: read.failure_rate(&given.failure_rate, &usual.failure_rate)?,
+        queue: read.queue(&given.queue, usual.queue)?,
     })
 }
 
@@ -197,6 +207,13 @@ impl Read<'_> {
             },
             soak: self.duration((&given.soak, "failure-rate.soak"), usual.soak, (minute, "10m"))?,
         })
+    }
+
+    fn queue(self, given: &Queue, usual: QueueRules) -> Result<QueueRules, AdmissionFileFault> {
+        let minute = Duration::from_secs(60);
+        let ageing = self.duration((&given.ageing, "queue.ageing"), usual.ageing, (minute, "1h"))?;
+        let starve_after = (&given.starve_after, "queue.starve-after");
+        Ok(QueueRules { ageing, starve_after: self.duration(starve_after, usual.starve_after, (minute, "2h"))? })
     }
 
     /// A share that could never be exceeded would be a breaker that never opens.

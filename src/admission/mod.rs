@@ -41,7 +41,7 @@ pub use overriding::{
     OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX, OverrideRules, can_pass, second_needed, still_safe_overriding,
 };
 pub use pass::{pass, reasons, reasons_of_servers};
-pub use queue::{Place, Waiting, place, waiting};
+pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
 pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
@@ -81,6 +81,8 @@ pub struct Rules {
     pub rack_concurrency: u32,
     /// Who may let servers pass one of these policies.
     pub overrides: OverrideRules,
+    /// How waiting counts.
+    pub queue: QueueRules,
 }
 
 impl Default for Rules {
@@ -96,6 +98,7 @@ impl Default for Rules {
             type_in_site_percent: 5,
             rack_concurrency: 1,
             overrides: OverrideRules::default(),
+            queue: QueueRules::default(),
         }
     }
 }
@@ -126,6 +129,8 @@ pub struct Known<'a> {
     pub rules: &'a Rules,
     /// What pools carry; whoever admits says so by [`Known::with_traffic`].
     pub traffic: &'a Traffic,
+    /// Those that have waited too long, in order: nothing later takes what they wait for.
+    pub before: &'a [Precedence],
     /// The time.
     pub now: Timestamp,
 }
@@ -135,6 +140,12 @@ impl<'a> Known<'a> {
     #[must_use]
     pub fn with_traffic(self, traffic: &'a Traffic) -> Self {
         Self { traffic, ..self }
+    }
+
+    /// The same, where those take precedence.
+    #[must_use]
+    pub fn after(self, before: &'a [Precedence]) -> Self {
+        Self { before, ..self }
     }
 }
 
@@ -297,6 +308,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
         None => None,
     };
     blockers.extend(concurrency::blockers(candidate, known));
+    blockers.extend(queue::turns(candidate, known));
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known));
         blockers.extend(traffic::blockers(server, known));
@@ -380,6 +392,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::NoDirectory
                 | Blocker::HealthUnknown { .. }
                 | Blocker::Broken { .. }
+                | Blocker::Behind { .. }
                 | Blocker::Stopped { .. }
                 | Blocker::Frozen { .. }
                 | Blocker::Held { .. }
@@ -417,7 +430,8 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         Blocker::TrafficUnknown { .. } => 8,
         Blocker::Locked { .. } => 9,
         Blocker::Concurrency { .. } => 10,
-        Blocker::NoDirectory => 11,
+        Blocker::Behind { .. } => 11,
+        Blocker::NoDirectory => 12,
     });
     merged
 }

@@ -3,7 +3,8 @@
 //! Deliberately absent: who was asked about their people, which is no question of safety, and where this is kept.
 
 use super::{
-    Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Rules, StateRow, Traffic, Verdict, pass, traffic,
+    Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Precedence, Rules, StateRow, Traffic, Verdict, pass,
+    traffic,
 };
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::{Fingerprint, RunId};
@@ -38,6 +39,8 @@ pub struct Snapshot {
     pub traffic: Traffic,
     /// The breakers that were open.
     pub breakers: Vec<Breaker>,
+    /// Those that had waited too long, in order.
+    pub before: Vec<Precedence>,
 }
 
 /// What was said of one server.
@@ -128,6 +131,7 @@ impl Snapshot {
             brakes: ledger.brakes.clone(),
             traffic,
             breakers: ledger.breakers.values().cloned().collect(),
+            before: known.before.to_vec(),
             servers: kept.into_values().cloned().collect(),
         }
     }
@@ -155,8 +159,14 @@ impl Snapshot {
             brakes: self.brakes.clone(),
             breakers: self.breakers.iter().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
         };
-        let known =
-            Known { inventory: &inventory, ledger: &ledger, rules: &self.rules, traffic: &self.traffic, now: self.at };
+        let known = Known {
+            inventory: &inventory,
+            ledger: &ledger,
+            rules: &self.rules,
+            before: &self.before,
+            traffic: &self.traffic,
+            now: self.at,
+        };
         let candidates = decided.iter().map(|one| Candidate {
             run: &one.run,
             server: &one.server,

@@ -1,7 +1,7 @@
 //! Who may consent to a request, when, and what proves that enough people did.
 
 use super::*;
-use crate::domain::command::{ApprovalRule, CommandName, Impact, Targets, WaveRule, WaveSize};
+use crate::domain::command::{ApprovalRule, CommandName, Impact, Priority, Targets, WaveRule, WaveSize};
 use crate::domain::identity::PersonId;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Moment, ParameterName, Value, ZoneName};
@@ -26,6 +26,7 @@ fn spec(count: u32) -> CommandSpec {
         parameters: Vec::new(),
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: HOUR, stop_when_failures_exceed: 0 },
         site_concurrency: None,
+        priority: Priority::default(),
         approvals: Some(ApprovalRule {
             above: 10,
             from: GroupName::new("sre"),

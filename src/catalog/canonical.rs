@@ -3,7 +3,8 @@
 //! Examples are left out, because they change nothing that runs.
 
 use crate::domain::command::{
-    CommandSpec, GateCheck, HttpMethod, Input, Need, ParameterSpec, Sent, StepSpec, Targets, ValueKind, WaveSize,
+    CommandSpec, GateCheck, HttpMethod, Input, Need, ParameterSpec, Priority, Sent, StepSpec, Targets, ValueKind,
+    WaveSize,
 };
 use crate::domain::ids::Fingerprint;
 use crate::domain::intent::Value;
@@ -37,6 +38,10 @@ pub(super) fn fingerprint(spec: &CommandSpec) -> Fingerprint {
     text.field("stop-when-failures-exceed", &spec.waves.stop_when_failures_exceed);
     if let Some(site) = spec.site_concurrency {
         text.field("site-concurrency", &site);
+    }
+    // As before there were priorities, where there is none.
+    if spec.priority != Priority::default() {
+        text.field("priority", &spec.priority.word());
     }
     if let Some(rule) = &spec.approvals {
         text.field("above", &rule.above);

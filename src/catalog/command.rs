@@ -7,7 +7,7 @@ use super::keys::{self, SUMMARY_LENGTH_MAX_CHARS};
 use super::parameters;
 use super::steps::{self, DraftStep};
 use crate::domain::command::{
-    ApprovalRule, CommandName, CommandSpec, EscalationRule, Impact, OwnerOf, Targets, WaveRule, WaveSize,
+    ApprovalRule, CommandName, CommandSpec, EscalationRule, Impact, OwnerOf, Priority, Targets, WaveRule, WaveSize,
 };
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Fingerprint;
@@ -28,6 +28,11 @@ pub(super) fn taken_names() -> Vec<&'static str> {
 /// The words of `impact`.
 pub(super) fn impacts() -> Vec<&'static str> {
     Impact::ALL.map(Impact::word).to_vec()
+}
+
+/// The words of `priority`.
+pub(super) fn priorities() -> Vec<&'static str> {
+    Priority::ALL.map(Priority::word).to_vec()
 }
 
 /// The words of `targets`.
@@ -86,6 +91,9 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Draft> {
     let waves_node = fields.take(&keys::WAVES, faults);
     let waves = waves_node.map_or_else(all_at_once, |node| waves(node, source, faults));
     let site_concurrency = fields.take(&keys::LIMITS, faults).and_then(|node| site_concurrency(node, source, faults));
+    let priority = fields
+        .take(&keys::PRIORITY, faults)
+        .and_then(|node| one_of(node, &Priority::ALL.map(|priority| (priority.word(), priority)), source, faults));
     let approvals = fields.take(&keys::APPROVALS, faults).and_then(|node| approvals(node, source, faults));
     let steps = steps::read(fields.list(&keys::STEPS, faults), source, faults);
     let examples = fields.take(&keys::EXAMPLES, faults);
@@ -109,6 +117,7 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Draft> {
             parameters,
             waves,
             site_concurrency,
+            priority: priority.unwrap_or_default(),
             approvals,
             steps: Vec::new(),
             examples,

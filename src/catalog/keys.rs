@@ -114,6 +114,11 @@ pub(super) const IMPACT: Key = required(
     Shape::Words(command::impacts),
     "How much harm it can do. From `drain` on it needs waves, from `power-cycle` on a reason, and a `destructive` one always approval.",
 );
+pub(super) const PRIORITY: Key = optional(
+    "priority",
+    Shape::Words(command::priorities),
+    "How urgent it is beside what else waits: `safety` first, then `security`, `planned` (the default), `bulk`; who waits long moves up.",
+);
 pub(super) const OWNER: Key = required("owner", Shape::Word, "The group that answers for the command.");
 static TARGET_SHAPES: [Shape; 3] =
     [Shape::Words(command::targets_without_keys), Shape::Map(&SERVERS), Shape::Map(&SITES)];
@@ -152,7 +157,7 @@ pub(super) const EXAMPLES: Key = required(
 );
 pub(super) static FILE: Mapping = Mapping {
     about: "A command of Wrasse.",
-    keys: &[COMMAND, SUMMARY, IMPACT, OWNER, TARGETS, PARAMETERS, WAVES, LIMITS, APPROVALS, STEPS, EXAMPLES],
+    keys: &[COMMAND, SUMMARY, IMPACT, OWNER, PRIORITY, TARGETS, PARAMETERS, WAVES, LIMITS, APPROVALS, STEPS, EXAMPLES],
 };
 
 pub(super) const TYPES: Key = required(

@@ -8,6 +8,7 @@ use super::state::state_word;
 use super::view::{RequestView, asked};
 use super::words::{Prose, button, counted, quoted, servers, summary};
 use crate::admission::{Explained, Out, OutWhy, Place, Turn};
+use crate::domain::command::Priority;
 use crate::domain::ids::Handle;
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
@@ -59,7 +60,11 @@ pub fn queue(queue: &[QueuedView<'_>], now: Timestamp) -> Message {
         let by = quoted(&request.requester_name);
         let prefix = if one.place.is_some() { format!("{number}. ") } else { "· ".to_owned() };
         let line = format!("{prefix}{} {} · {by} · since ", request.id(), asked(request));
-        prose = prose.line().text(line).time(ready_at(request).min(now)).text("\n  ").text(first_reason(*one));
+        prose = prose.line().text(line).time(ready_at(request).min(now));
+        if request.spec.priority != Priority::default() {
+            prose = prose.text(format!(" · {}", request.spec.priority.word()));
+        }
+        prose = prose.text("\n  ").text(first_reason(*one));
     }
     if let hidden @ 1.. = queue.len().saturating_sub(REQUESTS_MAX) {
         prose = prose.line().text(format!("+ {hidden} more"));

@@ -44,6 +44,9 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
         Blocker::Concurrency { scope, active, limit, holders } => prose
             .text(format!("{}: {} under work, at most {limit} at once", place(scope), servers(size(*active))))
             .text(held_by(holders)),
+        Blocker::Behind { request, since } => {
+            prose.text(format!("{request} has waited for the same since ")).time(*since).text(", and goes first")
+        }
         Blocker::NoDirectory => prose.text(NO_DIRECTORY).text("; waits until it does"),
         Blocker::Capacity { pool, serving, total, floor, out } => {
             let prose = prose.text(format!("{pool} has {serving} of {total} in service, floor {floor}"));
@@ -95,15 +98,18 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             let prose = prose.text(format!("{}, at most {limit_percent} %", measured(*measure, *percent)));
             clear(prose, *seen_at, *clear_from)
         }
-        Blocker::TrafficUnknown { scope, why, since } => {
-            let prose = prose.text(format!("{} unknown", traffic(scope)));
-            let prose = match since {
-                Some(since) => prose.text(" since ").time(*since),
-                None => prose,
-            };
-            prose.text(format!(" ({}); waits until it is known", quoted(why)))
-        }
+        Blocker::TrafficUnknown { scope, why, since } => unknown(prose, scope, (why, *since)),
     }
+}
+
+/// `edge-lax traffic unknown since 14:00 (no answer)`
+fn unknown(prose: Prose, scope: &TrafficScope, (why, since): (&str, Option<Timestamp>)) -> Prose {
+    let prose = prose.text(format!("{} unknown", traffic(scope)));
+    let prose = match since {
+        Some(since) => prose.text(" since ").time(since),
+        None => prose,
+    };
+    prose.text(format!(" ({}); waits until it is known", quoted(why)))
 }
 
 /// `; clear from 14:10 if it stays so`, or when it was measured.
@@ -212,6 +218,7 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         },
         Blocker::HealthUnknown { .. } => "goes on when the load balancer tells of them again".to_owned(),
         Blocker::NoDirectory => "goes on when it answers".to_owned(),
+        Blocker::Behind { request, .. } => format!("goes on when {} has got what it waits for", named(request, names)),
         Blocker::Stopped { .. } => "goes on when somebody sends: resume everything because …".to_owned(),
         Blocker::Frozen { scope, .. } => format!("goes on when that is over, or somebody sends: thaw {scope}"),
         Blocker::Held { .. } => "goes on when somebody releases it".to_owned(),
@@ -267,7 +274,8 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         | Blocker::Frozen { .. }
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
-        | Blocker::Broken { .. } => true,
+        | Blocker::Broken { .. }
+        | Blocker::Behind { .. } => true,
     })
 }
 
@@ -285,6 +293,7 @@ pub fn short(blocker: &Blocker) -> String {
             format!("{pool} {serving} of {total} in service, floor {floor}")
         }
         Blocker::NoDirectory => NO_DIRECTORY.to_owned(),
+        Blocker::Behind { request, .. } => format!("{request} waited longer and goes first"),
         Blocker::HealthUnknown { pool, since, .. } => match since {
             Some(since) => format!("{pool} health unknown since {}", clock(*since)),
             None => format!("{pool} health unknown"),

@@ -37,6 +37,8 @@ pub struct WhyView<'a> {
     pub explained: &'a Explained,
     /// Where it stands in the queue, if it waits there.
     pub place: Option<&'a Place>,
+    /// Later requests that began before it, with when.
+    pub overtaken_by: &'a [(RequestId, Timestamp)],
     /// Who asked for the other requests that are told of.
     pub names: &'a BTreeMap<RequestId, String>,
     /// How long those before it waited in all, of those that waited as long as it has.
@@ -63,7 +65,7 @@ pub fn why(why: WhyView<'_>) -> Message {
     let (state, id) = (state(view), view.request.id());
     let word = state.word(view.tally());
     let head = Prose::new().bold(title(request)).text(format!(" · {id}\n{} {word}", state.sign()));
-    let head = position(head, why, state);
+    let head = overtaken(position(head, why, state), why, state);
     let mut blocks = vec![Block::Section(head.done())];
     for text in [stage(view, state), at_work(view, state), waits(why, state)] {
         if !text.is_empty() {
@@ -87,6 +89,22 @@ fn position(prose: Prose, why: WhyView<'_>, state: State) -> Prose {
     }
     let named = place.ahead.iter().map(|id| named(id, why.names)).collect::<Vec<_>>();
     prose.text(format!("\nbefore it: {}", first_three(&named)))
+}
+
+/// Who began before it though they came later: what they take is not what it lacks.
+fn overtaken(prose: Prose, why: WhyView<'_>, state: State) -> Prose {
+    const TOLD_MAX: usize = 3;
+    if state.is_over() || why.overtaken_by.is_empty() {
+        return prose;
+    }
+    let mut prose = prose.text("\nwent ahead of it:");
+    for (id, at) in why.overtaken_by.iter().take(TOLD_MAX) {
+        prose = prose.text(format!(" {} at ", named(id, why.names))).time(*at);
+    }
+    match why.overtaken_by.len().saturating_sub(TOLD_MAX) {
+        0 => prose,
+        hidden => prose.text(format!(" + {hidden} more")),
+    }
 }
 
 /// What people or the clock must do first, or how it ended.

@@ -50,6 +50,36 @@ impl Impact {
     }
 }
 
+/// How urgent a command is beside what else waits, the most urgent first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Priority {
+    /// It makes the fleet safer: what fails is repaired, capacity comes back.
+    Safety,
+    /// It closes a hole.
+    Security,
+    /// What is planned.
+    #[default]
+    Planned,
+    /// What has time.
+    Bulk,
+}
+
+impl Priority {
+    /// Each, the most urgent first.
+    pub const ALL: [Self; 4] = [Self::Safety, Self::Security, Self::Planned, Self::Bulk];
+
+    /// The word in command files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Safety => "safety",
+            Self::Security => "security",
+            Self::Planned => "planned",
+            Self::Bulk => "bulk",
+        }
+    }
+}
+
 /// What a command may be carried out on, and how.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CommandSpec {
@@ -69,6 +99,8 @@ pub struct CommandSpec {
     pub waves: WaveRule,
     /// At most this many servers of one site under work by this command at once.
     pub site_concurrency: Option<u32>,
+    /// How urgent it is beside what else waits.
+    pub priority: Priority,
     /// Who must agree, and when.
     pub approvals: Option<ApprovalRule>,
     /// What is done to each subject, in order; at least one.

@@ -31,7 +31,7 @@ impl Rulebook {
     /// What admission looks at, without traffic: whoever admits adds that, or what takes capacity waits.
     #[must_use]
     pub fn known<'a>(&'a self, ledger: &'a Ledger, now: Timestamp) -> Known<'a> {
-        Known { inventory: &self.inventory, ledger, rules: &self.rules, traffic: &NOT_ASKED, now }
+        Known { inventory: &self.inventory, ledger, rules: &self.rules, before: &[], traffic: &NOT_ASKED, now }
     }
 }
 

@@ -5,7 +5,9 @@ use super::rechecks::{self, Look, People};
 use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step, failures, messages, overrides, records, replanning};
-use crate::admission::{self, Candidate, Counted, Known, Ledger, NextWave, Snapshot, Traffic, Verdict, next_wave};
+use crate::admission::{
+    self, Candidate, Counted, Known, Ledger, NextWave, Precedence, Snapshot, Traffic, Verdict, next_wave,
+};
 use crate::approvals::{self, Approved};
 use crate::authorization::AuthorizationRecord;
 use crate::conversation;
@@ -76,7 +78,13 @@ impl Admitter {
         None
     }
 
-    async fn look(&mut self, request: &Request, is_behind: bool, now: Timestamp) -> Result<Looked, StoreFault> {
+    async fn look(
+        &mut self,
+        request: &Request,
+        before: &[Precedence],
+        is_behind: bool,
+        now: Timestamp,
+    ) -> Result<Looked, StoreFault> {
         if !matches!(request.stage, RequestStage::Queued | RequestStage::Running) || request.halted.is_some() {
             return Ok(Looked::Nothing);
         }
@@ -106,7 +114,7 @@ impl Admitter {
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
         let (world, approved) = (self.world.as_ref(), &approved);
-        let pass = Pass { world, rulebook: &rulebook, traffic: &traffic, request, approved, due, now };
+        let pass = Pass { world, rulebook: &rulebook, traffic: &traffic, request, approved, due, before, now };
         if let Some(mut writes) = unfit(request, &runs, &look.people, now) {
             writes.extend(self.rechecked(request, &look).await?);
             writes.extend(overrides::told(&self.world, request));
@@ -222,6 +230,7 @@ struct Pass<'a> {
     request: &'a Request,
     approved: &'a Approved,
     due: &'a [&'a Run],
+    before: &'a [Precedence],
     now: Timestamp,
 }
 
@@ -239,7 +248,7 @@ impl Pass<'_> {
     }
 
     fn known<'a>(&'a self, ledger: &'a Ledger) -> Known<'a> {
-        self.rulebook.known(ledger, self.now).with_traffic(self.traffic)
+        self.rulebook.known(ledger, self.now).with_traffic(self.traffic).after(self.before)
     }
 
     fn version(&self) -> Option<&str> {
@@ -449,8 +458,10 @@ impl Service for Admitter {
         let (mut next_wake, mut is_behind): (Option<Timestamp>, bool) = (None, false);
         let open = self.world.store.open_requests().await?;
         self.people.retain(|id, _| open.iter().any(|request| request.id() == id));
-        for request in open {
-            match self.look(&request, is_behind, now).await? {
+        let rules = self.world.rulebook().rules.queue;
+        let before = admission::precedences(&open, rules, now);
+        for request in admission::in_order(&open, rules, now) {
+            match self.look(request, &before, is_behind, now).await? {
                 Looked::Looking => is_behind = true,
                 Looked::Made => return Ok(Step::Made),
                 Looked::Again(at) => next_wake = Some(next_wake.map_or(at, |earlier| earlier.min(at))),

@@ -32,6 +32,8 @@ pub struct Why {
     pub explained: Explained,
     /// Where it stands in the queue, if it waits there.
     pub place: Option<Place>,
+    /// Later requests that began before it, with when.
+    pub overtaken_by: Vec<(RequestId, Timestamp)>,
     /// Who asked for the other requests that are told of.
     pub names: BTreeMap<RequestId, String>,
     /// How long those before it waited in all.
@@ -44,9 +46,9 @@ impl Why {
     /// As messages look at it.
     #[must_use]
     pub fn view(&self) -> WhyView<'_> {
-        let Self { request, runs, explained, place, names, pace, now } = self;
+        let Self { request, runs, explained, place, overtaken_by, names, pace, now } = self;
         let view = RequestView { request, runs, impacts: &[], now: *now };
-        WhyView { view, explained, place: place.as_ref(), names, pace: *pace }
+        WhyView { view, explained, place: place.as_ref(), overtaken_by, names, pace: *pace }
     }
 }
 
@@ -164,11 +166,16 @@ pub async fn why(
 ) -> Result<Why, StoreFault> {
     let runs = store.runs(request.id()).await?;
     let ledger = store.ledger().await?;
-    let explained = admission::explain(&request, &runs, rulebook.known(&ledger, now).with_traffic(traffic));
-    let queue = if request.is_over() { Vec::new() } else { queue(store, now).await? };
+    let open = if request.is_over() { Vec::new() } else { store.open_requests().await? };
+    let before = admission::precedences(&open, rulebook.rules.queue, now);
+    let explained =
+        admission::explain(&request, &runs, rulebook.known(&ledger, now).with_traffic(traffic).after(&before));
+    let queue = queue(store, rulebook, &open, now).await?;
     let place = admission::place(request.id(), &queue);
     let holders = explained.reasons.iter().flat_map(|reason| reason.holders.iter().map(|holder| &holder.request));
-    let others = holders.chain(place.iter().flat_map(|place| place.ahead.iter())).collect::<BTreeSet<_>>();
+    let overtaken_by = admission::overtakers(&request, &open, rulebook.rules.queue, now);
+    let others = holders.chain(place.iter().flat_map(|place| place.ahead.iter()));
+    let others = others.chain(overtaken_by.iter().map(|(id, _)| id)).collect::<BTreeSet<_>>();
     let mut names = BTreeMap::new();
     for id in others {
         if let Some(other) = store.request(id).await? {
@@ -186,15 +193,20 @@ pub async fn why(
         | RequestStage::Stopping { .. }
         | RequestStage::Ended { .. } => None,
     };
-    Ok(Why { request, runs, explained, place, names, pace, now })
+    Ok(Why { request, runs, explained, place, overtaken_by, names, pace, now })
 }
 
 /// Everything that waits to start, in the order in which it is looked at.
-async fn queue(store: &dyn Store, now: Timestamp) -> Result<Vec<Waiting>, StoreFault> {
+async fn queue(
+    store: &dyn Store,
+    rulebook: &Rulebook,
+    open: &[Request],
+    now: Timestamp,
+) -> Result<Vec<Waiting>, StoreFault> {
     let mut queue = Vec::new();
-    for request in store.open_requests().await? {
+    for request in admission::in_order(open, rulebook.rules.queue, now) {
         let runs = store.runs(request.id()).await?;
-        queue.extend(admission::waiting(&request, &runs, now));
+        queue.extend(admission::waiting(request, &runs, now));
     }
     Ok(queue)
 }

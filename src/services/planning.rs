@@ -436,7 +436,11 @@ impl<'a> Asking<'a> {
             allowed,
             channel_name: self.channel_name().to_owned(),
             need,
-            first: admission::rehearse(first, (&spec, version_of(&plan.parts().parameters)), &id.run(1), self.known()),
+            first: {
+                let before = admission::precedences(open, self.rulebook.rules.queue, self.now);
+                let work = (spec.as_ref(), version_of(&plan.parts().parameters));
+                admission::rehearse(first, work, &id.run(1), self.known().after(&before))
+            },
             left_out: admission::left_out(&servers, &spec, self.known()),
             impacts: admission::impact(&plan, spec.site_concurrency, self.known()),
             owners: self.owners(&spec, &subjects),

@@ -54,10 +54,12 @@ pub async fn queue(
     let ledger = store.ledger().await?;
     let asked = servers.map(|servers| servers.iter().map(|server| &server.id).collect::<BTreeSet<_>>());
     let (mut order, mut open) = (Vec::new(), Vec::new());
-    for request in store.open_requests().await? {
+    let requests = store.open_requests().await?;
+    let before = admission::precedences(&requests, rulebook.rules.queue, now);
+    for request in admission::in_order(&requests, rulebook.rules.queue, now) {
         let runs = store.runs(request.id()).await?;
-        order.extend(admission::waiting(&request, &runs, now));
-        open.push((request, runs));
+        order.extend(admission::waiting(request, &runs, now));
+        open.push((request.clone(), runs));
     }
     let mut queue = Vec::new();
     for (request, runs) in open {
@@ -67,7 +69,8 @@ pub async fn queue(
         let touches = left.any(|server| server.map_or(asked.is_none(), |server| is_asked(&server.id)));
         let may_start = request.halted.is_none() && !matches!(request.stage, RequestStage::Stopping { .. });
         if touches && may_start {
-            let explained = admission::explain(&request, &runs, rulebook.known(&ledger, now).with_traffic(traffic));
+            let explained =
+                admission::explain(&request, &runs, rulebook.known(&ledger, now).with_traffic(traffic).after(&before));
             let place = admission::place(request.id(), &order);
             queue.push(Queued { request, runs, explained, place, now });
         }

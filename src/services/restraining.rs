@@ -14,7 +14,7 @@ use crate::authorization::Question;
 use crate::conversation::message::Message;
 use crate::conversation::{self, Affected};
 use crate::domain::braking::{Braked, Kept};
-use crate::domain::command::{CommandName, CommandSpec, Impact, Targets, WaveRule, WaveSize};
+use crate::domain::command::{CommandName, CommandSpec, Impact, Priority, Targets, WaveRule, WaveSize};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::{BrakeId, Fingerprint, RequestId};
 use crate::domain::intent::{Moment, Selector, Spanned};
@@ -53,6 +53,7 @@ fn right(name: &str) -> CommandSpec {
         parameters: Vec::new(),
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
         site_concurrency: None,
+        priority: Priority::Safety,
         approvals: None,
         steps: Vec::new(),
         examples: Vec::new(),

@@ -5,6 +5,7 @@ use crate::domain::command::CommandName;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Traffic that differs by less is no news.
@@ -203,6 +204,13 @@ pub enum Blocker {
         /// What has to happen first.
         until: BrokenUntil,
     },
+    /// Another request has waited too long for the same, and goes first.
+    Behind {
+        /// It.
+        request: RequestId,
+        /// Since when it waits.
+        since: Timestamp,
+    },
     /// What would be left could not well carry what comes.
     Traffic {
         /// Where.
@@ -277,7 +285,7 @@ pub fn alike(now: &[Blocker], told: &[Blocker]) -> bool {
 }
 
 impl Blocker {
-    /// The policy that it comes from; `None` where it is not known whether the people of the request still may.
+    /// The policy that it comes from; `None` of a turn, and where it is not known whether the people of the request still may.
     #[must_use]
     pub const fn policy(&self) -> Option<PolicyName> {
         match self {
@@ -289,7 +297,7 @@ impl Blocker {
             Self::Frozen { .. } => Some(PolicyName::Freeze),
             Self::Held { .. } => Some(PolicyName::Hold),
             Self::Blacklisted { .. } => Some(PolicyName::Blacklist),
-            Self::NoDirectory => None,
+            Self::NoDirectory | Self::Behind { .. } => None,
         }
     }
 
@@ -311,8 +319,60 @@ impl Blocker {
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. }
             | Self::NoDirectory
-            | Self::Broken { .. } => false,
+            | Self::Broken { .. }
+            | Self::Behind { .. } => false,
         }
+    }
+}
+
+/// What requests take from each other: whoever works on it takes it from whoever waits for it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Contended {
+    /// The server itself.
+    Server(ServerName),
+    /// A place among those of a pool that may be out.
+    Pool(PoolName),
+    /// A place under a limit on work at once.
+    Limit(LimitScope),
+}
+
+impl Blocker {
+    /// What it waits for that others take; `None` where nobody's going first would help.
+    #[must_use]
+    pub fn contended(&self) -> Option<Vec<Contended>> {
+        match self {
+            Self::Locked { servers, .. } => Some(servers.iter().cloned().map(Contended::Server).collect()),
+            Self::Concurrency { scope, .. } => Some(vec![Contended::Limit(scope.clone())]),
+            Self::Capacity { pool, .. } => Some(vec![Contended::Pool(pool.clone())]),
+            Self::Behind { .. } => Some(Vec::new()),
+            Self::NoDirectory
+            | Self::HealthUnknown { .. }
+            | Self::Stopped { .. }
+            | Self::Frozen { .. }
+            | Self::Held { .. }
+            | Self::Blacklisted { .. }
+            | Self::Broken { .. }
+            // Going first brings no less traffic.
+            | Self::Traffic { .. }
+            | Self::TrafficUnknown { .. } => None,
+        }
+    }
+}
+
+/// How long a request has waited with nothing of it at work, and for what.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Waited {
+    /// Since when; `None` if it does not.
+    pub since: Option<Timestamp>,
+    /// Everything contended that it was told to wait for meanwhile.
+    pub on: BTreeSet<Contended>,
+}
+
+impl Waited {
+    /// It was looked at again, and waits for these.
+    pub fn told(&mut self, at: Timestamp, blockers: &[Blocker]) {
+        self.since.get_or_insert(at);
+        self.on.extend(blockers.iter().filter_map(Blocker::contended).flatten());
     }
 }
 
@@ -348,7 +408,8 @@ impl Blocker {
             | Self::Frozen { .. }
             | Self::Held { .. }
             | Self::Blacklisted { .. }
-            | Self::Broken { .. } => false,
+            | Self::Broken { .. }
+            | Self::Behind { .. } => false,
         };
         self.policy().filter(|policy| can_pass && policy.can_be_overridden())
     }

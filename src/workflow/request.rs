@@ -2,7 +2,8 @@
 
 use super::IllegalTransition;
 pub use super::blocker::{
-    Blocker, BrokenUntil, LimitScope, OutServer, PolicyName, PolicySet, TrafficMeasure, TrafficScope, alike,
+    Blocker, BrokenUntil, Contended, LimitScope, OutServer, PolicyName, PolicySet, TrafficMeasure, TrafficScope,
+    Waited, alike,
 };
 use super::breakglass::{Override, OverrideEvent};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
@@ -52,6 +53,8 @@ pub struct Request {
     pub stage: RequestStage,
     /// What keeps it from starting more, as last told.
     pub blockers: Vec<Blocker>,
+    /// How long it has waited with nothing at work.
+    pub waited: Waited,
     /// When that was last looked at and told.
     pub looked_at: Option<Timestamp>,
     /// When its first server started.
@@ -367,6 +370,7 @@ impl Request {
             card: None,
             stage: RequestStage::Announced,
             blockers: Vec::new(),
+            waited: Waited::default(),
             looked_at: None,
             started_at: None,
             halted: None,
@@ -419,16 +423,17 @@ impl Request {
             }
             (RequestEvent::Blocked { at, blockers }, Stage::Queued | Stage::Running) => {
                 self.blockers.clone_from(blockers);
+                self.waited.told(*at, blockers);
                 self.looked_at = Some(*at);
             }
             (RequestEvent::Unblocked { at }, Stage::Queued | Stage::Running) => {
-                self.blockers.clear();
+                self.unblocked();
                 self.looked_at = Some(*at);
             }
             (RequestEvent::Started { at }, Stage::Queued) => {
                 self.stage = Stage::Running;
                 self.started_at = Some(*at);
-                self.blockers.clear();
+                self.unblocked();
             }
             (RequestEvent::Halted(halt), Stage::Running) => self.halted = Some(halt.clone()),
             (RequestEvent::CancelAsked { by, name, at }, stage)
@@ -451,6 +456,11 @@ impl Request {
         Ok(self)
     }
 
+    fn unblocked(&mut self) {
+        self.blockers.clear();
+        self.waited = Waited::default();
+    }
+
     fn consent_voided(&mut self, by: &PersonId, at: Timestamp, until: Timestamp) {
         self.approvals.retain(|approval| approval.by != *by);
         if let Some(need) = &mut self.need {
@@ -460,7 +470,7 @@ impl Request {
         }
         if self.stage == RequestStage::Queued && !self.is_approved() {
             self.stage = RequestStage::NeedsApproval;
-            self.blockers.clear();
+            self.unblocked();
         }
     }
 

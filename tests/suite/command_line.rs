@@ -331,12 +331,12 @@ fn check_tells_every_fault_of_every_file() {
        ╰────
       help: did you mean `impact`?
       × this example would not be understood
-        ╭─[undrain.yaml:15:26]
-     14 │ examples:
-     15 │   - undrain edge-lax-001 becuase x
+        ╭─[undrain.yaml:17:26]
+     16 │ examples:
+     17 │   - undrain edge-lax-001 becuase x
         ·                          ───┬───
         ·                             ╰── here
-     16 │   - undrain site=riga & state=drained because firmware is done
+     18 │   - undrain site=riga & state=drained because firmware is done
         ╰────
       help: did you mean `undrain edge-lax-001 because x`?
     ");

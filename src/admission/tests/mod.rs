@@ -5,11 +5,14 @@ mod breakers;
 mod explaining;
 mod histories;
 mod overriding;
+mod queue;
 mod traffic;
 mod waves;
 
 use super::*;
-use crate::domain::command::{CommandName, GateCheck, Impact, PowerPath, RebootSpec, StepSpec, WaveRule, WaveSize};
+use crate::domain::command::{
+    CommandName, GateCheck, Impact, PowerPath, Priority, RebootSpec, StepSpec, WaveRule, WaveSize,
+};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::{Fingerprint, RequestId};
 use crate::domain::server::{PoolName, RackName, Server, ServerId, ServerName, ServerType, SiteName};
@@ -65,6 +68,7 @@ fn reboot() -> CommandSpec {
         parameters: Vec::new(),
         waves: WaveRule { canary: 1, then: WaveSize::Percent(20), soak: SECOND, stop_when_failures_exceed: 1 },
         site_concurrency: None,
+        priority: Priority::default(),
         approvals: None,
         steps: vec![
             StepSpec::Drain { timeout: SECOND.into(), connections_max: 0.into() },
@@ -156,7 +160,7 @@ impl Fleet {
     }
 
     fn known<'a>(&'a self, inventory: &'a Inventory) -> Known<'a> {
-        Known { inventory, ledger: &self.ledger, rules: &self.rules, traffic: &self.traffic, now: NOW }
+        Known { inventory, ledger: &self.ledger, rules: &self.rules, before: &[], traffic: &self.traffic, now: NOW }
     }
 
     fn count(&self) -> PoolCount {
@@ -191,6 +195,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Traffic { .. } => "traffic",
         Blocker::TrafficUnknown { .. } => "traffic unknown",
         Blocker::Broken { .. } => "broken",
+        Blocker::Behind { .. } => "behind",
         Blocker::Stopped { .. } => "stopped",
         Blocker::Frozen { .. } => "frozen",
         Blocker::Held { .. } => "held",

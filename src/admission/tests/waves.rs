@@ -64,12 +64,16 @@ proptest! {
 }
 
 pub(super) fn request(waves: &[u32]) -> Request {
+    request_of("2mq9", reboot(), NOW, waves)
+}
+
+pub(super) fn request_of(id: &str, spec: CommandSpec, at: Timestamp, waves: &[u32]) -> Request {
     let subjects = waves.iter().sum::<u32>();
     let person = PersonId::new("T0", "U0ANA");
     let plan = Plan::new(PlanParts {
-        request: run_of("2mq9", 1).request,
-        command: CommandName::new("reboot"),
-        definition: reboot().hash,
+        request: run_of(id, 1).request,
+        command: spec.name.clone(),
+        definition: spec.hash.clone(),
         parameters: BTreeMap::new(),
         subjects: (0..subjects as usize).map(|number| Subject::Server(planned(&server(number)))).collect(),
         waves: waves.to_vec(),
@@ -77,15 +81,15 @@ pub(super) fn request(waves: &[u32]) -> Request {
         requester: person.clone(),
         channel: ChannelId::new("C0"),
         not_before: None,
-        expires_at: NOW.plus(3600 * SECOND),
+        expires_at: at.plus(24 * 3600 * SECOND),
     });
     let accepted = RequestEvent::Accepted(Box::new(Accepted {
         plan: plan.expect("the waves add up"),
-        spec: Arc::new(reboot()),
+        spec: Arc::new(spec),
         origin: Origin { person, channel: ChannelId::new("C0"), thread: None, reply: ReplyPath::Direct },
         requester_name: "ana".into(),
         allowed_by: Vec::new(),
-        at: NOW,
+        at,
         need: None,
         controls: BTreeMap::new(),
     }));

@@ -10,7 +10,7 @@ mod rules;
 mod tables;
 
 use super::{Authorized, Channels, Known, Policies, PolicyFaults, PolicyFile, Question, Refusal, RefusalKind};
-use crate::domain::command::{CommandName, CommandSpec, Impact, Targets, WaveRule, WaveSize};
+use crate::domain::command::{CommandName, CommandSpec, Impact, Priority, Targets, WaveRule, WaveSize};
 use crate::domain::identity::{GroupName, PersonId, Profile, Standing};
 use crate::domain::ids::Fingerprint;
 use crate::domain::place::{ChannelFacts, ChannelId, ChannelName, Membership, Reach};
@@ -159,6 +159,7 @@ fn command(verb: &str) -> CommandSpec {
         parameters: Vec::new(),
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
         site_concurrency: None,
+        priority: Priority::default(),
         approvals: None,
         steps: Vec::new(),
         examples: Vec::new(),

@@ -10,6 +10,7 @@ command: undrain
 summary: Put servers back
 impact: config
 owner: sre
+priority: safety
 targets: { types: [edge-cache], from: [drained], max: 10 }
 parameters:
   reason: { type: text, length: 80, asked-as: because }

@@ -2,7 +2,7 @@
 
 use super::{Vocabulary, normalise, parse};
 use crate::domain::command::{
-    CommandName, CommandSpec, Impact, Need, ParameterSpec, Targets, ValueKind, WaveRule, WaveSize,
+    CommandName, CommandSpec, Impact, Need, ParameterSpec, Priority, Targets, ValueKind, WaveRule, WaveSize,
 };
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Fingerprint;
@@ -37,6 +37,7 @@ fn command(name: &str, targets: Targets, parameters: Vec<ParameterSpec>) -> Arc<
         parameters,
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
         site_concurrency: None,
+        priority: Priority::default(),
         approvals: None,
         steps: Vec::new(),
         examples: Vec::new(),

@@ -12,8 +12,8 @@ mod world;
 
 use super::{Decision, Input, Orders, Run, RunEvent, Situation, decide};
 use crate::domain::command::{
-    CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, PowerPath, RebootSpec, Sent,
-    StepSpec, Targets, WaveRule, WaveSize,
+    CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, PowerPath, Priority, RebootSpec,
+    Sent, StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, BootFacts, BootId, Probe, Seen};
 use crate::domain::identity::{GroupName, PersonId};
@@ -70,6 +70,7 @@ fn command(steps: Vec<StepSpec>) -> CommandSpec {
         parameters: Vec::new(),
         waves: WaveRule { canary: 1, then: WaveSize::Percent(20), soak: MINUTE, stop_when_failures_exceed: 1 },
         site_concurrency: Some(4),
+        priority: Priority::default(),
         approvals: None,
         steps,
         examples: Vec::new(),

@@ -202,6 +202,11 @@ impl Stage {
         self.0.script.borrow_mut().rules.rack_concurrency = servers;
     }
 
+    /// Whoever waits so long with nothing at work goes first.
+    pub(crate) fn goes_first_after(&self, wait: Duration) {
+        self.0.script.borrow_mut().rules.queue.starve_after = wait;
+    }
+
     /// Members of that group may override policies.
     pub(crate) fn lets_override(&self, group: &str) {
         self.0.script.borrow_mut().rules.overrides.by = vec![GroupName::new(group)];

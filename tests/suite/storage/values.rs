@@ -10,7 +10,7 @@ use wrasse::admission::{
 use wrasse::authorization::{AuthorizationRecord, RecordedClass};
 use wrasse::conversation::message::{Form, Message, text};
 use wrasse::domain::breaker::BreakerScope;
-use wrasse::domain::command::{CommandName, CommandSpec, Impact, StepSpec, Targets, WaveRule, WaveSize};
+use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::effect::Begun;
 use wrasse::domain::identity::{GroupName, PersonId};
 use wrasse::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, RequestId, RunId, Version};
@@ -60,6 +60,7 @@ pub(crate) fn accepted(id: &RequestId) -> RequestEvent {
         parameters: Vec::new(),
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
         site_concurrency: None,
+        priority: Priority::default(),
         approvals: None,
         steps: vec![StepSpec::Undrain { timeout: Duration::from_secs(60).into() }],
         examples: Vec::new(),

@@ -147,3 +147,129 @@ async fn status_tells_which_source_somebody_waits_for() {
     })
     .await;
 }
+
+/// Whoever has waited too long goes first: nothing later takes what it waits for. What takes nothing of that goes ahead.
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "both sides, and how it ends")]
+async fn whoever_has_waited_too_long_goes_first() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-04]");
+        stage.fleet().has("edge-fra-[01-04]");
+        let noc = noc.lets("sre", "drain");
+        stage.goes_first_after(minutes(10));
+        stage.fleet().rotates("edge-lax-04", Rotation::Maintenance);
+        stage.clock().advance(seconds(5)).await;
+        ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        stage.clock().advance(minutes(11)).await;
+        bob.types(&noc, "/fleet drain edge-lax-02,edge-fra-01 because fans are loud").await;
+        stage.clock().advance(minutes(2)).await;
+        noc.transcript();
+        assert_snapshot!(bob.types(&noc, "/fleet why req-2223").await.transcript(), @"
+        bob   /fleet why req-0002
+        bot   (only bob) Drain 2 servers in fra and lax · req-0002
+              ✋ halted · 2nd of 2 that wait in fra and lax
+              before it: req-0001 (ana)
+              ✓ 1 done: `edge-fra-01`
+              • edge-lax has 3 of 4 in service, floor 3
+                1 out: `edge-lax-04` (out of rotation)
+                blocks `edge-lax-02`
+                looked at hh:mm · goes on when one more of edge-lax serves
+              • req-0001 has waited for the same since hh:mm, and goes first
+                blocks `edge-lax-02`
+                goes on when req-0001 (ana) has got what it waits for
+              ~ asked by bob · looks again at every change, and every 15 s · as of hh:mm
+        ");
+        assert_snapshot!(ana.types(&noc, "/fleet why req-2222").await.transcript(), @"
+        ana   /fleet why req-0001
+        bot   (only ana) Reboot 1 server in lax · req-0001
+              ⏳ queued · 1st of 2 that wait in lax
+              went ahead of it: req-0002 (bob) at hh:mm
+              • edge-lax has 3 of 4 in service, floor 3
+                1 out: `edge-lax-04` (out of rotation)
+                blocks `edge-lax-01`
+                looked at hh:mm · goes on when one more of edge-lax serves
+              ~ asked by ana · looks again at every change, and every 15 s · no estimate yet · as of hh:mm
+        ");
+        stage.fleet().rotates("edge-lax-04", Rotation::Ready);
+        stage.clock().advance(minutes(6)).await;
+        stage.fleet().rebooted("edge-lax-01", times(1));
+        assert_snapshot!(noc.transcript(), @"
+        ana   /fleet reboot edge-lax-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-01` · reason: `kernel update`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 1 server in lax · req-0001
+              ✅ done · hh:mm
+              `edge-lax-01` · `kernel update`
+              1 of 1 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bob   /fleet drain edge-lax-02,edge-fra-01 because fans are loud
+        bot   (only bob) Understood: drain 2 servers in fra and lax
+              `edge-fra-01, edge-lax-02` · reason: `fans are loud`
+              ~ req-0002 · … · card <link>
+        bot   Drain 2 servers in fra and lax · req-0002
+              ✅ done · hh:mm
+              `edge-fra-01, edge-lax-02` · `fans are loud`
+              2 of 2 drained
+              ~ @bob · hh:mm to hh:mm
+              [Details]
+        bob   /fleet why req-0002
+        bot   (only bob) Drain 2 servers in fra and lax · req-0002
+              ✋ halted · 2nd of 2 that wait in fra and lax
+              before it: req-0001 (ana)
+              ✓ 1 done: `edge-fra-01`
+              • edge-lax has 3 of 4 in service, floor 3
+                1 out: `edge-lax-04` (out of rotation)
+                blocks `edge-lax-02`
+                looked at hh:mm · goes on when one more of edge-lax serves
+              • req-0001 has waited for the same since hh:mm, and goes first
+                blocks `edge-lax-02`
+                goes on when req-0001 (ana) has got what it waits for
+              ~ asked by bob · looks again at every change, and every 15 s · as of hh:mm
+        ana   /fleet why req-0001
+        bot   (only ana) Reboot 1 server in lax · req-0001
+              ⏳ queued · 1st of 2 that wait in lax
+              went ahead of it: req-0002 (bob) at hh:mm
+              • edge-lax has 3 of 4 in service, floor 3
+                1 out: `edge-lax-04` (out of rotation)
+                blocks `edge-lax-01`
+                looked at hh:mm · goes on when one more of edge-lax serves
+              ~ asked by ana · looks again at every change, and every 15 s · no estimate yet · as of hh:mm
+        bot > ▶️ Started at hh:mm, after some time.
+        bot > ✅ req-0001: edge-lax-01 rebooted and back in production
+              ~ some time, of which some time queued · asked by @ana · plan 0000
+        bot > ✅ req-0002: all 2 drained
+              ~ some time · asked by @bob · plan 0000
+        ");
+    })
+    .await;
+}
+
+/// What has time comes after what is planned, in the queue as in the looking.
+#[tokio::test]
+async fn the_more_urgent_is_told_first() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-03]");
+        stage.changes_command("drain.yaml", "owner: sre\n", "owner: sre\npriority: bulk\n");
+        let noc = noc.lets("sre", "drain");
+        stage.fleet().rotates("edge-lax-03", Rotation::Maintenance);
+        stage.clock().advance(seconds(5)).await;
+        bob.types(&noc, "/fleet drain edge-lax-01 because it is hot").await;
+        stage.clock().advance(minutes(1)).await;
+        ana.types(&noc, "/fleet reboot edge-lax-02 because kernel update").await;
+        noc.transcript();
+        assert_snapshot!(bob.types(&noc, "/fleet queue").await.transcript(), @"
+        bob   /fleet queue
+        bot   (only bob) 2 requests wait
+              1. req-0002 reboot 1 server in lax · ana · since hh:mm
+                edge-lax 2 of 3 in service, floor 2
+              2. req-0001 drain 1 server in lax · bob · since hh:mm · bulk
+                edge-lax 2 of 3 in service, floor 2
+              ~ every reason: `why req-0002` · as of hh:mm
+        ");
+        stage.fleet().rebooted("edge-lax-[01-02]", times(0));
+        noc.transcript();
+    })
+    .await;
+}

@@ -3,8 +3,8 @@
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::domain::command::{
     ApprovalRule, CommandSpec, EscalationRule, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need, Output,
-    OwnerOf, ParameterSpec, PowerPath, RebootSpec, Sent, StepSpec, TEXT_LENGTH_MAX_CHARS, Targets, ValueKind, WaveRule,
-    WaveSize,
+    OwnerOf, ParameterSpec, PowerPath, Priority, RebootSpec, Sent, StepSpec, TEXT_LENGTH_MAX_CHARS, Targets, ValueKind,
+    WaveRule, WaveSize,
 };
 use crate::domain::identity::UserId;
 use crate::domain::intent::{Named, ParameterName, Value};
@@ -16,8 +16,9 @@ use serde_json::{Map, Value as Json};
 stored_record! { CommandSpec;
     name: "name", summary: "summary", impact: "impact", owner: "owner", targets: "targets", parameters: "parameters",
     waves: "waves", site_concurrency: "site_concurrency", approvals: "approvals", steps: "steps",
-    examples: "examples", hash: "hash",
+    examples: "examples", hash: "hash", priority: "priority" or Priority::default(),
 }
+stored_words! { Priority; "safety" => Safety, "security" => Security, "planned" => Planned, "bulk" => Bulk }
 stored_words! { Impact;
     "read-only" => ReadOnly, "config" => Config, "drain" => Drain, "power-cycle" => PowerCycle,
     "destructive" => Destructive,

@@ -12,7 +12,7 @@ use crate::domain::server::{PoolName, RackName, ServerId, ServerName, ServerType
 use crate::domain::time::{Timestamp, millis};
 use crate::ports::chat::{TriggerId, ViewId};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -189,6 +189,16 @@ impl<T: Stored> Stored for Vec<T> {
     fn restore(value: &Value) -> Result<Self, Misfit> {
         let items = value.as_array().ok_or_else(|| Misfit::expected("a list", value))?;
         items.iter().map(T::restore).collect()
+    }
+}
+
+impl<T: Stored + Ord> Stored for BTreeSet<T> {
+    fn store(&self) -> Value {
+        self.iter().map(Stored::store).collect()
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        Vec::restore(value).map(Self::from_iter)
     }
 }
 

@@ -116,6 +116,7 @@ stored_variants! { Blocker;
     "frozen" => Frozen { scope: "scope", by: "by", until: "until_ms", why: "why" },
     "held" => Held { servers: "servers", by: "by", since: "since_ms", why: "why" },
     "blacklisted" => Blacklisted { scope: "scope", by: "by", until: "until_ms", why: "why" },
+    "behind" => Behind { request: "request", since: "since_ms" },
     "broken" => Broken {
         scope: "scope", failures: "failures", of: "of", since: "since_ms", examples: "examples", until: "until",
     },

@@ -6,7 +6,7 @@ use crate::conversation::message::{
 };
 use crate::domain::command::{
     ApprovalRule, CommandName, CommandSpec, EscalationRule, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input,
-    Need, Output, OwnerOf, ParameterSpec, PowerPath, RebootSpec, Sent, StepSpec, Targets, WaveRule, WaveSize,
+    Need, Output, OwnerOf, ParameterSpec, PowerPath, Priority, RebootSpec, Sent, StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::{GroupName, PersonId};
@@ -199,11 +199,12 @@ pub(super) fn spec() -> BoxedStrategy<CommandSpec> {
         escalation: (above % 2 == 0).then(|| EscalationRule { to: GroupName::new("lead"), after: within }),
     });
     let words = (text(), text(), text(), select(Impact::ALL.to_vec()), hash());
-    let rules = (targets, waves, option::of(any::<u32>()), option::of(approvals));
+    let priority = select(Priority::ALL.to_vec());
+    let rules = (targets, waves, option::of(any::<u32>()), option::of(approvals), priority);
     let lists = (vec(parameter_spec(), 0..3), vec(step_spec(), 0..4), vec(text(), 0..3));
     (words, rules, lists)
         .prop_map(|((name, summary, owner, impact, hash), rules, (parameters, steps, examples))| {
-            let (targets, waves, site_concurrency, approvals) = rules;
+            let (targets, waves, site_concurrency, approvals, priority) = rules;
             let (name, owner) = (CommandName::new(name), GroupName::new(owner));
             CommandSpec {
                 name,
@@ -214,6 +215,7 @@ pub(super) fn spec() -> BoxedStrategy<CommandSpec> {
                 parameters,
                 waves,
                 site_concurrency,
+                priority,
                 approvals,
                 steps,
                 examples,

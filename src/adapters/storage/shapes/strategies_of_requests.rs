@@ -96,6 +96,7 @@ fn blocker() -> BoxedStrategy<Blocker> {
             Blocker::Capacity { pool, serving, total, floor, out }
         }),
         Just(Blocker::NoDirectory),
+        (request_id(), time()).prop_map(|(request, since)| Blocker::Behind { request, since }),
         super::strategies_of_breakers::broken(),
         (pool(), any::<(u32, u32)>(), option::of(time()))
             .prop_map(|(pool, (unknown, total), since)| { Blocker::HealthUnknown { pool, unknown, total, since } }),

@@ -197,6 +197,7 @@ fn an_accepted_request_looks_as_it_always_did() {
               "need": "required"
             }
           ],
+          "priority": "planned",
           "site_concurrency": 4,
           "steps": [
             {
@@ -311,7 +312,7 @@ pub(super) mod golden {
     use super::super::Stored;
     use crate::conversation::message::{Block, Button, Confirm, Message, Press, Style, bold, code, text};
     use crate::domain::command::{
-        ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, Impact, Need, ParameterSpec, PowerPath,
+        ApprovalRule, CommandName, CommandSpec, GateCheck, HostCheck, Impact, Need, ParameterSpec, PowerPath, Priority,
         RebootSpec, StepSpec, Targets, ValueKind, WaveRule, WaveSize,
     };
     use crate::domain::consent::Quota;
@@ -405,6 +406,7 @@ pub(super) mod golden {
                 stop_when_failures_exceed: 1,
             },
             site_concurrency: Some(4),
+            priority: Priority::default(),
             approvals: Some(ApprovalRule {
                 above: 10,
                 from: GroupName::new("sre"),

@@ -122,6 +122,7 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
         health,
         brakes,
         breakers: Vec::new(),
+        before: Vec::new(),
         traffic,
     };
     assert_eq!(decode("a snapshot", 1, &encode(&snapshot)).as_ref(), Ok(&snapshot));
@@ -130,8 +131,10 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     let rules = object.get_mut("rules").and_then(|rules| rules.as_object_mut()).unwrap();
     rules.remove("traffic");
     rules.remove("failure_rate");
+    rules.remove("queue");
     object.remove("traffic");
     object.remove("breakers");
+    object.remove("before");
     let before = Snapshot { traffic: Traffic::NotConfigured, ..snapshot };
     assert_eq!(decode("a snapshot", 1, &stored.to_string()).as_ref(), Ok(&before));
 }
