@@ -1,5 +1,6 @@
 //! The one place where adapters meet services: builds the world, repeats the steps, and ends them together.
 
+use crate::adapters::alerts::Alertmanager;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::drivers::RealDrivers;
 use crate::adapters::ids::RandomIds;
@@ -12,20 +13,22 @@ use crate::domain::intent::{Selector, Spanned};
 use crate::domain::time::Timestamp;
 use crate::files::{Files, ServedFiles, workspace};
 use crate::fleet::Undone;
-use crate::ports::{Clock, Directory, Metrics, Store};
+use crate::ports::{Alerts, Clock, Directory, Metrics, Store};
 use crate::services::admitter::Admitter;
+use crate::services::calling::Calling;
 use crate::services::courier::Courier;
 use crate::services::homes::Homes;
 use crate::services::intake::Intake;
 use crate::services::overrides::Overrides;
+use crate::services::paging::Paging;
 use crate::services::reloader::Reloader;
 use crate::services::requests::Requests;
 use crate::services::runner::Runner;
 use crate::services::traffic::TrafficWatch;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
-use crate::services::{Gauge, InForce, Places, Service, Step, WakingInbox, World};
-use crate::settings::{PrometheusSettings, Settings};
+use crate::services::{Gauge, InForce, Pager, Places, Service, Step, WakingInbox, World};
+use crate::settings::{AlertmanagerSettings, PrometheusSettings, Settings};
 use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
 use std::path::Path;
@@ -73,12 +76,18 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         chat: slack.clone(),
         directory: slack.clone(),
         traffic: Gauge::new(prometheus(settings.prometheus)?),
+        pager: Pager::new(alertmanager(settings.alertmanager)?),
         drivers: drivers.clone(),
         source: Arc::new(ServedFiles::new(files, slack.clone(), Arc::clone(&clock), drivers)),
         clock,
         ids: Arc::new(RandomIds),
         in_force: InForce::new(whole.rulebook),
-        places: Places { incidents: settings.incidents.clone(), admins: settings.admins.clone(), bot_name },
+        places: Places {
+            incidents: settings.incidents.clone(),
+            admins: settings.admins.clone(),
+            owners_called_after: settings.owners_called_after,
+            bot_name,
+        },
         changes: watch::Sender::new(0),
     });
     run(&world, &slack, shutdown).await?;
@@ -95,6 +104,16 @@ fn prometheus(settings: Option<PrometheusSettings>) -> anyhow::Result<Option<Arc
     };
     tracing::info!(url = settings.url, "traffic is looked at");
     Ok(Some(Arc::new(Prometheus::new(&settings.url, settings.token)?)))
+}
+
+/// What takes alerts, if anything does; which of the two it is is said once.
+fn alertmanager(settings: Option<AlertmanagerSettings>) -> anyhow::Result<Option<Arc<dyn Alerts>>> {
+    let Some(settings) = settings else {
+        tracing::info!("nobody is paged: WRASSE_ALERTMANAGER_URL is not set");
+        return Ok(None);
+    };
+    tracing::info!(url = settings.url, "matters are told as alerts");
+    Ok(Some(Arc::new(Alertmanager::new(&settings.url, settings.token)?)))
 }
 
 async fn run(world: &Arc<World>, slack: &Slack, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
@@ -142,6 +161,8 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Runner::new(Arc::clone(world))),
         Box::new(Homes::new(Arc::clone(world))),
         Box::new(Courier::new(Arc::clone(world))),
+        Box::new(Calling::new(Arc::clone(world))),
+        Box::new(Paging::new(Arc::clone(world))),
         Box::new(Watcher::new(Arc::clone(world))),
         Box::new(TrafficWatch::new(Arc::clone(world))),
         Box::new(Reloader::new(Arc::clone(world))),

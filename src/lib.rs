@@ -14,6 +14,8 @@ pub mod approvals;
 
 pub mod admission;
 
+pub mod mandate;
+
 pub mod catalog;
 
 pub mod language;

@@ -1,9 +1,11 @@
 //! The environment, read once: every fault is reported together, and secrets cannot be printed.
 
 use crate::domain::place::ChannelId;
+use crate::domain::time::duration_of;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What `serve` needs to know, from the environment.
 #[derive(Debug)]
@@ -30,12 +32,25 @@ pub struct Settings {
     pub admins: Option<ChannelId>,
     /// Where traffic is looked up; `None` does not look at it.
     pub prometheus: Option<PrometheusSettings>,
+    /// How long nobody may take over what a request left out before its owners are called; `None` calls nobody.
+    pub owners_called_after: Option<Duration>,
+    /// What takes alerts; `None` pages nobody.
+    pub alertmanager: Option<AlertmanagerSettings>,
 }
 
 /// A Prometheus server.
 #[derive(Debug)]
 pub struct PrometheusSettings {
     /// Its address, without `/api/v1`.
+    pub url: String,
+    /// The bearer token that it wants, if it does.
+    pub token: Option<SecretString>,
+}
+
+/// An Alertmanager.
+#[derive(Debug)]
+pub struct AlertmanagerSettings {
+    /// Its address, without `/api/v2`.
     pub url: String,
     /// The bearer token that it wants, if it does.
     pub token: Option<SecretString>,
@@ -88,7 +103,7 @@ impl std::fmt::Display for SettingFaults {
 impl std::error::Error for SettingFaults {}
 
 /// Every variable with what it is for; `.env.example` lists the same, and a test compares the two.
-pub const VARIABLES: [(&str, &str); 13] = [
+pub const VARIABLES: [(&str, &str); 16] = [
     (
         "SLACK_APP_TOKEN",
         "The app-level token, xapp-…, with connections:write; or SLACK_APP_TOKEN_FILE names a file with it.",
@@ -112,6 +127,18 @@ pub const VARIABLES: [(&str, &str); 13] = [
     (
         "WRASSE_PROMETHEUS_TOKEN",
         "The bearer token that Prometheus wants, if it does; or WRASSE_PROMETHEUS_TOKEN_FILE names a file with it.",
+    ),
+    (
+        "WRASSE_CALL_OWNERS_AFTER",
+        "How long nobody may take over a server that was left out before its command's owners are mentioned, or never.",
+    ),
+    (
+        "WRASSE_ALERTMANAGER_URL",
+        "What pages people while the chat is down, e.g. http://alertmanager:9093; without it, nobody is paged.",
+    ),
+    (
+        "WRASSE_ALERTMANAGER_TOKEN",
+        "The bearer token that Alertmanager wants, if it does; or WRASSE_ALERTMANAGER_TOKEN_FILE names a file with it.",
     ),
     ("WRASSE_LOG", "What is logged, e.g. info or wrasse=debug."),
 ];
@@ -149,6 +176,16 @@ impl Settings {
             }
         };
         let prometheus = prometheus(variables, &mut faults);
+        let called_after = text("WRASSE_CALL_OWNERS_AFTER").unwrap_or_else(|| "15m".to_owned());
+        let owners_called_after = duration_of(&called_after);
+        if owners_called_after.is_none() && called_after != "never" {
+            faults.push(SettingFault::Value {
+                name: "WRASSE_CALL_OWNERS_AFTER",
+                value: called_after,
+                takes: "a time such as 15m or 1h, or never",
+            });
+        }
+        let alertmanager = alertmanager(variables, &mut faults);
         match (app_token, bot_token) {
             (Some(app_token), Some(bot_token)) if faults.is_empty() => Ok(Self {
                 app_token,
@@ -162,6 +199,8 @@ impl Settings {
                 incidents: text("WRASSE_INCIDENT_CHANNEL").map(ChannelId::new),
                 admins: text("WRASSE_ADMIN_CHANNEL").or_else(|| text("WRASSE_INCIDENT_CHANNEL")).map(ChannelId::new),
                 prometheus,
+                owners_called_after,
+                alertmanager,
             }),
             _ => Err(SettingFaults(faults)),
         }
@@ -189,6 +228,23 @@ fn prometheus(variables: &BTreeMap<String, String>, faults: &mut Vec<SettingFaul
         });
     }
     Some(PrometheusSettings { url: url.to_owned(), token })
+}
+
+/// What takes alerts, if anything does.
+fn alertmanager(variables: &BTreeMap<String, String>, faults: &mut Vec<SettingFault>) -> Option<AlertmanagerSettings> {
+    const TOKEN: &str = "WRASSE_ALERTMANAGER_TOKEN";
+    let given = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+    let has_token = given(TOKEN).is_some() || given("WRASSE_ALERTMANAGER_TOKEN_FILE").is_some();
+    let token = if has_token { secret(variables, TOKEN, faults) } else { None };
+    let url = given("WRASSE_ALERTMANAGER_URL")?;
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        faults.push(SettingFault::Value {
+            name: "WRASSE_ALERTMANAGER_URL",
+            value: url.to_owned(),
+            takes: "an address that begins with http:// or https://, such as http://alertmanager:9093",
+        });
+    }
+    Some(AlertmanagerSettings { url: url.to_owned(), token })
 }
 
 /// A secret from its variable, or from the file that `…_FILE` names.

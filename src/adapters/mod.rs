@@ -1,5 +1,6 @@
-//! The world behind the ports: chat, storage, drivers, inventory, metrics. Adapters never call services.
+//! The world behind the ports: chat, storage, drivers, inventory, metrics, alerts. Adapters never call services.
 
+pub mod alerts;
 pub mod clock;
 pub mod drivers;
 pub mod ids;

@@ -125,7 +125,7 @@ impl FinishedAs {
             }
             | RunEvent::Planned { .. }
             | RunEvent::Replanned { .. }
-            | RunEvent::Admitted { .. }
+            | RunEvent::Admitted(_)
             | RunEvent::WasSilent { .. }
             | RunEvent::StepBegun { .. }
             | RunEvent::ActAnswered { .. }

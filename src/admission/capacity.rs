@@ -3,6 +3,7 @@
 //! A server serves if it is in production and a fresh look says so. A reserved server that still serves is subtracted
 //! too, because its run will take it out. Servers that failed by themselves use up the same allowance.
 
+use super::counts::Counts;
 use super::ledger::{Health, LockStanding};
 use super::{Known, Rules};
 use crate::domain::plan::{Plan, PlannedServer};
@@ -128,10 +129,10 @@ fn looks(server: &Server, known: Known<'_>) -> Standing {
 }
 
 /// What keeps this server from being taken out now.
-pub(super) fn blocker(server: &PlannedServer, known: Known<'_>) -> Option<Blocker> {
+pub(super) fn blocker(server: &PlannedServer, known: Known<'_>, counts: &Counts) -> Option<Blocker> {
     let pool = server.pool.as_ref()?;
     let record = known.inventory.by_id(&server.id)?;
-    let count = count_pool(pool, known);
+    let count = counts.pool(pool, || count_pool(pool, known));
     if count.unknown * 100 > count.total * u32::from(known.rules.unknown_max_percent) {
         let (unknown, total, since) = (count.unknown, count.total, count.unknown_since);
         return Some(Blocker::HealthUnknown { pool: pool.clone(), unknown, total, since });
@@ -145,11 +146,11 @@ pub(super) fn blocker(server: &PlannedServer, known: Known<'_>) -> Option<Blocke
         (_, Standing::Out(_) | Standing::Unknown(_)) => left,
     };
     (stays < count.floor).then_some(Blocker::Capacity {
-        pool: count.pool,
+        pool: count.pool.clone(),
         serving: left,
         total: count.total,
         floor: count.floor,
-        out: count.out,
+        out: count.out.clone(),
     })
 }
 

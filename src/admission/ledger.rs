@@ -10,16 +10,17 @@ use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, Server, ServerId};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// Locks, states, health, open breakers and brakes, read together.
+/// Locks, states, health, breakers and brakes, read together. A copy shares what no pass changes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Ledger {
     /// One lock a server at most.
     pub locks: BTreeMap<ServerId, Lock>,
     /// States that differ from the inventory's word, or were ever set by us.
-    pub states: BTreeMap<ServerId, StateRow>,
+    pub states: Arc<BTreeMap<ServerId, StateRow>>,
     /// The last look at each server's health.
-    pub health: BTreeMap<ServerId, HealthRow>,
+    pub health: Arc<BTreeMap<ServerId, HealthRow>>,
     /// The breakers that are open.
     pub breakers: BTreeMap<BreakerScope, Breaker>,
     /// What nobody has taken off yet, the oldest first; some may be over by the clock.

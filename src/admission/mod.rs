@@ -7,6 +7,7 @@ mod brake;
 mod breakers;
 mod capacity;
 mod concurrency;
+mod counts;
 mod explain;
 mod file;
 mod file_override;
@@ -24,6 +25,7 @@ mod stop;
 mod tests;
 pub mod traffic;
 mod waves;
+mod without_server;
 
 pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
 pub use breakers::{
@@ -47,7 +49,9 @@ pub use rehearsal::{Rehearsal, left_out, rehearse};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
+pub use without_server::evaluate_without_server;
 
+use self::counts::Counts;
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::{CommandSpec, Targets, Touch};
 use crate::domain::ids::{RequestId, RunId};
@@ -280,10 +284,15 @@ impl Admitted {
 /// is passed.
 #[must_use]
 pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
-    overriding::less_overridden(every_policy(candidate, known), candidate, known)
+    evaluate_with(candidate, known, &Counts::of(known.ledger, known.inventory))
 }
 
-fn every_policy(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
+/// The same, with what was counted before of the same ledger.
+fn evaluate_with(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Verdict {
+    overriding::less_overridden(every_policy(candidate, known, counts), candidate, known)
+}
+
+fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Verdict {
     let server = candidate.server;
     if let Some(why) = never(server, candidate.spec, known) {
         return Verdict::Deny(why);
@@ -307,10 +316,10 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
         Some(lock) => Some(lock.run.clone()),
         None => None,
     };
-    blockers.extend(concurrency::blockers(candidate, known));
+    blockers.extend(concurrency::blockers(candidate, known, counts));
     blockers.extend(queue::turns(candidate, known));
     if candidate.spec.takes_capacity() {
-        blockers.extend(capacity::blocker(server, known));
+        blockers.extend(capacity::blocker(server, known, counts));
         blockers.extend(traffic::blockers(server, known));
     }
     let work = Counted::of_server(candidate.spec, server, candidate.version);

@@ -2,7 +2,8 @@
 //!
 //! Whoever decides and whoever explains goes through here, so that what is explained is what was decided.
 
-use super::{Admitted, Candidate, Known, Lock, LockStanding, Verdict, evaluate, merged, without_server};
+use super::counts::Counts;
+use super::{Admitted, Candidate, Known, Lock, LockStanding, Verdict, evaluate_with, merged, without_server};
 use crate::domain::breaker::version_of;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::{Blocker, Request};
@@ -30,11 +31,14 @@ pub fn pass<'a>(
     known: Known<'_>,
 ) -> Vec<(Candidate<'a>, Verdict)> {
     let mut ledger = known.ledger.clone();
+    let mut counts = Counts::of(&ledger, known.inventory);
     let mut said = Vec::new();
     for candidate in candidates {
-        let verdict = evaluate(candidate, Known { ledger: &ledger, ..known });
+        let verdict = evaluate_with(candidate, Known { ledger: &ledger, ..known }, &counts);
         if let Verdict::Allow(admitted) = &verdict {
-            ledger.locks.insert(candidate.server.id.clone(), admitted.lock(candidate, known.now));
+            let lock = admitted.lock(candidate, known.now);
+            counts.admitted(&lock, candidate.server);
+            ledger.locks.insert(candidate.server.id.clone(), lock);
             ledger.try_with(candidate.run, Some(candidate.server), (admitted.canary_of(), known.now));
         }
         said.push((candidate, verdict));

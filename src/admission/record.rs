@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::fleet::{Inventory, InventoryFault};
 use crate::workflow::request::{Blocker, PolicyName};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What one pass looked at: of everything only what can have had a say.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -154,8 +155,8 @@ impl Snapshot {
         let inventory = Inventory::new(self.servers.clone(), self.at)?;
         let ledger = Ledger {
             locks: by_server(&self.locks, |lock| &lock.server),
-            states: by_server(&self.states, |row| &row.server),
-            health: by_server(&self.health, |row| &row.server),
+            states: Arc::new(by_server(&self.states, |row| &row.server)),
+            health: Arc::new(by_server(&self.health, |row| &row.server)),
             brakes: self.brakes.clone(),
             breakers: self.breakers.iter().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
         };

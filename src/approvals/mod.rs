@@ -7,7 +7,7 @@ mod tests;
 
 use crate::domain::command::{CommandSpec, Impact};
 use crate::domain::consent::{self, Quota};
-use crate::domain::identity::{GroupName, Profile, Standing};
+use crate::domain::identity::{Actor, GroupName, Profile, Standing};
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::{Approval, ApprovalNeed, Escalation, Request, RequestEvent, RequestStage};
@@ -168,6 +168,10 @@ fn named(quotas: &[Quota]) -> Vec<GroupName> {
 /// # Errors
 /// Why it does not count.
 pub fn decide(request: &Request, person: &Profile, word: Word<'_>, now: Timestamp) -> Result<RequestEvent, Unfit> {
+    // Facts about somebody else say nothing about whoever acts.
+    if *word.by != person.id {
+        return Err(Unfit::NotAMember);
+    }
     may_decide(request, person, now)?;
     if word.seen != request.plan.hash() {
         return Err(Unfit::PlanChanged);
@@ -181,7 +185,7 @@ pub fn decide(request: &Request, person: &Profile, word: Word<'_>, now: Timestam
         Choice::Approve => {
             let asked = request.need.as_ref().map_or_else(Vec::new, |need| named(&need.quotas));
             Ok(RequestEvent::Approved(Approval {
-                by: person.id.clone(),
+                by: word.by.clone(),
                 name: person.name.clone(),
                 at: now,
                 plan: word.seen.clone(),
@@ -191,13 +195,15 @@ pub fn decide(request: &Request, person: &Profile, word: Word<'_>, now: Timestam
             }))
         }
         Choice::Deny if why.is_empty() => Err(Unfit::NeedsReason),
-        Choice::Deny => Ok(RequestEvent::Denied { by: person.id.clone(), name: person.name.clone(), at: now, why }),
+        Choice::Deny => Ok(RequestEvent::Denied { by: word.by.clone(), name: person.name.clone(), at: now, why }),
     }
 }
 
 /// What a person said, about which plan.
 #[derive(Clone, Copy, Debug)]
 pub struct Word<'a> {
+    /// Who said it.
+    pub by: &'a Actor,
     /// Yes or no.
     pub choice: &'a Choice,
     /// Why; a no needs it.

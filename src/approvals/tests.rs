@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::command::{ApprovalRule, CommandName, Impact, Priority, Targets, WaveRule, WaveSize};
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Moment, ParameterName, Value, ZoneName};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
@@ -67,8 +67,12 @@ fn accepted(count: u32) -> Request {
         not_before: None,
         expires_at: NOW.plus(24 * HOUR),
     });
-    let origin =
-        Origin { person: person("ana").id, channel: ChannelId::new("C0"), thread: None, reply: ReplyPath::Direct };
+    let origin = Origin {
+        person: Actor::recalled(person("ana").id),
+        channel: ChannelId::new("C0"),
+        thread: None,
+        reply: ReplyPath::Direct,
+    };
     let accepted = RequestEvent::Accepted(Box::new(Accepted {
         plan: plan.expect("one subject in one wave"),
         need: need(&spec, 11, Asked::default(), NOW),
@@ -93,7 +97,8 @@ fn asked(count: u32) -> Request {
 
 /// The one way in: what a person's word on the plan as it is comes to. What counts must also apply.
 fn check(request: &Request, person: &Profile, choice: &Choice, why: &str) -> Result<Request, Unfit> {
-    let word = Word { choice, why, seen: request.plan.hash(), shown: "the form", typed: "" };
+    let by = &Actor::of_envelope(person.id.clone());
+    let word = Word { by, choice, why, seen: request.plan.hash(), shown: "the form", typed: "" };
     let event = decide(request, person, word, NOW.plus(HOUR / 2))?;
     Ok(request.clone().apply(&event).expect("a word that counts applies"))
 }
@@ -152,10 +157,12 @@ fn who_may_not_is_told_why() {
 #[test]
 fn a_word_too_late_or_on_another_plan_does_not_count() {
     let request = asked(1);
-    let word = |seen| Word { choice: &Choice::Approve, why: "", seen, shown: "the form", typed: "" };
+    let by = &Actor::of_envelope(person("bob").id);
+    let word = |seen| Word { by, choice: &Choice::Approve, why: "", seen, shown: "the form", typed: "" };
     let seen = request.plan.hash();
     let last = NOW.plus(HOUR).minus(Duration::from_millis(1));
     assert!(decide(&request, &person("bob"), word(seen), last).is_ok());
+    assert_eq!(decide(&request, &person("cid"), word(seen), last), Err(Unfit::NotAMember), "facts about somebody else");
     let late = decide(&request, &person("bob"), word(seen), NOW.plus(HOUR));
     assert_eq!(late, Err(Unfit::TooLate { until: NOW.plus(HOUR) }));
     let other = Fingerprint::of(b"another plan");
@@ -177,7 +184,7 @@ fn a_no_needs_a_reason_and_ends_it() {
 #[test]
 fn what_is_recorded_is_checked_again_before_it_proves_anything() {
     let approved = |user: &str| Approval {
-        by: person(user).id,
+        by: Actor::recalled(person(user).id),
         name: user.to_owned(),
         at: NOW,
         plan: asked(2).plan.hash().clone(),
@@ -262,7 +269,8 @@ fn a_change_of_any_field_of_the_plan_voids_the_consent() {
     let approved = approve(&request, "bob").unwrap();
     assert!(proof(&approved).is_some());
     for (field, plan) in changed_plans(&request.plan) {
-        let word = Word { choice: &Choice::Approve, why: "", seen: plan.hash(), shown: "the form", typed: "" };
+        let by = &Actor::of_envelope(person("bob").id);
+        let word = Word { by, choice: &Choice::Approve, why: "", seen: plan.hash(), shown: "the form", typed: "" };
         let told = decide(&request, &person("bob"), word, NOW.plus(HOUR / 2));
         assert_eq!(told, Err(Unfit::PlanChanged), "{field}");
         assert_eq!(proof(&Request { plan, ..approved.clone() }), None, "{field}");

@@ -56,13 +56,15 @@ fn finished(template: pst::Template) -> Result<Policy, String> {
 }
 
 fn principal(who: &Whom, clauses: &mut Vec<Clause>) -> Result<pst::PrincipalConstraint, String> {
-    let Whom::Some { groups, people } = who else { return Ok(pst::PrincipalConstraint::Any) };
-    if let (Some(group), 1, true) = (groups.first(), groups.len(), people.is_empty()) {
+    let Whom::Some { groups, people, automations } = who else { return Ok(pst::PrincipalConstraint::Any) };
+    if let (Some(group), 1, true) = (groups.first(), groups.len(), people.is_empty() && automations.is_empty()) {
         return Ok(pst::PrincipalConstraint::In(EntityOrSlot::Entity(uid(Kind::Group, group.as_str())?)));
     }
     let of_groups = is_in(Var::Principal, Kind::Group, groups.iter().map(|group| group.as_str()))?;
     let of_people = is_in(Var::Principal, Kind::Account, people.iter().map(|person| person.as_str()))?;
-    clauses.push(when(either(of_groups, of_people)));
+    let of_persons = Some(either(of_groups, of_people)).filter(|_| !(groups.is_empty() && people.is_empty()));
+    let of_automations = is_in(Var::Principal, Kind::Automation, automations.iter().map(|name| name.as_str()))?;
+    clauses.push(when(either(of_persons, of_automations)));
     Ok(pst::PrincipalConstraint::Any)
 }
 

@@ -165,10 +165,11 @@ struct Verdict {
     requirements: Requirements,
 }
 
-/// Only members of our own workspace may start anything, whatever a policy says.
+/// Only members of our own workspace, and automations of ours, may start anything, whatever a policy says.
 pub(super) fn refused_by_standing(person: &Profile) -> Option<RefusalKind> {
     match person.standing {
-        Standing::Member => None,
+        // What an automation may is said by policies alone; nothing that people send makes one.
+        Standing::Member | Standing::Automation => None,
         Standing::Guest | Standing::Stranger | Standing::Deactivated | Standing::Bot => {
             Some(RefusalKind::Standing(person.standing))
         }

@@ -18,6 +18,7 @@ pub(super) enum Kind {
     User,
     Group,
     Account,
+    Automation,
     Site,
     ServerType,
     Pool,
@@ -34,6 +35,7 @@ impl Kind {
             Self::User => "User",
             Self::Group => "Group",
             Self::Account => "Account",
+            Self::Automation => "Automation",
             Self::Site => "Site",
             Self::ServerType => "ServerType",
             Self::Pool => "Pool",
@@ -57,6 +59,11 @@ pub(super) fn person(id: &PersonId, groups: &BTreeSet<GroupName>, named: Option<
     let mut parents: HashSet<EntityUid> = groups.iter().map(|group| Kind::Group.uid(group.as_str())).collect();
     parents.extend(named.map(|user| Kind::Account.uid(user.as_str())));
     Entity::new_no_attrs(Kind::User.uid(&id.to_string()), parents)
+}
+
+/// An automation that asks: in no group.
+pub(super) fn automation(name: &str) -> Entity {
+    Entity::new_no_attrs(Kind::Automation.uid(name), HashSet::new())
 }
 
 /// The stand-in for every server of that class; `number` only keeps the classes of one question apart.
@@ -117,7 +124,7 @@ pub(super) fn request(
 /// The file's types, and an action for each command that is known.
 pub(super) fn with_actions(types: SchemaFragment, known: &Known) -> Result<Schema, Box<SchemaError>> {
     let applies_to = serde_json::json!({
-        "principalTypes": ["User"],
+        "principalTypes": ["User", "Automation"],
         "resourceTypes": ["Server", "Site", "Fleet"],
         "context": { "type": "Line" },
     });
@@ -137,6 +144,6 @@ pub(super) fn misfit(schema: &Schema) -> Option<String> {
     let person = person(&PersonId::new("T0ANY", "U0ANY"), &BTreeSet::from([group]), Some(&user));
     let (server_type, site, pool) = (ServerType::new("any"), SiteName::new("any"), PoolName::new("any"));
     let class = SeenClass { server_type: Some(&server_type), site: Some(&site), pool: Some(&pool) };
-    let all = [person, server(0, &class), whole_site(&site)];
+    let all = [person, automation("any"), server(0, &class), whole_site(&site)];
     Entities::from_entities(all, Some(schema)).err().map(|cause| cause.to_string())
 }

@@ -43,6 +43,11 @@ impl OwnGroups {
             let Some(own) = key.word().map(GroupName::new).filter(|own| names.contains(own)) else { continue };
             let mut members = Vec::new();
             for word in sheet.words(value, &format!("`{own}`")) {
+                if matches!(member_word(word.text), Member::Automation(_)) {
+                    let help = "groups are of people: name the automation itself under `who`";
+                    sheet.fault(word.span, "an automation is in no group", help);
+                    continue;
+                }
                 members.extend(member(sheet, &all, word).map(|member| (member, word.span.clone())));
             }
             groups.insert(own, members);
@@ -106,7 +111,7 @@ pub(super) fn words_of(node: &Node) -> Vec<Word<'_>> {
 fn name(sheet: &mut Sheet<'_>, known: &Known, key: &Node) -> Option<GroupName> {
     let text = key.word().unwrap_or_default();
     let is_name = !text.is_empty() && !text.contains(char::is_whitespace) && !text.starts_with('@');
-    if !is_name || text == "everyone" || matches!(member_word(text), Member::Person(_)) {
+    if !is_name || text == "everyone" || !matches!(member_word(text), Member::Group(_)) {
         sheet.fault(
             &key.span,
             format!("`{text}` cannot be a group's name"),
@@ -131,7 +136,7 @@ fn report_circle(sheet: &mut Sheet<'_>, groups: &BTreeMap<GroupName, Members>) -
             Member::Group(inside) => {
                 inside == own || everything_in(inside, groups).contains(&Member::Group(own.clone()))
             }
-            Member::Person(_) => false,
+            Member::Person(_) | Member::Automation(_) => false,
         });
         if let Some((Member::Group(inside), span)) = by {
             is_round = true;

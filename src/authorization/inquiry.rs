@@ -6,9 +6,9 @@ use super::known::{ClassView, ServerClass};
 use super::load::Policies;
 use super::sets::{ChannelSet, Mentions, Slice};
 use crate::domain::command::{CommandSpec, Targets};
-use crate::domain::identity::{GroupName, PersonId, Profile};
+use crate::domain::identity::{GroupName, PersonId, Profile, Standing};
 use crate::domain::server::{Server, ServerName, SiteName};
-use cedar_policy::{Authorizer, Decision, Entities, Entity, EntityUid};
+use cedar_policy::{Authorizer, Decision, Entities, Entity, EntityUid, PolicyId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What Cedar says about one kind of subject.
@@ -19,15 +19,28 @@ pub(super) enum Outcome {
     Fault(String),
 }
 
+/// A person, or what acts without one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AskerKind {
+    Person,
+    Automation,
+}
+
 /// Who asks, with every group they are in.
 pub(super) struct Who {
     id: PersonId,
+    kind: AskerKind,
     pub(super) groups: BTreeSet<GroupName>,
 }
 
 impl Who {
     pub(super) fn of(policies: &Policies, person: &Profile) -> Self {
-        Self { id: person.id.clone(), groups: policies.groups.groups_of(&person.id, &person.groups) }
+        let id = person.id.clone();
+        if person.standing == Standing::Automation {
+            return Self { id, kind: AskerKind::Automation, groups: BTreeSet::new() };
+        }
+        let groups = policies.groups.groups_of(&person.id, &person.groups);
+        Self { id, kind: AskerKind::Person, groups }
     }
 
     /// Somebody who is in that group, and in no other that it does not lie in.
@@ -37,18 +50,23 @@ impl Who {
 
     /// A member who is in no group and whom no policy names.
     pub(super) fn anyone() -> Self {
-        Self { id: PersonId::new("", "anyone"), groups: BTreeSet::new() }
+        Self { id: PersonId::new("", "anyone"), kind: AskerKind::Person, groups: BTreeSet::new() }
     }
 
     /// The same person, were they in that group too.
     pub(super) fn also_in(&self, policies: &Policies, group: &GroupName) -> Self {
         let mut groups = self.groups.clone();
-        groups.extend(policies.groups.with_all_above(std::slice::from_ref(group)));
-        Self { id: self.id.clone(), groups }
+        if self.kind == AskerKind::Person {
+            groups.extend(policies.groups.with_all_above(std::slice::from_ref(group)));
+        }
+        Self { id: self.id.clone(), kind: self.kind, groups }
     }
 
     /// As far as the policies of that channel can see them.
     fn entity(&self, mentions: &Mentions) -> Entity {
+        if self.kind == AskerKind::Automation {
+            return entities::automation(self.id.user.as_str());
+        }
         let groups = self.groups.intersection(&mentions.groups).cloned().collect();
         entities::person(&self.id, &groups, Some(&self.id.user).filter(|user| mentions.people.contains(*user)))
     }
@@ -106,6 +124,7 @@ pub(super) struct Inquiry<'a> {
     place: &'a ChannelSet,
     slice: &'a Slice,
     principal: EntityUid,
+    asker: AskerKind,
     /// One for each kind of subject that these policies can tell apart.
     resources: Vec<EntityUid>,
     /// Which kind each subject is of.
@@ -164,7 +183,7 @@ impl<'a> Inquiry<'a> {
         }
         // Without a schema, which would add every command as an entity: what is built here fits it, checked at load.
         let entities = Entities::from_entities(all, None).map_err(|cause| cause.to_string())?;
-        Ok(Self { command, place, slice, principal, resources, kinds, entities })
+        Ok(Self { command, place, slice, principal, asker: who.kind, resources, kinds, entities })
     }
 
     /// Every kind of subject.
@@ -241,9 +260,22 @@ impl<'a> Inquiry<'a> {
         let ids: BTreeSet<PolicyName> =
             response.diagnostics().reason().map(|id| PolicyName::new(AsRef::<str>::as_ref(id))).collect();
         match (response.decision(), ids.is_empty()) {
-            (Decision::Allow, _) => Outcome::Allowed(ids),
+            (Decision::Allow, _) => self.counted(ids),
             (Decision::Deny, false) => Outcome::Forbidden(ids),
             (Decision::Deny, true) => Outcome::NotAllowed,
         }
+    }
+
+    /// What is allowed to people allows nothing to an automation: a permit counts for it only where it names it.
+    fn counted(&self, permits: BTreeSet<PolicyName>) -> Outcome {
+        if self.asker == AskerKind::Person {
+            return Outcome::Allowed(permits);
+        }
+        let names_it = |id: &PolicyName| {
+            let policy = self.slice.set.policy(&PolicyId::new(id.as_str()));
+            policy.is_some_and(|policy| policy.entity_literals().contains(&self.principal))
+        };
+        let permits: BTreeSet<PolicyName> = permits.into_iter().filter(names_it).collect();
+        if permits.is_empty() { Outcome::NotAllowed } else { Outcome::Allowed(permits) }
     }
 }

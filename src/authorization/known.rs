@@ -3,7 +3,7 @@
 //! Cedar itself checks types and commands against the schema, but not that a group or a site exists.
 
 use crate::domain::command::CommandName;
-use crate::domain::identity::{GroupName, UserId};
+use crate::domain::identity::{AutomationName, GroupName, UserId};
 use crate::domain::server::{PoolName, Server, ServerType, SiteName};
 use std::collections::BTreeSet;
 
@@ -66,6 +66,8 @@ pub struct Known {
     pub pools: BTreeSet<PoolName>,
     /// The classes that the inventory's servers fall into.
     pub classes: BTreeSet<ServerClass>,
+    /// What may act without a person.
+    pub automations: BTreeSet<AutomationName>,
     /// People of the workspace, at least those that policies name; `None` where nobody can be asked.
     pub people: Option<BTreeSet<UserId>>,
 }
@@ -86,6 +88,7 @@ impl Known {
             types: classes.iter().map(|class| class.server_type.clone()).collect(),
             pools: classes.iter().filter_map(|class| class.pool.clone()).collect(),
             classes,
+            automations: BTreeSet::new(),
             people: None,
         }
     }

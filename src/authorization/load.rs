@@ -4,6 +4,7 @@
 //! tree, so that even a set kept under the wrong key could not widen another channel.
 
 use super::answers::{PolicyName, PolicyNote};
+use super::automations;
 use super::channels::{Channels, DIRECT};
 use super::compile;
 use super::entities::{self, Kind};
@@ -17,7 +18,7 @@ use super::sets::ChannelSet;
 use super::sheet::Sheet;
 use super::written::{Reader, Validators, Written};
 use crate::domain::command::{CommandName, Impact};
-use crate::domain::identity::{GroupName, Profile, UserId};
+use crate::domain::identity::{AutomationName, GroupName, Profile, UserId};
 use crate::domain::ids::Fingerprint;
 use crate::domain::place::{ChannelId, ChannelName};
 use crate::yaml::{Content, Node};
@@ -56,6 +57,7 @@ pub struct Policies {
 enum Place {
     Schema,
     Groups,
+    Automations,
     Global,
     Cedar(ChannelName),
     Rules(ChannelName),
@@ -72,6 +74,7 @@ impl Policies {
         let own_groups = own_groups(files, known, &mut faults);
         let mut known = known.clone();
         known.groups.extend(own_groups.names().iter().cloned());
+        known.automations.extend(named_automations(files, &mut faults));
         let direct = ChannelName::new(DIRECT);
         let mut loader = Loader {
             reader: Reader {
@@ -140,7 +143,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn file(&mut self, file: &PolicyFile) {
         match place_of(&file.name) {
-            Some(Place::Schema | Place::Groups) => {}
+            Some(Place::Schema | Place::Groups | Place::Automations) => {}
             Some(Place::Global) => self.global(file),
             Some(Place::Cedar(channel)) => {
                 self.check_channel(file, &channel);
@@ -245,11 +248,12 @@ fn validators(files: &[PolicyFile], known: &Known, faults: &mut Vec<PolicyFault>
 fn misfit(schema: &Schema, known: &Known) -> Option<String> {
     let command: &CommandName = known.commands.first()?;
     let channel = ChannelName::new("any");
-    let person = Kind::User.uid("anyone");
+    let askers = [Kind::User.uid("anyone"), Kind::Automation.uid("any")];
     let resources = [entities::no_server(), Kind::Site.uid("any"), Kind::Server.uid("any")];
     let asked = Impact::ALL.into_iter().find_map(|impact| {
         let line = entities::Line { command, impact, channel: &channel, server_count: 0 };
-        resources.iter().find_map(|resource| entities::request(&line, &person, resource, Some(schema)).err())
+        let pairs = resources.iter().flat_map(|resource| askers.iter().map(move |asker| (asker, resource)));
+        pairs.into_iter().find_map(|(asker, resource)| entities::request(&line, asker, resource, Some(schema)).err())
     });
     asked.or_else(|| entities::misfit(schema))
 }
@@ -263,6 +267,15 @@ fn own_groups(files: &[PolicyFile], known: &Known, faults: &mut Vec<PolicyFault>
     groups
 }
 
+fn named_automations(files: &[PolicyFile], faults: &mut Vec<PolicyFault>) -> BTreeSet<AutomationName> {
+    let mut own = files.iter().filter(|file| matches!(place_of(&file.name), Some(Place::Automations)));
+    let Some(file) = own.next() else { return BTreeSet::new() };
+    let mut sheet = Sheet::new(file);
+    let names = automations::read(&mut sheet);
+    faults.append(&mut sheet.faults);
+    names
+}
+
 fn place_of(path: &str) -> Option<Place> {
     let path = path.strip_prefix("policies/").unwrap_or(path);
     let Some(file) = path.strip_prefix("channels/") else {
@@ -270,6 +283,7 @@ fn place_of(path: &str) -> Option<Place> {
             "global.cedar" => Some(Place::Global),
             "schema.cedarschema" => Some(Place::Schema),
             groups::FILE => Some(Place::Groups),
+            automations::FILE => Some(Place::Automations),
             _ => None,
         };
     };
@@ -322,7 +336,7 @@ impl Mentioned {
                         }
                     }
                 }
-                Some(Place::Schema) | None => {}
+                Some(Place::Schema | Place::Automations) | None => {}
             }
         }
         found.groups.retain(|group| !own.contains(group));
@@ -352,6 +366,7 @@ impl Mentioned {
             Member::Person(person) => drop(self.people.insert(person)),
             Member::Group(_) if word == "everyone" || word.starts_with('@') => {}
             Member::Group(group) => drop(self.groups.insert(group)),
+            Member::Automation(_) => {}
         }
     }
 }

@@ -6,6 +6,7 @@
 //! reads except the `reason` that a policy's author wrote.
 
 mod answers;
+mod automations;
 mod channels;
 mod compile;
 mod decide;
@@ -30,6 +31,7 @@ mod usable;
 mod written;
 
 pub use answers::{Authorized, Could, PolicyName, PolicyNote, Refusal, RefusalKind, WhoCan};
+pub use automations::automation_word;
 pub use channels::{Ceiling, Channels};
 pub use decide::Question;
 pub use faults::{PolicyFault, PolicyFaults};

@@ -129,8 +129,8 @@ impl AuthorizationRecord {
     /// What the directory said the person was; `None` where it told nothing.
     #[must_use]
     pub fn standing(&self) -> Option<Standing> {
-        use Standing::{Bot, Deactivated, Guest, Member, Stranger};
-        let all = [Member, Guest, Stranger, Deactivated, Bot];
+        use Standing::{Automation, Bot, Deactivated, Guest, Member, Stranger};
+        let all = [Member, Guest, Stranger, Deactivated, Bot, Automation];
         all.into_iter().find(|standing| standing_word(*standing) == self.standing)
     }
 
@@ -179,6 +179,7 @@ const fn standing_word(standing: Standing) -> &'static str {
         Standing::Stranger => "stranger",
         Standing::Deactivated => "deactivated",
         Standing::Bot => "bot",
+        Standing::Automation => "automation",
     }
 }
 

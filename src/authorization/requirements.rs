@@ -101,7 +101,9 @@ fn consent(sheet: &mut Sheet<'_>, known: &Known, node: &Node, what: &str) -> Opt
         return None;
     };
     match people(sheet, known, from, "`from`") {
-        Whom::Some { groups, people } if people.is_empty() => Some(Consent { from: groups, count: count? }),
+        Whom::Some { groups, people, automations } if people.is_empty() && automations.is_empty() => {
+            Some(Consent { from: groups, count: count? })
+        }
         Whom::Everyone | Whom::Some { .. } => {
             sheet.fault(&from.span, "consent comes from groups", "make a group of those people in groups.yaml");
             None

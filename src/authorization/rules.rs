@@ -8,7 +8,7 @@ use super::owners;
 use super::requirements::{self, Requirements};
 use super::sheet::{Keys, Sheet, Word, did_you_mean};
 use crate::domain::command::{CommandName, Impact};
-use crate::domain::identity::{GroupName, UserId};
+use crate::domain::identity::{AutomationName, GroupName, UserId};
 use crate::domain::server::{PoolName, ServerType, SiteName};
 use crate::yaml::{Content, Node};
 use std::collections::BTreeSet;
@@ -42,7 +42,7 @@ pub(super) enum RuleEffect {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Whom {
     Everyone,
-    Some { groups: BTreeSet<GroupName>, people: BTreeSet<UserId> },
+    Some { groups: BTreeSet<GroupName>, people: BTreeSet<UserId>, automations: BTreeSet<AutomationName> },
 }
 
 /// Which commands it is about.
@@ -194,7 +194,7 @@ fn effect(sheet: &mut Sheet<'_>, keys: &Keys<'_>, is_allow: bool) -> RuleEffect 
 
 /// Groups, and people by their ids.
 pub(super) fn people(sheet: &mut Sheet<'_>, known: &Known, node: &Node, what: &str) -> Whom {
-    let (mut groups, mut people) = (BTreeSet::new(), BTreeSet::new());
+    let (mut groups, mut people, mut automations) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let words = sheet.words(node, what);
     if let [Word { text: "everyone", span }] = words.as_slice() {
         if known.groups.contains(&GroupName::new("everyone")) {
@@ -206,21 +206,29 @@ pub(super) fn people(sheet: &mut Sheet<'_>, known: &Known, node: &Node, what: &s
         match member(sheet, known, word) {
             Some(Member::Group(group)) => drop(groups.insert(group)),
             Some(Member::Person(person)) => drop(people.insert(person)),
+            Some(Member::Automation(name)) => drop(automations.insert(name)),
             None => {}
         }
     }
-    Whom::Some { groups, people }
+    Whom::Some { groups, people, automations }
 }
 
-/// A group, or one person.
+/// A group, one person, or an automation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Member {
     Group(GroupName),
     Person(UserId),
+    Automation(AutomationName),
 }
+
+/// What a word in a list of people begins with that names an automation.
+pub(super) const AUTOMATION: &str = "automation:";
 
 /// What a word in a list of people means: ids of people are in capitals, handles of groups are not.
 pub(super) fn member_word(text: &str) -> Member {
+    if let Some(name) = text.strip_prefix(AUTOMATION) {
+        return Member::Automation(AutomationName::new(name));
+    }
     let bare = text.strip_prefix('@').unwrap_or(text);
     let is_id = bare.len() > 2 && bare.starts_with(['U', 'W']);
     if is_id && bare.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
@@ -242,6 +250,16 @@ pub(super) fn member(sheet: &mut Sheet<'_>, known: &Known, word: Word<'_>) -> Op
                 sheet.fault(word.span, format!("the workspace has no person {person}"), help);
             }
             is_known.then_some(Member::Person(person))
+        }
+        Member::Automation(name) => {
+            let is_known = known.automations.contains(&name);
+            if !is_known {
+                let names = known.automations.iter().map(AutomationName::as_str);
+                let help = did_you_mean(name.as_str(), names)
+                    .unwrap_or_else(|| format!("name it in automations.yaml: `{name}: what it is for`"));
+                sheet.fault(word.span, format!("`{name}` is not a known automation"), help);
+            }
+            is_known.then_some(Member::Automation(name))
         }
         Member::Group(group) if known.groups.contains(&group) => Some(Member::Group(group)),
         Member::Group(_) if word.text == "everyone" => {

@@ -260,12 +260,21 @@ fn person(sheet: &mut Sheet<'_>, ground: TestGround<'_>, node: &Node) -> Profile
     let whom =
         if node.word() == Some(NOBODY) { Whom::Everyone } else { people(sheet, &ground.policies.known, node, "`who`") };
     let (groups, user): (Vec<GroupName>, Option<UserId>) = match whom {
+        Whom::Some { groups, people, automations } if !automations.is_empty() => {
+            if automations.len() > 1 || !(groups.is_empty() && people.is_empty()) {
+                sheet.fault(&node.span, "an automation is in no group, and no person", "write a case for each");
+            }
+            if let Some(name) = automations.first() {
+                return Profile::automation(name);
+            }
+            (Vec::new(), None)
+        }
         Whom::Everyone => (Vec::new(), None),
         Whom::Some { people, .. } if people.len() > 1 => {
             sheet.fault(&node.span, "a case is about one person", "write a case for each");
             (Vec::new(), None)
         }
-        Whom::Some { groups, people } => (groups.into_iter().collect(), people.into_iter().next()),
+        Whom::Some { groups, people, .. } => (groups.into_iter().collect(), people.into_iter().next()),
     };
     let name = user.as_ref().map_or_else(String::new, ToString::to_string);
     let id = PersonId::new("", user.map_or_else(|| "somebody".to_owned(), |user| user.to_string()));

@@ -167,6 +167,7 @@ impl Reader<'_> {
                     Some(people) => ("person", people.iter().map(|person| person.as_str()).collect()),
                     None => continue,
                 },
+                "Automation" => ("automation", known.automations.iter().map(|name| name.as_str()).collect()),
                 "User" | "Server" => {
                     let message = format!("`{}` names a single {}", one.note.id, kind.to_lowercase());
                     let help = if kind == "User" {

@@ -10,12 +10,12 @@ use crate::adapters::storage::sqlite::SqliteStore;
 use crate::admission::may_resume_from;
 use crate::conversation::message::Message;
 use crate::conversation::{self, plain};
-use crate::domain::identity::PersonId;
+use crate::domain::identity::Actor;
 use crate::domain::ids::BrakeId;
 use crate::domain::place::ChannelId;
 use crate::ports::store::{Committed, Operation, Write};
 use crate::ports::{Clock, Ids, Store};
-use crate::services::brakes::{self, Actor};
+use crate::services::brakes::{self, By};
 use anyhow::Context;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -56,9 +56,9 @@ pub(super) struct ResumeEverything {
 }
 
 /// The local account that calls: `local/1000`.
-fn account() -> anyhow::Result<PersonId> {
+fn account() -> anyhow::Result<Actor> {
     let process = std::fs::metadata("/proc/self").context("the account that calls cannot be told from /proc/self")?;
-    Ok(PersonId::new("local", process.uid().to_string()))
+    Ok(Actor::of_process(process.uid()))
 }
 
 impl Place {
@@ -100,16 +100,16 @@ async fn commit(store: &SqliteStore, writes: Vec<Write>) -> anyhow::Result<()> {
 
 impl StopEverything {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let person = account()?;
-        let name = person.to_string();
+        let account = account()?;
+        let name = account.id().to_string();
         let store = self.place.open().await?;
         if let Some(stop) = brakes::stop_on(&store).await? {
             said(&conversation::stopped_already(&stop));
         } else {
             let (open, affected) = brakes::affected(&store).await?;
             let (id, why) = (BrakeId::new(RandomIds.handle().as_str()), self.because.trim().to_owned());
-            let actor = Actor { person: &person, name: &name };
-            let stop = brakes::stop_by(id, actor, SystemClock.now(), why);
+            let by = By { actor: &account, name: &name };
+            let stop = brakes::stop_by(id, by, SystemClock.now(), why);
             commit(&store, brakes::stopping(&stop, &open, self.place.channel().as_ref())).await?;
             said(&conversation::stop_took_hold(&stop, affected));
             self.place.tell_who_hears();
@@ -123,21 +123,21 @@ impl ResumeEverything {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let why = self.because.trim();
         anyhow::ensure!(why.chars().any(char::is_alphanumeric), "say why: --because \"the cause was found\"");
-        let person = account()?;
-        let name = person.to_string();
+        let account = account()?;
+        let name = account.id().to_string();
         let (store, now) = (self.place.open().await?, SystemClock.now());
         let Some(stop) = brakes::stop_on(&store).await? else {
             said(&conversation::not_stopped());
             store.close().await?;
             return Ok(ExitCode::SUCCESS);
         };
-        if let Some(from) = may_resume_from(&stop, &person).filter(|from| now < *from) {
+        if let Some(from) = may_resume_from(&stop, &account).filter(|from| now < *from) {
             said(&conversation::not_alone_yet(&stop, from));
             store.close().await?;
             return Ok(ExitCode::from(REFUSED));
         }
         let (open, affected) = brakes::affected(&store).await?;
-        let end = brakes::ended(Actor { person: &person, name: &name }, now, why);
+        let end = brakes::ended(By { actor: &account, name: &name }, now, why);
         commit(&store, brakes::resuming(&stop, end, &open, self.place.channel().as_ref())).await?;
         said(&conversation::go_on(&stop, affected));
         self.place.tell_who_hears();

@@ -25,15 +25,15 @@ pub struct Affected {
 pub(super) fn stopped(stop: &Brake) -> Rich {
     let prose =
         Prose::new().text("🛑 ").bold("Everything is stopped").text(format!(" by {} since ", quoted(&stop.name)));
-    why(prose.time(stop.since), &stop.why).done()
+    with_why(prose.time(stop.since), &stop.why).done()
 }
 
-fn why(prose: Prose, why: &str) -> Prose {
+pub(super) fn with_why(prose: Prose, why: &str) -> Prose {
     if why.is_empty() { prose.text(", no reason given") } else { prose.text(": ").code(why) }
 }
 
 /// How it goes on, in one line.
-fn how_to_resume(stop: &Brake) -> Rich {
+pub(super) fn how_to_resume(stop: &Brake) -> Rich {
     let alone = stop.since.plus(RESUME_ALONE_AFTER);
     Prose::new()
         .text("to go on: ")
@@ -72,7 +72,7 @@ pub fn stop_notice(stop: &Brake, end: Option<&BrakeEnd>) -> Message {
     if let Some(end) = end {
         let prose = Prose::new().text("✅ ").time(end.at).text(" · ").bold("Everything goes on").text(", resumed by ");
         let prose = prose.text(quoted(&end.name)).text(": ").code(&end.why).line();
-        let prose = why(prose.text(format!("Stopped by {by} from ")).time(stop.since), &stop.why);
+        let prose = with_why(prose.text(format!("Stopped by {by} from ")).time(stop.since), &stop.why);
         let line = format!("✅ everything goes on, resumed by {}: {}", quoted(&end.name), quoted(&end.why));
         return Message { summary: summary(line), blocks: vec![Block::Section(prose.done())] };
     }

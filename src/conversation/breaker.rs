@@ -34,12 +34,10 @@ pub struct BreakerView<'a> {
 #[must_use]
 pub fn breaker(view: BreakerView<'_>) -> Message {
     let BreakerView { breaker, .. } = view;
-    let scope = capital(&scope_words(&breaker.scope));
     if let Some(closing) = &breaker.closed {
-        return closed(view, &scope, closing);
+        return closed(view, &capital(&scope_words(&breaker.scope)), closing);
     }
-    let tally = format!("{} of the last {} failed", breaker.failures, breaker.of);
-    let headline = format!("{scope} stopped: {tally}");
+    let headline = headline(breaker);
     let mut prose = Prose::new().text("✗ ").bold(headline.as_str());
     for line in failed_lines(view.failed) {
         prose = prose.line().rich(line);
@@ -53,6 +51,12 @@ pub fn breaker(view: BreakerView<'_>) -> Message {
         blocks.push(Block::Actions(vec![open]));
     }
     Message { summary: summary(format!("✗ {headline}")), blocks }
+}
+
+/// `Reboot in lax stopped: 3 of the last 3 failed`.
+pub(super) fn headline(breaker: &Breaker) -> String {
+    let scope = capital(&scope_words(&breaker.scope));
+    format!("{scope} stopped: {} of the last {} failed", breaker.failures, breaker.of)
 }
 
 fn closed(view: BreakerView<'_>, scope: &str, closing: &Closing) -> Message {
@@ -99,7 +103,7 @@ fn failed_lines(failed: &[(Request, Run)]) -> Vec<Rich> {
     lines.collect()
 }
 
-fn canary(view: BreakerView<'_>) -> Rich {
+pub(super) fn canary(view: BreakerView<'_>) -> Rich {
     let Some(canary) = &view.breaker.canary else {
         return Prose::new().text("One canary may start from ").time(view.breaker.canary_from).text(".").done();
     };
@@ -118,7 +122,7 @@ fn canary(view: BreakerView<'_>) -> Rich {
     }
 }
 
-fn how_to_close(view: BreakerView<'_>) -> Rich {
+pub(super) fn how_to_close(view: BreakerView<'_>) -> Rich {
     let line = format!("{} {} because …", BuiltInVerb::CloseBreaker.word(), view.breaker.scope);
     let prose = Prose::new().text("since ").time(view.breaker.opened_at).text(" · ").code(line);
     match view.owner {

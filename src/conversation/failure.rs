@@ -9,6 +9,7 @@ use super::words::{Prose, button, quoted, summary};
 use crate::domain::command::StepSpec;
 use crate::domain::ids::Handle;
 use crate::domain::server::ProductionState;
+use crate::workflow::request::Request;
 use crate::workflow::run::{Answer, FailureKind, Run, RunOutcome, RunStage, StepIntent};
 use std::collections::BTreeMap;
 
@@ -85,20 +86,11 @@ pub fn question(view: RequestView<'_>, run: &Run, handles: &BTreeMap<Answer, Han
     let RunStage::NeedsPerson { step, intent, why, .. } = &run.stage else {
         return answered(view, run, &name);
     };
-    let word = view.request.spec.steps.get(*step).map_or("work", StepSpec::word);
-    let asked = match word {
-        "reboot" => "rebooted or not".to_owned(),
-        "http" => "done or not".to_owned(),
-        word => format!("{word} done or not"),
-    };
+    let word = word(view.request, *step);
+    let asked = asked(view.request, *step);
     let prose = Prose::new().text("❓ ").bold(format!("{name}: {asked}?")).line();
     let prose = prose.rich(evidence(intent, why));
-    let standing = if run.server_name().is_some() {
-        format!("It stays {} and reserved until somebody says. Nothing is sent to it.", run.state.word())
-    } else {
-        "It waits until somebody says. Nothing is sent.".to_owned()
-    };
-    let prose = prose.line().text(standing);
+    let prose = prose.line().text(standing_asked(run));
     let mut blocks = vec![Block::Section(prose.done())];
     let buttons = answer_buttons(view, (&name, *step, word), handles);
     if !buttons.is_empty() {
@@ -108,7 +100,29 @@ pub fn question(view: RequestView<'_>, run: &Run, handles: &BTreeMap<Answer, Han
     Message { summary: summary(format!("❓ {id}: {name} {asked}? A person must say")), blocks }
 }
 
-fn evidence(intent: &StepIntent, why: &str) -> super::message::Rich {
+fn word(request: &Request, step: usize) -> &'static str {
+    request.spec.steps.get(step).map_or("work", StepSpec::word)
+}
+
+/// What a person must say of that step: `rebooted or not`.
+pub(super) fn asked(request: &Request, step: usize) -> String {
+    match word(request, step) {
+        "reboot" => "rebooted or not".to_owned(),
+        "http" => "done or not".to_owned(),
+        word => format!("{word} done or not"),
+    }
+}
+
+/// How a run stands that waits for a person's word.
+pub(super) fn standing_asked(run: &Run) -> String {
+    if run.server_name().is_some() {
+        format!("It stays {} and reserved until somebody says. Nothing is sent to it.", run.state.word())
+    } else {
+        "It waits until somebody says. Nothing is sent.".to_owned()
+    }
+}
+
+pub(super) fn evidence(intent: &StepIntent, why: &str) -> super::message::Rich {
     let prose = Prose::new().text("Asked at ").time(intent.at);
     let prose = match intent.way {
         Some(way) => prose.text(format!(" over {}", way.word())),

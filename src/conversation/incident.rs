@@ -7,6 +7,7 @@ use super::progress::failure_phrase;
 use super::view::{RequestView, names_of};
 use super::words::{Prose, quoted, servers, summary};
 use crate::admission::PoolImpact;
+use crate::domain::time::Timestamp;
 use crate::workflow::run::{Run, RunOutcome, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,6 +42,29 @@ pub fn incident(view: RequestView<'_>, thread_link: Option<&str>) -> Message {
     Message { summary: summary(format!("✗ {sites}: {names} out of production after a {verb}")), blocks }
 }
 
+/// Nobody has taken over what is out: those who own the command are called, each request once.
+#[must_use]
+pub fn unclaimed(view: RequestView<'_>) -> Message {
+    let out = view.runs.iter().filter(|run| is_out(view, run)).collect::<Vec<_>>();
+    let id = view.request.id();
+    if out.is_empty() {
+        let line = format!("✅ {id} has left nothing out any more");
+        return Message::of_text(summary(line.as_str()), Prose::new().text(line).done());
+    }
+    let left = out.iter().filter(|run| run.subject.server().is_some()).count();
+    let what = if left == 0 { id.to_string() } else { format!("{} of {}", servers(left), sites_of(view, &out)) };
+    let waits = if left > 1 { "wait" } else { "waits" };
+    let prose = Prose::new().group(&view.request.spec.owner).text(format!(" {what} {waits} for somebody"));
+    let prose = match since(&out) {
+        Some(since) => prose.text(" since ").time(since),
+        None => prose,
+    };
+    let prose = prose.text(", and nobody has taken over.");
+    let asks = out.iter().any(|run| matches!(run.stage, RunStage::NeedsPerson { .. }));
+    let prose = if asks { prose.text(format!(" The buttons to answer are in the thread of {id}.")) } else { prose };
+    Message::of_text(summary(format!("{what} {waits} for somebody, nobody has taken over ({id})")), prose.done())
+}
+
 /// Failed or waiting for a person, and not seen in service again since.
 fn is_out(view: RequestView<'_>, run: &Run) -> bool {
     match &run.stage {
@@ -67,7 +91,7 @@ fn sites_of(view: RequestView<'_>, out: &[&Run]) -> String {
 }
 
 /// One line for each way of being out, at most two.
-fn out_lines(view: RequestView<'_>, out: &[&Run]) -> Vec<Rich> {
+pub(super) fn out_lines(view: RequestView<'_>, out: &[&Run]) -> Vec<Rich> {
     const LINES_MAX: usize = 2;
     let verb = view.request.spec.name.as_str();
     let mut groups: BTreeMap<String, Vec<&Run>> = BTreeMap::new();
@@ -103,12 +127,17 @@ fn pool_line(view: RequestView<'_>, out: &[&Run]) -> Option<String> {
 
 fn record(view: RequestView<'_>, out: &[&Run]) -> Rich {
     let prose = Prose::new().text(format!("{} by {}", view.request.id(), quoted(&view.request.requester_name)));
+    match since(out) {
+        Some(since) => prose.text(" · since ").time(since).done(),
+        None => prose.done(),
+    }
+}
+
+/// Since when the first of them is out.
+fn since(out: &[&Run]) -> Option<Timestamp> {
     let since = out.iter().filter_map(|run| match &run.stage {
         RunStage::NeedsPerson { at, .. } | RunStage::Ended { at, .. } => Some(*at),
         RunStage::Waiting | RunStage::Ready { .. } | RunStage::Acting { .. } | RunStage::Returning { .. } => None,
     });
-    match since.min() {
-        Some(since) => prose.text(" · since ").time(since).done(),
-        None => prose.done(),
-    }
+    since.min()
 }

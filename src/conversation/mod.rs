@@ -16,6 +16,7 @@ mod forms;
 mod help;
 mod home;
 mod incident;
+mod matters;
 mod meaning;
 pub mod message;
 pub mod misunderstanding;
@@ -63,7 +64,8 @@ pub use forms::{
 };
 pub use help::{help, help_command, help_purpose};
 pub use home::{HomeView, Told, home};
-pub use incident::incident;
+pub use incident::{incident, unclaimed};
+pub use matters::{Matter, MatterKey, MatterKind, MattersView, Severity, matters};
 pub use meaning::meaning;
 pub use overriding::{
     Mentions, NoOverride, OverrideUnfit, OverrideWord, no_override, overridden, override_ended, override_evidence,

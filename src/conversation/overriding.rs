@@ -102,7 +102,7 @@ pub fn override_ended(view: RequestView<'_>, one: &Override, mentions: Mentions)
 }
 
 /// `ana overrides capacity for 2 servers`; it takes effect only once those have agreed who must.
-fn headline(one: &Override) -> String {
+pub(super) fn headline(one: &Override) -> String {
     let asked = &one.asked;
     let verb = if is_pending(one) { "asks to override" } else { "overrides" };
     format!("{} {verb} {} for {}", quoted(&asked.name), asked.policy.word(), servers(asked.servers.len()))
@@ -138,7 +138,7 @@ fn second_person(one: &Override) -> String {
 }
 
 /// The servers, and how far it is.
-fn standing(view: RequestView<'_>, one: &Override) -> Rich {
+pub(super) fn standing(view: RequestView<'_>, one: &Override) -> Rich {
     let (asked, all) = (&one.asked, one.asked.servers.len());
     let prose = Prose::new().code(names(asked));
     let used = format!("{} of {all} passed", one.used.len());

@@ -70,7 +70,7 @@ fn label(button: &Button) -> String {
 }
 
 /// Running text without markup; literals keep their backticks, which show where people's words end.
-fn rich(text: &Rich) -> String {
+pub(super) fn rich(text: &Rich) -> String {
     text.iter().map(piece).collect()
 }
 

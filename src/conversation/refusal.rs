@@ -101,6 +101,7 @@ pub(super) const fn standing_words(standing: Standing) -> &'static str {
         Standing::Stranger => "Only people of this workspace can run anything here",
         Standing::Deactivated => "This account is switched off",
         Standing::Bot => "Bots cannot run anything by a message",
+        Standing::Automation => "Automations decide nothing here",
     }
 }
 

@@ -46,6 +46,8 @@ pub struct StatusView<'a> {
     pub health_oldest: Option<(Timestamp, PoolName)>,
     /// When the directory of people last answered; `None` where it was not asked.
     pub people_at: Option<Timestamp>,
+    /// Since when alerts are not taken, and why; `None` where they are.
+    pub alerts_silent: Option<(Timestamp, &'a str)>,
     /// For how many of the servers each command is there, sorted by name; commands without servers are not in it.
     pub coverage: &'a [(CommandName, u32)],
     /// The time.
@@ -67,6 +69,10 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
     let prose = prose.text(" · requests ").time(fleet.now).text(" · inventory ").time(fleet.inventory_at);
     let prose = match fleet.people_at {
         Some(at) => prose.text(" · people ").time(at),
+        None => prose,
+    };
+    let prose = match fleet.alerts_silent {
+        Some((since, why)) => prose.line().text("✋ alerts are not taken since ").time(since).text(": ").code(why),
         None => prose,
     };
     let prose = waits_on_sources(prose, fleet.requests);

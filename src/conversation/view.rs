@@ -82,7 +82,7 @@ impl<'a> RequestView<'a> {
 
     /// The wave at work, counted from 1.
     pub(super) fn wave(self) -> usize {
-        let begun = self.runs.iter().filter(|run| run.admitted_at.is_some());
+        let begun = self.runs.iter().filter(|run| run.admission().is_some());
         size(begun.map(|run| run.wave).max().unwrap_or(0)) + 1
     }
 

@@ -271,7 +271,7 @@ pub fn why_run(of: RunView<'_>) -> Message {
     };
     let prose = Prose::new().bold(format!("{name}: {doing}")).text(format!(" · {}", run.id));
     let mut blocks = vec![Block::Section(elapsed(prose, of).rich(evidence(of)).done())];
-    if run.admitted_at.is_some() {
+    if run.admission().is_some() {
         blocks.push(Block::Steps { title: name.clone(), steps: steps(view, run) });
     }
     let by = quoted(&request.requester_name);

@@ -40,6 +40,15 @@ impl BreakerScope {
         }
     }
 
+    /// The site, if it is one's.
+    #[must_use]
+    pub const fn site(&self) -> Option<&SiteName> {
+        match self {
+            Self::Site { site, .. } => Some(site),
+            Self::Version { .. } | Self::Command { .. } => None,
+        }
+    }
+
     /// From what it prints as; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

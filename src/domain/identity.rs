@@ -16,6 +16,11 @@ text_name! {
     GroupName
 }
 
+text_name! {
+    /// Something that acts without a person, e.g. `nightly-canary`.
+    AutomationName
+}
+
 /// A person: the pair that authorisation compares. Names are for display only.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PersonId {
@@ -25,8 +30,78 @@ pub struct PersonId {
     pub user: UserId,
 }
 
+/// Whoever acts. A [`PersonId`] names somebody, anybody may write it, and it can only be asked about; nothing is asked
+/// for, agreed to, or stopped but by an actor.
+///
+/// It comes from an authenticated envelope or from the account that this process runs under, and is read back from what
+/// was stored of it. `tests/suite/tidy` holds each constructor to those places; there is no way around them:
+///
+/// ```compile_fail,E0423
+/// let ana = wrasse::domain::identity::PersonId::new("T0WRASSE", "U0ANA");
+/// let made_up = wrasse::domain::identity::Actor(ana);
+/// ```
+///
+/// ```compile_fail,E0277
+/// let ana = wrasse::domain::identity::PersonId::new("T0WRASSE", "U0ANA");
+/// let made_up: wrasse::domain::identity::Actor = ana.into();
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Actor(PersonId);
+
+impl Actor {
+    /// The sender that the chat itself names in an envelope.
+    #[must_use]
+    pub const fn of_envelope(sender: PersonId) -> Self {
+        Self(sender)
+    }
+
+    /// The local account under which this process runs: `local/1000`.
+    #[must_use]
+    pub fn of_process(uid: u32) -> Self {
+        Self(PersonId::new("local", uid.to_string()))
+    }
+
+    /// Whoever acted then, as stored.
+    #[must_use]
+    pub const fn recalled(person: PersonId) -> Self {
+        Self(person)
+    }
+
+    /// Who that is.
+    #[must_use]
+    pub const fn id(&self) -> &PersonId {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl std::ops::Deref for Actor {
+    type Target = PersonId;
+
+    fn deref(&self) -> &PersonId {
+        &self.0
+    }
+}
+
+impl PartialEq<PersonId> for Actor {
+    fn eq(&self, other: &PersonId) -> bool {
+        self.0 == *other
+    }
+}
+
+impl PartialEq<Actor> for PersonId {
+    fn eq(&self, other: &Actor) -> bool {
+        *self == other.0
+    }
+}
+
 impl PersonId {
-    /// A person of a workspace.
+    /// A person of a workspace, to be told or asked about.
     pub fn new(team: impl Into<String>, user: impl Into<String>) -> Self {
         Self { team: TeamId::new(team), user: UserId::new(user) }
     }
@@ -51,6 +126,8 @@ pub enum Standing {
     Deactivated,
     /// An app or a bot.
     Bot,
+    /// No person at all: an automation of ours. The directory says this of nobody, and it approves nothing.
+    Automation,
 }
 
 /// What the directory knows of a person, now or at most a minute ago.
@@ -69,6 +146,18 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// An automation, as it is asked about: in no group, and with an id that no workspace gives.
+    #[must_use]
+    pub fn automation(name: &AutomationName) -> Self {
+        Self {
+            id: PersonId::new("automation", name.as_str()),
+            name: format!("automation:{name}"),
+            standing: Standing::Automation,
+            groups: Vec::new(),
+            zone: None,
+        }
+    }
+
     /// Whether the person is in that group.
     #[must_use]
     pub fn is_in(&self, group: &GroupName) -> bool {

@@ -1,6 +1,6 @@
 //! Where: channels, messages, threads, and how an answer finds its way back to one person.
 
-use super::identity::PersonId;
+use super::identity::Actor;
 use super::text_name;
 
 text_name! {
@@ -92,7 +92,7 @@ pub enum ReplyPath {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Origin {
     /// The person, from the authenticated envelope only.
-    pub person: PersonId,
+    pub person: Actor,
     /// The channel.
     pub channel: ChannelId,
     /// The thread the line stood in; its card is then a reply there.

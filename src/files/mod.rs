@@ -133,9 +133,11 @@ impl Files {
         }
         let admission = self.policies.join("admission.yaml");
         let admission = admission.exists().then(|| text(admission));
-        let groups = self.policies.join("groups.yaml");
-        if groups.exists() {
-            policies.push(PolicyFile { name: "groups.yaml".to_owned(), text: text(groups) });
+        for name in ["groups.yaml", "automations.yaml"] {
+            let path = self.policies.join(name);
+            if path.exists() {
+                policies.push(PolicyFile { name: name.to_owned(), text: text(path) });
+            }
         }
         let own = self.policies.join("channels");
         match folder(&own, "yaml").and_then(|rules| Ok((rules, folder(&own, "cedar")?))) {

@@ -1,7 +1,7 @@
 //! The chat: reading what arrives, and saying things so that a crash in between can be found out.
 
 use crate::conversation::message::{Form, Message};
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::{DeliveryKey, EnvelopeKey, Handle};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::text_name;
@@ -67,7 +67,7 @@ pub enum Arrival {
     /// A person submitted one of our forms.
     Submission {
         /// Who.
-        person: PersonId,
+        person: Actor,
         /// The stored control's key.
         handle: Handle,
         /// The form, now showing that it is being recorded.
@@ -78,7 +78,7 @@ pub enum Arrival {
     /// A person opened our home.
     HomeOpened {
         /// Who.
-        person: PersonId,
+        person: Actor,
     },
     /// A person edited a message that was a line for us.
     Edited {

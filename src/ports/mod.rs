@@ -1,5 +1,6 @@
 //! What the services need from the world, as traits. Adapters and the sandbox's models answer them.
 
+pub mod alerts;
 pub mod authorizations;
 pub mod chat;
 pub mod clock;
@@ -12,6 +13,7 @@ pub mod outbox;
 pub mod rulebook;
 pub mod store;
 
+pub use alerts::Alerts;
 pub use chat::{Chat, Inbox};
 pub use clock::Clock;
 pub use directory::Directory;

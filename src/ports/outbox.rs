@@ -39,6 +39,8 @@ pub enum Destination {
     FormUpdate(ViewId),
     /// The home of one person.
     Home(PersonId),
+    /// The thread of the notice about a request in the incident channel; of its card where there is no such notice.
+    Incident(RequestId),
 }
 
 /// What a message says.
@@ -109,6 +111,8 @@ pub enum Notice {
         /// Which of its overrides.
         number: u32,
     },
+    /// Nobody has taken over what a request left out, under its notice in the incident channel.
+    Unclaimed(RequestId),
 }
 
 /// A message with how its delivery stands.

@@ -10,7 +10,7 @@ pub use super::outbox::{Content, Destination, Notice, Outgoing, Slot};
 use crate::admission::{Brake, BrakeEnd, Breaker, Decided, FinishedRun, HealthRow, Ledger, Lock, Snapshot, StateRow};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::{
     BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
 };
@@ -167,7 +167,7 @@ pub enum Write {
     /// A person has opened their home.
     HomeOpened {
         /// The person.
-        person: PersonId,
+        person: Actor,
         /// When.
         at: Timestamp,
     },
@@ -254,7 +254,7 @@ pub struct DecisionRecord {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Home {
     /// The person.
-    pub person: PersonId,
+    pub person: Actor,
     /// When it was last opened.
     pub opened_at: Timestamp,
     /// What it last showed of the person's own, and when.
@@ -285,6 +285,10 @@ pub trait Store: Inbox + Send + Sync {
 
     /// Requests that are not over, in the order they were accepted.
     async fn open_requests(&self) -> Result<Vec<Request>, StoreFault>;
+
+    /// Requests that are over and have an event of which people are still told then ([`RequestEvent::trouble_until`]), in
+    /// the order they were accepted.
+    async fn troubled_requests(&self, now: Timestamp) -> Result<Vec<Request>, StoreFault>;
 
     /// The newest requests of a person, newest first, over or not.
     async fn requests_of(&self, person: &PersonId, limit: usize) -> Result<Vec<Request>, StoreFault>;

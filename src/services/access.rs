@@ -58,7 +58,7 @@ pub(super) fn offered(world: &World, origin: &Origin, line: &str) -> Control {
 }
 
 fn bound(origin: &Origin, now: Timestamp) -> Bound {
-    Bound { person: origin.person.clone(), channel: origin.channel.clone(), until: now.plus(PRIVATE_CONTROL_LIFE) }
+    Bound { person: origin.person.id().clone(), channel: origin.channel.clone(), until: now.plus(PRIVATE_CONTROL_LIFE) }
 }
 
 /// The button was pressed, in its time. What was refused is looked at again: it may be allowed by now.

@@ -6,15 +6,16 @@ use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step, failures, messages, overrides, records, replanning};
 use crate::admission::{
-    self, Candidate, Counted, Known, Ledger, NextWave, Precedence, Snapshot, Traffic, Verdict, next_wave,
+    self, Admitted, Candidate, Known, Ledger, NextWave, Precedence, Snapshot, Traffic, Verdict, next_wave,
 };
 use crate::approvals::{self, Approved};
-use crate::authorization::AuthorizationRecord;
+use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation;
 use crate::domain::breaker::{BreakerScope, version_of};
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::limits::LOOK_AGAIN_EVERY;
 use crate::domain::time::Timestamp;
+use crate::mandate::{Leave, Proofs};
 use crate::ports::authorizations::{Authorization, Occasion, Sought};
 use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
 use crate::ports::{Rulebook, StoreFault};
@@ -113,8 +114,10 @@ impl Admitter {
         }
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
-        let (world, approved) = (self.world.as_ref(), &approved);
-        let pass = Pass { world, rulebook: &rulebook, traffic: &traffic, request, approved, due, before, now };
+        let authorized = look.authorized.as_deref();
+        let (world, approved) = (&*self.world, &approved);
+        let pass =
+            Pass { world, rulebook: &rulebook, traffic: &traffic, request, authorized, approved, due, before, now };
         if let Some(mut writes) = unfit(request, &runs, &look.people, now) {
             writes.extend(self.rechecked(request, &look).await?);
             writes.extend(overrides::told(&self.world, request));
@@ -124,7 +127,7 @@ impl Admitter {
         // What people have put on ends at its own time.
         let again = ledger.next_brake_over(now).into_iter().chain([now.plus(LOOK_AGAIN_EVERY)]).min().unwrap_or(now);
         let said = pass.verdicts(&ledger);
-        if !pass.makes_something(&ledger, &said) {
+        if !pass.makes_something(&ledger, &said, &look.people) {
             let blockers = admission::reasons(request, due, &said, pass.known(&ledger));
             return self.explain(&pass, (&ledger, &said), (&runs, &look), (blockers, again)).await;
         }
@@ -228,6 +231,7 @@ struct Pass<'a> {
     rulebook: &'a Rulebook,
     traffic: &'a Traffic,
     request: &'a Request,
+    authorized: Option<&'a Authorized>,
     approved: &'a Approved,
     due: &'a [&'a Run],
     before: &'a [Precedence],
@@ -255,11 +259,6 @@ impl Pass<'_> {
         version_of(&self.request.plan.parts().parameters)
     }
 
-    /// What a run counts towards.
-    fn work<'a>(&'a self, run: &'a Run) -> Option<Counted<'a>> {
-        Counted::of(&self.request.spec, &run.subject, self.version())
-    }
-
     /// The run is the canary of these breakers.
     fn tries(&self, ledger: &mut Ledger, run: &Run, scopes: &[BreakerScope]) -> Vec<Write> {
         let trying = ledger.try_with(&run.id, run.subject.server(), (scopes, self.now));
@@ -268,9 +267,6 @@ impl Pass<'_> {
 
     /// What starts now, each server counted before the next is asked about; empty if nothing can.
     fn decide(&self, ledger: &Ledger) -> Vec<Write> {
-        if self.approved.plan() != self.request.plan.hash() {
-            return Vec::new();
-        }
         let said = self.verdicts(ledger);
         let mut verdicts = said.iter();
         let (mut writes, mut evidence, mut used) = (Vec::new(), Vec::new(), Used::default());
@@ -278,42 +274,37 @@ impl Pass<'_> {
         let mut trying = ledger.clone();
         for run in self.due {
             let Some(server) = run.subject.server() else {
-                match self.without_server(run, ledger) {
-                    Ok(blockers) if blockers.is_empty() => {}
-                    Ok(_) => continue,
-                    Err(why) => {
-                        let left_out = RunEvent::Ended { at: self.now, outcome: RunOutcome::LeftOut };
-                        writes.push(self.run_events(run, vec![left_out], false));
+                match self.without_server(run, &trying) {
+                    Verdict::Wait(_) => {}
+                    Verdict::Deny(why) => {
+                        writes.push(self.left_out(run));
                         evidence.push(format!("{} left out: {why}", run.id));
-                        continue;
+                    }
+                    Verdict::Allow(admitted) => {
+                        let Some(started) = self.started(run, &admitted) else { continue };
+                        writes.extend(self.tries(&mut trying, run, admitted.canary_of()));
+                        writes.push(self.run_events(run, vec![started], true));
+                        evidence.push(match run.subject.site() {
+                            Some(site) => format!("{site} as a whole"),
+                            None => format!("{} without a server", run.id),
+                        });
                     }
                 }
-                let scopes = admission::canary_of(self.work(run), self.known(&trying));
-                writes.extend(self.tries(&mut trying, run, &scopes));
-                writes.push(self.run_events(
-                    run,
-                    vec![self.admitted(crate::domain::server::ProductionState::Production)],
-                    true,
-                ));
-                evidence.push(match run.subject.site() {
-                    Some(site) => format!("{site} as a whole"),
-                    None => format!("{} without a server", run.id),
-                });
                 continue;
             };
             let Some((candidate, verdict)) = verdicts.next() else { continue };
             match verdict {
                 Verdict::Wait(_) => {}
                 Verdict::Deny(why) => {
-                    let left_out = RunEvent::Ended { at: self.now, outcome: RunOutcome::LeftOut };
-                    writes.push(self.run_events(run, vec![left_out], false));
+                    writes.push(self.left_out(run));
                     evidence.push(format!("{} left out: {why}", server.name));
                 }
                 Verdict::Allow(admitted) => {
+                    let Some(started) = self.started(run, admitted) else { continue };
                     writes.push(Write::Lock(admitted.lock(*candidate, self.now)));
                     writes.extend(self.tries(&mut trying, run, admitted.canary_of()));
                     writes.extend(self.taken_over(admitted.takes_over()));
-                    writes.push(self.run_events(run, vec![self.admitted(admitted.found())], true));
+                    writes.push(self.run_events(run, vec![started], true));
                     let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
                     let by = self.overridden(run, admitted.overridden(), &mut used);
                     evidence.push(format!("{} admitted{over}{by}", server.name));
@@ -340,13 +331,20 @@ impl Pass<'_> {
         words
     }
 
-    fn without_server(&self, run: &Run, ledger: &Ledger) -> Result<Vec<Blocker>, String> {
+    fn without_server(&self, run: &Run, ledger: &Ledger) -> Verdict {
         let subject = (&run.subject, self.version());
-        admission::without_server(self.request.id(), subject, &self.request.spec, self.known(ledger))
+        admission::evaluate_without_server(&run.id, subject, &self.request.spec, self.known(ledger))
     }
 
-    fn admitted(&self, found: crate::domain::server::ProductionState) -> RunEvent {
-        RunEvent::Admitted { at: self.now, found }
+    /// That a run starts, if all three answers are there and speak of it.
+    fn started(&self, run: &Run, admitted: &Admitted) -> Option<RunEvent> {
+        let proofs = Proofs { authorized: self.authorized?, approved: self.approved, admitted };
+        Leave::to_start(self.request, run, proofs).map(|leave| leave.started(admitted, self.now))
+    }
+
+    fn left_out(&self, run: &Run) -> Write {
+        let left_out = RunEvent::Ended { at: self.now, outcome: RunOutcome::LeftOut };
+        self.run_events(run, vec![left_out], false)
     }
 
     /// The notice about the server's failure is edited: somebody works on it now.
@@ -425,14 +423,17 @@ impl Pass<'_> {
         admission::pass(admission::candidates(self.request, self.due, self.now), self.known(ledger))
     }
 
-    /// Whether anything follows from those verdicts: something starts, or is left out for good.
-    fn makes_something(&self, ledger: &Ledger, said: &[(Candidate<'_>, Verdict)]) -> bool {
-        let is_for_us = self.approved.plan() == self.request.plan.hash();
-        let of_servers = said.iter().any(|(_, verdict)| !matches!(verdict, Verdict::Wait(_)));
-        let mut others = self.due.iter().filter(|run| run.subject.server().is_none());
-        is_for_us
-            && (of_servers
-                || others.any(|run| self.without_server(run, ledger).map_or(true, |blockers| blockers.is_empty())))
+    /// Whether anything follows from those verdicts: something starts, or would if its people were known, or is left out
+    /// for good.
+    fn makes_something(&self, ledger: &Ledger, said: &[(Candidate<'_>, Verdict)], people: &People) -> bool {
+        let (of_servers, others) = self.due.iter().partition::<Vec<&Run>, _>(|run| run.subject.server().is_some());
+        let makes = |run: &Run, verdict: &Verdict| match verdict {
+            Verdict::Allow(admitted) => *people == People::Unknown || self.started(run, admitted).is_some(),
+            Verdict::Deny(_) => true,
+            Verdict::Wait(_) => false,
+        };
+        of_servers.into_iter().zip(said).any(|(run, (_, verdict))| makes(run, verdict))
+            || others.into_iter().any(|run| makes(run, &self.without_server(run, ledger)))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::admission::{Brake, BrakeEnd, BrakeKind, may_resume_from};
 use crate::conversation::message::Message;
 use crate::conversation::{self, Affected};
 use crate::domain::braking::Braking;
-use crate::domain::identity::{PersonId, Profile, Standing};
+use crate::domain::identity::{Actor, Profile, Standing};
 use crate::domain::ids::BrakeId;
 use crate::domain::intent::Intent;
 use crate::domain::place::{ChannelId, Origin, Reach, ReplyPath};
@@ -29,9 +29,9 @@ const SEEN_AGAIN_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// Who puts something on, or takes it off: by name, and for the record.
 #[derive(Clone, Copy)]
-pub struct Actor<'a> {
+pub struct By<'a> {
     /// Who.
-    pub person: &'a PersonId,
+    pub actor: &'a Actor,
     /// Their name.
     pub name: &'a str,
 }
@@ -71,7 +71,7 @@ pub(super) async fn stop_unseen(world: &World, line: Line<'_>) -> Result<Option<
     if !is_place_of_work(world, line.origin, matches!(line.origin.reply, ReplyPath::Direct)) {
         return Ok(None);
     }
-    stop(world, line, Actor { person, name: &name }, because.unwrap_or_default()).await.map(Some)
+    stop(world, line, By { actor: person, name: &name }, because.unwrap_or_default()).await.map(Some)
 }
 
 /// What a member's line comes to.
@@ -81,7 +81,7 @@ pub(super) async fn answer(
     speaker: &Speaker,
     braking: &Braking,
 ) -> Result<Outcome, StoreFault> {
-    let actor = Actor { person: &speaker.person.id, name: &speaker.person.name };
+    let by = By { actor: &line.origin.person, name: &speaker.person.name };
     let saying = Saying { world, line, speaker };
     match braking {
         Braking::Freeze { on, until, because } => {
@@ -102,17 +102,17 @@ pub(super) async fn answer(
         return Ok(line.answered(conversation::may_not_stop(speaker.channel_name()), "refused: no place of work"));
     }
     match braking {
-        Braking::Stop { because } => stop(world, line, actor, because.clone().unwrap_or_default()).await,
+        Braking::Stop { because } => stop(world, line, by, because.clone().unwrap_or_default()).await,
         Braking::Resume { because } => {
             let Some(stop) = stop_on(world.store.as_ref()).await? else {
                 return Ok(line.answered(conversation::not_stopped(), "answered: nothing is stopped"));
             };
             let now = world.now();
-            if let Some(from) = may_resume_from(&stop, actor.person).filter(|from| now < *from) {
+            if let Some(from) = may_resume_from(&stop, by.actor).filter(|from| now < *from) {
                 return Ok(line.answered(conversation::not_alone_yet(&stop, from), "refused: not alone yet"));
             }
             let (open, affected) = affected(world.store.as_ref()).await?;
-            let end = ended(actor, now, because);
+            let end = ended(by, now, because);
             let mut writes = resuming(&stop, end, &open, told_where(world, line.origin).as_ref());
             writes.push(line_answer(&line, conversation::go_on(&stop, affected)));
             Ok(Outcome { writes, note: format!("resumed everything: {}", stop.id) })
@@ -126,12 +126,12 @@ pub(super) async fn answer(
     }
 }
 
-async fn stop(world: &World, line: Line<'_>, actor: Actor<'_>, why: String) -> Result<Outcome, StoreFault> {
+async fn stop(world: &World, line: Line<'_>, by: By<'_>, why: String) -> Result<Outcome, StoreFault> {
     if let Some(stop) = stop_on(world.store.as_ref()).await? {
         return Ok(line.answered(conversation::stopped_already(&stop), "answered: stopped already"));
     }
     let (open, affected) = affected(world.store.as_ref()).await?;
-    let brake = stop_by(BrakeId::new(world.ids.handle().as_str()), actor, world.now(), why);
+    let brake = stop_by(BrakeId::new(world.ids.handle().as_str()), by, world.now(), why);
     let mut writes = stopping(&brake, &open, told_where(world, line.origin).as_ref());
     writes.push(line_answer(&line, conversation::stop_took_hold(&brake, affected)));
     Ok(Outcome { writes, note: format!("stopped everything: {}", brake.id) })
@@ -164,15 +164,15 @@ pub async fn stop_on(store: &dyn Store) -> Result<Option<Brake>, StoreFault> {
 
 /// A stop of everything by that person.
 #[must_use]
-pub fn stop_by(id: BrakeId, actor: Actor<'_>, at: Timestamp, why: String) -> Brake {
-    let (by, name) = (actor.person.clone(), actor.name.to_owned());
+pub fn stop_by(id: BrakeId, by: By<'_>, at: Timestamp, why: String) -> Brake {
+    let (by, name) = (by.actor.id().clone(), by.name.to_owned());
     Brake { id, kind: BrakeKind::Stop, by, name, since: at, why, until: None }
 }
 
 /// How that person takes something off.
 #[must_use]
-pub fn ended(actor: Actor<'_>, at: Timestamp, why: &str) -> BrakeEnd {
-    BrakeEnd { by: actor.person.clone(), name: actor.name.to_owned(), at, why: why.to_owned() }
+pub fn ended(by: By<'_>, at: Timestamp, why: &str) -> BrakeEnd {
+    BrakeEnd { by: by.actor.id().clone(), name: by.name.to_owned(), at, why: why.to_owned() }
 }
 
 /// The open requests that change something, and how much of them is stopped or goes on.

@@ -10,7 +10,7 @@ use super::{Service, Step, brakes, failures, homes, messages};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, Mentions, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
-use crate::domain::place::{MessageRef, Origin, ReplyPath};
+use crate::domain::place::{MessageRef, ReplyPath};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::chat::{Delivery, Found, PostTo, PrivateTo, Replaces};
@@ -122,10 +122,12 @@ async fn deliver(world: &World, slot: Slot) -> Result<(), StoreFault> {
             Some(message) => private(world, &slot, to, &message).await,
             None => Settled::Dead("there is nothing to say".into()),
         },
-        Destination::Card(_) | Destination::Thread(_) | Destination::Channel(_) => match compose(world, &slot).await? {
-            Some(message) => public(world, &slot, &message).await?,
-            None => Settled::Dead("there is nothing to say".into()),
-        },
+        Destination::Card(_) | Destination::Thread(_) | Destination::Channel(_) | Destination::Incident(_) => {
+            match compose(world, &slot).await? {
+                Some(message) => public(world, &slot, &message).await?,
+                None => Settled::Dead("there is nothing to say".into()),
+            }
+        }
     };
     settle(world, &slot, outcome).await
 }
@@ -226,14 +228,26 @@ async fn place(world: &World, to: &Destination) -> Result<Option<PostTo>, StoreF
             .request(id)
             .await?
             .map(|request| PostTo { channel: request.origin.channel, thread: request.origin.thread }),
-        Destination::Thread(id) => world.store.request(id).await?.and_then(|request| {
-            let card = request.card?;
-            // A card that is itself a reply cannot carry a thread: the log stays in the thread it was asked in.
-            let thread = request.origin.thread.unwrap_or(card.ts);
-            Some(PostTo { channel: card.channel, thread: Some(thread) })
-        }),
+        Destination::Thread(id) => thread(world, id).await?,
+        Destination::Incident(id) => {
+            let notice = world.store.slot(&messages::incident_key(id)).await?;
+            match notice.and_then(|slot| slot.message) {
+                Some(at) => Some(PostTo { channel: at.channel, thread: Some(at.ts) }),
+                None => thread(world, id).await?,
+            }
+        }
         Destination::Private(_) | Destination::FormOpen(_) | Destination::FormUpdate(_) | Destination::Home(_) => None,
     })
+}
+
+/// The thread of a request's card.
+async fn thread(world: &World, id: &RequestId) -> Result<Option<PostTo>, StoreFault> {
+    Ok(world.store.request(id).await?.and_then(|request| {
+        let card = request.card?;
+        // A card that is itself a reply cannot carry a thread: the log stays in the thread it was asked in.
+        let thread = request.origin.thread.unwrap_or(card.ts);
+        Some(PostTo { channel: card.channel, thread: Some(thread) })
+    }))
 }
 
 async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFault> {
@@ -275,6 +289,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::Started(_) => Some(conversation::started(view)),
         Notice::Final(_) => Some(conversation::final_reply(view)),
         Notice::Incident(_) => Some(conversation::incident(view, link.as_deref())),
+        Notice::Unclaimed(_) => Some(conversation::unclaimed(view)),
         Notice::ServerFailed(id) => run(id).map(|run| conversation::server_failed(view, run)),
         Notice::Home(_) | Notice::Stop(_) | Notice::Breaker { .. } => None,
         Notice::Override { number, .. } => request
@@ -392,13 +407,13 @@ async fn form_missed(world: &World, slot: &Slot) -> Result<Option<Write>, StoreF
         (ControlAction::Form(form), _) if form.origin.channel.is_nowhere() => None,
         (ControlAction::Form(form), _) => {
             let told = conversation::form_missed(Some(handle));
-            Some(messages::form_missed(&slot.outgoing.key, &form.origin, told))
+            Some(messages::form_missed(&slot.outgoing.key, messages::private_to(&form.origin), told))
         }
         (ControlAction::Review { .. }, Some(bound)) if !bound.channel.is_nowhere() => {
-            let reply = ReplyPath::Private { thread: None };
             let (person, channel) = (bound.person.clone(), bound.channel.clone());
-            let origin = Origin { person, channel, thread: None, reply };
-            Some(messages::form_missed(&slot.outgoing.key, &origin, conversation::form_missed(None)))
+            let path = ReplyPath::Private { thread: None };
+            let to = PrivateTo { person, channel, path, replaces: Replaces::Nothing };
+            Some(messages::form_missed(&slot.outgoing.key, to, conversation::form_missed(None)))
         }
         _ => None,
     })

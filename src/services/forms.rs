@@ -12,7 +12,7 @@ use super::world::World;
 use crate::conversation::message::{Form, Message};
 use crate::conversation::{self, CommandForm, OwnRequest};
 use crate::domain::command::{CommandName, CommandSpec};
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::Handle;
 use crate::domain::limits::PRIVATE_CONTROL_LIFE;
 use crate::domain::place::{ChannelId, ChannelName, Membership, Origin, ReplyPath};
@@ -38,7 +38,7 @@ pub(super) fn own_offered(world: &World, origin: &Origin) -> Control {
 /// To whoever is answered there, for as long as a private answer's buttons live.
 pub(super) fn bound(world: &World, origin: &Origin) -> Bound {
     Bound {
-        person: origin.person.clone(),
+        person: origin.person.id().clone(),
         channel: origin.channel.clone(),
         until: world.now().plus(PRIVATE_CONTROL_LIFE),
     }
@@ -59,11 +59,11 @@ pub(super) async fn open(world: &World, press: &Press<'_>, form: &FormOf, handle
 }
 
 /// The form that a home offers: it stands in no channel, so it asks first where the line will be sent.
-pub(super) fn anywhere(person: &PersonId) -> FormOf {
+pub(super) fn anywhere(person: &Actor) -> FormOf {
     FormOf { origin: origin(person, ChannelId::nowhere()), command: None, line: String::new() }
 }
 
-fn origin(person: &PersonId, channel: ChannelId) -> Origin {
+fn origin(person: &Actor, channel: ChannelId) -> Origin {
     Origin { person: person.clone(), channel, thread: None, reply: ReplyPath::Private { thread: None } }
 }
 

@@ -98,9 +98,9 @@ impl Service for Homes {
                 None => {}
                 Some(at) if at > now => next_wake = next_wake.into_iter().chain([at]).min(),
                 Some(_) => {
-                    self.looked.insert(home.person.clone(), (now, changes));
+                    self.looked.insert(home.person.id().clone(), (now, changes));
                     let world = Arc::clone(&self.world);
-                    self.effects.start(home.person.clone(), async move { look(&world, &home).await });
+                    self.effects.start(home.person.id().clone(), async move { look(&world, &home).await });
                     made = true;
                 }
             }
@@ -131,7 +131,7 @@ async fn look(world: &World, home: &Home) -> Result<(), StoreFault> {
     if !is_opened_anew(home) && home.shown.as_ref().is_some_and(|(before, _)| *before == shown) {
         return Ok(());
     }
-    let person = home.person.clone();
+    let person = home.person.id().clone();
     let again = messages::home(&person);
     world.commit(vec![Write::HomeShown { person, shown, at: world.now() }, again]).await?;
     Ok(())
@@ -214,7 +214,7 @@ pub(super) async fn compose(world: &World, person: &PersonId) -> Result<Option<M
         (request, handle)
     };
     let waiting = waiting.into_iter().map(review).collect::<Vec<_>>();
-    let new = controls.put("new", ControlAction::Form(forms::anywhere(person)));
+    let new = controls.put("new", ControlAction::Form(forms::anywhere(&home.person)));
     let mine = controls.put("mine", ControlAction::Mine);
     controls.keep(world).await?;
     let mut own = Vec::new();
@@ -264,7 +264,7 @@ impl Controls<'_> {
         let digest = Fingerprint::of(format!("home {person} {} {name}", opened_at.millis()).as_bytes());
         let handle = Handle::new(format!("h_{}", digest.hex().get(..24).unwrap_or_default()));
         let until = opened_at.plus(HOME_LIFE);
-        let bound = Some(Bound { person: person.clone(), channel: ChannelId::nowhere(), until });
+        let bound = Some(Bound { person: person.id().clone(), channel: ChannelId::nowhere(), until });
         self.all.push(Control { handle: handle.clone(), action, bound, used_at: None });
         handle
     }

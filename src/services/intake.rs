@@ -169,6 +169,7 @@ pub(super) async fn member(world: &World, person: &PersonId) -> Result<Profile, 
             let standing = profile.standing;
             let reply = match standing {
                 Standing::Bot => Reply::silent("rejected: a bot"),
+                Standing::Automation => Reply::silent("rejected: an automation"),
                 Standing::Member | Standing::Guest | Standing::Stranger | Standing::Deactivated => {
                     Reply::said(conversation::not_a_member(standing), format!("rejected: {standing:?}"))
                 }

@@ -47,7 +47,7 @@ pub(super) async fn alone(store: &dyn Store, person: &PersonId, now: Timestamp) 
 /// What counts an override; whoever takes the same place at the same time must look again.
 pub(super) fn counted(handle: Handle, request: &RequestId, number: u32, origin: &Origin, at: Timestamp) -> [Write; 2] {
     let action = ControlAction::Override { request: request.clone(), number };
-    let bound = Bound { person: origin.person.clone(), channel: origin.channel.clone(), until: at };
+    let bound = Bound { person: origin.person.id().clone(), channel: origin.channel.clone(), until: at };
     let control = Control { handle: handle.clone(), action, bound: Some(bound), used_at: None };
     [Write::Control(control), Write::ControlUsed { handle, at }]
 }

@@ -68,6 +68,7 @@ pub(super) async fn status(
     // Whoever asks was looked up for this very line.
     standings.people_at = Some(world.now());
     standings.traffic = world.traffic.now();
+    standings.alerts_silent = world.pager.silence().map(|silence| (silence.since, silence.why));
     Ok(line.answered(conversation::status(&standings.view()), "answered: status"))
 }
 

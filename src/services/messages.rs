@@ -82,9 +82,28 @@ pub(super) fn question(run: &RunId, asked_at: Timestamp) -> Write {
     live("question", &format!("{run}:{}", asked_at.millis()), &run.request, to, Notice::Question(run.clone()))
 }
 
+/// The notice about a request in the incident channel.
+pub(super) fn incident_key(request: &RequestId) -> DeliveryKey {
+    DeliveryKey::new(format!("incident:{request}"))
+}
+
+/// In the lane of the notice, so that it is there first.
+pub(super) fn unclaimed(request: &RequestId) -> Write {
+    Write::Send(Outgoing {
+        key: unclaimed_key(request),
+        lane: Lane::new(format!("incident:{request}")),
+        to: Destination::Incident(request.clone()),
+        content: Content::Live(Notice::Unclaimed(request.clone())),
+    })
+}
+
+pub(super) fn unclaimed_key(request: &RequestId) -> DeliveryKey {
+    DeliveryKey::new(format!("unclaimed:{request}"))
+}
+
 pub(super) fn incident(request: &RequestId, channel: &ChannelId) -> Write {
     Write::Send(Outgoing {
-        key: DeliveryKey::new(format!("incident:{request}")),
+        key: incident_key(request),
         lane: Lane::new(format!("incident:{request}")),
         to: Destination::Channel(channel.clone()),
         content: Content::Live(Notice::Incident(request.clone())),
@@ -204,9 +223,10 @@ pub(super) fn no_card(request: &RequestId, origin: &Origin, message: Message) ->
     })
 }
 
-fn private_to(origin: &Origin) -> PrivateTo {
+/// To whoever is answered there.
+pub(super) fn private_to(origin: &Origin) -> PrivateTo {
     PrivateTo {
-        person: origin.person.clone(),
+        person: origin.person.id().clone(),
         channel: origin.channel.clone(),
         path: origin.reply.clone(),
         replaces: Replaces::Nothing,
@@ -224,11 +244,11 @@ pub(super) fn answer(envelope: &EnvelopeKey, origin: &Origin, message: Message) 
 }
 
 /// What is said instead of a form that did not open.
-pub(super) fn form_missed(form: &DeliveryKey, origin: &Origin, message: Message) -> Write {
+pub(super) fn form_missed(form: &DeliveryKey, to: PrivateTo, message: Message) -> Write {
     Write::Send(Outgoing {
         key: DeliveryKey::new(format!("missed:{form}")),
         lane: Lane::new(format!("missed:{form}")),
-        to: Destination::Private(private_to(origin)),
+        to: Destination::Private(to),
         content: Content::Fixed(message),
     })
 }

@@ -5,6 +5,7 @@
 mod access;
 pub mod admitter;
 pub mod brakes;
+pub mod calling;
 mod closing;
 pub mod courier;
 mod effects;
@@ -16,10 +17,12 @@ pub mod intake;
 mod lately;
 mod lines;
 mod looks;
+mod matters;
 mod messages;
 mod offers;
 mod outage;
 pub mod overrides;
+pub mod paging;
 pub mod planning;
 mod presses;
 mod questions;
@@ -41,6 +44,7 @@ mod whys;
 mod world;
 
 pub use crate::ports::Rulebook;
+pub use paging::{Pager, Silence};
 pub use traffic::Gauge;
 pub use world::{InForce, Places, WakingInbox, World};
 

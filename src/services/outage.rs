@@ -201,7 +201,7 @@ pub(super) async fn may_without_directory(
     request: &Request,
 ) -> Result<AuthorizationRecord, StoreFault> {
     Ok(match last_known_channel(world, request).await? {
-        Some(channel) => super::rechecks::may(world, person, &channel, request),
+        Some(channel) => super::rechecks::may(world, person, &channel, request).record,
         None => records::about(request, records::of_member(world, records::NO_DIRECTORY, person)),
     })
 }

@@ -84,7 +84,7 @@ pub(super) async fn line(
             .iter()
             .map(|(run, server)| Passing { run: run.id.clone(), server: server.name.clone() })
             .collect(),
-        by: person.id.clone(),
+        by: line.origin.person.clone(),
         name: person.name.clone(),
         at: now,
         until: now.plus(rules.life),
@@ -315,13 +315,13 @@ pub(super) async fn submitted(
                     Lost::Gone(why) => voided(world, &request, number, &why, shown),
                 });
             }
-            let (by, name) = (person.id.clone(), person.name.clone());
+            let (by, name) = (submission.person.clone(), person.name.clone());
             let second = Seconded { by, name, at: now, why, seen, shown: text };
             (OverrideWord::Agreed, OverrideEvent::Seconded { number, second })
         }
         "deny" if why.is_empty() => return Ok(again(&request, one, submission, &OverrideUnfit::NeedsReason, now)),
         "deny" => {
-            let (by, name) = (person.id.clone(), person.name.clone());
+            let (by, name) = (submission.person.clone(), person.name.clone());
             (OverrideWord::Refused, OverrideEvent::Refused { number, by, name, at: now, why })
         }
         _ => return Ok(again(&request, one, submission, &OverrideUnfit::NothingChosen, now)),

@@ -8,7 +8,7 @@ use crate::admission;
 use crate::authorization::AuthorizationRecord;
 use crate::conversation::message::Message;
 use crate::conversation::{self, RequestView};
-use crate::domain::identity::{PersonId, Profile};
+use crate::domain::identity::{Actor, Profile};
 use crate::domain::ids::{Handle, RequestId, RunId};
 use crate::domain::place::{MessageRef, Origin};
 use crate::ports::StoreFault;
@@ -45,7 +45,7 @@ impl Press<'_> {
 /// A submitted form.
 pub(super) struct Submission<'a> {
     pub(super) envelope: &'a Envelope,
-    pub(super) person: &'a PersonId,
+    pub(super) person: &'a Actor,
     pub(super) handle: &'a Handle,
     pub(super) view: ViewId,
     pub(super) values: &'a BTreeMap<String, String>,
@@ -327,7 +327,7 @@ async fn cancel(
             return Ok(Outcome::answered(envelope, origin, told, note).with(record.map(kept)));
         }
     };
-    let asked = RequestEvent::CancelAsked { by: person.id.clone(), name: person.name.clone(), at: world.now() };
+    let asked = RequestEvent::CancelAsked { by: origin.person.clone(), name: person.name.clone(), at: world.now() };
     let mut writes = vec![
         Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![asked] },
         messages::card(id),
@@ -341,7 +341,7 @@ async fn cancel(
 /// Whether somebody may ask for what this request does, in the channel where it was asked.
 async fn may_ask_the_same(world: &World, person: &Profile, request: &Request) -> AuthorizationRecord {
     match world.directory.channel(&request.origin.channel).await {
-        Ok(channel) => rechecks::may(world, person, &channel, request),
+        Ok(channel) => rechecks::may(world, person, &channel, request).record,
         Err(_) => records::about(request, records::of_member(world, records::NO_DIRECTORY, person)),
     }
 }
@@ -372,7 +372,7 @@ async fn answer_press(
         return Ok(outcome.with([kept]));
     }
     let (step, asked_at) = (*step, *asked_at);
-    let mut writes = answered(world, &run, step, person, answer);
+    let mut writes = answered(world, &run, step, (&press.origin.person, &person.name), answer);
     writes.push(kept);
     writes.push(messages::card(&id.request));
     writes.push(messages::question(id, asked_at));
@@ -382,16 +382,16 @@ async fn answer_press(
     Ok(Outcome { writes, note: format!("{} said {} of {id}", person.name, answer.word()) })
 }
 
-fn answered(world: &World, run: &Run, step: usize, person: &Profile, answer: Answer) -> Vec<Write> {
+fn answered(world: &World, run: &Run, step: usize, (by, name): (&Actor, &str), answer: Answer) -> Vec<Write> {
     let now = world.now();
     let said = RunEvent::PersonAnswered {
-        by: person.id.clone(),
-        name: person.name.clone(),
+        by: by.clone(),
+        name: name.to_owned(),
         at: now,
         answer,
         until: now.plus(LOOK_AGAIN_FOR),
     };
-    let (note, outputs) = (format!("{} said so", person.name), BTreeMap::new());
+    let (note, outputs) = (format!("{name} said so"), BTreeMap::new());
     let (events, wake_at) = match answer {
         Answer::LookAgain => (vec![said], Some(now)),
         // What a person says happened was measured by nobody.
@@ -434,6 +434,7 @@ impl Notice {
             | Self::Started(request)
             | Self::Final(request)
             | Self::Incident(request)
+            | Self::Unclaimed(request)
             | Self::Override { request, .. }
             | Self::OverrideEnded { request, .. }
             | Self::OverrideIncident { request, .. } => Some(request),

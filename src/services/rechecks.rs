@@ -7,12 +7,13 @@ use super::intake::{Who, who};
 use super::outage;
 use super::records::{self, about, there};
 use super::world::World;
-use crate::authorization::{AuthorizationRecord, Question};
+use crate::authorization::{AuthorizationRecord, Authorized, Question};
 use crate::domain::identity::{PersonId, Profile, Standing};
 use crate::domain::place::ChannelFacts;
 use crate::domain::server::{Server, SiteName};
 use crate::ports::directory::DirectoryFault;
 use crate::workflow::request::{Approval, Request};
+use std::sync::Arc;
 
 /// What a look at the people of a request came to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,11 +38,13 @@ pub(super) enum People {
 pub(super) struct Look {
     pub(super) people: People,
     pub(super) records: Vec<AuthorizationRecord>,
+    /// The permission of whoever asked, where they still have one.
+    pub(super) authorized: Option<Arc<Authorized>>,
 }
 
 impl Look {
     fn of(people: People, record: AuthorizationRecord) -> Self {
-        Self { people, records: vec![record] }
+        Self { people, records: vec![record], authorized: None }
     }
 }
 
@@ -66,7 +69,7 @@ pub(super) async fn people(world: &World, request: &Request) -> Look {
 }
 
 fn gone(approval: &Approval) -> People {
-    People::Gone { by: approval.by.clone(), name: approval.name.clone() }
+    People::Gone { by: approval.by.id().clone(), name: approval.name.clone() }
 }
 
 /// Looks at whoever asked: still a member, and still allowed to ask for this there.
@@ -76,9 +79,9 @@ pub(super) async fn requester(world: &World, request: &Request) -> Look {
         Err(look) if look.people == People::Unknown => return unknown(world, request, look).await,
         Err(look) => return look,
     };
-    let record = may(world, &person, &channel, request);
+    let May { record, authorized } = may(world, &person, &channel, request);
     let people = if record.is_allowed() { People::Hold } else { People::Revoked(may_not(request, &channel)) };
-    Look::of(people, record)
+    Look { authorized, ..Look::of(people, record) }
 }
 
 /// Whoever asked, and where, if both are still there.
@@ -119,28 +122,34 @@ pub(super) fn may_not(request: &Request, channel: &ChannelFacts) -> String {
 async fn unknown(world: &World, request: &Request, look: Look) -> Look {
     // A store that does not answer either leaves it unknown.
     if let Ok(Some((person, channel))) = outage::returner(world, request).await {
-        let record = may(world, &person, &channel, request);
+        let May { record, authorized } = may(world, &person, &channel, request);
         if record.is_allowed() {
-            return Look::of(People::Hold, record);
+            return Look { authorized, ..Look::of(People::Hold, record) };
         }
     }
     look
 }
 
+/// An answer, and the permission that it came with.
+pub(super) struct May {
+    pub(super) record: AuthorizationRecord,
+    pub(super) authorized: Option<Arc<Authorized>>,
+}
+
 /// Whether a person may ask for what a request does, in that channel, by the policies of now.
-pub(super) fn may(world: &World, person: &Profile, channel: &ChannelFacts, request: &Request) -> AuthorizationRecord {
+pub(super) fn may(world: &World, person: &Profile, channel: &ChannelFacts, request: &Request) -> May {
     let rulebook = world.rulebook();
     let record = |id| rulebook.inventory.by_id(id).cloned();
     let servers: Vec<Server> = request.plan.servers().filter_map(|planned| record(&planned.id)).collect();
     if servers.is_empty() && request.plan.servers().next().is_some() {
         // Not one of them is in the inventory any more: admission leaves them out.
         let record = records::of_member(world, AuthorizationRecord::ALLOWED, person);
-        return there(channel, about(request, record));
+        return May { record: there(channel, about(request, record)), authorized: None };
     }
     let sites: Vec<SiteName> = request.plan.sites().cloned().collect();
     let question = Question { person, channel, command: &request.spec, servers: &servers, sites: &sites };
     match rulebook.policies.decide_shortly(&question) {
-        Ok(authorized) => authorized.record().clone(),
-        Err(refusal) => refusal.record,
+        Ok(authorized) => May { record: authorized.record().clone(), authorized: Some(Arc::new(authorized)) },
+        Err(refusal) => May { record: refusal.record, authorized: None },
     }
 }

@@ -57,8 +57,8 @@ pub(super) enum Need {
 pub(super) async fn need(world: &World, request: &Request) -> Found {
     let (person, channel) = match rechecks::asker(world, request).await {
         Ok(known) => known,
-        Err(Look { people: People::Revoked(why), records }) => return Found { need: Need::Revoked(why), records },
-        Err(Look { people: People::Hold | People::Unknown | People::Gone { .. }, records }) => {
+        Err(Look { people: People::Revoked(why), records, .. }) => return Found { need: Need::Revoked(why), records },
+        Err(Look { people: People::Hold | People::Unknown | People::Gone { .. }, records, .. }) => {
             return Found { need: Need::Unknown, records };
         }
     };

@@ -3,7 +3,7 @@
 //! Who may is said by the channel's policies, as of commands: `freeze`, `hold` and `blacklist`, each for its end too.
 //! Deliberately absent: what a brake keeps from starting, which is admission's.
 
-use super::brakes::{Actor, ended};
+use super::brakes::{By, ended};
 use super::intake::Outcome;
 use super::lines::{Line, Speaker};
 use super::undone::left_undone;
@@ -64,8 +64,8 @@ fn right(name: &str) -> CommandSpec {
 type Checked<T> = Result<T, Box<(Message, &'static str)>>;
 
 impl<'a> Saying<'a> {
-    fn actor(self) -> Actor<'a> {
-        Actor { person: &self.speaker.person.id, name: &self.speaker.person.name }
+    fn by(self) -> By<'a> {
+        By { actor: &self.line.origin.person, name: &self.speaker.person.name }
     }
 
     fn told(self, message: Message, note: &str) -> Outcome {
@@ -109,10 +109,10 @@ impl<'a> Saying<'a> {
     }
 
     fn brake(self, kind: BrakeKind, until: Option<&Moment>, why: &str) -> Brake {
-        let Actor { person, name } = self.actor();
+        let By { actor, name } = self.by();
         let id = BrakeId::new(self.world.ids.handle().as_str());
         let until = until.map(|moment| moment.at);
-        let (by, name, why) = (person.clone(), name.to_owned(), why.to_owned());
+        let (by, name, why) = (actor.id().clone(), name.to_owned(), why.to_owned());
         Brake { id, kind, by, name, since: self.world.now(), why, until }
     }
 
@@ -144,7 +144,7 @@ impl<'a> Saying<'a> {
     fn off<'b>(self, brakes: impl Iterator<Item = &'b Brake>, why: &str) -> Vec<Write> {
         let now = self.world.now();
         let on = brakes.filter(|brake| brake.is_on(now));
-        on.map(|brake| Write::BrakeOff { id: brake.id.clone(), end: ended(self.actor(), now, why) }).collect()
+        on.map(|brake| Write::BrakeOff { id: brake.id.clone(), end: ended(self.by(), now, why) }).collect()
     }
 
     /// Takes off what was put on so; tells what there is instead if nothing was.

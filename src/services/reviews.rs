@@ -121,8 +121,8 @@ pub(super) async fn submitted(
     };
     let text = |key: &str| submission.values.get(key).map_or("", String::as_str);
     let (why, typed) = (text(conversation::WHY_KEY), text(conversation::COUNT_KEY));
-    let shown = shown.as_deref().unwrap_or_default();
-    match approvals::decide(&request, &person, Word { choice: &choice, why, seen: &plan, shown, typed }, now) {
+    let (by, shown) = (submission.person, shown.as_deref().unwrap_or_default());
+    match approvals::decide(&request, &person, Word { by, choice: &choice, why, seen: &plan, shown, typed }, now) {
         Err(unfit @ (Unfit::NeedsReason | Unfit::WrongCount { .. })) => {
             let missing = &ReviewOutcome::Unfit(unfit, request.clone());
             again(world, submission, &request, missing, "answered: something is missing in the form").await
@@ -180,7 +180,7 @@ async fn requester_still_may(
     if *choice == Choice::Deny {
         return Ok(Ok(Vec::new()));
     }
-    let Look { people, records } = rechecks::requester(world, request).await;
+    let Look { people, records, .. } = rechecks::requester(world, request).await;
     let mut kept: Vec<Write> = records.into_iter().map(|record| kept(world, request, record)).collect();
     Ok(match people {
         People::Hold | People::Gone { .. } => Ok(kept),
@@ -303,7 +303,7 @@ pub(super) fn details(world: &World, press: &Press<'_>, view: RequestView<'_>) -
 }
 
 fn shown_offered(world: &World, press: &Press<'_>, id: &RequestId, approval: &Approval) -> Control {
-    let action = ControlAction::Shown { request: id.clone(), by: approval.by.clone() };
+    let action = ControlAction::Shown { request: id.clone(), by: approval.by.id().clone() };
     Control { handle: world.ids.handle(), action, bound: Some(forms::bound(world, press.origin)), used_at: None }
 }
 

@@ -5,19 +5,20 @@ use super::world::World;
 use super::{Service, Step, failures, messages};
 use crate::admission::traffic::{Traffic, is_missed, still_calm};
 use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
-use crate::domain::effect::{Act, Begun, Probe, Seen};
+use crate::domain::effect::{Begun, Probe, Seen};
 use crate::domain::ids::RunId;
 use crate::domain::intent::ParameterName;
 use crate::domain::limits::EFFECT_DEADLINE;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, ServerId};
 use crate::domain::time::Timestamp;
+use crate::mandate::Mandate;
 use crate::ports::StoreFault;
 use crate::ports::store::{Committed, Operation, Write};
 use crate::workflow::decide::POLL_EVERY;
 use crate::workflow::request::{Request, RequestStage};
 use crate::workflow::run::{Run, RunEvent, RunOutcome, RunStage};
-use crate::workflow::{Commit, Decision, Input, Orders, Situation, decide};
+use crate::workflow::{Commit, Decision, Errand, Input, Orders, Situation, decide};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ const RUNS_AT_ONCE_MAX: usize = 256;
 const DECISIONS_PER_STEP_MAX: u32 = 16;
 /// A look must be quick, or it says nothing; an act gets the whole deadline.
 const LOOK_DEADLINE: Duration = Duration::from_secs(5);
+/// How often a run is looked at again that decided on what it may not do.
+const UNFOUNDED_LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// The runner.
 pub struct Runner {
@@ -148,10 +151,11 @@ impl Runner {
                 self.look(run.id.clone(), probe);
                 Ok(Some(Turn::Effect))
             }
-            Decision::Begin(act) => {
+            Decision::Begin(errand) => {
+                let Some(mandate) = self.mandate(&errand, request, run).await? else { return Ok(Some(Turn::Rest)) };
                 // Its answer changes nothing in the journal, so the next look must not follow at once.
                 self.rest(run, self.world.now().plus(POLL_EVERY)).await?;
-                self.begin(run.id.clone(), act);
+                self.begin(run.id.clone(), mandate);
                 Ok(Some(Turn::Effect))
             }
             Decision::Wait(wake_at) => {
@@ -160,6 +164,18 @@ impl Runner {
             }
             Decision::Commit(commit) => self.commit(request, run, commit).await,
             Decision::Settled | Decision::AskSafety => Ok(Some(Turn::Rest)),
+        }
+    }
+
+    /// What may be done is done; a run that decided on anything else is a broken invariant: it rests, others go on.
+    async fn mandate(&self, errand: &Errand, request: &Request, run: &Run) -> Result<Option<Mandate>, StoreFault> {
+        match Mandate::of(errand, request, run) {
+            Ok(mandate) => Ok(Some(mandate)),
+            Err(unfounded) => {
+                tracing::error!(run.id = %run.id, %unfounded, "nothing is sent: there is no mandate for it");
+                self.rest(run, self.world.now().plus(UNFOUNDED_LOOK_EVERY)).await?;
+                Ok(None)
+            }
         }
     }
 
@@ -172,12 +188,20 @@ impl Runner {
 
     async fn commit(&mut self, request: &Request, run: &Run, commit: Commit) -> Result<Option<Turn>, StoreFault> {
         let now = self.world.now();
-        let (wake_at, then) = (commit.wake_at, commit.then.clone());
+        let wake_at = commit.wake_at;
+        // Before the commit: an intent that nobody may carry out is not stored either.
+        let then = match &commit.then {
+            None => None,
+            Some(errand) => match self.mandate(errand, request, run).await? {
+                Some(mandate) => Some(mandate),
+                None => return Ok(Some(Turn::Rest)),
+            },
+        };
         let counted = failures::counted(&self.world, request, run, &commit.events).await?;
         let mut writes = self.writes(request, run, commit, now);
         writes.extend(counted);
         // A stop that came after the look at it is met here: from its commit on nothing is begun that changes anything.
-        if then.as_ref().is_some_and(Act::is_change) {
+        if then.as_ref().is_some_and(|mandate| mandate.act().is_change()) {
             writes.push(Write::NotStopped);
         }
         writes.extend(self.closes_incident(run, &writes).await?);
@@ -185,8 +209,8 @@ impl Runner {
             return Ok(Some(Turn::Rest));
         }
         match then {
-            Some(act) => {
-                self.begin(run.id.clone(), act);
+            Some(mandate) => {
+                self.begin(run.id.clone(), mandate);
                 Ok(Some(Turn::Effect))
             }
             None if wake_at > now => Ok(Some(Turn::Rest)),
@@ -261,9 +285,9 @@ impl Runner {
             .start(id, async move { Ended::Saw { controller, seen: drivers.observe(&probe, LOOK_DEADLINE).await } });
     }
 
-    fn begin(&mut self, id: RunId, act: Act) {
+    fn begin(&mut self, id: RunId, mandate: Mandate) {
         let drivers = Arc::clone(&self.world.drivers);
-        self.effects.start(id, async move { Ended::Began(drivers.begin(&act, EFFECT_DEADLINE).await) });
+        self.effects.start(id, async move { Ended::Began(drivers.begin(&mandate, EFFECT_DEADLINE).await) });
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Standings {
     pub people_at: Option<Timestamp>,
     /// What pools carry; [`Traffic::NotAsked`] where it was not looked at.
     pub traffic: Arc<Traffic>,
+    /// Since when alerts are not taken, and why; `None` where they are, or where it was not looked at.
+    pub alerts_silent: Option<(Timestamp, String)>,
     /// When all of this was looked at.
     pub now: Timestamp,
 }
@@ -44,7 +46,19 @@ impl Standings {
     /// As messages look at it.
     #[must_use]
     pub fn view(&self) -> StatusView<'_> {
-        let Self { stop, pools, open, coverage, servers, inventory_at, health_oldest, people_at, traffic, now } = self;
+        let Self {
+            stop,
+            pools,
+            open,
+            coverage,
+            servers,
+            inventory_at,
+            health_oldest,
+            people_at,
+            alerts_silent,
+            traffic,
+            now,
+        } = self;
         StatusView {
             stop: stop.as_ref(),
             pools,
@@ -55,6 +69,7 @@ impl Standings {
             health_oldest: health_oldest.clone(),
             people_at: *people_at,
             traffic,
+            alerts_silent: alerts_silent.as_ref().map(|(since, why)| (*since, why.as_str())),
             now: *now,
         }
     }
@@ -92,6 +107,7 @@ pub async fn standings(
         health_oldest,
         people_at: None,
         traffic: Arc::new(Traffic::NotAsked),
+        alerts_silent: None,
         now,
     })
 }

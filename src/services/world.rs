@@ -1,5 +1,6 @@
 //! Everything a service works with: the ports, and the files that say what may be done.
 
+use super::paging::Pager;
 use super::traffic::Gauge;
 use crate::domain::ids::OperationId;
 use crate::domain::place::ChannelId;
@@ -9,6 +10,7 @@ use crate::ports::store::{Committed, Decide, Operation, Scope, Write};
 use crate::ports::{Chat, Clock, Directory, Drivers, Ids, Inbox, Rulebook, RulebookSource, Store, StoreFault};
 use async_trait::async_trait;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// How often a commit of unknown outcome is asked about before the step gives up; its next turn reads afresh.
@@ -32,6 +34,8 @@ pub struct Places {
     pub incidents: Option<ChannelId>,
     /// Where changed files that cannot be used are told; `None` tells it only in the log.
     pub admins: Option<ChannelId>,
+    /// How long nobody may take over what a request left out before its owners are called; `None` calls nobody.
+    pub owners_called_after: Option<Duration>,
     /// How the bot is called, for `/invite`.
     pub bot_name: String,
 }
@@ -46,6 +50,8 @@ pub struct World {
     pub directory: Arc<dyn Directory>,
     /// What pools carry.
     pub traffic: Gauge,
+    /// What rings while the chat is down.
+    pub pager: Pager,
     /// How servers are reached.
     pub drivers: Arc<dyn Drivers>,
     /// The time.

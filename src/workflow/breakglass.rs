@@ -5,7 +5,7 @@
 use super::IllegalTransition;
 use super::blocker::PolicyName;
 use super::request::{Request, RequestStage};
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{Actor, GroupName};
 use crate::domain::ids::{Fingerprint, RunId};
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
@@ -18,7 +18,7 @@ pub struct OverrideAsked {
     /// The servers that were waiting then: the frozen list, and nothing beside it.
     pub servers: Vec<Passing>,
     /// Who.
-    pub by: PersonId,
+    pub by: Actor,
     /// Their name.
     pub name: String,
     /// When.
@@ -77,7 +77,7 @@ pub struct Override {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Seconded {
     /// Who.
-    pub by: PersonId,
+    pub by: Actor,
     /// Their name.
     pub name: String,
     /// When.
@@ -132,7 +132,7 @@ pub enum OverrideEvent {
         /// Which.
         number: u32,
         /// Who.
-        by: PersonId,
+        by: Actor,
         /// Their name.
         name: String,
         /// When.

@@ -1,7 +1,7 @@
 //! Whose consent a request needs, and what became of it.
 
 use crate::domain::consent::Quota;
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{Actor, GroupName};
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::Timestamp;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct Escalation {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Approval {
     /// Who.
-    pub by: PersonId,
+    pub by: Actor,
     /// Their name.
     pub name: String,
     /// When.

@@ -3,10 +3,11 @@
 //! The rule that everything here keeps: an intent is stored before it is carried out, and an outcome that is not
 //! known is verified, never repeated blindly. What may be repeated (taking a server out of rotation, say) says so.
 
+use super::errand::Errand;
 use super::run::{Failure, FailureKind, Run, RunEvent, RunOutcome, RunStage, StepIntent};
 use super::{reboot, steps};
 use crate::domain::command::{Step, Touch};
-use crate::domain::effect::{Act, BalancerStanding, Begun, Probe, Seen};
+use crate::domain::effect::{BalancerStanding, Begun, Probe, Seen};
 use crate::domain::intent::ParameterName;
 use crate::domain::server::{ProductionState, ServerName};
 use crate::domain::time::Timestamp;
@@ -80,7 +81,7 @@ pub enum Decision {
     /// Store these events in one commit, then go on.
     Commit(Commit),
     /// Carry out the stored intent: only for acts that may be repeated.
-    Begin(Act),
+    Begin(Errand),
     /// Nothing to do before that time.
     Wait(Timestamp),
     /// Nothing to do at all.
@@ -95,7 +96,7 @@ pub struct Commit {
     /// The production state that the server is in from now on, if it changes.
     pub state: Option<ProductionState>,
     /// What is begun once the commit is durable; never before.
-    pub then: Option<Act>,
+    pub then: Option<Errand>,
     /// When the run is looked at again.
     pub wake_at: Timestamp,
 }
@@ -115,8 +116,8 @@ impl Commit {
 
     /// The same with something to begin afterwards.
     #[must_use]
-    pub fn then(self, act: Act) -> Self {
-        Self { then: Some(act), ..self }
+    pub fn then(self, errand: Errand) -> Self {
+        Self { then: Some(errand), ..self }
     }
 }
 
@@ -233,8 +234,8 @@ pub(super) fn turn_back(situation: Situation<'_>, outcome: RunOutcome, mut event
                 && run.subject.server().is_some_and(|s| s.pool.is_some()) =>
         {
             events.push(RunEvent::ReturnBegun { at: now, outcome });
-            let act = Act::Undrain(server.clone());
-            Decision::Commit(Commit::of(events, now).with_state(ProductionState::Undraining).then(act))
+            let back = Errand::back(run, server);
+            Decision::Commit(Commit::of(events, now).with_state(ProductionState::Undraining).then(back))
         }
         _ => {
             events.push(RunEvent::Ended { at: now, outcome });
@@ -274,7 +275,7 @@ fn returning(situation: Situation<'_>, since: Timestamp, outcome: RunOutcome) ->
             Decision::Wait(now.plus(POLL_EVERY))
         }
         // Natural: asking again for what it may already be doing changes nothing.
-        Input::Seen(_) => Decision::Begin(Act::Undrain(server.clone())),
+        Input::Seen(_) => Decision::Begin(Errand::back(run, server)),
         Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
             Decision::Observe(Probe::Balancer(server.clone()))
         }

@@ -6,6 +6,7 @@ mod blocker;
 pub mod breakglass;
 mod consent;
 pub mod decide;
+mod errand;
 pub mod pace;
 mod reboot;
 mod replanning;
@@ -14,10 +15,13 @@ pub mod run;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 pub use decide::{Commit, Decision, Input, Orders, Situation, decide};
+pub use errand::{Admission, Errand, Right};
 pub use request::{Request, RequestEvent};
 pub use run::{Run, RunEvent};
+pub use trouble::TROUBLE_TOLD_FOR;
 
 /// An event that does not fit the state it met: a bug of ours or a damaged journal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

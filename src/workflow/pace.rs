@@ -39,7 +39,7 @@ pub fn pace(mut cases: Vec<Duration>) -> Option<Pace> {
 #[must_use]
 pub fn step_begun(run: &Run, step: usize) -> Option<Timestamp> {
     let before = run.proofs.iter().filter(|proof| proof.step < step).map(|proof| proof.at).max();
-    before.or(run.admitted_at)
+    before.or(run.admitted_at())
 }
 
 /// How long that step took in each of these runs that proved it.

@@ -8,6 +8,7 @@
 use super::decide::{
     Acting, Commit, Decision, Input, POLL_EVERY, REBOOT_COMMAND_LIFE, SILENT_FOR, Situation, commit, fail,
 };
+use super::errand::Errand;
 use super::run::{Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
 use super::steps::{cut, succeeded, telling};
 use crate::domain::command::{Output, PowerPath, Reboot};
@@ -72,7 +73,7 @@ fn begin_with(situation: Situation<'_>, step: usize, server: &ServerName, intent
         (Some(PowerPath::Ssh), Some(not_after)) => Act::RebootOverSsh { server: server.clone(), not_after },
         _ => Act::RestartOverRedfish(server.clone()),
     };
-    Decision::Commit(Commit::of(vec![RunEvent::StepBegun { step, intent }], situation.now).then(act))
+    Decision::Commit(Commit::of(vec![RunEvent::StepBegun { step, intent }], situation.now).then(Errand::asked(act)))
 }
 
 /// Nothing was sent, so the server can go back to work.

@@ -10,7 +10,7 @@ pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 pub use super::replanning::{Change, Replanning};
 use crate::domain::command::{CommandSpec, Step};
 use crate::domain::consent::{Quota, missing, people};
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{Actor, GroupName, PersonId};
 use crate::domain::ids::{Handle, RequestId, Version};
 use crate::domain::place::{MessageRef, Origin};
 use crate::domain::plan::{Plan, PlannedServer};
@@ -81,7 +81,7 @@ pub enum RequestStage {
     /// A person ended it; what is in flight goes to a safe point.
     Stopping {
         /// Who asked.
-        by: PersonId,
+        by: Actor,
         /// Their name.
         name: String,
         /// When.
@@ -225,7 +225,7 @@ pub enum RequestEvent {
     /// Somebody said no; it ended.
     Denied {
         /// Who.
-        by: PersonId,
+        by: Actor,
         /// Their name.
         name: String,
         /// When.
@@ -255,7 +255,7 @@ pub enum RequestEvent {
     /// A person ended it.
     CancelAsked {
         /// Who.
-        by: PersonId,
+        by: Actor,
         /// Their name.
         name: String,
         /// When.

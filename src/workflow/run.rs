@@ -1,9 +1,9 @@
 //! One request's work on one subject, as its journal made it.
 
-use super::IllegalTransition;
+use super::{Admission, IllegalTransition};
 use crate::domain::command::{Output, PowerPath};
 use crate::domain::effect::{Begun, BootId};
-use crate::domain::identity::PersonId;
+use crate::domain::identity::Actor;
 use crate::domain::ids::{Epoch, RunId, Version};
 use crate::domain::intent::Value;
 use crate::domain::plan::{PlannedServer, Subject};
@@ -26,8 +26,8 @@ pub struct Run {
     pub found: ProductionState,
     /// The state that the run has brought the server to so far.
     pub state: ProductionState,
-    /// When it was admitted.
-    pub admitted_at: Option<Timestamp>,
+    /// That it was admitted, once it was.
+    admission: Option<Admission>,
     /// Steps that succeeded, each with what proved it.
     pub proofs: Vec<Proof>,
     /// The last thing that went wrong, kept for texts after the run has ended.
@@ -233,12 +233,7 @@ pub enum RunEvent {
         server: PlannedServer,
     },
     /// It was admitted: the server is reserved for it.
-    Admitted {
-        /// When.
-        at: Timestamp,
-        /// The production state found.
-        found: ProductionState,
-    },
+    Admitted(Admission),
     /// The server's SSH stayed silent before anything was sent.
     WasSilent {
         /// When.
@@ -281,7 +276,7 @@ pub enum RunEvent {
     /// A person said what happened.
     PersonAnswered {
         /// Who.
-        by: PersonId,
+        by: Actor,
         /// Their name.
         name: String,
         /// When.
@@ -324,7 +319,7 @@ impl Run {
             stage: RunStage::Waiting,
             found: ProductionState::Production,
             state: ProductionState::Production,
-            admitted_at: None,
+            admission: None,
             proofs: Vec::new(),
             failure: None,
             asked_at: None,
@@ -339,6 +334,18 @@ impl Run {
     #[must_use]
     pub fn server_name(&self) -> Option<&ServerName> {
         self.subject.server().map(|server| &server.name)
+    }
+
+    /// That it was admitted, once it was.
+    #[must_use]
+    pub fn admission(&self) -> Option<Admission> {
+        self.admission
+    }
+
+    /// When it was admitted.
+    #[must_use]
+    pub fn admitted_at(&self) -> Option<Timestamp> {
+        self.admission.map(Admission::at)
     }
 
     /// Whether it is over.
@@ -385,7 +392,7 @@ impl Run {
         if outcome != RunOutcome::PutOff {
             return RunStage::Ended { at, outcome };
         }
-        (self.admitted_at, self.failure, self.silent_since) = (None, None, None);
+        (self.admission, self.failure, self.silent_since) = (None, None, None);
         self.proofs.clear();
         RunStage::Waiting
     }
@@ -397,8 +404,8 @@ impl Run {
     pub fn apply(mut self, event: &RunEvent) -> Result<Self, IllegalTransition> {
         use RunStage as Stage;
         self.stage = match (event, self.stage.clone()) {
-            (RunEvent::Admitted { at, found }, Stage::Waiting) => {
-                (self.admitted_at, self.found, self.state) = (Some(*at), *found, *found);
+            (RunEvent::Admitted(admission), Stage::Waiting) => {
+                (self.admission, self.found, self.state) = (Some(*admission), admission.found(), admission.found());
                 Stage::Ready { step: 0 }
             }
             (RunEvent::Replanned { server }, Stage::Waiting)

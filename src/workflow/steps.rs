@@ -4,6 +4,7 @@ use super::decide::{
     Acting, Commit, Decision, HALTED_LOOK_EVERY, Input, Orders, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX,
     Situation, commit, fail, server_of, turn_back,
 };
+use super::errand::Errand;
 use super::run::{FailureKind, Run, RunEvent, RunOutcome, StepIntent};
 use crate::domain::command::{GateCheck, HostCheck, HttpCall, HttpMethod, Output, SITE_INPUT, Sent, Step};
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, Probe, Seen};
@@ -56,7 +57,7 @@ pub(super) fn begin_drain(situation: Situation<'_>, step: usize, timeout: Durati
     }
     let begun = RunEvent::StepBegun { step, intent: intent(situation, timeout) };
     let commit = Commit::of(vec![begun], situation.now).with_state(ProductionState::Draining);
-    Decision::Commit(commit.then(Act::Drain(server.name.clone())))
+    Decision::Commit(commit.then(Errand::asked(Act::Drain(server.name.clone()))))
 }
 
 pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_max: u64) -> Decision {
@@ -88,7 +89,7 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
             fail(situation, acting.step, FailureKind::BalancerFailed, note)
         }
         Input::Seen(Seen::Balancer(line)) if is_out(line) => Decision::Wait(now.plus(POLL_EVERY)),
-        Input::Seen(_) => Decision::Begin(Act::Drain(server.clone())),
+        Input::Seen(_) => Decision::Begin(Errand::asked(Act::Drain(server.clone()))),
     }
 }
 
@@ -130,7 +131,7 @@ pub(super) fn gate(situation: Situation<'_>, step: usize, checks: &[GateCheck]) 
 
 /// Since when the step that is next could have begun.
 fn since(run: &Run) -> Timestamp {
-    run.proofs.last().map(|proof| proof.at).or(run.admitted_at).unwrap_or_default()
+    run.proofs.last().map(|proof| proof.at).or(run.admitted_at()).unwrap_or_default()
 }
 
 pub(super) fn check(situation: Situation<'_>, step: usize, checks: &[HostCheck], timeout: Duration) -> Decision {
@@ -198,7 +199,7 @@ pub(super) fn begin_return(situation: Situation<'_>, step: usize, timeout: Durat
     }
     let begun = RunEvent::StepBegun { step, intent: intent(situation, timeout) };
     let commit = Commit::of(vec![begun], situation.now).with_state(ProductionState::Undraining);
-    Decision::Commit(commit.then(Act::Undrain(server.name.clone())))
+    Decision::Commit(commit.then(Errand::back(situation.run, &server.name)))
 }
 
 pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: ProductionState) -> Decision {
@@ -229,21 +230,21 @@ pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: Produc
         Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Down => {
             Decision::Wait(now.plus(POLL_EVERY))
         }
-        Input::Seen(_) => Decision::Begin(Act::Undrain(server.clone())),
+        Input::Seen(_) => Decision::Begin(Errand::back(situation.run, server)),
     }
 }
 
-fn call(situation: Situation<'_>, step: usize, http: &HttpCall) -> Act {
+fn call(situation: Situation<'_>, step: usize, http: &HttpCall) -> Errand {
     let send = http.send.iter().filter_map(|sent| member(situation, step, sent)).collect();
     let calls_before = situation.steps.iter().take(step).filter(|step| matches!(step, Step::Http(_))).count();
-    Act::Http {
+    Errand::asked(Act::Http {
         method: http.method,
         url: http.url.clone(),
         send,
         expect: http.expect,
         key: situation.run.id.clone(),
         call: calls_before + 1,
-    }
+    })
 }
 
 /// The name and the text of one member; what is not known is left out.

@@ -1,5 +1,6 @@
 //! The production drivers against the simulated fleet's wires: what each trouble looks like from outside.
 
+use crate::mandates::mandate;
 use reqwest::Client;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -62,11 +63,11 @@ impl World {
 
     async fn reboot(&self, deadline: Duration) -> Begun {
         let not_after = SystemClock.now().plus(Duration::from_secs(30));
-        self.drivers.begin(&Act::RebootOverSsh { server: edge(), not_after }, deadline).await
+        self.drivers.begin(&mandate(&Act::RebootOverSsh { server: edge(), not_after }), deadline).await
     }
 
     async fn restart(&self, deadline: Duration) -> Begun {
-        self.drivers.begin(&Act::RestartOverRedfish(edge()), deadline).await
+        self.drivers.begin(&mandate(&Act::RestartOverRedfish(edge())), deadline).await
     }
 
     async fn boot(&self) -> Option<BootFacts> {
@@ -134,8 +135,8 @@ async fn compare(fault: Fault, over_ssh: bool) {
         true => Act::RebootOverSsh { server: edge(), not_after },
         false => Act::RestartOverRedfish(edge()),
     };
-    let on_the_wire = world.drivers.begin(&act, deadline).await;
-    let on_the_stage = stage.begin(&act, deadline).await;
+    let on_the_wire = world.drivers.begin(&mandate(&act), deadline).await;
+    let on_the_stage = stage.begin(&mandate(&act), deadline).await;
     let kind = |begun: &Begun| std::mem::discriminant(begun);
     assert_eq!(kind(&on_the_wire), kind(&on_the_stage), "{fault:?} {act:?}: {on_the_wire:?} {on_the_stage:?}");
     assert_eq!(world.reboots(), stage.fleet().reboots(&edge()), "{fault:?} {act:?}");
@@ -181,7 +182,7 @@ async fn a_command_that_arrives_late_does_nothing() {
     let world = World::new().await;
     let drivers = drivers_of(&world.paths);
     let act = Act::RebootOverSsh { server: edge(), not_after: SystemClock.now().minus(Duration::from_secs(2)) };
-    assert!(matches!(drivers.begin(&act, SOON).await, Begun::Refused(_)));
+    assert!(matches!(drivers.begin(&mandate(&act), SOON).await, Begun::Refused(_)));
     let arrived = world.model(|fleet, _| fleet.log().last().cloned()).expect("the server's log shows that it arrived");
     assert_eq!((arrived.via, matches!(arrived.outcome, Outcome::Refused(_))), (Via::Ssh, true));
     assert_eq!(world.reboots(), 0);
@@ -230,7 +231,7 @@ async fn a_port_where_nobody_listens_was_sent_nothing() {
     });
     assert!(matches!(world.reboot(SOON).await, Begun::NeverSent(_)));
     assert!(matches!(world.restart(SOON).await, Begun::NeverSent(_)));
-    assert!(matches!(world.drivers.begin(&Act::Drain(edge()), SOON).await, Begun::NeverSent(_)));
+    assert!(matches!(world.drivers.begin(&mandate(&Act::Drain(edge())), SOON).await, Begun::NeverSent(_)));
     for probe in [Probe::Boot(edge()), Probe::Power(edge()), Probe::Balancer(edge())] {
         assert!(matches!(world.drivers.observe(&probe, SOON).await, Seen::NoAnswer(_)), "{probe:?}");
     }
@@ -254,13 +255,13 @@ async fn a_drain_holds_through_a_reboot_until_it_is_taken_back() {
     let (standing, usual) = world.standing().await;
     assert_eq!(standing, BalancerStanding::Up);
     assert!(usual > 0);
-    assert_eq!(world.drivers.begin(&Act::Drain(edge()), SOON).await, Begun::Sent);
-    assert_eq!(world.drivers.begin(&Act::Drain(edge()), SOON).await, Begun::Sent, "twice is once");
+    assert_eq!(world.drivers.begin(&mandate(&Act::Drain(edge())), SOON).await, Begun::Sent);
+    assert_eq!(world.drivers.begin(&mandate(&Act::Drain(edge())), SOON).await, Begun::Sent, "twice is once");
     world.until(async |world| (world.standing().await == (BalancerStanding::Drained, 0)).then_some(())).await;
     assert_eq!(world.reboot(SOON).await, Begun::Sent);
     assert_eq!(world.standing().await, (BalancerStanding::Drained, 0), "though its health check fails now");
     world.until(World::boot).await;
-    assert_eq!(world.drivers.begin(&Act::Undrain(edge()), SOON).await, Begun::Sent);
+    assert_eq!(world.drivers.begin(&mandate(&Act::Undrain(edge())), SOON).await, Begun::Sent);
     assert_eq!(world.standing().await, (BalancerStanding::Up, usual));
 }
 
@@ -275,12 +276,12 @@ async fn a_server_that_the_load_balancer_does_not_know_is_refused() {
     let mut world = World::new().await;
     world.rewrite(|text| text.replace("backend: edge-lax ", "backend: origin-lax "));
     assert_eq!(
-        world.drivers.begin(&Act::Drain(edge()), SOON).await,
+        world.drivers.begin(&mandate(&Act::Drain(edge())), SOON).await,
         Begun::Refused("the load balancer says: No such server.".to_owned())
     );
     assert!(matches!(world.drivers.observe(&Probe::Balancer(edge()), SOON).await, Seen::NoAnswer(_)));
     let dns = ServerName::new("dns-lax-01");
-    assert!(matches!(world.drivers.begin(&Act::Drain(dns), SOON).await, Begun::Refused(_)));
+    assert!(matches!(world.drivers.begin(&mandate(&Act::Drain(dns)), SOON).await, Begun::Refused(_)));
 }
 
 #[tokio::test]
@@ -379,7 +380,7 @@ async fn an_http_step_carries_its_runs_key_and_believes_one_status() {
             key: RunId::parse("run-2mq9.1").unwrap(),
             call: number,
         };
-        world.drivers.begin(&act, deadline).await
+        world.drivers.begin(&mandate(&act), deadline).await
     };
     let call = async |path: &str, deadline| numbered(path, 1, deadline).await;
     assert_eq!(call("/made", SOON).await, Begun::Sent);
@@ -400,7 +401,7 @@ async fn an_http_step_carries_its_runs_key_and_believes_one_status() {
         key: RunId::parse("run-2mq9.1").unwrap(),
         call: 1,
     };
-    assert!(matches!(world.drivers.begin(&act, SOON).await, Begun::NeverSent(_)));
+    assert!(matches!(world.drivers.begin(&mandate(&act), SOON).await, Begun::NeverSent(_)));
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! The suite: one binary, so that there is one link.
 
 #[cfg(test)]
+mod alerts_wire;
+#[cfg(test)]
 mod bolt;
 #[cfg(test)]
 mod browser;
@@ -8,6 +10,8 @@ mod browser;
 mod clustershell;
 mod command_files;
 mod command_line;
+#[cfg(test)]
+mod command_line_automations;
 mod command_line_brakes;
 #[cfg(test)]
 mod decisions_call;
@@ -16,9 +20,13 @@ mod decisions_call;
 mod drivers_wire;
 mod fuzz_corpus;
 #[cfg(test)]
+mod mandates;
+#[cfg(test)]
 mod metrics_wire;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod real_alertmanager;
 #[cfg(test)]
 mod real_peers;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! `tests/peers/install` installs them. A peer that is missing is a failure, never a skipped test. Everything
 //! listens on 127.0.0.1, on ports that were free a moment ago, and ends with its test.
 
+use crate::mandates::mandate;
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::LineEnding;
 use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
@@ -27,10 +28,10 @@ use wrasse::ports::{Clock, Drivers};
 const SOON: Duration = Duration::from_secs(10);
 
 /// A program that ends with its test.
-struct Peer(Child);
+pub(crate) struct Peer(Child);
 
 impl Peer {
-    fn start(program: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start(program: &Path, arguments: &[&str]) -> Self {
         let started = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
@@ -55,7 +56,7 @@ impl Drop for Peer {
 }
 
 /// A port that nobody listens on, below those that the system gives away: no other test gets it meanwhile.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static ASKED: AtomicU32 = AtomicU32::new(0);
     let mut tries = (0..1000).map(|_| {
         let number = std::process::id().wrapping_mul(37).wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed));
@@ -65,7 +66,7 @@ fn free_port() -> u16 {
 }
 
 /// Looks again until it holds, at most half a minute.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let mut ticks = tokio::time::interval(Duration::from_millis(50));
     let looking = async {
         loop {
@@ -78,7 +79,7 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), looking).await.unwrap_or_else(|_| panic!("{what}, in time"))
 }
 
-async fn listens(port: u16) {
+pub(crate) async fn listens(port: u16) {
     until("it listens", async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()).await;
 }
 
@@ -223,7 +224,7 @@ impl OpenSsh {
     }
 
     async fn reboot(&self, deadline: Duration) -> Begun {
-        self.drivers.begin(&Act::RebootOverSsh { server: server(), not_after: not_after() }, deadline).await
+        self.drivers.begin(&mandate(&Act::RebootOverSsh { server: server(), not_after: not_after() }), deadline).await
     }
 
     async fn boot(&self) -> BootFacts {
@@ -264,7 +265,7 @@ async fn openssh_runs_no_command_that_comes_late() {
     let loaded = load(&sshd.folder.path().join("inventory.yaml"), SystemClock.now()).unwrap();
     let drivers = RealDrivers::new(loaded.endpoints).unwrap();
     let late = SystemClock.now().minus(Duration::from_secs(1));
-    let begun = drivers.begin(&Act::RebootOverSsh { server: server(), not_after: late }, SOON).await;
+    let begun = drivers.begin(&mandate(&Act::RebootOverSsh { server: server(), not_after: late }), SOON).await;
     assert_eq!(begun, Begun::Refused("the command arrived too late and did nothing".to_owned()));
     assert_eq!(sshd.reboots(), 0);
 }
@@ -296,7 +297,7 @@ async fn an_openssh_that_hangs_or_is_gone_was_never_sent_anything() {
     assert_eq!(sshd.reboots(), 0);
     let OpenSsh { peer, folder, drivers, .. } = sshd;
     drop(peer);
-    let begun = drivers.begin(&Act::RebootOverSsh { server: server(), not_after: not_after() }, SOON).await;
+    let begun = drivers.begin(&mandate(&Act::RebootOverSsh { server: server(), not_after: not_after() }), SOON).await;
     // Its last breath may still take the connection and reset it: nothing was sent all the same.
     let told = ["the SSH port is closed", "SSH: Connection reset by peer (os error 104)"];
     assert!(matches!(&begun, Begun::NeverSent(why) if told.contains(&why.as_str())), "{begun:?}");
@@ -308,7 +309,7 @@ async fn openssh_with_another_key_on_either_side_is_not_used() {
     let sshd = OpenSsh::start().await;
     let at = sshd.folder.path();
     let begin = async |drivers: &RealDrivers| {
-        drivers.begin(&Act::RebootOverSsh { server: server(), not_after: not_after() }, SOON).await
+        drivers.begin(&mandate(&Act::RebootOverSsh { server: server(), not_after: not_after() }), SOON).await
     };
     let other_host = ssh_drivers(at, sshd.port, &sshd.user, &public(&key(3)));
     let words = "its host key is not the one in the inventory";
@@ -398,7 +399,7 @@ async fn haproxy_drains_counts_and_takes_back() {
     shows(BalancerStanding::Up, 0).await;
     let long = connected(front).await;
     shows(BalancerStanding::Up, 1).await;
-    assert_eq!(drivers_here.begin(&Act::Drain(server()), SOON).await, Begun::Sent);
+    assert_eq!(drivers_here.begin(&mandate(&Act::Drain(server())), SOON).await, Begun::Sent);
     assert_eq!(look().await, (BalancerStanding::Drained, 1), "the open connection goes on");
     drop(long);
     shows(BalancerStanding::Drained, 0).await;
@@ -416,20 +417,20 @@ async fn haproxy_drains_counts_and_takes_back() {
     assert!(!raw.contains("DRAIN"), "the statistics alone would have hidden the drain");
     assert_eq!(look().await, (BalancerStanding::Drained, 0));
 
-    assert_eq!(drivers_here.begin(&Act::Undrain(server()), SOON).await, Begun::Sent);
+    assert_eq!(drivers_here.begin(&mandate(&Act::Undrain(server())), SOON).await, Begun::Sent);
     assert_eq!(look().await.0, BalancerStanding::Down, "in rotation, and not answering yet");
     tasks.spawn(backend(bind().await.unwrap()));
     shows(BalancerStanding::Up, 0).await;
 
     let elsewhere = drivers(folder.path(), &pool("origin"), "pool: edge-lax");
     let refused = Begun::Refused("the load balancer says: No such backend.".to_owned());
-    assert_eq!(elsewhere.begin(&Act::Drain(server()), SOON).await, refused);
+    assert_eq!(elsewhere.begin(&mandate(&Act::Drain(server())), SOON).await, refused);
     assert!(matches!(elsewhere.observe(&Probe::Balancer(server()), SOON).await, Seen::NoAnswer(_)));
     peer.signal("-STOP");
-    let silent = drivers_here.begin(&Act::Drain(server()), Duration::from_millis(500)).await;
+    let silent = drivers_here.begin(&mandate(&Act::Drain(server())), Duration::from_millis(500)).await;
     assert!(matches!(silent, Begun::Unknown(_)), "it may read the command later: {silent:?}");
     drop(peer);
-    let gone = drivers_here.begin(&Act::Drain(server()), SOON).await;
+    let gone = drivers_here.begin(&mandate(&Act::Drain(server())), SOON).await;
     assert!(matches!(gone, Begun::NeverSent(_)), "{gone:?}");
 }
 
@@ -467,14 +468,15 @@ async fn a_redfish_emulator_is_read_and_restarted() {
     assert_eq!(power().await, Power::On);
     // The emulator takes from a moment to eleven seconds; after the shortest ones `Off` is over when we look.
     until("a restart shows the power off", async || {
-        assert_eq!(drivers_here.begin(&Act::RestartOverRedfish(server()), SOON).await, Begun::Sent);
+        assert_eq!(drivers_here.begin(&mandate(&Act::RestartOverRedfish(server())), SOON).await, Begun::Sent);
         (power().await == Power::Off).then_some(())
     })
     .await;
     until("it is on again", async || (power().await == Power::On).then_some(())).await;
-    let other = of("00000000-0000-4000-a000-000000000000").begin(&Act::RestartOverRedfish(server()), SOON).await;
+    let other =
+        of("00000000-0000-4000-a000-000000000000").begin(&mandate(&Act::RestartOverRedfish(server())), SOON).await;
     assert_eq!(other, Begun::NeverSent("the management controller answered 404".to_owned()));
     drop(peer);
-    let gone = drivers_here.begin(&Act::RestartOverRedfish(server()), SOON).await;
+    let gone = drivers_here.begin(&mandate(&Act::RestartOverRedfish(server())), SOON).await;
     assert_eq!(gone, Begun::NeverSent("the management controller cannot be reached".to_owned()));
 }

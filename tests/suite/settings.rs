@@ -57,6 +57,41 @@ fn every_fault_is_told_together() {
 }
 
 #[test]
+fn alerts_go_to_an_address_and_a_token_alone_is_harmless() {
+    let with = |pairs: &[(&str, &str)]| {
+        let tokens = [("SLACK_APP_TOKEN", "xapp-1"), ("SLACK_BOT_TOKEN", "xoxb-1")];
+        Settings::from_variables(&given(&[&tokens, pairs].concat()))
+    };
+    assert!(with(&[("WRASSE_ALERTMANAGER_TOKEN", "very-secret")]).unwrap().alertmanager.is_none());
+    let both =
+        [("WRASSE_ALERTMANAGER_TOKEN", "very-secret"), ("WRASSE_ALERTMANAGER_URL", " http://alertmanager:9093 ")];
+    let settings = with(&both).unwrap();
+    assert!(!format!("{settings:?}").contains("very-secret"));
+    assert_eq!(settings.alertmanager.unwrap().url, "http://alertmanager:9093");
+    insta::assert_snapshot!(with(&[("WRASSE_ALERTMANAGER_URL", "alertmanager:9093")]).unwrap_err(), @"
+    the environment is not complete (see .env.example):
+      WRASSE_ALERTMANAGER_URL is `alertmanager:9093`; it takes an address that begins with http:// or https://, such as http://alertmanager:9093
+    ");
+}
+
+#[test]
+fn owners_are_called_after_a_time_or_never() {
+    let with = |value: &str| {
+        let tokens =
+            [("SLACK_APP_TOKEN", "xapp-1"), ("SLACK_BOT_TOKEN", "xoxb-1"), ("WRASSE_CALL_OWNERS_AFTER", value)];
+        Settings::from_variables(&given(&tokens))
+            .map(|settings| settings.owners_called_after.map(|after| after.as_secs()))
+    };
+    assert_eq!(with(""), Ok(Some(900)));
+    assert_eq!(with("1h"), Ok(Some(3600)));
+    assert_eq!(with("never"), Ok(None));
+    insta::assert_snapshot!(with("soon").unwrap_err(), @"
+    the environment is not complete (see .env.example):
+      WRASSE_CALL_OWNERS_AFTER is `soon`; it takes a time such as 15m or 1h, or never
+    ");
+}
+
+#[test]
 fn one_socket_too_many_is_a_fault() {
     for (sockets, is_fine) in [("0", false), ("1", true), ("10", true), ("11", false), ("-1", false)] {
         let tokens = [("SLACK_APP_TOKEN", "xapp-1"), ("SLACK_BOT_TOKEN", "xoxb-1"), ("WRASSE_SOCKETS", sockets)];

@@ -12,6 +12,7 @@ pub mod ssh;
 use crate::adapters::inventory::Endpoints;
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::server::ServerName;
+use crate::mandate::Mandate;
 use crate::ports::Drivers;
 use async_trait::async_trait;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -58,10 +59,10 @@ impl RealDrivers {
 
 #[async_trait]
 impl Drivers for RealDrivers {
-    async fn begin(&self, act: &Act, deadline: Duration) -> Begun {
+    async fn begin(&self, mandate: &Mandate, deadline: Duration) -> Begun {
         let endpoints = self.endpoints();
         let of = |server: &ServerName| endpoints.of(server);
-        match act {
+        match mandate.act() {
             Act::Drain(server) => self.rotate(server, haproxy::Rotation::Drain, deadline).await,
             Act::Undrain(server) => self.rotate(server, haproxy::Rotation::Ready, deadline).await,
             Act::RebootOverSsh { server, not_after } => {

@@ -5,7 +5,7 @@
 
 use super::envelope::TRUNCATED_MARK;
 use super::text::{typed, without_quotes};
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::Handle;
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::time::Timestamp;
@@ -270,16 +270,16 @@ fn submission(us: &Us, payload: &Value) -> Arrival {
     }
 }
 
-fn presser(us: &Us, payload: &Value, user: String) -> PersonId {
+fn presser(us: &Us, payload: &Value, user: String) -> Actor {
     let team = text(payload, "/user/team_id").or_else(|| text(payload, "/team/id"));
     person(us, team, user)
 }
 
 /// A person of the team the envelope names. Strangers keep their own team, so that the directory can refuse
 /// them; where no team is named (installations for a whole organisation) the directory decides alone.
-fn person(us: &Us, team: Option<String>, user: String) -> PersonId {
+fn person(us: &Us, team: Option<String>, user: String) -> Actor {
     let team = team.filter(|team| Some(team) != us.enterprise.as_ref()).unwrap_or_else(|| us.team.clone());
-    PersonId::new(team, user)
+    Actor::of_envelope(PersonId::new(team, user))
 }
 
 /// `1764511500.000100` as a moment.

@@ -42,7 +42,7 @@ impl RunStanding {
             RunEvent::Planned { .. }
             | RunEvent::Replanned { .. }
             | RunEvent::Ended { outcome: RunOutcome::PutOff, .. } => Self::Waiting,
-            RunEvent::Admitted { .. }
+            RunEvent::Admitted(_)
             | RunEvent::StepBegun { .. }
             | RunEvent::StepSucceeded { .. }
             | RunEvent::PersonAnswered { answer: Answer::LookAgain, .. }

@@ -21,6 +21,7 @@ use crate::workflow::request::LimitScope;
 const NOW: Timestamp = Timestamp::from_millis(1_764_511_500_000);
 const SECOND: Duration = Duration::from_secs(1);
 use crate::domain::server::ProductionState::{Drained, Draining, Production, Standby, Undraining};
+use std::sync::Arc;
 
 fn run_of(tail: &str, number: u32) -> RunId {
     RequestId::from_tail(tail).expect("a tail of the alphabet").run(number)
@@ -116,18 +117,19 @@ impl Fleet {
 
     fn seen(mut self, number: usize, health: Health, seconds_ago: u64) -> Self {
         let seen_at = NOW.minus(Duration::from_secs(seconds_ago));
-        self.ledger.health.insert(id(number), HealthRow { server: id(number), health, seen_at });
+        Arc::make_mut(&mut self.ledger.health).insert(id(number), HealthRow { server: id(number), health, seen_at });
         self
     }
 
     fn unseen(mut self, number: usize) -> Self {
-        self.ledger.health.remove(&id(number));
+        Arc::make_mut(&mut self.ledger.health).remove(&id(number));
         self
     }
 
     fn in_state(mut self, number: usize, state: ProductionState) -> Self {
         let by = run_of("aaaa", 1);
-        self.ledger.states.insert(id(number), StateRow { server: id(number), state, by, since: NOW });
+        Arc::make_mut(&mut self.ledger.states)
+            .insert(id(number), StateRow { server: id(number), state, by, since: NOW });
         self
     }
 

@@ -1,11 +1,12 @@
 //! Waves: their sizes, and when the next one opens.
 
 use super::*;
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::Epoch;
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::place::{ChannelId, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, Subject};
+use crate::workflow::Admission;
 use crate::workflow::request::{Accepted, Request, RequestEvent};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use proptest::prelude::*;
@@ -86,7 +87,12 @@ pub(super) fn request_of(id: &str, spec: CommandSpec, at: Timestamp, waves: &[u3
     let accepted = RequestEvent::Accepted(Box::new(Accepted {
         plan: plan.expect("the waves add up"),
         spec: Arc::new(spec),
-        origin: Origin { person, channel: ChannelId::new("C0"), thread: None, reply: ReplyPath::Direct },
+        origin: Origin {
+            person: Actor::recalled(person),
+            channel: ChannelId::new("C0"),
+            thread: None,
+            reply: ReplyPath::Direct,
+        },
         requester_name: "ana".into(),
         allowed_by: Vec::new(),
         at,
@@ -106,7 +112,7 @@ fn check(runs: &str, seconds: u64) -> String {
         let wave = u32::try_from(wave).expect("short");
         let subject = Subject::Server(planned(&server(number as usize)));
         let ended = |outcome| RunEvent::Ended { at: NOW.plus(10 * SECOND), outcome };
-        let admitted = RunEvent::Admitted { at: NOW, found: Production };
+        let admitted = RunEvent::Admitted(Admission::noted(NOW, Production));
         let rest = match letter {
             '.' => vec![],
             'w' => vec![admitted],

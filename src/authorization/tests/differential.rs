@@ -3,7 +3,7 @@
 //! The rules are made as plain data, printed as YAML for the one side and read directly by the other. Deliberately
 //! shared: nothing but the fleet and the commands of the tests.
 
-use super::super::{Channels, Policies, PolicyFile, Question, RefusalKind};
+use super::super::{Channels, Policies, PolicyFile, Question, RefusalKind, automation_word};
 use super::{SCHEMA, channel, command, fleet, known, person};
 use crate::domain::command::{CommandSpec, Impact};
 use crate::domain::identity::Profile;
@@ -52,6 +52,7 @@ const TYPES: [&str; 3] = ["edge-cache", "origin", "dns"];
 const SITES: [&str; 2] = ["lax", "riga"];
 const POOLS: [&str; 4] = ["edge-lax", "edge-riga", "origin-lax", "origin-riga"];
 const PEOPLE: [&str; 3] = ["U0ANA", "U0BOB", "U0IVO"];
+const AUTOMATIONS: [&str; 2] = ["automation:nightly-canary", "automation:disk-swap"];
 
 /// The groups of our own, as the file has them and as a person's groups follow from them.
 const OWN: &str = "own: [U0IVO, sre]\nown-of-own: [own, U0BOB]\n";
@@ -84,7 +85,7 @@ struct Rule {
 impl Rule {
     fn rolled(dice: &mut Dice, number: usize) -> Self {
         let allow = !dice.one_in(4);
-        let members: Vec<&str> = GROUPS.iter().chain(&PEOPLE).copied().collect();
+        let members: Vec<&str> = GROUPS.iter().chain(&PEOPLE).chain(&AUTOMATIONS).copied().collect();
         let words: Vec<&str> = COMMANDS
             .iter()
             .copied()
@@ -134,10 +135,12 @@ impl Rule {
 
     /// Whether it speaks about that at all.
     fn speaks_of(&self, asked: &Asked, subject: &Subject) -> bool {
-        let who = self
-            .who
-            .as_ref()
-            .is_none_or(|who| who.iter().any(|word| *word == asked.user || asked.groups.contains(word)));
+        let is_about = |word: &&str| *word == asked.user || asked.groups.contains(word);
+        let who = match &self.who {
+            Some(who) => who.iter().any(is_about),
+            // What is allowed to everyone is allowed to people; what is forbidden, to all that act.
+            None => !(self.allow && asked.user.starts_with("automation:")),
+        };
         let class = format!("impact={}", asked.impact);
         let commands = self.commands.as_ref();
         let what = commands.is_none_or(|words| words.iter().any(|word| *word == asked.verb || *word == class));
@@ -206,6 +209,7 @@ fn loaded(rules: &[Rule]) -> Policies {
     let mut files = vec![
         PolicyFile { name: "schema.cedarschema".into(), text: SCHEMA.into() },
         PolicyFile { name: "groups.yaml".into(), text: OWN.into() },
+        PolicyFile { name: "automations.yaml".into(), text: "nightly-canary: a\ndisk-swap: b\n".into() },
     ];
     for name in ["noc", "web", "direct"] {
         let of = |allow: bool| rules.iter().filter(move |rule| rule.channel == name && rule.allow == allow);
@@ -241,14 +245,18 @@ impl World {
         let (name, place) = &self.places[dice.roll(3)];
         let user = ["ana", "bob", "ivo", "nil"][dice.roll(4)];
         let groups: Vec<&str> = GROUPS[..4].iter().copied().filter(|_| dice.one_in(3)).collect();
-        let who: Profile = person(user, &groups);
+        let automation = AUTOMATIONS.into_iter().nth(dice.roll(10));
+        let (who, groups) = match automation.and_then(automation_word) {
+            Some(name) => (Profile::automation(&name), Vec::new()),
+            None => (person(user, &groups), groups),
+        };
         let (mut servers, mut sites) = (Vec::new(), Vec::new());
         match verb {
             "announce" => {}
             "isolate" => sites = dice.some(&SITES).into_iter().map(SiteName::new).collect(),
             _ => servers = (0..=dice.roll(6)).map(|_| self.fleet[dice.roll(self.fleet.len())].clone()).collect(),
         }
-        let user = who.id.user.to_string();
+        let user = automation.map_or_else(|| who.id.user.to_string(), ToOwned::to_owned);
         let groups = with_own_groups(&user, &groups);
         let impact = spec.impact.word();
         let asked = Asked { user, groups, verb, impact, count: servers.len() };

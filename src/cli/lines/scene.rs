@@ -5,8 +5,9 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::slack::{Slack, SlackSettings};
 use crate::admission::Traffic;
 use crate::app::{Stored, read_stored};
+use crate::authorization::automation_word;
 use crate::cli::paths::Paths;
-use crate::domain::identity::{GroupName, PersonId, Profile, Standing};
+use crate::domain::identity::{AutomationName, GroupName, PersonId, Profile, Standing};
 use crate::domain::intent::{Selector, Spanned};
 use crate::domain::place::{ChannelFacts, ChannelId, ChannelName, Membership, Reach};
 use crate::files::workspace;
@@ -25,7 +26,7 @@ const ASSUMED_TEAM: &str = "assumed";
 /// Who asks.
 #[derive(clap::Args)]
 pub(super) struct By {
-    /// Who would send it: a member's id, such as U0ANA.
+    /// Who would send it: a member's id, such as U0ANA, or `automation:NAME` of automations.yaml.
     #[arg(long = "as", value_name = "USER")]
     person: String,
     /// A group that the person is taken to be in; may be given again. Then nobody is looked up.
@@ -71,6 +72,10 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) async fn of(by: &By, at: &At) -> anyhow::Result<Self> {
+        if let Some(name) = automation_word(&by.person) {
+            anyhow::ensure!(by.group.is_empty(), "an automation is in no group: leave `--group` out");
+            return Self::of_automation(&name, at);
+        }
         if !by.group.is_empty() {
             return Self::assumed(&by.person, &by.group, at);
         }
@@ -84,6 +89,13 @@ impl Scene {
         let (id, name) = at.channel(&rulebook);
         let channel = slack.channel(&id).await.with_context(|| format!("#{name} is not known"))?;
         Ok(Self { rulebook, person, channel, source: "as the workspace has them" })
+    }
+
+    /// An automation, which nobody has to look up: what it may is said by the files alone.
+    fn of_automation(name: &AutomationName, at: &At) -> anyhow::Result<Self> {
+        let scene = Self::assumed("", &[], at)?;
+        scene.rulebook.policies.check_automation(name).map_err(anyhow::Error::msg)?;
+        Ok(Self { person: Profile::automation(name), ..scene })
     }
 
     /// Nobody asks: only what the files say counts.

@@ -279,6 +279,7 @@ fn status_begins_with_its_sources_and_their_age() {
         health_oldest: Some((at(14, 32), crate::domain::server::PoolName::new("edge-lax"))),
         people_at: Some(at(14, 33)),
         traffic: &Traffic::NotConfigured,
+        alerts_silent: None,
         now: at(14, 33),
     };
     assert_snapshot!(read(&say::status(&view)), @"
@@ -299,12 +300,14 @@ fn status_begins_with_its_sources_and_their_age() {
         coverage: &[],
         health_oldest: None,
         people_at: None,
+        alerts_silent: Some((at(14, 20), "the address cannot be reached")),
         ..view
     };
     assert_snapshot!(read(&say::status(&view)), @"
     40 of 40 in service, 0 open requests
     ----
     Health by the load balancers: not looked at yet · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC
+    ✋ alerts are not taken since 14:20 UTC: `the address cannot be reached`
     40 of 40 in service in 1 pool
     No request is open
     ");
@@ -326,6 +329,7 @@ fn status_of_much_stays_within_the_budget() {
         health_oldest: Some((at(14, 32), crate::domain::server::PoolName::new("edge-lax"))),
         people_at: Some(at(14, 33)),
         traffic: &Traffic::NotConfigured,
+        alerts_silent: None,
         now: at(14, 33),
     };
     assert_snapshot!(read(&say::status(&view)), @"

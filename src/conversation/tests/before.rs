@@ -3,6 +3,7 @@
 use super::{CARD, PRIVATE, REPLY, Story, approval, at, command, name, other_id, out, person, pool};
 use crate::conversation::message::{Message, Piece};
 use crate::conversation::{approval_ask, card, details, echo, started};
+use crate::domain::identity::Actor;
 use crate::domain::ids::Fingerprint;
 use crate::domain::server::{PoolName, SiteName};
 use crate::workflow::request::{Blocker, ControlVerb, LimitScope, RequestEvent, RequestOutcome};
@@ -32,7 +33,9 @@ fn unseen(since: Option<crate::domain::time::Timestamp>) -> Blocker {
 
 fn denied() -> Story {
     let why = "traffic peak until 16:00".to_owned();
-    Story::asked().then(RequestEvent::Denied { by: person("U0BOB"), name: "bob".into(), at: at(14, 4), why }).now(14, 4)
+    Story::asked()
+        .then(RequestEvent::Denied { by: Actor::recalled(person("U0BOB")), name: "bob".into(), at: at(14, 4), why })
+        .now(14, 4)
 }
 
 #[test]

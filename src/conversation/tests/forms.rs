@@ -5,6 +5,7 @@ use crate::approvals::Unfit;
 use crate::conversation::message::{Form, FormBlock};
 use crate::conversation::plain::render_form;
 use crate::conversation::{RequestView, ReviewOutcome, review_form, review_outcome, unfit};
+use crate::domain::identity::Actor;
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
 use crate::workflow::request::RequestEvent;
@@ -131,8 +132,12 @@ fn every_outcome_of_a_review_is_told() {
 fn a_decided_request_says_by_whom() {
     let approved = Story::asked().approved().request();
     assert_snapshot!(stable(&read(&ReviewOutcome::Unfit(Unfit::AlreadyDecided, approved.clone())), &approved), @"Already decided: approved by bob at 14:04 UTC (plan 9f3a)");
-    let denied =
-        RequestEvent::Denied { by: super::person("U0BOB"), name: "bob".into(), at: at(14, 4), why: "no".into() };
+    let denied = RequestEvent::Denied {
+        by: Actor::recalled(super::person("U0BOB")),
+        name: "bob".into(),
+        at: at(14, 4),
+        why: "no".into(),
+    };
     let denied = Story::asked().then(denied).request();
     assert_snapshot!(read(&ReviewOutcome::Unfit(Unfit::AlreadyDecided, denied)), @"Already decided: denied by bob at 14:04 UTC: `no`. Nothing has started.");
 }

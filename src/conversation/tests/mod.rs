@@ -7,6 +7,7 @@ mod forms;
 mod helping;
 mod home;
 mod instead;
+mod matters;
 mod meaning;
 mod missing;
 mod overriding;
@@ -20,13 +21,14 @@ use crate::admission::{PoolCount, PoolImpact};
 use crate::domain::command::{CommandName, CommandSpec, PowerPath};
 use crate::domain::consent::Quota;
 use crate::domain::effect::BootId;
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{Actor, GroupName, PersonId};
 use crate::domain::ids::{Epoch, Fingerprint, Handle, RequestId};
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
+use crate::workflow::Admission;
 use crate::workflow::request::{
     Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Halt, HaltCause, OutServer, Request, RequestEvent,
     RequestOutcome,
@@ -204,7 +206,7 @@ impl Story {
             plan: Plan::new(parts).unwrap(),
             spec: Arc::clone(spec),
             origin: Origin {
-                person: person("U0ANA"),
+                person: Actor::recalled(person("U0ANA")),
                 channel: ChannelId::new("C0NOC"),
                 thread: None,
                 reply: ReplyPath::Private { thread: None },
@@ -254,7 +256,7 @@ impl Story {
 
     fn cancelled(self, hour: i64, minute: i64) -> Self {
         let (by, name) = (person("U0ANA"), "ana".to_owned());
-        self.then(RequestEvent::CancelAsked { by, name, at: at(hour, minute) }).now(hour, minute)
+        self.then(RequestEvent::CancelAsked { by: Actor::recalled(by), name, at: at(hour, minute) }).now(hour, minute)
     }
 
     fn halted(self, failures: u32) -> Self {
@@ -293,7 +295,7 @@ impl Story {
 
 fn approval(user: &str, name: &str, plan: Fingerprint) -> RequestEvent {
     RequestEvent::Approved(Approval {
-        by: person(user),
+        by: Actor::recalled(person(user)),
         name: name.into(),
         at: at(14, 4),
         plan,
@@ -332,7 +334,7 @@ fn out(numbers: impl IntoIterator<Item = u32>, holder: Option<&RequestId>, why: 
 // The journals of runs.
 
 fn admitted() -> RunEvent {
-    RunEvent::Admitted { at: at(14, 24), found: ProductionState::Production }
+    RunEvent::Admitted(Admission::noted(at(14, 24), ProductionState::Production))
 }
 
 fn begun(step: usize, way: Option<PowerPath>) -> RunEvent {

@@ -2,6 +2,7 @@
 
 use super::{CARD, INCIDENT, REPLY, Story, at, id, name, other_id, out, person, pool};
 use crate::conversation::{Mentions, card_naming, overridden, override_incident};
+use crate::domain::identity::Actor;
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
 use crate::domain::server::SiteName;
@@ -30,7 +31,7 @@ fn overriding(second: Option<SecondCause>) -> Story {
     let asked = OverrideAsked {
         policy: PolicyName::Capacity,
         servers: servers.collect(),
-        by: person("U0CID"),
+        by: Actor::recalled(person("U0CID")),
         name: "cid".into(),
         at: at(14, 6),
         until: at(15, 6),

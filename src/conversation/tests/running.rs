@@ -5,6 +5,7 @@ use super::{
     rebooting, unknown,
 };
 use crate::conversation::{card, details, incident, question, server_failed, state_word};
+use crate::domain::identity::Actor;
 use crate::domain::ids::Handle;
 use crate::domain::server::ProductionState;
 use crate::workflow::request::{Blocker, RequestEvent};
@@ -235,7 +236,7 @@ fn each_answer_says_what_happens_next() {
 #[test]
 fn an_answered_question_keeps_no_button() {
     let answered = |answer| RunEvent::PersonAnswered {
-        by: person("U0BOB"),
+        by: Actor::recalled(person("U0BOB")),
         name: "bob".into(),
         at: at(14, 50),
         answer,

@@ -6,6 +6,7 @@ use super::model::{ExecEnd, Fault, Fleet, Outcome, ResetKind, Rotation, SshDoor}
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
+use crate::mandate::Mandate;
 use crate::ports::{Clock, Drivers};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -38,8 +39,8 @@ impl FleetDrivers {
 
 #[async_trait]
 impl Drivers for FleetDrivers {
-    async fn begin(&self, act: &Act, deadline: Duration) -> Begun {
-        begin(&mut self.fleet(), act, deadline, self.clock.now())
+    async fn begin(&self, mandate: &Mandate, deadline: Duration) -> Begun {
+        begin(&mut self.fleet(), mandate.act(), deadline, self.clock.now())
     }
 
     async fn observe(&self, probe: &Probe, deadline: Duration) -> Seen {

@@ -10,13 +10,13 @@ mod restart;
 mod steps;
 mod world;
 
-use super::{Decision, Input, Orders, Run, RunEvent, Situation, decide};
+use super::{Admission, Decision, Errand, Input, Orders, Run, RunEvent, Situation, decide};
 use crate::domain::command::{
     CommandName, CommandSpec, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, PowerPath, Priority, RebootSpec,
     Sent, StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, BootFacts, BootId, Probe, Seen};
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{Actor, GroupName, PersonId};
 use crate::domain::ids::{Epoch, Fingerprint, RequestId, RunId};
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::plan::{PlannedServer, Subject};
@@ -35,6 +35,10 @@ const START: Timestamp = Timestamp::from_millis(1_764_511_500_000);
 
 fn after(seconds: u64) -> Timestamp {
     START.plus(Duration::from_secs(seconds))
+}
+
+fn admitted(found: ProductionState) -> RunEvent {
+    RunEvent::Admitted(Admission::noted(START, found))
 }
 
 fn run_id() -> RunId {
@@ -152,7 +156,7 @@ impl Story {
 
     /// Admitted, with the steps before `step` done.
     fn at_step(spec: CommandSpec, found: ProductionState, step: usize) -> Self {
-        let mut story = Self::pooled(spec).with(RunEvent::Admitted { at: START, found });
+        let mut story = Self::pooled(spec).with(admitted(found));
         let mut state = found;
         for done in 0..step {
             if matches!(story.spec.steps[done], StepSpec::Drain { .. }) {
@@ -212,7 +216,7 @@ impl Story {
         let decision = self.check(input);
         let Decision::Commit(commit) = decision else { panic!("something is committed, not {decision:?}") };
         self.journal.extend(commit.events);
-        commit.then
+        commit.then.map(|errand| errand.act().clone())
     }
 
     /// How the run ends by what is committed now.
@@ -280,8 +284,8 @@ fn is_restart(act: &Act) -> bool {
 /// Whether a restart is begun by this decision.
 fn restarts(decision: &Decision) -> bool {
     match decision {
-        Decision::Begin(act) => is_restart(act),
-        Decision::Commit(commit) => commit.then.as_ref().is_some_and(is_restart),
+        Decision::Begin(errand) => is_restart(errand.act()),
+        Decision::Commit(commit) => commit.then.as_ref().map(Errand::act).is_some_and(is_restart),
         Decision::Observe(_) | Decision::AskSafety | Decision::Wait(_) | Decision::Settled => false,
     }
 }
@@ -293,5 +297,11 @@ fn proved(step: usize, at: Timestamp, state: ProductionState) -> RunEvent {
 
 fn person_said(answer: Answer, at: Timestamp) -> RunEvent {
     let until = at.plus(Duration::from_secs(30));
-    RunEvent::PersonAnswered { by: PersonId::new("T0", "U0BOB"), name: "bob".into(), at, answer, until }
+    RunEvent::PersonAnswered {
+        by: Actor::recalled(PersonId::new("T0", "U0BOB")),
+        name: "bob".into(),
+        at,
+        answer,
+        until,
+    }
 }

@@ -29,7 +29,7 @@ fn sent(act: Option<Act>) -> Vec<String> {
 
 #[test]
 fn a_run_sends_what_its_steps_told() {
-    let mut story = Story::pooled(reported()).with(RunEvent::Admitted { at: START, found: PRODUCTION });
+    let mut story = Story::pooled(reported()).with(admitted(PRODUCTION));
     story.commits(&Input::Nothing);
     let mut story = story.answered(Begun::Sent);
     story.commits(&Input::Nothing);
@@ -51,7 +51,7 @@ fn a_run_sends_what_its_steps_told() {
 impl Story {
     /// What is begun when the journal is all that is left.
     fn call_again(self) -> Option<Act> {
-        if let Decision::Begin(act) = self.check(&Input::Nothing) { Some(act) } else { None }
+        if let Decision::Begin(errand) = self.check(&Input::Nothing) { Some(errand.act().clone()) } else { None }
     }
 }
 
@@ -60,7 +60,7 @@ impl Story {
 fn what_needs_no_waiting_is_told_too() {
     let spec = command(vec![drain_step(), check_step(), report(&[Output::ConnectionsLeft, Output::CheckTook])]);
     let mut story = Story::new(spec, Subject::Server(server(None)));
-    story = story.with(RunEvent::Admitted { at: START, found: PRODUCTION });
+    story = story.with(admitted(PRODUCTION));
     story.commits(&Input::Nothing);
     story.commits(&Input::Seen(Seen::Checks(Vec::new())));
     assert_eq!(sent(story.commits(&Input::Nothing)), ["check.took=0s", "drain.connections-left=0"]);
@@ -89,7 +89,7 @@ fn the_last_step_before_is_the_one_that_tells() {
     };
     let spec = command(vec![check_step(), check_step(), report(&[Output::CheckTook]), check_step()]);
     for (second, expected) in [(Some(7), vec!["check.took=7s"]), (None, Vec::new())] {
-        let story = Story::pooled(spec.clone()).with(RunEvent::Admitted { at: START, found: PRODUCTION });
+        let story = Story::pooled(spec.clone()).with(admitted(PRODUCTION));
         let mut story = story.with(told(0, Some(5))).with(told(1, second));
         assert_eq!(sent(story.commits(&Input::Nothing)), expected);
     }

@@ -1,6 +1,7 @@
 //! Which event of an override may follow, and for which runs, for how long and how often it lets pass.
 
 use super::request::{NOW, accepted, card, person};
+use crate::domain::identity::Actor;
 use crate::domain::identity::GroupName;
 use crate::domain::ids::{Fingerprint, RequestId, RunId};
 use crate::domain::server::ServerName;
@@ -22,7 +23,7 @@ fn asked(second: Option<SecondCause>) -> OverrideAsked {
     OverrideAsked {
         policy: PolicyName::Capacity,
         servers: vec![passing(1), passing(2)],
-        by: person("U0CID"),
+        by: Actor::recalled(person("U0CID")),
         name: "cid".into(),
         at: NOW,
         until: super::after(3600),
@@ -47,7 +48,7 @@ fn used(runs: &[u32], seconds: u64) -> OverrideEvent {
 
 fn second(user: &str, seen: Fingerprint, seconds: u64) -> OverrideEvent {
     let (by, name, at) = (person(user), user.to_owned(), super::after(seconds));
-    let second = Seconded { by, name, at, why: String::new(), seen, shown: String::new() };
+    let second = Seconded { by: Actor::recalled(by), name, at, why: String::new(), seen, shown: String::new() };
     OverrideEvent::Seconded { number: 1, second }
 }
 
@@ -88,7 +89,7 @@ fn with_a_second_person_it_is_in_force_once_another_agreed_to_the_same() {
         OverrideAsked { policy: PolicyName::Concurrency, ..waiting.clone() },
         OverrideAsked { why: "another reason".into(), ..waiting.clone() },
         OverrideAsked { servers: waiting.servers[..1].to_vec(), ..waiting.clone() },
-        OverrideAsked { by: person("U0EVE"), ..waiting.clone() },
+        OverrideAsked { by: Actor::recalled(person("U0EVE")), ..waiting.clone() },
         OverrideAsked { until: super::after(60), ..waiting.clone() },
         OverrideAsked { plan: Fingerprint::of(b"another plan"), ..waiting.clone() },
     ] {
@@ -103,7 +104,7 @@ fn with_a_second_person_it_is_in_force_once_another_agreed_to_the_same() {
 fn a_no_ends_it_and_not_from_whoever_asked() {
     let no = |user: &str| {
         let (by, name, at) = (person(user), user.to_owned(), super::after(1));
-        OverrideEvent::Refused { number: 1, by, name, at, why: "no".into() }
+        OverrideEvent::Refused { number: 1, by: Actor::recalled(by), name, at, why: "no".into() }
     };
     let waiting = OverrideEvent::Asked(asked(Some(SecondCause::Destructive)));
     let request = then(&queued(), waiting).expect("it may be asked");
@@ -132,7 +133,7 @@ fn it_is_asked_once_at_a_time_and_only_of_what_can_start() {
 #[test]
 fn whatever_ends_the_starts_of_a_request_ends_it() {
     let at = super::after(5);
-    let cancelled = RequestEvent::CancelAsked { by: person("U0ANA"), name: "ana".into(), at };
+    let cancelled = RequestEvent::CancelAsked { by: Actor::recalled(person("U0ANA")), name: "ana".into(), at };
     let ended = RequestEvent::Ended { at, outcome: RequestOutcome::Expired };
     let begun = in_force().apply(&RequestEvent::Started { at: NOW }).expect("it starts");
     let halted = RequestEvent::Halted(Halt { at, cause: HaltCause::Failures(2) });

@@ -2,7 +2,7 @@
 
 use crate::domain::command::CommandSpec;
 use crate::domain::consent::Quota;
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{Actor, GroupName, PersonId};
 use crate::domain::ids::{Fingerprint, RequestId};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
@@ -36,7 +36,7 @@ pub(super) fn accepted(count: Option<u32>) -> RequestEvent {
         plan: plan.expect("one subject in one wave"),
         spec: Arc::new(spec),
         origin: Origin {
-            person: person("U0ANA"),
+            person: Actor::recalled(person("U0ANA")),
             channel: ChannelId::new("C0NOC"),
             thread: None,
             reply: ReplyPath::Direct,
@@ -62,7 +62,7 @@ pub(super) fn person(user: &str) -> PersonId {
 fn approval(user: &str) -> Approval {
     let request = Request::replay(&[accepted(Some(1))]).expect("a request begins with being accepted");
     Approval {
-        by: person(user),
+        by: Actor::recalled(person(user)),
         name: user.into(),
         at: NOW,
         plan: request.plan.hash().clone(),
@@ -86,7 +86,7 @@ fn started() -> RequestEvent {
 }
 
 fn cancel() -> RequestEvent {
-    RequestEvent::CancelAsked { by: person("U0ANA"), name: "ana".into(), at: NOW }
+    RequestEvent::CancelAsked { by: Actor::recalled(person("U0ANA")), name: "ana".into(), at: NOW }
 }
 
 fn ended() -> RequestEvent {
@@ -94,7 +94,7 @@ fn ended() -> RequestEvent {
 }
 
 fn denied() -> RequestEvent {
-    RequestEvent::Denied { by: person("U0BOB"), name: "bob".into(), at: NOW, why: "not today".into() }
+    RequestEvent::Denied { by: Actor::recalled(person("U0BOB")), name: "bob".into(), at: NOW, why: "not today".into() }
 }
 
 /// One word for a stage.

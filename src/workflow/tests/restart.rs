@@ -118,7 +118,7 @@ fn not_after_is_told_in_the_servers_own_time() {
 
 #[test]
 fn no_crash_between_intent_and_proof_sends_it_again() {
-    let mut story = Story::pooled(reboot_command()).with(RunEvent::Admitted { at: START, found: PRODUCTION });
+    let mut story = Story::pooled(reboot_command()).with(admitted(PRODUCTION));
     let drained = balancer(BalancerStanding::Drained, 0);
     let mut sent = 0;
     let inputs = [Input::Nothing, drained.clone(), Input::Safe(Ok(())), same_boot(START)];

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::command::Input as Setting;
+use crate::workflow::Right;
 
 const PRODUCTION: ProductionState = ProductionState::Production;
 const DRAINED: ProductionState = ProductionState::Drained;
@@ -31,6 +32,12 @@ fn a_waiting_or_ended_run_does_nothing() {
     }
 }
 
+/// What is begun without a commit before it, and by what right.
+fn begins(decision: Decision) -> (Act, Right) {
+    let Decision::Begin(errand) = decision else { panic!("something is begun, not {decision:?}") };
+    (errand.act().clone(), errand.right())
+}
+
 #[test]
 fn a_drain_is_stored_before_it_is_begun_and_may_begin_again() {
     let mut story = Story::at_step(reboot_command(), PRODUCTION, DRAIN);
@@ -38,9 +45,9 @@ fn a_drain_is_stored_before_it_is_begun_and_may_begin_again() {
     // Crashed before the act: the look shows it in rotation, and it is asked for again.
     assert_eq!(story.check(&Input::Nothing), looks_at_balancer());
     for standing in [BalancerStanding::Up, BalancerStanding::Down] {
-        assert_eq!(story.check(&balancer(standing, 9)), Decision::Begin(Act::Drain(name())));
+        assert_eq!(begins(story.check(&balancer(standing, 9))), (Act::Drain(name()), Right::Asked));
     }
-    assert_eq!(story.check(&no_answer()), Decision::Begin(Act::Drain(name())));
+    assert_eq!(begins(story.check(&no_answer())), (Act::Drain(name()), Right::Asked));
 }
 
 #[test]
@@ -81,8 +88,7 @@ fn a_drain_takes_its_settings_from_the_values_of_its_plan() {
 
 #[test]
 fn a_server_without_a_pool_is_drained_and_returned_in_words_only() {
-    let mut story = Story::new(reboot_command(), Subject::Server(server(None)))
-        .with(RunEvent::Admitted { at: START, found: PRODUCTION });
+    let mut story = Story::new(reboot_command(), Subject::Server(server(None))).with(admitted(PRODUCTION));
     assert_eq!(story.commits(&Input::Nothing), None);
     assert_eq!(story.check(&Input::Nothing), Decision::AskSafety, "no load balancer to ask");
     assert_eq!(story.commits(&Input::Safe(Ok(()))), None);
@@ -94,7 +100,7 @@ fn a_server_without_a_pool_is_drained_and_returned_in_words_only() {
     assert_eq!(story.run().state, PRODUCTION);
     assert_eq!(story.ends(&Input::Nothing).1, Some(RunOutcome::Done));
     let stopped = Story::new(reboot_command(), Subject::Server(server(None)))
-        .with(RunEvent::Admitted { at: START, found: PRODUCTION })
+        .with(admitted(PRODUCTION))
         .with(proved(DRAIN, START, DRAINED))
         .stopped();
     let run = {
@@ -156,7 +162,7 @@ fn a_return_may_begin_again_and_ends_in_rotation_or_as_failed() {
     let mut story = Story::at_step(reboot_command(), PRODUCTION, RESTORE);
     assert_eq!(story.commits(&Input::Nothing), Some(Act::Undrain(name())));
     assert_eq!(story.check(&Input::Nothing), looks_at_balancer());
-    assert_eq!(story.check(&balancer(BalancerStanding::Drained, 0)), Decision::Begin(Act::Undrain(name())));
+    assert_eq!(begins(story.check(&balancer(BalancerStanding::Drained, 0))), (Act::Undrain(name()), Right::GivingBack));
     assert!(matches!(story.check(&balancer(BalancerStanding::Down, 0)), Decision::Wait(_)));
     assert!(is_done(&story.check(&balancer(BalancerStanding::Up, 0)), RESTORE, PRODUCTION));
     let story = story.at(after(300));
@@ -193,13 +199,12 @@ fn call(story: &mut Story, input: &Input) -> Option<Act> {
 
 #[test]
 fn a_keyed_call_may_begin_again_with_its_key() {
-    let mut story = Story::new(command(vec![http_step()]), Subject::Nothing)
-        .with(RunEvent::Admitted { at: START, found: PRODUCTION });
+    let mut story = Story::new(command(vec![http_step()]), Subject::Nothing).with(admitted(PRODUCTION));
     let act = call(&mut story, &Input::Nothing).expect("the call is begun");
     let Act::Http { key, send, expect, .. } = &act else { panic!("a call, not {act:?}") };
     assert_eq!((key, *expect), (&run_id(), 201));
     assert_eq!(send, &BTreeMap::from([(ParameterName::new("message"), "all is well".to_owned())]));
-    assert_eq!(story.check(&Input::Nothing), Decision::Begin(act.clone()), "crashed before the answer");
+    assert_eq!(begins(story.check(&Input::Nothing)).0, act, "crashed before the answer");
     assert!(is_done(&story.clone().answered(Begun::Sent).check(&Input::Nothing), 0, PRODUCTION));
     let refused = story.clone().answered(Begun::Refused("403".into()));
     assert_eq!(refused.ends(&Input::Nothing).0, Some(FailureKind::Refused));
@@ -221,7 +226,7 @@ fn each_call_of_a_run_is_one_of_its_own() {
         let mut story = Story::at_step(spec.clone(), PRODUCTION, step);
         let begun = story.commits(&Input::Nothing);
         assert!(matches!(begun, Some(Act::Http { call, .. }) if call == expected), "{begun:?}");
-        assert_eq!(story.check(&Input::Nothing), Decision::Begin(begun.expect("a call")), "the same one again");
+        assert_eq!(Some(begins(story.check(&Input::Nothing)).0), begun, "the same one again");
     }
 }
 
@@ -229,14 +234,14 @@ fn each_call_of_a_run_is_one_of_its_own() {
 fn a_call_whose_outcome_stays_unknown_is_a_persons_to_judge() {
     let unknown = || Begun::Unknown("cut".into());
     let story = Story::new(command(vec![http_step()]), Subject::Nothing)
-        .with(RunEvent::Admitted { at: START, found: PRODUCTION })
+        .with(admitted(PRODUCTION))
         .begun(0, StepIntent { attempt: 3, ..plain_intent(Duration::from_secs(20)) })
         .answered(unknown());
     assert!(story.asks_a_person(&Input::Nothing), "it may have been posted");
     // Looking again is calling again: the key makes that one call.
     let asked = RunEvent::PersonAsked { at: after(3), why: "cut".into() };
     let looked = story.with(asked).with(person_said(Answer::LookAgain, after(60))).at(after(60));
-    assert!(matches!(looked.check(&Input::Nothing), Decision::Begin(Act::Http { .. })));
+    assert!(matches!(begins(looked.check(&Input::Nothing)), (Act::Http { .. }, Right::Asked)));
     assert!(is_done(&looked.clone().answered(Begun::Sent).check(&Input::Nothing), 0, PRODUCTION));
     assert!(looked.answered(unknown()).asks_a_person(&Input::Nothing));
 }
@@ -253,7 +258,10 @@ fn a_stop_before_the_restart_returns_the_server_and_after_it_goes_on() {
         assert_eq!(begun, Some(Act::Undrain(name())), "step {step}");
         // Crashed before the act: the return looks, and begins again.
         assert_eq!(story.check(&Input::Nothing), looks_at_balancer());
-        assert_eq!(story.check(&balancer(BalancerStanding::Drained, 0)), Decision::Begin(Act::Undrain(name())));
+        assert_eq!(
+            begins(story.check(&balancer(BalancerStanding::Drained, 0))),
+            (Act::Undrain(name()), Right::GivingBack)
+        );
         assert_eq!(story.ends(&balancer(BalancerStanding::Up, 0)), (None, Some(RunOutcome::Returned)));
         let mut late = story.at(after(120));
         assert_eq!(late.ends(&no_answer()), (Some(FailureKind::BalancerFailed), Some(RunOutcome::Failed)));
@@ -287,5 +295,22 @@ fn the_cure_of_a_server_that_was_out_does_not_wait_for_its_pool() {
         let gate = Story::at_step(reboot_command(), found, GATE);
         let decision = gate.check(&balancer(BalancerStanding::Drained, 0));
         assert!(is_done(&decision, GATE, DRAINED), "{found:?}: {decision:?}");
+    }
+}
+
+/// What a run took out of production it may put back by right; to return what it found out is what was asked for.
+#[test]
+fn only_what_a_run_took_out_itself_goes_back_by_right() {
+    let undrain = command(vec![StepSpec::Undrain { timeout: MINUTE.into() }]);
+    for (spec, step, found, right) in [
+        (reboot_command(), RESTORE, PRODUCTION, Right::GivingBack),
+        (undrain.clone(), 0, DRAINED, Right::Asked),
+        (undrain, 0, PRODUCTION, Right::GivingBack),
+    ] {
+        let Decision::Commit(commit) = Story::at_step(spec, found, step).check(&Input::Nothing) else {
+            panic!("it is committed")
+        };
+        let errand = commit.then.expect("it is begun");
+        assert_eq!((errand.act(), errand.right()), (&Act::Undrain(name()), right), "found {}", found.word());
     }
 }

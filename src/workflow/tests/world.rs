@@ -231,16 +231,16 @@ fn carry_on(story: &mut Story, world: &mut World) -> Result<(), TestCaseError> {
                 }
                 story.journal.extend(commit.events);
                 match commit.then {
-                    Some(act) if world.tape.choose(8) != 7 => acts(story, world, &act),
+                    Some(errand) if world.tape.choose(8) != 7 => acts(story, world, errand.act()),
                     Some(_) => {} // Crashed after the commit and before the act.
                     None if commit.wake_at > story.now => world.passes(commit.wake_at.since(story.now)),
                     None => {}
                 }
             }
-            Decision::Begin(act) => {
-                prop_assert!(!is_restart(&act), "a restart is never begun without an intent of its own");
+            Decision::Begin(errand) => {
+                prop_assert!(!is_restart(errand.act()), "a restart is never begun without an intent of its own");
                 input = Input::Nothing;
-                world.begin(&act);
+                world.begin(errand.act());
                 world.passes(Duration::from_secs(1));
             }
             Decision::Wait(until) => {
@@ -316,7 +316,7 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..160),
     ) {
         let found = ProductionState::Production;
-        let mut story = Story::pooled(reboot_by(via, otherwise)).with(RunEvent::Admitted { at: START, found });
+        let mut story = Story::pooled(reboot_by(via, otherwise)).with(admitted(found));
         let mut world = World::new(bytes);
         carry_on(&mut story, &mut world)?;
         is_told_truly(&story, &world)?;
@@ -327,7 +327,7 @@ proptest! {
 fn without_faults_the_model_reboots_once_and_the_run_is_done() {
     for (via, otherwise) in [(PowerPath::Ssh, Some(PowerPath::Redfish)), (PowerPath::Redfish, None)] {
         let found = ProductionState::Production;
-        let mut story = Story::pooled(reboot_by(via, otherwise)).with(RunEvent::Admitted { at: START, found });
+        let mut story = Story::pooled(reboot_by(via, otherwise)).with(admitted(found));
         let mut world = World::new(Vec::new());
         carry_on(&mut story, &mut world).expect("it comes to an end");
         assert_eq!((story.run().outcome(), world.taken), (Some(RunOutcome::Done), 1));

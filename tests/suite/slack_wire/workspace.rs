@@ -12,7 +12,7 @@ use wrasse::adapters::slack::{Slack, SlackSettings};
 use wrasse::conversation::message::{
     Block, Button, Confirm, Form, FormBlock, Message, Piece, Press, StepLine, StepMark, Style, bold, code, text,
 };
-use wrasse::domain::identity::{GroupName, PersonId, Standing};
+use wrasse::domain::identity::{Actor, GroupName, PersonId, Standing};
 use wrasse::domain::ids::{DeliveryKey, Handle};
 use wrasse::domain::place::{ChannelId, Membership, MessageTs, Origin, Reach, ReplyPath};
 use wrasse::domain::time::Timestamp;
@@ -83,7 +83,7 @@ impl Stage {
 
     async fn tell(&self, origin: &Origin, replaces: Replaces, said: &str) -> Delivery {
         let to = PrivateTo {
-            person: origin.person.clone(),
+            person: origin.person.id().clone(),
             channel: origin.channel.clone(),
             path: origin.reply.clone(),
             replaces,
@@ -109,7 +109,7 @@ async fn a_slash_command_is_kept_acknowledged_and_answered_in_its_place() {
         .await;
     assert_eq!(typed["acked"], json!(true));
     let (origin, line) = stage.line(0).await;
-    assert_eq!((line.as_str(), &origin.person), ("status site=lax", &PersonId::new("T0WRASSE", "U0ANA")));
+    assert_eq!((line.as_str(), origin.person.id()), ("status site=lax", &PersonId::new("T0WRASSE", "U0ANA")));
     assert_eq!(stage.tell(&origin, Replaces::Nothing, "Understood.").await, Delivery::Done(None));
     assert!(stage.sees("ana", None).await.contains("Understood."));
     assert!(!stage.sees("bob", None).await.contains("Understood."));
@@ -134,8 +134,12 @@ async fn a_button_on_a_private_answer_is_answered_in_its_place() {
         Block::Actions(vec![control("Use it", "line.use", "h_5")]),
     ];
     let offer = Message { summary: "Did you mean lax?".to_owned(), blocks };
-    let to =
-        PrivateTo { person: origin.person, channel: origin.channel, path: origin.reply, replaces: Replaces::Nothing };
+    let to = PrivateTo {
+        person: origin.person.id().clone(),
+        channel: origin.channel,
+        path: origin.reply,
+        replaces: Replaces::Nothing,
+    };
     assert_eq!(stage.slack.tell(&to, &offer).await, Delivery::Done(None));
     let seen = stage.http.get(format!("{}/messages?channel=noc&as=ana", stage.control)).send().await.unwrap();
     let seen: Value = seen.json().await.unwrap();
@@ -275,7 +279,7 @@ async fn a_card_is_pressed_and_its_form_is_recorded() {
     stage.does("press", json!({"user": "bob", "channel": "noc", "ts": card.ts.as_str(), "label": "Review"})).await;
     eventually("the press arrives", || !stage.arrivals().is_empty()).await;
     let Arrival::Press { origin, handle, at, trigger, view } = stage.arrivals().remove(0) else { panic!("no press") };
-    assert_eq!((origin.person, handle), (PersonId::new("T0WRASSE", "U0BOB"), Handle::new("h_1")));
+    assert_eq!((origin.person.id().clone(), handle), (PersonId::new("T0WRASSE", "U0BOB"), Handle::new("h_1")));
     assert_eq!((at.as_ref(), view), (Some(&card), None));
     let trigger = trigger.expect("a press may open a form");
     assert_eq!(stage.slack.open_form(&trigger, &review()).await, Delivery::Done(None));
@@ -313,7 +317,7 @@ async fn a_home_is_opened_shown_pressed_and_shown_anew() {
     let ana = PersonId::new("T0WRASSE", "U0ANA");
     stage.does("home", json!({"user": "ana"})).await;
     eventually("the opening arrives", || !stage.arrivals().is_empty()).await;
-    assert_eq!(stage.arrivals(), [Arrival::HomeOpened { person: ana.clone() }]);
+    assert_eq!(stage.arrivals(), [Arrival::HomeOpened { person: Actor::of_envelope(ana.clone()) }]);
     assert_eq!(stage.slack.show_home(&ana, &every_block()).await, Delivery::Done(None));
     let home = async || {
         let sent = stage.http.get(format!("{}/views?user=ana", stage.control)).send().await;

@@ -39,7 +39,7 @@ impl Person {
         self.stage.0.chat.act(thread.channel(), &self.name, "submits a forged form");
         let values = BTreeMap::from([(DECISION_KEY.to_owned(), decision.to_owned())]);
         let (handle, view) = (Handle::new(handle), ViewId::new("V0FORGED"));
-        self.stage.arrives(Arrival::Submission { person: self.id.clone(), handle, view, values }).await;
+        self.stage.arrives(Arrival::Submission { person: self.actor(), handle, view, values }).await;
     }
 }
 

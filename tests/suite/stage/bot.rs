@@ -11,8 +11,8 @@ use wrasse::adapters::storage::memory::MemoryStore;
 use wrasse::adapters::storage::sqlite::SqliteStore;
 use wrasse::app::services;
 use wrasse::domain::time::Timestamp;
-use wrasse::ports::{Chat, Clock, Directory, Drivers, Ids, Metrics, Store};
-use wrasse::services::{Gauge, InForce, Places, Service, Step, World};
+use wrasse::ports::{Alerts, Chat, Clock, Directory, Drivers, Ids, Metrics, Store};
+use wrasse::services::{Gauge, InForce, Pager, Places, Service, Step, World};
 
 /// More rounds than any story needs between two moments.
 const ROUNDS_MAX: u32 = 20_000;
@@ -83,6 +83,7 @@ fn folder() -> TempDir {
 pub(super) struct Ports {
     pub(super) chat: Arc<dyn Chat>,
     pub(super) directory: Arc<dyn Directory>,
+    pub(super) alerts: Option<Arc<dyn Alerts>>,
     pub(super) drivers: Arc<dyn Drivers>,
     pub(super) metrics: Option<Arc<dyn Metrics>>,
     pub(super) clock: Arc<dyn Clock>,
@@ -130,6 +131,7 @@ impl Bot {
             chat: Arc::clone(&ports.chat),
             directory: Arc::clone(&ports.directory),
             traffic: Gauge::new(ports.metrics.clone()),
+            pager: Pager::new(ports.alerts.clone()),
             drivers: Arc::clone(&ports.drivers),
             clock: Arc::clone(&ports.clock),
             ids: Arc::clone(&ports.ids),

@@ -195,6 +195,11 @@ impl Store for MortalStore {
         self.inner.open_requests().await
     }
 
+    async fn troubled_requests(&self, now: Timestamp) -> Result<Vec<Request>, StoreFault> {
+        self.alive().await;
+        self.inner.troubled_requests(now).await
+    }
+
     async fn requests_of(&self, person: &PersonId, limit: usize) -> Result<Vec<Request>, StoreFault> {
         self.alive().await;
         self.inner.requests_of(person, limit).await

@@ -8,8 +8,9 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use wrasse::domain::effect::{Act, Begun, Probe, Seen};
+use wrasse::domain::effect::{Begun, Probe, Seen};
 use wrasse::domain::server::{ProductionState, ServerName, SiteName};
+use wrasse::mandate::Mandate;
 use wrasse::ports::{Clock, Drivers, Metrics};
 use wrasse::sandbox::fleet::SharedFleet;
 use wrasse::sandbox::fleet::metrics_face::FleetMetrics;
@@ -44,8 +45,8 @@ struct Reach {
 
 #[async_trait]
 impl Drivers for Reach {
-    async fn begin(&self, act: &Act, deadline: Duration) -> Begun {
-        self.drivers.begin(act, deadline).await
+    async fn begin(&self, mandate: &Mandate, deadline: Duration) -> Begun {
+        self.drivers.begin(mandate, deadline).await
     }
 
     async fn observe(&self, probe: &Probe, deadline: Duration) -> Seen {

@@ -11,7 +11,7 @@ impl Person {
     pub(crate) async fn opens_home(&self) -> Thread {
         let nowhere = ChannelId::nowhere();
         let start = self.stage.0.chat.act(&nowhere, &self.name, "opens the home");
-        self.stage.arrives(Arrival::HomeOpened { person: self.id.clone() }).await;
+        self.stage.arrives(Arrival::HomeOpened { person: self.actor() }).await;
         Thread::new(&self.stage, nowhere, start)
     }
 
@@ -47,7 +47,7 @@ impl Person {
         let (chat, nowhere) = (&self.stage.0.chat, ChannelId::nowhere());
         chat.act(&nowhere, &self.name, text);
         let reply = ReplyPath::Private { thread: None };
-        let origin = Origin { person: self.id.clone(), channel: nowhere.clone(), thread: None, reply };
+        let origin = Origin { person: self.actor(), channel: nowhere.clone(), thread: None, reply };
         let trigger = Some(chat.trigger(&self.id, &nowhere));
         let (handle, view) = (button.handle.clone(), button.view.clone());
         self.stage.arrives(Arrival::Press { origin, handle, at: None, trigger, view }).await;

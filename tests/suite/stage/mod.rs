@@ -13,6 +13,7 @@ mod directory;
 mod ending;
 mod fleet;
 mod homes;
+mod pager;
 mod people;
 mod rulebook;
 mod time;
@@ -29,6 +30,7 @@ use chat::StageChat;
 use crash::Crashes;
 use directory::StageDirectory;
 use fleet::StageFleet;
+use pager::StagePager;
 use rulebook::{Script, StageSource};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -71,6 +73,9 @@ struct Scene {
     chat: Arc<StageChat>,
     directory: Arc<StageDirectory>,
     fleet: StageFleet,
+    pager: Arc<StagePager>,
+    has_pager: Cell<bool>,
+    owners_called_after: Cell<Option<Duration>>,
     script: RefCell<Script>,
     cleaner: RefCell<Cleaner>,
     crashes: Arc<Mutex<Crashes>>,
@@ -104,6 +109,9 @@ impl Stage {
         let chat = Arc::new(StageChat::new(Arc::clone(&clock)));
         let stage = Self(Rc::new(Scene {
             fleet: StageFleet::new(Arc::<StageClock>::clone(&clock)),
+            pager: Arc::new(StagePager::new(Arc::clone(&clock))),
+            has_pager: Cell::new(false),
+            owners_called_after: Cell::new(None),
             clock,
             ids: Arc::new(StageIds::default()),
             chat,
@@ -145,6 +153,27 @@ impl Stage {
     /// The chat, to let it misbehave.
     pub(crate) fn chat(&self) -> &StageChat {
         &self.0.chat
+    }
+
+    /// There is a pager, as long as that is said before the bot starts.
+    pub(crate) fn has_pager(&self) {
+        self.0.has_pager.set(true);
+    }
+
+    /// What nobody takes over for that long is called out to its owners, as long as that is said before the bot starts.
+    pub(crate) fn calls_owners_after(&self, wait: Duration) {
+        self.0.owners_called_after.set(Some(wait));
+    }
+
+    /// The pager takes nothing any more, or again.
+    pub(crate) fn pager_is_silent(&self, is_silent: bool) {
+        self.0.pager.is_silent(is_silent);
+    }
+
+    /// What the pager rings for now.
+    pub(crate) fn rings(&self) -> String {
+        let rings = self.0.pager.rings();
+        self.0.cleaner.borrow_mut().clean(&rings)
     }
 
     /// The directory answers nobody any more.
@@ -297,6 +326,7 @@ impl Stage {
         let ports = Ports {
             chat: Arc::<StageChat>::clone(&scene.chat),
             directory: Arc::<StageDirectory>::clone(&scene.directory),
+            alerts: scene.has_pager.get().then(|| Arc::<StagePager>::clone(&scene.pager) as _),
             drivers: scene.fleet.ports(),
             metrics: scene.fleet.metrics(),
             clock: Arc::<StageClock>::clone(&scene.clock),
@@ -305,6 +335,7 @@ impl Stage {
             places: Places {
                 incidents: Some(incidents.clone()),
                 admins: Some(incidents),
+                owners_called_after: scene.owners_called_after.get(),
                 bot_name: "wrasse".to_owned(),
             },
         };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use wrasse::conversation::message::{Form, FormBlock};
 use wrasse::conversation::{DECISION_KEY, WHY_KEY, plain};
-use wrasse::domain::identity::{GroupName, PersonId, Standing};
+use wrasse::domain::identity::{Actor, GroupName, PersonId, Standing};
 use wrasse::domain::ids::{Fingerprint, Handle};
 use wrasse::domain::place::{ChannelId, Membership, MessageTs, Origin, Reach, ReplyPath};
 use wrasse::ports::chat::{Arrival, ViewId};
@@ -144,6 +144,11 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// As their envelopes say.
+    pub(super) fn actor(&self) -> Actor {
+        Actor::of_envelope(self.id.clone())
+    }
+
     pub(super) fn new(stage: &Stage, name: &str, id: PersonId) -> Self {
         Self { stage: stage.clone(), name: name.to_owned(), id }
     }
@@ -192,7 +197,7 @@ impl Person {
         let line = text.strip_prefix("/fleet").unwrap().trim_start_matches(' ');
         let chat = &self.stage.0.chat;
         let reply = chat.address();
-        let origin = Origin { person: self.id.clone(), channel: channel.id.clone(), thread: None, reply };
+        let origin = Origin { person: self.actor(), channel: channel.id.clone(), thread: None, reply };
         self.says(text, line, origin, late).await
     }
 
@@ -200,7 +205,7 @@ impl Person {
     pub(crate) async fn mentions(&self, channel: &Channel, text: &str) -> Thread {
         let line = text.strip_prefix("@wrasse ").unwrap();
         let reply = ReplyPath::Private { thread: None };
-        let origin = Origin { person: self.id.clone(), channel: channel.id.clone(), thread: None, reply };
+        let origin = Origin { person: self.actor(), channel: channel.id.clone(), thread: None, reply };
         self.says(text, line, origin, Duration::ZERO).await
     }
 
@@ -210,14 +215,14 @@ impl Person {
         let root = thread.root().unwrap();
         let reply = ReplyPath::Private { thread: Some(root.clone()) };
         let channel = thread.place.channel.clone();
-        let origin = Origin { person: self.id.clone(), channel, thread: Some(root.clone()), reply };
+        let origin = Origin { person: self.actor(), channel, thread: Some(root.clone()), reply };
         self.says(text, line, origin, Duration::ZERO).await
     }
 
     /// Writes to the bot alone.
     pub(crate) async fn writes(&self, text: &str) -> Thread {
         let channel = self.stage.0.directory.add_direct(&self.name);
-        let origin = Origin { person: self.id.clone(), channel, thread: None, reply: ReplyPath::Direct };
+        let origin = Origin { person: self.actor(), channel, thread: None, reply: ReplyPath::Direct };
         self.says(text, text, origin, Duration::ZERO).await
     }
 
@@ -246,7 +251,7 @@ impl Person {
     pub(crate) async fn edits(&self, thread: &Thread) {
         self.stage.0.chat.act(&thread.place.channel, &self.name, "edits the line");
         let reply = ReplyPath::Private { thread: None };
-        let origin = Origin { person: self.id.clone(), channel: thread.place.channel.clone(), thread: None, reply };
+        let origin = Origin { person: self.actor(), channel: thread.place.channel.clone(), thread: None, reply };
         self.stage.arrives(Arrival::Edited { origin }).await;
     }
 
@@ -296,7 +301,7 @@ impl Person {
             None => (channel.clone(), chat.address()),
         };
         let thread = button.thread.clone();
-        let origin = Origin { person: self.id.clone(), channel: channel_named, thread, reply };
+        let origin = Origin { person: self.actor(), channel: channel_named, thread, reply };
         let trigger = Some(chat.trigger(&self.id, channel));
         let (handle, at, view) = (button.handle.clone(), button.at.clone(), button.view.clone());
         self.stage.arrives(Arrival::Press { origin, handle, at, trigger, view }).await;
@@ -381,7 +386,7 @@ impl Person {
         let said = given.iter().map(|(label, value)| format!("{label}: {value}")).collect::<Vec<_>>().join(", ");
         self.stage.0.chat.act(&thread.place.channel, &self.name, format!("sends the form {said}").trim_end());
         let handle = form.handle.clone().unwrap();
-        self.stage.arrives(Arrival::Submission { person: self.id.clone(), handle, view, values }).await;
+        self.stage.arrives(Arrival::Submission { person: self.actor(), handle, view, values }).await;
     }
 
     /// Submits somebody else's form.
@@ -414,6 +419,6 @@ impl Person {
         if !decision.is_empty() {
             values.insert(DECISION_KEY.to_owned(), decision.to_owned());
         }
-        self.stage.arrives(Arrival::Submission { person: self.id.clone(), handle, view, values }).await;
+        self.stage.arrives(Arrival::Submission { person: self.actor(), handle, view, values }).await;
     }
 }

@@ -5,7 +5,7 @@ use super::{commit, does, is_stale, on_every_store, operation};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wrasse::admission::{Health, LockStanding};
 use wrasse::domain::command::CommandName;
-use wrasse::domain::identity::PersonId;
+use wrasse::domain::identity::{Actor, PersonId};
 use wrasse::domain::ids::{Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
 use wrasse::domain::server::ProductionState;
 use wrasse::ports::Store;
@@ -118,7 +118,10 @@ async fn a_home_remembers_when_it_was_opened_and_what_it_showed() {
         assert_eq!(home("U0ANA").await, None);
         is_stale(store, "shown unopened", home_shown("U0ANA", "nothing", 1)).await;
         does(store, "open", vec![home_opened("U0BOB", 20), home_opened("U0ANA", 10)]).await;
-        assert_eq!(home("U0ANA").await.unwrap(), Home { person: person("U0ANA"), opened_at: at(10), shown: None });
+        assert_eq!(
+            home("U0ANA").await.unwrap(),
+            Home { person: Actor::recalled(person("U0ANA")), opened_at: at(10), shown: None }
+        );
         does(store, "show", vec![home_shown("U0ANA", "one request", 11)]).await;
         does(store, "open again", vec![home_opened("U0ANA", 30)]).await;
         let again = home("U0ANA").await.unwrap();

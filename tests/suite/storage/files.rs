@@ -211,7 +211,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let fault = SqliteStore::open(&path).await.unwrap_err();
     let expected = format!(
         "the store holds something unreadable: {} was written by a newer version: its schema has step 99, this \
-         version knows steps up to 9",
+         version knows steps up to 12",
         path.display()
     );
     assert_eq!(fault.to_string(), expected);
@@ -265,6 +265,29 @@ async fn requests_of_an_earlier_version_have_their_requester() {
     let store = open(&path).await;
     let own = store.requests_of(&PersonId::new("T0WRASSE", "U0ANA"), 9).await.unwrap();
     assert_eq!(own.iter().map(Request::id).collect::<Vec<_>>(), [&id]);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn requests_of_an_earlier_version_have_no_trouble() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = database(folder.path());
+    let store = open(&path).await;
+    let id = request_id("2mq9");
+    does(&store, "accept", vec![request_events(&id, 0, vec![accepted(&id), request_halted(5), request_ended(6)])])
+        .await;
+    store.close().await.unwrap();
+    let mut other = raw(&path).await;
+    for back in [
+        "DROP INDEX requests_troubled",
+        "ALTER TABLE requests DROP COLUMN trouble_until_ms",
+        "DELETE FROM _sqlx_migrations WHERE version = 12",
+    ] {
+        query(back).execute(&mut other).await.unwrap();
+    }
+    drop(other);
+    let store = open(&path).await;
+    assert_eq!(store.troubled_requests(at(7)).await.unwrap(), []);
     store.close().await.unwrap();
 }
 

@@ -9,6 +9,7 @@ mod files;
 mod racing;
 mod random;
 mod shell;
+mod troubles;
 pub(crate) mod values;
 
 use std::path::{Path, PathBuf};

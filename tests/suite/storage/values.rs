@@ -12,7 +12,7 @@ use wrasse::conversation::message::{Form, Message, text};
 use wrasse::domain::breaker::BreakerScope;
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::effect::Begun;
-use wrasse::domain::identity::{GroupName, PersonId};
+use wrasse::domain::identity::{Actor, GroupName, PersonId};
 use wrasse::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, RequestId, RunId, Version};
 use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use wrasse::domain::plan::{Plan, PlanParts, Subject};
@@ -21,7 +21,8 @@ use wrasse::domain::time::Timestamp;
 use wrasse::ports::authorizations::{Authorization, Occasion};
 use wrasse::ports::chat::{Envelope, PrivateTo, Replaces};
 use wrasse::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
-use wrasse::workflow::request::{Accepted, RequestEvent, RequestOutcome};
+use wrasse::workflow::Admission;
+use wrasse::workflow::request::{Accepted, Halt, HaltCause, RequestEvent, RequestOutcome};
 use wrasse::workflow::run::{RunEvent, RunOutcome, StepIntent};
 
 pub(crate) fn at(millis: i64) -> Timestamp {
@@ -82,7 +83,7 @@ pub(crate) fn accepted(id: &RequestId) -> RequestEvent {
     RequestEvent::Accepted(Box::new(Accepted {
         plan: Plan::new(parts).unwrap(),
         spec: Arc::new(spec),
-        origin: Origin { person: ana, channel, thread: None, reply: ReplyPath::Direct },
+        origin: Origin { person: Actor::recalled(ana), channel, thread: None, reply: ReplyPath::Direct },
         requester_name: "ana".into(),
         allowed_by: vec!["noc may reboot".into()],
         at: at(1_000),
@@ -103,6 +104,10 @@ pub(crate) fn request_ended(millis: i64) -> RequestEvent {
     RequestEvent::Ended { at: at(millis), outcome: RequestOutcome::Done }
 }
 
+pub(crate) fn request_halted(millis: i64) -> RequestEvent {
+    RequestEvent::Halted(Halt { at: at(millis), cause: HaltCause::Failures(2) })
+}
+
 pub(crate) fn run_events(id: &RunId, guard: (i64, i64), events: Vec<RunEvent>, wake_at: Option<i64>) -> Write {
     let (expected, epoch) = (Version(guard.0), Epoch(guard.1));
     Write::RunEvents { id: id.clone(), expected, epoch, events, wake_at: wake_at.map(at) }
@@ -113,7 +118,7 @@ pub(crate) fn planned() -> RunEvent {
 }
 
 pub(crate) fn admitted(millis: i64) -> RunEvent {
-    RunEvent::Admitted { at: at(millis), found: ProductionState::Production }
+    RunEvent::Admitted(Admission::noted(at(millis), ProductionState::Production))
 }
 
 pub(crate) fn step_begun() -> RunEvent {
@@ -224,7 +229,7 @@ pub(crate) fn private(key: &str, user: &str, content: Content) -> Outgoing {
 }
 
 pub(crate) fn home_opened(user: &str, millis: i64) -> Write {
-    Write::HomeOpened { person: person(user), at: at(millis) }
+    Write::HomeOpened { person: Actor::recalled(person(user)), at: at(millis) }
 }
 
 pub(crate) fn home_shown(user: &str, words: &str, millis: i64) -> Write {

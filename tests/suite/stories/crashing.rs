@@ -15,7 +15,7 @@ fn request_event(writes: &[Write], wanted: impl Fn(&RequestEvent) -> bool) -> bo
 }
 
 fn admitted(writes: &[Write]) -> bool {
-    run_event(writes, |event| matches!(event, RunEvent::Admitted { .. }))
+    run_event(writes, |event| matches!(event, RunEvent::Admitted(_)))
 }
 
 pub(super) fn drain_begun(writes: &[Write]) -> bool {

@@ -4,6 +4,7 @@
 //! rustfmt check already.
 
 mod arrows;
+mod proofs;
 mod source;
 
 use source::{code, files, read, words};

@@ -3,7 +3,7 @@
 use super::super::envelope::{ENVELOPE_MAX_BYTES, Frame, frame};
 use super::super::text::{escaped, typed, without_quotes};
 use super::super::wire::{Us, read};
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::{EnvelopeKey, Handle};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, ReplyPath};
 use crate::domain::time::Timestamp;
@@ -236,7 +236,10 @@ fn an_opened_home_is_told_apart_from_its_other_tab() {
     let opened =
         |event: Value| arrival("events_api", json!({"event_id": "Ev3", "team_id": "T0WRASSE", "event": event}));
     let home = json!({"type": "app_home_opened", "user": "U0ANA", "channel": "D0ANA", "tab": "home"});
-    assert_eq!(opened(home.clone()), Arrival::HomeOpened { person: PersonId::new("T0WRASSE", "U0ANA") });
+    assert_eq!(
+        opened(home.clone()),
+        Arrival::HomeOpened { person: Actor::recalled(PersonId::new("T0WRASSE", "U0ANA")) }
+    );
     let changed = |key: &str, value: Value| {
         let mut home = home.clone();
         home[key] = value;
@@ -375,7 +378,10 @@ fn a_submitted_form_stays_open_and_says_recording() {
     let (key, arrival, ack) = delivered(&body);
     assert_eq!(key, "trigger:t.2");
     let Arrival::Submission { person, handle, view, values } = arrival else { panic!("no submission: {arrival:?}") };
-    assert_eq!((person, handle, view), (PersonId::new("T0WRASSE", "U0BOB"), Handle::new("h_9"), ViewId::new("V1")));
+    assert_eq!(
+        (person.id().clone(), handle, view),
+        (PersonId::new("T0WRASSE", "U0BOB"), Handle::new("h_9"), ViewId::new("V1"))
+    );
     assert_eq!(
         values.into_iter().collect::<Vec<_>>(),
         [("count".to_owned(), "20".to_owned()), ("decision".to_owned(), "approve".to_owned())]

@@ -23,7 +23,7 @@ use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;
 use async_trait::async_trait;
-use state::State;
+use state::{RequestRow, State};
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -95,6 +95,14 @@ impl Store for MemoryStore {
         let mut open = state.requests.rows().iter().filter(|(_, row)| row.is_open).collect::<Vec<_>>();
         open.sort_by_key(|(_, row)| row.sequence);
         open.into_iter().map(|(id, row)| row.replay(id)).collect()
+    }
+
+    async fn troubled_requests(&self, now: Timestamp) -> Result<Vec<Request>, StoreFault> {
+        let state = self.state();
+        let is_told = |row: &RequestRow| !row.is_open && row.trouble_until().is_some_and(|until| until > now);
+        let mut troubled = state.requests.rows().iter().filter(|(_, row)| is_told(row)).collect::<Vec<_>>();
+        troubled.sort_by_key(|(_, row)| row.sequence);
+        troubled.into_iter().map(|(id, row)| row.replay(id)).collect()
     }
 
     async fn requests_of(&self, person: &PersonId, limit: usize) -> Result<Vec<Request>, StoreFault> {

@@ -7,7 +7,7 @@ use crate::admission::{
     Brake, BrakeEnd, BrakeKind, Breaker, FinishedRun, HealthRow, Ledger, Lock, LockStanding, Snapshot, StateRow,
 };
 use crate::domain::breaker::BreakerScope;
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::{
     BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
 };
@@ -21,6 +21,7 @@ use crate::ports::store::{
 };
 use crate::workflow::request::{Request, RequestEvent};
 use crate::workflow::run::{Run, RunEvent};
+use std::sync::Arc;
 
 #[derive(Clone, Debug)]
 pub(super) struct EnvelopeRow {
@@ -34,6 +35,13 @@ pub(super) struct RequestRow {
     pub(super) sequence: i64,
     pub(super) is_open: bool,
     events: Vec<RequestEvent>,
+}
+
+impl RequestRow {
+    /// Until when people are told of trouble with it after its end.
+    pub(super) fn trouble_until(&self) -> Option<Timestamp> {
+        self.events.iter().filter_map(RequestEvent::trouble_until).max()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -144,8 +152,8 @@ impl State {
     pub(super) fn ledger(&self) -> Ledger {
         Ledger {
             locks: self.locks.rows().clone(),
-            states: self.states.rows().clone(),
-            health: self.health.rows().clone(),
+            states: Arc::new(self.states.rows().clone()),
+            health: Arc::new(self.health.rows().clone()),
             breakers: self.open_breakers().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
             brakes: self.brakes_on(),
         }
@@ -294,9 +302,9 @@ impl State {
         }
     }
 
-    fn home_opened(&mut self, person: &PersonId, at: Timestamp) -> Guard {
+    fn home_opened(&mut self, person: &Actor, at: Timestamp) -> Guard {
         let shown = self.homes.get(person).and_then(|home| home.shown.clone());
-        self.homes.put(person.clone(), Home { person: person.clone(), opened_at: at, shown });
+        self.homes.put(person.id().clone(), Home { person: person.clone(), opened_at: at, shown });
         Guard::Holds
     }
 

@@ -109,6 +109,14 @@ fn with(mut object: Map<String, Value>, name: &str, value: Value) -> Map<String,
     object
 }
 
+/// An object with the members of another.
+fn beside(mut object: Map<String, Value>, other: Value) -> Map<String, Value> {
+    if let Value::Object(members) = other {
+        object.extend(members);
+    }
+    object
+}
+
 /// Lists the stored names of a struct's fields.
 macro_rules! stored_record {
     ($type:ty; $($field:ident: $name:literal $(or $before:expr)?),* $(,)?) => {
@@ -139,19 +147,21 @@ macro_rules! stored_member {
     };
 }
 
-/// Lists the stored words of an enum's variants, with the stored names of what they hold.
+/// Lists the stored words of an enum's variants, with the stored names of what they hold. The members of a value in
+/// brackets stand beside the word.
 macro_rules! stored_variants {
     ($type:ty; $(
-        $word:literal => $variant:ident $( ( $value:ident ) )? $( { $( $field:ident: $name:literal $(or $before:expr)? ),* $(,)? } )?
+        $word:literal => $variant:ident $( ( $value:ident ) )? $( [ $flat:ident ] )? $( { $( $field:ident: $name:literal $(or $before:expr)? ),* $(,)? } )?
     ),* $(,)?) => {
         impl $crate::adapters::storage::shapes::Stored for $type {
             fn store(&self) -> serde_json::Value {
                 use $crate::adapters::storage::shapes::{KIND, with};
                 match self {
-                    $( Self::$variant $( ( $value ) )? $( { $( $field ),* } )? => {
+                    $( Self::$variant $( ( $value ) )? $( ( $flat ) )? $( { $( $field ),* } )? => {
                         let object = with(serde_json::Map::new(), KIND, serde_json::Value::from($word));
                         $( let object =
                             with(object, $crate::adapters::storage::shapes::VALUE, $value.store()); )?
+                        $( let object = $crate::adapters::storage::shapes::beside(object, $flat.store()); )?
                         $( $( let object = with(object, $name, $field.store()); )* )?
                         serde_json::Value::Object(object)
                     } )*
@@ -166,6 +176,7 @@ macro_rules! stored_variants {
                 match members.read::<String>(KIND)?.as_str() {
                     $( $word => Ok(Self::$variant
                         $( ({ let $value = members.read($crate::adapters::storage::shapes::VALUE)?; $value }) )?
+                        $( ({ let $flat = $crate::adapters::storage::shapes::Stored::restore(value)?; $flat }) )?
                         $( { $( $field: $crate::adapters::storage::shapes::stored_member!(members, $name $(, $before)?), )* } )?
                     ), )*
                     other => Err(Misfit(format!("`{KIND}`: {other:?} is not known to this version"))),

@@ -12,6 +12,7 @@ stored_variants! { Destination;
     "form-open" => FormOpen(trigger),
     "form-update" => FormUpdate(view),
     "home" => Home(person),
+    "incident" => Incident(request),
 }
 stored_record! { PrivateTo; person: "person", channel: "channel", path: "path", replaces: "replaces" }
 stored_words! { Replaces; "nothing" => Nothing, "previous" => Previous }
@@ -38,6 +39,7 @@ stored_variants! { Notice;
     "override" => Override { request: "request", number: "number" },
     "override-ended" => OverrideEnded { request: "request", number: "number" },
     "override-incident" => OverrideIncident { request: "request", number: "number" },
+    "unclaimed" => Unclaimed(request),
 }
 stored_variants! { ControlAction;
     "request" => Request { request: "request", verb: "verb" },

@@ -1,10 +1,21 @@
 //! The shapes of people and places.
 
-use super::{stored_record, stored_variants};
-use crate::domain::identity::PersonId;
+use super::{Misfit, Stored, stored_record, stored_variants};
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::place::{MessageRef, Origin, ReplyPath};
+use serde_json::Value;
 
 stored_record! { PersonId; team: "team", user: "user" }
+/// As the person it is.
+impl Stored for Actor {
+    fn store(&self) -> Value {
+        self.id().store()
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        PersonId::restore(value).map(Self::recalled)
+    }
+}
 stored_record! { MessageRef; channel: "channel", ts: "ts" }
 stored_record! { Origin; person: "person", channel: "channel", thread: "thread", reply: "reply" }
 stored_variants! { ReplyPath;

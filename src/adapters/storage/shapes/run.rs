@@ -1,14 +1,16 @@
 //! The shapes of a run's journal.
 
-use super::{stored_record, stored_variants, stored_words};
+use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::domain::effect::Begun;
+use crate::workflow::Admission;
 use crate::workflow::run::{Answer, Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 stored_variants! { RunEvent;
     "planned" => Planned { subject: "subject", wave: "wave" },
     "replanned" => Replanned { server: "server" },
-    "admitted" => Admitted { at: "at_ms", found: "found" },
+    "admitted" => Admitted[admission],
     "was-silent" => WasSilent { at: "at_ms" },
     "step-begun" => StepBegun { step: "step", intent: "intent" },
     "act-answered" => ActAnswered { answer: "answer" },
@@ -22,6 +24,18 @@ stored_variants! { RunEvent;
     },
     "return-begun" => ReturnBegun { at: "at_ms", outcome: "outcome" },
     "ended" => Ended { at: "at_ms", outcome: "outcome" },
+}
+/// Only who was let to start has one, so it is made anew where the journal says so.
+impl Stored for Admission {
+    fn store(&self) -> Value {
+        let object = with(Map::new(), "at_ms", self.at().store());
+        Value::Object(with(object, "found", self.found().store()))
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        let members = Members::of(value)?;
+        Ok(Self::noted(members.read("at_ms")?, members.read("found")?))
+    }
 }
 stored_record! { StepIntent;
     attempt: "attempt", at: "at_ms", way: "way", boot_before: "boot_before", not_after: "not_after_ms",

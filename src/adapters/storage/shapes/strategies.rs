@@ -9,7 +9,7 @@ use crate::domain::command::{
     Need, Output, OwnerOf, ParameterSpec, PowerPath, Priority, RebootSpec, Sent, StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::effect::{Begun, BootId};
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{Actor, GroupName, PersonId};
 use crate::domain::ids::{BrakeId, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::intent::{Moment, ParameterName, ZoneName};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
@@ -18,6 +18,7 @@ use crate::domain::server::{PoolName, ProductionState, RackName, ServerId, Serve
 use crate::domain::time::Timestamp;
 use crate::ports::chat::{PrivateTo, Replaces, TriggerId, ViewId};
 use crate::ports::store::{Bound, Content, ControlAction, Destination, FormOf, Notice};
+use crate::workflow::Admission;
 use crate::workflow::request::ControlVerb;
 use crate::workflow::run::{Answer, Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
 use proptest::collection::{btree_map, vec};
@@ -75,7 +76,7 @@ fn reply_path() -> BoxedStrategy<ReplyPath> {
 
 pub(super) fn origin() -> BoxedStrategy<Origin> {
     (person(), text().prop_map(ChannelId::new), option::of(text().prop_map(MessageTs::new)), reply_path())
-        .prop_map(|(person, channel, thread, reply)| Origin { person, channel, thread, reply })
+        .prop_map(|(person, channel, thread, reply)| Origin { person: Actor::recalled(person), channel, thread, reply })
         .boxed()
 }
 
@@ -257,7 +258,7 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
     prop_oneof![
         (subject(), any::<u32>()).prop_map(|(subject, wave)| RunEvent::Planned { subject, wave }),
         planned_server().prop_map(|server| RunEvent::Replanned { server }),
-        (time(), state()).prop_map(|(at, found)| RunEvent::Admitted { at, found }),
+        (time(), state()).prop_map(|(at, found)| RunEvent::Admitted(Admission::noted(at, found))),
         time().prop_map(|at| RunEvent::WasSilent { at }),
         (any::<usize>(), intent()).prop_map(|(step, intent)| RunEvent::StepBegun { step, intent }),
         begun.prop_map(|answer| RunEvent::ActAnswered { answer }),
@@ -271,7 +272,7 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
         })),
         (time(), text()).prop_map(|(at, why)| RunEvent::PersonAsked { at, why }),
         (person(), text(), time(), answer, time()).prop_map(|(by, name, at, answer, until)| RunEvent::PersonAnswered {
-            by,
+            by: Actor::recalled(by),
             name,
             at,
             answer,
@@ -365,6 +366,7 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         Notice::Started,
         Notice::Final,
         Notice::Incident,
+        Notice::Unclaimed,
     ]);
     let of_run = select(vec![Notice::ServerFailed as fn(RunId) -> Notice, Notice::Question]);
     prop_oneof![
@@ -402,6 +404,7 @@ pub(super) fn destination() -> BoxedStrategy<Destination> {
         text().prop_map(|trigger| Destination::FormOpen(TriggerId::new(trigger))),
         text().prop_map(|view| Destination::FormUpdate(ViewId::new(view))),
         person().prop_map(Destination::Home),
+        request_id().prop_map(Destination::Incident),
     ]
     .boxed()
 }

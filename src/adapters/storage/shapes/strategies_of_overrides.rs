@@ -2,6 +2,7 @@
 
 use super::strategies::{hash, person, run_id, text, time};
 use super::strategies_of_requests::group;
+use crate::domain::identity::Actor;
 use crate::domain::server::ServerName;
 use crate::workflow::breakglass::{OverrideAsked, OverrideEvent, Passing, SecondCause, Seconded};
 use crate::workflow::request::PolicyName;
@@ -23,7 +24,7 @@ fn asked() -> BoxedStrategy<OverrideAsked> {
         .prop_map(|((policy, servers, plan), (by, name, at, until, why), groups, second)| OverrideAsked {
             policy,
             servers,
-            by,
+            by: Actor::recalled(by),
             name,
             at,
             until,
@@ -39,13 +40,13 @@ fn asked() -> BoxedStrategy<OverrideAsked> {
 pub(super) fn override_event() -> BoxedStrategy<OverrideEvent> {
     let number = any::<u32>;
     let second = (person(), text(), time(), text(), hash(), text())
-        .prop_map(|(by, name, at, why, seen, shown)| Seconded { by, name, at, why, seen, shown });
+        .prop_map(|(by, name, at, why, seen, shown)| Seconded { by: Actor::recalled(by), name, at, why, seen, shown });
     prop_oneof![
         asked().prop_map(OverrideEvent::Asked),
         (number(), second).prop_map(|(number, second)| OverrideEvent::Seconded { number, second }),
         (number(), person(), text(), time(), text()).prop_map(|(number, by, name, at, why)| OverrideEvent::Refused {
             number,
-            by,
+            by: Actor::recalled(by),
             name,
             at,
             why

@@ -6,6 +6,7 @@ use super::strategies::{
 use super::strategies_of_overrides::override_event;
 use crate::domain::command::CommandName;
 use crate::domain::consent::Quota;
+use crate::domain::identity::Actor;
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
 use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
@@ -147,15 +148,22 @@ pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
         text().prop_map(|why| RequestOutcome::Revoked { why }),
     ];
     let seen = (option::of(vec(group(), 0..3)), option::of(text()));
-    let approval = (person(), text(), time(), hash(), text(), seen)
-        .prop_map(|(by, name, at, plan, why, (groups, shown))| Approval { by, name, at, plan, why, groups, shown });
+    let approval =
+        (person(), text(), time(), hash(), text(), seen).prop_map(|(by, name, at, plan, why, (groups, shown))| {
+            Approval { by: Actor::recalled(by), name, at, plan, why, groups, shown }
+        });
     let halt = prop_oneof![any::<u32>().prop_map(HaltCause::Failures), text().prop_map(HaltCause::Revoked)];
     let cause = select(vec![VoidCause::TakenBack, VoidCause::LeftWorkspace]);
     prop_oneof![
         accepted().prop_map(|accepted| RequestEvent::Accepted(Box::new(accepted))),
         message_ref().prop_map(|card| RequestEvent::CardPosted { card }),
         approval.prop_map(RequestEvent::Approved),
-        (person(), text(), time(), text()).prop_map(|(by, name, at, why)| RequestEvent::Denied { by, name, at, why }),
+        (person(), text(), time(), text()).prop_map(|(by, name, at, why)| RequestEvent::Denied {
+            by: Actor::recalled(by),
+            name,
+            at,
+            why
+        }),
         (time(), vec(blocker(), 0..4)).prop_map(|(at, blockers)| RequestEvent::Blocked { at, blockers }),
         time().prop_map(|at| RequestEvent::Started { at }),
         time().prop_map(|at| RequestEvent::Unblocked { at }),
@@ -169,7 +177,11 @@ pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
         }),
         time().prop_map(|at| RequestEvent::Reminded { at }),
         time().prop_map(|at| RequestEvent::Escalated { at }),
-        (person(), text(), time()).prop_map(|(by, name, at)| RequestEvent::CancelAsked { by, name, at }),
+        (person(), text(), time()).prop_map(|(by, name, at)| RequestEvent::CancelAsked {
+            by: Actor::recalled(by),
+            name,
+            at
+        }),
         (time(), outcome).prop_map(|(at, outcome)| RequestEvent::Ended { at, outcome }),
         override_event().prop_map(RequestEvent::Override),
     ]

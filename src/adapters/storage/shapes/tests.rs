@@ -5,7 +5,7 @@ use super::strategies_of_requests::request_event;
 use super::{SHAPE, Stored, decode, encode};
 
 use crate::domain::effect::Begun;
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 
 use crate::domain::place::{ChannelId, MessageRef, MessageTs};
 
@@ -83,7 +83,7 @@ fn small_events_look_as_they_always_did() {
     let card = MessageRef { channel: ChannelId::new("C0NOC"), ts: MessageTs::new("17.01") };
     insta::assert_snapshot!(golden::line(&RequestEvent::CardPosted { card }), @r#"{"card":{"channel":"C0NOC","ts":"17.01"},"kind":"card-posted"}"#);
     let by = PersonId::new("T0WRASSE", "U0ANA");
-    let asked = RequestEvent::CancelAsked { by, name: "ana".into(), at: golden::AT };
+    let asked = RequestEvent::CancelAsked { by: Actor::recalled(by), name: "ana".into(), at: golden::AT };
     insta::assert_snapshot!(golden::line(&asked), @r#"{"at_ms":1764511500000,"by":{"team":"T0WRASSE","user":"U0ANA"},"kind":"cancel-asked","name":"ana"}"#);
     let answer = Begun::Unknown("the connection was cut".into());
     insta::assert_snapshot!(golden::line(&RunEvent::ActAnswered { answer }), @r#"{"answer":{"kind":"unknown","value":"the connection was cut"},"kind":"act-answered"}"#);
@@ -317,7 +317,7 @@ pub(super) mod golden {
     };
     use crate::domain::consent::Quota;
     use crate::domain::effect::BootId;
-    use crate::domain::identity::{GroupName, PersonId};
+    use crate::domain::identity::{Actor, GroupName, PersonId};
     use crate::domain::ids::{Fingerprint, Handle, RequestId};
     use crate::domain::intent::{ParameterName, Value};
     use crate::domain::place::{ChannelId, Origin, ReplyPath};
@@ -449,7 +449,7 @@ pub(super) mod golden {
             expires_at: AT,
         };
         let origin = Origin {
-            person: ana,
+            person: Actor::recalled(ana),
             channel: ChannelId::new("C0NOC"),
             thread: None,
             reply: ReplyPath::ResponseAddress("http://127.0.0.1/respond".into()),

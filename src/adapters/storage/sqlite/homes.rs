@@ -2,7 +2,7 @@
 
 use super::super::Guard;
 use super::rows::{time, time_if_any, unknown};
-use crate::domain::identity::PersonId;
+use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
@@ -51,7 +51,7 @@ fn home_of(row: &SqliteRow) -> Result<Home, StoreFault> {
     let hex = row.try_get::<Option<String>, _>("shown")?;
     let shown = hex.map(|hex| Fingerprint::from_hex(&hex).ok_or_else(|| unknown("what a home showed", &hex)));
     Ok(Home {
-        person: PersonId::new(row.try_get::<String, _>("team")?, row.try_get::<String, _>("user")?),
+        person: Actor::recalled(PersonId::new(row.try_get::<String, _>("team")?, row.try_get::<String, _>("user")?)),
         opened_at: time(row, "opened_at_ms")?,
         shown: shown.transpose()?.zip(time_if_any(row, "shown_at_ms")?),
     })

@@ -181,6 +181,10 @@ impl Store for SqliteStore {
         reads::newest_with(&mut *self.readers.lend().await?, command, limit).await
     }
 
+    async fn troubled_requests(&self, now: Timestamp) -> Result<Vec<Request>, StoreFault> {
+        reads::troubled_requests(&mut *self.readers.lend().await?, now).await
+    }
+
     async fn open_requests(&self) -> Result<Vec<Request>, StoreFault> {
         reads::open_requests(&mut *self.readers.lend().await?).await
     }

@@ -30,7 +30,8 @@ pub(super) async fn send(connection: &mut SqliteConnection, outgoing: &Outgoing)
         | Destination::Channel(_)
         | Destination::FormOpen(_)
         | Destination::FormUpdate(_)
-        | Destination::Home(_) => None,
+        | Destination::Home(_)
+        | Destination::Incident(_) => None,
     };
     let upsert = upsert.bind(outgoing.key.as_str()).bind(outgoing.lane.as_str()).bind(SHAPE);
     let upsert = upsert.bind(encode(&outgoing.to)).bind(encode(&outgoing.content)).bind(i64::from(is_live));

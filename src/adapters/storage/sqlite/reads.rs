@@ -19,6 +19,7 @@ use crate::workflow::run::Run;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Row, SqliteConnection, query};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
@@ -113,6 +114,19 @@ pub(super) async fn open_requests(connection: &mut SqliteConnection) -> Result<V
          ORDER BY request.sequence, event.seq",
     );
     requests_of(&select.fetch_all(connection).await?)
+}
+
+pub(super) async fn troubled_requests(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+) -> Result<Vec<Request>, StoreFault> {
+    let select = query(
+        "SELECT event.request_id, event.seq, event.shape, event.body
+         FROM requests AS request JOIN request_events AS event ON event.request_id = request.id
+         WHERE request.trouble_until_ms > $1 AND request.trouble_until_ms > 0 AND request.is_open = 0
+         ORDER BY request.sequence, event.seq",
+    );
+    requests_of(&select.bind(now.millis()).fetch_all(connection).await?)
 }
 
 pub(super) async fn newest_of(
@@ -245,10 +259,11 @@ fn fingerprint_of(hex: &str) -> Result<Fingerprint, StoreFault> {
 /// Locks, states, health and brakes; the caller holds the transaction that makes them of one moment.
 pub(super) async fn ledger(connection: &mut SqliteConnection) -> Result<Ledger, StoreFault> {
     let locks = locks(connection).await?.into_iter().map(|lock| (lock.server.clone(), lock)).collect();
-    let states = server_states(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
-    let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row)).collect();
+    let states = server_states(connection).await?.into_iter().map(|row| (row.server.clone(), row));
+    let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row));
     let breakers = breakers::open(connection).await?.into_iter().map(|row| (row.scope.clone(), row)).collect();
     let brakes = super::brakes::on(connection).await?;
+    let (states, health) = (Arc::new(states.collect()), Arc::new(health.collect()));
     Ok(Ledger { locks, states, health, breakers, brakes })
 }
 

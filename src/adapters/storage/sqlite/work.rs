@@ -177,8 +177,10 @@ async fn request_goes_on(
     }
     let is_open = i64::from(!events.iter().any(ends_request));
     let upsert = query(
-        "INSERT INTO requests (id, version, is_open, requester, command) VALUES ($1, $2, $3, $5, $6)
-         ON CONFLICT (id) DO UPDATE SET version = excluded.version, is_open = min(is_open, excluded.is_open)
+        "INSERT INTO requests (id, version, is_open, requester, command, trouble_until_ms)
+         VALUES ($1, $2, $3, $5, $6, $7)
+         ON CONFLICT (id) DO UPDATE SET version = excluded.version, is_open = min(is_open, excluded.is_open),
+             trouble_until_ms = max(trouble_until_ms, excluded.trouble_until_ms)
          WHERE version = $4",
     );
     let upsert = upsert.bind(&id).bind(version_after(expected, events)).bind(is_open).bind(expected.0);
@@ -187,7 +189,9 @@ async fn request_goes_on(
         Some(RequestEvent::Accepted(accepted)) => (accepted.origin.person.to_string(), accepted.spec.name.to_string()),
         Some(_) | None => Default::default(),
     };
-    upsert.bind(requester).bind(command).execute(&mut *connection).await?;
+    let trouble_until = events.iter().filter_map(RequestEvent::trouble_until).max().unwrap_or_default();
+    let upsert = upsert.bind(requester).bind(command).bind(trouble_until.millis());
+    upsert.execute(&mut *connection).await?;
     for (seq, event) in (expected.0 + 1..).zip(events) {
         append_request_event(connection, &id, seq, event).await?;
     }

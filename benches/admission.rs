@@ -1,0 +1,173 @@
+//! What deciding costs: servers that all wait, with 200 others under work, in a fleet of 2,000, 20,000 and 200,000.
+//!
+//! Run by `cargo bench --bench admission`. The numbers to stay below, on one core: a pass over 20,000 servers that wait
+//! 100 ms, a plan for as many with every verdict a second, one start 5 ms. Nothing here fails by time.
+
+use divan::{Bencher, black_box};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use wrasse::admission::{self, Candidate, Health, HealthRow, Known, Ledger, Lock, LockStanding, Rules, Verdict};
+use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
+use wrasse::domain::identity::GroupName;
+use wrasse::domain::ids::{Fingerprint, RequestId, RunId};
+use wrasse::domain::plan::PlannedServer;
+use wrasse::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+use wrasse::domain::time::Timestamp;
+use wrasse::fleet::Inventory;
+use wrasse::workflow::request::PolicySet;
+
+fn main() {
+    divan::main();
+}
+
+const FLEETS: [usize; 3] = [2_000, 20_000, 200_000];
+const SERVERS_OF_A_SITE: usize = 148;
+const SERVERS_OF_A_POOL: usize = 50;
+const SERVERS_OF_A_RACK: usize = 8;
+const UNDER_WORK: usize = 200;
+/// The most servers that are decided in one transaction.
+const OF_ONE_START: usize = 32;
+const NOW: Timestamp = Timestamp::from_millis(1_764_511_500_000);
+
+fn server(number: usize) -> Server {
+    let (site, place) = (format!("s{:04}", number / SERVERS_OF_A_SITE), number % SERVERS_OF_A_SITE);
+    let server_type = if place / SERVERS_OF_A_POOL == 0 { "edge-cache" } else { "origin" };
+    Server {
+        id: ServerId::new(format!("srv-{number}")),
+        name: ServerName::new(format!("{server_type}-{site}-{place:03}")),
+        server_type: ServerType::new(server_type),
+        rack: RackName::new(format!("{site}-r{:02}", place / SERVERS_OF_A_RACK)),
+        pool: Some(PoolName::new(format!("{server_type}-{site}-{}", place / SERVERS_OF_A_POOL))),
+        site: SiteName::new(site),
+        initial_state: ProductionState::Production,
+        tags: BTreeMap::new(),
+    }
+}
+
+fn drain() -> CommandSpec {
+    CommandSpec {
+        name: CommandName::new("drain"),
+        summary: String::new(),
+        impact: Impact::Drain,
+        owner: GroupName::new("sre"),
+        targets: Targets::Servers {
+            types: ["edge-cache", "origin"].map(ServerType::new).to_vec(),
+            from: vec![ProductionState::Production],
+            max: 500_000,
+        },
+        parameters: Vec::new(),
+        waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
+        site_concurrency: None,
+        priority: Priority::default(),
+        approvals: None,
+        steps: vec![StepSpec::Drain { timeout: Duration::from_secs(60).into(), connections_max: 0.into() }],
+        examples: Vec::new(),
+        hash: Fingerprint::of(b"bench"),
+    }
+}
+
+/// A fleet, and what is known of it.
+struct Scene {
+    inventory: Inventory,
+    ledger: Ledger,
+    rules: Rules,
+    spec: CommandSpec,
+    run: RunId,
+    planned: Vec<PlannedServer>,
+}
+
+impl Scene {
+    /// Everything serves; 200 are under work, if any are, and then nothing more may be in the whole fleet.
+    fn of(count: usize, is_busy: bool) -> Self {
+        let inventory = Inventory::new((0..count).map(server).collect(), NOW).expect("names differ");
+        let run = |number: u32| RequestId::from_tail("2mq9").expect("a tail").run(number);
+        let mut ledger = Ledger::default();
+        for server in inventory.servers() {
+            let row = HealthRow { server: server.id.clone(), health: Health::Serving, seen_at: NOW };
+            Arc::make_mut(&mut ledger.health).insert(server.id.clone(), row);
+        }
+        let under_work = inventory.servers().iter().step_by(count / UNDER_WORK).take(UNDER_WORK);
+        for server in under_work.filter(|_| is_busy) {
+            let lock = Lock {
+                server: server.id.clone(),
+                run: run(1),
+                command: CommandName::new("drain"),
+                since: NOW,
+                standing: LockStanding::Working,
+                taken_from: None,
+            };
+            ledger.locks.insert(server.id.clone(), lock);
+        }
+        let planned = inventory.servers().iter().map(|server| PlannedServer {
+            id: server.id.clone(),
+            name: server.name.clone(),
+            server_type: server.server_type.clone(),
+            site: server.site.clone(),
+            rack: server.rack.clone(),
+            pool: server.pool.clone(),
+        });
+        let planned = planned.collect();
+        let rules = Rules { rack_concurrency: 2, ..Rules::default() };
+        Self {
+            planned,
+            inventory,
+            ledger,
+            rules,
+            spec: drain(),
+            run: RequestId::from_tail("2mk4").expect("a tail").run(1),
+        }
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known {
+            inventory: &self.inventory,
+            ledger: &self.ledger,
+            rules: &self.rules,
+            before: &[],
+            traffic: &wrasse::admission::Traffic::NotConfigured,
+            now: NOW,
+        }
+    }
+
+    fn candidates(&self, most: usize) -> impl Iterator<Item = Candidate<'_>> {
+        let (run, spec, passes) = (&self.run, &self.spec, PolicySet::NONE);
+        self.planned.iter().take(most).map(move |server| Candidate { run, server, spec, version: None, passes })
+    }
+
+    /// How many of them may start.
+    fn started(&self, most: usize) -> usize {
+        let said = admission::pass(self.candidates(most), self.known());
+        said.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Allow(_))).count()
+    }
+}
+
+/// Every server of the fleet waits.
+#[divan::bench(args = FLEETS, sample_count = 10)]
+fn a_pass_over_servers_that_wait(bencher: Bencher<'_, '_>, count: usize) {
+    let scene = Scene::of(count, true);
+    assert_eq!(scene.started(count), 0, "they all wait");
+    bencher.bench_local(|| black_box(scene.started(count)));
+}
+
+/// The servers that one transaction decides, all of which start.
+#[divan::bench(args = FLEETS, sample_count = 20)]
+fn one_start(bencher: Bencher<'_, '_>, count: usize) {
+    let scene = Scene {
+        rules: Rules { rack_concurrency: 99, type_in_site_percent: 90, pool_out_max_percent: 90, ..Rules::default() },
+        ..Scene::of(count, false)
+    };
+    assert_eq!(scene.started(OF_ONE_START), OF_ONE_START, "they all start");
+    bencher.bench_local(|| black_box(scene.started(OF_ONE_START)));
+}
+
+/// What `plan` asks: each server's verdict, and who would be left out.
+#[divan::bench(args = FLEETS, sample_count = 10)]
+fn a_plan_with_every_verdict(bencher: Bencher<'_, '_>, count: usize) {
+    let scene = Scene::of(count, false);
+    let servers = scene.planned.iter().collect::<Vec<_>>();
+    bencher.bench_local(|| {
+        let rehearsed = admission::rehearse(&servers, (&scene.spec, None), &scene.run, scene.known());
+        black_box((rehearsed, admission::left_out(&servers, &scene.spec, scene.known())))
+    });
+}

@@ -1,0 +1,105 @@
+//! What one pass has counted already, so that each of many thousand servers is asked about in a moment.
+//!
+//! It counts nothing of its own: each number is what the policies' own functions say, kept until something is admitted
+//! that changes it. A property holds what is said with it to what is said without.
+
+use super::capacity::PoolCount;
+use super::ledger::{Ledger, Lock, LockStanding};
+use crate::domain::command::CommandName;
+use crate::domain::ids::RequestId;
+use crate::domain::plan::PlannedServer;
+use crate::domain::server::{PoolName, RackName, ServerType, SiteName};
+use crate::fleet::Inventory;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
+/// How many servers are under work in one scope, and by whom.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Work {
+    pub(super) active: u32,
+    pub(super) holders: BTreeSet<RequestId>,
+}
+
+impl Work {
+    fn add(&mut self, request: &RequestId) {
+        self.active = self.active.saturating_add(1);
+        if !self.holders.contains(request) {
+            self.holders.insert(request.clone());
+        }
+    }
+}
+
+/// Where a server under work counts.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum WorkScope {
+    Fleet,
+    Command(CommandName),
+    CommandInSite(CommandName, SiteName),
+    TypeInSite(ServerType, SiteName),
+    Rack(SiteName, RackName),
+}
+
+/// What was counted.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    work: HashMap<WorkScope, Work>,
+    alike: RefCell<HashMap<(ServerType, SiteName), u32>>,
+    pools: RefCell<HashMap<PoolName, Rc<PoolCount>>>,
+}
+
+impl Counts {
+    /// Of what is under work now.
+    pub(super) fn of(ledger: &Ledger, inventory: &Inventory) -> Self {
+        let mut counts = Self::default();
+        for lock in ledger.locks.values().filter(|lock| lock.standing == LockStanding::Working) {
+            let server = inventory.by_id(&lock.server);
+            counts.add(lock, server.map(|server| (&server.server_type, &server.site, &server.rack)));
+        }
+        counts
+    }
+
+    fn add(&mut self, lock: &Lock, place: Option<(&ServerType, &SiteName, &RackName)>) {
+        let mut scopes = vec![WorkScope::Fleet, WorkScope::Command(lock.command.clone())];
+        if let Some((server_type, site, rack)) = place {
+            scopes.push(WorkScope::CommandInSite(lock.command.clone(), site.clone()));
+            scopes.push(WorkScope::TypeInSite(server_type.clone(), site.clone()));
+            scopes.push(WorkScope::Rack(site.clone(), rack.clone()));
+        }
+        for scope in scopes {
+            self.work.entry(scope).or_default().add(&lock.run.request);
+        }
+    }
+
+    /// That lock was put on a server just now.
+    pub(super) fn admitted(&mut self, lock: &Lock, server: &PlannedServer) {
+        self.add(lock, Some((&server.server_type, &server.site, &server.rack)));
+        if let Some(pool) = &server.pool {
+            self.pools.borrow_mut().remove(pool);
+        }
+    }
+
+    /// What is under work there.
+    pub(super) fn work(&self, scope: &WorkScope) -> Option<&Work> {
+        self.work.get(scope)
+    }
+
+    /// How many servers of that type the site has.
+    pub(super) fn alike(&self, inventory: &Inventory, server_type: &ServerType, site: &SiteName) -> u32 {
+        let key = (server_type.clone(), site.clone());
+        *self.alike.borrow_mut().entry(key).or_insert_with(|| {
+            let alike = inventory.in_site(site).filter(|other| other.server_type == *server_type).count();
+            u32::try_from(alike).unwrap_or(u32::MAX)
+        })
+    }
+
+    /// How the pool stands, counted once.
+    pub(super) fn pool(&self, pool: &PoolName, count: impl FnOnce() -> PoolCount) -> Rc<PoolCount> {
+        if let Some(counted) = self.pools.borrow().get(pool) {
+            return Rc::clone(counted);
+        }
+        let counted = Rc::new(count());
+        self.pools.borrow_mut().insert(pool.clone(), Rc::clone(&counted));
+        counted
+    }
+}

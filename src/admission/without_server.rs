@@ -1,0 +1,29 @@
+//! Proof that work on a subject that is no server may start: only what people have put on stands in its way.
+
+use super::{Admitted, Counted, Known, Verdict, canary_of, without_server};
+use crate::domain::command::CommandSpec;
+use crate::domain::ids::RunId;
+use crate::domain::plan::Subject;
+use crate::domain::server::ProductionState;
+
+/// What admission says of a run on a whole site, or on nothing. No server is found in any state, so it counts as being
+/// in production.
+#[must_use]
+pub fn evaluate_without_server(
+    run: &RunId,
+    (subject, version): (&Subject, Option<&str>),
+    spec: &CommandSpec,
+    known: Known<'_>,
+) -> Verdict {
+    match without_server(&run.request, (subject, version), spec, known) {
+        Err(why) => Verdict::Deny(why),
+        Ok(blockers) if !blockers.is_empty() => Verdict::Wait(blockers),
+        Ok(_) => Verdict::Allow(Admitted {
+            run: run.clone(),
+            found: ProductionState::Production,
+            takes_over: None,
+            canary_of: canary_of(Counted::of(spec, subject, version), known),
+            overridden: Vec::new(),
+        }),
+    }
+}
