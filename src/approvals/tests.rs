@@ -82,6 +82,7 @@ fn accepted(count: u32) -> Request {
         allowed_by: Vec::new(),
         at: NOW,
         controls: BTreeMap::new(),
+        retry_of: None,
     }));
     Request::replay(&[accepted]).expect("a request begins with being accepted")
 }

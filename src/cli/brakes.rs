@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What a call ends with that was understood, and not carried out.
-const REFUSED: u8 = 3;
+pub(super) const REFUSED: u8 = 3;
 
 /// Which database, and where people hear of it.
 #[derive(clap::Args)]
@@ -41,6 +41,9 @@ pub(super) struct StopEverything {
     /// Why.
     #[arg(long, value_name = "TEXT", default_value = "")]
     because: String,
+    /// Only tell what it would stop.
+    #[arg(long)]
+    plan: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -56,13 +59,13 @@ pub(super) struct ResumeEverything {
 }
 
 /// The local account that calls: `local/1000`.
-fn account() -> anyhow::Result<Actor> {
+pub(super) fn account() -> anyhow::Result<Actor> {
     let process = std::fs::metadata("/proc/self").context("the account that calls cannot be told from /proc/self")?;
     Ok(Actor::of_process(process.uid()))
 }
 
 impl Place {
-    async fn open(&self) -> anyhow::Result<SqliteStore> {
+    pub(super) async fn open(&self) -> anyhow::Result<SqliteStore> {
         // One that is made here would stop nobody, and a mistyped name would not be noticed.
         anyhow::ensure!(
             self.database.exists(),
@@ -72,12 +75,12 @@ impl Place {
         Ok(SqliteStore::open(&self.database).await?)
     }
 
-    fn channel(&self) -> Option<ChannelId> {
+    pub(super) fn channel(&self) -> Option<ChannelId> {
         self.incidents.as_deref().map(str::trim).filter(|id| !id.is_empty()).map(ChannelId::new)
     }
 
     /// Says so where nobody else will hear of it.
-    fn tell_who_hears(&self) {
+    pub(super) fn tell_who_hears(&self) {
         if self.incidents.is_none() {
             output::complain(
                 "no channel is told: set WRASSE_INCIDENT_CHANNEL or --incidents; cards, status and homes say it",
@@ -86,11 +89,11 @@ impl Place {
     }
 }
 
-fn said(message: &Message) {
+pub(super) fn said(message: &Message) {
     output::say(&plain::render(message));
 }
 
-async fn commit(store: &SqliteStore, writes: Vec<Write>) -> anyhow::Result<()> {
+pub(super) async fn commit(store: &SqliteStore, writes: Vec<Write>) -> anyhow::Result<()> {
     let operation = Operation { id: RandomIds.operation(), writes };
     match store.commit(operation).await? {
         Committed::Done | Committed::AlreadyDone => Ok(()),
@@ -105,13 +108,16 @@ impl StopEverything {
         let store = self.place.open().await?;
         if let Some(stop) = brakes::stop_on(&store).await? {
             said(&conversation::stopped_already(&stop));
+        } else if self.plan {
+            let (_, affected) = brakes::affected(&store).await?;
+            said(&conversation::stop_would(&affected, "stop everything"));
         } else {
             let (open, affected) = brakes::affected(&store).await?;
             let (id, why) = (BrakeId::new(RandomIds.handle().as_str()), self.because.trim().to_owned());
             let by = By { actor: &account, name: &name };
             let stop = brakes::stop_by(id, by, SystemClock.now(), why);
             commit(&store, brakes::stopping(&stop, &open, self.place.channel().as_ref())).await?;
-            said(&conversation::stop_took_hold(&stop, affected));
+            said(&conversation::stop_took_hold(&stop, &affected));
             self.place.tell_who_hears();
         }
         store.close().await?;
@@ -139,7 +145,7 @@ impl ResumeEverything {
         let (open, affected) = brakes::affected(&store).await?;
         let end = brakes::ended(By { actor: &account, name: &name }, now, why);
         commit(&store, brakes::resuming(&stop, end, &open, self.place.channel().as_ref())).await?;
-        said(&conversation::go_on(&stop, affected));
+        said(&conversation::go_on(&stop, &affected));
         self.place.tell_who_hears();
         store.close().await?;
         Ok(ExitCode::SUCCESS)

@@ -9,6 +9,7 @@ mod manifest;
 mod output;
 mod paths;
 mod policy;
+mod restraints;
 mod sandbox;
 mod schema;
 mod serve;
@@ -77,6 +78,21 @@ enum What {
     /// Let everything go on after a stop; another account than the one that stopped, or the same after 10 minutes.
     #[command(name = "resume-everything")]
     ResumeEverything(brakes::ResumeEverything),
+    /// Keep changes from starting for a time: `wrasse freeze site=lax until 18:00 because a live match`.
+    Freeze(restraints::Reasoned),
+    /// End a freeze sooner, as it was said: `wrasse thaw site=lax`.
+    Thaw(restraints::Line),
+    /// Keep servers from any work, or a request from starting more: `wrasse hold req-2mq9 because traffic is high`.
+    Hold(restraints::Reasoned),
+    /// Let held servers or a held request go on.
+    Release(restraints::Line),
+    /// Keep a command from some servers for a time: `wrasse blacklist site=lax reboot for 2d because a known fault`.
+    Blacklist(restraints::Blacklist),
+    /// End an entry of the blacklist sooner, as it was said.
+    Unblacklist(restraints::Line),
+    /// Let a command start again that too many failures have stopped: `wrasse close-breaker reboot site=lax because …`.
+    #[command(name = "close-breaker")]
+    CloseBreaker(restraints::Reasoned),
     /// Tell why a request, a run or a server is where it is. Only looks, also while the bot runs, and while it does not.
     Why(lines::Why),
     /// Tell what waits to start, in order, and the first reason of each. Only looks.
@@ -141,6 +157,13 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::WhoCan(question) => return question.run().await,
         What::StopEverything(stop) => return stop.run().await,
         What::ResumeEverything(resume) => return resume.run().await,
+        What::Freeze(line) => return line.run(BuiltInVerb::Freeze).await,
+        What::Thaw(line) => return line.run(BuiltInVerb::Thaw).await,
+        What::Hold(line) => return line.run(BuiltInVerb::Hold).await,
+        What::Release(line) => return line.run(BuiltInVerb::Release).await,
+        What::Blacklist(line) => return line.run().await,
+        What::Unblacklist(line) => return line.run(BuiltInVerb::Unblacklist).await,
+        What::CloseBreaker(line) => return line.run(BuiltInVerb::CloseBreaker).await,
         What::Why(why) => return why.run().await,
         What::Queue(look) => return look.run(BuiltInVerb::Queue).await,
         What::Out(look) => return look.run(BuiltInVerb::Out).await,

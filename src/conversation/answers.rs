@@ -14,7 +14,7 @@ use crate::domain::ids::{Handle, RequestId, RunId};
 use crate::domain::server::{ServerName, ServerType};
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
-use crate::workflow::request::{Request, RequestStage};
+use crate::workflow::request::{Request, RequestStage, Retried};
 use std::collections::BTreeSet;
 
 fn of(text: Rich) -> Message {
@@ -60,6 +60,38 @@ pub fn cancelled_already(request: &Request, now: Timestamp) -> Message {
 #[must_use]
 pub fn no_such_request(id: &RequestId) -> Message {
     said(format!("There is no {id}. The id stands on the request's card, first line. Nothing has changed."))
+}
+
+/// A retry of a request that is not over: what is left of it is not known yet.
+#[must_use]
+pub fn not_over_yet(view: RequestView<'_>) -> Message {
+    let (id, state) = (view.request.id(), state(view));
+    let word = state.word(view.tally());
+    let prose =
+        Prose::new().text(format!("{id} is not over: {word}. It can be retried once it is. Nothing has changed."));
+    let prose = if state == State::NeedsPerson {
+        prose.line().text("First say in its thread what happened.")
+    } else if state == State::Stopping {
+        prose
+    } else {
+        prose.line().text("To end it: ").code(format!("cancel {id}"))
+    };
+    of(prose.done())
+}
+
+/// A second retry of a request: what was left then is the new one's.
+#[must_use]
+pub fn retried_before(id: &RequestId, retried: &Retried) -> Message {
+    let anew = &retried.request;
+    let prose = Prose::new().text(format!("{id} was retried by {} at ", quoted(&retried.name))).time(retried.at);
+    let prose = prose.text(format!(", as {anew}. Nothing has changed.")).line();
+    of(prose.text(format!("What {anew} leaves is retried with ")).code(format!("retry {anew}")).done())
+}
+
+/// A retry of a request that has done all of it.
+#[must_use]
+pub fn nothing_left(id: &RequestId) -> Message {
+    said(format!("{id} left nothing undone. Nothing has changed."))
 }
 
 /// No run of that id.

@@ -6,19 +6,107 @@ use super::help::literal;
 use super::message::{Block, Message, Piece, Rich};
 use super::words::{Prose, capital, counted, quoted, servers, summary};
 use crate::admission::{Brake, BrakeEnd, RESUME_ALONE_AFTER};
+use crate::domain::ids::RequestId;
 use crate::domain::intent::BuiltInVerb;
 use crate::domain::time::{Timestamp, spoken};
 use crate::workflow::request::{Blocker, Request};
 
 /// How much a brake stands in the way of, when it is put on or goes off.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Affected {
-    /// Open requests that it keeps from starting more.
-    pub requests: usize,
-    /// Their servers that have not started.
+    /// How many servers it covers.
+    pub covered: usize,
+    /// The open requests of which it keeps something from starting, or covers something at work, the oldest first.
+    pub requests: Vec<AffectedRequest>,
+}
+
+/// One request of them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AffectedRequest {
+    /// It.
+    pub id: RequestId,
+    /// How much of it has not started and is kept from it.
     pub waiting: usize,
-    /// Servers that are at work.
+    /// How many of its servers are at work there.
     pub at_work: usize,
+}
+
+impl Affected {
+    /// How much is kept from starting, and of how many requests.
+    fn waits(&self) -> (usize, usize) {
+        let waiting = self.requests.iter().map(|one| one.waiting).filter(|waiting| *waiting > 0);
+        waiting.fold((0, 0), |(all, requests), waiting| (all + waiting, requests + 1))
+    }
+
+    fn at_work(&self) -> usize {
+        self.requests.iter().map(|one| one.at_work).sum()
+    }
+}
+
+/// Whether something was done, or is only looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tense {
+    /// It was done.
+    Is,
+    /// It would be.
+    Would,
+}
+
+/// The most requests that are told one by one.
+const REQUESTS_MAX: usize = 3;
+
+/// `req-2mq9 (3), req-2mk4 (1)`; the count alone says as much where there is one.
+fn which(affected: &Affected, count: fn(&AffectedRequest) -> usize) -> String {
+    let touched = affected.requests.iter().filter(|one| count(one) > 0).collect::<Vec<_>>();
+    if let [one] = touched.as_slice() {
+        return one.id.to_string();
+    }
+    let told = touched.iter().take(REQUESTS_MAX).map(|one| format!("{} ({})", one.id, count(one)));
+    let hidden = touched.len().saturating_sub(REQUESTS_MAX);
+    told.chain((hidden > 0).then(|| format!("+ {hidden} more"))).collect::<Vec<_>>().join(", ")
+}
+
+/// What waits by a brake, or would: `3 servers wait for it, of 2 requests: req-2mq9 (2), req-2mk4 (1).`
+pub(super) fn waits(affected: &Affected, tense: Tense, for_it: &str) -> String {
+    let (waiting, requests) = affected.waits();
+    let verb = match (tense, waiting) {
+        (Tense::Would, _) => "would wait",
+        (Tense::Is, 1) => "waits",
+        (Tense::Is, _) => "wait",
+    };
+    if requests == 0 {
+        let verb = if tense == Tense::Would { "would wait" } else { "waits" };
+        return format!("No request {verb}{for_it} now.");
+    }
+    let (servers, of) = (capital(&servers(waiting)), counted(requests, "request"));
+    format!("{servers} {verb}{for_it}, of {of}: {}.", which(affected, |one| one.waiting))
+}
+
+/// What becomes of what is at work: of one, and of more.
+pub(super) struct Fate {
+    verb: &'static str,
+    rest: (&'static str, &'static str),
+}
+
+/// It ends where it may be left.
+const TO_A_SAFE_POINT: Fate = Fate { verb: "go", rest: ("to a safe point", "to a safe point") };
+/// It ends by itself.
+pub(super) const TO_ITS_END: Fate = Fate { verb: "go", rest: ("to its end", "to their end") };
+/// It is neither changed nor returned.
+pub(super) const AS_IT_IS: Fate = Fate { verb: "stay", rest: ("as it is", "as they are") };
+
+/// What is at work where a brake covers, and becomes of it: ` 2 servers at work go to their end: req-2mq9.`
+pub(super) fn at_work(affected: &Affected, tense: Tense, fate: &Fate) -> String {
+    let (count, verb) = (affected.at_work(), fate.verb);
+    let becomes = match (tense, count) {
+        (_, 0) => return String::new(),
+        (Tense::Would, _) => format!("would {verb}"),
+        (Tense::Is, 1) if verb == "go" => "goes".to_owned(),
+        (Tense::Is, 1) => format!("{verb}s"),
+        (Tense::Is, _) => verb.to_owned(),
+    };
+    let rest = if count == 1 { fate.rest.0 } else { fate.rest.1 };
+    format!(" {} at work {becomes} {rest}: {}.", capital(&servers(count)), which(affected, |one| one.at_work))
 }
 
 /// `🛑 everything is stopped by bob since 14:05: why`.
@@ -45,24 +133,30 @@ pub(super) fn how_to_resume(stop: &Brake) -> Rich {
 
 /// Everything is stopped from now on; to whoever stopped it.
 #[must_use]
-pub fn stop_took_hold(stop: &Brake, affected: Affected) -> Message {
+pub fn stop_took_hold(stop: &Brake, affected: &Affected) -> Message {
     let headline = "Everything is stopped";
-    let mut prose = Prose::new().text("🛑 ").bold(headline).text(". Nothing starts that changes a server.").line();
-    prose = match (affected.requests, affected.waiting) {
-        (0, _) => prose.text("No request was waiting."),
-        (requests, waiting) => {
-            let verb = if waiting == 1 { "waits" } else { "wait" };
-            prose.text(format!("{} {verb}, of {}.", capital(&servers(waiting)), counted(requests, "request")))
-        }
-    };
-    if affected.at_work > 0 {
-        let verb = if affected.at_work == 1 { "goes" } else { "go" };
-        prose = prose.text(format!(" {} at work {verb} to a safe point.", servers(affected.at_work)));
-    }
+    let prose = Prose::new().text("🛑 ").bold(headline).text(". Nothing starts that changes a server.").line();
+    let prose = stopped_by_it(prose, affected, Tense::Is);
     Message {
         summary: summary(format!("🛑 {headline}, nothing starts that changes a server")),
         blocks: vec![Block::Section(prose.done()), Block::Context(how_to_resume(stop))],
     }
+}
+
+/// What a stop of everything keeps from starting, and what becomes of the rest.
+fn stopped_by_it(prose: Prose, affected: &Affected, tense: Tense) -> Prose {
+    let prose = prose.text(waits(affected, tense, ""));
+    prose.text(at_work(affected, tense, &TO_A_SAFE_POINT))
+}
+
+/// What a stop of everything would do; nothing is done.
+#[must_use]
+pub fn stop_would(affected: &Affected, line: &str) -> Message {
+    let headline = "Plan: stop everything";
+    let prose = Prose::new().bold(headline).text(" · nothing is done yet").line();
+    let prose = stopped_by_it(prose.text("Nothing would start that changes a server.").line(), affected, Tense::Would);
+    let context = Prose::new().text("to do it: ").piece(literal(line)).done();
+    Message { summary: summary(headline), blocks: vec![Block::Section(prose.done()), Block::Context(context)] }
 }
 
 /// The notice to everybody; edited when it is over.
@@ -98,11 +192,11 @@ pub fn stopped_already(stop: &Brake) -> Message {
 
 /// Everything goes on; to whoever resumed it.
 #[must_use]
-pub fn go_on(stop: &Brake, affected: Affected) -> Message {
+pub fn go_on(stop: &Brake, affected: &Affected) -> Message {
     let headline = "Everything goes on";
     let prose = Prose::new().text("✅ ").bold(headline).text(format!(". It was stopped by {} at ", quoted(&stop.name)));
     let prose = prose.time(stop.since).text(".").line();
-    let prose = match affected.requests {
+    let prose = match affected.waits().1 {
         0 => prose.text("No request was waiting."),
         1 => prose.text("1 request starts by itself when it is safe."),
         more => prose.text(format!("{more} requests start by themselves when it is safe.")),

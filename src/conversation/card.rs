@@ -10,7 +10,7 @@ use super::reasons::{foreign, reasons, short, shortly};
 use super::state::{State, state};
 use super::view::{RequestView, approvers, asked, because, deed, names, names_of, step_words, title, wanted};
 use super::words::{Prose, button, cut, quoted, summary};
-use crate::admission::PoolImpact;
+use crate::admission::{Brake, PoolImpact};
 use crate::domain::identity::GroupName;
 use crate::workflow::request::{Blocker, ControlVerb, HaltCause, Request, RequestOutcome, RequestStage};
 use crate::workflow::run::RunStage;
@@ -18,18 +18,22 @@ use crate::workflow::run::RunStage;
 /// The card that everyone in the channel sees.
 #[must_use]
 pub fn card(view: RequestView<'_>) -> Message {
-    card_naming(view, &[])
+    card_naming(view, &[], None)
 }
 
-/// The same, which also names the groups that could override what keeps it waiting.
+/// The same, which also names the groups that could override what keeps it waiting, and who has paused it.
 #[must_use]
-pub fn card_naming(view: RequestView<'_>, commanders: &[GroupName]) -> Message {
-    let state = state(view);
+pub fn card_naming(view: RequestView<'_>, commanders: &[GroupName], pause: Option<&Brake>) -> Message {
+    let state = match (state(view), pause) {
+        (State::Running | State::Queued | State::Scheduled | State::HaltedByPolicy, Some(_)) => State::Paused,
+        (state, _) => state,
+    };
     let head = Prose::new().bold(title(view.request)).text(format!(" · {}\n", view.request.id()));
     let head = head.rich(state_line(view, state));
+    let facts = facts(view, state, pause);
     let mut blocks = vec![Block::Section(head.done())];
     let overriding = if state.is_over() { Rich::new() } else { card_line(view.request, commanders) };
-    let facts = Prose::new().rich(facts(view, state)).line().rich(overriding).done();
+    let facts = Prose::new().rich(facts).line().rich(overriding).done();
     if !facts.is_empty() {
         blocks.push(Block::Section(facts));
     }
@@ -46,7 +50,7 @@ fn card_summary(view: RequestView<'_>, state: State) -> String {
     let word = state.word(view.tally());
     summary(match state {
         State::NeedsApproval => format!("{sign} {id} {word}: {what} ({})", quoted(&view.request.requester_name)),
-        State::Queued | State::HaltedByPolicy => match shortly(&view.request.blockers) {
+        State::Queued | State::HaltedByPolicy | State::Paused => match shortly(&view.request.blockers) {
             Some(reasons) => format!("{sign} {id} {word}: {reasons}"),
             None => format!("{sign} {id} {word}: {what}"),
         },
@@ -101,6 +105,8 @@ fn state_line(view: RequestView<'_>, state: State) -> Rich {
         }
         State::Queued => prose.text(" · starts by itself"),
         State::HaltedByPolicy => prose.text(" · goes on by itself"),
+        State::Paused if request.started_at.is_some() => prose.text(" · what it began goes on"),
+        State::Paused => prose.text(" · nothing has started"),
         State::HaltedByFailures => {
             let limit = request.spec.waves.stop_when_failures_exceed;
             match request.halted.as_ref().map(|halt| &halt.cause) {
@@ -152,7 +158,7 @@ fn outcomes(count: usize) -> String {
     super::words::counted(count, "outcome")
 }
 
-fn facts(view: RequestView<'_>, state: State) -> Rich {
+fn facts(view: RequestView<'_>, state: State, pause: Option<&Brake>) -> Rich {
     let request = view.request;
     let tally = view.tally();
     match state {
@@ -161,6 +167,7 @@ fn facts(view: RequestView<'_>, state: State) -> Rich {
             prose.rich(starts_from(request)).done()
         }
         State::Scheduled => what(request),
+        State::Paused => paused(view, pause),
         State::Queued if request.blockers.is_empty() => what(request),
         State::Queued => reasons(&request.blockers),
         State::HaltedByPolicy => Prose::new()
@@ -206,6 +213,22 @@ fn facts(view: RequestView<'_>, state: State) -> Rich {
     }
 }
 
+/// Who has paused it and why, and how far it is.
+fn paused(view: RequestView<'_>, pause: Option<&Brake>) -> Rich {
+    let request = view.request;
+    let prose = match request.started_at {
+        Some(_) => Prose::new().rich(bar_line(view)).line().rich(now_line(view)).line(),
+        None => Prose::new().rich(what(request)).line(),
+    };
+    match pause {
+        Some(brake) => {
+            let prose = prose.text(format!("• held by {} since ", quoted(&brake.name))).time(brake.since);
+            prose.text(": ").code(&brake.why).done()
+        }
+        None => prose.rich(reasons(request.blockers.get(..2).unwrap_or(&request.blockers))).done(),
+    }
+}
+
 fn bar_line(view: RequestView<'_>) -> Rich {
     let tally = view.tally();
     if view.request.plan.servers().next().is_none() {
@@ -215,7 +238,19 @@ fn bar_line(view: RequestView<'_>) -> Rich {
     Prose::new().text(format!("{}{working} · {} waiting", bar(tally.done, tally.all), tally.waiting)).done()
 }
 
+/// As which request what it left was asked for anew.
+pub(super) fn retried(request: &Request) -> Option<Rich> {
+    let retried = request.retried.as_ref()?;
+    let prose = Prose::new().text(format!("Retried by {} at ", quoted(&retried.name))).time(retried.at);
+    Some(prose.text(format!(", as {}", retried.request)).done())
+}
+
 pub(super) fn ended_facts(view: RequestView<'_>) -> Rich {
+    let prose = Prose::new().rich(how_it_ended(view));
+    retried(view.request).into_iter().fold(prose, |prose, line| prose.line().rich(line)).done()
+}
+
+fn how_it_ended(view: RequestView<'_>) -> Rich {
     let request = view.request;
     let prose = Prose::new().rich(what(request)).line();
     let RequestStage::Ended { outcome, .. } = &request.stage else { return prose.done() };
@@ -294,6 +329,9 @@ fn impact_line(impact: &PoolImpact, pools: usize) -> String {
 fn people_line(view: RequestView<'_>, state: State) -> Rich {
     let request = view.request;
     let mut prose = Prose::new().person(&request.origin.person);
+    if let Some(before) = &request.retry_of {
+        prose = prose.text(format!(" · retry of {before}"));
+    }
     if state == State::NeedsApproval {
         let plan = format!(" · plan {} · {}", request.plan.hash().short(), step_words(&request.spec));
         return prose.text(cut(&plan, super::words::SUMMARY_LENGTH_MAX_CHARS)).done();
@@ -319,6 +357,9 @@ fn buttons(view: RequestView<'_>, state: State) -> Vec<Button> {
         buttons.extend(review_button(request));
     }
     buttons.extend(control(request, ControlVerb::Details, "Details"));
+    if state == State::Paused {
+        buttons.extend(control(request, ControlVerb::Resume, "Resume"));
+    }
     if state == State::NeedsApproval {
         let withdraw = control(request, ControlVerb::Withdraw, "Withdraw").map(|button| {
             let text = "Nothing has started, and nothing will.";
@@ -341,7 +382,7 @@ pub(super) fn review_button(request: &Request) -> Option<Button> {
     control(request, ControlVerb::Review, "Review").map(Button::primary)
 }
 
-fn control(request: &Request, verb: ControlVerb, label: &str) -> Option<Button> {
+pub(super) fn control(request: &Request, verb: ControlVerb, label: &str) -> Option<Button> {
     request.controls.get(&verb).map(|handle| button(label, verb.word(), handle))
 }
 

@@ -1,16 +1,17 @@
 //! The last reply of a request's thread: what was done, what was not, how long it took, who agreed.
 //!
-//! Deliberately absent: what can be done next with buttons; nothing can, yet.
+//! What is left undone can be retried with a button, once. Deliberately absent: what a retry is allowed.
 
+use super::card::{control, retried};
 use super::consents;
-use super::message::{Block, Message, Rich};
+use super::message::{Block, Button, Confirm, Message, Rich, Style};
 use super::progress::failure_lines;
 use super::state::{State, state};
 use super::view::{RequestView, asked, deed, names_of, subject_name};
 use super::words::{Prose, quoted, servers, summary};
 use crate::domain::server::ServerName;
 use crate::domain::time::spoken;
-use crate::workflow::request::{HaltCause, RequestOutcome, RequestStage};
+use crate::workflow::request::{ControlVerb, HaltCause, RequestOutcome, RequestStage};
 use crate::workflow::run::{RunOutcome, RunStage};
 
 /// The most lines about failed servers.
@@ -29,7 +30,28 @@ pub fn final_reply(view: RequestView<'_>) -> Message {
     }
     let mut blocks = vec![Block::Section(prose.done())];
     blocks.push(Block::Context(record(view)));
+    blocks.extend(retry_button(view).map(|button| Block::Actions(vec![button])));
     Message { summary: summary(format!("{} {headline}", state.sign())), blocks }
+}
+
+/// The button that asks anew for what is left.
+fn retry_button(view: RequestView<'_>) -> Option<Button> {
+    let (request, tally) = (view.request, view.tally());
+    let left = tally.all - tally.done;
+    // What people took back or refused before anything started is asked for again by a line, if at all.
+    if left == 0 || request.retried.is_some() || !request.is_over() || request.started_at.is_none() {
+        return None;
+    }
+    let label = if view.request.plan.servers().next().is_some() { format!("Retry {left}") } else { "Retry".to_owned() };
+    let confirm = Confirm {
+        title: format!("Retry {}?", request.id()),
+        text: format!("A new request: {} on what is left, planned, allowed and approved anew.", request.spec.name),
+        yes: label.clone(),
+        no: "Leave it".to_owned(),
+        style: Style::Primary,
+    };
+    let button = control(request, ControlVerb::Retry, &label)?.asking(confirm);
+    Some(if state(view) == State::Cancelled { button } else { button.primary() })
 }
 
 fn headline(view: RequestView<'_>, state: State) -> String {
@@ -74,6 +96,7 @@ fn headline(view: RequestView<'_>, state: State) -> String {
         | State::Stopping
         | State::HaltedByFailures
         | State::HaltedByPolicy
+        | State::Paused
         | State::Running
         | State::NeedsApproval
         | State::Scheduled
@@ -134,8 +157,15 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
             | RequestOutcome::Cancelled { .. } => {}
         }
     }
-    lines.extend(failure_lines(view, FAILURE_LINES_MAX));
     let left_out = view.ended(&[RunOutcome::LeftOut]).collect::<Vec<_>>();
+    let waiting = view
+        .runs
+        .iter()
+        .filter(|run| matches!(run.stage, RunStage::Waiting | RunStage::Ended { outcome: RunOutcome::NotStarted, .. }));
+    let untouched = super::view::server_names(waiting);
+    // The button, or what became of it, takes a line as well.
+    let is_full = !left_out.is_empty() && !untouched.is_empty();
+    lines.extend(failure_lines(view, if is_full { FAILURE_LINES_MAX - 1 } else { FAILURE_LINES_MAX }));
     if !left_out.is_empty() {
         let prose = Prose::new().text("– ").code(names_of(left_out.iter().copied()));
         let why = left_out.iter().find_map(|run| run.failure.as_ref());
@@ -144,14 +174,10 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
             None => prose.text(" left out: not as planned any more, or on the blacklist").done(),
         });
     }
-    let waiting = view
-        .runs
-        .iter()
-        .filter(|run| matches!(run.stage, RunStage::Waiting | RunStage::Ended { outcome: RunOutcome::NotStarted, .. }));
-    let untouched = super::view::server_names(waiting);
     if request.started_at.is_some() && !untouched.is_empty() {
         lines.push(not_started(view, state, &untouched));
     }
+    lines.extend(retried(request));
     lines
 }
 

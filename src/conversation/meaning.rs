@@ -27,6 +27,10 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
     match intent {
         Intent::Work(work) => (work.command.to_string(), work_rows(work, spec)),
         Intent::Plan(Planned::Work(work)) => (format!("plan {}: only looks", work.command), work_rows(work, spec)),
+        Intent::Plan(Planned::Brake(braking)) | Intent::CanI(Planned::Brake(braking)) => {
+            let (headline, rows) = braking_rows(braking);
+            (format!("plan {headline}: only looks"), rows)
+        }
         Intent::Plan(Planned::Cancel { request }) => (format!("plan cancel {request}: only looks"), Vec::new()),
         Intent::CanI(Planned::Work(work)) => (format!("can-i {}: only looks", work.command), work_rows(work, spec)),
         Intent::CanI(Planned::Cancel { request }) => (format!("can-i cancel {request}: only looks"), Vec::new()),
@@ -41,6 +45,7 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
             ("status".to_owned(), vec![("servers".to_owned(), fleet::print(&selector.value))])
         }
         Intent::Cancel { request } => (format!("cancel {request}"), Vec::new()),
+        Intent::Retry { request } => (format!("retry {request}"), Vec::new()),
         Intent::Queue(selector) => ("queue: only looks".to_owned(), servers_row(selector.as_ref())),
         Intent::Out(selector) => ("out: only looks".to_owned(), servers_row(selector.as_ref())),
         Intent::Why(WhyOf::Here) => ("why, of the request in this thread: only looks".to_owned(), Vec::new()),

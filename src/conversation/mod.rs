@@ -43,13 +43,13 @@ mod words;
 pub use access::{access_asked, access_asked_before, access_needless, access_told, ask_for_access, asks_too_often};
 pub use answers::{
     cancel_confirmed, cancel_planned, cancelled_already, doubled, edited, forgotten, late, may_not_cancel,
-    no_reason_possible, no_such_request, no_such_run, not_a_member, not_for_you, old_button, pressed_before, too_many,
-    unavailable, wrong_place, wrong_type,
+    no_reason_possible, no_such_request, no_such_run, not_a_member, not_for_you, not_over_yet, nothing_left,
+    old_button, pressed_before, retried_before, too_many, unavailable, wrong_place, wrong_type,
 };
 pub use asking::{IsAllowed, MayView, WhoView, may, may_in_general, who_can};
 pub use brakes::{
-    Affected, go_on, marked_stopped, may_not_stop, not_alone_yet, not_stopped, stop_notice, stop_took_hold,
-    stopped_already,
+    Affected, AffectedRequest, Tense, go_on, marked_stopped, may_not_stop, not_alone_yet, not_stopped, stop_notice,
+    stop_took_hold, stop_would, stopped_already,
 };
 pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker};
 pub use card::{card, card_naming, echo};
@@ -80,8 +80,8 @@ pub use reloading::{
 };
 pub use replies::{approval_ask, escalation, reminder, replanned, started};
 pub use restraints::{
-    brake_is_off, brake_took_hold, held, may_not_hold, no_such_brake, not_paused, paused, paused_already, released,
-    unpaused,
+    PutOn, brake_is_off, brake_took_hold, held, may_not_hold, no_such_brake, not_paused, paused, paused_already,
+    released, unpaused,
 };
 pub use review::{
     COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,

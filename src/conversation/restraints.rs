@@ -2,10 +2,10 @@
 //!
 //! Deliberately absent: the stop of everything (`brakes`), and the reasons on cards (`reasons`).
 
-use super::brakes::Affected;
+use super::brakes::{AS_IT_IS, Affected, TO_ITS_END, Tense, at_work, waits};
 use super::help::literal;
 use super::message::{Block, Message};
-use super::words::{PATTERNS_MAX, Prose, capital, counted, is_are, quoted, servers, summary};
+use super::words::{PATTERNS_MAX, Prose, is_are, quoted, servers, summary};
 use crate::admission::{BlacklistLevel, Brake, BrakeKind};
 use crate::domain::ids::RequestId;
 use crate::domain::server::ServerName;
@@ -48,35 +48,56 @@ const fn deed(kind: &BrakeKind) -> &'static str {
     }
 }
 
-/// Something is frozen or on the blacklist from now on, and what that keeps from starting.
+/// How something is put on: whether it was, what that keeps from starting, and the line that does it.
+#[derive(Clone, Copy)]
+pub struct PutOn<'a> {
+    /// Whether it was done.
+    pub tense: Tense,
+    /// What it stands in the way of.
+    pub affected: &'a Affected,
+    /// The line that does it.
+    pub line: &'a str,
+}
+
+impl PutOn<'_> {
+    /// `is`, `would be`.
+    const fn is(self, count: usize) -> &'static str {
+        match (self.tense, count) {
+            (Tense::Would, _) => "would be",
+            (Tense::Is, 1) => "is",
+            (Tense::Is, _) => "are",
+        }
+    }
+
+    /// With the line that ends it, or the one that would do it.
+    fn message(self, told: &str, prose: Prose, (way, ending): (&str, &str)) -> Message {
+        let (prose, context) = match self.tense {
+            Tense::Is => (prose, Prose::new().text(way).piece(literal(ending))),
+            Tense::Would => (
+                Prose::new().bold("Plan").text(" · nothing is done yet").line().rich(prose.done()),
+                Prose::new().text("to do it: ").piece(literal(self.line)),
+            ),
+        };
+        Message { summary: summary(told), blocks: vec![Block::Section(prose.done()), Block::Context(context.done())] }
+    }
+}
+
+/// Something is frozen or on the blacklist from now on, or would be, and what that keeps from starting.
 #[must_use]
-pub fn brake_took_hold(brake: &Brake, affected: Affected) -> Message {
-    let (scope, deed) = (scope(&brake.kind), deed(&brake.kind));
-    let mut prose = Prose::new().code(&scope).text(" is ").bold(deed);
+pub fn brake_took_hold(brake: &Brake, put_on: PutOn<'_>) -> Message {
+    let PutOn { tense, affected, .. } = put_on;
+    let (scope, deed, is) = (scope(&brake.kind), deed(&brake.kind), put_on.is(1));
+    let mut prose = Prose::new().code(&scope).text(format!(" ({}) {is} ", servers(affected.covered))).bold(deed);
     if let Some(until) = brake.until {
         prose = prose.text(" until ").time(until);
     }
-    prose = prose.text(".").line();
-    prose = match affected.requests {
-        0 => prose.text("No request waits for it now."),
-        requests => {
-            let (waiting, verb) = (affected.waiting, if affected.waiting == 1 { "waits" } else { "wait" });
-            prose.text(format!("{} {verb} for it, of {}.", capital(&servers(waiting)), counted(requests, "request")))
-        }
-    };
-    prose = match &brake.kind {
-        BrakeKind::Freeze { .. } => prose.text(" What is under way goes to its end."),
-        BrakeKind::Blacklist { level: BlacklistLevel::Absolute, .. } => prose.text(" What it covers is left out."),
-        BrakeKind::Blacklist { level: BlacklistLevel::Block, .. }
-        | BrakeKind::Stop
-        | BrakeKind::Hold { .. }
-        | BrakeKind::Pause { .. } => prose,
-    };
-    let context = Prose::new().text("to end it sooner: ").piece(literal(&ending(&brake.kind))).done();
-    Message {
-        summary: summary(format!("{} is {deed}", quoted(&scope))),
-        blocks: vec![Block::Section(prose.done()), Block::Context(context)],
+    prose = prose.text(".").line().text(waits(affected, tense, " for it"));
+    prose = prose.text(at_work(affected, tense, &TO_ITS_END));
+    if matches!(&brake.kind, BrakeKind::Blacklist { level: BlacklistLevel::Absolute, .. }) {
+        prose = prose.text(" What it covers is left out.");
     }
+    let told = format!("{} {is} {deed}", quoted(&scope));
+    put_on.message(&told, prose, ("to end it sooner: ", &ending(&brake.kind)))
 }
 
 /// What is on, in one line: `❄ site=lax frozen by ana until 18:00: a live match`.
@@ -116,12 +137,20 @@ pub fn no_such_brake(kind: &BrakeKind, on: &[&Brake]) -> Message {
 
 /// Servers are held from now on; some were before, by somebody.
 #[must_use]
-pub fn held(names: &[ServerName], (before, by): (&[ServerName], Option<&Brake>)) -> Message {
+pub fn held(names: &[ServerName], (before, by): (&[ServerName], Option<&Brake>), put_on: PutOn<'_>) -> Message {
+    let PutOn { tense, affected, .. } = put_on;
     let mut prose = Prose::new();
     if !names.is_empty() {
-        let verb = is_are(names.len());
-        prose = prose.code(folded(names, PATTERNS_MAX)).text(format!(" {verb} ")).bold("held");
-        prose = prose.text(": no work on them starts, and what runs there neither changes nor returns them.");
+        let (is, them) = (put_on.is(names.len()), if names.len() == 1 { "it" } else { "them" });
+        prose = prose.code(folded(names, PATTERNS_MAX)).text(format!(" {is} ")).bold("held");
+        prose = prose.text(match tense {
+            Tense::Is => format!(": no work on {them} starts, and what runs there neither changes nor returns {them}."),
+            Tense::Would => {
+                format!(": no work on {them} would start, and what runs there would neither change nor return {them}.")
+            }
+        });
+        prose = prose.line().text(waits(affected, tense, " for it"));
+        prose = prose.text(at_work(affected, tense, &AS_IT_IS));
     }
     if let Some(by) = by {
         prose = prose
@@ -132,11 +161,8 @@ pub fn held(names: &[ServerName], (before, by): (&[ServerName], Option<&Brake>))
     }
     let all = names.iter().chain(before).cloned().collect::<Vec<_>>();
     let release = format!("release {}", folded(&all, PATTERNS_MAX));
-    let context = Prose::new().text("to let them go: ").piece(literal(&release)).done();
-    Message {
-        summary: summary(format!("{} held", servers(names.len()))),
-        blocks: vec![Block::Section(prose.done()), Block::Context(context)],
-    }
+    let let_go = if all.len() == 1 { "to let it go: " } else { "to let them go: " };
+    put_on.message(&format!("{} held", servers(names.len())), prose, (let_go, &release))
 }
 
 /// Servers are let go.
@@ -151,15 +177,19 @@ pub fn released(names: &[ServerName]) -> Message {
     Message::of_text(summary(format!("{} released", servers(names.len()))), prose.done())
 }
 
-/// A request starts no more until it is released.
+/// A request starts no more until it is released, or would not.
 #[must_use]
-pub fn paused(request: &Request) -> Message {
-    let id = request.id();
-    let prose =
-        Prose::new().text(format!("{id} is ")).bold("held").text(": it starts no more, and what it began goes on.");
-    let context = Prose::new().text("to let it go on: ").piece(literal(&format!("release {id}"))).done();
-    let blocks = vec![Block::Section(prose.done()), Block::Context(context)];
-    Message { summary: summary(format!("{id} is held")), blocks }
+pub fn paused(request: &Request, put_on: PutOn<'_>) -> Message {
+    let (id, is) = (request.id(), put_on.is(1));
+    let starts = match put_on.tense {
+        Tense::Is => ": it starts no more, and what it began goes on.",
+        Tense::Would => ": it would start no more, and what it began would go on.",
+    };
+    let mut prose = Prose::new().text(format!("{id} {is} ")).bold("held").text(starts).line();
+    let affected = put_on.affected.requests.iter();
+    let (waiting, at_work) = affected.fold((0, 0), |(all, busy), one| (all + one.waiting, busy + one.at_work));
+    prose = prose.text(format!("{waiting} not started · {at_work} at work"));
+    put_on.message(&format!("{id} {is} held"), prose, ("to let it go on: ", &format!("release {id}")))
 }
 
 /// A request that somebody else may hold.

@@ -4,7 +4,7 @@
 
 use super::view::{RequestView, Tally, deed, wanted};
 use super::words::{Prose, counted};
-use crate::workflow::request::{RequestOutcome, RequestStage};
+use crate::workflow::request::{Blocker, RequestOutcome, RequestStage};
 
 /// The states that people tell apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,6 +15,8 @@ pub(super) enum State {
     HaltedByFailures,
     /// Nothing is at work and a policy, or a person, keeps the rest.
     HaltedByPolicy,
+    /// A person keeps it from starting more.
+    Paused,
     Running,
     NeedsApproval,
     /// Waits for its time.
@@ -34,6 +36,7 @@ impl State {
             Self::NeedsPerson => "❓",
             Self::Stopping => "🛑",
             Self::HaltedByFailures | Self::HaltedByPolicy => "✋",
+            Self::Paused => "⏸️",
             Self::Running => "▶️",
             Self::NeedsApproval => "🙋",
             Self::Scheduled => "🕐",
@@ -52,6 +55,7 @@ impl State {
             Self::NeedsPerson => "needs a person",
             Self::Stopping => "stopping",
             Self::HaltedByFailures | Self::HaltedByPolicy => "halted",
+            Self::Paused => "paused",
             Self::Running => "running",
             Self::NeedsApproval => "needs approval",
             Self::Scheduled => "scheduled",
@@ -98,6 +102,7 @@ pub(super) fn state(view: RequestView<'_>) -> State {
         RequestStage::Stopping { .. } => State::Stopping,
         RequestStage::Running if needs_person => State::NeedsPerson,
         RequestStage::Running if view.request.halted.is_some() => State::HaltedByFailures,
+        RequestStage::Running if tally.active() == 0 && is_paused(view) => State::Paused,
         RequestStage::Running if tally.active() == 0 && tally.waiting > 0 && !view.request.blockers.is_empty() => {
             State::HaltedByPolicy
         }
@@ -105,10 +110,19 @@ pub(super) fn state(view: RequestView<'_>) -> State {
     }
 }
 
+/// Whether a person keeps it from starting more, as far as that was looked at.
+fn is_paused(view: RequestView<'_>) -> bool {
+    view.request.blockers.iter().any(|blocker| matches!(blocker, Blocker::Held { servers, .. } if servers.is_empty()))
+}
+
 /// Until its time has come it is scheduled; from then on it waits until it is safe.
 fn waiting(view: RequestView<'_>) -> State {
     let is_early = view.request.plan.parts().not_before.as_ref().is_some_and(|moment| view.now < moment.at);
-    if is_early { State::Scheduled } else { State::Queued }
+    match (is_paused(view), is_early) {
+        (true, _) => State::Paused,
+        (false, true) => State::Scheduled,
+        (false, false) => State::Queued,
+    }
 }
 
 const fn ended(outcome: &RequestOutcome) -> State {
@@ -144,6 +158,7 @@ pub fn state_word(view: RequestView<'_>) -> (&'static str, String) {
         | State::Stopping
         | State::HaltedByFailures
         | State::HaltedByPolicy
+        | State::Paused
         | State::Running
         | State::DoneWithFailures
         | State::Cancelled => {

@@ -3,8 +3,8 @@
 //! By example: each line here is one that the language reads, which a test proves.
 
 use super::help::{
-    CANCEL, OVERRIDE, RESUME, STOP, WHY, asks_of, brake_examples, closes_of, example, literal, most_impact, plan_of,
-    who_of,
+    CANCEL, OVERRIDE, RESUME, RETRY, STOP, WHY, asks_of, brake_examples, closes_of, example, literal, most_impact,
+    plan_of, who_of,
 };
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
@@ -57,6 +57,7 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::Release => "lets what was held go on",
         BuiltInVerb::Blacklist => "keeps a command, or every one, from some servers for a time",
         BuiltInVerb::Unblacklist => "ends that sooner",
+        BuiltInVerb::Retry => "asks for the same anew, on the servers that a request left undone",
     }
 }
 
@@ -133,9 +134,13 @@ fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<Str
         BuiltInVerb::Hold => (
             "hold SERVERS|REQUEST because REASON",
             brake_examples(verb),
-            "a held server is not even returned · a held request starts no more, and what it began goes on",
+            "a held server is not even returned · a held request starts no more, and what it began goes on; pause means the same",
         ),
-        BuiltInVerb::Release => ("release SERVERS|REQUEST", brake_examples(verb), "by whoever may hold here"),
+        BuiltInVerb::Release => (
+            "release SERVERS|REQUEST",
+            brake_examples(verb),
+            "by whoever may hold here · of a request, resume means the same",
+        ),
         BuiltInVerb::Blacklist => (
             "blacklist SERVERS|everything [COMMAND] until TIME|for DURATION [--absolute] because REASON",
             brake_examples(verb),
@@ -144,6 +149,12 @@ fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<Str
         BuiltInVerb::Unblacklist => {
             ("unblacklist SERVERS|everything [COMMAND]", brake_examples(verb), "as it was said then")
         }
+        BuiltInVerb::Retry => (
+            "retry REQUEST",
+            vec![RETRY.to_owned()],
+            "once the request is over, and once: what the new one leaves is retried from that · planned, allowed and \
+             approved like any other",
+        ),
         BuiltInVerb::CloseBreaker => (
             "close-breaker COMMAND [site=SITE] because REASON",
             closes_of(commands).into_iter().collect(),

@@ -151,7 +151,7 @@ fn stage(view: RequestView<'_>, state: State) -> Rich {
             | RequestStage::Running
             | RequestStage::Ended { .. } => prose.done(),
         },
-        State::Queued | State::Running | State::HaltedByPolicy | State::NeedsPerson => prose.done(),
+        State::Queued | State::Running | State::HaltedByPolicy | State::Paused | State::NeedsPerson => prose.done(),
         State::Done | State::DoneWithFailures | State::Failed | State::Cancelled | State::Refused | State::Expired => {
             let prose = ended_by(prose.text("Ended"), &request.stage).line().rich(ended_facts(view));
             failure_lines(view, FAILURES_MAX).into_iter().fold(prose, |prose, line| prose.line().rich(line)).done()
@@ -185,8 +185,10 @@ fn at_work(view: RequestView<'_>, state: State) -> Rich {
 /// Why what has not started does not start.
 fn waits(why: WhyView<'_>, state: State) -> Rich {
     let explained = why.explained;
-    let can_start =
-        matches!(state, State::Queued | State::Scheduled | State::Running | State::HaltedByPolicy | State::NeedsPerson);
+    let can_start = matches!(
+        state,
+        State::Queued | State::Scheduled | State::Running | State::HaltedByPolicy | State::Paused | State::NeedsPerson
+    );
     if !can_start {
         return Vec::new();
     }

@@ -120,6 +120,11 @@ pub enum Intent {
         /// Why; never empty.
         why: String,
     },
+    /// `retry req-2mq9`: the same anew, on what that left undone.
+    Retry {
+        /// The request.
+        request: RequestId,
+    },
 }
 
 /// What can be planned: a line that does something.
@@ -132,6 +137,8 @@ pub enum Planned {
         /// The request.
         request: RequestId,
     },
+    /// `plan freeze site=lax …`: what it would stop.
+    Brake(Braking),
 }
 
 impl Intent {
@@ -150,7 +157,7 @@ impl Intent {
             | Self::Status { .. }
             | Self::Cancel { .. }
             | Self::CloseBreaker { .. } => None,
-            Self::Brake(_) | Self::Override { .. } => None,
+            Self::Brake(_) | Self::Override { .. } | Self::Retry { .. } | Self::Plan(Planned::Brake(_)) => None,
         }
     }
 
@@ -169,7 +176,11 @@ impl Intent {
             | Self::Status { .. }
             | Self::Cancel { .. }
             | Self::CloseBreaker { .. } => None,
-            Self::Brake(_) | Self::Override { .. } => None,
+            Self::Brake(_)
+            | Self::Override { .. }
+            | Self::Retry { .. }
+            | Self::Plan(Planned::Brake(_))
+            | Self::CanI(Planned::Brake(_)) => None,
         }
     }
 }

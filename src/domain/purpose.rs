@@ -65,7 +65,7 @@ impl Purpose {
             | BuiltInVerb::Why
             | BuiltInVerb::Queue
             | BuiltInVerb::Out => Self::See,
-            BuiltInVerb::Override => Self::Wait,
+            BuiltInVerb::Override | BuiltInVerb::Retry => Self::Wait,
             BuiltInVerb::Cancel
             | BuiltInVerb::CloseBreaker
             | BuiltInVerb::StopEverything

@@ -41,11 +41,13 @@ pub enum BuiltInVerb {
     Override,
     /// Lets a command start again that too many failures have stopped.
     CloseBreaker,
+    /// Asks anew for what a request left undone.
+    Retry,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Help,
         Self::Status,
         Self::Cancel,
@@ -65,6 +67,7 @@ impl BuiltInVerb {
         Self::Unblacklist,
         Self::Override,
         Self::CloseBreaker,
+        Self::Retry,
     ];
 
     /// Whether a line with it changes nothing.
@@ -89,7 +92,8 @@ impl BuiltInVerb {
             | Self::Blacklist
             | Self::Unblacklist
             | Self::Override
-            | Self::CloseBreaker => false,
+            | Self::CloseBreaker
+            | Self::Retry => false,
         }
     }
 
@@ -116,6 +120,7 @@ impl BuiltInVerb {
             Self::Unblacklist => "unblacklist",
             Self::Override => "override",
             Self::CloseBreaker => "close-breaker",
+            Self::Retry => "retry",
         }
     }
 

@@ -34,7 +34,9 @@ pub(super) fn can_i(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) 
         Verb::Command(spec) => work(cursor, next, spec, vocabulary).map(Planned::Work),
         Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Planned::Cancel { request: request(cursor, next)? }),
         // Who may close one follows from how it stands.
-        Verb::BuiltIn(verb @ BuiltInVerb::CloseBreaker) => Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb })),
+        Verb::BuiltIn(verb @ (BuiltInVerb::CloseBreaker | BuiltInVerb::Retry)) => {
+            Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb }))
+        }
         Verb::BuiltIn(
             verb @ (BuiltInVerb::StopEverything
             | BuiltInVerb::ResumeEverything
@@ -76,7 +78,8 @@ pub(super) fn who_can(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary
             | BuiltInVerb::Blacklist
             | BuiltInVerb::Unblacklist
             | BuiltInVerb::Override
-            | BuiltInVerb::CloseBreaker),
+            | BuiltInVerb::CloseBreaker
+            | BuiltInVerb::Retry),
         ) => {
             return Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb }));
         }

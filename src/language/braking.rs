@@ -49,7 +49,8 @@ pub(super) fn read(
         | BuiltInVerb::Queue
         | BuiltInVerb::Out
         | BuiltInVerb::Override
-        | BuiltInVerb::CloseBreaker => None,
+        | BuiltInVerb::CloseBreaker
+        | BuiltInVerb::Retry => None,
     }
 }
 

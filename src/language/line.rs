@@ -33,6 +33,7 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
         Verb::BuiltIn(BuiltInVerb::Help) => help(&cursor, next, vocabulary),
         Verb::BuiltIn(BuiltInVerb::Status) => status(&cursor, next),
         Verb::BuiltIn(BuiltInVerb::Cancel) => Ok(Intent::Cancel { request: request(&cursor, next)? }),
+        Verb::BuiltIn(BuiltInVerb::Retry) => Ok(Intent::Retry { request: request(&cursor, next)? }),
         Verb::BuiltIn(BuiltInVerb::Plan) => plan(&cursor, next, vocabulary).map(Intent::Plan),
         Verb::BuiltIn(BuiltInVerb::CanI) => asking::can_i(&cursor.unasked(), next, vocabulary).map(Intent::CanI),
         Verb::BuiltIn(BuiltInVerb::WhoCan) => asking::who_can(&cursor.unasked(), next, vocabulary),
@@ -52,6 +53,14 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
             | BuiltInVerb::Unblacklist),
         ) => Err(cursor.told(0..next, Kind::UnknownVerb { verb: verb.word().to_owned() })),
     }
+}
+
+/// The line that a normalised `plan` line would carry out; any other line as it is.
+#[must_use]
+pub fn planned(line: &str) -> &str {
+    let cursor = Cursor { line };
+    let (first, next) = cursor.word(0);
+    if first.value.eq_ignore_ascii_case(BuiltInVerb::Plan.word()) { cursor.rest(next) } else { line }
 }
 
 /// What a line, or the rest of one behind `plan`, may begin with.
@@ -87,12 +96,22 @@ pub(super) fn verb<'a>(
     // Two of the built-in verbs are what people say aloud, and write without the dash.
     let (second, after) = cursor.word(next);
     let second_word = second.value.to_lowercase();
+    let is_request = RequestId::parse(&second_word).is_some();
     match BuiltInVerb::of_words(&first, &second_word) {
+        // A request is paused and resumed by the same verbs as it is held and released.
+        None if first == "pause" && (is_request || second_word.is_empty()) => {
+            Ok(Said { verb: Verb::BuiltIn(BuiltInVerb::Hold), end, next })
+        }
+        None if first == "resume" && is_request => Ok(Said { verb: Verb::BuiltIn(BuiltInVerb::Release), end, next }),
+        None if first == "pause" => {
+            let kind = Kind::UnknownVerb { verb: written.value.to_owned() };
+            Err(cursor.told(written.span, kind).suggesting(BuiltInVerb::Hold.word()))
+        }
         Some(verb) => Ok(Said { verb: Verb::BuiltIn(verb), end: second.span.end, next: after }),
         None if matches!(second_word.as_str(), "everything!" | "all!") && first == "stop" => {
             Ok(Said { verb: Verb::BuiltIn(BuiltInVerb::StopEverything), end: second.span.end, next: after })
         }
-        None if first == "stop" && RequestId::parse(&second_word).is_some() => {
+        None if first == "stop" && is_request => {
             let kind = Kind::UnknownVerb { verb: written.value.to_owned() };
             Err(cursor.told(written.span, kind).suggesting(BuiltInVerb::Cancel.word()))
         }
@@ -203,6 +222,8 @@ fn topic(word: &str, vocabulary: &Vocabulary) -> Option<HelpTopic> {
     match word {
         "servers" | "server" | "selectors" | "selector" => Some(HelpTopic::Servers),
         "times" | "time" | "at" | "in" => Some(HelpTopic::Times),
+        "pause" => Some(HelpTopic::Verb(BuiltInVerb::Hold)),
+        "resume" => Some(HelpTopic::Verb(BuiltInVerb::Release)),
         _ => BuiltInVerb::of_word(word).map(HelpTopic::Verb),
     }
 }
@@ -260,16 +281,19 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
             Err(cursor.told(0..end, Kind::NothingToPlan { verb }).suggesting(verb.word()))
         }
         // Suggesting to send it would be a strange answer to somebody who wants to look first.
-        Verb::BuiltIn(verb @ BuiltInVerb::Override) => Err(cursor.told(place..end, Kind::NothingToPlan { verb })),
+        Verb::BuiltIn(verb @ (BuiltInVerb::Override | BuiltInVerb::Retry)) => {
+            Err(cursor.told(place..end, Kind::NothingToPlan { verb }))
+        }
+        // What stops things can be looked at before; what lets them go on takes hold at once.
         Verb::BuiltIn(
-            verb @ (BuiltInVerb::StopEverything
-            | BuiltInVerb::ResumeEverything
-            | BuiltInVerb::Freeze
-            | BuiltInVerb::Thaw
-            | BuiltInVerb::Hold
-            | BuiltInVerb::Release
-            | BuiltInVerb::Blacklist
-            | BuiltInVerb::Unblacklist),
+            verb @ (BuiltInVerb::StopEverything | BuiltInVerb::Freeze | BuiltInVerb::Hold | BuiltInVerb::Blacklist),
+        ) => match braking::read(cursor, verb, next, vocabulary) {
+            Some(read) => read.map(Planned::Brake),
+            None => Err(cursor.told(0..end, Kind::NothingToPlan { verb })),
+        },
+        Verb::BuiltIn(
+            verb
+            @ (BuiltInVerb::ResumeEverything | BuiltInVerb::Thaw | BuiltInVerb::Release | BuiltInVerb::Unblacklist),
         ) => Err(cursor.told(0..end, Kind::NothingToPlan { verb })),
     }
 }

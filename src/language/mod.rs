@@ -26,7 +26,7 @@ mod zone;
 pub use asking::asked_about;
 pub use fields::Fields;
 pub use hidden::hidden_name;
-pub use line::parse;
+pub use line::{parse, planned};
 pub use normalise::normalise;
 pub use print::print;
 pub use zone::{about_time, moment_at, written_moment};

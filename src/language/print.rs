@@ -23,6 +23,7 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Status { selector: None } => "status".to_owned(),
         Intent::Status { selector: Some(selector) } => format!("status {}", fleet::print(&selector.value)),
         Intent::Cancel { request } => format!("cancel {request}"),
+        Intent::Retry { request } => format!("retry {request}"),
         Intent::Queue(None) => "queue".to_owned(),
         Intent::Queue(Some(selector)) => format!("queue {}", fleet::print(&selector.value)),
         Intent::Out(None) => "out".to_owned(),
@@ -36,6 +37,8 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
             format!("override {} on {request} because {why}", policy.value)
         }
         Intent::Plan(Planned::Work(work)) => format!("plan {}", print_work(work, vocabulary)),
+        Intent::Plan(Planned::Brake(braking)) => format!("plan {}", print_braking(braking)),
+        Intent::CanI(Planned::Brake(braking)) => format!("can-i {}", print_braking(braking)),
         Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
         Intent::CanI(Planned::Work(work)) => format!("can-i {}", print_work(work, vocabulary)),
         Intent::CanI(Planned::Cancel { request }) => format!("can-i cancel {request}"),

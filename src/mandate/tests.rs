@@ -113,6 +113,7 @@ fn request(consents: Option<Timestamp>) -> Request {
         at: NOW,
         need,
         controls: BTreeMap::new(),
+        retry_of: None,
     }));
     let card = MessageRef { channel: noc(), ts: MessageTs::new("1.1") };
     let mut events = vec![accepted, RequestEvent::CardPosted { card }];

@@ -262,7 +262,10 @@ impl Pass<'_> {
     /// The run is the canary of these breakers.
     fn tries(&self, ledger: &mut Ledger, run: &Run, scopes: &[BreakerScope]) -> Vec<Write> {
         let trying = ledger.try_with(&run.id, run.subject.server(), (scopes, self.now));
-        trying.into_iter().flat_map(|breaker| failures::written(self.world, breaker)).collect()
+        trying
+            .into_iter()
+            .flat_map(|breaker| failures::written(self.world.places.incidents.as_ref(), breaker))
+            .collect()
     }
 
     /// What starts now, each server counted before the next is asked about; empty if nothing can.

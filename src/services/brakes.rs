@@ -4,17 +4,18 @@
 //! it never waits. Deliberately absent: what a brake keeps from starting, which is admission's.
 
 use super::intake::{Outcome, Who, who};
-use super::lines::{Line, Speaker};
+use super::lines::{self, Line, Speaker};
 use super::messages;
-use super::restraining::{self, ForATime, Saying};
+use super::presses::Press;
+use super::restraining::{self, Braker, Came, Right, Said};
 use super::world::World;
 use crate::admission::{Brake, BrakeEnd, BrakeKind, may_resume_from};
 use crate::conversation::message::Message;
-use crate::conversation::{self, Affected};
-use crate::domain::braking::Braking;
+use crate::conversation::{self, Affected, AffectedRequest, Tense};
+use crate::domain::braking::{Braking, Kept};
 use crate::domain::identity::{Actor, Profile, Standing};
-use crate::domain::ids::BrakeId;
-use crate::domain::intent::Intent;
+use crate::domain::ids::{BrakeId, RequestId};
+use crate::domain::intent::{BuiltInVerb, Intent};
 use crate::domain::place::{ChannelId, Origin, Reach, ReplyPath};
 use crate::domain::time::Timestamp;
 use crate::language;
@@ -82,20 +83,8 @@ pub(super) async fn answer(
     braking: &Braking,
 ) -> Result<Outcome, StoreFault> {
     let by = By { actor: &line.origin.person, name: &speaker.person.name };
-    let saying = Saying { world, line, speaker };
-    match braking {
-        Braking::Freeze { on, until, because } => {
-            return restraining::freeze(saying, ForATime { on, until, because }).await;
-        }
-        Braking::Thaw { on } => return restraining::thaw(saying, on).await,
-        Braking::Hold { on, because } => return restraining::hold(saying, on, because).await,
-        Braking::Release { on } => return restraining::release(saying, on).await,
-        Braking::Blacklist { on, command, until, level, because } => {
-            let time = ForATime { on, until, because };
-            return restraining::blacklist(saying, time, (command.as_ref(), *level)).await;
-        }
-        Braking::Unblacklist { on, command } => return restraining::unblacklist(saying, on, command.as_ref()).await,
-        Braking::Stop { .. } | Braking::Resume { .. } => {}
+    if let Some(came) = restraining::restrain(braker(world, line, speaker), braking).await? {
+        return Ok(answered(line, came));
     }
     let is_direct = speaker.channel.reach == Reach::Direct;
     if !is_place_of_work(world, line.origin, is_direct) {
@@ -114,7 +103,7 @@ pub(super) async fn answer(
             let (open, affected) = affected(world.store.as_ref()).await?;
             let end = ended(by, now, because);
             let mut writes = resuming(&stop, end, &open, told_where(world, line.origin).as_ref());
-            writes.push(line_answer(&line, conversation::go_on(&stop, affected)));
+            writes.push(line_answer(&line, conversation::go_on(&stop, &affected)));
             Ok(Outcome { writes, note: format!("resumed everything: {}", stop.id) })
         }
         Braking::Freeze { .. }
@@ -126,6 +115,58 @@ pub(super) async fn answer(
     }
 }
 
+/// What a line would do that stops things; nothing is done.
+pub(super) async fn plan(
+    world: &World,
+    line: Line<'_>,
+    speaker: &Speaker,
+    braking: &Braking,
+) -> Result<Outcome, StoreFault> {
+    let text = language::planned(line.text);
+    let braker = Braker { tense: Tense::Would, line: text, ..braker(world, line, speaker) };
+    if let Some(came) = restraining::restrain(braker, braking).await? {
+        return Ok(line.answered(came.message, came.note));
+    }
+    let (_, affected) = affected(world.store.as_ref()).await?;
+    Ok(line.answered(conversation::stop_would(&affected, text), "answered: a plan"))
+}
+
+/// A press that lets a request go on: the same as the line that releases it.
+pub(super) async fn resume_press(
+    world: &World,
+    press: &Press<'_>,
+    person: &Profile,
+    id: &RequestId,
+) -> Result<Outcome, StoreFault> {
+    let speaker = match lines::speaking(world, person.clone(), press.origin).await {
+        Ok(speaker) => speaker,
+        Err(reply) => return Ok(reply.outcome(&press.envelope.key, press.origin)),
+    };
+    let text = format!("{} {id}", BuiltInVerb::Release.word());
+    let line = Line::of(press.envelope, press.origin, &text);
+    answer(world, line, &speaker, &Braking::Release { on: Kept::Request(id.clone()) }).await
+}
+
+/// A member who acts on brakes where they said it.
+pub(super) fn braker<'a>(world: &'a World, line: Line<'a>, speaker: &'a Speaker) -> Braker<'a> {
+    Braker {
+        tense: Tense::Is,
+        store: world.store.as_ref(),
+        rulebook: &speaker.rulebook,
+        ids: world.ids.as_ref(),
+        now: world.now(),
+        by: By { actor: &line.origin.person, name: &speaker.person.name },
+        line: line.text,
+        incidents: world.places.incidents.as_ref(),
+        right: Right::OfTheChannel(Said { world, speaker }),
+    }
+}
+
+/// Answered privately, where it was said.
+pub(super) fn answered(line: Line<'_>, came: Came) -> Outcome {
+    line.answered(came.message, came.note).with(came.writes)
+}
+
 async fn stop(world: &World, line: Line<'_>, by: By<'_>, why: String) -> Result<Outcome, StoreFault> {
     if let Some(stop) = stop_on(world.store.as_ref()).await? {
         return Ok(line.answered(conversation::stopped_already(&stop), "answered: stopped already"));
@@ -133,7 +174,7 @@ async fn stop(world: &World, line: Line<'_>, by: By<'_>, why: String) -> Result<
     let (open, affected) = affected(world.store.as_ref()).await?;
     let brake = stop_by(BrakeId::new(world.ids.handle().as_str()), by, world.now(), why);
     let mut writes = stopping(&brake, &open, told_where(world, line.origin).as_ref());
-    writes.push(line_answer(&line, conversation::stop_took_hold(&brake, affected)));
+    writes.push(line_answer(&line, conversation::stop_took_hold(&brake, &affected)));
     Ok(Outcome { writes, note: format!("stopped everything: {}", brake.id) })
 }
 
@@ -186,9 +227,10 @@ pub async fn affected(store: &dyn Store) -> Result<(Vec<Request>, Affected), Sto
     for request in &open {
         let runs = store.runs(request.id()).await?;
         let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting).count();
-        affected.requests += usize::from(waiting > 0);
-        affected.waiting += waiting;
-        affected.at_work += runs.iter().filter(|run| run.is_active() && run.subject.server().is_some()).count();
+        let at_work = runs.iter().filter(|run| run.is_active() && run.subject.server().is_some()).count();
+        if waiting + at_work > 0 {
+            affected.requests.push(AffectedRequest { id: request.id().clone(), waiting, at_work });
+        }
     }
     Ok((open, affected))
 }

@@ -6,7 +6,7 @@
 use super::effects::Effects;
 use super::requests::close_waiting;
 use super::world::World;
-use super::{Service, Step, brakes, failures, homes, messages};
+use super::{Service, Step, brakes, failures, homes, messages, restraining};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, Mentions, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
@@ -279,7 +279,8 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
     Ok(match notice {
         Notice::Echo(_) => Some(conversation::echo(view, link.as_deref())),
         Notice::Card(_) => {
-            let card = conversation::card_naming(view, &rulebook.rules.overrides.by);
+            let pause = restraining::pausing(request.id(), &ledger);
+            let card = conversation::card_naming(view, &rulebook.rules.overrides.by, pause);
             Some(conversation::marked_stopped(card, &request, ledger.stop()))
         }
         Notice::ApprovalAsk(_) => Some(conversation::approval_ask(view)),

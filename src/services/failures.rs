@@ -7,6 +7,7 @@ use super::world::World;
 use crate::admission::{Breaker, Counted, FinishedAs, FinishedRun, FinishedServer, after_run};
 use crate::conversation::{self, BreakerView, message::Message};
 use crate::domain::breaker::{BreakerScope, version_of};
+use crate::domain::place::ChannelId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::store::Write;
@@ -62,7 +63,7 @@ async fn count(world: &World, work: Counted<'_>, finished: FinishedRun) -> Resul
         let breaker = open.iter().find(|breaker| breaker.scope == scope);
         let newest_first = std::iter::once(finished.clone()).chain(record.runs).collect::<Vec<_>>();
         let changed = after_run(breaker, &scope, &newest_first, rules);
-        writes.extend(changed.into_iter().flat_map(|breaker| written(world, breaker)));
+        writes.extend(changed.into_iter().flat_map(|breaker| written(world.places.incidents.as_ref(), breaker)));
     }
     writes.push(Write::Finished { run: finished, last });
     Ok(writes)
@@ -72,13 +73,12 @@ async fn count(world: &World, work: Counted<'_>, finished: FinishedRun) -> Resul
 async fn turned_back(world: &World, run: &Run) -> Result<Vec<Write>, StoreFault> {
     let open = world.store.open_breakers().await?;
     let without = open.iter().filter_map(|breaker| breaker.without_canary(&run.id));
-    Ok(without.flat_map(|breaker| written(world, breaker)).collect())
+    Ok(without.flat_map(|breaker| written(world.places.incidents.as_ref(), breaker)).collect())
 }
 
 /// A breaker with the message about it.
-pub(super) fn written(world: &World, breaker: Breaker) -> impl Iterator<Item = Write> + use<> {
-    let channel = world.places.incidents.as_ref();
-    let told = channel.map(|channel| messages::breaker(&breaker.scope, breaker.opened_at, channel));
+pub(super) fn written(incidents: Option<&ChannelId>, breaker: Breaker) -> impl Iterator<Item = Write> + use<> {
+    let told = incidents.map(|channel| messages::breaker(&breaker.scope, breaker.opened_at, channel));
     std::iter::once(Write::Breaker(breaker)).chain(told)
 }
 

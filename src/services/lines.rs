@@ -4,7 +4,7 @@ use super::intake::{Outcome, member};
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, brakes, closing, looks, messages, offers, outage, overrides, questions, records, whys};
+use super::{access, brakes, closing, looks, messages, offers, outage, overrides, questions, records, retrying, whys};
 use crate::admission::{Ledger, Traffic};
 use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation::message::Message;
@@ -245,7 +245,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
     match intent {
         Intent::Work(work) => work_line(world, line, &speaker, &work).await,
         Intent::Plan(Planned::Work(work)) => plan_line(world, line, &speaker, &work).await,
-        Intent::Plan(Planned::Cancel { .. })
+        Intent::Plan(Planned::Cancel { .. } | Planned::Brake(_))
         | Intent::CanI(_)
         | Intent::WhoCan { .. }
         | Intent::CloseBreaker { .. }
@@ -256,6 +256,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         | Intent::Status { .. }
         | Intent::Brake(_)
         | Intent::Override { .. }
+        | Intent::Retry { .. }
         | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
     }
 }
@@ -268,7 +269,7 @@ pub(super) async fn speaker(world: &World, origin: &Origin) -> Result<Speaker, R
     }
 }
 
-async fn speaking(world: &World, person: Profile, origin: &Origin) -> Result<Speaker, Reply> {
+pub(super) async fn speaking(world: &World, person: Profile, origin: &Origin) -> Result<Speaker, Reply> {
     let kept = |verdict: &str| {
         let record = records::of_member(world, verdict, &person);
         let record = AuthorizationRecord { channel: origin.channel.to_string(), ..record };
@@ -306,9 +307,14 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         Intent::Plan(Planned::Cancel { request }) | Intent::CanI(Planned::Cancel { request }) => {
             return super::presses::cancel_plan(world, line, &speaker.person, &request).await;
         }
-        Intent::CloseBreaker { scope, why } => {
-            return closing::close(world, line, speaker, (&scope, &why)).await;
+        Intent::Plan(Planned::Brake(braking)) | Intent::CanI(Planned::Brake(braking)) => {
+            return brakes::plan(world, line, speaker, &braking).await;
         }
+        Intent::CloseBreaker { scope, why } => {
+            let came = closing::close(brakes::braker(world, line, speaker), (&scope, &why)).await?;
+            return Ok(brakes::answered(line, came));
+        }
+        Intent::Retry { request } => return retrying::retry(world, line, speaker, &request).await,
         Intent::Work(work) => work_line(world, line, speaker, &work).await?,
         Intent::Plan(Planned::Work(work)) => plan_line(world, line, speaker, &work).await?,
         Intent::CanI(Planned::Work(work)) => questions::can_i(world, line, speaker, &work).await?,
@@ -320,19 +326,34 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
             overrides::line(world, line, &speaker.person, asking).await?
         }
     };
-    Ok(match reply {
+    Ok(told(world, line, speaker, reply).await)
+}
+
+/// What is said to whoever asked, with what can be sent instead.
+pub(super) async fn told(world: &World, line: Line<'_>, speaker: &Speaker, reply: Reply) -> Outcome {
+    match reply {
         Reply::Misunderstood(told) => offers::misunderstood(world, line, speaker, &told).await,
         Reply::Refused { message, note, line: asked, also } => {
             offers::refused(world, line, (message, note), &asked).with(also)
         }
         Reply::Said { .. } | Reply::Accepted { .. } | Reply::Silent { .. } => line.outcome(reply),
-    })
+    }
 }
 
 pub(super) async fn work_line(
     world: &World,
     line: Line<'_>,
     speaker: &Speaker,
+    work: &WorkIntent,
+) -> Result<Reply, StoreFault> {
+    work_anew(world, line, (speaker, None), work).await
+}
+
+/// The same, on what a request left undone.
+pub(super) async fn work_anew(
+    world: &World,
+    line: Line<'_>,
+    (speaker, retry_of): (&Speaker, Option<&RequestId>),
     work: &WorkIntent,
 ) -> Result<Reply, StoreFault> {
     let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
@@ -375,7 +396,7 @@ pub(super) async fn work_line(
         let reply = Reply::said(conversation::doubled(same, link.as_deref()), note);
         return Ok(reply.with(records::kept(world, Occasion::Line, Some(same.id()), record)));
     }
-    Ok(accept(world, line, Accepting { speaker, spec, plan, need, authorized: &authorized }))
+    Ok(accept(world, line, Accepting { speaker, spec, plan, need, authorized: &authorized, retry_of }))
 }
 
 /// What a line would do, without doing it.
@@ -397,11 +418,12 @@ struct Accepting<'a> {
     plan: Plan,
     need: Option<ApprovalNeed>,
     authorized: &'a Authorized,
+    retry_of: Option<&'a RequestId>,
 }
 
 /// Writes the request with its runs, controls and first messages: one commit.
 fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Reply {
-    let Accepting { speaker, spec, plan, need, authorized } = accepting;
+    let Accepting { speaker, spec, plan, need, authorized, retry_of } = accepting;
     let now = world.now();
     let id = plan.parts().request.clone();
     let controls = ControlVerb::ALL.map(|verb| (verb, world.ids.handle()));
@@ -429,6 +451,7 @@ fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Reply {
         allowed_by: authorized.allowed_by().iter().map(|note| note.id.to_string()).collect(),
         at: now,
         controls: controls.into_iter().collect(),
+        retry_of: retry_of.cloned(),
     };
     writes.insert(0, request_made(&id, accepted));
     writes.push(records::kept(world, Occasion::Line, Some(&id), authorized.record().clone()));

@@ -65,7 +65,10 @@ pub(super) async fn presser(
         Some(ControlAction::Request { verb: ControlVerb::Cancel | ControlVerb::Withdraw, .. }) => true,
         Some(ControlAction::TakeBack(_)) => true,
         Some(
-            ControlAction::Request { verb: ControlVerb::Review | ControlVerb::Details, .. }
+            ControlAction::Request {
+                verb: ControlVerb::Review | ControlVerb::Details | ControlVerb::Resume | ControlVerb::Retry,
+                ..
+            }
             | ControlAction::Answer { .. }
             | ControlAction::Review { .. }
             | ControlAction::Line(_)
@@ -115,7 +118,8 @@ async fn goes_on(world: &World, line: Line<'_>) -> Result<Option<Outcome>, Store
             | Intent::Out(_)
             | Intent::Brake(_)
             | Intent::Override { .. }
-            | Intent::CloseBreaker { .. },
+            | Intent::CloseBreaker { .. }
+            | Intent::Retry { .. },
         )
         | Err(_) => Ok(None),
     }

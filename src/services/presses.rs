@@ -3,7 +3,7 @@
 use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::world::World;
-use super::{access, forms, messages, offers, outage, overrides, rechecks, records, reviews};
+use super::{access, brakes, forms, messages, offers, outage, overrides, rechecks, records, retrying, reviews};
 use crate::admission;
 use crate::authorization::AuthorizationRecord;
 use crate::conversation::message::Message;
@@ -205,6 +205,8 @@ async fn request_press(
             let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now: world.now() };
             Ok(reviews::details(world, press, view))
         }
+        ControlVerb::Retry => retrying::press(world, press, person, &request).await,
+        ControlVerb::Resume => brakes::resume_press(world, press, person, id).await,
         ControlVerb::Withdraw | ControlVerb::Cancel => {
             cancel(world, &press.envelope.key, press.origin, person, &request).await
         }

@@ -4,42 +4,109 @@
 //! Deliberately absent: what a brake keeps from starting, which is admission's.
 
 use super::brakes::{By, ended};
-use super::intake::Outcome;
-use super::lines::{Line, Speaker};
+use super::lines::{MISUNDERSTOOD, Speaker};
 use super::undone::left_undone;
 use super::world::World;
 use super::{messages, presses};
-use crate::admission::{self, BlacklistLevel, Brake, BrakeKind, Coverage, Ledger};
+use crate::admission::{self, BlacklistLevel, Brake, BrakeKind, Coverage, Known, Ledger};
 use crate::authorization::Question;
 use crate::conversation::message::Message;
-use crate::conversation::{self, Affected};
-use crate::domain::braking::{Braked, Kept};
+use crate::conversation::{self, Affected, AffectedRequest, PutOn, Tense};
+use crate::domain::braking::{Braked, Braking, Kept};
 use crate::domain::command::{CommandName, CommandSpec, Impact, Priority, Targets, WaveRule, WaveSize};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::{BrakeId, Fingerprint, RequestId};
 use crate::domain::intent::{Moment, Selector, Spanned};
 use crate::domain::limits::HELD_MAX_SERVERS;
-use crate::domain::server::Server;
+use crate::domain::place::ChannelId;
+use crate::domain::server::{Server, ServerId};
+use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot};
-use crate::ports::StoreFault;
 use crate::ports::store::Write;
+use crate::ports::{Ids, Rulebook, Store, StoreFault};
 use crate::workflow::request::{Request, RequestStage};
-use crate::workflow::run::RunStage;
+use crate::workflow::run::{Run, RunStage};
 use std::time::Duration;
 
-/// Who says something, where, and all that is known there.
+/// Who puts brakes on or takes them off, in the chat or in a shell, and what is known then.
 #[derive(Clone, Copy)]
-pub(super) struct Saying<'a> {
+pub struct Braker<'a> {
+    /// What is durable.
+    pub store: &'a dyn Store,
+    /// What is in force.
+    pub rulebook: &'a Rulebook,
+    /// Where new ids come from.
+    pub ids: &'a dyn Ids,
+    /// The time.
+    pub now: Timestamp,
+    /// Who, for the record.
+    pub by: By<'a>,
+    /// The normalised line.
+    pub line: &'a str,
+    /// Where trouble is told.
+    pub incidents: Option<&'a ChannelId>,
+    /// Whether it is done, or only told.
+    pub tense: Tense,
+    /// Who says whether they may.
+    pub right: Right<'a>,
+}
+
+/// Who says whether somebody may put brakes on.
+#[derive(Clone, Copy)]
+pub enum Right<'a> {
+    /// Nobody: whoever can write the database file may.
+    OfTheFile,
+    /// The policies of the channel where it was said.
+    OfTheChannel(Said<'a>),
+}
+
+/// Who said it, and where.
+#[derive(Clone, Copy)]
+pub struct Said<'a> {
     pub(super) world: &'a World,
-    pub(super) line: Line<'a>,
     pub(super) speaker: &'a Speaker,
 }
 
+/// What a line comes to that puts brakes on or takes them off.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Came {
+    /// What whoever sent it reads.
+    pub message: Message,
+    /// What is written.
+    pub writes: Vec<Write>,
+    /// For the record.
+    pub note: String,
+    /// Whether it was carried out.
+    pub to: CameTo,
+}
+
+/// Whether a line was carried out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CameTo {
+    /// It was, or it was so before.
+    Done,
+    /// It was understood and not carried out.
+    Refused,
+    /// It says something that is not there.
+    Misunderstood,
+}
+
+impl Came {
+    /// Nothing is written.
+    pub(super) fn told(to: CameTo, message: Message, note: impl Into<String>) -> Self {
+        Self { message, writes: Vec::new(), note: note.into(), to }
+    }
+
+    pub(super) fn done(message: Message, writes: Vec<Write>, note: impl Into<String>) -> Self {
+        Self { message, writes, note: note.into(), to: CameTo::Done }
+    }
+}
+
 /// Something put on for a time: where, until when, why.
-pub(super) struct ForATime<'a> {
-    pub(super) on: &'a Braked,
-    pub(super) until: &'a Moment,
-    pub(super) because: &'a str,
+struct ForATime<'a> {
+    on: &'a Braked,
+    until: &'a Moment,
+    because: &'a str,
 }
 
 /// What policies look at: the verb as a command that changes something and takes no capacity.
@@ -61,40 +128,57 @@ fn right(name: &str) -> CommandSpec {
     }
 }
 
-type Checked<T> = Result<T, Box<(Message, &'static str)>>;
+type Checked<T> = Result<T, Box<Came>>;
 
-impl<'a> Saying<'a> {
-    fn by(self) -> By<'a> {
-        By { actor: &self.line.origin.person, name: &self.speaker.person.name }
+/// What such a line comes to; `None` is the stop of everything or its end, which are carried out elsewhere.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn restrain(braker: Braker<'_>, braking: &Braking) -> Result<Option<Came>, StoreFault> {
+    let came = match braking {
+        Braking::Stop { .. } | Braking::Resume { .. } => return Ok(None),
+        Braking::Freeze { on, until, because } => freeze(braker, ForATime { on, until, because }).await,
+        Braking::Thaw { on } => thaw(braker, on).await,
+        Braking::Hold { on, because } => hold(braker, on, because).await,
+        Braking::Release { on } => release(braker, on).await,
+        Braking::Blacklist { on, command, until, level, because } => {
+            blacklist(braker, ForATime { on, until, because }, (command.as_ref(), *level)).await
+        }
+        Braking::Unblacklist { on, command } => unblacklist(braker, on, command.as_ref()).await,
+    };
+    let mut came = came?;
+    if braker.tense == Tense::Would {
+        came.writes.clear();
     }
+    Ok(Some(came))
+}
 
-    fn told(self, message: Message, note: &str) -> Outcome {
-        self.line.answered(message, note)
-    }
-
+impl Braker<'_> {
     /// The servers that a selector means now.
     async fn servers(self, selector: &Spanned<Selector>, ledger: &Ledger) -> Result<Checked<Vec<Server>>, StoreFault> {
-        let undone = left_undone(self.world.store.as_ref(), Some(selector)).await?;
-        let inventory = &self.speaker.rulebook.inventory;
+        let undone = left_undone(self.store, Some(selector)).await?;
+        let inventory = &self.rulebook.inventory;
         let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: &undone };
-        Ok(fleet::resolve(selector, snapshot, self.line.text)
-            .map_err(|told| Box::new((conversation::misunderstood(&told), super::lines::MISUNDERSTOOD))))
+        Ok(fleet::resolve(selector, snapshot, self.line).map_err(|told| {
+            Box::new(Came::told(CameTo::Misunderstood, conversation::misunderstood(&told), MISUNDERSTOOD))
+        }))
     }
 
     /// Whether this person may do that here on these servers.
     fn may(self, name: &str, servers: &[Server]) -> Checked<()> {
-        let (spec, Speaker { person, channel, rulebook }) = (right(name), self.speaker);
+        let Right::OfTheChannel(Said { speaker, .. }) = self.right else { return Ok(()) };
+        let (spec, Speaker { person, channel, .. }) = (right(name), speaker);
         let question = Question { person, channel, command: &spec, servers, sites: &[] };
-        rulebook.policies.decide(&question).map(drop).map_err(|refusal| {
-            let told = conversation::refused(&refusal, &spec, self.speaker.channel_name(), servers.len());
-            Box::new((told, "refused: not allowed"))
+        self.rulebook.policies.decide(&question).map(drop).map_err(|refusal| {
+            let told = conversation::refused(&refusal, &spec, speaker.channel_name(), servers.len());
+            Box::new(Came::told(CameTo::Refused, told, "refused: not allowed"))
         })
     }
 
     /// Where it counts: the selector as it is printed, or the servers' names where it says what a request left.
     async fn coverage(self, right: &str, on: &Braked, ledger: &Ledger) -> Result<Checked<Coverage>, StoreFault> {
         let Braked::Selected(selector) = on else {
-            return Ok(self.may(right, self.speaker.rulebook.inventory.servers()).map(|()| Coverage::everything()));
+            return Ok(self.may(right, self.rulebook.inventory.servers()).map(|()| Coverage::everything()));
         };
         Ok(match self.servers(selector, ledger).await? {
             Err(told) => Err(told),
@@ -109,55 +193,76 @@ impl<'a> Saying<'a> {
     }
 
     fn brake(self, kind: BrakeKind, until: Option<&Moment>, why: &str) -> Brake {
-        let By { actor, name } = self.by();
-        let id = BrakeId::new(self.world.ids.handle().as_str());
+        let By { actor, name } = self.by;
+        let id = BrakeId::new(self.ids.handle().as_str());
         let until = until.map(|moment| moment.at);
         let (by, name, why) = (actor.id().clone(), name.to_owned(), why.to_owned());
-        Brake { id, kind, by, name, since: self.world.now(), why, until }
+        Brake { id, kind, by, name, since: self.now, why, until }
     }
 
-    /// How many requests, and servers of them, would have started but for it.
-    async fn affected(self, brake: &Brake, ledger: &Ledger) -> Result<Affected, StoreFault> {
-        let known = self.speaker.rulebook.known(ledger, self.world.now());
-        let mut affected = Affected::default();
-        for request in self.world.store.open_requests().await? {
-            let runs = self.world.store.runs(request.id()).await?;
-            let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting);
-            let about = |subject| (request.id(), subject, request.spec.as_ref());
-            let kept = waiting.filter(|run| admission::stands_in_the_way(brake, about(&run.subject), known)).count();
-            affected.requests += usize::from(kept > 0);
-            affected.waiting += kept;
+    /// What these brakes, each by itself, keep from starting or find at work, and how many servers they cover.
+    async fn affected(self, brakes: &[Brake], ledger: &Ledger) -> Result<Affected, StoreFault> {
+        let known = self.rulebook.known(ledger, self.now);
+        let servers = self.rulebook.inventory.servers();
+        let is_covered = |server: &Server| brakes.iter().any(|brake| covers(brake, server, known));
+        let covered = servers.iter().filter(|server| is_covered(server)).collect::<Vec<_>>();
+        let is_one = |id: &ServerId| covered.iter().any(|server| server.id == *id);
+        let mut affected = Affected { covered: covered.len(), requests: Vec::new() };
+        for request in self.store.open_requests().await? {
+            let runs = self.store.runs(request.id()).await?;
+            let about = |run: &Run| {
+                let subject = (request.id(), &run.subject, request.spec.as_ref());
+                brakes.iter().any(|brake| admission::stands_in_the_way(brake, subject, known))
+            };
+            let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting && about(run)).count();
+            let is_busy = |run: &&Run| run.is_active() && run.subject.server().is_some_and(|server| is_one(&server.id));
+            let at_work = match request.spec.only_looks() {
+                true => 0,
+                false => runs.iter().filter(is_busy).count(),
+            };
+            if waiting + at_work > 0 {
+                affected.requests.push(AffectedRequest { id: request.id().clone(), waiting, at_work });
+            }
         }
         Ok(affected)
     }
 
     /// Puts it on, in place of what was put on the same before.
-    async fn put_on(self, kind: BrakeKind, time: &ForATime<'_>, ledger: &Ledger) -> Result<Outcome, StoreFault> {
+    async fn put_on(self, kind: BrakeKind, time: &ForATime<'_>, ledger: &Ledger) -> Result<Came, StoreFault> {
         let brake = self.brake(kind, Some(time.until), time.because);
-        let affected = self.affected(&brake, ledger).await?;
+        let affected = self.affected(std::slice::from_ref(&brake), ledger).await?;
         let mut writes = self.off(ledger.brakes.iter().filter(|before| is_same(&before.kind, &brake.kind)), "renewed");
-        let told = conversation::brake_took_hold(&brake, affected);
-        writes.extend([Write::BrakeOn(brake), messages::answer(&self.line.envelope.key, self.line.origin, told)]);
-        Ok(Outcome { writes, note: "put on a brake".to_owned() })
+        let put_on = PutOn { tense: self.tense, affected: &affected, line: self.line };
+        let told = conversation::brake_took_hold(&brake, put_on);
+        writes.push(Write::BrakeOn(brake));
+        Ok(Came::done(told, writes, "put on a brake"))
     }
 
     fn off<'b>(self, brakes: impl Iterator<Item = &'b Brake>, why: &str) -> Vec<Write> {
-        let now = self.world.now();
-        let on = brakes.filter(|brake| brake.is_on(now));
-        on.map(|brake| Write::BrakeOff { id: brake.id.clone(), end: ended(self.by(), now, why) }).collect()
+        let on = brakes.filter(|brake| brake.is_on(self.now));
+        on.map(|brake| Write::BrakeOff { id: brake.id.clone(), end: ended(self.by, self.now, why) }).collect()
     }
 
     /// Takes off what was put on so; tells what there is instead if nothing was.
-    fn take_off(self, kind: &BrakeKind, ledger: &Ledger) -> Outcome {
-        let now = self.world.now();
-        let on = ledger.brakes.iter().filter(|brake| brake.is_on(now)).collect::<Vec<_>>();
-        let mut writes = self.off(on.iter().copied().filter(|brake| is_same(&brake.kind, kind)), "");
+    fn take_off(self, kind: &BrakeKind, ledger: &Ledger) -> Came {
+        let on = ledger.brakes.iter().filter(|brake| brake.is_on(self.now)).collect::<Vec<_>>();
+        let writes = self.off(on.iter().copied().filter(|brake| is_same(&brake.kind, kind)), "");
         if writes.is_empty() {
-            return self.told(conversation::no_such_brake(kind, &on), "answered: nothing was put on so");
+            // Something said in other words may cover the same: then it is not as it was asked.
+            let alike = on.iter().any(|brake| std::mem::discriminant(&brake.kind) == std::mem::discriminant(kind));
+            let to = if alike { CameTo::Refused } else { CameTo::Done };
+            return Came::told(to, conversation::no_such_brake(kind, &on), "answered: nothing was put on so");
         }
-        let told = conversation::brake_is_off(kind);
-        writes.push(messages::answer(&self.line.envelope.key, self.line.origin, told));
-        Outcome { writes, note: "took off a brake".to_owned() }
+        Came::done(conversation::brake_is_off(kind), writes, "took off a brake")
+    }
+}
+
+/// Whether a brake covers that server.
+fn covers(brake: &Brake, server: &Server, known: Known<'_>) -> bool {
+    match &brake.kind {
+        BrakeKind::Freeze { on } | BrakeKind::Blacklist { on, .. } => on.covers(server, known),
+        BrakeKind::Hold { server: held, .. } => server.id == *held,
+        BrakeKind::Stop | BrakeKind::Pause { .. } => false,
     }
 }
 
@@ -172,80 +277,79 @@ fn is_same(one: &BrakeKind, other: &BrakeKind) -> bool {
     }
 }
 
-pub(super) async fn freeze(saying: Saying<'_>, time: ForATime<'_>) -> Result<Outcome, StoreFault> {
-    let ledger = saying.world.store.ledger().await?;
-    match saying.coverage("freeze", time.on, &ledger).await? {
-        Err(told) => Ok(saying.told(told.0, told.1)),
-        Ok(on) => saying.put_on(BrakeKind::Freeze { on }, &time, &ledger).await,
+async fn freeze(braker: Braker<'_>, time: ForATime<'_>) -> Result<Came, StoreFault> {
+    let ledger = braker.store.ledger().await?;
+    match braker.coverage("freeze", time.on, &ledger).await? {
+        Err(told) => Ok(*told),
+        Ok(on) => braker.put_on(BrakeKind::Freeze { on }, &time, &ledger).await,
     }
 }
 
-pub(super) async fn thaw(saying: Saying<'_>, on: &Braked) -> Result<Outcome, StoreFault> {
-    let ledger = saying.world.store.ledger().await?;
-    Ok(match saying.coverage("freeze", on, &ledger).await? {
-        Err(told) => saying.told(told.0, told.1),
-        Ok(on) => saying.take_off(&BrakeKind::Freeze { on }, &ledger),
+async fn thaw(braker: Braker<'_>, on: &Braked) -> Result<Came, StoreFault> {
+    let ledger = braker.store.ledger().await?;
+    Ok(match braker.coverage("freeze", on, &ledger).await? {
+        Err(told) => *told,
+        Ok(on) => braker.take_off(&BrakeKind::Freeze { on }, &ledger),
     })
 }
 
-pub(super) async fn blacklist(
-    saying: Saying<'_>,
+async fn blacklist(
+    braker: Braker<'_>,
     time: ForATime<'_>,
     (command, level): (Option<&CommandName>, BlacklistLevel),
-) -> Result<Outcome, StoreFault> {
-    let ledger = saying.world.store.ledger().await?;
-    match saying.coverage("blacklist", time.on, &ledger).await? {
-        Err(told) => Ok(saying.told(told.0, told.1)),
+) -> Result<Came, StoreFault> {
+    let ledger = braker.store.ledger().await?;
+    match braker.coverage("blacklist", time.on, &ledger).await? {
+        Err(told) => Ok(*told),
         Ok(on) => {
             let kind = BrakeKind::Blacklist { on, command: command.cloned(), level };
-            saying.put_on(kind, &time, &ledger).await
+            braker.put_on(kind, &time, &ledger).await
         }
     }
 }
 
-pub(super) async fn unblacklist(
-    saying: Saying<'_>,
-    on: &Braked,
-    command: Option<&CommandName>,
-) -> Result<Outcome, StoreFault> {
-    let ledger = saying.world.store.ledger().await?;
-    Ok(match saying.coverage("blacklist", on, &ledger).await? {
-        Err(told) => saying.told(told.0, told.1),
+async fn unblacklist(braker: Braker<'_>, on: &Braked, command: Option<&CommandName>) -> Result<Came, StoreFault> {
+    let ledger = braker.store.ledger().await?;
+    Ok(match braker.coverage("blacklist", on, &ledger).await? {
+        Err(told) => *told,
         Ok(on) => {
             let level = BlacklistLevel::Block;
-            saying.take_off(&BrakeKind::Blacklist { on, command: command.cloned(), level }, &ledger)
+            braker.take_off(&BrakeKind::Blacklist { on, command: command.cloned(), level }, &ledger)
         }
     })
 }
 
-pub(super) async fn hold(saying: Saying<'_>, on: &Kept, because: &str) -> Result<Outcome, StoreFault> {
+async fn hold(braker: Braker<'_>, on: &Kept, because: &str) -> Result<Came, StoreFault> {
     let selector = match on {
-        Kept::Request(id) => return pause(saying, id, because).await,
+        Kept::Request(id) => return pause(braker, id, because).await,
         Kept::Servers(selector) => selector,
     };
-    let ledger = saying.world.store.ledger().await?;
-    let servers = match saying.servers(selector, &ledger).await? {
+    let ledger = braker.store.ledger().await?;
+    let servers = match braker.servers(selector, &ledger).await? {
         Ok(servers) => servers,
-        Err(told) => return Ok(saying.told(told.0, told.1)),
+        Err(told) => return Ok(*told),
     };
     if servers.len() > HELD_MAX_SERVERS {
         let max = u32::try_from(HELD_MAX_SERVERS).unwrap_or(u32::MAX);
-        return Ok(saying.told(conversation::too_many(servers.len(), "server", max), "refused: too many servers"));
+        let told = conversation::too_many(servers.len(), "server", max);
+        return Ok(Came::told(CameTo::Refused, told, "refused: too many servers"));
     }
-    if let Err(told) = saying.may("hold", &servers) {
-        return Ok(saying.told(told.0, told.1));
+    if let Err(told) = braker.may("hold", &servers) {
+        return Ok(*told);
     }
     let (held, free): (Vec<_>, Vec<_>) = servers.iter().partition(|server| holding(server, &ledger).is_some());
     let names = |servers: &[&Server]| servers.iter().map(|server| server.name.clone()).collect::<Vec<_>>();
     let brakes = free.iter().map(|server| {
         let kind = BrakeKind::Hold { server: server.id.clone(), name: server.name.clone() };
-        Write::BrakeOn(saying.brake(kind, None, because))
+        braker.brake(kind, None, because)
     });
-    let mut writes = brakes.collect::<Vec<_>>();
+    let brakes = brakes.collect::<Vec<_>>();
+    let affected = braker.affected(&brakes, &ledger).await?;
+    let put_on = PutOn { tense: braker.tense, affected: &affected, line: braker.line };
     let by = held.first().and_then(|server| holding(server, &ledger));
-    let told = conversation::held(&names(&free), (&names(&held), by));
-    writes.push(messages::answer(&saying.line.envelope.key, saying.line.origin, told));
-    Ok(Outcome { writes, note: format!("held {} servers", free.len()) })
+    let told = conversation::held(&names(&free), (&names(&held), by), put_on);
+    let writes = brakes.into_iter().map(Write::BrakeOn).collect();
+    Ok(Came::done(told, writes, format!("held {} servers", free.len())))
 }
 
 fn holding<'a>(server: &Server, ledger: &'a Ledger) -> Option<&'a Brake> {
@@ -253,68 +357,76 @@ fn holding<'a>(server: &Server, ledger: &'a Ledger) -> Option<&'a Brake> {
     ledger.brakes.iter().find(is_it)
 }
 
-pub(super) async fn release(saying: Saying<'_>, on: &Kept) -> Result<Outcome, StoreFault> {
+async fn release(braker: Braker<'_>, on: &Kept) -> Result<Came, StoreFault> {
     let selector = match on {
-        Kept::Request(id) => return unpause(saying, id).await,
+        Kept::Request(id) => return unpause(braker, id).await,
         Kept::Servers(selector) => selector,
     };
-    let ledger = saying.world.store.ledger().await?;
-    let servers = match saying.servers(selector, &ledger).await? {
+    let ledger = braker.store.ledger().await?;
+    let servers = match braker.servers(selector, &ledger).await? {
         Ok(servers) => servers,
-        Err(told) => return Ok(saying.told(told.0, told.1)),
+        Err(told) => return Ok(*told),
     };
-    if let Err(told) = saying.may("hold", &servers) {
-        return Ok(saying.told(told.0, told.1));
+    if let Err(told) = braker.may("hold", &servers) {
+        return Ok(*told);
     }
     let held = servers.iter().filter_map(|server| Some((server.name.clone(), holding(server, &ledger)?)));
     let held = held.collect::<Vec<_>>();
     let names = held.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-    let mut writes = saying.off(held.iter().map(|(_, brake)| *brake), "");
-    writes.push(messages::answer(&saying.line.envelope.key, saying.line.origin, conversation::released(&names)));
-    Ok(Outcome { writes, note: format!("released {} servers", names.len()) })
+    let writes = braker.off(held.iter().map(|(_, brake)| *brake), "");
+    Ok(Came::done(conversation::released(&names), writes, format!("released {} servers", names.len())))
 }
 
 /// A request is held and released by whoever may end it, as long as it lasts.
-async fn not_theirs(saying: Saying<'_>, request: &Request) -> Result<Option<Outcome>, StoreFault> {
-    let refused = presses::no_cancel(saying.world, &saying.speaker.person, request).await?;
-    let Some((told, note)) = refused else { return Ok(None) };
+async fn not_theirs(braker: Braker<'_>, request: &Request) -> Result<Option<Came>, StoreFault> {
     let is_over = request.is_over() || matches!(request.stage, RequestStage::Stopping { .. });
-    let told = if is_over { told } else { conversation::may_not_hold(request) };
-    Ok(Some(saying.told(told, &note)))
+    if is_over {
+        let told = conversation::cancelled_already(request, braker.now);
+        let note = format!("answered: {} is over or stopping", request.id());
+        return Ok(Some(Came::told(CameTo::Refused, told, note)));
+    }
+    let Right::OfTheChannel(Said { world, speaker }) = braker.right else { return Ok(None) };
+    let refused = presses::no_cancel(world, &speaker.person, request).await?;
+    Ok(refused.map(|(_, note)| Came::told(CameTo::Refused, conversation::may_not_hold(request), note)))
 }
 
-async fn pause(saying: Saying<'_>, id: &RequestId, because: &str) -> Result<Outcome, StoreFault> {
-    let Some(request) = saying.world.store.request(id).await? else {
-        return Ok(saying.told(conversation::no_such_request(id), "answered: no such request"));
-    };
-    if let Some(outcome) = not_theirs(saying, &request).await? {
-        return Ok(outcome);
+fn unknown(id: &RequestId) -> Came {
+    Came::told(CameTo::Refused, conversation::no_such_request(id), "answered: no such request")
+}
+
+async fn pause(braker: Braker<'_>, id: &RequestId, because: &str) -> Result<Came, StoreFault> {
+    let Some(request) = braker.store.request(id).await? else { return Ok(unknown(id)) };
+    if let Some(came) = not_theirs(braker, &request).await? {
+        return Ok(came);
     }
-    let ledger = saying.world.store.ledger().await?;
+    let ledger = braker.store.ledger().await?;
     if let Some(before) = pausing(id, &ledger) {
-        return Ok(saying.told(conversation::paused_already(id, before), "answered: held already"));
+        return Ok(Came::told(CameTo::Done, conversation::paused_already(id, before), "answered: held already"));
     }
-    let brake = saying.brake(BrakeKind::Pause { request: id.clone() }, None, because);
-    let told = conversation::paused(&request);
-    let answer = messages::answer(&saying.line.envelope.key, saying.line.origin, told);
-    Ok(Outcome { writes: vec![Write::BrakeOn(brake), messages::card(id), answer], note: format!("held {id}") })
+    let brake = braker.brake(BrakeKind::Pause { request: id.clone() }, None, because);
+    let runs = braker.store.runs(id).await?;
+    let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting).count();
+    let at_work = runs.iter().filter(|run| run.is_active()).count();
+    let requests = vec![AffectedRequest { id: id.clone(), waiting, at_work }];
+    let affected = Affected { covered: 0, requests };
+    let told = conversation::paused(&request, PutOn { tense: braker.tense, affected: &affected, line: braker.line });
+    let writes = vec![Write::BrakeOn(brake), messages::card(id)];
+    Ok(Came::done(told, writes, format!("held {id}")))
 }
 
-async fn unpause(saying: Saying<'_>, id: &RequestId) -> Result<Outcome, StoreFault> {
-    let Some(request) = saying.world.store.request(id).await? else {
-        return Ok(saying.told(conversation::no_such_request(id), "answered: no such request"));
-    };
-    if let Some(outcome) = not_theirs(saying, &request).await? {
-        return Ok(outcome);
+async fn unpause(braker: Braker<'_>, id: &RequestId) -> Result<Came, StoreFault> {
+    let Some(request) = braker.store.request(id).await? else { return Ok(unknown(id)) };
+    if let Some(came) = not_theirs(braker, &request).await? {
+        return Ok(came);
     }
-    let ledger = saying.world.store.ledger().await?;
-    let mut writes = saying.off(pausing(id, &ledger).into_iter(), "");
+    let ledger = braker.store.ledger().await?;
+    let mut writes = braker.off(pausing(id, &ledger).into_iter(), "");
     let told = if writes.is_empty() { conversation::not_paused(id) } else { conversation::unpaused(id) };
     writes.push(messages::card(id));
-    writes.push(messages::answer(&saying.line.envelope.key, saying.line.origin, told));
-    Ok(Outcome { writes, note: format!("released {id}") })
+    Ok(Came::done(told, writes, format!("released {id}")))
 }
 
-fn pausing<'a>(id: &RequestId, ledger: &'a Ledger) -> Option<&'a Brake> {
+/// What holds that request.
+pub(super) fn pausing<'a>(id: &RequestId, ledger: &'a Ledger) -> Option<&'a Brake> {
     ledger.brakes.iter().find(|brake| matches!(&brake.kind, BrakeKind::Pause { request } if request == id))
 }

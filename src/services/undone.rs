@@ -24,8 +24,9 @@ pub async fn left_undone(store: &dyn Store, selector: Option<&Spanned<Selector>>
     Ok(undone)
 }
 
-fn server_left(run: Run) -> Option<PlannedServer> {
-    let is_left = match run.stage {
+/// Whether a run is over and its work is not done, as far as is known.
+pub(super) fn is_left(run: &Run) -> bool {
+    match run.stage {
         RunStage::Ended { outcome, .. } => match outcome {
             RunOutcome::Done => false,
             RunOutcome::Failed
@@ -40,7 +41,11 @@ fn server_left(run: Run) -> Option<PlannedServer> {
         | RunStage::Acting { .. }
         | RunStage::NeedsPerson { .. }
         | RunStage::Returning { .. } => false,
-    };
+    }
+}
+
+fn server_left(run: Run) -> Option<PlannedServer> {
+    let is_left = is_left(&run);
     match run.subject {
         Subject::Server(server) if is_left => Some(server),
         Subject::Server(_) | Subject::Site(_) | Subject::Nothing => None,

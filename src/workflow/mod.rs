@@ -5,6 +5,7 @@
 mod blocker;
 pub mod breakglass;
 mod consent;
+mod controls;
 pub mod decide;
 mod errand;
 pub mod pace;

@@ -7,6 +7,7 @@ pub use super::blocker::{
 };
 use super::breakglass::{Override, OverrideEvent};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
+pub use super::controls::{ControlVerb, Retried};
 pub use super::replanning::{Change, Replanning};
 use crate::domain::command::{CommandSpec, Step};
 use crate::domain::consent::{Quota, missing, people};
@@ -63,6 +64,10 @@ pub struct Request {
     pub halted: Option<Halt>,
     /// The policies that some of its servers may pass, in the order in which that was asked.
     pub overrides: Vec<Override>,
+    /// The request whose undone work this is, if it was asked for so.
+    pub retry_of: Option<RequestId>,
+    /// The request that took up what this one left undone.
+    pub retried: Option<Retried>,
     /// How many events made it.
     pub version: Version,
 }
@@ -147,35 +152,6 @@ pub enum HaltCause {
     Failures(u32),
     /// Whoever asked or agreed may not any more; why, as a sentence.
     Revoked(String),
-}
-
-/// What a button of a request does.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum ControlVerb {
-    /// Opens the review form.
-    Review,
-    /// Shows every server.
-    Details,
-    /// Takes the request back before it started.
-    Withdraw,
-    /// Ends it.
-    Cancel,
-}
-
-impl ControlVerb {
-    /// Every verb of a request.
-    pub const ALL: [Self; 4] = [Self::Review, Self::Details, Self::Withdraw, Self::Cancel];
-
-    /// The word in logs and rows.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Review => "request.review",
-            Self::Details => "request.details",
-            Self::Withdraw => "request.withdraw",
-            Self::Cancel => "request.cancel",
-        }
-    }
 }
 
 /// Something that happened to a request.
@@ -270,6 +246,8 @@ pub enum RequestEvent {
     },
     /// A policy is overridden for some of its servers, or is not any more.
     Override(OverrideEvent),
+    /// Somebody asked anew for what it had left undone.
+    Retried(Retried),
 }
 
 /// What an accepted request begins with.
@@ -291,6 +269,8 @@ pub struct Accepted {
     pub need: Option<ApprovalNeed>,
     /// The handles of its buttons.
     pub controls: BTreeMap<ControlVerb, Handle>,
+    /// The request whose undone work this is, if it was asked for so.
+    pub retry_of: Option<RequestId>,
 }
 
 impl Request {
@@ -375,6 +355,8 @@ impl Request {
             started_at: None,
             halted: None,
             overrides: Vec::new(),
+            retry_of: accepted.retry_of,
+            retried: None,
             version: Version(1),
         })
     }
@@ -445,6 +427,7 @@ impl Request {
                 self.stage = Stage::Ended { at: *at, outcome: outcome.clone() };
                 self.blockers.clear();
             }
+            (RequestEvent::Retried(retried), _) => self = self.taken_up(retried)?,
             (RequestEvent::Override(event), _) => self = self.overridden(event)?,
             (event, stage) => {
                 let (state, event) = (format!("{stage:?}"), format!("{event:?}"));

@@ -32,6 +32,7 @@ impl RequestEvent {
             | Self::Unblocked { .. }
             | Self::CancelAsked { .. }
             | Self::Ended { .. }
+            | Self::Retried(_)
             | Self::Override(
                 OverrideEvent::Asked(_)
                 | OverrideEvent::Seconded { .. }

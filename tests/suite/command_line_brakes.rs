@@ -1,4 +1,4 @@
-//! `wrasse stop-everything` and `resume-everything`, as a shell calls them, on a database that no bot serves.
+//! The brakes, as a shell calls them, on a database that no bot serves.
 
 use crate::command_line::{complaint, out, wrasse_in};
 use std::process::Output;
@@ -46,7 +46,7 @@ fn everything_is_stopped_and_stays_so() {
     assert_eq!(stopped.status.code(), Some(0), "{}", complaint(&stopped));
     insta::assert_snapshot!(shown(&stopped), @"
     🛑 Everything is stopped. Nothing starts that changes a server.
-    No request was waiting.
+    No request waits now.
     ~ to go on: `/fleet resume everything because …`, by another person, or by local/UID from hh:mm UTC
     ");
     insta::assert_snapshot!(complaint(&stopped), @"wrasse: no channel is told: set WRASSE_INCIDENT_CHANNEL or --incidents; cards, status and homes say it");
@@ -67,4 +67,117 @@ fn everything_is_stopped_and_stays_so() {
     let silent = wrasse_in(folder.path(), &["resume-everything", "--because", "…"]);
     assert_eq!(silent.status.code(), Some(1));
     insta::assert_snapshot!(complaint(&silent), @r#"wrasse: say why: --because "the cause was found""#);
+}
+
+#[test]
+fn a_site_is_frozen_and_thawed() {
+    let folder = tempfile::tempdir().expect("a folder for the calls");
+    let call = |arguments: &[&str]| wrasse_in(folder.path(), arguments);
+    let missing = call(&["freeze", "site=lax for 2h because a live match"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(complaint(&missing).contains("there is no database"), "{}", complaint(&missing));
+    std::fs::write(folder.path().join("none.db"), "").expect("the folder is ours");
+
+    let look = call(&["freeze", "--plan", "site=lax for 2h because a live match"]);
+    assert_eq!(look.status.code(), Some(0), "{}", complaint(&look));
+    insta::assert_snapshot!(shown(&look), @"
+    Plan · nothing is done yet
+    `site=lax` (3 servers) would be frozen until hh:mm UTC.
+    No request would wait for it now.
+    ~ to do it: `/fleet freeze site=lax for 2h because a live match`
+    ");
+    let frozen = call(&["freeze", "site=lax", "for", "2h", "because", "a", "live", "match"]);
+    assert_eq!(frozen.status.code(), Some(0), "{}", complaint(&frozen));
+    insta::assert_snapshot!(shown(&frozen), @"
+    `site=lax` (3 servers) is frozen until hh:mm UTC.
+    No request waits for it now.
+    ~ to end it sooner: `/fleet thaw site=lax`
+    ");
+    let other = call(&["thaw", "everything"]);
+    assert_eq!(other.status.code(), Some(3), "something else is frozen, so it is not as it was asked");
+    insta::assert_snapshot!(shown(&other), @"
+    `everything` is not frozen, as far as it was said so. Nothing has changed.
+    `/fleet thaw site=lax` frozen by local/UID: `a live match`
+    ");
+    let thawed = call(&["thaw", "site=lax"]);
+    assert_eq!(thawed.status.code(), Some(0), "{}", complaint(&thawed));
+    insta::assert_snapshot!(shown(&thawed), @"`site=lax` is not frozen any more. What waited starts by itself when it is safe.");
+    let again = call(&["thaw", "site=lax"]);
+    assert_eq!(again.status.code(), Some(0), "it is as it was asked");
+    insta::assert_snapshot!(shown(&again), @"`site=lax` is not frozen, as far as it was said so. Nothing has changed.");
+
+    let forever = call(&["freeze", "site=lax", "--because", "a live match"]);
+    assert_eq!(forever.status.code(), Some(2));
+    insta::assert_snapshot!(complaint(&forever), @"
+    wrasse: This part of the line fits nothing
+    ```
+    freeze site=lax because a live …
+                    ^^^^^^^
+    ```
+    Expected here: when it is over: until 18:00, or for 2h. Nothing has started.
+    ");
+    let nowhere = call(&["freeze", "site=lox", "for", "2h", "--because", "a live match"]);
+    assert_eq!(nowhere.status.code(), Some(2));
+    insta::assert_snapshot!(complaint(&nowhere), @"
+    wrasse: No server has the site lox
+    ```
+    freeze site=lox for 2h because …
+                ^^^ did you mean lax?
+    ```
+    Nothing has started.
+    To send instead: `freeze site=lax for 2h because a live match`
+    ");
+}
+
+#[test]
+fn servers_are_held_and_kept_from_a_command() {
+    let folder = tempfile::tempdir().expect("a folder for the calls");
+    let call = |arguments: &[&str]| wrasse_in(folder.path(), arguments);
+    std::fs::write(folder.path().join("none.db"), "").expect("the folder is ours");
+
+    let held = call(&["hold", "edge-lax-[001-002]", "--because", "I change their disks"]);
+    assert_eq!(held.status.code(), Some(0), "{}", complaint(&held));
+    insta::assert_snapshot!(shown(&held), @"
+    `edge-lax-[001-002]` are held: no work on them starts, and what runs there neither changes nor returns them.
+    No request waits for it now.
+    ~ to let them go: `/fleet release edge-lax-[001-002]`
+    ");
+    let again = call(&["hold", "edge-lax-001 because another disk"]);
+    assert_eq!(again.status.code(), Some(0));
+    insta::assert_snapshot!(shown(&again), @"
+    `edge-lax-001` is held already, by local/UID since hh:mm UTC: `I change their disks`
+    ~ to let it go: `/fleet release edge-lax-001`
+    ");
+    let released = call(&["release", "edge-lax-[001-002]"]);
+    insta::assert_snapshot!(shown(&released), @"`edge-lax-[001-002]` are released. What waited starts by itself when it is safe.");
+    let unknown = call(&["hold", "req-2222", "because", "traffic is high"]);
+    assert_eq!(unknown.status.code(), Some(3));
+    insta::assert_snapshot!(shown(&unknown), @"There is no req-2222. The id stands on the request's card, first line. Nothing has changed.");
+
+    // The level may be said on either side, and is no part of the reason.
+    let absolute = call(&["blacklist", "--absolute", "site=lax reboot for 2d because a known fault"]);
+    assert_eq!(absolute.status.code(), Some(0), "{}", complaint(&absolute));
+    insta::assert_snapshot!(shown(&absolute), @"
+    `reboot on site=lax` (3 servers) is on the blacklist until hh:mm UTC.
+    No request waits for it now. What it covers is left out.
+    ~ to end it sooner: `/fleet unblacklist site=lax reboot`
+    ");
+    let what = call(&["blacklist", "site=lax rebot for 2d because a known fault"]);
+    assert_eq!(what.status.code(), Some(2));
+    insta::assert_snapshot!(complaint(&what), @"
+    wrasse: There is no command rebot here
+    ```
+    blacklist site=lax rebot for 2d…
+                       ^^^^^ did you mean reboot?
+    ```
+    Nothing has started.
+    To send instead: `blacklist site=lax reboot for 2d because a known fault`
+    ");
+    let ended = call(&["unblacklist", "site=lax", "reboot"]);
+    assert_eq!(ended.status.code(), Some(0));
+    insta::assert_snapshot!(shown(&ended), @"`reboot on site=lax` is not on the blacklist any more. What waited starts by itself when it is safe.");
+
+    let none = call(&["close-breaker", "reboot site=lax", "--because", "the cable is replaced"]);
+    assert_eq!(none.status.code(), Some(0), "{}", complaint(&none));
+    insta::assert_snapshot!(shown(&none), @"Nothing stops reboot in lax: its breaker is not open. No breaker is. Nothing has changed.");
 }

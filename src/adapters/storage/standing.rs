@@ -73,6 +73,7 @@ pub(super) const fn ends_request(event: &RequestEvent) -> bool {
         | RequestEvent::Unblocked { .. }
         | RequestEvent::Halted(_)
         | RequestEvent::CancelAsked { .. }
-        | RequestEvent::Override(_) => false,
+        | RequestEvent::Override(_)
+        | RequestEvent::Retried(_) => false,
     }
 }

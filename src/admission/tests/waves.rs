@@ -98,6 +98,7 @@ pub(super) fn request_of(id: &str, spec: CommandSpec, at: Timestamp, waves: &[u3
         at,
         need: None,
         controls: BTreeMap::new(),
+        retry_of: None,
     }));
     Request::replay(&[accepted]).expect("a request begins with being accepted")
 }

@@ -19,6 +19,9 @@ pub(super) fn intent(intent: &Intent) -> Value {
     match intent {
         Intent::Work(work) => json!({ "verb": work.command.as_str(), "work": members(work) }),
         Intent::Plan(Planned::Work(work)) => json!({ "verb": "plan", "work": members(work) }),
+        Intent::Plan(Planned::Brake(_)) | Intent::CanI(Planned::Brake(_)) => {
+            json!({ "verb": "plan", "line": language::print(intent, &language::Vocabulary::default()) })
+        }
         Intent::Plan(Planned::Cancel { request }) => {
             json!({ "verb": "plan", "of": { "verb": "cancel", "request": request.to_string() } })
         }
@@ -38,6 +41,7 @@ pub(super) fn intent(intent: &Intent) -> Value {
         Intent::CloseBreaker { scope, why } => {
             json!({ "verb": "close-breaker", "breaker": scope.to_string(), "reason": why })
         }
+        Intent::Retry { request } => json!({ "verb": "retry", "request": request.to_string() }),
         Intent::Cancel { request } => json!({ "verb": "cancel", "request": request.to_string() }),
         Intent::Queue(selector) => looks("queue", selector.as_ref()),
         Intent::Out(selector) => looks("out", selector.as_ref()),

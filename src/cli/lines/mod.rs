@@ -30,17 +30,17 @@ use std::process::ExitCode;
 /// What a call that was understood by the shell, and not by us, ends with.
 pub(super) const NOT_UNDERSTOOD: u8 = 2;
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     crate::adapters::clock::SystemClock.now()
 }
 
 /// The words of a call as one line: a shell has split it, unless it was quoted.
-fn line_of(words: &[String]) -> String {
+pub(super) fn line_of(words: &[String]) -> String {
     words.join(" ")
 }
 
 /// Tells what was not understood, as JSON on standard output or in words on standard error.
-fn misunderstood(told: &Misunderstanding, as_json: bool) -> ExitCode {
+pub(super) fn misunderstood(told: &Misunderstanding, as_json: bool) -> ExitCode {
     if as_json {
         output::say(&json::misunderstanding(told).to_string());
     } else {

@@ -8,6 +8,7 @@ use super::{answered, json, line_of, misunderstood};
 use crate::adapters::ids::RandomIds;
 use crate::cli::output;
 use crate::conversation::{self, plain};
+use crate::domain::intent::{Intent, Planned};
 use crate::language;
 use crate::ports::Ids;
 use crate::services::planning::{Answer, Preview};
@@ -44,6 +45,9 @@ impl Plan {
         let Some(work) = intent.work() else {
             return match language::parse(&format!("plan {line}"), &vocabulary) {
                 Err(told) => Ok(misunderstood(&told, self.json)),
+                Ok(Intent::Plan(Planned::Brake(_))) => {
+                    bail!("to see what it would stop: `wrasse {line} --plan`; or type `plan {line}` in the chat")
+                }
                 Ok(_) => bail!("what `{line}` would do depends on the request; type `plan {line}` in the chat"),
             };
         };

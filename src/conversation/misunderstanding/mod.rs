@@ -216,6 +216,10 @@ fn as_it_is(verb: BuiltInVerb) -> String {
             "Whoever may use its command may, once its canary has passed; the owners of the command may before."
                 .to_owned()
         }
+        BuiltInVerb::Retry => {
+            "It asks for the same anew: whoever may do that here may, and it is planned and approved like any other."
+                .to_owned()
+        }
         BuiltInVerb::Override => {
             "It tells what it needs, and is refused to whoever may not: policies/admission.yaml says who may."
                 .to_owned()

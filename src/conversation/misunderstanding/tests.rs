@@ -25,7 +25,8 @@ fn told_about(line: &str) -> Misunderstanding {
             | Intent::Status { .. }
             | Intent::Cancel { .. }
             | Intent::Brake(_)
-            | Intent::Override { .. },
+            | Intent::Override { .. }
+            | Intent::Retry { .. },
         ) => {
             panic!("{line} is understood")
         }

@@ -247,13 +247,13 @@ fn help_on_what_stops_things_shows_lines_to_copy() {
     `/fleet hold SERVERS|REQUEST because REASON`
     `/fleet hold edge-lax-001 because I change its disk`
     `/fleet hold req-2mq9 because traffic is high`
-    ~ a held server is not even returned · a held request starts no more, and what it began goes on
+    ~ a held server is not even returned · a held request starts no more, and what it began goes on; pause means the same
 
     Release: lets what was held go on
     `/fleet release SERVERS|REQUEST`
     `/fleet release edge-lax-001`
     `/fleet release req-2mq9`
-    ~ by whoever may hold here
+    ~ by whoever may hold here · of a request, resume means the same
 
     Blacklist: keeps a command, or every one, from some servers for a time
     `/fleet blacklist SERVERS|everything [COMMAND] until TIME|for DURATION [--absolute] because REASON`
@@ -275,6 +275,11 @@ fn help_on_what_stops_things_shows_lines_to_copy() {
     `/fleet close-breaker COMMAND [site=SITE] because REASON`
     `/fleet close-breaker reboot site=lax because the cause is gone`
     ~ by whoever may use the command, once its canary has passed; by its owners before · the card of a request that waits names the breaker
+
+    Retry: asks for the same anew, on the servers that a request left undone
+    `/fleet retry REQUEST`
+    `/fleet retry req-2mq9`
+    ~ once the request is over, and once: what the new one leaves is retried from that · planned, allowed and approved like any other
     ");
 }
 
@@ -330,6 +335,7 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
 
     Waiting: what you can do in #noc
     `/fleet override capacity on req-2mq9 because customers are affected` lets what waits in a request pass one policy, once, when it cannot wait
+    `/fleet retry req-2mq9` asks for the same anew, on the servers that a request left undone
     ~ everything: `/fleet help`
     ");
 }

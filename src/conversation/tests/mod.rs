@@ -216,6 +216,7 @@ impl Story {
             at: at(14, 2),
             need,
             controls: ControlVerb::ALL.into_iter().map(|verb| (verb, Handle::new(verb.word()))).collect(),
+            retry_of: None,
         };
         let mut wave_of =
             waves.iter().enumerate().flat_map(|(wave, size)| vec![u32::try_from(wave).unwrap(); *size as usize]);

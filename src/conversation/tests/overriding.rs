@@ -45,7 +45,7 @@ fn overriding(second: Option<SecondCause>) -> Story {
 
 #[test]
 fn a_card_names_who_could_override_what_is_in_the_way() {
-    assert_snapshot!(waiting().see(CARD, |view| card_naming(view, &commanders())), @"
+    assert_snapshot!(waiting().see(CARD, |view| card_naming(view, &commanders(), None)), @"
     ⏳ req-2mq9 queued: edge-lax 36 of 40 in service, floor 36, and 2 more reasons
     ----
     Reboot 20 servers in lax · req-2mq9
@@ -57,9 +57,9 @@ fn a_card_names_who_could_override_what_is_in_the_way() {
     ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC
     [Details] [!Cancel!]
     ");
-    let without = waiting().see(CARD, |view| card_naming(view, &[]));
+    let without = waiting().see(CARD, |view| card_naming(view, &[], None));
     assert!(!without.contains("override"), "{without}");
-    assert_snapshot!(overriding(None).see(CARD, |view| card_naming(view, &commanders())), @"
+    assert_snapshot!(overriding(None).see(CARD, |view| card_naming(view, &commanders(), None)), @"
     ⏳ req-2mq9 queued: edge-lax 36 of 40 in service, floor 36, and 2 more reasons
     ----
     Reboot 20 servers in lax · req-2mq9

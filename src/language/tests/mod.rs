@@ -72,6 +72,7 @@ fn outcome(line: &str) -> String {
     match parse(line, &vocabulary()) {
         Ok(Intent::Plan(planned)) => format!("plan {planned:?}"),
         Ok(Intent::CanI(planned)) => format!("can-i {planned:?}"),
+        Ok(Intent::Retry { request }) => format!("retry {request}"),
         Ok(Intent::CloseBreaker { scope, why }) => format!("close-breaker {scope} because {why}"),
         Ok(Intent::WhoCan { command, selector }) => format!("who-can {command} {selector:?}"),
         Ok(Intent::Queue(selector)) => format!("queue {selector:?}"),

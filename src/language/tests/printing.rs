@@ -63,7 +63,8 @@ fn meaning(intent: &Intent) -> String {
                 | Intent::Status { .. }
                 | Intent::Cancel { .. }
                 | Intent::Brake(_)
-                | Intent::Override { .. } => "",
+                | Intent::Override { .. }
+                | Intent::Retry { .. } => "",
             };
             format!("{verb}{} {selector:?} {:?} {start:?}", work.command, work.values())
         }
@@ -79,12 +80,13 @@ fn meaning(intent: &Intent) -> String {
         }
         Intent::Why(WhyOf::Server(selector)) => format!("why {:?}", crate::fleet::print(&selector.value)),
         Intent::Why(WhyOf::Here | WhyOf::Request(_) | WhyOf::Run(_))
-        | Intent::Plan(Planned::Cancel { .. })
-        | Intent::CanI(Planned::Cancel { .. })
+        | Intent::Plan(Planned::Cancel { .. } | Planned::Brake(_))
+        | Intent::CanI(Planned::Cancel { .. } | Planned::Brake(_))
         | Intent::Help { .. }
         | Intent::CloseBreaker { .. }
         | Intent::Brake(_)
         | Intent::Override { .. }
+        | Intent::Retry { .. }
         | Intent::Cancel { .. } => format!("{intent:?}"),
     }
 }

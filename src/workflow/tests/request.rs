@@ -52,6 +52,7 @@ pub(super) fn accepted(count: Option<u32>) -> RequestEvent {
             escalation: None,
         }),
         controls: BTreeMap::new(),
+        retry_of: None,
     }))
 }
 

@@ -89,6 +89,7 @@ pub(crate) fn accepted(id: &RequestId) -> RequestEvent {
         at: at(1_000),
         need: None,
         controls: BTreeMap::new(),
+        retry_of: None,
     }))
 }
 

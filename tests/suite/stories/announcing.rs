@@ -78,6 +78,7 @@ async fn a_page_that_says_no_is_told() {
               Text: `riga is in maintenance until hh:mm`
               ✗ `announce` refused
               ~ some time · asked by @ana · plan 0000
+              [[Retry]]
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"");
         stage.fleet().took_http_effect(times(0));
@@ -149,6 +150,7 @@ async fn an_announcement_that_never_came_has_failed() {
               Text: `riga is in maintenance until hh:mm`
               ✗ `announce` could not be reached
               ~ some time · asked by @ana · plan 0000
+              [[Retry]]
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"");
         stage.fleet().took_http_effect(times(0));

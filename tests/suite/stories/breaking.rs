@@ -355,6 +355,7 @@ async fn cancelled_runs_do_not_count() {
         bot > ⏹️ req-0003 cancelled by ana: 0 done, 1 returned, 1 not started
               · `edge-lax-04` not started
               ~ some time · asked by @ana · plan 0000
+              [Retry 2]
         ");
         let goes = asks(&ana, &noc, "edge-lax-05").await;
         stage.clock().advance(minutes(1)).await;

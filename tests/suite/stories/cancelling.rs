@@ -103,6 +103,7 @@ async fn cancelled_by_button_in_the_middle() {
         bot > ⏹️ req-0001 cancelled by ana: 1 done, 2 not started
               · `edge-lax-[02-03]` not started
               ~ some time · asked by @ana · plan 0000
+              [Retry 2]
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
         stage.fleet().rebooted("edge-lax-[02-03]", times(0));
@@ -138,6 +139,7 @@ async fn a_drained_server_returns() {
         bot   (only ana) req-0001 is stopping. Nothing new starts; what is in flight goes to a safe point, drained servers return.
         bot > ⏹️ req-0001 cancelled by ana: 0 done, 1 returned
               ~ some time · asked by @ana · plan 0000
+              [Retry 1]
         ");
         assert_snapshot!(typed.since_last_look(), @"");
         stage.fleet().rebooted("edge-lax-01", times(0));
@@ -180,6 +182,7 @@ async fn cancelled_by_line_and_then_again() {
         bot > ⏹️ req-0001 cancelled by ana: 1 done, 2 not started
               · `edge-lax-[02-03]` not started
               ~ some time · asked by @ana · plan 0000
+              [Retry 2]
         ana   /fleet cancel req-0001
         bot   (only ana) req-0001 is over since hh:mm: cancelled. Nothing has changed.
         ana   /fleet cancel req-9zzz
@@ -231,6 +234,7 @@ async fn cancelled_by_somebody_else() {
         bot > ⏹️ req-0001 cancelled by nia: 1 done, 2 not started
               · `edge-lax-[02-03]` not started
               ~ some time · asked by @ana · plan 0000
+              [Retry 2]
         ");
         stage.fleet().rebooted("edge-lax-[02-03]", times(0));
     })

@@ -390,6 +390,7 @@ async fn a_rollout_stops_when_whoever_asked_may_not_any_more() {
         bot > ⚠️ req-0001: 1 of 3 rebooted
               · `edge-lax-[02-03]` not started: ana, who asked, may not reboot these in #noc any more
               ~ some time · asked by @ana · plan 0000
+              [[Retry 2]]
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
         stage.fleet().rebooted("edge-lax-[02-03]", times(0));

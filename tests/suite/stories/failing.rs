@@ -32,6 +32,7 @@ async fn a_server_that_does_not_come_back_is_kept_out() {
         bot > ⚠️ req-0001: 2 of 3 rebooted, 1 failed
               ✗ `edge-lax-02` did not come back; drained
               ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"
         bot   ✗ 1 server of lax out of production
@@ -82,6 +83,7 @@ async fn a_second_failure_stops_the_rest() {
               ✗ `edge-lax-[01-02]` did not come back; drained
               · `edge-lax-[03-04]` not started: stopped after 2 servers failed, limit 1
               ~ some time · asked by @ana · plan 0000
+              [[Retry 4]]
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"
         bot   ✗ 2 servers of lax out of production
@@ -152,6 +154,7 @@ async fn a_server_whose_checks_fail_is_kept_out() {
         bot > ❌ req-0001: none of 1 rebooted, 1 failed
               ✗ `edge-lax-01` did not pass the checks; drained
               ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"
         bot   ✗ 1 server of lax out of production
@@ -228,6 +231,7 @@ async fn a_server_that_refuses_goes_back_to_work() {
         bot > ❌ req-0001: none of 1 rebooted, 1 failed
               ✗ `edge-lax-01` did not reboot; back in production
               ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"");
         stage.fleet().rebooted("edge-lax-01", times(0));
@@ -265,6 +269,7 @@ async fn a_server_that_gets_traffic_again_is_not_rebooted() {
         bot > ❌ req-0001: none of 1 rebooted, 1 failed
               ✗ `edge-lax-01` stopped, not safe to go on; back in production
               ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"");
         stage.fleet().rebooted("edge-lax-01", times(0));

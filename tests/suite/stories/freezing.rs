@@ -17,8 +17,8 @@ async fn a_frozen_site_waits_until_it_is_over() {
         let freeze = bob.types(&noc, "/fleet freeze site=lax for 5m because a live match").await;
         assert_snapshot!(freeze.transcript(), @"
         bob   /fleet freeze site=lax for 5m because a live match
-        bot   (only bob) `site=lax` is frozen until hh:mm.
-              1 server waits for it, of 1 request. What is under way goes to its end.
+        bot   (only bob) `site=lax` (6 servers) is frozen until hh:mm.
+              1 server waits for it, of 1 request: req-0001. 1 server at work goes to its end: req-0001.
               ~ to end it sooner: `/fleet thaw site=lax`
         ");
         let waiting = ana.types(&noc, "/fleet drain edge-lax-03 because fan noise").await;
@@ -186,14 +186,14 @@ async fn what_is_on_the_blacklist_waits_or_is_left_out() {
         let block = bob.types(&noc, "/fleet blacklist edge-lax-01 reboot for 2m because its fans fail").await;
         assert_snapshot!(block.transcript(), @"
         bob   /fleet blacklist edge-lax-01 reboot for 2m because its fans fail
-        bot   (only bob) `reboot on edge-lax-01` is on the blacklist until hh:mm.
+        bot   (only bob) `reboot on edge-lax-01` (1 server) is on the blacklist until hh:mm.
               No request waits for it now.
               ~ to end it sooner: `/fleet unblacklist edge-lax-01 reboot`
         ");
         let firm = bob.types(&noc, "/fleet blacklist edge-lax-02 for 1d --absolute because it is evidence").await;
         assert_snapshot!(firm.transcript(), @"
         bob   /fleet blacklist edge-lax-02 for 1d --absolute because it is evidence
-        bot   (only bob) `edge-lax-02` is on the blacklist until hh:mm.
+        bot   (only bob) `edge-lax-02` (1 server) is on the blacklist until hh:mm.
               No request waits for it now. What it covers is left out.
               ~ to end it sooner: `/fleet unblacklist edge-lax-02`
         ");
@@ -225,6 +225,7 @@ async fn what_is_on_the_blacklist_waits_or_is_left_out() {
         bot > ❌ req-0002: none of 1 drained, 1 left out
               – `edge-lax-02` left out: not as planned any more, or on the blacklist
               ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
         ");
         let other = ana.types(&noc, "/fleet drain edge-lax-01 because fan noise").await;
         stage.clock().advance(minutes(3)).await;
@@ -245,6 +246,98 @@ async fn what_is_on_the_blacklist_waits_or_is_left_out() {
         ");
         stage.clock().advance(minutes(2)).await;
         waiting.since_last_look();
+    })
+    .await;
+}
+
+/// Whoever looks before sees what it would stop, by request; and nothing is stopped.
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "each kind of brake on the same two requests")]
+async fn a_freeze_is_looked_at_before() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        let noc = noc.lets("sre", "freeze").lets("sre", "blacklist").lets("sre", "hold");
+        stage.fleet().holds_boots();
+        ana.types(&noc, "/fleet reboot edge-lax-[01-02] because kernel update").await.transcript();
+        ana.types(&noc, "/fleet reboot edge-lax-[03-04] because fan noise").await.transcript();
+        let look = bob.types(&noc, "/fleet plan freeze site=lax for 5m because a live match").await;
+        assert_snapshot!(look.transcript(), @"
+        bob   /fleet plan freeze site=lax for 5m because a live match
+        bot   (only bob) Plan · nothing is done yet
+              `site=lax` (6 servers) would be frozen until hh:mm.
+              3 servers would wait for it, of 2 requests: req-0001 (1), req-0002 (2). 1 server at work would go to its end: req-0001.
+              ~ to do it: `/fleet freeze site=lax for 5m because a live match`
+        ");
+        let blacklist = bob.types(&noc, "/fleet plan blacklist edge-lax-[01-03] reboot for 7d because it hangs").await;
+        assert_snapshot!(blacklist.transcript(), @"
+        bob   /fleet plan blacklist edge-lax-[01-03] reboot for 7d because it hangs
+        bot   (only bob) Plan · nothing is done yet
+              `reboot on edge-lax-[01-03]` (3 servers) would be on the blacklist until hh:mm.
+              2 servers would wait for it, of 2 requests: req-0001 (1), req-0002 (1). 1 server at work would go to its end: req-0001.
+              ~ to do it: `/fleet blacklist edge-lax-[01-03] reboot for 7d because it hangs`
+        ");
+        let hold = bob.types(&noc, "/fleet plan hold edge-lax-[01,03] because I change their disks").await;
+        assert_snapshot!(hold.transcript(), @"
+        bob   /fleet plan hold edge-lax-[01,03] because I change their disks
+        bot   (only bob) Plan · nothing is done yet
+              `edge-lax-[01,03]` would be held: no work on them would start, and what runs there would neither change nor return them.
+              1 server would wait for it, of 1 request: req-0002. 1 server at work would stay as it is: req-0001.
+              ~ to do it: `/fleet hold edge-lax-[01,03] because I change their disks`
+        ");
+        let pause = ana.types(&noc, "/fleet plan hold req-2222 because traffic is high").await;
+        assert_snapshot!(pause.transcript(), @"
+        ana   /fleet plan hold req-0001 because traffic is high
+        bot   (only ana) Plan · nothing is done yet
+              req-0001 would be held: it would start no more, and what it began would go on.
+              1 not started · 1 at work
+              ~ to do it: `/fleet hold req-0001 because traffic is high`
+        ");
+        let stop = ana.types(&noc, "/fleet plan stop everything").await;
+        assert_snapshot!(stop.transcript(), @"
+        ana   /fleet plan stop everything
+        bot   (only ana) Plan: stop everything · nothing is done yet
+              Nothing would start that changes a server.
+              3 servers would wait, of 2 requests: req-0001 (1), req-0002 (2). 1 server at work would go to a safe point: req-0001.
+              ~ to do it: `/fleet stop everything`
+        ");
+        let nothing = bob.types(&noc, "/fleet plan freeze name=~06$ for 5m because a live match").await;
+        assert_snapshot!(nothing.transcript(), @"
+        bob   /fleet plan freeze name=~06$ for 5m because a live match
+        bot   (only bob) Plan · nothing is done yet
+              `name=~06$` (1 server) would be frozen until hh:mm.
+              No request would wait for it now.
+              ~ to do it: `/fleet freeze name=~06$ for 5m because a live match`
+        ");
+        let refused = ana.types(&noc, "/fleet plan freeze site=lax for 5m because a live match").await;
+        assert_snapshot!(refused.transcript(), @"
+        ana   /fleet plan freeze site=lax for 5m because a live match
+        bot   (only ana) 🚫 freeze is not allowed in #noc
+              Nothing has started.
+              In #noc, sre may.
+        ");
+        let back = bob.types(&noc, "/fleet plan thaw site=lax").await;
+        assert_snapshot!(back.transcript(), @"
+        bob   /fleet plan thaw site=lax
+        bot   (only bob) Only work can be planned, and thaw takes hold at once
+              ```
+              plan thaw site=lax
+              ^^^^^^^^^
+              ```
+              Send it: you are told then whether you may, and what it stands in the way of. Nothing has started.
+        ");
+        let held = bob.types(&noc, "/fleet hold edge-lax-[01,03] because I change their disks").await;
+        assert_snapshot!(held.transcript(), @"
+        bob   /fleet hold edge-lax-[01,03] because I change their disks
+        bot   (only bob) `edge-lax-[01,03]` are held: no work on them starts, and what runs there neither changes nor returns them.
+              1 server waits for it, of 1 request: req-0002. 1 server at work stays as it is: req-0001.
+              ~ to let them go: `/fleet release edge-lax-[01,03]`
+        ");
+        bob.types(&noc, "/fleet release edge-lax-[01,03]").await.transcript();
+        stage.fleet().finishes("edge-lax-01");
+        stage.fleet().lets_boot();
+        stage.clock().advance(minutes(6)).await;
+        noc.transcript();
+        stage.fleet().rebooted("edge-lax-[01-04]", times(1));
     })
     .await;
 }

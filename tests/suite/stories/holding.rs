@@ -13,6 +13,7 @@ async fn a_held_server_waits_until_it_is_released() {
         assert_snapshot!(hold.transcript(), @"
         bob   /fleet hold edge-lax-[01-02] because I change their disks
         bot   (only bob) `edge-lax-[01-02]` are held: no work on them starts, and what runs there neither changes nor returns them.
+              No request waits for it now.
               ~ to let them go: `/fleet release edge-lax-[01-02]`
         ");
         let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
@@ -33,7 +34,8 @@ async fn a_held_server_waits_until_it_is_released() {
         let again = bob.types(&noc, "/fleet hold edge-lax-[02-03] because another disk").await;
         assert_snapshot!(again.transcript(), @"
         bob   /fleet hold edge-lax-[02-03] because another disk
-        bot   (only bob) `edge-lax-03` is held: no work on them starts, and what runs there neither changes nor returns them.
+        bot   (only bob) `edge-lax-03` is held: no work on it starts, and what runs there neither changes nor returns it.
+              No request waits for it now.
               `edge-lax-02` is held already, by bob since hh:mm: `I change their disks`
               ~ to let them go: `/fleet release edge-lax-[02-03]`
         ");
@@ -101,6 +103,7 @@ async fn a_held_request_starts_no_more() {
         assert_snapshot!(hold.transcript(), @"
         ana   /fleet hold req-0001 because traffic is high
         bot   (only ana) req-0001 is held: it starts no more, and what it began goes on.
+              1 not started · 1 at work
               ~ to let it go on: `/fleet release req-0001`
         ");
         let twice = ana.types(&noc, "/fleet hold req-2222 because traffic is high").await;
@@ -113,11 +116,11 @@ async fn a_held_request_starts_no_more() {
         stage.clock().advance(minutes(1)).await;
         assert_snapshot!(thread.since_last_look(), @"
         bot ~ Reboot 2 servers in lax · req-0001
-              ✋ halted · waits for a person
+              ⏸️ paused · what it began goes on
               ▰▰▰▰▰▱▱▱▱▱  1 of 2 · 1 waiting
               • held by ana since hh:mm: `traffic is high`
               ~ @ana · as of hh:mm
-              [Details] [!Cancel!]
+              [Details] [Resume] [!Cancel!]
         ");
         stage.fleet().rebooted("edge-lax-02", times(0));
         let free = ana.types(&noc, "/fleet release req-2222").await;
@@ -146,6 +149,81 @@ async fn a_held_request_starts_no_more() {
               Add because … at the end. Nothing has started.
         ");
         stage.clock().advance(seconds(5)).await;
+    })
+    .await;
+}
+
+/// People say pause and resume of a request; the card says who paused it, and lets it go on by a button.
+#[tokio::test]
+async fn a_paused_request_is_resumed_by_a_button() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        stage.fleet().holds_boots();
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-[01-02] because kernel update").await;
+        thread.transcript();
+        let pause = ana.types(&noc, "/fleet pause req-2222 because traffic is high").await;
+        assert_snapshot!(pause.transcript(), @"
+        ana   /fleet pause req-0001 because traffic is high
+        bot   (only ana) req-0001 is held: it starts no more, and what it began goes on.
+              1 not started · 1 at work
+              ~ to let it go on: `/fleet release req-0001`
+        ");
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 2 servers in lax · req-0001
+              ⏸️ paused · what it began goes on
+              ▱▱▱▱▱▱▱▱▱▱  0 of 2 · 1 working · 1 waiting
+              Now: `edge-lax-01`: 1 rebooting
+              • held by ana since hh:mm: `traffic is high`
+              ~ @ana · as of hh:mm
+              [Details] [Resume] [!Cancel!]
+        ");
+        bob.presses(&thread, "Resume").await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bob   presses [Resume]
+        bot   (only bob) req-0001 can be held and released by ana, or by somebody who may reboot the same servers in its channel. Nothing has changed.
+        ");
+        stage.kills_bot().await;
+        stage.fleet().finishes("edge-lax-01");
+        stage.fleet().lets_boot();
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 2 servers in lax · req-0001
+              ⏸️ paused · what it began goes on
+              ▰▰▰▰▰▱▱▱▱▱  1 of 2 · 1 waiting
+              • held by ana since hh:mm: `traffic is high`
+              ~ @ana · as of hh:mm
+              [Details] [Resume] [!Cancel!]
+        ");
+        stage.fleet().rebooted("edge-lax-02", times(0));
+        ana.presses(&thread, "Resume").await;
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 2 servers in lax · req-0001
+              ✅ done · hh:mm
+              `edge-lax-[01-02]` · `kernel update`
+              2 of 2 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        ana   presses [Resume]
+        bot   (only ana) req-0001 is released. It goes on by itself when it is safe.
+        bot > ✅ req-0001: all 2 rebooted and back in production
+              ~ some time · asked by @ana · plan 0000
+        ");
+        stage.fleet().rebooted("edge-lax-[01-02]", times(1));
+        let waiting = ana.types(&noc, "/fleet reboot edge-lax-03 in 20m because kernel update").await;
+        waiting.transcript();
+        ana.types(&noc, "/fleet pause req-2223 because traffic is high").await.transcript();
+        assert_snapshot!(waiting.since_last_look(), @"
+        bot ~ Reboot 1 server in lax · req-0002
+              ⏸️ paused · nothing has started
+              `edge-lax-03` · `kernel update`
+              • held by ana since hh:mm: `traffic is high`
+              ~ @ana · plan 0000
+              [Details] [Resume] [!Cancel!]
+        ");
+        ana.types(&noc, "/fleet resume req-2223").await.transcript();
+        ana.types(&noc, "/fleet cancel req-2223").await.transcript();
+        waiting.since_last_look();
     })
     .await;
 }

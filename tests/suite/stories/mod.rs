@@ -37,6 +37,7 @@ mod refusing;
 mod reloading;
 mod replanning;
 mod requiring;
+mod retrying;
 mod scheduling;
 mod stopping;
 mod surging;

@@ -267,6 +267,7 @@ async fn without_consent_a_server_that_moved_is_left_out() {
         bot > ⚠️ req-0001: 1 of 2 rebooted, 1 left out
               – `edge-lax-02` left out: not as planned any more, or on the blacklist
               ~ some time, of which some time queued · asked by @ana · plan 0000
+              [[Retry 1]]
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
         stage.fleet().rebooted("edge-lax-02", times(0));

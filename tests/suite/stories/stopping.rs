@@ -16,7 +16,7 @@ async fn everything_is_stopped_until_a_second_person_resumes() {
         assert_snapshot!(stop.transcript(), @"
         bob   /fleet stop everything because servers do not come back
         bot   (only bob) 🛑 Everything is stopped. Nothing starts that changes a server.
-              No request was waiting.
+              No request waits now.
               ~ to go on: `/fleet resume everything because …`, by another person, or by bob from hh:mm
         ");
         assert_snapshot!(incidents.transcript(), @"
@@ -87,7 +87,7 @@ async fn everybody_sees_that_everything_is_stopped() {
         assert_snapshot!(stop.transcript(), @"
         ana   @wrasse stop everything
         bot   (only ana) 🛑 Everything is stopped. Nothing starts that changes a server.
-              1 server waits, of 1 request.
+              1 server waits, of 1 request: req-0001.
               ~ to go on: `/fleet resume everything because …`, by another person, or by ana from hh:mm
         ");
         assert_snapshot!(thread.since_last_look(), @"
@@ -164,7 +164,7 @@ async fn a_drained_server_is_returned() {
               [Details] [!Cancel!]
         bob   /fleet stop everything because traffic is surging
         bot   (only bob) 🛑 Everything is stopped. Nothing starts that changes a server.
-              1 server waits, of 1 request. 1 server at work goes to a safe point.
+              1 server waits, of 1 request: req-0001. 1 server at work goes to a safe point: req-0001.
               ~ to go on: `/fleet resume everything because …`, by another person, or by bob from hh:mm
         ");
         stop.transcript();
@@ -187,7 +187,7 @@ async fn a_server_that_reboots_is_proved_to_its_end() {
         assert_snapshot!(stop.transcript(), @"
         bob   /fleet stop everything because traffic is surging
         bot   (only bob) 🛑 Everything is stopped. Nothing starts that changes a server.
-              1 server waits, of 1 request. 1 server at work goes to a safe point.
+              1 server waits, of 1 request: req-0001. 1 server at work goes to a safe point: req-0001.
               ~ to go on: `/fleet resume everything because …`, by another person, or by bob from hh:mm
         ");
         stage.fleet().finishes("edge-lax-01");
@@ -306,7 +306,7 @@ async fn a_silent_directory_does_not_keep_a_known_member_from_stopping() {
         assert_snapshot!(seen.transcript(), @"
         ana   /fleet stop everything because servers do not come back
         bot   (only ana) 🛑 Everything is stopped. Nothing starts that changes a server.
-              No request was waiting.
+              No request waits now.
               ~ to go on: `/fleet resume everything because …`, by another person, or by ana from hh:mm
         ");
         let on = ana.types(&noc, "/fleet resume everything because it was a mistake").await;
@@ -354,12 +354,10 @@ async fn neither_guests_nor_a_channel_without_work() {
         let planned = ana.types(&noc, "/fleet plan stop everything").await;
         assert_snapshot!(planned.transcript(), @"
         ana   /fleet plan stop everything
-        bot   (only ana) Only work can be planned, and stop-everything takes hold at once
-              ```
-              plan stop everything
-              ^^^^^^^^^^^^^^^^^^^^
-              ```
-              Send it: you are told then whether you may, and what it stands in the way of. Nothing has started.
+        bot   (only ana) Plan: stop everything · nothing is done yet
+              Nothing would start that changes a server.
+              No request would wait now.
+              ~ to do it: `/fleet stop everything`
         ");
         let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
         stage.clock().advance(seconds(30)).await;

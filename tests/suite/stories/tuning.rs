@@ -52,6 +52,7 @@ async fn a_step_takes_as_long_as_the_line_allows() {
         bot > ❌ req-0002: none of 1 put into production, 1 failed
               ✗ `edge-lax-01` did not get back into rotation; drained
               ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
         ");
         let incidents = stage.channel("#incidents").transcript();
         assert!(incidents.contains("undrain: `edge-lax-01` did not get back into rotation"), "{incidents}");

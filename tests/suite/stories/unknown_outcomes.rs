@@ -103,6 +103,7 @@ async fn a_server_that_cannot_be_reached_at_all_is_given_back() {
         bot > ❌ req-0001: none of 1 rebooted, 1 failed
               ✗ `edge-lax-01` could not be reached; back in production
               ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"");
         stage.fleet().rebooted("edge-lax-01", times(0));
@@ -175,6 +176,7 @@ async fn what_cannot_be_verified_is_asked_and_it_did_not() {
         bot > ❌ req-0001: none of 1 rebooted, 1 failed
               ✗ `edge-lax-01` did not reboot; drained
               ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
         ana   presses a button seen before
         bot   (only ana) The card of req-0001 is from hh:mm. It is over: failed at hh:mm. Nothing has changed.
         ");
@@ -295,6 +297,7 @@ async fn a_reboot_that_provably_did_not_happen_is_tried_twice() {
         bot > ❌ req-0001: none of 1 rebooted, 1 failed
               ✗ `edge-lax-01` did not reboot; back in production
               ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"");
         stage.fleet().rebooted("edge-lax-01", times(0));

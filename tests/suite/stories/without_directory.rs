@@ -69,12 +69,13 @@ async fn a_site_is_frozen_and_a_server_held_but_nothing_let_go() {
         bob.types(&noc, "/fleet freeze site=lax for 2h because I was never seen").await;
         assert_snapshot!(frozen.transcript(), @"
         ana   /fleet freeze site=lax for 2h because a live match
-        bot   (only ana) `site=lax` is frozen until hh:mm.
-              1 server waits for it, of 1 request. What is under way goes to its end.
+        bot   (only ana) `site=lax` (6 servers) is frozen until hh:mm.
+              1 server waits for it, of 1 request: req-0001.
               ~ to end it sooner: `/fleet thaw site=lax`
         ana   /fleet hold edge-lax-02 because I change its disk
-        bot   (only ana) `edge-lax-02` is held: no work on them starts, and what runs there neither changes nor returns them.
-              ~ to let them go: `/fleet release edge-lax-02`
+        bot   (only ana) `edge-lax-02` is held: no work on it starts, and what runs there neither changes nor returns it.
+              No request waits for it now.
+              ~ to let it go: `/fleet release edge-lax-02`
         ana   /fleet thaw site=lax
         bot   (only ana) The directory of people does not answer, so I cannot check who may do this. Nothing has started. Send it again in a minute.
         bob   /fleet freeze site=lax for 2h because I was never seen

@@ -5,7 +5,7 @@ use crate::domain::consent::Quota;
 use crate::domain::server::SiteName;
 use crate::workflow::request::{
     Accepted, Approval, ApprovalNeed, Blocker, BrokenUntil, ControlVerb, Escalation, Halt, HaltCause, LimitScope,
-    OutServer, RequestEvent, RequestOutcome, TrafficMeasure, TrafficScope, VoidCause,
+    OutServer, RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope, VoidCause,
 };
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -26,11 +26,13 @@ stored_variants! { RequestEvent;
     "cancel-asked" => CancelAsked { by: "by", name: "name", at: "at_ms" },
     "ended" => Ended { at: "at_ms", outcome: "outcome" },
     "override" => Override(event),
+    "retried" => Retried(retried),
 }
 stored_record! { Accepted;
     plan: "plan", spec: "spec", origin: "origin", requester_name: "requester_name", allowed_by: "allowed_by",
-    at: "at_ms", need: "need", controls: "controls",
+    at: "at_ms", need: "need", controls: "controls", retry_of: "retry_of",
 }
+stored_record! { Retried; request: "request", by: "by", name: "name", at: "at_ms" }
 stored_record! { Quota; from: "from", count: "count" }
 stored_record! { Escalation; to: "to", at: "at_ms" }
 stored_record! { Approval;
@@ -88,7 +90,7 @@ impl Stored for Halt {
 }
 stored_words! { ControlVerb;
     "request.review" => Review, "request.details" => Details, "request.withdraw" => Withdraw,
-    "request.cancel" => Cancel,
+    "request.cancel" => Cancel, "request.resume" => Resume, "request.retry" => Retry,
 }
 stored_variants! { RequestOutcome;
     "done" => Done,

@@ -12,7 +12,7 @@ use crate::domain::ids::Handle;
 use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::workflow::request::{
     Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, LimitScope, OutServer,
-    RequestEvent, RequestOutcome, TrafficMeasure, TrafficScope, VoidCause,
+    RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope, VoidCause,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -42,8 +42,9 @@ fn need() -> BoxedStrategy<ApprovalNeed> {
 pub(in super::super) fn accepted() -> BoxedStrategy<Accepted> {
     let controls = btree_map(select(ControlVerb::ALL.to_vec()), text().prop_map(Handle::new), 0..5);
     let words = (text(), vec(text(), 0..3));
+    let controls = (controls, option::of(request_id()));
     (plan(), spec(), origin(), words, time(), option::of(need()), controls)
-        .prop_map(|(plan, spec, origin, (requester_name, allowed_by), at, need, controls)| Accepted {
+        .prop_map(|(plan, spec, origin, (requester_name, allowed_by), at, need, (controls, retry_of))| Accepted {
             plan,
             spec: Arc::new(spec),
             origin,
@@ -52,6 +53,7 @@ pub(in super::super) fn accepted() -> BoxedStrategy<Accepted> {
             at,
             need,
             controls,
+            retry_of,
         })
         .boxed()
 }
@@ -184,6 +186,12 @@ pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
         }),
         (time(), outcome).prop_map(|(at, outcome)| RequestEvent::Ended { at, outcome }),
         override_event().prop_map(RequestEvent::Override),
+        (request_id(), person(), text(), time()).prop_map(|(request, by, name, at)| RequestEvent::Retried(Retried {
+            request,
+            by,
+            name,
+            at
+        })),
     ]
     .boxed()
 }

@@ -169,6 +169,7 @@ fn an_accepted_request_looks_as_it_always_did() {
           }
         },
         "requester_name": "ana",
+        "retry_of": null,
         "spec": {
           "approvals": {
             "above": 10,
@@ -469,6 +470,7 @@ pub(super) mod golden {
                 escalation: None,
             }),
             controls: BTreeMap::from([(ControlVerb::Review, Handle::new("h-1"))]),
+            retry_of: None,
         }))
     }
 }
