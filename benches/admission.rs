@@ -120,7 +120,14 @@ impl Scene {
     }
 
     fn known(&self) -> Known<'_> {
-        Known { inventory: &self.inventory, ledger: &self.ledger, rules: &self.rules, before: &[], now: NOW }
+        Known {
+            inventory: &self.inventory,
+            ledger: &self.ledger,
+            rules: &self.rules,
+            before: &[],
+            traffic: &wrasse::admission::Traffic::NotConfigured,
+            now: NOW,
+        }
     }
 
     fn candidates(&self, most: usize) -> impl Iterator<Item = Candidate<'_>> {

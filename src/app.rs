@@ -4,6 +4,7 @@ use crate::adapters::alerts::Alertmanager;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::drivers::RealDrivers;
 use crate::adapters::ids::RandomIds;
+use crate::adapters::metrics::Prometheus;
 use crate::adapters::slack::{Slack, SlackSettings};
 use crate::adapters::storage::lock::ServingLock;
 use crate::adapters::storage::sqlite::SqliteStore;
@@ -12,7 +13,7 @@ use crate::domain::intent::{Selector, Spanned};
 use crate::domain::time::Timestamp;
 use crate::files::{Files, ServedFiles, workspace};
 use crate::fleet::Undone;
-use crate::ports::{Alerts, Clock, Directory, Store};
+use crate::ports::{Alerts, Clock, Directory, Metrics, Store};
 use crate::services::admitter::Admitter;
 use crate::services::calling::Calling;
 use crate::services::courier::Courier;
@@ -23,10 +24,11 @@ use crate::services::paging::Paging;
 use crate::services::reloader::Reloader;
 use crate::services::requests::Requests;
 use crate::services::runner::Runner;
+use crate::services::traffic::TrafficWatch;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
-use crate::services::{InForce, Pager, Places, Service, Step, WakingInbox, World};
-use crate::settings::{AlertmanagerSettings, Settings};
+use crate::services::{Gauge, InForce, Pager, Places, Service, Step, WakingInbox, World};
+use crate::settings::{AlertmanagerSettings, PrometheusSettings, Settings};
 use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
 use std::path::Path;
@@ -73,6 +75,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         store: store.clone(),
         chat: slack.clone(),
         directory: slack.clone(),
+        traffic: Gauge::new(prometheus(settings.prometheus)?),
         pager: Pager::new(alertmanager(settings.alertmanager)?),
         drivers: drivers.clone(),
         source: Arc::new(ServedFiles::new(files, slack.clone(), Arc::clone(&clock), drivers)),
@@ -91,6 +94,16 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
     store.close().await?;
     drop(serving_alone);
     Ok(())
+}
+
+/// Where traffic is looked up, if anywhere; which of the two it is is said once.
+fn prometheus(settings: Option<PrometheusSettings>) -> anyhow::Result<Option<Arc<dyn Metrics>>> {
+    let Some(settings) = settings else {
+        tracing::info!("traffic is not looked at: WRASSE_PROMETHEUS_URL is not set");
+        return Ok(None);
+    };
+    tracing::info!(url = settings.url, "traffic is looked at");
+    Ok(Some(Arc::new(Prometheus::new(&settings.url, settings.token)?)))
 }
 
 /// What takes alerts, if anything does; which of the two it is is said once.
@@ -151,6 +164,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Calling::new(Arc::clone(world))),
         Box::new(Paging::new(Arc::clone(world))),
         Box::new(Watcher::new(Arc::clone(world))),
+        Box::new(TrafficWatch::new(Arc::clone(world))),
         Box::new(Reloader::new(Arc::clone(world))),
     ]
 }

@@ -30,10 +30,21 @@ pub struct Settings {
     pub incidents: Option<ChannelId>,
     /// Where changed files that cannot be used are told.
     pub admins: Option<ChannelId>,
+    /// Where traffic is looked up; `None` does not look at it.
+    pub prometheus: Option<PrometheusSettings>,
     /// How long nobody may take over what a request left out before its owners are called; `None` calls nobody.
     pub owners_called_after: Option<Duration>,
     /// What takes alerts; `None` pages nobody.
     pub alertmanager: Option<AlertmanagerSettings>,
+}
+
+/// A Prometheus server.
+#[derive(Debug)]
+pub struct PrometheusSettings {
+    /// Its address, without `/api/v1`.
+    pub url: String,
+    /// The bearer token that it wants, if it does.
+    pub token: Option<SecretString>,
 }
 
 /// An Alertmanager.
@@ -92,7 +103,7 @@ impl std::fmt::Display for SettingFaults {
 impl std::error::Error for SettingFaults {}
 
 /// Every variable with what it is for; `.env.example` lists the same, and a test compares the two.
-pub const VARIABLES: [(&str, &str); 14] = [
+pub const VARIABLES: [(&str, &str); 16] = [
     (
         "SLACK_APP_TOKEN",
         "The app-level token, xapp-…, with connections:write; or SLACK_APP_TOKEN_FILE names a file with it.",
@@ -108,6 +119,14 @@ pub const VARIABLES: [(&str, &str); 14] = [
     (
         "WRASSE_ADMIN_CHANNEL",
         "The id of the channel that hears of changed files with faults; without it, the incident channel.",
+    ),
+    (
+        "WRASSE_PROMETHEUS_URL",
+        "Where traffic is looked up, e.g. http://prometheus:9090; without it, traffic stops nothing.",
+    ),
+    (
+        "WRASSE_PROMETHEUS_TOKEN",
+        "The bearer token that Prometheus wants, if it does; or WRASSE_PROMETHEUS_TOKEN_FILE names a file with it.",
     ),
     (
         "WRASSE_CALL_OWNERS_AFTER",
@@ -156,6 +175,7 @@ impl Settings {
                 2
             }
         };
+        let prometheus = prometheus(variables, &mut faults);
         let called_after = text("WRASSE_CALL_OWNERS_AFTER").unwrap_or_else(|| "15m".to_owned());
         let owners_called_after = duration_of(&called_after);
         if owners_called_after.is_none() && called_after != "never" {
@@ -178,6 +198,7 @@ impl Settings {
                 inventory: path("WRASSE_INVENTORY", "inventory.yaml"),
                 incidents: text("WRASSE_INCIDENT_CHANNEL").map(ChannelId::new),
                 admins: text("WRASSE_ADMIN_CHANNEL").or_else(|| text("WRASSE_INCIDENT_CHANNEL")).map(ChannelId::new),
+                prometheus,
                 owners_called_after,
                 alertmanager,
             }),
@@ -190,6 +211,23 @@ impl Settings {
 #[must_use]
 pub fn log_filter() -> String {
     std::env::vars().find(|(name, _)| name == "WRASSE_LOG").map_or_else(|| "info".to_owned(), |(_, value)| value)
+}
+
+/// Where traffic is looked up, if anywhere.
+fn prometheus(variables: &BTreeMap<String, String>, faults: &mut Vec<SettingFault>) -> Option<PrometheusSettings> {
+    const TOKEN: &str = "WRASSE_PROMETHEUS_TOKEN";
+    let given = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+    let has_token = given(TOKEN).is_some() || given("WRASSE_PROMETHEUS_TOKEN_FILE").is_some();
+    let token = if has_token { secret(variables, TOKEN, faults) } else { None };
+    let url = given("WRASSE_PROMETHEUS_URL")?;
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        faults.push(SettingFault::Value {
+            name: "WRASSE_PROMETHEUS_URL",
+            value: url.to_owned(),
+            takes: "an address that begins with http:// or https://, such as http://prometheus:9090",
+        });
+    }
+    Some(PrometheusSettings { url: url.to_owned(), token })
 }
 
 /// What takes alerts, if anything does.

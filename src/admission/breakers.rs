@@ -120,7 +120,8 @@ impl FinishedAs {
             RunEvent::Ended { outcome: RunOutcome::Done, .. } => Some(Self::Succeeded),
             RunEvent::Ended { outcome: RunOutcome::Failed | RunOutcome::FailedAndReturned, .. } => Some(Self::Failed),
             RunEvent::Ended {
-                outcome: RunOutcome::Returned | RunOutcome::NotStarted | RunOutcome::LeftOut, ..
+                outcome: RunOutcome::Returned | RunOutcome::NotStarted | RunOutcome::LeftOut | RunOutcome::PutOff,
+                ..
             }
             | RunEvent::Planned { .. }
             | RunEvent::Replanned { .. }

@@ -98,6 +98,11 @@ pub(super) fn serves(server: &Server, known: Known<'_>) -> bool {
     matches!(standing(server, known), Standing::Serves)
 }
 
+/// Whether a server is known not to serve: taking it out takes nothing away.
+pub(super) fn is_out(server: &Server, known: Known<'_>) -> bool {
+    matches!(looks(server, known), Standing::Out(_))
+}
+
 /// Whether work that takes this server out takes a place of its pool: one that does not serve takes none.
 pub(super) fn takes(server: &PlannedServer, pool: &PoolName, known: Known<'_>) -> bool {
     let record = known.inventory.by_id(&server.id);

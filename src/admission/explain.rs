@@ -2,12 +2,12 @@
 //!
 //! Deliberately absent: words, and what people must do first; a request that needs consent waits for that.
 
-use super::{Candidate, Known, NextWave, Verdict, next_wave, pass, reasons};
+use super::{Candidate, Known, NextWave, Traffic, Verdict, next_wave, pass, reasons, traffic};
 use crate::domain::breaker::version_of;
 use crate::domain::ids::RequestId;
 use crate::domain::server::{PoolName, ServerId, ServerName};
 use crate::domain::time::Timestamp;
-use crate::workflow::request::{Blocker, Request};
+use crate::workflow::request::{Blocker, PolicyName, Request};
 use crate::workflow::run::{Run, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,6 +88,9 @@ pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
         Some(moment) => Turn::NotBefore(moment.at),
         None => Turn::Due,
     };
+    // Whoever does not look at traffic tells of it what was decided last.
+    let looks_at_traffic = *known.traffic != Traffic::NotAsked;
+    let known = if looks_at_traffic { known } else { known.with_traffic(&Traffic::NotConfigured) };
     let said = pass(candidates(request, &due, known.now), known);
     for (candidate, verdict) in &said {
         match verdict {
@@ -98,6 +101,15 @@ pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
     }
     explained.reasons =
         reasons(request, &due, &said, known).into_iter().map(|blocker| reason(blocker, &said, known)).collect();
+    if explained.turn == Turn::Due && !looks_at_traffic {
+        let told = request.blockers.iter().filter(|blocker| blocker.policy() == Some(PolicyName::Traffic));
+        let told =
+            told.map(|blocker| Reason { servers: explained.free.clone(), ..reason(blocker.clone(), &said, known) });
+        explained.reasons.extend(told);
+        if !explained.reasons.is_empty() {
+            explained.free.clear();
+        }
+    }
     // Whether its people still may is looked up outside, and only for what could start otherwise.
     if explained.turn == Turn::Due && explained.reasons.is_empty() && request.blockers.contains(&Blocker::NoDirectory) {
         let servers = std::mem::take(&mut explained.free);
@@ -130,7 +142,7 @@ fn reason(blocker: Blocker, said: &[(Candidate<'_>, Verdict)], known: Known<'_>)
     Reason {
         servers: blocked.map(|(candidate, _)| candidate.server.name.clone()).collect(),
         holders: holders(&blocker, known),
-        seen_at: blocker_pool(&blocker).and_then(|pool| oldest_look(pool, known)),
+        seen_at: seen_at(&blocker, known),
         blocker,
     }
 }
@@ -139,7 +151,7 @@ fn reason(blocker: Blocker, said: &[(Candidate<'_>, Verdict)], known: Known<'_>)
 fn is_part_of(own: &Blocker, merged: &Blocker) -> bool {
     match (own, merged) {
         (Blocker::Locked { holder, .. }, Blocker::Locked { holder: same, .. }) => holder == same,
-        (own, merged) => own == merged,
+        (own, merged) => own == merged || traffic::is_same(own, merged),
     }
 }
 
@@ -151,6 +163,8 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
         Blocker::Capacity { out, .. } => out.iter().filter_map(|out| out.holder.as_ref()).collect(),
         Blocker::NoDirectory
         | Blocker::HealthUnknown { .. }
+        | Blocker::Traffic { .. }
+        | Blocker::TrafficUnknown { .. }
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
         | Blocker::Held { .. }
@@ -183,12 +197,22 @@ fn is_named(blocker: &Blocker, name: &ServerName) -> bool {
     matches!(blocker, Blocker::Capacity { out, .. } if out.iter().any(|out| out.name == *name))
 }
 
+/// The oldest look at what a reason was measured by.
+fn seen_at(blocker: &Blocker, known: Known<'_>) -> Option<Timestamp> {
+    if let Blocker::Traffic { seen_at, .. } = blocker {
+        return Some(*seen_at);
+    }
+    blocker_pool(blocker).and_then(|pool| oldest_look(pool, known))
+}
+
 /// The pool whose health a reason was measured by.
 const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
     match blocker {
         Blocker::Capacity { pool, .. } | Blocker::HealthUnknown { pool, .. } => Some(pool),
         Blocker::Locked { .. }
         | Blocker::Concurrency { .. }
+        | Blocker::Traffic { .. }
+        | Blocker::TrafficUnknown { .. }
         | Blocker::NoDirectory
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }

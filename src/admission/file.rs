@@ -2,6 +2,7 @@
 
 use super::breakers::{FailureRules, FailureShare};
 use super::file_override::override_rules;
+use super::traffic::TrafficFile;
 use super::{QueueRules, Rules};
 use crate::domain::time::{duration_of, exact};
 use serde::Deserialize;
@@ -22,6 +23,8 @@ struct AdmissionFile {
     health: Health,
     #[serde(default)]
     concurrency: Concurrency,
+    #[serde(default)]
+    traffic: TrafficFile,
     #[serde(default)]
     failure_rate: FailureRate,
     #[serde(default)]
@@ -92,7 +95,7 @@ pub struct AdmissionFileFault {
 }
 
 impl AdmissionFileFault {
-    fn of(file: &str, what: String) -> Self {
+    pub(super) fn of(file: &str, what: String) -> Self {
         Self { shown: format!("{file}: {what}"), line: None, what }
     }
 
@@ -134,6 +137,7 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
             usual.unknown_max_percent,
         )?,
         fleet_concurrency: given.concurrency.fleet.unwrap_or(usual.fleet_concurrency),
+        traffic: given.traffic.rules(file)?,
         command_concurrency: given.concurrency.command.unwrap_or(usual.command_concurrency),
         type_in_site_percent: read.percent(
             &given.concurrency.type_in_site,

@@ -23,6 +23,7 @@ mod rehearsal;
 mod stop;
 #[cfg(test)]
 mod tests;
+pub mod traffic;
 mod waves;
 mod without_server;
 
@@ -46,6 +47,7 @@ pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, pl
 pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
+pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
 pub use without_server::evaluate_without_server;
 
@@ -71,6 +73,8 @@ pub struct Rules {
     pub unknown_max_percent: u8,
     /// The most servers under work at once in the whole fleet.
     pub fleet_concurrency: u32,
+    /// How much traffic is too much.
+    pub traffic: TrafficRules,
     /// When too many have failed.
     pub failure_rate: FailureRules,
     /// The most servers on which one command works at once.
@@ -92,6 +96,7 @@ impl Default for Rules {
             health_age_max: Duration::from_secs(120),
             unknown_max_percent: 10,
             fleet_concurrency: 200,
+            traffic: TrafficRules::default(),
             failure_rate: FailureRules::default(),
             command_concurrency: 50,
             type_in_site_percent: 5,
@@ -126,6 +131,8 @@ pub struct Known<'a> {
     pub ledger: &'a Ledger,
     /// The numbers.
     pub rules: &'a Rules,
+    /// What pools carry; whoever admits says so by [`Known::with_traffic`].
+    pub traffic: &'a Traffic,
     /// Those that have waited too long, in order: nothing later takes what they wait for.
     pub before: &'a [Precedence],
     /// The time.
@@ -133,6 +140,12 @@ pub struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
+    /// The same with what is known of traffic.
+    #[must_use]
+    pub fn with_traffic(self, traffic: &'a Traffic) -> Self {
+        Self { traffic, ..self }
+    }
+
     /// The same, where those take precedence.
     #[must_use]
     pub fn after(self, before: &'a [Precedence]) -> Self {
@@ -307,6 +320,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
     blockers.extend(queue::turns(candidate, known));
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known, counts));
+        blockers.extend(traffic::blockers(server, known));
     }
     let work = Counted::of_server(candidate.spec, server, candidate.version);
     blockers.extend(breakers::broken(work, known));
@@ -382,6 +396,8 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 Blocker::Locked { .. }
                 | Blocker::Concurrency { .. }
                 | Blocker::Capacity { .. }
+                | Blocker::Traffic { .. }
+                | Blocker::TrafficUnknown { .. }
                 | Blocker::NoDirectory
                 | Blocker::HealthUnknown { .. }
                 | Blocker::Broken { .. }
@@ -402,6 +418,10 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
             earlier.extend(new);
             continue;
         }
+        if let Some(earlier) = merged.iter_mut().find(|earlier| traffic::is_same(earlier, &blocker)) {
+            traffic::tell_worse(earlier, blocker);
+            continue;
+        }
         if !merged.contains(&blocker) {
             merged.push(blocker);
         }
@@ -415,10 +435,12 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         Blocker::Frozen { .. } => 4,
         Blocker::Capacity { .. } => 5,
         Blocker::HealthUnknown { .. } => 6,
-        Blocker::Locked { .. } => 7,
-        Blocker::Concurrency { .. } => 8,
-        Blocker::Behind { .. } => 9,
-        Blocker::NoDirectory => 10,
+        Blocker::Traffic { .. } => 7,
+        Blocker::TrafficUnknown { .. } => 8,
+        Blocker::Locked { .. } => 9,
+        Blocker::Concurrency { .. } => 10,
+        Blocker::Behind { .. } => 11,
+        Blocker::NoDirectory => 12,
     });
     merged
 }

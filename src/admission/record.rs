@@ -2,7 +2,10 @@
 //!
 //! Deliberately absent: who was asked about their people, which is no question of safety, and where this is kept.
 
-use super::{Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Precedence, Rules, StateRow, Verdict, pass};
+use super::{
+    Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Precedence, Rules, StateRow, Traffic, Verdict, pass,
+    traffic,
+};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::{Fingerprint, RunId};
 use crate::domain::plan::PlannedServer;
@@ -22,8 +25,8 @@ pub struct Snapshot {
     pub files: Fingerprint,
     /// The numbers.
     pub rules: Rules,
-    /// The servers asked about, everything in their pools, what is alike in
-    /// their sites, and whatever was under work anywhere.
+    /// The servers asked about, everything in their pools, what is alike in their sites, whatever was under work anywhere, and
+    /// where traffic is known whatever serves in their sites or takes over from them.
     pub servers: Vec<Server>,
     /// Every lock.
     pub locks: Vec<Lock>,
@@ -33,6 +36,8 @@ pub struct Snapshot {
     pub health: Vec<HealthRow>,
     /// What people had put on to stop things.
     pub brakes: Vec<Brake>,
+    /// What was known of traffic in those sites, and in those that take over from them.
+    pub traffic: Traffic,
     /// The breakers that were open.
     pub breakers: Vec<Breaker>,
     /// Those that had waited too long, in order.
@@ -110,7 +115,8 @@ impl Snapshot {
         });
         let members = pools.into_iter().flat_map(|pool| inventory.in_pool(pool));
         let ids = asked.iter().map(|server| &server.id).chain(ledger.locks.keys());
-        let has_a_say = ids.filter_map(|id| inventory.by_id(id)).chain(alike).chain(members);
+        let (traffic, carrying) = traffic::having_a_say(asked.iter().map(|server| &server.site), known);
+        let has_a_say = ids.filter_map(|id| inventory.by_id(id)).chain(alike).chain(members).chain(carrying);
         let mut kept = has_a_say.map(|server| (&server.id, server)).collect::<BTreeMap<_, _>>();
         if kept.is_empty() {
             // An inventory has a server, or it is none.
@@ -124,6 +130,7 @@ impl Snapshot {
             states: ledger.states.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
             health: ledger.health.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
             brakes: ledger.brakes.clone(),
+            traffic,
             breakers: ledger.breakers.values().cloned().collect(),
             before: known.before.to_vec(),
             servers: kept.into_values().cloned().collect(),
@@ -153,8 +160,14 @@ impl Snapshot {
             brakes: self.brakes.clone(),
             breakers: self.breakers.iter().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
         };
-        let known =
-            Known { inventory: &inventory, ledger: &ledger, rules: &self.rules, before: &self.before, now: self.at };
+        let known = Known {
+            inventory: &inventory,
+            ledger: &ledger,
+            rules: &self.rules,
+            before: &self.before,
+            traffic: &self.traffic,
+            now: self.at,
+        };
         let candidates = decided.iter().map(|one| Candidate {
             run: &one.run,
             server: &one.server,

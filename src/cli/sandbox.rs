@@ -20,6 +20,8 @@ pub(super) struct Sandbox {
     pub(super) inventory: InventoryPaths,
     pub(super) address: SocketAddr,
     redfish: String,
+    /// Where the fleet's metrics are.
+    pub(super) prometheus: String,
     pub(super) tasks: JoinSet<()>,
 }
 
@@ -43,7 +45,14 @@ impl Sandbox {
         let routes =
             workspace.control_router().merge(fleet.control_router()).merge(page::router()).merge(more(&workspace));
         let address = Workspace::serve(routes, port, &mut tasks).await?;
-        Ok(Self { workspace, inventory, address, redfish: fleet.redfish_url.clone(), tasks })
+        Ok(Self {
+            workspace,
+            inventory,
+            address,
+            redfish: fleet.redfish_url.clone(),
+            prometheus: fleet.prometheus_url.clone(),
+            tasks,
+        })
     }
 }
 
@@ -71,7 +80,7 @@ impl Drop for Folder {
 pub(super) async fn run(servers: usize, port: u16) -> anyhow::Result<()> {
     let folder = Folder::fresh()?;
     let sandbox = Sandbox::start(servers, port, &folder.0, WorkspaceSettings::demo(), |_| Router::new()).await?;
-    let Sandbox { workspace, inventory, address, redfish, mut tasks } = sandbox;
+    let Sandbox { workspace, inventory, address, redfish, prometheus, mut tasks } = sandbox;
     let line = json!({
         "page": format!("http://{address}/"),
         "control": format!("http://{address}/sandbox/"),
@@ -81,6 +90,7 @@ pub(super) async fn run(servers: usize, port: u16) -> anyhow::Result<()> {
         "team_id": workspace.team_id,
         "bot_user_id": workspace.bot_user_id,
         "redfish": redfish,
+        "prometheus": prometheus,
         "inventory": inventory.inventory,
         "ssh_private_key": inventory.private_key,
         "bmc_password_file": inventory.bmc_password,

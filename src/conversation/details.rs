@@ -49,7 +49,7 @@ pub(super) fn groups<'a>(view: RequestView<'a>) -> Vec<(&'static str, String, Ve
             RunStage::Ended { outcome: RunOutcome::Failed | RunOutcome::FailedAndReturned, .. } => 1,
             RunStage::Ready { .. } | RunStage::Acting { .. } | RunStage::Returning { .. } => 2,
             RunStage::Ended { outcome: RunOutcome::Done, .. } => 3,
-            RunStage::Ended { outcome: RunOutcome::LeftOut | RunOutcome::Returned, .. } => 4,
+            RunStage::Ended { outcome: RunOutcome::LeftOut | RunOutcome::Returned | RunOutcome::PutOff, .. } => 4,
             RunStage::Waiting | RunStage::Ended { outcome: RunOutcome::NotStarted, .. } => 5,
         };
         signs.entry(place).or_default().push(run);

@@ -45,7 +45,9 @@ fn standing(run: &Run) -> Option<String> {
     match &run.stage {
         RunStage::Returning { .. } => Some(format!("It goes back to {found}.")),
         RunStage::Ended { outcome, .. } => match outcome {
-            RunOutcome::FailedAndReturned | RunOutcome::Returned => Some(format!("It is back in {found}.")),
+            RunOutcome::FailedAndReturned | RunOutcome::Returned | RunOutcome::PutOff => {
+                Some(format!("It is back in {found}."))
+            }
             RunOutcome::Failed => Some(format!("It stays {} and reserved.", run.state.word())),
             RunOutcome::Done => Some(format!("It is done, in {}.", run.state.word())),
             RunOutcome::NotStarted | RunOutcome::LeftOut => None,

@@ -91,7 +91,9 @@ pub(super) fn failure_phrase(run: &Run, spec: &CommandSpec) -> &'static str {
 pub(super) fn left_as(run: &Run) -> Option<String> {
     run.server_name()?;
     match run.outcome() {
-        Some(RunOutcome::FailedAndReturned | RunOutcome::Returned) => Some(format!("back in {}", run.found.word())),
+        Some(RunOutcome::FailedAndReturned | RunOutcome::Returned | RunOutcome::PutOff) => {
+            Some(format!("back in {}", run.found.word()))
+        }
         Some(RunOutcome::Failed | RunOutcome::Done | RunOutcome::NotStarted | RunOutcome::LeftOut) | None => {
             Some(run.state.word().to_owned())
         }

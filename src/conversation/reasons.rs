@@ -11,7 +11,7 @@ use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
-use crate::workflow::request::{Blocker, BrokenUntil, LimitScope, OutServer};
+use crate::workflow::request::{Blocker, BrokenUntil, LimitScope, OutServer, TrafficMeasure, TrafficScope};
 use std::collections::BTreeMap;
 
 /// The most holders of one reason that are told one by one.
@@ -93,6 +93,50 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
                 }
             }
         }
+        Blocker::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from } => {
+            let prose = prose.text(format!("{} ", traffic(scope)));
+            let prose = prose.text(format!("{}, at most {limit_percent} %", measured(*measure, *percent)));
+            clear(prose, *seen_at, *clear_from)
+        }
+        Blocker::TrafficUnknown { scope, why, since } => unknown(prose, scope, (why, *since)),
+    }
+}
+
+/// `edge-lax traffic unknown since 14:00 (no answer)`
+fn unknown(prose: Prose, scope: &TrafficScope, (why, since): (&str, Option<Timestamp>)) -> Prose {
+    let prose = prose.text(format!("{} unknown", traffic(scope)));
+    let prose = match since {
+        Some(since) => prose.text(" since ").time(since),
+        None => prose,
+    };
+    prose.text(format!(" ({}); waits until it is known", quoted(why)))
+}
+
+/// `; clear from 14:10 if it stays so`, or when it was measured.
+fn clear(prose: Prose, seen_at: Timestamp, clear_from: Option<Timestamp>) -> Prose {
+    match clear_from {
+        Some(from) if from > seen_at => prose.text("; clear from ").time(from).text(" if it stays so"),
+        Some(_) | None => prose.text(", measured ").time(seen_at),
+    }
+}
+
+/// `edge-lax traffic`, or that of the sites which take over.
+fn traffic(scope: &TrafficScope) -> String {
+    match scope {
+        TrafficScope::Pool(pool) => format!("{pool} traffic"),
+        TrafficScope::Site(site) => format!("{site} traffic"),
+        TrafficScope::Absorbing { site, by } => {
+            let by = by.iter().map(ToString::to_string).collect::<Vec<_>>();
+            format!("traffic of {}, which would take over from {site},", first_three(&by))
+        }
+    }
+}
+
+fn measured(measure: TrafficMeasure, percent: u32) -> String {
+    match measure {
+        TrafficMeasure::LoadAfter => format!("would be {percent} % of what is left"),
+        TrafficMeasure::OfUsual => format!("is {percent} % of the usual"),
+        TrafficMeasure::OfBefore => format!("is {percent} % of 5 min ago"),
     }
 }
 
@@ -147,7 +191,9 @@ pub(super) fn in_full(prose: Prose, reason: &Reason, names: &BTreeMap<RequestId,
         prose = prose.text(format!(" + {hidden} more"));
     }
     prose = prose.text("\n  ");
-    if let Some(seen_at) = reason.seen_at {
+    // Its own line says when what is too much was measured.
+    let is_told = matches!(reason.blocker, Blocker::Traffic { clear_from: None, .. });
+    if let Some(seen_at) = reason.seen_at.filter(|_| !is_told) {
         prose = prose.text("looked at ").time(seen_at).text(" · ");
     }
     prose.text(unblocks(&reason.blocker, names))
@@ -177,6 +223,12 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Frozen { scope, .. } => format!("goes on when that is over, or somebody sends: thaw {scope}"),
         Blocker::Held { .. } => "goes on when somebody releases it".to_owned(),
         Blocker::Blacklisted { .. } => "goes on when that is over, or somebody takes it off the blacklist".to_owned(),
+        Blocker::Traffic { clear_from: Some(_), .. } => "goes on then".to_owned(),
+        Blocker::Traffic { measure: TrafficMeasure::LoadAfter, .. } => {
+            "goes on when less has come, or more has served, for long enough".to_owned()
+        }
+        Blocker::Traffic { .. } => "goes on when less has come for long enough".to_owned(),
+        Blocker::TrafficUnknown { .. } => "goes on when the metrics tell of it again".to_owned(),
         Blocker::Broken { until, .. } => match until {
             BrokenUntil::CoolDown(_) | BrokenUntil::Canary(_) | BrokenUntil::Soak(_) => {
                 "goes on when its canary has passed and a person has closed it".to_owned()
@@ -215,6 +267,8 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
         Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
         Blocker::HealthUnknown { .. }
+        | Blocker::Traffic { .. }
+        | Blocker::TrafficUnknown { .. }
         | Blocker::NoDirectory
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
@@ -244,6 +298,10 @@ pub fn short(blocker: &Blocker) -> String {
             Some(since) => format!("{pool} health unknown since {}", clock(*since)),
             None => format!("{pool} health unknown"),
         },
+        Blocker::Traffic { scope, measure, percent, limit_percent, .. } => {
+            format!("{} {}, at most {limit_percent} %", traffic(scope), measured(*measure, *percent))
+        }
+        Blocker::TrafficUnknown { scope, .. } => format!("{} unknown", traffic(scope)),
         Blocker::Frozen { scope, by, .. } => format!("{} frozen by {}", quoted(scope), quoted(by)),
         Blocker::Held { servers: names, by, .. } if names.is_empty() => format!("held by {}", quoted(by)),
         Blocker::Held { servers: names, by, .. } => format!("{} held by {}", servers(names.len()), quoted(by)),

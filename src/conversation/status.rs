@@ -8,7 +8,8 @@ use super::reasons::{outs, short};
 use super::state::state_word;
 use super::view::{RequestView, asked};
 use super::words::{Prose, counted, first_three, listed, quoted, summary};
-use crate::admission::{Brake, PoolCount};
+use crate::admission::traffic::oldest_seen;
+use crate::admission::{Brake, PoolCount, Traffic};
 use crate::domain::command::CommandName;
 use crate::domain::server::PoolName;
 use crate::domain::time::Timestamp;
@@ -39,6 +40,8 @@ pub struct StatusView<'a> {
     pub servers: u32,
     /// When the inventory was read.
     pub inventory_at: Timestamp,
+    /// What is known of traffic.
+    pub traffic: &'a Traffic,
     /// The oldest look at the health of one of them, and in which pool; `None` if there was none.
     pub health_oldest: Option<(Timestamp, PoolName)>,
     /// When the directory of people last answered; `None` where it was not asked.
@@ -62,6 +65,7 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         Some((oldest, _)) => prose.text("oldest look ").time(*oldest),
         None => prose.text("not looked at yet"),
     };
+    let prose = traffic(prose, fleet.traffic);
     let prose = prose.text(" · requests ").time(fleet.now).text(" · inventory ").time(fleet.inventory_at);
     let prose = match fleet.people_at {
         Some(at) => prose.text(" · people ").time(at),
@@ -128,7 +132,17 @@ fn waits_on_sources(mut prose: Prose, requests: &[(Request, Vec<Run>)]) -> Prose
 
 /// Whether somebody waits not for what is known, but until it is.
 const fn is_of_source(blocker: &Blocker) -> bool {
-    matches!(blocker, Blocker::HealthUnknown { .. } | Blocker::NoDirectory)
+    matches!(blocker, Blocker::HealthUnknown { .. } | Blocker::TrafficUnknown { .. } | Blocker::NoDirectory)
+}
+
+fn traffic(prose: Prose, known: &Traffic) -> Prose {
+    match (known, oldest_seen(known)) {
+        (Traffic::NotConfigured, _) => prose.text(" · traffic is not looked at: no metrics configured"),
+        (_, Some(oldest)) => prose.text(" · traffic ").time(oldest),
+        // A shell does not look at it.
+        (Traffic::NotAsked, None) => prose,
+        (Traffic::Pending | Traffic::Silent { .. } | Traffic::Seen(_), None) => prose.text(" · traffic unknown"),
+    }
 }
 
 /// `of 86 servers: drain, reboot and undrain 80 · wipe 6`; what covers most comes first.

@@ -63,7 +63,7 @@ impl<'a> RequestView<'a> {
                 RunStage::Ended { outcome, .. } => match outcome {
                     RunOutcome::Done => &mut tally.done,
                     RunOutcome::Failed | RunOutcome::FailedAndReturned => &mut tally.failed,
-                    RunOutcome::Returned => &mut tally.returned,
+                    RunOutcome::Returned | RunOutcome::PutOff => &mut tally.returned,
                     RunOutcome::NotStarted => &mut tally.not_started,
                     RunOutcome::LeftOut => &mut tally.left_out,
                 },

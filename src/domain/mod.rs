@@ -12,6 +12,7 @@ pub mod identity;
 pub mod ids;
 pub mod intent;
 pub mod limits;
+pub mod measure;
 pub mod misunderstanding;
 pub mod place;
 pub mod plan;

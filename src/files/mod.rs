@@ -8,6 +8,7 @@ mod tests;
 
 use crate::adapters::drivers::RealDrivers;
 use crate::adapters::inventory::{self, Endpoints, InventoryFaults};
+use crate::admission::traffic::strangers;
 use crate::admission::{AdmissionFileFault, Rules, admission_rules, check_override_groups};
 use crate::authorization::{Channels, Known, Mentioned, Policies, PolicyFaults, PolicyFile};
 use crate::catalog::{self, Catalog};
@@ -82,6 +83,10 @@ impl Files {
         };
         if !faults.is_empty() {
             return Err(faults);
+        }
+        for what in strangers(&rules.traffic, &loaded.inventory) {
+            let place = format!("{policies}/admission.yaml");
+            faults.add(FileFault { place: place.clone(), what: what.clone() }, &format!("{place}: {what}"));
         }
         if let Err(found) = loaded.owners.check(&named_groups(&texts.policies, &catalog, people.as_ref())) {
             add_inventory(&mut faults, &found);

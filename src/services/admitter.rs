@@ -5,7 +5,9 @@ use super::rechecks::{self, Look, People};
 use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step, failures, messages, overrides, records, replanning};
-use crate::admission::{self, Admitted, Candidate, Known, Ledger, NextWave, Precedence, Snapshot, Verdict, next_wave};
+use crate::admission::{
+    self, Admitted, Candidate, Known, Ledger, NextWave, Precedence, Snapshot, Traffic, Verdict, next_wave,
+};
 use crate::approvals::{self, Approved};
 use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation;
@@ -19,7 +21,7 @@ use crate::ports::store::{Committed, DecisionRecord, Scope, Write};
 use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::breakglass::OverrideEvent;
 use crate::workflow::request::{
-    Blocker, HaltCause, PolicyName, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause,
+    Blocker, HaltCause, PolicyName, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause, alike,
 };
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use async_trait::async_trait;
@@ -106,11 +108,16 @@ impl Admitter {
         if is_behind {
             return Ok(Looked::Nothing);
         }
+        let traffic = self.world.traffic.now();
+        if *traffic == Traffic::Pending && request.spec.takes_capacity() {
+            return Ok(Looked::Looking);
+        }
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
         let authorized = look.authorized.as_deref();
         let (world, approved) = (&*self.world, &approved);
-        let pass = Pass { world, rulebook: &rulebook, request, authorized, approved, due, before, now };
+        let pass =
+            Pass { world, rulebook: &rulebook, traffic: &traffic, request, authorized, approved, due, before, now };
         if let Some(mut writes) = unfit(request, &runs, &look.people, now) {
             writes.extend(self.rechecked(request, &look).await?);
             writes.extend(overrides::told(&self.world, request));
@@ -130,7 +137,8 @@ impl Admitter {
         }
         let (scopes, rechecked) = (pass.scopes(), self.rechecked(request, &look).await?);
         let decide = |ledger: &Ledger| {
-            let writes = pass.decide(ledger);
+            // What was measured must still count at the moment of the decision itself.
+            let writes = Pass { now: self.world.now(), ..pass }.decide(ledger);
             // Where nothing starts, nothing is written.
             let also = if writes.is_empty() { &[] } else { rechecked.as_slice() };
             [writes.as_slice(), also].concat()
@@ -168,7 +176,7 @@ impl Admitter {
         // While servers of the request are at work, waiting for them is no news; that people have stopped it is.
         let at_work = runs.iter().any(Run::is_active);
         let shown = blockers.into_iter().filter(|blocker| !at_work || blocker.is_brake()).collect::<Vec<_>>();
-        if shown == pass.request.blockers {
+        if alike(&shown, &pass.request.blockers) {
             return Ok(again);
         }
         let id = pass.request.id();
@@ -217,9 +225,11 @@ fn unfit(request: &Request, runs: &[Run], people: &People, now: Timestamp) -> Op
 type Used = BTreeMap<u32, Vec<RunId>>;
 
 /// One decision about one request's due runs; pure over the ledger it is given.
+#[derive(Clone, Copy)]
 struct Pass<'a> {
     world: &'a World,
     rulebook: &'a Rulebook,
+    traffic: &'a Traffic,
     request: &'a Request,
     authorized: Option<&'a Authorized>,
     approved: &'a Approved,
@@ -242,7 +252,7 @@ impl Pass<'_> {
     }
 
     fn known<'a>(&'a self, ledger: &'a Ledger) -> Known<'a> {
-        self.rulebook.known(ledger, self.now).after(self.before)
+        self.rulebook.known(ledger, self.now).with_traffic(self.traffic).after(self.before)
     }
 
     fn version(&self) -> Option<&str> {
@@ -392,7 +402,12 @@ impl Pass<'_> {
         (ledger, said): (&Ledger, &[(Candidate<'_>, Verdict)]),
     ) -> Vec<Write> {
         let servers = said.iter().map(|(candidate, _)| candidate.server);
-        let snapshot = Snapshot::of(servers, self.known(ledger), &self.rulebook.files);
+        // Traffic has a say only where capacity is taken.
+        let known = match self.request.spec.takes_capacity() {
+            true => self.known(ledger),
+            false => self.known(ledger).with_traffic(&Traffic::NotAsked),
+        };
+        let snapshot = Snapshot::of(servers, known, &self.rulebook.files);
         let record = DecisionRecord {
             request: self.request.id().clone(),
             at: self.now,

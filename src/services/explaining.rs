@@ -2,7 +2,7 @@
 //!
 //! Only reads. Deliberately absent: the words, and any decision; admission's own pass says what blocks.
 
-use crate::admission::{self, Explained, HealthRow, Place, StateRow, Waiting};
+use crate::admission::{self, Explained, HealthRow, Place, StateRow, Traffic, Waiting};
 use crate::conversation::message::Message;
 use crate::conversation::{self, RequestView, RunView, WhyView};
 use crate::domain::effect::BalancerLine;
@@ -121,7 +121,7 @@ impl Found {
 /// The store does not answer.
 pub async fn of_run(
     store: &dyn Store,
-    rulebook: &Rulebook,
+    on: (&Rulebook, &Traffic),
     id: &RunId,
     now: Timestamp,
 ) -> Result<Option<Found>, StoreFault> {
@@ -129,7 +129,7 @@ pub async fn of_run(
         return Ok(None);
     };
     if run.stage == RunStage::Waiting && !request.is_over() {
-        return Ok(Some(Found::Request(Box::new(why(store, rulebook, request, now).await?))));
+        return Ok(Some(Found::Request(Box::new(why(store, on, request, now).await?))));
     }
     let pace = step_pace(store, &request, &run).await?;
     Ok(Some(Found::Run(Box::new(Ran { request, run, pace, now }))))
@@ -141,13 +141,13 @@ pub async fn of_run(
 /// The store does not answer.
 pub async fn of_server(
     store: &dyn Store,
-    rulebook: &Rulebook,
+    on: (&Rulebook, &Traffic),
     server: &Server,
     now: Timestamp,
 ) -> Result<Found, StoreFault> {
     let ledger = store.ledger().await?;
     if let Some(lock) = ledger.lock(&server.id)
-        && let Some(found) = of_run(store, rulebook, &lock.run, now).await?
+        && let Some(found) = of_run(store, on, &lock.run, now).await?
     {
         return Ok(found);
     }
@@ -156,7 +156,7 @@ pub async fn of_server(
         let runs = if is_planned { store.runs(request.id()).await? } else { Vec::new() };
         let is_its = |run: &&Run| run.subject.server().is_some_and(|planned| planned.id == server.id);
         if runs.iter().filter(is_its).any(|run| !run.is_over()) {
-            return Ok(Found::Request(Box::new(why(store, rulebook, request, now).await?)));
+            return Ok(Found::Request(Box::new(why(store, on, request, now).await?)));
         }
     }
     let (state, health) = (ledger.states.get(&server.id).cloned(), ledger.health.get(&server.id).cloned());
@@ -167,12 +167,18 @@ pub async fn of_server(
 ///
 /// # Errors
 /// The store does not answer.
-pub async fn why(store: &dyn Store, rulebook: &Rulebook, request: Request, now: Timestamp) -> Result<Why, StoreFault> {
+pub async fn why(
+    store: &dyn Store,
+    (rulebook, traffic): (&Rulebook, &Traffic),
+    request: Request,
+    now: Timestamp,
+) -> Result<Why, StoreFault> {
     let runs = store.runs(request.id()).await?;
     let ledger = store.ledger().await?;
     let open = if request.is_over() { Vec::new() } else { store.open_requests().await? };
     let before = admission::precedences(&open, rulebook.rules.queue, now);
-    let explained = admission::explain(&request, &runs, rulebook.known(&ledger, now).after(&before));
+    let explained =
+        admission::explain(&request, &runs, rulebook.known(&ledger, now).with_traffic(traffic).after(&before));
     let queue = queue(store, rulebook, &open, now).await?;
     let place = admission::place(request.id(), &queue);
     let holders = explained.reasons.iter().flat_map(|reason| reason.holders.iter().map(|holder| &holder.request));

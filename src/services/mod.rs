@@ -37,6 +37,7 @@ mod retrying;
 mod reviews;
 pub mod runner;
 pub mod standings;
+pub mod traffic;
 pub mod undone;
 pub mod verdict;
 pub mod watcher;
@@ -45,6 +46,7 @@ mod world;
 
 pub use crate::ports::Rulebook;
 pub use paging::{Pager, Silence};
+pub use traffic::Gauge;
 pub use world::{InForce, Places, WakingInbox, World};
 
 use crate::domain::time::Timestamp;

@@ -70,7 +70,8 @@ pub(super) async fn line(
     let now = world.now();
     let runs = world.store.runs(request.id()).await?;
     let ledger = world.store.ledger().await?;
-    let known = rulebook.known(&ledger, now);
+    let traffic = world.traffic.now();
+    let known = rulebook.known(&ledger, now).with_traffic(&traffic);
     let servers = match passing(&request, &runs, policy, known) {
         Ok(servers) => servers,
         Err(why) => return Ok(no(&why, "nothing to override")),

@@ -3,8 +3,7 @@
 //! Shared by what carries lines out and by what only shows them, so that both always agree. Deliberately absent:
 //! any port; everything that is looked at comes in as a value.
 
-use crate::admission::{self, Known, Ledger, PoolImpact, Rehearsal, spread, wave_sizes};
-use crate::approvals;
+use crate::admission::{self, Known, Ledger, PoolImpact, Rehearsal, Traffic, spread, wave_sizes};
 use crate::authorization::{Authorized, Question, ReasonNeed, Refusal};
 use crate::conversation::{self, PreviewView, message::Message};
 use crate::domain::breaker::version_of;
@@ -20,9 +19,9 @@ use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{ProductionState, Server, ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot, Undone};
-use crate::language;
 use crate::ports::Rulebook;
 use crate::workflow::request::{ApprovalNeed, Request};
+use crate::{approvals, language};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -33,6 +32,8 @@ pub struct Asking<'a> {
     pub rulebook: &'a Rulebook,
     /// Locks, states and health.
     pub ledger: &'a Ledger,
+    /// What pools carry.
+    pub traffic: &'a Traffic,
     /// What the requests that the line mentions left undone.
     pub undone: &'a Undone,
     /// Who asks.
@@ -209,7 +210,7 @@ impl<'a> Asking<'a> {
     /// What admission looks at.
     #[must_use]
     pub fn known(self) -> Known<'a> {
-        self.rulebook.known(self.ledger, self.now)
+        self.rulebook.known(self.ledger, self.now).with_traffic(self.traffic)
     }
 
     /// Without `#`; empty in a direct conversation, which has no name.

@@ -2,7 +2,7 @@
 //!
 //! Only reads. Deliberately absent: the words, and the controls behind the buttons.
 
-use crate::admission::{self, Explained, OutWhy, Place};
+use crate::admission::{self, Explained, OutWhy, Place, Traffic};
 use crate::catalog::Catalog;
 use crate::conversation::{OutGroup, QueuedView, RequestView};
 use crate::domain::command::{CommandSpec, StepSpec, Targets};
@@ -47,7 +47,7 @@ impl Queued {
 /// The store does not answer.
 pub async fn queue(
     store: &dyn Store,
-    rulebook: &Rulebook,
+    (rulebook, traffic): (&Rulebook, &Traffic),
     servers: Option<&[Server]>,
     now: Timestamp,
 ) -> Result<Vec<Queued>, StoreFault> {
@@ -69,7 +69,8 @@ pub async fn queue(
         let touches = left.any(|server| server.map_or(asked.is_none(), |server| is_asked(&server.id)));
         let may_start = request.halted.is_none() && !matches!(request.stage, RequestStage::Stopping { .. });
         if touches && may_start {
-            let explained = admission::explain(&request, &runs, rulebook.known(&ledger, now).after(&before));
+            let explained =
+                admission::explain(&request, &runs, rulebook.known(&ledger, now).with_traffic(traffic).after(&before));
             let place = admission::place(request.id(), &order);
             queue.push(Queued { request, runs, explained, place, now });
         }

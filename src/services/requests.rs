@@ -170,6 +170,8 @@ fn next(request: &Request, runs: &[Run], now: Timestamp) -> Option<Vec<Write>> {
             }
             overdue.then(|| not_started(request, runs, now))
         }
+        // A server that was put back because it was missed waits again, and nothing more starts.
+        RequestStage::Running if request.halted.is_some() && waiting => Some(not_started(request, runs, now)),
         RequestStage::Queued | RequestStage::Running if !active && !waiting => {
             Some(end(request, runs, outcome(runs), now))
         }

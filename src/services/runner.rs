@@ -3,6 +3,7 @@
 use super::effects::Effects;
 use super::world::World;
 use super::{Service, Step, failures, messages};
+use crate::admission::traffic::{Traffic, is_missed, still_calm};
 use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
 use crate::domain::effect::{Begun, Probe, Seen};
 use crate::domain::ids::RunId;
@@ -87,12 +88,12 @@ impl Runner {
             let Some(request) = self.world.store.request(&id.request).await? else { return Ok(()) };
             let now = self.world.now();
             let parameters = parameters(&request);
-            let orders = orders(&request, &run, &brakes, now);
+            let orders = self.orders((&request, &run), &brakes, now).await?;
             let situation =
                 Situation { steps: &request.steps, run: &run, input: &input, orders, parameters: &parameters, now };
             let decision = decide(situation);
             if decision == Decision::AskSafety {
-                input = Input::Safe(self.ask_safety(&request, &run, now).await?);
+                input = self.ask_safety(&request, &run, now).await?;
                 continue;
             }
             match self.carry_out(&request, &run, decision).await? {
@@ -104,11 +105,38 @@ impl Runner {
     }
 
     /// A policy that let the run start by an override is not asked again: it would send the server back at once.
-    async fn ask_safety(&self, request: &Request, run: &Run, now: Timestamp) -> Result<Result<(), String>, StoreFault> {
-        let Some(server) = run.subject.server() else { return Ok(Ok(())) };
+    async fn ask_safety(&self, request: &Request, run: &Run, now: Timestamp) -> Result<Input, StoreFault> {
+        let Some(server) = run.subject.server() else { return Ok(Input::Safe(Ok(()))) };
         let ledger = self.world.store.ledger().await?;
-        let (rulebook, passed) = (self.world.rulebook(), request.passed(&run.id));
-        Ok(admission::still_safe_overriding(server, rulebook.known(&ledger, now), &passed))
+        let (rulebook, traffic) = (self.world.rulebook(), self.world.traffic.now());
+        let known = rulebook.known(&ledger, now).with_traffic(&traffic);
+        let passed = request.passed(&run.id);
+        let safe = admission::still_safe_overriding(server, known, &passed);
+        Ok(match safe.is_ok().then(|| still_calm(server, known, &passed)) {
+            Some(Err(_)) => Input::NotNow,
+            Some(Ok(())) | None => Input::Safe(safe),
+        })
+    }
+
+    /// What people have ordered; and where so much comes that the server is missed, that it goes back.
+    async fn orders(
+        &self,
+        (request, run): (&Request, &Run),
+        brakes: &[Brake],
+        now: Timestamp,
+    ) -> Result<Orders, StoreFault> {
+        let ordered = ordered(request, run, brakes, now);
+        let takes = request.spec.takes_capacity() && run.found == ProductionState::Production && run.is_active();
+        let traffic = self.world.traffic.now();
+        let (Orders::GoOn, Some(server), Traffic::Seen(_), true) =
+            (ordered, run.subject.server(), traffic.as_ref(), takes)
+        else {
+            return Ok(ordered);
+        };
+        let ledger = self.world.store.ledger().await?;
+        let rulebook = self.world.rulebook();
+        let known = rulebook.known(&ledger, now).with_traffic(&traffic);
+        Ok(if is_missed(server, known, &request.passed(&run.id)) { Orders::PutOff } else { ordered })
     }
 
     /// `None` means that the run may be decided on again at once.
@@ -265,7 +293,7 @@ impl Runner {
 
 /// A server that a person holds is left alone, whatever else was ordered. A stop of everything forbids more than the end
 /// of one request does, so it comes next.
-fn orders(request: &Request, run: &Run, brakes: &[Brake], now: Timestamp) -> Orders {
+fn ordered(request: &Request, run: &Run, brakes: &[Brake], now: Timestamp) -> Orders {
     if run.subject.server().is_some_and(|server| admission::is_held(server, brakes, now)) {
         Orders::Keep
     } else if brakes.iter().any(|brake| brake.kind == BrakeKind::Stop) {
@@ -307,7 +335,9 @@ fn lock_change(event: &RunEvent, server: &PlannedServer, run: &Run) -> Option<Wr
     let RunEvent::Ended { outcome, .. } = event else { return None };
     let (server, run) = (server.id.clone(), run.id.clone());
     match outcome {
-        RunOutcome::Done | RunOutcome::Returned | RunOutcome::FailedAndReturned => Some(Write::Unlock { server, run }),
+        RunOutcome::Done | RunOutcome::Returned | RunOutcome::FailedAndReturned | RunOutcome::PutOff => {
+            Some(Write::Unlock { server, run })
+        }
         RunOutcome::Failed => Some(Write::LockLeftBehind { server, run }),
         RunOutcome::NotStarted | RunOutcome::LeftOut => None,
     }

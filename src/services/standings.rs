@@ -2,7 +2,7 @@
 //!
 //! Only reads. Deliberately absent: the words.
 
-use crate::admission::{self, Brake, Known, PoolCount};
+use crate::admission::{self, Brake, Known, PoolCount, Traffic};
 use crate::catalog::Catalog;
 use crate::conversation::StatusView;
 use crate::domain::command::{CommandName, Targets};
@@ -13,6 +13,7 @@ use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How servers stand.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub struct Standings {
     pub health_oldest: Option<(Timestamp, PoolName)>,
     /// When the directory of people last answered; `None` where it was not asked.
     pub people_at: Option<Timestamp>,
+    /// What pools carry; [`Traffic::NotAsked`] where it was not looked at.
+    pub traffic: Arc<Traffic>,
     /// Since when alerts are not taken, and why; `None` where they are, or where it was not looked at.
     pub alerts_silent: Option<(Timestamp, String)>,
     /// When all of this was looked at.
@@ -43,8 +46,19 @@ impl Standings {
     /// As messages look at it.
     #[must_use]
     pub fn view(&self) -> StatusView<'_> {
-        let Self { stop, pools, open, coverage, servers, inventory_at, health_oldest, people_at, alerts_silent, now } =
-            self;
+        let Self {
+            stop,
+            pools,
+            open,
+            coverage,
+            servers,
+            inventory_at,
+            health_oldest,
+            people_at,
+            alerts_silent,
+            traffic,
+            now,
+        } = self;
         StatusView {
             stop: stop.as_ref(),
             pools,
@@ -54,6 +68,7 @@ impl Standings {
             inventory_at: *inventory_at,
             health_oldest: health_oldest.clone(),
             people_at: *people_at,
+            traffic,
             alerts_silent: alerts_silent.as_ref().map(|(since, why)| (*since, why.as_str())),
             now: *now,
         }
@@ -91,6 +106,7 @@ pub async fn standings(
         inventory_at: rulebook.inventory.fetched_at(),
         health_oldest,
         people_at: None,
+        traffic: Arc::new(Traffic::NotAsked),
         alerts_silent: None,
         now,
     })

@@ -32,6 +32,7 @@ pub(super) fn is_left(run: &Run) -> bool {
             RunOutcome::Failed
             | RunOutcome::FailedAndReturned
             | RunOutcome::Returned
+            | RunOutcome::PutOff
             | RunOutcome::NotStarted
             | RunOutcome::LeftOut => true,
         },

@@ -33,30 +33,31 @@ pub(super) async fn answer(
     speaker: &Speaker,
     of: &WhyOf,
 ) -> Result<Outcome, StoreFault> {
-    let (store, rulebook, now) = (world.store.as_ref(), &speaker.rulebook, world.now());
+    let (store, now, traffic) = (world.store.as_ref(), world.now(), world.traffic.now());
+    let on = (speaker.rulebook.as_ref(), traffic.as_ref());
     let (found, note) = match of {
         WhyOf::Here => match here(world, line.origin).await? {
             Ok(request) => {
                 let note = format!("answered: why {}", request.id());
-                (Found::Request(Box::new(explaining::why(store, rulebook, request, now).await?)), note)
+                (Found::Request(Box::new(explaining::why(store, on, request, now).await?)), note)
             }
             Err(own) => return Ok(line.answered(conversation::no_request_here(&own), "answered: why of no request")),
         },
         WhyOf::Request(id) => match store.request(id).await? {
             Some(request) => {
-                let found = explaining::why(store, rulebook, request, now).await?;
+                let found = explaining::why(store, on, request, now).await?;
                 (Found::Request(Box::new(found)), format!("answered: why {id}"))
             }
             None => return Ok(line.answered(conversation::no_such_request(id), "answered: no such request")),
         },
-        WhyOf::Run(id) => match explaining::of_run(store, rulebook, id, now).await? {
+        WhyOf::Run(id) => match explaining::of_run(store, on, id, now).await? {
             Some(found) => (found, format!("answered: why {id}")),
             None => return Ok(line.answered(conversation::no_such_run(id), "answered: no such run")),
         },
         WhyOf::Server(selector) => match server(world, line, speaker, selector).await? {
             Ok(server) => {
                 let note = format!("answered: why {}", server.name);
-                (explaining::of_server(store, rulebook, &server, now).await?, note)
+                (explaining::of_server(store, on, &server, now).await?, note)
             }
             Err(outcome) => return Ok(outcome),
         },

@@ -1,6 +1,7 @@
 //! Everything a service works with: the ports, and the files that say what may be done.
 
 use super::paging::Pager;
+use super::traffic::Gauge;
 use crate::domain::ids::OperationId;
 use crate::domain::place::ChannelId;
 use crate::domain::time::Timestamp;
@@ -47,6 +48,8 @@ pub struct World {
     pub chat: Arc<dyn Chat>,
     /// Who people are.
     pub directory: Arc<dyn Directory>,
+    /// What pools carry.
+    pub traffic: Gauge,
     /// What rings while the chat is down.
     pub pager: Pager,
     /// How servers are reached.

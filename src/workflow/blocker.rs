@@ -6,6 +6,12 @@ use crate::domain::ids::{RequestId, RunId};
 use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Traffic that differs by less is no news.
+const TRAFFIC_NEWS_PERCENT: u32 = 3;
+/// Traffic that goes up and down is news no more often than this: each piece of news is stored and shown.
+const TRAFFIC_NEWS_EVERY: Duration = Duration::from_secs(120);
 
 /// One of the policies that say whether it is safe now, by the name that people use for it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -14,6 +20,8 @@ pub enum PolicyName {
     Concurrency,
     /// How many of a pool must serve.
     Capacity,
+    /// How much of what is left may be used.
+    Traffic,
     /// Whether too many runs of the same have failed.
     FailureRate,
     /// The stop of everything.
@@ -28,11 +36,19 @@ pub enum PolicyName {
 
 impl PolicyName {
     /// Every policy.
-    pub const ALL: [Self; 7] =
-        [Self::Concurrency, Self::Capacity, Self::FailureRate, Self::Stop, Self::Freeze, Self::Hold, Self::Blacklist];
+    pub const ALL: [Self; 8] = [
+        Self::Concurrency,
+        Self::Capacity,
+        Self::Traffic,
+        Self::FailureRate,
+        Self::Stop,
+        Self::Freeze,
+        Self::Hold,
+        Self::Blacklist,
+    ];
 
     /// Those that an override can let servers pass; whatever is not named here never can be.
-    pub const OVERRIDABLE: [Self; 2] = [Self::Concurrency, Self::Capacity];
+    pub const OVERRIDABLE: [Self; 3] = [Self::Concurrency, Self::Capacity, Self::Traffic];
 
     /// Whether an override can let servers pass it.
     #[must_use]
@@ -46,6 +62,7 @@ impl PolicyName {
         match self {
             Self::Concurrency => "concurrency",
             Self::Capacity => "capacity",
+            Self::Traffic => "traffic",
             Self::FailureRate => "failure-rate",
             Self::Stop => "stop",
             Self::Freeze => "freeze",
@@ -194,6 +211,30 @@ pub enum Blocker {
         /// Since when it waits.
         since: Timestamp,
     },
+    /// What would be left could not well carry what comes.
+    Traffic {
+        /// Where.
+        scope: TrafficScope,
+        /// What is too much.
+        measure: TrafficMeasure,
+        /// How much of it there is, in percent, rounded up.
+        percent: u32,
+        /// How much there may be.
+        limit_percent: u32,
+        /// When the oldest part of it was measured.
+        seen_at: Timestamp,
+        /// From when on all has been well for long enough, if it stays so; `None` while it is too much.
+        clear_from: Option<Timestamp>,
+    },
+    /// It is not known well enough how much comes.
+    TrafficUnknown {
+        /// Where.
+        scope: TrafficScope,
+        /// Why it is not known.
+        why: String,
+        /// Since when, if it ever was.
+        since: Option<Timestamp>,
+    },
 }
 
 /// What an open breaker waits for.
@@ -209,6 +250,40 @@ pub enum BrokenUntil {
     Person,
 }
 
+/// Where traffic is added up.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum TrafficScope {
+    /// In a pool.
+    Pool(PoolName),
+    /// In a whole site.
+    Site(SiteName),
+    /// In the sites that take over what a site cannot carry.
+    Absorbing {
+        /// The site.
+        site: SiteName,
+        /// Those that take over.
+        by: Vec<SiteName>,
+    },
+}
+
+/// What of traffic is too much.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum TrafficMeasure {
+    /// Of the capacity that would be left.
+    LoadAfter,
+    /// Of what is usual at this hour of the week.
+    OfUsual,
+    /// Of what it was five minutes before.
+    OfBefore,
+}
+
+/// Whether reasons say the same as those that were told before but for how much traffic there is just now, which changes
+/// at every look.
+#[must_use]
+pub fn alike(now: &[Blocker], told: &[Blocker]) -> bool {
+    now.len() == told.len() && now.iter().zip(told).all(|(one, told)| one.is_like(told))
+}
+
 impl Blocker {
     /// The policy that it comes from; `None` of a turn, and where it is not known whether the people of the request still may.
     #[must_use]
@@ -216,6 +291,7 @@ impl Blocker {
         match self {
             Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
+            Self::Traffic { .. } | Self::TrafficUnknown { .. } => Some(PolicyName::Traffic),
             Self::Broken { .. } => Some(PolicyName::FailureRate),
             Self::Stopped { .. } => Some(PolicyName::Stop),
             Self::Frozen { .. } => Some(PolicyName::Freeze),
@@ -240,6 +316,8 @@ impl Blocker {
             | Self::Concurrency { .. }
             | Self::Capacity { .. }
             | Self::HealthUnknown { .. }
+            | Self::Traffic { .. }
+            | Self::TrafficUnknown { .. }
             | Self::NoDirectory
             | Self::Broken { .. }
             | Self::Behind { .. } => false,
@@ -273,7 +351,10 @@ impl Blocker {
             | Self::Frozen { .. }
             | Self::Held { .. }
             | Self::Blacklisted { .. }
-            | Self::Broken { .. } => None,
+            | Self::Broken { .. }
+            // Going first brings no less traffic.
+            | Self::Traffic { .. }
+            | Self::TrafficUnknown { .. } => None,
         }
     }
 }
@@ -315,8 +396,46 @@ impl Blocker {
     /// server, whatever policy it comes from.
     #[must_use]
     pub fn overridable(&self) -> Option<PolicyName> {
-        let can_pass = matches!(self, Self::Concurrency { .. } | Self::Capacity { .. } | Self::HealthUnknown { .. });
+        let can_pass = match self {
+            Self::Concurrency { .. }
+            | Self::Capacity { .. }
+            | Self::HealthUnknown { .. }
+            | Self::Traffic { .. }
+            | Self::TrafficUnknown { .. } => true,
+            Self::Locked { .. }
+            | Self::NoDirectory
+            | Self::Stopped { .. }
+            | Self::Frozen { .. }
+            | Self::Held { .. }
+            | Self::Blacklisted { .. }
+            | Self::Broken { .. }
+            | Self::Behind { .. } => false,
+        };
         self.policy().filter(|policy| can_pass && policy.can_be_overridden())
+    }
+
+    /// Whether it is the same reason as one that was told before, for the same numbers as people read them or so soon
+    /// after it that other numbers are no news.
+    fn is_like(&self, told: &Self) -> bool {
+        match (self, told) {
+            (
+                Self::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from },
+                Self::Traffic {
+                    scope: of,
+                    measure: by,
+                    percent: value,
+                    limit_percent: limit,
+                    seen_at: seen,
+                    clear_from: from,
+                },
+            ) => {
+                let is_close =
+                    (limit_percent, clear_from) == (limit, from) && percent.abs_diff(*value) < TRAFFIC_NEWS_PERCENT;
+                (scope, measure) == (of, by) && (is_close || seen_at.since(*seen) < TRAFFIC_NEWS_EVERY)
+            }
+            (Self::TrafficUnknown { scope, .. }, Self::TrafficUnknown { scope: of, .. }) => scope == of,
+            (one, other) => one == other,
+        }
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Input {
     ControllerSilent(String),
     /// Whether going on is still safe for the pool; the reason if not.
     Safe(Result<(), String>),
+    /// It may be safe again in a while.
+    NotNow,
 }
 
 /// What people have ordered meanwhile.
@@ -49,6 +51,8 @@ pub enum Orders {
     GoOn,
     /// Start nothing that changes or takes capacity; reach a safe point.
     Stop,
+    /// The server is missed: put it back where that is still possible, and start on it again another time.
+    PutOff,
     /// Everything is stopped: no step that [changes](crate::domain::command::Touch::Changes) something begins. Looking,
     /// giving back, and proving what was begun go on.
     Halt,
@@ -62,7 +66,7 @@ impl Orders {
     pub const fn forbid_changes(self) -> bool {
         match self {
             Self::GoOn => false,
-            Self::Stop | Self::Halt | Self::Keep => true,
+            Self::Stop | Self::PutOff | Self::Halt | Self::Keep => true,
         }
     }
 }
@@ -153,6 +157,9 @@ pub fn decide(situation: Situation<'_>) -> Decision {
             }
             Some(spec) if situation.orders == Orders::Halt && spec.touch() == Touch::Changes => {
                 halted(situation, *step)
+            }
+            Some(_) if situation.orders == Orders::PutOff && may_turn_back(steps, *step) => {
+                turn_back(situation, RunOutcome::PutOff, Vec::new())
             }
             Some(spec) => ready(situation, *step, spec),
         },
@@ -269,7 +276,7 @@ fn returning(situation: Situation<'_>, since: Timestamp, outcome: RunOutcome) ->
         }
         // Natural: asking again for what it may already be doing changes nothing.
         Input::Seen(_) => Decision::Begin(Errand::back(run, server)),
-        Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_) => {
+        Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
             Decision::Observe(Probe::Balancer(server.clone()))
         }
     }

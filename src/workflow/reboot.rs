@@ -28,7 +28,7 @@ pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &Reboot) -> Dec
     let Some(server) = run.server_name() else { return Decision::Settled };
     let silent_long = run.silent_since.is_some_and(|since| now >= since.plus(SILENT_FOR));
     match situation.input {
-        Input::Nothing | Input::Safe(_) => Decision::Observe(Probe::Boot(server.clone())),
+        Input::Nothing | Input::Safe(_) | Input::NotNow => Decision::Observe(Probe::Boot(server.clone())),
         Input::Seen(Seen::Boot(facts)) => {
             let intent = first_intent(situation, spec, spec.via, Some(facts));
             begin_with(situation, step, server, intent)
@@ -88,7 +88,7 @@ pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboo
         return never_sent(situation, acting, spec, why);
     }
     match situation.input {
-        Input::Nothing | Input::Safe(_) => Decision::Observe(Probe::Boot(server.clone())),
+        Input::Nothing | Input::Safe(_) | Input::NotNow => Decision::Observe(Probe::Boot(server.clone())),
         Input::Seen(Seen::Boot(facts)) => match judge(acting.intent, facts, situation.now, spec.timeout) {
             Judgement::Rebooted(note) => {
                 let done = succeeded(situation, acting.step, ProductionState::Drained, note);
@@ -200,7 +200,7 @@ fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, why:
             begin_with(situation, acting.step, server, StepIntent { attempt: next.attempt, ..fresh })
         }
         (PowerPath::Ssh, Input::Seen(_)) => fail_before(situation, acting.step, cut(why)),
-        (PowerPath::Ssh, Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_)) => {
+        (PowerPath::Ssh, Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_)) => {
             Decision::Observe(Probe::Boot(server.clone()))
         }
     }

@@ -1,7 +1,10 @@
 //! One accepted intent from card to final reply.
 
 use super::IllegalTransition;
-pub use super::blocker::{Blocker, BrokenUntil, Contended, LimitScope, OutServer, PolicyName, PolicySet, Waited};
+pub use super::blocker::{
+    Blocker, BrokenUntil, Contended, LimitScope, OutServer, PolicyName, PolicySet, TrafficMeasure, TrafficScope,
+    Waited, alike,
+};
 use super::breakglass::{Override, OverrideEvent};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 pub use super::controls::{ControlVerb, Retried};

@@ -165,6 +165,8 @@ pub enum RunOutcome {
     NotStarted,
     /// The server was not in a state that the command may start from.
     LeftOut,
+    /// Its server was missed: it is back as it was, and the run waits to start again. No run stays at this.
+    PutOff,
 }
 
 impl RunOutcome {
@@ -178,6 +180,7 @@ impl RunOutcome {
             Self::Returned => "put back unchanged",
             Self::NotStarted => "not started",
             Self::LeftOut => "left out",
+            Self::PutOff => "put back, to start again",
         }
     }
 
@@ -381,6 +384,19 @@ impl Run {
         }
     }
 
+    /// Where it stands once it has ended like that: put off, it waits as if it had never been admitted.
+    fn ended(&mut self, at: Timestamp, outcome: RunOutcome) -> RunStage {
+        if matches!(outcome, RunOutcome::Returned | RunOutcome::FailedAndReturned | RunOutcome::PutOff) {
+            self.state = self.found;
+        }
+        if outcome != RunOutcome::PutOff {
+            return RunStage::Ended { at, outcome };
+        }
+        (self.admission, self.failure, self.silent_since) = (None, None, None);
+        self.proofs.clear();
+        RunStage::Waiting
+    }
+
     /// The run after that event; the only way a run changes.
     ///
     /// # Errors
@@ -444,18 +460,25 @@ impl Run {
                 self.state = ProductionState::Undraining;
                 Stage::Returning { at: *at, outcome: *outcome }
             }
-            (RunEvent::Ended { at, outcome }, stage) if !matches!(stage, Stage::Ended { .. }) => {
-                if matches!(outcome, RunOutcome::Returned | RunOutcome::FailedAndReturned) {
-                    self.state = self.found;
-                }
-                Stage::Ended { at: *at, outcome: *outcome }
-            }
+            (RunEvent::Ended { at, outcome }, stage) if may_end(&stage, *outcome) => self.ended(*at, *outcome),
             (event, stage) => {
                 return Err(illegal(&self.id, &stage, event));
             }
         };
         self.version = Version(self.version.0 + 1);
         Ok(self)
+    }
+}
+
+/// Only work that was admitted is put off.
+fn may_end(stage: &RunStage, outcome: RunOutcome) -> bool {
+    match stage {
+        RunStage::Ended { .. } => false,
+        RunStage::Waiting => outcome != RunOutcome::PutOff,
+        RunStage::Ready { .. }
+        | RunStage::Acting { .. }
+        | RunStage::NeedsPerson { .. }
+        | RunStage::Returning { .. } => true,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use super::decide::{
     Acting, Commit, Decision, HALTED_LOOK_EVERY, Input, Orders, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX,
-    Situation, commit, fail, server_of,
+    Situation, commit, fail, server_of, turn_back,
 };
 use super::errand::Errand;
-use super::run::{FailureKind, Run, RunEvent, StepIntent};
+use super::run::{FailureKind, Run, RunEvent, RunOutcome, StepIntent};
 use crate::domain::command::{GateCheck, HostCheck, HttpCall, HttpMethod, Output, SITE_INPUT, Sent, Step};
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, Probe, Seen};
 use crate::domain::intent::{ParameterName, Value};
@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How long a gate may find nobody to ask before the server is put back.
+/// How long a gate may find nobody to ask, or be told to wait, before the server is put back.
 const GATE_WITHIN: Duration = Duration::from_secs(300);
 
 /// The first intent of a step that is not a restart.
@@ -63,11 +63,13 @@ pub(super) fn begin_drain(situation: Situation<'_>, step: usize, timeout: Durati
 pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_max: u64) -> Decision {
     let now = situation.now;
     let Some(server) = server_of(situation.run) else { return Decision::Settled };
-    if matches!(situation.orders, Orders::Stop | Orders::Halt) {
-        return super::decide::turn_back(situation, super::run::RunOutcome::Returned, Vec::new());
+    match situation.orders {
+        Orders::Stop | Orders::Halt => return turn_back(situation, RunOutcome::Returned, Vec::new()),
+        Orders::PutOff => return turn_back(situation, RunOutcome::PutOff, Vec::new()),
+        Orders::GoOn | Orders::Keep => {}
     }
     match situation.input {
-        Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_) => {
+        Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
             Decision::Observe(Probe::Balancer(server.clone()))
         }
         Input::Seen(Seen::Balancer(line)) if is_out(line) && line.connections <= connections_max => {
@@ -119,6 +121,11 @@ pub(super) fn gate(situation: Situation<'_>, step: usize, checks: &[GateCheck]) 
         Input::Seen(_) | Input::ControllerSilent(_) => Decision::Wait(situation.now.plus(POLL_EVERY)),
         Input::Safe(Ok(())) => Decision::Commit(succeeded(situation, step, run.state, "still safe")),
         Input::Safe(Err(why)) => fail(situation, step, FailureKind::GateClosed, why.clone()),
+        // It was nobody's failure: the server goes back to work, and its turn comes again.
+        Input::NotNow if situation.now >= since(run).plus(GATE_WITHIN) => {
+            turn_back(situation, RunOutcome::PutOff, Vec::new())
+        }
+        Input::NotNow => Decision::Wait(situation.now.plus(POLL_EVERY)),
     }
 }
 
@@ -142,7 +149,7 @@ pub(super) fn check(situation: Situation<'_>, step: usize, checks: &[HostCheck],
                 ..Commit::of(vec![begun], situation.now)
             })
         }
-        Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_) => {
+        Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
             Decision::Observe(Probe::Checks(server.clone(), checks.to_vec()))
         }
     }
@@ -168,7 +175,7 @@ pub(super) fn check_again(situation: Situation<'_>, acting: &Acting<'_>, checks:
             fail(situation, acting.step, FailureKind::CheckFailed, note)
         }
         Input::Seen(_) => Decision::Wait(now.plus(POLL_EVERY)),
-        Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_) => {
+        Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
             Decision::Observe(Probe::Checks(server.clone(), checks.to_vec()))
         }
     }
@@ -199,7 +206,7 @@ pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: Produc
     let now = situation.now;
     let Some(server) = server_of(situation.run) else { return Decision::Settled };
     match situation.input {
-        Input::Nothing | Input::Safe(_) | Input::ControllerSilent(_) => {
+        Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
             Decision::Observe(Probe::Balancer(server.clone()))
         }
         Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Up => {

@@ -22,6 +22,8 @@ mod fuzz_corpus;
 #[cfg(test)]
 mod mandates;
 #[cfg(test)]
+mod metrics_wire;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod real_alertmanager;

@@ -111,11 +111,21 @@ async fn without_a_floor_nothing_waits_at_it() {
 }
 
 #[tokio::test]
-async fn where_the_status_page_is_elsewhere_the_last_scene_fails() {
+async fn where_the_status_page_is_elsewhere_its_scene_fails() {
     let folder = TempDir::new().unwrap();
     let text = shipped("src/cli/demo/files/commands/announce.yaml");
     write(&folder, "commands/announce.yaml", &changed(&text, "/sandbox/status-page", "/sandbox/nowhere"));
     breaks(8, folder).await;
+}
+
+#[tokio::test]
+async fn where_no_traffic_is_too_much_a_surge_halts_nothing() {
+    let folder = TempDir::new().unwrap();
+    let text = shipped("src/cli/demo/files/policies/admission.yaml");
+    let limits = "traffic:\n  load-max: 100%\n  relief: 1000%\n  surge: 1000%\n  rise: 1000%\n";
+    let text = changed(&text, "traffic:\n", limits);
+    write(&folder, "policies/admission.yaml", &text);
+    breaks(9, folder).await;
 }
 
 #[tokio::test]

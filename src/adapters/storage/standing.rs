@@ -3,7 +3,7 @@
 //! Deliberately absent: whether an event fits; `apply` judges that when the journal is read.
 
 use crate::workflow::request::RequestEvent;
-use crate::workflow::run::{Answer, RunEvent};
+use crate::workflow::run::{Answer, RunEvent, RunOutcome};
 
 /// How a run stands, as rows are asked for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,7 +39,9 @@ impl RunStanding {
     /// How it stands after that event.
     pub(super) const fn after(self, event: &RunEvent) -> Self {
         match event {
-            RunEvent::Planned { .. } | RunEvent::Replanned { .. } => Self::Waiting,
+            RunEvent::Planned { .. }
+            | RunEvent::Replanned { .. }
+            | RunEvent::Ended { outcome: RunOutcome::PutOff, .. } => Self::Waiting,
             RunEvent::Admitted(_)
             | RunEvent::StepBegun { .. }
             | RunEvent::StepSucceeded { .. }

@@ -6,6 +6,7 @@ mod explaining;
 mod histories;
 mod overriding;
 mod queue;
+mod traffic;
 mod waves;
 
 use super::*;
@@ -96,6 +97,7 @@ struct Fleet {
     servers: Vec<Server>,
     ledger: Ledger,
     rules: Rules,
+    traffic: Traffic,
     spec: CommandSpec,
 }
 
@@ -103,7 +105,13 @@ impl Fleet {
     /// A pool in which everything serves, freshly seen.
     fn of(total: usize) -> Self {
         let servers = (0..total).map(server).collect();
-        let fleet = Self { servers, ledger: Ledger::default(), rules: roomy(), spec: reboot() };
+        let fleet = Self {
+            servers,
+            ledger: Ledger::default(),
+            rules: roomy(),
+            traffic: Traffic::NotConfigured,
+            spec: reboot(),
+        };
         (0..total).fold(fleet, |fleet, number| fleet.seen(number, Health::Serving, 0))
     }
 
@@ -154,7 +162,7 @@ impl Fleet {
     }
 
     fn known<'a>(&'a self, inventory: &'a Inventory) -> Known<'a> {
-        Known { inventory, ledger: &self.ledger, rules: &self.rules, before: &[], now: NOW }
+        Known { inventory, ledger: &self.ledger, rules: &self.rules, before: &[], traffic: &self.traffic, now: NOW }
     }
 
     fn count(&self) -> PoolCount {
@@ -186,6 +194,8 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Capacity { .. } => "capacity",
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::NoDirectory => "no directory",
+        Blocker::Traffic { .. } => "traffic",
+        Blocker::TrafficUnknown { .. } => "traffic unknown",
         Blocker::Broken { .. } => "broken",
         Blocker::Behind { .. } => "behind",
         Blocker::Stopped { .. } => "stopped",

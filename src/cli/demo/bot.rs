@@ -19,6 +19,7 @@ pub(super) struct BotSettings {
     pub(super) bot_token: String,
     pub(super) inventory: PathBuf,
     pub(super) incident_channel: String,
+    pub(super) prometheus: String,
 }
 
 /// The bot's process.
@@ -47,6 +48,7 @@ impl Bot {
         command.env("WRASSE_POLICIES", settings.folder.join("policies"));
         command.env("WRASSE_INVENTORY", &settings.inventory);
         command.env("WRASSE_INCIDENT_CHANNEL", &settings.incident_channel);
+        command.env("WRASSE_PROMETHEUS_URL", &settings.prometheus);
         self.child = Some(command.kill_on_drop(true).spawn().context("the bot cannot be started")?);
         self.starts += 1;
         Ok(())

@@ -14,7 +14,7 @@ const FILES: [(&str, &str); 13] = [
     ("commands/drain.yaml", include_str!("files/commands/drain.yaml")),
     ("commands/undrain.yaml", include_str!("files/commands/undrain.yaml")),
     ("commands/command.schema.json", include_str!("../../../commands/command.schema.json")),
-    ("policies/admission.yaml", include_str!("../../../policies/admission.yaml")),
+    ("policies/admission.yaml", include_str!("files/policies/admission.yaml")),
     ("policies/channels.yaml", include_str!("../../../policies/channels.yaml")),
     ("policies/groups.yaml", include_str!("../../../policies/groups.yaml")),
     ("policies/schema.cedarschema", include_str!("../../../policies/schema.cedarschema")),

@@ -50,6 +50,7 @@ impl Demo {
                 bot_token: sandbox.workspace.bot_token.clone(),
                 inventory: sandbox.inventory.inventory.clone(),
                 incident_channel: INCIDENT_CHANNEL.to_owned(),
+                prometheus: sandbox.prometheus.clone(),
             });
             bot.start()?;
         }

@@ -4,6 +4,7 @@
 
 use super::{answered, decisions, line_of, looks_json, misunderstood, now};
 use crate::adapters::storage::sqlite::SqliteStore;
+use crate::admission::Traffic;
 use crate::cli::output;
 use crate::cli::paths::Paths;
 use crate::conversation::message::Message;
@@ -121,17 +122,16 @@ enum Unfound {
 
 impl Open {
     async fn found(&self, of: &WhyOf, line: &str) -> anyhow::Result<Result<Found, Unfound>> {
-        let (store, rulebook, now) = (&self.store, &self.rulebook, self.now);
+        // What traffic keeps from starting is told as the bot saw it last.
+        let (store, on, now) = (&self.store, (&self.rulebook, &Traffic::NotAsked), self.now);
         let unfound = |message| Ok(Err(Unfound::Told(message)));
         match of {
             WhyOf::Here => unfound(conversation::no_request_here(&[])),
             WhyOf::Request(id) => match store.request(id).await? {
-                Some(request) => {
-                    Ok(Ok(Found::Request(Box::new(explaining::why(store, rulebook, request, now).await?))))
-                }
+                Some(request) => Ok(Ok(Found::Request(Box::new(explaining::why(store, on, request, now).await?)))),
                 None => unfound(conversation::no_such_request(id)),
             },
-            WhyOf::Run(id) => match explaining::of_run(store, rulebook, id, now).await? {
+            WhyOf::Run(id) => match explaining::of_run(store, on, id, now).await? {
                 Some(found) => Ok(Ok(found)),
                 None => unfound(conversation::no_such_run(id)),
             },
@@ -144,7 +144,7 @@ impl Open {
                     let names = servers.iter().map(|server| server.name.clone()).collect::<Vec<_>>();
                     return unfound(conversation::ask_about_one(&names));
                 };
-                Ok(Ok(explaining::of_server(store, rulebook, server, now).await?))
+                Ok(Ok(explaining::of_server(store, on, server, now).await?))
             }
         }
     }
@@ -191,7 +191,7 @@ impl Open {
         let (store, rulebook, now) = (&self.store, &self.rulebook, self.now);
         if matches!(intent, Intent::Queue(_)) {
             let scope = Some(servers).filter(|_| whole == Whole::Part);
-            let queue = queues::queue(store, rulebook, scope, now).await?;
+            let queue = queues::queue(store, (rulebook, &Traffic::NotAsked), scope, now).await?;
             let views = queue.iter().map(Queued::view).collect::<Vec<_>>();
             return Ok((conversation::queue(&views, now), looks_json::queue(&queue)));
         }

@@ -199,6 +199,12 @@ impl Hands {
         self.post(&format!("/sandbox/fleet/{server}/fault"), &json!({ "kind": kind })).await.map(|_| ())
     }
 
+    /// From now on that share of its capacity comes to a site.
+    pub(super) async fn traffic(&self, site: &str, share: f64) -> Result<(), Missed> {
+        self.tell(format!("{site} gets {:.0} % of what its servers can carry", share * 100.0));
+        self.post("/sandbox/traffic", &json!({ "site": site, "level": share })).await.map(|_| ())
+    }
+
     pub(super) async fn repair(&self, server: &str) -> Result<(), Missed> {
         self.tell(format!("{server} is repaired"));
         self.post(&format!("/sandbox/fleet/{server}/repair"), &json!({})).await.map(|_| ())

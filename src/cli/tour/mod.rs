@@ -27,7 +27,7 @@ struct Scene {
     play: for<'a> fn(&'a Hands) -> Played<'a>,
 }
 
-const SCENES: [Scene; 8] = [
+const SCENES: [Scene; 9] = [
     Scene {
         number: 1,
         title: "20 servers are rebooted, after somebody else approved",
@@ -63,6 +63,11 @@ const SCENES: [Scene; 8] = [
         number: 8,
         title: "a mention in a thread does the same, and work without a server",
         play: |hands| Box::pin(scenes::speaks_in_threads(hands)),
+    },
+    Scene {
+        number: 9,
+        title: "a surge in riga halts a rollout, which goes on by itself",
+        play: |hands| Box::pin(trouble::is_halted_by_a_surge(hands)),
     },
 ];
 

@@ -119,3 +119,33 @@ pub(super) async fn waits_at_the_floor(hands: &Hands) -> Result<(), Missed> {
     hands.card_shows(&card, "✅ done", 40).await?;
     ensure(hands.reboots_of("edge-gru-001").await? == 1, || "it was not rebooted once".into())
 }
+
+/// More than the other servers could carry comes while some of them are out.
+pub(super) async fn is_halted_by_a_surge(hands: &Hands) -> Result<(), Missed> {
+    let all = "edge-riga-[001-003]";
+    hands.traffic("riga", 0.4).await?;
+    let before = hands.newest(NOC).await?;
+    hands.slash(ANA, NOC, &format!("reboot {all} --wave 100% because new kernel")).await?;
+    let (id, card) = hands.card(NOC, &before).await?;
+    hands
+        .until(30, "the rollout is under way", || async move {
+            Ok(hands.fleet(all).await?.iter().any(|server| server.reboots > 0).then_some(()))
+        })
+        .await?;
+    hands.traffic("riga", 0.8).await?;
+    let halted = hands.card_shows(&card, "riga traffic would be", 40).await?;
+    let reason = halted.all.lines().find(|line| line.contains("riga traffic would be")).unwrap_or_default();
+    hands.tell(reason.trim());
+    let waits = hands.fleet(all).await?.iter().any(|server| server.reboots == 0);
+    ensure(waits, || "all of them were rebooted all the same".into())?;
+    hands.traffic("riga", 0.4).await?;
+    let thread = Place { channel: NOC, thread: Some(&card.ts), viewer: ANA, within_s: 60 };
+    let ends = |seen: &Seen| seen.all.contains(&format!("{id}: all 3 rebooted"));
+    let last = hands.message(thread, "it went on by itself to the end", ends).await?;
+    hands.tell(first_line(&last));
+    for server in hands.fleet(all).await? {
+        ensure(server.reboots == 1, || format!("{} was rebooted {} times", server.name, server.reboots))?;
+    }
+    hands.tell("the fleet's own log: each of the three rebooted once");
+    Ok(())
+}

@@ -6,12 +6,14 @@
 mod balancer_face;
 mod control;
 mod inventory_file;
+pub mod metrics_face;
 pub mod model;
 pub mod ports_face;
 mod redfish_face;
 mod select;
 mod shared;
 mod ssh_face;
+mod traffic_control;
 
 pub use inventory_file::InventoryPaths;
 pub use shared::SharedFleet;
@@ -90,6 +92,8 @@ pub struct SimulatedFleet {
     shared: SharedFleet,
     /// Where the Redfish service is.
     pub redfish_url: String,
+    /// Where Prometheus' query API is.
+    pub prometheus_url: String,
     /// Each server's SSH port.
     pub ssh_ports: BTreeMap<ServerName, u16>,
     /// Each site's load balancer.
@@ -145,11 +149,19 @@ impl SimulatedFleet {
                 tracing::error!(%fault, "the simulated Redfish service ended");
             }
         });
+        let (listener, metrics_port) = listen(0).await?;
+        let metrics = metrics_face::router(shared.clone());
+        tasks.spawn(async move {
+            if let Err(fault) = axum::serve(listener, metrics).await {
+                tracing::error!(%fault, "the simulated metrics ended");
+            }
+        });
+        let prometheus_url = format!("http://127.0.0.1:{metrics_port}");
         if let Some(on_change) = settings.on_change {
             tasks.spawn(tell_changes(shared.clone(), on_change));
         }
         let redfish_url = format!("http://127.0.0.1:{port}/redfish/v1");
-        Ok(Self { shared, redfish_url, ssh_ports, balancer_ports, secret, bmc_password })
+        Ok(Self { shared, redfish_url, prometheus_url, ssh_ports, balancer_ports, secret, bmc_password })
     }
 
     /// The model and its clock.
@@ -158,9 +170,9 @@ impl SimulatedFleet {
         &self.shared
     }
 
-    /// The calls under `/sandbox/fleet`.
+    /// The calls under `/sandbox/fleet` and `/sandbox/traffic`.
     pub fn control_router(&self) -> axum::Router {
-        control::router(self.shared.clone())
+        control::router(self.shared.clone()).merge(traffic_control::router(self.shared.clone()))
     }
 }
 

@@ -210,7 +210,7 @@ fn carry_on(story: &mut Story, world: &mut World) -> Result<(), TestCaseError> {
         world.passes(Duration::from_millis(50));
         story.now = world.ours();
         if world.tape.choose(50) == 49 {
-            story.orders = Orders::Stop;
+            story.orders = if world.tape.choose(2) == 1 { Orders::PutOff } else { Orders::Stop };
         }
         match story.check(&input) {
             Decision::Observe(probe) => {
@@ -218,7 +218,11 @@ fn carry_on(story: &mut Story, world: &mut World) -> Result<(), TestCaseError> {
                 world.passes(Duration::from_millis(200));
             }
             Decision::AskSafety => {
-                input = Input::Safe(if world.tape.choose(12) == 11 { Err("low".into()) } else { Ok(()) });
+                input = match world.tape.choose(13) {
+                    11 => Input::Safe(Err("low".into())),
+                    12 => Input::NotNow,
+                    _ => Input::Safe(Ok(())),
+                };
             }
             Decision::Commit(commit) => {
                 input = Input::Nothing;
@@ -280,8 +284,12 @@ fn is_told_truly(story: &Story, world: &World) -> Result<(), TestCaseError> {
             prop_assert!(!world.is_out, "returned, and left out of rotation\n{:#?}", story.journal);
         }
         RunStage::Ended { outcome: RunOutcome::Failed, .. } => prop_assert!(run.failure.is_some()),
-        RunStage::Ended { outcome: RunOutcome::NotStarted | RunOutcome::LeftOut, .. }
-        | RunStage::Waiting
+        // It was put off: as it was before, to be admitted another time.
+        RunStage::Waiting => {
+            prop_assert_eq!(world.taken, 0, "put off, but restarted\n{:#?}", &story.journal);
+            prop_assert!(!world.is_out, "put off, and left out of rotation\n{:#?}", story.journal);
+        }
+        RunStage::Ended { outcome: RunOutcome::NotStarted | RunOutcome::LeftOut | RunOutcome::PutOff, .. }
         | RunStage::Ready { .. }
         | RunStage::Acting { .. }
         | RunStage::Returning { .. } => prop_assert!(false, "settled at {:?}", run.stage),

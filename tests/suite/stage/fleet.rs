@@ -2,16 +2,19 @@
 
 use super::time::StageClock;
 use async_trait::async_trait;
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wrasse::domain::effect::{Begun, Probe, Seen};
-use wrasse::domain::server::{ProductionState, ServerName};
+use wrasse::domain::server::{ProductionState, ServerName, SiteName};
 use wrasse::mandate::Mandate;
-use wrasse::ports::{Clock, Drivers};
-use wrasse::sandbox::fleet::model::{Fault, Fleet, FleetSpec, Rotation, ServerSpec, Timing};
+use wrasse::ports::{Clock, Drivers, Metrics};
+use wrasse::sandbox::fleet::SharedFleet;
+use wrasse::sandbox::fleet::metrics_face::FleetMetrics;
+use wrasse::sandbox::fleet::model::{Curve, Fault, Fleet, FleetSpec, MetricsTrouble, Rotation, ServerSpec, Timing};
 use wrasse::sandbox::fleet::ports_face::FleetDrivers;
 
 /// How often something happened.
@@ -30,6 +33,8 @@ pub(crate) struct StageFleet {
     drivers: OnceCell<FleetDrivers>,
     /// Whether load balancers answer.
     balancers: Arc<AtomicBool>,
+    /// Whether there are metrics.
+    is_measured: Cell<bool>,
 }
 
 /// The fleet's drivers, and what of them can be reached.
@@ -60,6 +65,7 @@ impl StageFleet {
             planned: RefCell::default(),
             drivers: OnceCell::new(),
             balancers: Arc::new(AtomicBool::new(true)),
+            is_measured: Cell::new(false),
         }
     }
 
@@ -105,6 +111,52 @@ impl StageFleet {
     /// The drivers as the bot gets them.
     pub(super) fn ports(&self) -> Arc<dyn Drivers> {
         Arc::new(Reach { drivers: self.drivers(), balancers: Arc::clone(&self.balancers) })
+    }
+
+    /// There are metrics, by which that share of its capacity always came to each site.
+    pub(crate) fn is_measured(&self, share: f64) {
+        self.is_measured.set(true);
+        self.with(|fleet| {
+            for server in fleet.servers() {
+                fleet.traffic_mut().set_always(&server.site, Curve::Level(share));
+            }
+        });
+    }
+
+    /// The metrics as the bot gets them, if there are any.
+    pub(super) fn metrics(&self) -> Option<Arc<dyn Metrics>> {
+        let fleet = || SharedFleet::new(Arc::clone(&self.drivers().fleet), Arc::<StageClock>::clone(&self.clock));
+        self.is_measured.get().then(|| Arc::new(FleetMetrics(fleet())) as Arc<dyn Metrics>)
+    }
+
+    /// From now on that share of its capacity comes to a site.
+    pub(crate) fn gets_traffic(&self, site: &str, share: f64) {
+        let now = self.clock.now();
+        self.with(|fleet| fleet.traffic_mut().set(&SiteName::new(site), Curve::Level(share), now));
+    }
+
+    /// Nothing is measured any more.
+    pub(crate) fn metrics_go_stale(&self) {
+        let now = self.clock.now();
+        self.with(|fleet| fleet.traffic_mut().set_trouble(Some(MetricsTrouble::Stale(now))));
+    }
+
+    /// The metrics have that trouble.
+    pub(crate) fn metrics_get(&self, trouble: MetricsTrouble) {
+        self.with(|fleet| fleet.traffic_mut().set_trouble(Some(trouble)));
+    }
+
+    /// The metrics are well again, and know all sites.
+    pub(crate) fn metrics_are_well(&self) {
+        self.with(|fleet| {
+            fleet.traffic_mut().set_trouble(None);
+            fleet.traffic_mut().set_missing(BTreeSet::new());
+        });
+    }
+
+    /// The metrics say nothing of that site.
+    pub(crate) fn metrics_lose(&self, site: &str) {
+        self.with(|fleet| fleet.traffic_mut().set_missing(BTreeSet::from([SiteName::new(site)])));
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Fleet) -> T) -> T {

@@ -328,6 +328,7 @@ impl Stage {
             directory: Arc::<StageDirectory>::clone(&scene.directory),
             alerts: scene.has_pager.get().then(|| Arc::<StagePager>::clone(&scene.pager) as _),
             drivers: scene.fleet.ports(),
+            metrics: scene.fleet.metrics(),
             clock: Arc::<StageClock>::clone(&scene.clock),
             ids: Arc::<StageIds>::clone(&scene.ids),
             source: Arc::new(source),

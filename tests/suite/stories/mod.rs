@@ -40,6 +40,7 @@ mod requiring;
 mod retrying;
 mod scheduling;
 mod stopping;
+mod surging;
 mod telling;
 mod tuning;
 mod unknown_outcomes;

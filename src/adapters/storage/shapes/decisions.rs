@@ -3,7 +3,7 @@
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::admission::{
     BlacklistLevel, Brake, BrakeKind, Coverage, Decided, FailureRules, FailureShare, Health, HealthRow, Lock,
-    LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said, Snapshot, StateRow,
+    LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said, Snapshot, StateRow, Traffic, TrafficRules,
 };
 use crate::domain::server::Server;
 use crate::workflow::request::Contended;
@@ -12,13 +12,14 @@ use serde_json::{Map, Value};
 stored_record! { Snapshot;
     at: "at_ms", files: "files", rules: "rules", servers: "servers", locks: "locks", states: "states", health: "health",
     brakes: "brakes", breakers: "breakers" or Vec::new(), before: "before" or Vec::new(),
+    traffic: "traffic" or Traffic::NotConfigured,
 }
 stored_record! { Rules;
     pool_out_max_percent: "pool_out_max_percent", health_age_max: "health_age_max_ms",
     unknown_max_percent: "unknown_max_percent", fleet_concurrency: "fleet_concurrency",
     command_concurrency: "command_concurrency", type_in_site_percent: "type_in_site_percent",
     rack_concurrency: "rack_concurrency", overrides: "overrides", failure_rate: "failure_rate" or FailureRules::default(),
-    queue: "queue" or QueueRules::default(),
+    queue: "queue" or QueueRules::default(), traffic: "traffic" or TrafficRules::default(),
 }
 stored_record! { FailureRules;
     in_a_row: "in_a_row", share: "share", command: "command", cool_down: "cool_down_ms", soak: "soak_ms",

@@ -30,6 +30,7 @@ mod strategies_of_values;
 mod tests;
 #[cfg(test)]
 mod tests_of_history;
+mod traffic;
 
 use crate::ports::StoreFault;
 use serde_json::{Map, Value};

@@ -5,7 +5,7 @@ use crate::domain::consent::Quota;
 use crate::domain::server::SiteName;
 use crate::workflow::request::{
     Accepted, Approval, ApprovalNeed, Blocker, BrokenUntil, ControlVerb, Escalation, Halt, HaltCause, LimitScope,
-    OutServer, RequestEvent, RequestOutcome, Retried, VoidCause,
+    OutServer, RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope, VoidCause,
 };
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -109,6 +109,11 @@ stored_variants! { Blocker;
     "no-directory" => NoDirectory,
     "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
     "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
+    "traffic" => Traffic {
+        scope: "scope", measure: "measure", percent: "percent", limit_percent: "limit_percent", seen_at: "seen_at_ms",
+        clear_from: "clear_from_ms",
+    },
+    "traffic-unknown" => TrafficUnknown { scope: "scope", why: "why", since: "since_ms" },
     "stopped" => Stopped { by: "by", since: "since_ms", why: "why" },
     "frozen" => Frozen { scope: "scope", by: "by", until: "until_ms", why: "why" },
     "held" => Held { servers: "servers", by: "by", since: "since_ms", why: "why" },
@@ -156,4 +161,10 @@ impl Stored for LimitScope {
         }
     }
 }
+stored_variants! { TrafficScope;
+    "pool" => Pool(pool),
+    "site" => Site(site),
+    "absorbing" => Absorbing { site: "site", by: "by" },
+}
+stored_words! { TrafficMeasure; "load-after" => LoadAfter, "of-usual" => OfUsual, "of-before" => OfBefore }
 stored_record! { OutServer; name: "name", holder: "holder", why: "why" }

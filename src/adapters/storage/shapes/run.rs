@@ -55,6 +55,6 @@ stored_words! { FailureKind;
 }
 stored_words! { RunOutcome;
     "done" => Done, "failed" => Failed, "failed-and-returned" => FailedAndReturned, "returned" => Returned,
-    "not-started" => NotStarted, "left-out" => LeftOut,
+    "not-started" => NotStarted, "left-out" => LeftOut, "put-off" => PutOff,
 }
 stored_words! { Answer; "run.did" => Did, "run.did-not" => DidNot, "run.look-again" => LookAgain }

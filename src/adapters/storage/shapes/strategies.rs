@@ -246,7 +246,7 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
     use RunOutcome as Outcome;
     let kinds = [Kind::DidNotComeBack, Kind::DidNotReboot, Kind::CheckFailed, Kind::BalancerFailed, Kind::GateClosed];
     let kind = select([&kinds[..], &[Kind::CouldNotSend, Kind::Refused]].concat());
-    let outcomes = [Outcome::Done, Outcome::Failed, Outcome::FailedAndReturned, Outcome::Returned];
+    let outcomes = [Outcome::Done, Outcome::Failed, Outcome::FailedAndReturned, Outcome::Returned, Outcome::PutOff];
     let outcome = || select([&outcomes[..], &[Outcome::NotStarted, Outcome::LeftOut]].concat());
     let begun = prop_oneof![
         Just(Begun::Sent),

@@ -12,7 +12,7 @@ use crate::domain::ids::Handle;
 use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::workflow::request::{
     Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, LimitScope, OutServer,
-    RequestEvent, RequestOutcome, Retried, VoidCause,
+    RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope, VoidCause,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -71,7 +71,18 @@ fn limit_scope() -> BoxedStrategy<LimitScope> {
     .boxed()
 }
 
+fn traffic_scope() -> BoxedStrategy<TrafficScope> {
+    let site = || text().prop_map(SiteName::new);
+    prop_oneof![
+        text().prop_map(|pool| TrafficScope::Pool(PoolName::new(pool))),
+        site().prop_map(TrafficScope::Site),
+        (site(), vec(site(), 0..3)).prop_map(|(site, by)| TrafficScope::Absorbing { site, by }),
+    ]
+    .boxed()
+}
+
 fn blocker() -> BoxedStrategy<Blocker> {
+    let measures = [TrafficMeasure::LoadAfter, TrafficMeasure::OfUsual, TrafficMeasure::OfBefore];
     let server = || text().prop_map(ServerName::new);
     let pool = || text().prop_map(PoolName::new);
     let out =
@@ -106,6 +117,21 @@ fn blocker() -> BoxedStrategy<Blocker> {
             by,
             until,
             why
+        }),
+        (traffic_scope(), select(measures.to_vec()), any::<(u32, u32)>(), time(), option::of(time())).prop_map(
+            |(scope, measure, (percent, limit_percent), seen_at, clear_from)| Blocker::Traffic {
+                scope,
+                measure,
+                percent,
+                limit_percent,
+                seen_at,
+                clear_from
+            }
+        ),
+        (traffic_scope(), text(), option::of(time())).prop_map(|(scope, why, since)| Blocker::TrafficUnknown {
+            scope,
+            why,
+            since
         }),
     ]
     .boxed()

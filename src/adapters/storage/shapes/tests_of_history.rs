@@ -1,14 +1,16 @@
 //! What earlier versions stored is read as what it meant then.
 
 use super::tests::{golden, unreadable};
-use super::{decode, encode};
+use super::{Stored, decode, encode};
+use crate::admission::traffic::{Doubt, Measured, Snapshot as Seen};
+use crate::admission::{Rules, Snapshot, Traffic};
 use crate::authorization::{AuthorizationRecord, RecordedClass};
 use crate::domain::command::{ApprovalRule, Output, Sent, ValueKind};
 use crate::domain::consent::Quota;
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Fingerprint;
 use crate::domain::intent::{ParameterName, Value};
-use crate::domain::server::ProductionState;
+use crate::domain::server::{PoolName, ProductionState};
 use crate::domain::time::Timestamp;
 use crate::ports::store::ControlAction;
 use crate::workflow::breakglass::OverrideEvent;
@@ -91,4 +93,48 @@ fn an_override_is_read() {
     let RequestEvent::Override(OverrideEvent::Asked(asked)) = &event else { panic!("no override") };
     assert_eq!((asked.policy.word(), asked.servers.len(), asked.second.is_some()), ("capacity", 1, true));
     assert_eq!(decode("an event", 1, &encode(&event)).as_ref(), Ok(&event));
+}
+
+/// What decisions were made on before there were breakers, and before traffic was looked at, is read as if no breaker had been
+/// open and there had been no metrics; what is written of traffic now, a later version must read.
+#[test]
+fn decisions_from_before_breakers_and_traffic_are_read() {
+    let (at, seen_at) = (golden::AT, Timestamp::from_millis(5));
+    let pools = BTreeMap::from([
+        (
+            PoolName::new("edge-lax"),
+            Ok(Measured { units: 0.1 + 0.2, seen_at, before: vec![(seen_at, 4.0)], usual: None }),
+        ),
+        (PoolName::new("edge-fra"), Err(Doubt { why: "no answer".into(), since: seen_at })),
+    ]);
+    let traffic = Traffic::Seen(Seen { pools, silent: None });
+    insta::assert_snapshot!(golden::line(&traffic), @r#"{"kind":"seen","value":{"pools":{"edge-fra":{"since_ms":5,"why":"no answer"},"edge-lax":{"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.30000000000000004","usual":null}},"silent":null}}"#);
+    let (files, rules) = (Fingerprint::of(b"files"), Rules::default());
+    let none = || (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (locks, states, health, brakes) = none();
+    let snapshot = Snapshot {
+        at,
+        files,
+        rules,
+        servers: Vec::new(),
+        locks,
+        states,
+        health,
+        brakes,
+        breakers: Vec::new(),
+        before: Vec::new(),
+        traffic,
+    };
+    assert_eq!(decode("a snapshot", 1, &encode(&snapshot)).as_ref(), Ok(&snapshot));
+    let mut stored = snapshot.store();
+    let object = stored.as_object_mut().unwrap();
+    let rules = object.get_mut("rules").and_then(|rules| rules.as_object_mut()).unwrap();
+    rules.remove("traffic");
+    rules.remove("failure_rate");
+    rules.remove("queue");
+    object.remove("traffic");
+    object.remove("breakers");
+    object.remove("before");
+    let before = Snapshot { traffic: Traffic::NotConfigured, ..snapshot };
+    assert_eq!(decode("a snapshot", 1, &stored.to_string()).as_ref(), Ok(&before));
 }

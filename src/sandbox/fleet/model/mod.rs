@@ -10,12 +10,14 @@ mod machine;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod traffic;
 
 pub use balancer::{BalancerRow, Rotation};
 pub use faults::Fault;
 pub use log::{Deed, LogEntry, Outcome, Via};
 pub use machine::{ExecEnd, Phase, ResetKind, ServerView, SshDoor};
 pub use spec::{CANARY, FleetSpec, OWNER, SITES, ServerSpec, Timing, zone_of};
+pub use traffic::{Curve, MEASURED_EVERY, MetricsTrouble, TrafficModel};
 
 use crate::domain::command::{HostCheck, HttpMethod};
 use crate::domain::effect::{BootFacts, BootId, PowerFacts};
@@ -37,6 +39,7 @@ pub struct Fleet {
     log: Vec<LogEntry>,
     http: BTreeMap<String, HttpEffect>,
     http_status: BTreeMap<String, u16>,
+    traffic: TrafficModel,
 }
 
 /// One HTTP effect: a call that was carried out once, whatever the number of times it arrived.
@@ -76,6 +79,7 @@ impl Fleet {
             log: Vec::new(),
             http: BTreeMap::new(),
             http_status: BTreeMap::new(),
+            traffic: TrafficModel::default(),
         }
     }
 
@@ -91,6 +95,17 @@ impl Fleet {
     /// When the specification had no server or names that are none.
     pub fn inventory(&self, now: Timestamp) -> Result<Inventory, InventoryFault> {
         Inventory::new(self.servers(), now)
+    }
+
+    /// What comes to it.
+    #[must_use]
+    pub const fn traffic(&self) -> &TrafficModel {
+        &self.traffic
+    }
+
+    /// What comes to it, to be changed.
+    pub const fn traffic_mut(&mut self) -> &mut TrafficModel {
+        &mut self.traffic
     }
 
     /// Everything that anybody asked and everything that happened, in order. Never shortened.

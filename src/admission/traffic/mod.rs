@@ -1,0 +1,397 @@
+//! Traffic: no server is taken out where what is left could not carry what comes.
+//!
+//! It is asked for the server's pool, for its whole site, and for the sites that take over what that one cannot carry. A
+//! server that does not serve takes nothing away. Whether there was too much a while ago is read from the metrics' own
+//! history and kept nowhere, so that a restart forgets nothing. Deliberately absent: looking.
+
+mod evidence;
+mod rules;
+
+pub use evidence::{Answers, Doubt, Measured, Snapshot, Traffic, Usual, judged, looked_back, same_hour, usual};
+pub(super) use rules::TrafficFile;
+pub use rules::TrafficRules;
+
+use super::ledger::LockStanding;
+use super::{Known, capacity};
+use crate::domain::plan::PlannedServer;
+use crate::domain::server::{Server, SiteName};
+use crate::domain::time::Timestamp;
+use crate::fleet::Inventory;
+use crate::workflow::request::{Blocker, PolicyName, TrafficMeasure, TrafficScope};
+use evidence::RISE_OVER;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A percentage that cannot be told better: there is traffic, and nothing to carry it.
+const BEYOND_PERCENT: u32 = 999;
+/// How many steps of the history may lie between a moment and the one five minutes before it.
+const RISE_STEPS: u32 = 2;
+
+/// Why taking this server out is asked about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Asked {
+    /// A run would start on it.
+    ToStart,
+    /// A run has it, and would go on.
+    ToGoOn,
+}
+
+/// Everything about traffic that keeps this server from being taken out now.
+pub(super) fn blockers(server: &PlannedServer, known: Known<'_>) -> Vec<Blocker> {
+    asked(server, known, Asked::ToStart)
+}
+
+/// Whether a run that takes, or has taken, its server out may go on as far as traffic is concerned. A run that has passed
+/// this policy by an override may.
+///
+/// # Errors
+/// Why not now.
+pub fn still_calm(server: &PlannedServer, known: Known<'_>, passed: &[PolicyName]) -> Result<(), Vec<Blocker>> {
+    if passed.contains(&PolicyName::Traffic) {
+        return Ok(());
+    }
+    let blockers = asked(server, known, Asked::ToGoOn);
+    if blockers.is_empty() { Ok(()) } else { Err(blockers) }
+}
+
+/// Whether so much comes that a server which a run has taken out is missed: beyond the relief of its pool or site.
+/// What is not known misses nothing, and neither does anybody a server whose run has passed this policy by an override.
+#[must_use]
+pub fn is_missed(server: &PlannedServer, known: Known<'_>, passed: &[PolicyName]) -> bool {
+    if passed.contains(&PolicyName::Traffic) {
+        return false;
+    }
+    let (Traffic::Seen(snapshot), Some(record)) = (known.traffic, known.inventory.by_id(&server.id)) else {
+        return false;
+    };
+    let rules = &known.rules.traffic;
+    if record.pool.is_none() || rules.units(record).is_ok_and(|units| units == 0) {
+        return false;
+    }
+    let place = Place { snapshot, known };
+    own_scopes(record).into_iter().any(|scope| {
+        let serving = |other: &Server| capacity::serves(other, known);
+        place.figure(&scope, &serving).is_ok_and(|now| now.load(now.units) > share(rules.relief_percent))
+    })
+}
+
+fn asked(server: &PlannedServer, known: Known<'_>, asked: Asked) -> Vec<Blocker> {
+    let Some(record) = known.inventory.by_id(&server.id) else { return Vec::new() };
+    let Some(pool) = record.pool.clone() else { return Vec::new() };
+    let unknown =
+        |why: String, since| vec![Blocker::TrafficUnknown { scope: TrafficScope::Pool(pool.clone()), why, since }];
+    if *known.traffic == Traffic::NotConfigured || asked == Asked::ToStart && capacity::is_out(record, known) {
+        return Vec::new();
+    }
+    let units = match known.rules.traffic.units(record) {
+        Ok(0) => return Vec::new(),
+        Ok(units) => units,
+        Err(why) => return unknown(why, None),
+    };
+    let snapshot = match known.traffic {
+        Traffic::NotConfigured => return Vec::new(),
+        Traffic::NotAsked | Traffic::Pending => return unknown("not looked at yet".to_owned(), None),
+        Traffic::Silent { why, since } => return unknown(why.clone(), Some(*since)),
+        Traffic::Seen(snapshot) => snapshot,
+    };
+    let place = Place { snapshot, known };
+    let stays = |other: &Server| {
+        let lock = known.ledger.lock(&other.id);
+        let is_promised = lock.is_some_and(|lock| lock.standing == LockStanding::Working);
+        other.id != record.id && !is_promised && capacity::serves(other, known)
+    };
+    let mut blockers = Vec::new();
+    let mut moved = 0.0;
+    for scope in own_scopes(record) {
+        match place.figure(&scope, &stays) {
+            Ok(figure) => {
+                if matches!(figure.scope, TrafficScope::Site(_)) {
+                    // What the server carried, should the rest of its site not take it.
+                    moved = figure.units * f64::from(units) / (figure.left + f64::from(units));
+                }
+                // What is too much for the pool is not told once more of its site.
+                if blockers.is_empty() {
+                    blockers.extend(place.judge(&figure));
+                }
+            }
+            Err(blocker) if !blockers.contains(&blocker) => blockers.push(blocker),
+            Err(_) => {}
+        }
+    }
+    if let Some(by) = known.rules.traffic.absorbed_by.get(&record.site).filter(|by| !by.is_empty()) {
+        let scope = TrafficScope::Absorbing { site: record.site.clone(), by: by.clone() };
+        match place.figure(&scope, &stays) {
+            Ok(figure) => blockers.extend(place.load(&figure.with(moved))),
+            Err(blocker) => blockers.push(blocker),
+        }
+    }
+    blockers
+}
+
+/// The servers of a scope that serve somebody; it is asked under the store's lock, so nothing searches the whole inventory.
+fn servers<'a>(scope: &'a TrafficScope, inventory: &'a Inventory) -> Box<dyn Iterator<Item = &'a Server> + 'a> {
+    match scope {
+        TrafficScope::Pool(pool) => Box::new(inventory.in_pool(pool)),
+        TrafficScope::Site(site) => Box::new(inventory.in_site(site).filter(|server| server.pool.is_some())),
+        TrafficScope::Absorbing { by, .. } => {
+            let by = by.iter().flat_map(|site| inventory.in_site(site));
+            Box::new(by.filter(|server| server.pool.is_some()))
+        }
+    }
+}
+
+fn own_scopes(server: &Server) -> Vec<TrafficScope> {
+    let pool = server.pool.clone().map(TrafficScope::Pool);
+    pool.into_iter().chain([TrafficScope::Site(server.site.clone())]).collect()
+}
+
+/// A percentage as a share of one.
+fn share(percent: u32) -> f64 {
+    f64::from(percent) / 100.0
+}
+
+/// A share as a percentage, rounded up: what is too much never reads as just enough.
+fn percent(share: f64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, reason = "a cast from a float saturates")]
+    let whole = (share * 100.0 - 1e-9).ceil().max(0.0) as i64;
+    u32::try_from(whole).map_or(BEYOND_PERCENT, |percent| percent.min(BEYOND_PERCENT))
+}
+
+/// What is known, to be asked about one scope after the other.
+struct Place<'a> {
+    snapshot: &'a Snapshot,
+    known: Known<'a>,
+}
+
+/// What a scope carries, and what is left to carry it.
+struct Figure {
+    scope: TrafficScope,
+    units: f64,
+    left: f64,
+    seen_at: Timestamp,
+    before: Vec<(Timestamp, f64)>,
+    usual: Option<f64>,
+}
+
+impl Figure {
+    /// That many units over what is left.
+    fn load(&self, units: f64) -> f64 {
+        match () {
+            () if units <= 0.0 => 0.0,
+            () if self.left <= 0.0 => f64::INFINITY,
+            () => units / self.left,
+        }
+    }
+
+    /// The same with more to carry, as if it had always been there.
+    fn with(mut self, more: f64) -> Self {
+        self.units += more;
+        self.before.iter_mut().for_each(|(_, units)| *units += more);
+        self
+    }
+
+    /// Every moment that is known, the present one last.
+    fn moments(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, f64)> + '_ {
+        self.before.iter().copied().filter(move |(at, _)| *at < now).chain([(now, self.units)])
+    }
+}
+
+impl Place<'_> {
+    /// Adds up the pools of a scope. One that is not known makes the scope not known.
+    fn figure(&self, scope: &TrafficScope, carries: &dyn Fn(&Server) -> bool) -> Result<Figure, Blocker> {
+        let (known, rules) = (self.known, &self.known.rules.traffic);
+        let unknown = |why: String, since| Blocker::TrafficUnknown { scope: scope.clone(), why, since };
+        let mut left = 0.0;
+        let mut pools = Vec::new();
+        for server in servers(scope, known.inventory) {
+            let units = rules.units(server).map_err(|why| unknown(why, None))?;
+            if units > 0 && carries(server) {
+                left += f64::from(units);
+            }
+            if let Some(pool) = server.pool.as_ref().filter(|pool| units > 0 && !pools.contains(pool)) {
+                pools.push(pool);
+            }
+        }
+        let mut sum: Option<Figure> = None;
+        for pool in pools {
+            let own = TrafficScope::Pool(pool.clone());
+            let doubt = |why: String, since| Blocker::TrafficUnknown { scope: own.clone(), why, since };
+            let measured = match self.snapshot.pools.get(pool) {
+                Some(Ok(measured)) => measured,
+                Some(Err(found)) => return Err(doubt(found.why.clone(), Some(found.since))),
+                None => return Err(doubt("not looked at yet".to_owned(), None)),
+            };
+            if known.now.since(measured.seen_at) > rules.age_max {
+                let why = self.snapshot.silent.clone();
+                let why = why.unwrap_or_else(|| "there is no newer measurement".to_owned());
+                return Err(doubt(why, Some(measured.seen_at)));
+            }
+            sum = Some(match sum {
+                None => Figure {
+                    scope: scope.clone(),
+                    units: measured.units,
+                    left,
+                    seen_at: measured.seen_at,
+                    before: measured.before.clone(),
+                    usual: measured.usual,
+                },
+                Some(sum) => sum.and(measured),
+            });
+        }
+        sum.ok_or_else(|| unknown("nothing there is looked at".to_owned(), None))
+    }
+
+    fn judge(&self, figure: &Figure) -> Vec<Blocker> {
+        [self.load(figure), self.surge(figure), self.rise(figure)].into_iter().flatten().collect()
+    }
+
+    /// Too much for what would be left, or not yet clear again for long enough.
+    fn load(&self, figure: &Figure) -> Option<Blocker> {
+        let (rules, now) = (&self.known.rules.traffic, self.known.now);
+        let (most, resume) = (share(rules.load_max_percent), share(rules.resume_percent));
+        let (mut is_high, mut clear_since) = (false, None);
+        for (at, units) in figure.moments(now) {
+            let load = figure.load(units);
+            if load > most {
+                (is_high, clear_since) = (true, None);
+            } else if is_high && load > resume {
+                clear_since = None;
+            } else if is_high {
+                let since = *clear_since.get_or_insert(at);
+                if at.since(since) >= rules.clear_for {
+                    (is_high, clear_since) = (false, None);
+                }
+            }
+        }
+        let limit = if figure.load(figure.units) > most { rules.load_max_percent } else { rules.resume_percent };
+        let value = percent(figure.load(figure.units));
+        let clear_from = clear_since.map(|since| since.plus(rules.clear_for));
+        is_high.then(|| self.told(figure, TrafficMeasure::LoadAfter, (value, limit), clear_from))
+    }
+
+    /// More than usual at this hour of the week.
+    fn surge(&self, figure: &Figure) -> Option<Blocker> {
+        let (rules, usual) = (&self.known.rules.traffic, figure.usual.filter(|usual| *usual > 0.0)?);
+        let is_surge = |units: f64| units > usual * share(rules.surge_percent);
+        let moments = figure.moments(self.known.now).map(|(at, units)| (at, units, is_surge(units)));
+        let value = percent(figure.units / usual);
+        self.lasting(figure, moments, TrafficMeasure::OfUsual, (value, rules.surge_percent))
+    }
+
+    /// Much more than five minutes before.
+    fn rise(&self, figure: &Figure) -> Option<Blocker> {
+        let (rules, now) = (&self.known.rules.traffic, self.known.now);
+        let every = looked_back(rules, now).every;
+        let earlier = |at: Timestamp| {
+            let until = at.minus(RISE_OVER);
+            let place = figure.before.partition_point(|(then, _)| *then <= until).checked_sub(1)?;
+            let (then, units) = *figure.before.get(place)?;
+            (until.since(then) <= every * RISE_STEPS && units > 0.0).then_some(units)
+        };
+        let growth = |at: Timestamp, units: f64| earlier(at).map(|before| units / before);
+        let moments = figure.moments(now).map(|(at, units)| {
+            let is_steep = growth(at, units).is_some_and(|growth| growth > share(rules.rise_percent));
+            (at, units, is_steep)
+        });
+        let value = percent(growth(now, figure.units).unwrap_or(1.0));
+        self.lasting(figure, moments, TrafficMeasure::OfBefore, (value, rules.rise_percent))
+    }
+
+    /// What is too much now, or was within the time for which all must be well.
+    fn lasting(
+        &self,
+        figure: &Figure,
+        moments: impl Iterator<Item = (Timestamp, f64, bool)>,
+        measure: TrafficMeasure,
+        numbers: (u32, u32),
+    ) -> Option<Blocker> {
+        let (rules, now) = (&self.known.rules.traffic, self.known.now);
+        let matters = |units: f64| figure.load(units) >= share(rules.judged_from_percent);
+        let bad = moments.filter(|(at, units, is_bad)| *is_bad && matters(*units) && now.since(*at) < rules.clear_for);
+        let last = bad.map(|(at, _, _)| at).last()?;
+        let clear_from = (last < now).then(|| last.plus(rules.clear_for));
+        Some(self.told(figure, measure, numbers, clear_from))
+    }
+
+    fn told(
+        &self,
+        figure: &Figure,
+        measure: TrafficMeasure,
+        (percent, limit_percent): (u32, u32),
+        clear_from: Option<Timestamp>,
+    ) -> Blocker {
+        let (scope, seen_at) = (figure.scope.clone(), figure.seen_at);
+        Blocker::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from }
+    }
+}
+
+impl Figure {
+    /// Both together; moments and hours count where both are known.
+    fn and(self, other: &Measured) -> Self {
+        let others = other.before.iter().copied().collect::<BTreeMap<_, _>>();
+        let both = self.before.iter().filter_map(|(at, units)| Some((*at, units + others.get(at)?)));
+        Self {
+            before: both.collect(),
+            units: self.units + other.units,
+            seen_at: self.seen_at.min(other.seen_at),
+            usual: self.usual.zip(other.usual).map(|(one, other)| one + other),
+            ..self
+        }
+    }
+}
+
+/// Whether both tell the same of the same place; how much it would be differs from server to server.
+pub(super) fn is_same(one: &Blocker, other: &Blocker) -> bool {
+    let Blocker::Traffic { scope, measure, .. } = one else { return false };
+    matches!(other, Blocker::Traffic { scope: of, measure: by, .. } if (scope, measure) == (of, by))
+}
+
+/// Of two that tell the same, the worse is told.
+pub(super) fn tell_worse(earlier: &mut Blocker, later: Blocker) {
+    let (Blocker::Traffic { percent: told, .. }, Blocker::Traffic { percent, .. }) = (&*earlier, &later) else {
+        return;
+    };
+    if percent > told {
+        *earlier = later;
+    }
+}
+
+/// What can have a say about servers of these sites: their own pools and those of the sites that take over; with the servers
+/// of all of these.
+pub(super) fn having_a_say<'a>(
+    sites: impl IntoIterator<Item = &'a SiteName>,
+    known: Known<'a>,
+) -> (Traffic, Vec<&'a Server>) {
+    let Traffic::Seen(snapshot) = known.traffic else { return (known.traffic.clone(), Vec::new()) };
+    let own = sites.into_iter().collect::<BTreeSet<_>>();
+    let absorbed_by = &known.rules.traffic.absorbed_by;
+    let others = own.iter().filter_map(|site| absorbed_by.get(*site)).flatten();
+    let sites = own.iter().copied().chain(others).collect::<BTreeSet<_>>();
+    let members = sites.into_iter().flat_map(|site| known.inventory.in_site(site));
+    let servers = members.filter(|server| server.pool.is_some()).collect::<Vec<_>>();
+    let pools = servers.iter().filter_map(|server| server.pool.as_ref()).collect::<BTreeSet<_>>();
+    let measured = snapshot.pools.iter().filter(|(pool, _)| pools.contains(pool));
+    let pools = measured.map(|(pool, measured)| (pool.clone(), measured.clone())).collect();
+    (Traffic::Seen(Snapshot { pools, silent: snapshot.silent.clone() }), servers)
+}
+
+/// The oldest measurement that counts; `None` where nothing is known.
+#[must_use]
+pub fn oldest_seen(traffic: &Traffic) -> Option<Timestamp> {
+    match traffic {
+        Traffic::Seen(snapshot) => snapshot.pools.values().flatten().map(|pool| pool.seen_at).min(),
+        Traffic::NotAsked | Traffic::NotConfigured | Traffic::Pending | Traffic::Silent { .. } => None,
+    }
+}
+
+/// What the numbers name that the inventory does not have, each in words.
+#[must_use]
+pub fn strangers(rules: &TrafficRules, inventory: &Inventory) -> Vec<String> {
+    let servers = inventory.servers();
+    let sites = rules.absorbed_by.iter().flat_map(|(site, by)| std::iter::once(site).chain(by));
+    let sites = sites.filter(|site| !servers.iter().any(|server| server.site == **site));
+    let types = rules.capacity.keys().filter(|name| !servers.iter().any(|server| server.server_type == **name));
+    let sites = sites.map(|site| format!("traffic.absorbed-by names `{site}`, and the inventory has no such site"));
+    let types =
+        types.map(|name| format!("traffic.capacity names `{name}`, and the inventory has no server of that type"));
+    sites.chain(types).collect()
+}

@@ -1,0 +1,161 @@
+//! Looks at what pools carry, often enough to count as fresh, and keeps the last answer where whoever decides finds it.
+//!
+//! It is kept in memory alone: what is needed of the past is in the metrics' own history. Nobody asks for metrics
+//! inside a transaction. Deliberately absent: what an answer is worth, which admission says.
+
+use super::effects::Effects;
+use super::world::World;
+use super::{Service, Step};
+use crate::admission::TrafficRules;
+use crate::admission::traffic::{Answers, Snapshot, Traffic, Usual, judged, looked_back, same_hour, usual};
+use crate::domain::time::Timestamp;
+use crate::ports::metrics::MetricsFault;
+use crate::ports::{Metrics, StoreFault};
+use async_trait::async_trait;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+/// How long one query may take.
+const LOOK_DEADLINE: Duration = Duration::from_secs(5);
+/// How long what is usual at an hour of the week is relied on before it is asked for again.
+const USUAL_FOR: Duration = Duration::from_secs(600);
+
+/// The source of metrics, if there is one, and what it said last.
+pub struct Gauge {
+    source: Option<Arc<dyn Metrics>>,
+    last: RwLock<Arc<Traffic>>,
+}
+
+impl Gauge {
+    /// A gauge of that source; without one, traffic stops nothing.
+    #[must_use]
+    pub fn new(source: Option<Arc<dyn Metrics>>) -> Self {
+        let last = if source.is_some() { Traffic::Pending } else { Traffic::NotConfigured };
+        Self { source, last: RwLock::new(Arc::new(last)) }
+    }
+
+    /// What is known now; it stays as it is for whoever holds it.
+    #[must_use]
+    pub fn now(&self) -> Arc<Traffic> {
+        Arc::clone(&self.last.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keep(&self, traffic: Traffic) {
+        *self.last.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(traffic);
+    }
+}
+
+type Look = Result<(Answers, Arc<Usual>), MetricsFault>;
+
+/// Looks at traffic.
+pub struct TrafficWatch {
+    world: Arc<World>,
+    looks: Effects<(), Look>,
+    usual: Option<Arc<Usual>>,
+    next_look: Option<Timestamp>,
+}
+
+impl TrafficWatch {
+    /// A look-out over that world.
+    #[must_use]
+    pub fn new(world: Arc<World>) -> Self {
+        Self { world, looks: Effects::new(), usual: None, next_look: None }
+    }
+
+    async fn take_in(&mut self, look: Look) -> Result<(), StoreFault> {
+        let (world, now) = (&self.world, self.world.now());
+        let before = world.traffic.now();
+        let next = match look {
+            Ok((answers, usual)) => {
+                let (rulebook, ledger) = (world.rulebook(), world.store.ledger().await?);
+                let earlier = if let Traffic::Seen(earlier) = before.as_ref() { Some(earlier) } else { None };
+                let snapshot = judged(&answers, &usual, rulebook.known(&ledger, now), earlier);
+                self.usual = Some(usual);
+                tell_doubts(&snapshot, earlier);
+                Traffic::Seen(snapshot)
+            }
+            Err(fault) => {
+                let why = fault.to_string();
+                tracing::warn!(%why, "traffic is not known");
+                match before.as_ref() {
+                    Traffic::Seen(snapshot) => Traffic::Seen(Snapshot { silent: Some(why), ..snapshot.clone() }),
+                    Traffic::Silent { since, .. } => Traffic::Silent { why, since: *since },
+                    Traffic::NotAsked | Traffic::NotConfigured | Traffic::Pending => {
+                        Traffic::Silent { why, since: now }
+                    }
+                }
+            }
+        };
+        world.traffic.keep(next);
+        // Servers that wait, and those that are missed, are looked at again.
+        world.changes.send_modify(|count| *count += 1);
+        Ok(())
+    }
+}
+
+/// A pool that cannot be relied on any more, or again, is told once in the log.
+fn tell_doubts(snapshot: &Snapshot, earlier: Option<&Snapshot>) {
+    for (pool, measured) in &snapshot.pools {
+        let was_known = earlier.is_none_or(|earlier| earlier.pools.get(pool).is_none_or(Result::is_ok));
+        match measured {
+            Err(doubt) if was_known => tracing::warn!(%pool, why = doubt.why, "its traffic is not known"),
+            Ok(_) if !was_known => tracing::info!(%pool, "its traffic is known again"),
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+/// Asks for everything that is needed to judge; one answer that is missing makes the whole look worth nothing.
+async fn look(source: &dyn Metrics, rules: &TrafficRules, usual_now: Option<Arc<Usual>>, now: Timestamp) -> Look {
+    let at = |query| source.at(query, now, LOOK_DEADLINE);
+    let answers = Answers {
+        traffic: at(&rules.query).await?,
+        seen: at(&rules.seen).await?,
+        up: at(&rules.up).await?,
+        before: source.over(&rules.query, looked_back(rules, now), LOOK_DEADLINE).await?,
+    };
+    let usual_now = match usual_now {
+        Some(usual_now) => usual_now,
+        None => {
+            let mut weeks = Vec::new();
+            for span in same_hour(now) {
+                weeks.push(source.over(&rules.query, span, LOOK_DEADLINE).await?);
+            }
+            Arc::new(usual(&weeks, now))
+        }
+    };
+    Ok((answers, usual_now))
+}
+
+#[async_trait]
+impl Service for TrafficWatch {
+    fn name(&self) -> &'static str {
+        "traffic"
+    }
+
+    async fn step(&mut self) -> Result<Step, StoreFault> {
+        let Some(source) = self.world.traffic.source.clone() else { return Ok(Step::Idle { next_wake: None }) };
+        let now = self.world.now();
+        let mut made = false;
+        while let Some(((), look)) = self.looks.take() {
+            made = true;
+            self.take_in(look).await?;
+        }
+        if self.next_look.is_none_or(|at| now >= at) && !self.looks.has(&()) {
+            let rules = self.world.rulebook().rules.traffic.clone();
+            let usual = self.usual.clone().filter(|usual| now.since(usual.at) < USUAL_FOR);
+            self.next_look = Some(now.plus(rules.look_every));
+            self.looks.start((), async move { look(source.as_ref(), &rules, usual, now).await });
+            made = true;
+        }
+        Ok(match (made, self.looks.in_flight()) {
+            (true, _) => Step::Made,
+            (false, 0) => Step::Idle { next_wake: self.next_look },
+            (false, in_flight) => Step::Waiting { in_flight, next_wake: None },
+        })
+    }
+
+    async fn ended(&mut self) {
+        self.looks.wait().await;
+    }
+}
