@@ -103,7 +103,6 @@ impl Admitter {
             NextWave::Soaking(until) => return Ok(Looked::Again(until)),
             NextWave::AtWork | NextWave::Nothing => return Ok(Looked::Nothing),
         };
-        let due = due.get(..due.len().min(SERVERS_PER_TRANSACTION_MAX)).unwrap_or_default();
         let Some(look) = self.people_of(request, now) else { return Ok(Looked::Looking) };
         if is_behind {
             return Ok(Looked::Nothing);
@@ -116,8 +115,17 @@ impl Admitter {
         let rulebook = self.world.rulebook();
         let authorized = look.authorized.as_deref();
         let (world, approved) = (&*self.world, &approved);
-        let pass =
-            Pass { world, rulebook: &rulebook, traffic: &traffic, request, authorized, approved, due, before, now };
+        let pass = Pass {
+            world,
+            rulebook: &rulebook,
+            traffic: &traffic,
+            request,
+            authorized,
+            approved,
+            due: &due,
+            before,
+            now,
+        };
         if let Some(mut writes) = unfit(request, &runs, &look.people, now) {
             writes.extend(self.rechecked(request, &look).await?);
             writes.extend(overrides::told(&self.world, request));
@@ -127,14 +135,18 @@ impl Admitter {
         // What people have put on ends at its own time.
         let again = ledger.next_brake_over(now).into_iter().chain([now.plus(LOOK_AGAIN_EVERY)]).min().unwrap_or(now);
         let said = pass.verdicts(&ledger);
+        // In a pass none depends on a later one, so what was said of the first can be asked again.
+        let kept = said.get(..said.len().min(SERVERS_PER_TRANSACTION_MAX)).unwrap_or_default();
         if !pass.makes_something(&ledger, &said, &look.people) {
-            let blockers = admission::reasons(request, due, &said, pass.known(&ledger));
-            return self.explain(&pass, (&ledger, &said), (&runs, &look), (blockers, again)).await;
+            let blockers = admission::reasons(request, &due, &said, pass.known(&ledger));
+            return self.explain(&pass, (&ledger, kept), (&runs, &look), (blockers, again)).await;
         }
         if matches!(look.people, People::Unknown) {
             let blockers = vec![Blocker::NoDirectory];
-            return self.explain(&pass, (&ledger, &said), (&runs, &look), (blockers, again)).await;
+            return self.explain(&pass, (&ledger, kept), (&runs, &look), (blockers, again)).await;
         }
+        let first = pass.first_to_decide(&said);
+        let pass = Pass { due: &first, ..pass };
         let (scopes, rechecked) = (pass.scopes(), self.rechecked(request, &look).await?);
         let decide = |ledger: &Ledger| {
             // What was measured must still count at the moment of the decision itself.
@@ -186,8 +198,8 @@ impl Admitter {
         } else {
             RequestEvent::Blocked { at: pass.now, blockers: shown }
         };
-        let mut writes =
-            vec![Write::RequestEvents { id: id.clone(), expected: pass.request.version, events: vec![event] }];
+        let (expected, events) = (pass.request.version, vec![event]);
+        let mut writes = vec![Write::RequestEvents { id: id.clone(), expected, events }];
         writes.extend(pass.record("wait", evidence, on));
         writes.push(messages::card(id));
         writes.extend(self.rechecked(pass.request, look).await?);
@@ -212,8 +224,8 @@ fn unfit(request: &Request, runs: &[Run], people: &People, now: Timestamp) -> Op
             let until = approvals::until_anew(request, now);
             let voided = RequestEvent::ConsentVoided { by, name, at: now, cause, until };
             let id = request.id();
-            let mut writes =
-                vec![Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![voided] }];
+            let events = vec![voided];
+            let mut writes = vec![Write::RequestEvents { id: id.clone(), expected: request.version, events }];
             writes.push(messages::card(id));
             writes.extend(messages::asks(request));
             Some(writes)
@@ -261,11 +273,9 @@ impl Pass<'_> {
 
     /// The run is the canary of these breakers.
     fn tries(&self, ledger: &mut Ledger, run: &Run, scopes: &[BreakerScope]) -> Vec<Write> {
+        let incidents = self.world.places.incidents.as_ref();
         let trying = ledger.try_with(&run.id, run.subject.server(), (scopes, self.now));
-        trying
-            .into_iter()
-            .flat_map(|breaker| failures::written(self.world.places.incidents.as_ref(), breaker))
-            .collect()
+        trying.into_iter().flat_map(|breaker| failures::written(incidents, breaker)).collect()
     }
 
     /// What starts now, each server counted before the next is asked about; empty if nothing can.
@@ -403,10 +413,8 @@ impl Pass<'_> {
     ) -> Vec<Write> {
         let servers = said.iter().map(|(candidate, _)| candidate.server);
         // Traffic has a say only where capacity is taken.
-        let known = match self.request.spec.takes_capacity() {
-            true => self.known(ledger),
-            false => self.known(ledger).with_traffic(&Traffic::NotAsked),
-        };
+        let traffic = if self.request.spec.takes_capacity() { self.traffic } else { &Traffic::NotAsked };
+        let known = self.known(ledger).with_traffic(traffic);
         let snapshot = Snapshot::of(servers, known, &self.rulebook.files);
         let record = DecisionRecord {
             request: self.request.id().clone(),
@@ -419,6 +427,14 @@ impl Pass<'_> {
         // Where no server was asked about there is nothing that it was decided on.
         let snapshot = Some(Write::Snapshot(Box::new(snapshot))).filter(|_| !said.is_empty());
         snapshot.into_iter().chain([Write::Decision(record)]).collect()
+    }
+
+    /// The runs that one transaction decides, after all that are due were asked about: whoever waits holds up nobody else.
+    fn first_to_decide(&self, said: &[(Candidate<'_>, Verdict)]) -> Vec<&Run> {
+        let waits = said.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Wait(_)));
+        let waiting = waits.map(|(candidate, _)| candidate.run).collect::<BTreeSet<_>>();
+        let others = self.due.iter().copied().filter(|run| !waiting.contains(&run.id));
+        others.take(SERVERS_PER_TRANSACTION_MAX).collect()
     }
 
     /// What admission says of each server that is due, in order; runs without a server are not asked about.

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use wrasse::adapters::clock::SystemClock;
 use wrasse::adapters::slack::{Slack, SlackFault, SlackSettings};
+use wrasse::ports::Clock;
 
 type Answer = (u16, Value, Option<&'static str>);
 
@@ -92,9 +93,12 @@ impl Peer {
     }
 
     pub(super) async fn slack(&self) -> Slack {
-        Slack::connect(self.settings("xapp-1-A0WRASSE-1", "xoxb-1"), Arc::new(SystemClock))
-            .await
-            .expect("the tokens are good")
+        self.slack_by(Arc::new(SystemClock)).await
+    }
+
+    pub(super) async fn slack_by(&self, clock: Arc<dyn Clock>) -> Slack {
+        let settings = self.settings("xapp-1-A0WRASSE-1", "xoxb-1");
+        Slack::connect(settings, clock).await.expect("the tokens are good")
     }
 
     pub(super) async fn refusal(&self, app_token: &str, bot_token: &str) -> SlackFault {

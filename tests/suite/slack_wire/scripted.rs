@@ -4,7 +4,7 @@ use super::peer::Peer;
 use super::{Kept, eventually, greeting};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use wrasse::adapters::slack::{Listening, Slack, SlackFault};
@@ -14,9 +14,9 @@ use wrasse::domain::ids::DeliveryKey;
 use wrasse::domain::intent::ZoneName;
 use wrasse::domain::place::{ChannelId, Membership, MessageRef, MessageTs, ReplyPath};
 use wrasse::domain::time::Timestamp;
-use wrasse::ports::Directory;
 use wrasse::ports::chat::{Arrival, Chat, Delivery, Found, Inbox, PostTo, PrivateTo, Replaces, TriggerId};
 use wrasse::ports::directory::DirectoryFault;
+use wrasse::ports::{Clock, Directory};
 
 struct Conversation {
     peer: Peer,
@@ -338,4 +338,30 @@ async fn the_directory_says_who_may_and_fails_closed() {
     assert!(matches!(silent, Err(DirectoryFault::Unavailable(_))));
     peer.answers("conversations.info", 200, json!({"ok": false, "error": "channel_not_found"}));
     assert_eq!(slack.channel(&ChannelId::new("G1")).await.unwrap().bot, Membership::Outside);
+}
+
+/// A clock that goes on when it is told to.
+struct Hands(AtomicI64);
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Acquire))
+    }
+}
+
+/// Whoever was let go a minute ago is let go here too.
+#[tokio::test]
+async fn an_answer_of_the_directory_counts_for_a_minute() {
+    let peer = Peer::start().await;
+    let hands = Arc::new(Hands(AtomicI64::new(1_764_511_500_000)));
+    let slack = peer.slack_by(hands.clone()).await;
+    let standing = async || slack.person(&PersonId::new("T0WRASSE", "U0BOB")).await.unwrap().standing;
+    let is_now = |facts: Value| peer.answers("users.info", 200, json!({"ok": true, "user": facts}));
+    is_now(json!({"team_id": "T0WRASSE", "name": "bob"}));
+    assert_eq!(standing().await, Standing::Member);
+    is_now(json!({"team_id": "T0WRASSE", "name": "bob", "deleted": true}));
+    hands.0.fetch_add(59_999, Ordering::AcqRel);
+    assert_eq!(standing().await, Standing::Member, "nobody was asked");
+    hands.0.fetch_add(1, Ordering::AcqRel);
+    assert_eq!(standing().await, Standing::Deactivated);
 }

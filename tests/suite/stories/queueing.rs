@@ -273,3 +273,30 @@ async fn the_more_urgent_is_told_first() {
     })
     .await;
 }
+
+/// Whoever waits holds up nobody else: however many of a wave come before, what can start does.
+#[tokio::test]
+async fn many_that_wait_hold_up_nobody_behind_them() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-fra-[01-40]");
+        for site in ["ams", "lax"] {
+            stage.fleet().has(&format!("edge-{site}-[01-02]"));
+        }
+        for number in 37..=40 {
+            stage.fleet().rotates(&format!("edge-fra-{number}"), Rotation::Maintenance);
+        }
+        stage.clock().advance(seconds(5)).await;
+        let servers = "edge-ams-01,edge-fra-[01-36],edge-lax-01";
+        let thread = ana.types(&noc, &format!("/fleet reboot {servers} --wave 100% because kernel update")).await;
+        bob.approves(&thread, "").await;
+        stage.clock().advance(minutes(3)).await;
+        assert!(thread.transcript().contains("2 of 38"), "{}", thread.transcript());
+        stage.fleet().rebooted("edge-ams-01", times(1));
+        stage.fleet().rebooted("edge-lax-01", times(1));
+        stage.fleet().rebooted("edge-fra-[01-36]", times(0));
+        ana.presses(&thread, "Cancel").await;
+        stage.clock().advance(minutes(1)).await;
+        thread.transcript();
+    })
+    .await;
+}
