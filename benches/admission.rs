@@ -7,6 +7,7 @@ use divan::{Bencher, black_box};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use wrasse::admission::traffic::{Measured, Snapshot, Traffic};
 use wrasse::admission::{self, Candidate, Health, HealthRow, Known, Ledger, Lock, LockStanding, Rules, Verdict};
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::identity::GroupName;
@@ -72,6 +73,7 @@ struct Scene {
     inventory: Inventory,
     ledger: Ledger,
     rules: Rules,
+    traffic: Traffic,
     spec: CommandSpec,
     run: RunId,
     planned: Vec<PlannedServer>,
@@ -114,9 +116,21 @@ impl Scene {
             inventory,
             ledger,
             rules,
+            traffic: Traffic::NotConfigured,
             spec: drain(),
             run: RequestId::from_tail("2mk4").expect("a tail").run(1),
         }
+    }
+
+    /// Every pool carries half of what it could, and did for the last two hours.
+    fn with_traffic(self) -> Self {
+        let units = SERVERS_OF_A_POOL as f64 / 2.0;
+        let before =
+            (1..=240).rev().map(|steps| (NOW.minus(Duration::from_secs(30 * steps)), units)).collect::<Vec<_>>();
+        let measured = Measured { units, seen_at: NOW, before, usual: Some(units) };
+        let pools = self.inventory.servers().iter().filter_map(|server| server.pool.clone());
+        let pools = pools.map(|pool| (pool, Ok(measured.clone()))).collect();
+        Self { traffic: Traffic::Seen(Snapshot { pools, silent: None }), ..self }
     }
 
     fn known(&self) -> Known<'_> {
@@ -125,7 +139,7 @@ impl Scene {
             ledger: &self.ledger,
             rules: &self.rules,
             before: &[],
-            traffic: &wrasse::admission::Traffic::NotConfigured,
+            traffic: &self.traffic,
             now: NOW,
         }
     }
@@ -146,6 +160,14 @@ impl Scene {
 #[divan::bench(args = FLEETS, sample_count = 10)]
 fn a_pass_over_servers_that_wait(bencher: Bencher<'_, '_>, count: usize) {
     let scene = Scene::of(count, true);
+    assert_eq!(scene.started(count), 0, "they all wait");
+    bencher.bench_local(|| black_box(scene.started(count)));
+}
+
+/// The same where traffic is looked at.
+#[divan::bench(args = FLEETS, sample_count = 10)]
+fn a_pass_that_asks_for_traffic(bencher: Bencher<'_, '_>, count: usize) {
+    let scene = Scene::of(count, true).with_traffic();
     assert_eq!(scene.started(count), 0, "they all wait");
     bencher.bench_local(|| black_box(scene.started(count)));
 }

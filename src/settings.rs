@@ -213,38 +213,37 @@ pub fn log_filter() -> String {
     std::env::vars().find(|(name, _)| name == "WRASSE_LOG").map_or_else(|| "info".to_owned(), |(_, value)| value)
 }
 
+/// Another service's address, and the token that it wants, if either is given.
+fn service(
+    variables: &BTreeMap<String, String>,
+    (url, takes): (&'static str, &'static str),
+    token: &'static str,
+    faults: &mut Vec<SettingFault>,
+) -> Option<(String, Option<SecretString>)> {
+    let given = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+    let has_token = given(token).is_some() || given(&format!("{token}_FILE")).is_some();
+    let token = if has_token { secret(variables, token, faults) } else { None };
+    let address = given(url)?;
+    if !address.starts_with("http://") && !address.starts_with("https://") {
+        faults.push(SettingFault::Value { name: url, value: address.to_owned(), takes });
+    }
+    Some((address.to_owned(), token))
+}
+
 /// Where traffic is looked up, if anywhere.
 fn prometheus(variables: &BTreeMap<String, String>, faults: &mut Vec<SettingFault>) -> Option<PrometheusSettings> {
-    const TOKEN: &str = "WRASSE_PROMETHEUS_TOKEN";
-    let given = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
-    let has_token = given(TOKEN).is_some() || given("WRASSE_PROMETHEUS_TOKEN_FILE").is_some();
-    let token = if has_token { secret(variables, TOKEN, faults) } else { None };
-    let url = given("WRASSE_PROMETHEUS_URL")?;
-    if !url.starts_with("http://") && !url.starts_with("https://") {
-        faults.push(SettingFault::Value {
-            name: "WRASSE_PROMETHEUS_URL",
-            value: url.to_owned(),
-            takes: "an address that begins with http:// or https://, such as http://prometheus:9090",
-        });
-    }
-    Some(PrometheusSettings { url: url.to_owned(), token })
+    let takes = "an address that begins with http:// or https://, such as http://prometheus:9090";
+    let url = ("WRASSE_PROMETHEUS_URL", takes);
+    let (url, token) = service(variables, url, "WRASSE_PROMETHEUS_TOKEN", faults)?;
+    Some(PrometheusSettings { url, token })
 }
 
 /// What takes alerts, if anything does.
 fn alertmanager(variables: &BTreeMap<String, String>, faults: &mut Vec<SettingFault>) -> Option<AlertmanagerSettings> {
-    const TOKEN: &str = "WRASSE_ALERTMANAGER_TOKEN";
-    let given = |name: &str| variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
-    let has_token = given(TOKEN).is_some() || given("WRASSE_ALERTMANAGER_TOKEN_FILE").is_some();
-    let token = if has_token { secret(variables, TOKEN, faults) } else { None };
-    let url = given("WRASSE_ALERTMANAGER_URL")?;
-    if !url.starts_with("http://") && !url.starts_with("https://") {
-        faults.push(SettingFault::Value {
-            name: "WRASSE_ALERTMANAGER_URL",
-            value: url.to_owned(),
-            takes: "an address that begins with http:// or https://, such as http://alertmanager:9093",
-        });
-    }
-    Some(AlertmanagerSettings { url: url.to_owned(), token })
+    let takes = "an address that begins with http:// or https://, such as http://alertmanager:9093";
+    let url = ("WRASSE_ALERTMANAGER_URL", takes);
+    let (url, token) = service(variables, url, "WRASSE_ALERTMANAGER_TOKEN", faults)?;
+    Some(AlertmanagerSettings { url, token })
 }
 
 /// A secret from its variable, or from the file that `…_FILE` names.

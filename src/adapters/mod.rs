@@ -8,3 +8,4 @@ pub mod inventory;
 pub mod metrics;
 pub mod slack;
 pub mod storage;
+pub mod web;

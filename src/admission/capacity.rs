@@ -106,7 +106,7 @@ pub(super) fn is_out(server: &Server, known: Known<'_>) -> bool {
 /// Whether work that takes this server out takes a place of its pool: one that does not serve takes none.
 pub(super) fn takes(server: &PlannedServer, pool: &PoolName, known: Known<'_>) -> bool {
     let record = known.inventory.by_id(&server.id);
-    server.pool.as_ref() == Some(pool) && record.is_some_and(|record| !matches!(looks(record, known), Standing::Out(_)))
+    server.pool.as_ref() == Some(pool) && record.is_some_and(|record| !is_out(record, known))
 }
 
 /// How a server looks from outside.

@@ -4,8 +4,7 @@
 //! under work; it counts as out, which is capacity's.
 
 use super::counts::{Counts, WorkScope};
-use super::{Candidate, Known, Rules};
-use crate::domain::command::CommandName;
+use super::{Candidate, Known, Precedence, Rules};
 use crate::workflow::request::{Blocker, LimitScope};
 
 /// What keeps one more server from being worked on at once; each scope that is full.
@@ -49,14 +48,14 @@ fn share(of: u32, rules: &Rules) -> u32 {
     u32::try_from(share).unwrap_or(u32::MAX).max(1)
 }
 
-/// Whether work on the candidate takes a place there from that command's next server.
-pub(super) fn takes(candidate: Candidate<'_>, scope: &LimitScope, command: &CommandName) -> bool {
+/// Whether work on the candidate takes a place there from the next server of that request.
+pub(super) fn takes(candidate: Candidate<'_>, scope: &LimitScope, from: &Precedence) -> bool {
     let (server, own) = (candidate.server, &candidate.spec.name);
     match scope {
         LimitScope::Fleet => true,
         LimitScope::Command(name) => own == name,
-        LimitScope::Site(site) => own == command && server.site == *site,
+        LimitScope::Site(site) => *own == from.command && server.site == *site,
         LimitScope::TypeInSite(server_type, site) => server.server_type == *server_type && server.site == *site,
-        LimitScope::Rack(rack) => server.rack == *rack,
+        LimitScope::Rack(rack) => server.rack == *rack && from.sites.contains(&server.site),
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::ids::RequestId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{PoolName, RackName, ServerType, SiteName};
 use crate::fleet::Inventory;
+use crate::workflow::request::Blocker;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -46,6 +47,18 @@ pub(super) struct Counts {
     work: HashMap<WorkScope, Work>,
     alike: RefCell<HashMap<(ServerType, SiteName), u32>>,
     pools: RefCell<HashMap<PoolName, Rc<PoolCount>>>,
+    traffic: RefCell<HashMap<Carrier, Vec<Blocker>>>,
+}
+
+/// All that tells servers apart where traffic is asked about.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Carrier {
+    pub(super) pool: PoolName,
+    pub(super) site: SiteName,
+    /// How much it can carry.
+    pub(super) units: u32,
+    /// Whether it carries something that others would have to.
+    pub(super) carries: bool,
 }
 
 impl Counts {
@@ -77,6 +90,8 @@ impl Counts {
         if let Some(pool) = &server.pool {
             self.pools.borrow_mut().remove(pool);
         }
+        // Sites take over from each other, so it may matter anywhere.
+        self.traffic.borrow_mut().clear();
     }
 
     /// What is under work there.
@@ -101,5 +116,10 @@ impl Counts {
         let counted = Rc::new(count());
         self.pools.borrow_mut().insert(pool.clone(), Rc::clone(&counted));
         counted
+    }
+
+    /// What traffic says of such a server, asked once.
+    pub(super) fn traffic(&self, carrier: Carrier, ask: impl FnOnce() -> Vec<Blocker>) -> Vec<Blocker> {
+        self.traffic.borrow_mut().entry(carrier).or_insert_with(ask).clone()
     }
 }

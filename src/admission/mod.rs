@@ -320,7 +320,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
     blockers.extend(queue::turns(candidate, known));
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known, counts));
-        blockers.extend(traffic::blockers(server, known));
+        blockers.extend(traffic::blockers(server, known, counts));
     }
     let work = Counted::of_server(candidate.spec, server, candidate.version);
     blockers.extend(breakers::broken(work, known));

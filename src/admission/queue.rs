@@ -38,6 +38,8 @@ pub struct Precedence {
     pub request: RequestId,
     /// Its command.
     pub command: CommandName,
+    /// Where it works: racks of different sites may have the same name.
+    pub sites: BTreeSet<SiteName>,
     /// Since when it waits.
     pub since: Timestamp,
     /// What it has waited for meanwhile.
@@ -87,8 +89,14 @@ pub fn precedences(open: &[Request], rules: QueueRules, now: Timestamp) -> Vec<P
         // Where people or missing data stand in the way, going first would not help; neither would it after a halt.
         let would_help = request.blockers.iter().all(|blocker| blocker.contended().is_some());
         let waits = !request.blockers.is_empty() && request.halted.is_none();
-        let (id, command, over) = (request.id().clone(), request.spec.name.clone(), request.waited.on.clone());
-        (would_help && waits && !over.is_empty()).then_some(Precedence { request: id, command, since, over })
+        let over = &request.waited.on;
+        (would_help && waits && !over.is_empty()).then(|| Precedence {
+            request: request.id().clone(),
+            command: request.spec.name.clone(),
+            sites: sites(request).cloned().collect(),
+            since,
+            over: over.clone(),
+        })
     });
     starving.collect()
 }
@@ -124,15 +132,15 @@ pub(super) fn turns(candidate: Candidate<'_>, known: Known<'_>) -> Vec<Blocker> 
     }
     let own = known.before.iter().position(|one| one.request == candidate.run.request);
     let before = known.before.iter().take(own.unwrap_or(known.before.len()));
-    let takes = |one: &&Precedence| one.over.iter().any(|contended| takes(candidate, contended, &one.command, known));
+    let takes = |one: &&Precedence| one.over.iter().any(|contended| takes(candidate, contended, one, known));
     before.filter(takes).map(|one| Blocker::Behind { request: one.request.clone(), since: one.since }).collect()
 }
 
-fn takes(candidate: Candidate<'_>, contended: &Contended, command: &CommandName, known: Known<'_>) -> bool {
+fn takes(candidate: Candidate<'_>, contended: &Contended, by: &Precedence, known: Known<'_>) -> bool {
     match contended {
         Contended::Server(name) => candidate.server.name == *name,
         Contended::Pool(pool) => candidate.spec.takes_capacity() && capacity::takes(candidate.server, pool, known),
-        Contended::Limit(scope) => concurrency::takes(candidate, scope, command),
+        Contended::Limit(scope) => concurrency::takes(candidate, scope, by),
     }
 }
 

@@ -12,6 +12,7 @@ use super::view::{RequestView, approvers, asked, because, deed, names, names_of,
 use super::words::{Prose, button, cut, quoted, summary};
 use crate::admission::{Brake, PoolImpact};
 use crate::domain::identity::GroupName;
+use crate::domain::ids::Handle;
 use crate::workflow::request::{Blocker, ControlVerb, HaltCause, Request, RequestOutcome, RequestStage};
 use crate::workflow::run::RunStage;
 
@@ -377,9 +378,14 @@ fn buttons(view: RequestView<'_>, state: State) -> Vec<Button> {
     buttons
 }
 
+/// The button that opens the review form for whoever that handle was made for.
+pub(super) fn review_with(handle: &Handle) -> Button {
+    button("Review", ControlVerb::Review.word(), handle).primary()
+}
+
 /// The button that opens the review form; the same record on the card and in the thread.
 pub(super) fn review_button(request: &Request) -> Option<Button> {
-    control(request, ControlVerb::Review, "Review").map(Button::primary)
+    request.controls.get(&ControlVerb::Review).map(review_with)
 }
 
 pub(super) fn control(request: &Request, verb: ControlVerb, label: &str) -> Option<Button> {

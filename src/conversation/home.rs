@@ -3,11 +3,12 @@
 //! Deliberately absent: which buttons stand behind it, and when it is shown anew.
 
 use super::brakes::stopped;
+use super::card::review_with;
 use super::forms::{OwnRequest, own_line, request_buttons};
 use super::message::{Block, Message};
 use super::restraints::on_in_short;
 use super::status;
-use super::words::{Prose, button, counted, quoted, summary};
+use super::words::{Prose, counted, quoted, summary};
 use crate::admission::Brake;
 use crate::domain::ids::Handle;
 use crate::domain::time::Timestamp;
@@ -81,7 +82,7 @@ fn waiting(view: &HomeView<'_>) -> Vec<Block> {
     for (request, review) in view.waiting.iter().take(REQUESTS_MAX) {
         let line = Prose::new().text(status::told(request, &[], view.now)).dot().time(request.accepted_at);
         blocks.push(Block::Section(line.done()));
-        blocks.push(Block::Actions(vec![button("Review", "request.review", review).primary()]));
+        blocks.push(Block::Actions(vec![review_with(review)]));
     }
     if let hidden @ 1.. = view.waiting.len().saturating_sub(REQUESTS_MAX) {
         blocks.push(Block::Context(Prose::new().text(counted(hidden, "more card")).text(" to review").done()));

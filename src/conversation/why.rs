@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the reasons' words, which are `reasons`', so that a card and this say the same.
 
-use super::card::{ended_by, ended_facts};
+use super::card::{ended_by, ended_facts, review_with};
 use super::details::groups;
 use super::failure::steps;
 use super::message::{Block, Message, Rich};
@@ -10,9 +10,7 @@ use super::progress::{activity, failure_lines, failure_phrase, left_as};
 use super::reasons::{in_full, named, shortly};
 use super::state::{State, state};
 use super::view::{RequestView, server_names, sites, subject_name, title, wanted};
-use super::words::{
-    PATTERNS_MAX, Prose, button, counted, first_three, is_are, ordinal, quoted, servers, size, summary,
-};
+use super::words::{PATTERNS_MAX, Prose, counted, first_three, is_are, ordinal, quoted, servers, size, summary};
 use crate::admission::{Explained, HealthRow, Place, StateRow, Turn};
 use crate::domain::effect::BalancerLine;
 use crate::domain::ids::{Handle, RequestId};
@@ -21,7 +19,7 @@ use crate::domain::server::{Server, ServerName};
 use crate::domain::time::{Timestamp, spoken};
 use crate::fleet::folded;
 use crate::workflow::pace::{Pace, ready_at, stage_since};
-use crate::workflow::request::{ControlVerb, HaltCause, RequestStage};
+use crate::workflow::request::{HaltCause, RequestStage};
 use crate::workflow::run::{Run, RunStage};
 use std::collections::BTreeMap;
 
@@ -83,9 +81,8 @@ pub fn why(why: WhyView<'_>) -> Message {
 /// The same with the button that opens the review form for whoever reads it.
 #[must_use]
 pub fn with_review(mut message: Message, handle: &Handle) -> Message {
-    let button = button("Review", ControlVerb::Review.word(), handle).primary();
     let place = message.blocks.len().saturating_sub(1);
-    message.blocks.insert(place, Block::Actions(vec![button]));
+    message.blocks.insert(place, Block::Actions(vec![review_with(handle)]));
     message
 }
 

@@ -3,6 +3,7 @@
 //! An alert is told by its labels, so they are made of what does not change while a matter lasts; what does is in the
 //! annotations. Deliberately absent: retries, and what is over; whoever tells does so again before it ends.
 
+use crate::adapters::web::{self, NoWebClient, brief, cut_by};
 use crate::conversation::{Matter, MatterKind};
 use crate::domain::time::Timestamp;
 use crate::ports::Alerts;
@@ -18,8 +19,6 @@ use std::time::Duration;
 const ALERTS_PER_CALL_MAX: usize = 64;
 /// How much of an answer is read.
 const ANSWER_LENGTH_MAX_BYTES: usize = 16 * 1024;
-/// How much of what the other side says is repeated.
-const WORDS_MAX_CHARS: usize = 200;
 
 /// An Alertmanager.
 pub struct Alertmanager {
@@ -27,11 +26,6 @@ pub struct Alertmanager {
     address: String,
     token: Option<SecretString>,
 }
-
-/// No alert can be sent at all.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot be made")]
-pub struct NoWebClient(#[source] reqwest::Error);
 
 /// An alert as the API takes it.
 #[derive(Serialize)]
@@ -51,15 +45,8 @@ impl Alertmanager {
     /// # Errors
     /// When this machine's TLS settings do not allow an HTTP client.
     pub fn new(url: &str, token: Option<SecretString>) -> Result<Self, NoWebClient> {
-        let web = Client::builder()
-            .no_proxy()
-            // A token must not follow to another address.
-            .redirect(reqwest::redirect::Policy::none())
-            // Calls are a minute apart: a connection that was kept may be cut by then, and look like a silent pager.
-            .pool_max_idle_per_host(0)
-            .user_agent("wrasse")
-            .build()
-            .map_err(NoWebClient)?;
+        // Calls are a minute apart: a connection that was kept may be cut by then, and look like a silent pager.
+        let web = web::client(|client| client.pool_max_idle_per_host(0))?;
         Ok(Self { web, address: format!("{}/api/v2/alerts", url.trim_end_matches('/')), token })
     }
 
@@ -69,7 +56,7 @@ impl Alertmanager {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());
         }
-        let answer = request.send().await.map_err(|fault| AlertsFault::Unavailable(of_fault(&fault).to_owned()))?;
+        let answer = request.send().await.map_err(|fault| AlertsFault::Unavailable(cut_by(&fault).to_owned()))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(());
@@ -142,16 +129,6 @@ fn moment(at: Timestamp) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
-fn of_fault(fault: &reqwest::Error) -> &'static str {
-    if fault.is_builder() {
-        "the address is none"
-    } else if fault.is_connect() {
-        "the address cannot be reached"
-    } else {
-        "the connection was cut"
-    }
-}
-
 /// What a refusal says, on one line, not too much of it.
 async fn words(mut answer: Response) -> String {
     let mut text = Vec::new();
@@ -160,7 +137,5 @@ async fn words(mut answer: Response) -> String {
     {
         text.extend_from_slice(&chunk);
     }
-    let text = String::from_utf8_lossy(&text);
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.trim_matches('"').chars().take(WORDS_MAX_CHARS).collect()
+    brief(String::from_utf8_lossy(&text).trim_matches(['"', '\n']))
 }

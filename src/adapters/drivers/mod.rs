@@ -10,6 +10,7 @@ mod redfish;
 pub mod ssh;
 
 use crate::adapters::inventory::Endpoints;
+use crate::adapters::web::{self, NoWebClient};
 use crate::domain::effect::{Act, Begun, Probe, Seen};
 use crate::domain::server::ServerName;
 use crate::mandate::Mandate;
@@ -24,26 +25,14 @@ pub struct RealDrivers {
     web: reqwest::Client,
 }
 
-/// The drivers cannot be made.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot be made")]
-pub struct NoWebClient(#[source] reqwest::Error);
-
 impl RealDrivers {
     /// Drivers of the servers of those endpoints.
     ///
     /// # Errors
     /// When this machine's TLS settings do not allow an HTTP client.
     pub fn new(endpoints: Arc<Endpoints>) -> Result<Self, NoWebClient> {
-        // No proxy: controllers are reached as the inventory says. No idle connections: a request that was lost on a
-        // stale one could not be told from one that arrived.
-        let web = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .pool_max_idle_per_host(0)
-            .user_agent("wrasse")
-            .build()
-            .map_err(NoWebClient)?;
+        // No idle connections: a request that was lost on a stale one could not be told from one that arrived.
+        let web = web::client(|client| client.pool_max_idle_per_host(0))?;
         Ok(Self { endpoints: RwLock::new(endpoints), web })
     }
 

@@ -4,6 +4,7 @@
 //! warns when parts of what was asked for could not be looked at, and the sum over a part looks like little traffic.
 //! Deliberately absent: retries; whoever asks looks again soon anyway.
 
+use crate::adapters::web::{self, NoWebClient, brief, cut_by};
 use crate::domain::measure::{Labels, Sample, Series, Span};
 use crate::domain::time::Timestamp;
 use crate::ports::Metrics;
@@ -17,8 +18,6 @@ use std::time::Duration;
 
 /// The longest answer that is read.
 const ANSWER_LENGTH_MAX_BYTES: usize = 16 * 1024 * 1024;
-/// How much of what the other side says is repeated.
-const WORDS_MAX_CHARS: usize = 200;
 
 /// A Prometheus server.
 pub struct Prometheus {
@@ -26,11 +25,6 @@ pub struct Prometheus {
     root: String,
     token: Option<SecretString>,
 }
-
-/// The source cannot be asked at all.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot be made")]
-pub struct NoWebClient(#[source] reqwest::Error);
 
 #[derive(Deserialize)]
 struct Answer<T> {
@@ -72,13 +66,7 @@ impl Prometheus {
     /// # Errors
     /// When this machine's TLS settings do not allow an HTTP client.
     pub fn new(url: &str, token: Option<SecretString>) -> Result<Self, NoWebClient> {
-        let web = Client::builder()
-            .no_proxy()
-            // A token must not follow to another address.
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent("wrasse")
-            .build()
-            .map_err(NoWebClient)?;
+        let web = web::client(|client| client)?;
         Ok(Self { web, root: url.trim_end_matches('/').to_owned(), token })
     }
 
@@ -110,8 +98,7 @@ impl Prometheus {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose_secret());
         }
-        // The fault's own text would tell the whole address, with the query in it.
-        let answer = request.send().await.map_err(|fault| MetricsFault::Unavailable(of_fault(&fault).to_owned()))?;
+        let answer = request.send().await.map_err(|fault| MetricsFault::Unavailable(cut_by(&fault).to_owned()))?;
         let status = answer.status();
         let text = body(answer).await?;
         if status.is_success() {
@@ -120,16 +107,6 @@ impl Prometheus {
         let said = serde_json::from_slice::<Refusal>(&text).map(|refusal| brief(&refusal.error));
         let said = said.map_or_else(|_| format!("it answered {status}"), |said| format!("{said} ({status})"));
         Err(if status.is_client_error() { MetricsFault::Refused(said) } else { MetricsFault::Unavailable(said) })
-    }
-}
-
-fn of_fault(fault: &reqwest::Error) -> &'static str {
-    if fault.is_builder() {
-        "the address is none"
-    } else if fault.is_connect() {
-        "the address cannot be reached"
-    } else {
-        "the connection was cut"
     }
 }
 
@@ -143,12 +120,6 @@ async fn body(mut answer: Response) -> Result<Vec<u8>, MetricsFault> {
         }
         text.extend_from_slice(&chunk);
     }
-}
-
-/// Foreign words on one line, not too many of them.
-fn brief(words: &str) -> String {
-    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().take(WORDS_MAX_CHARS).collect()
 }
 
 fn point((at, value): &(f64, String)) -> Result<(Timestamp, f64), MetricsFault> {

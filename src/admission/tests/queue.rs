@@ -62,7 +62,8 @@ fn whoever_waited_too_long_takes_precedence_over_all_it_waited_for() {
     let found = precedences(&[young, starving.clone()], QueueRules::default(), NOW);
     let over = [Contended::Pool(PoolName::new("edge-lax")), Contended::Limit(LimitScope::Rack(RackName::new("r01")))];
     let command = CommandName::new("reboot");
-    let expected = Precedence { request: starving.id().clone(), command, since: minutes_ago(121), over: over.into() };
+    let (request, sites) = (starving.id().clone(), [SiteName::new("lax")].into());
+    let expected = Precedence { request, command, sites, since: minutes_ago(121), over: over.into() };
     assert_eq!(found, [expected]);
 
     // Once something of it starts it has not waited; what people or missing data hold up gains nothing by going first.
@@ -80,7 +81,8 @@ fn said(change: impl FnOnce(Fleet) -> Fleet, own: &str, over: Contended) -> Vec<
     let inventory = fleet.inventory();
     let request = run_of("2222", 1).request;
     let command = CommandName::new("reboot");
-    let before = [Precedence { request, command, since: minutes_ago(121), over: [over].into() }];
+    let sites = [SiteName::new("lax")].into();
+    let before = [Precedence { request, command, sites, since: minutes_ago(121), over: [over].into() }];
     let (run, server) = (run_of(own, 1), planned(&fleet.servers[1]));
     let candidate = Candidate { run: &run, server: &server, spec: &fleet.spec, version: None, passes: PolicySet::NONE };
     match evaluate(candidate, fleet.known(&inventory).after(&before)) {
@@ -102,6 +104,12 @@ fn nothing_later_takes_what_it_waits_for() {
     let site = |name: &str| Contended::Limit(LimitScope::Site(SiteName::new(name)));
     assert_eq!((said(same, "2223", site("lax")), said(same, "2223", site("riga"))), (vec!["behind"], vec!["allow"]));
     assert_eq!(said(same, "2223", Contended::Limit(LimitScope::Fleet)), ["behind"]);
+    let rack = || Contended::Limit(LimitScope::Rack(server(1).rack));
+    let elsewhere = |mut fleet: Fleet| {
+        fleet.servers[1].site = SiteName::new("riga");
+        fleet
+    };
+    assert_eq!((said(same, "2223", rack()), said(elsewhere, "2223", rack())), (vec!["behind"], vec!["allow"]));
     // The cure, safety, and what only looks or gives back are never behind.
     assert_eq!(said(|fleet| fleet.seen(1, Health::Failing, 1), "2223", pool()), ["allow"], "it takes no capacity");
     let urgent = |fleet: Fleet| Fleet { spec: CommandSpec { priority: Priority::Safety, ..reboot() }, ..fleet };

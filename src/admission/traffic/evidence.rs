@@ -223,7 +223,7 @@ impl Judge<'_> {
             let failing = ledger.health.get(&server.id).is_some_and(|row| row.health == Health::Failing);
             at_work || left_behind || failing
         };
-        let members = self.known.inventory.servers().iter().filter(|server| server.pool.as_ref() == Some(pool));
+        let members = self.known.inventory.in_pool(pool);
         u32::try_from(members.filter(|server| !may_be_off(server)).count()).unwrap_or(u32::MAX)
     }
 }

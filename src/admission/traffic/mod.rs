@@ -11,6 +11,7 @@ pub use evidence::{Answers, Doubt, Measured, Snapshot, Traffic, Usual, judged, l
 pub(super) use rules::TrafficFile;
 pub use rules::TrafficRules;
 
+use super::counts::{Carrier, Counts};
 use super::ledger::LockStanding;
 use super::{Known, capacity};
 use crate::domain::plan::PlannedServer;
@@ -35,9 +36,27 @@ enum Asked {
     ToGoOn,
 }
 
-/// Everything about traffic that keeps this server from being taken out now.
-pub(super) fn blockers(server: &PlannedServer, known: Known<'_>) -> Vec<Blocker> {
-    asked(server, known, Asked::ToStart)
+/// Everything about traffic that keeps this server from being taken out now. Of servers that carry the same in the same place
+/// the same is said.
+pub(super) fn blockers(server: &PlannedServer, known: Known<'_>, counts: &Counts) -> Vec<Blocker> {
+    let ask = || asked(server, known, Asked::ToStart);
+    let Some(record) = known.inventory.by_id(&server.id).filter(|record| !capacity::is_out(record, known)) else {
+        return ask();
+    };
+    match (&record.pool, known.rules.traffic.units(record)) {
+        (Some(pool), Ok(units @ 1..)) => {
+            let (pool, site) = (pool.clone(), record.site.clone());
+            counts.traffic(Carrier { pool, site, units, carries: stays(record, known) }, ask)
+        }
+        (None, _) | (_, Ok(0) | Err(_)) => ask(),
+    }
+}
+
+/// Whether a server serves, and no run has promised to take it out.
+fn stays(server: &Server, known: Known<'_>) -> bool {
+    let lock = known.ledger.lock(&server.id);
+    let is_promised = lock.is_some_and(|lock| lock.standing == LockStanding::Working);
+    !is_promised && capacity::serves(server, known)
 }
 
 /// Whether a run that takes, or has taken, its server out may go on as far as traffic is concerned. A run that has passed
@@ -94,11 +113,7 @@ fn asked(server: &PlannedServer, known: Known<'_>, asked: Asked) -> Vec<Blocker>
         Traffic::Seen(snapshot) => snapshot,
     };
     let place = Place { snapshot, known };
-    let stays = |other: &Server| {
-        let lock = known.ledger.lock(&other.id);
-        let is_promised = lock.is_some_and(|lock| lock.standing == LockStanding::Working);
-        other.id != record.id && !is_promised && capacity::serves(other, known)
-    };
+    let stays = |other: &Server| other.id != record.id && stays(other, known);
     let mut blockers = Vec::new();
     let mut moved = 0.0;
     for scope in own_scopes(record) {

@@ -120,29 +120,7 @@ async fn a_mention_that_agrees_is_answered_with_review() {
     story(async |stage| {
         let Cast { noc, ana, bob } = cast_with_approval(stage, "edge-lax-[01-03]");
         let thread = ana.types(&noc, "/fleet reboot edge-lax-[01-02] because kernel update").await;
-        thread.transcript();
         bob.mentions_in(&thread, "@wrasse approve").await;
-        assert_snapshot!(thread.transcript(), @"
-        ana   /fleet reboot edge-lax-[01-02] because kernel update
-        bot   (only ana) Understood: reboot 2 servers in lax
-              `edge-lax-[01-02]` · reason: `kernel update`
-              ~ req-0001 · … · card <link>
-        bot   Reboot 2 servers in lax · req-0001
-              🙋 needs approval · 1 of `sre`, by hh:mm
-              `edge-lax-[01-02]` · `kernel update`
-              At most 1 out at once: 2 of 3 stay, floor 2
-              ~ @ana · plan 0000 · drain, reboot, check, return
-              [[Review]] [Details] [!Withdraw!]
-        bot > @sre 2 servers in lax need your approval by hh:mm.
-              [[Review]]
-        bob   @wrasse approve
-        bot   (only bob) Reboot 2 servers in lax · req-0001
-              🙋 needs approval
-              Missing: 1 of `sre`, by hh:mm
-              Nothing has started. Without that, nothing will.
-              [[Review]]
-              ~ asked by ana · as of hh:mm
-        ");
         bob.presses(&thread, "Review").await;
         assert!(bob.form().contains("Decision: ( ) Approve  ( ) Deny"));
         bob.mentions_in(&thread, "@wrasse deny req-2222 because it is late").await;

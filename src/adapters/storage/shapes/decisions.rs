@@ -25,7 +25,9 @@ stored_record! { FailureRules;
     in_a_row: "in_a_row", share: "share", command: "command", cool_down: "cool_down_ms", soak: "soak_ms",
 }
 stored_record! { QueueRules; ageing: "ageing_ms", starve_after: "starve_after_ms" }
-stored_record! { Precedence; request: "request", command: "command", since: "since_ms", over: "over" }
+stored_record! { Precedence;
+    request: "request", command: "command", sites: "sites", since: "since_ms", over: "over",
+}
 stored_variants! { Contended; "server" => Server(name), "pool" => Pool(pool), "limit" => Limit(scope) }
 stored_record! { FailureShare; failures_min: "failures_min", above_percent: "above_percent", of_last: "of_last" }
 stored_record! { OverrideRules; by: "by", life: "life_ms", alone_max: "alone_max" }
