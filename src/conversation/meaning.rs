@@ -49,6 +49,7 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
         Intent::Queue(selector) => ("queue: only looks".to_owned(), servers_row(selector.as_ref())),
         Intent::Out(selector) => ("out: only looks".to_owned(), servers_row(selector.as_ref())),
         Intent::Why(WhyOf::Here) => ("why, of the request in this thread: only looks".to_owned(), Vec::new()),
+        Intent::Why(WhyOf::Consent) => ("what waits for consent here: only looks".to_owned(), Vec::new()),
         Intent::Why(WhyOf::Request(request)) => (format!("why {request}: only looks"), Vec::new()),
         Intent::Why(WhyOf::Run(run)) => (format!("why {run}: only looks"), Vec::new()),
         Intent::Why(WhyOf::Server(selector)) => {

@@ -91,4 +91,6 @@ pub use state::state_word;
 pub use status::{StatusView, status};
 pub use topics::{help_servers, help_times, help_verb};
 pub use view::RequestView;
-pub use why::{RunView, WhyView, ask_about_one, no_request_here, server_alone, why, why_run, with_review};
+pub use why::{
+    RunView, WhyView, ask_about_one, no_consent_here, no_request_here, server_alone, why, why_run, with_review,
+};

@@ -404,3 +404,20 @@ pub fn no_request_here(own: &[RequestId]) -> Message {
     let text = prose.line().text("In the thread of a request why alone means that one.").done();
     Message::of_text(summary(super::plain::line(&text)), text)
 }
+
+/// Somebody would agree, where several requests wait for consent, or none does.
+#[must_use]
+pub fn no_consent_here(waiting: &[RequestId]) -> Message {
+    let prose = match waiting {
+        [] => Prose::new().text("Nothing that others asked for waits for consent here."),
+        waiting => waiting
+            .iter()
+            .take(PATTERNS_MAX)
+            .enumerate()
+            .fold(Prose::new().text("Say which request: "), |prose, (place, id)| {
+                prose.text(if place == 0 { "" } else { " or " }).code(format!("review {id}"))
+            }),
+    };
+    let text = prose.done();
+    Message::of_text(summary(super::plain::line(&text)), text)
+}

@@ -8,6 +8,8 @@ use super::intent::{Selector, Spanned};
 pub enum WhyOf {
     /// Nothing is named: the request in whose thread the line stands.
     Here,
+    /// Somebody would agree, and names nothing: the request in whose thread the line stands, or that waits for consent there.
+    Consent,
     /// A request.
     Request(RequestId),
     /// A request's work on one subject.

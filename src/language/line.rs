@@ -103,7 +103,7 @@ pub(super) fn verb<'a>(
             Ok(Said { verb: Verb::BuiltIn(BuiltInVerb::Hold), end, next })
         }
         // People agree in the form that Review opens, after they have seen the plan; the answer to `why` has that button.
-        None if is_consent(&first) && (is_request || second_word.is_empty()) => {
+        None if looking::is_consent(&first) && (is_request || second_word.is_empty()) => {
             Ok(Said { verb: Verb::BuiltIn(BuiltInVerb::Why), end, next })
         }
         None if first == "resume" && is_request => Ok(Said { verb: Verb::BuiltIn(BuiltInVerb::Release), end, next }),
@@ -130,11 +130,6 @@ pub(super) fn verb<'a>(
         }
         None => Err(cursor.unknown_verb(written, vocabulary)),
     }
-}
-
-/// What people write who want to agree to a request, or not to.
-fn is_consent(word: &str) -> bool {
-    matches!(word, "review" | "approve" | "agree" | "deny" | "reject")
 }
 
 /// Reads a normalised line word by word.

@@ -14,7 +14,8 @@ pub(super) fn why(cursor: &Cursor<'_>, place: usize) -> Result<WhyOf, Misunderst
     let (written, after) = cursor.word(place);
     let word = written.value.to_lowercase();
     if word.is_empty() {
-        return Ok(WhyOf::Here);
+        let (verb, _) = cursor.word(0);
+        return Ok(if is_consent(&verb.value.to_lowercase()) { WhyOf::Consent } else { WhyOf::Here });
     }
     let of = match (RequestId::parse(&word), RunId::parse(&word)) {
         (Some(request), _) => WhyOf::Request(request),
@@ -32,6 +33,11 @@ pub(super) fn why(cursor: &Cursor<'_>, place: usize) -> Result<WhyOf, Misunderst
     };
     cursor.expect_end(after)?;
     Ok(of)
+}
+
+/// What people write who want to agree to a request, or not to.
+pub(super) fn is_consent(word: &str) -> bool {
+    matches!(word, "review" | "approve" | "agree" | "deny" | "reject")
 }
 
 /// The servers that are asked about, to the end of the line; nothing means every one, which is safe for reading.

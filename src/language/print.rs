@@ -29,6 +29,7 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Out(None) => "out".to_owned(),
         Intent::Out(Some(selector)) => format!("out {}", fleet::print(&selector.value)),
         Intent::Why(WhyOf::Here) => "why".to_owned(),
+        Intent::Why(WhyOf::Consent) => "review".to_owned(),
         Intent::Why(WhyOf::Request(request)) => format!("why {request}"),
         Intent::Why(WhyOf::Run(run)) => format!("why {run}"),
         Intent::Why(WhyOf::Server(selector)) => format!("why {}", fleet::print(&selector.value)),

@@ -17,7 +17,7 @@ use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::store::{Content, Control, ControlAction, Write};
-use crate::workflow::request::{ControlVerb, Request};
+use crate::workflow::request::{ControlVerb, Request, RequestStage};
 use crate::workflow::run::Run;
 use std::time::Duration;
 
@@ -42,6 +42,15 @@ pub(super) async fn answer(
                 (Found::Request(Box::new(explaining::why(store, on, request, now).await?)), note)
             }
             Err(own) => return Ok(line.answered(conversation::no_request_here(&own), "answered: why of no request")),
+        },
+        WhyOf::Consent => match for_consent(world, line.origin).await? {
+            Ok(request) => {
+                let note = format!("answered: review {}", request.id());
+                (Found::Request(Box::new(explaining::why(store, on, request, now).await?)), note)
+            }
+            Err(waiting) => {
+                return Ok(line.answered(conversation::no_consent_here(&waiting), "answered: review of no request"));
+            }
         },
         WhyOf::Request(id) => match store.request(id).await? {
             Some(request) => {
@@ -68,32 +77,55 @@ pub(super) async fn answer(
 /// The request in whose thread a line stands, else the only open one of the person; else all of theirs that are open.
 async fn here(world: &World, origin: &Origin) -> Result<Result<Request, Vec<RequestId>>, StoreFault> {
     let open = world.store.open_requests().await?;
-    if let Some(thread) = &origin.thread {
-        let root = MessageRef { channel: origin.channel.clone(), ts: thread.clone() };
-        let slot = world.store.slot_at(&root).await?;
-        let hangs_on = slot.and_then(|slot| match slot.outgoing.content {
-            Content::Live(notice) => notice.request().cloned(),
-            Content::Fixed(_) | Content::Form(_) => None,
-        });
-        if let Some(id) = hangs_on
-            && let Some(request) = world.store.request(&id).await?
-        {
-            return Ok(Ok(request));
-        }
-        // A card that is itself a reply stands in the thread of the line that asked for it.
-        let is_there = |request: &&Request| {
-            request.origin.thread.as_ref() == Some(thread) && request.origin.channel == origin.channel
-        };
-        let newest = world.store.requests_of(&origin.person, OWN_MAX).await?;
-        if let Some(request) = open.iter().rev().find(is_there).or_else(|| newest.iter().find(is_there)) {
-            return Ok(Ok(request.clone()));
-        }
+    if let Some(request) = in_thread(world, origin, &open).await? {
+        return Ok(Ok(request));
     }
-    let mut own = open.into_iter().filter(|request| request.origin.person == origin.person).collect::<Vec<_>>();
-    Ok(match own.len() {
-        1 => own.pop().ok_or_else(Vec::new),
-        _ => Err(own.iter().rev().map(|request| request.id().clone()).collect()),
-    })
+    Ok(only(open.into_iter().filter(|request| request.origin.person == origin.person)))
+}
+
+/// The request in whose thread a line stands, else the only one in its channel that waits for the consent of others than who
+/// asked; else all of those.
+async fn for_consent(world: &World, origin: &Origin) -> Result<Result<Request, Vec<RequestId>>, StoreFault> {
+    let open = world.store.open_requests().await?;
+    if let Some(request) = in_thread(world, origin, &open).await? {
+        return Ok(Ok(request));
+    }
+    let waits = |request: &Request| {
+        request.stage == RequestStage::NeedsApproval
+            && request.origin.channel == origin.channel
+            && request.origin.person != origin.person
+    };
+    Ok(only(open.into_iter().filter(waits)))
+}
+
+/// The only one; else the ids of all, the newest first.
+fn only(requests: impl Iterator<Item = Request>) -> Result<Request, Vec<RequestId>> {
+    let mut requests = requests.collect::<Vec<_>>();
+    match requests.len() {
+        1 => requests.pop().ok_or_else(Vec::new),
+        _ => Err(requests.iter().rev().map(|request| request.id().clone()).collect()),
+    }
+}
+
+/// The request in whose thread a line stands.
+async fn in_thread(world: &World, origin: &Origin, open: &[Request]) -> Result<Option<Request>, StoreFault> {
+    let Some(thread) = &origin.thread else { return Ok(None) };
+    let root = MessageRef { channel: origin.channel.clone(), ts: thread.clone() };
+    let slot = world.store.slot_at(&root).await?;
+    let hangs_on = slot.and_then(|slot| match slot.outgoing.content {
+        Content::Live(notice) => notice.request().cloned(),
+        Content::Fixed(_) | Content::Form(_) => None,
+    });
+    if let Some(id) = hangs_on
+        && let Some(request) = world.store.request(&id).await?
+    {
+        return Ok(Some(request));
+    }
+    // A card that is itself a reply stands in the thread of the line that asked for it.
+    let is_there =
+        |request: &&Request| request.origin.thread.as_ref() == Some(thread) && request.origin.channel == origin.channel;
+    let newest = world.store.requests_of(&origin.person, OWN_MAX).await?;
+    Ok(open.iter().rev().find(is_there).or_else(|| newest.iter().find(is_there)).cloned())
 }
 
 async fn told(world: &World, line: Line<'_>, found: &Found, note: String) -> Outcome {

@@ -47,6 +47,7 @@ pub(super) fn intent(intent: &Intent) -> Value {
         Intent::Out(selector) => looks("out", selector.as_ref()),
         Intent::Why(of) => json!({ "verb": "why", "of": match of {
             WhyOf::Here => Value::Null,
+            WhyOf::Consent => Value::from("consent"),
             WhyOf::Request(request) => Value::from(request.to_string()),
             WhyOf::Run(run) => Value::from(run.to_string()),
             WhyOf::Server(selector) => Value::from(fleet::print(&selector.value)),

@@ -126,7 +126,7 @@ impl Open {
         let (store, on, now) = (&self.store, (&self.rulebook, &Traffic::NotAsked), self.now);
         let unfound = |message| Ok(Err(Unfound::Told(message)));
         match of {
-            WhyOf::Here => unfound(conversation::no_request_here(&[])),
+            WhyOf::Here | WhyOf::Consent => unfound(conversation::no_request_here(&[])),
             WhyOf::Request(id) => match store.request(id).await? {
                 Some(request) => Ok(Ok(Found::Request(Box::new(explaining::why(store, on, request, now).await?)))),
                 None => unfound(conversation::no_such_request(id)),

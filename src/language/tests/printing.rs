@@ -79,7 +79,7 @@ fn meaning(intent: &Intent) -> String {
             format!("who-can {command} {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
         }
         Intent::Why(WhyOf::Server(selector)) => format!("why {:?}", crate::fleet::print(&selector.value)),
-        Intent::Why(WhyOf::Here | WhyOf::Request(_) | WhyOf::Run(_))
+        Intent::Why(WhyOf::Here | WhyOf::Consent | WhyOf::Request(_) | WhyOf::Run(_))
         | Intent::Plan(Planned::Cancel { .. } | Planned::Brake(_))
         | Intent::CanI(Planned::Cancel { .. } | Planned::Brake(_))
         | Intent::Help { .. }

@@ -158,3 +158,39 @@ async fn a_mention_that_agrees_is_answered_with_review() {
     })
     .await;
 }
+
+/// Outside of threads it is what waits for others' consent in that channel; who asked agrees to nothing of their own.
+#[tokio::test]
+async fn a_word_that_agrees_finds_what_waits_here() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast_with_approval(stage, "edge-lax-[01-03]");
+        let answered = async |text: &str| bob.types(&noc, text).await.transcript();
+        assert_snapshot!(answered("/fleet approve").await, @"
+        bob   /fleet approve
+        bot   (only bob) Nothing that others asked for waits for consent here.
+        ");
+        ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        noc.transcript();
+        assert_snapshot!(answered("/fleet approve").await, @"
+        bob   /fleet approve
+        bot   (only bob) Reboot 1 server in lax · req-0001
+              🙋 needs approval
+              Missing: 1 of `sre`, by hh:mm
+              Nothing has started. Without that, nothing will.
+              [[Review]]
+              ~ asked by ana · as of hh:mm
+        ");
+        assert_snapshot!(ana.types(&noc, "/fleet approve").await.transcript(), @"
+        ana   /fleet approve
+        bot   (only ana) Nothing that others asked for waits for consent here.
+        ");
+        ana.types(&noc, "/fleet reboot edge-lax-02 because kernel update").await;
+        noc.transcript();
+        assert_snapshot!(answered("/fleet review").await, @"
+        bob   /fleet review
+        bot   (only bob) Say which request: `review req-0002` or `review req-0001`
+        ");
+        stage.fleet().rebooted("edge-lax-[01-02]", times(0));
+    })
+    .await;
+}
