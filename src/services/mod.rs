@@ -8,6 +8,7 @@ pub mod brakes;
 pub mod calling;
 pub mod closing;
 pub mod courier;
+mod deciding;
 mod effects;
 pub mod explaining;
 mod failures;
