@@ -75,14 +75,15 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
     count
 }
 
-enum Standing {
+/// How a server counts.
+pub(super) enum Standing {
     Serves,
     Out(OutServer),
     Unknown(Option<Timestamp>),
 }
 
-/// How a server counts. One that a failed run left behind is out, whatever it answers.
-fn standing(server: &Server, known: Known<'_>) -> Standing {
+/// How a server counts now. One that a failed run left behind is out, whatever it answers.
+pub(super) fn standing(server: &Server, known: Known<'_>) -> Standing {
     match (looks(server, known), known.ledger.lock(&server.id)) {
         (Standing::Serves, Some(lock)) if lock.standing == LockStanding::LeftBehind => Standing::Out(OutServer {
             name: server.name.clone(),

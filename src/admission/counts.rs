@@ -4,13 +4,14 @@
 //! that changes it. A property holds what is said with it to what is said without.
 
 use super::capacity::PoolCount;
+use super::infrastructure::DomainCount;
 use super::ledger::{Ledger, Lock, LockStanding};
 use crate::domain::command::CommandName;
 use crate::domain::ids::RequestId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{PoolName, RackName, ServerType, SiteName};
 use crate::fleet::Inventory;
-use crate::workflow::request::Blocker;
+use crate::workflow::request::{Blocker, RedundantGroup};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
@@ -48,6 +49,7 @@ pub(super) struct Counts {
     alike: RefCell<HashMap<(ServerType, SiteName), u32>>,
     pools: RefCell<HashMap<PoolName, Rc<PoolCount>>>,
     traffic: RefCell<HashMap<Carrier, Vec<Blocker>>>,
+    domains: RefCell<HashMap<RedundantGroup, Rc<DomainCount>>>,
 }
 
 /// All that tells servers apart where traffic is asked about.
@@ -92,6 +94,12 @@ impl Counts {
         }
         // Sites take over from each other, so it may matter anywhere.
         self.traffic.borrow_mut().clear();
+        self.domains.borrow_mut().retain(|group, _| match group {
+            RedundantGroup::OfSite { site, .. } => *site != server.site,
+            RedundantGroup::OfPool { pool, .. } => server.pool.as_ref() != Some(pool),
+            // A planned server does not say in which metro its site is.
+            RedundantGroup::OfMetro(_) => false,
+        });
     }
 
     /// What is under work there.
@@ -115,6 +123,16 @@ impl Counts {
         }
         let counted = Rc::new(count());
         self.pools.borrow_mut().insert(pool.clone(), Rc::clone(&counted));
+        counted
+    }
+
+    /// Which domains of that group have servers out, counted once.
+    pub(super) fn domains(&self, group: &RedundantGroup, count: impl FnOnce() -> DomainCount) -> Rc<DomainCount> {
+        if let Some(counted) = self.domains.borrow().get(group) {
+            return Rc::clone(counted);
+        }
+        let counted = Rc::new(count());
+        self.domains.borrow_mut().insert(group.clone(), Rc::clone(&counted));
         counted
     }
 

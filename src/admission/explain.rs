@@ -7,7 +7,7 @@ use crate::domain::breaker::version_of;
 use crate::domain::ids::RequestId;
 use crate::domain::server::{PoolName, ServerId, ServerName};
 use crate::domain::time::Timestamp;
-use crate::workflow::request::{Blocker, PolicyName, Request};
+use crate::workflow::request::{Blocker, OutServer, PolicyName, Request};
 use crate::workflow::run::{Run, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -161,6 +161,9 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
         Blocker::Locked { holder, .. } => BTreeSet::from([holder]),
         Blocker::Concurrency { holders, .. } => holders.iter().collect(),
         Blocker::Capacity { out, .. } => out.iter().filter_map(|out| out.holder.as_ref()).collect(),
+        Blocker::Domain { domains, .. } => {
+            domains.iter().flat_map(|domain| &domain.out).filter_map(|out| out.holder.as_ref()).collect()
+        }
         Blocker::NoDirectory
         | Blocker::HealthUnknown { .. }
         | Blocker::Traffic { .. }
@@ -175,7 +178,7 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
     let mut held: BTreeMap<&RequestId, BTreeMap<&ServerId, Timestamp>> = BTreeMap::new();
     let locks = known.ledger.locks.values().map(|lock| (&lock.run.request, &lock.server, lock.since));
     let states = known.ledger.states.values().map(|row| (&row.by.request, &row.server, row.since));
-    let names_states = matches!(blocker, Blocker::Capacity { .. });
+    let names_states = matches!(blocker, Blocker::Capacity { .. } | Blocker::Domain { .. });
     let is_out =
         |server: &ServerId| known.inventory.by_id(server).is_some_and(|server| is_named(blocker, &server.name));
     for (request, server, since) in locks.chain(states.filter(|_| names_states)) {
@@ -194,7 +197,23 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
 }
 
 fn is_named(blocker: &Blocker, name: &ServerName) -> bool {
-    matches!(blocker, Blocker::Capacity { out, .. } if out.iter().any(|out| out.name == *name))
+    let is_one_of = |out: &[OutServer]| out.iter().any(|out| out.name == *name);
+    match blocker {
+        Blocker::Capacity { out, .. } => is_one_of(out),
+        Blocker::Domain { domains, .. } => domains.iter().any(|domain| is_one_of(&domain.out)),
+        Blocker::Locked { .. }
+        | Blocker::Concurrency { .. }
+        | Blocker::HealthUnknown { .. }
+        | Blocker::Traffic { .. }
+        | Blocker::TrafficUnknown { .. }
+        | Blocker::NoDirectory
+        | Blocker::Stopped { .. }
+        | Blocker::Frozen { .. }
+        | Blocker::Held { .. }
+        | Blocker::Blacklisted { .. }
+        | Blocker::Broken { .. }
+        | Blocker::Behind { .. } => false,
+    }
 }
 
 /// The oldest look at what a reason was measured by.
@@ -213,6 +232,7 @@ const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
         | Blocker::Concurrency { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
+        | Blocker::Domain { .. }
         | Blocker::NoDirectory
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }

@@ -2,6 +2,7 @@
 
 use super::breakers::{FailureRules, FailureShare};
 use super::file_override::override_rules;
+use super::infrastructure::InfrastructureFile;
 use super::traffic::TrafficFile;
 use super::{QueueRules, Rules};
 use crate::domain::time::{duration_of, exact};
@@ -25,6 +26,8 @@ struct AdmissionFile {
     concurrency: Concurrency,
     #[serde(default)]
     traffic: TrafficFile,
+    #[serde(default)]
+    infrastructure: InfrastructureFile,
     #[serde(default)]
     failure_rate: FailureRate,
     #[serde(default)]
@@ -138,6 +141,7 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
         )?,
         fleet_concurrency: given.concurrency.fleet.unwrap_or(usual.fleet_concurrency),
         traffic: given.traffic.rules(file)?,
+        infrastructure: given.infrastructure.rules(file)?,
         command_concurrency: given.concurrency.command.unwrap_or(usual.command_concurrency),
         type_in_site_percent: read.percent(
             &given.concurrency.type_in_site,

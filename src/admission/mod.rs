@@ -13,6 +13,7 @@ mod file;
 mod file_override;
 mod freeze;
 mod holds;
+pub mod infrastructure;
 mod ledger;
 mod outs;
 mod overriding;
@@ -37,6 +38,7 @@ pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use file_override::check_override_groups;
 pub use holds::is_held;
+pub use infrastructure::InfrastructureRules;
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
 pub use outs::{Out, OutWhy, out};
 pub use overriding::{
@@ -75,6 +77,8 @@ pub struct Rules {
     pub fleet_concurrency: u32,
     /// How much traffic is too much.
     pub traffic: TrafficRules,
+    /// What is redundant.
+    pub infrastructure: InfrastructureRules,
     /// When too many have failed.
     pub failure_rate: FailureRules,
     /// The most servers on which one command works at once.
@@ -97,6 +101,7 @@ impl Default for Rules {
             unknown_max_percent: 10,
             fleet_concurrency: 200,
             traffic: TrafficRules::default(),
+            infrastructure: InfrastructureRules::default(),
             failure_rate: FailureRules::default(),
             command_concurrency: 50,
             type_in_site_percent: 5,
@@ -246,6 +251,7 @@ pub struct Admitted {
     takes_over: Option<RunId>,
     canary_of: Vec<BreakerScope>,
     overridden: Vec<PolicyName>,
+    was_out: bool,
 }
 
 impl Admitted {
@@ -277,6 +283,12 @@ impl Admitted {
     #[must_use]
     pub fn overridden(&self) -> &[PolicyName] {
         &self.overridden
+    }
+
+    /// Whether the server was known not to serve: the run takes nothing away from anybody.
+    #[must_use]
+    pub fn was_out(&self) -> bool {
+        self.was_out
     }
 }
 
@@ -321,16 +333,23 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known, counts));
         blockers.extend(traffic::blockers(server, known, counts));
+        blockers.extend(infrastructure::blockers(server, known, counts));
     }
     let work = Counted::of_server(candidate.spec, server, candidate.version);
     blockers.extend(breakers::broken(work, known));
     if blockers.is_empty() {
         let canary_of = breakers::canary_of(work, known);
         let found = found(server, known);
-        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over, canary_of, overridden: Vec::new() })
+        let (run, was_out) = (candidate.run.clone(), was_out(server, known));
+        Verdict::Allow(Admitted { run, found, takes_over, canary_of, overridden: Vec::new(), was_out })
     } else {
         Verdict::Wait(blockers)
     }
+}
+
+/// Whether a server is known not to serve.
+fn was_out(server: &PlannedServer, known: Known<'_>) -> bool {
+    known.inventory.by_id(&server.id).is_some_and(|record| capacity::is_out(record, known))
 }
 
 /// Why a server may not be worked on at all: it is not what was planned, or not in a state that the command allows.
@@ -398,6 +417,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::Capacity { .. }
                 | Blocker::Traffic { .. }
                 | Blocker::TrafficUnknown { .. }
+                | Blocker::Domain { .. }
                 | Blocker::NoDirectory
                 | Blocker::HealthUnknown { .. }
                 | Blocker::Broken { .. }
@@ -435,12 +455,13 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         Blocker::Frozen { .. } => 4,
         Blocker::Capacity { .. } => 5,
         Blocker::HealthUnknown { .. } => 6,
-        Blocker::Traffic { .. } => 7,
-        Blocker::TrafficUnknown { .. } => 8,
-        Blocker::Locked { .. } => 9,
-        Blocker::Concurrency { .. } => 10,
-        Blocker::Behind { .. } => 11,
-        Blocker::NoDirectory => 12,
+        Blocker::Domain { .. } => 7,
+        Blocker::Traffic { .. } => 8,
+        Blocker::TrafficUnknown { .. } => 9,
+        Blocker::Locked { .. } => 10,
+        Blocker::Concurrency { .. } => 11,
+        Blocker::Behind { .. } => 12,
+        Blocker::NoDirectory => 13,
     });
     merged
 }

@@ -5,7 +5,7 @@
 //! long all the same takes precedence: nothing later takes what it waits for.
 //! Deliberately absent: whether one may start, which is decided when its turn comes.
 
-use super::{Candidate, Known, capacity, concurrency};
+use super::{Candidate, Known, capacity, concurrency, infrastructure};
 use crate::domain::command::{CommandName, Priority, Touch};
 use crate::domain::ids::RequestId;
 use crate::domain::server::SiteName;
@@ -140,6 +140,9 @@ fn takes(candidate: Candidate<'_>, contended: &Contended, by: &Precedence, known
     match contended {
         Contended::Server(name) => candidate.server.name == *name,
         Contended::Pool(pool) => candidate.spec.takes_capacity() && capacity::takes(candidate.server, pool, known),
+        Contended::Group(group) => {
+            candidate.spec.takes_capacity() && infrastructure::takes(candidate.server, group, known)
+        }
         Contended::Limit(scope) => concurrency::takes(candidate, scope, by),
     }
 }

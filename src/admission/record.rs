@@ -3,13 +3,13 @@
 //! Deliberately absent: who was asked about their people, which is no question of safety, and where this is kept.
 
 use super::{
-    Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Precedence, Rules, StateRow, Traffic, Verdict, pass,
-    traffic,
+    Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Precedence, Rules, StateRow, Traffic, Verdict,
+    infrastructure, pass, traffic,
 };
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::{Fingerprint, RunId};
 use crate::domain::plan::PlannedServer;
-use crate::domain::server::{ProductionState, Server, ServerId};
+use crate::domain::server::{MetroName, ProductionState, Server, ServerId, SiteFacts, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::{Inventory, InventoryFault};
 use crate::workflow::request::{Blocker, PolicyName};
@@ -26,8 +26,10 @@ pub struct Snapshot {
     /// The numbers.
     pub rules: Rules,
     /// The servers asked about, everything in their pools, what is alike in their sites, whatever was under work anywhere, and
-    /// where traffic is known whatever serves in their sites or takes over from them.
+    /// where traffic is known whatever serves in their sites or takes over from them; and what is out in what is redundant.
     pub servers: Vec<Server>,
+    /// The metros of their sites.
+    pub metros: BTreeMap<SiteName, MetroName>,
     /// Every lock.
     pub locks: Vec<Lock>,
     /// The states of those servers, as far as they were set.
@@ -116,14 +118,19 @@ impl Snapshot {
         let members = pools.into_iter().flat_map(|pool| inventory.in_pool(pool));
         let ids = asked.iter().map(|server| &server.id).chain(ledger.locks.keys());
         let (traffic, carrying) = traffic::having_a_say(asked.iter().map(|server| &server.site), known);
-        let has_a_say = ids.filter_map(|id| inventory.by_id(id)).chain(alike).chain(members).chain(carrying);
+        let records = asked.iter().filter_map(|server| inventory.by_id(&server.id));
+        let out = infrastructure::having_a_say(records, known);
+        let has_a_say = ids.filter_map(|id| inventory.by_id(id)).chain(alike).chain(members).chain(carrying).chain(out);
         let mut kept = has_a_say.map(|server| (&server.id, server)).collect::<BTreeMap<_, _>>();
         if kept.is_empty() {
             // An inventory has a server, or it is none.
             kept.extend(inventory.servers().first().map(|server| (&server.id, server)));
         }
+        let sites = kept.values().map(|server| &server.site).collect::<BTreeSet<_>>();
+        let metros = sites.into_iter().filter_map(|site| Some((site.clone(), inventory.metro(site)?.clone())));
         Self {
             at: known.now,
+            metros: metros.collect(),
             files: files.clone(),
             rules: known.rules.clone(),
             locks: ledger.locks.values().cloned().collect(),
@@ -152,7 +159,11 @@ impl Snapshot {
         decided: &[Decided],
         (spec, version): (&CommandSpec, Option<&str>),
     ) -> Result<Vec<Said>, InventoryFault> {
-        let inventory = Inventory::new(self.servers.clone(), self.at)?;
+        let sites = self.metros.iter().map(|(site, metro)| {
+            let metro = Some(metro.clone());
+            (site.clone(), SiteFacts { metro, ..SiteFacts::default() })
+        });
+        let inventory = Inventory::new(self.servers.clone(), self.at)?.with_places(sites.collect(), BTreeMap::new());
         let ledger = Ledger {
             locks: by_server(&self.locks, |lock| &lock.server),
             states: Arc::new(by_server(&self.states, |row| &row.server)),

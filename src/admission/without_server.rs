@@ -24,6 +24,7 @@ pub fn evaluate_without_server(
             takes_over: None,
             canary_of: canary_of(Counted::of(spec, subject, version), known),
             overridden: Vec::new(),
+            was_out: false,
         }),
     }
 }

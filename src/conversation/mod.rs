@@ -26,6 +26,7 @@ mod preview;
 mod progress;
 mod queue;
 mod reasons;
+mod redundant;
 mod refusal;
 mod reloading;
 mod replies;

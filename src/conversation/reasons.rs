@@ -3,6 +3,7 @@
 //! Deliberately absent: which reasons there are; admission says that.
 
 use super::message::Rich;
+use super::redundant;
 use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
 use crate::admission::Reason;
 use crate::domain::breaker::BreakerScope;
@@ -99,6 +100,9 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             clear(prose, *seen_at, *clear_from)
         }
         Blocker::TrafficUnknown { scope, why, since } => unknown(prose, scope, (why, *since)),
+        Blocker::Domain { group, domains, at_once, since } => {
+            redundant::reason(prose, group, domains, (*at_once, *since, roomy))
+        }
     }
 }
 
@@ -229,6 +233,7 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         }
         Blocker::Traffic { .. } => "goes on when less has come for long enough".to_owned(),
         Blocker::TrafficUnknown { .. } => "goes on when the metrics tell of it again".to_owned(),
+        Blocker::Domain { .. } => "goes on when they are back".to_owned(),
         Blocker::Broken { until, .. } => match until {
             BrokenUntil::CoolDown(_) | BrokenUntil::Canary(_) | BrokenUntil::Soak(_) => {
                 "goes on when its canary has passed and a person has closed it".to_owned()
@@ -266,6 +271,9 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Locked { holder, .. } => holder != own,
         Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
         Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
+        Blocker::Domain { domains, .. } => {
+            domains.iter().flat_map(|domain| &domain.out).any(|out| out.holder.as_ref() != Some(own))
+        }
         Blocker::HealthUnknown { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
@@ -302,6 +310,7 @@ pub fn short(blocker: &Blocker) -> String {
             format!("{} {}, at most {limit_percent} %", traffic(scope), measured(*measure, *percent))
         }
         Blocker::TrafficUnknown { scope, .. } => format!("{} unknown", traffic(scope)),
+        Blocker::Domain { group, domains, .. } => redundant::short(group, domains),
         Blocker::Frozen { scope, by, .. } => format!("{} frozen by {}", quoted(scope), quoted(by)),
         Blocker::Held { servers: names, by, .. } if names.is_empty() => format!("held by {}", quoted(by)),
         Blocker::Held { servers: names, by, .. } => format!("{} held by {}", servers(names.len()), quoted(by)),

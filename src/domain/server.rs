@@ -18,6 +18,10 @@ text_name! {
     SiteName
 }
 text_name! {
+    /// A metro: sites so near to each other that each carries on when another is lost, e.g. `rhine`.
+    MetroName
+}
+text_name! {
     /// A server type of the catalogue, e.g. `edge-cache`.
     ServerType
 }
@@ -49,6 +53,8 @@ pub struct SiteFacts {
     pub owner: Option<GroupName>,
     /// The time zone that its clocks show.
     pub zone: Option<ZoneName>,
+    /// The metro that it lies in.
+    pub metro: Option<MetroName>,
 }
 
 /// One server of the inventory: what selectors, policies and plans may know of it.

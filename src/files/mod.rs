@@ -8,8 +8,8 @@ mod tests;
 
 use crate::adapters::drivers::RealDrivers;
 use crate::adapters::inventory::{self, Endpoints, InventoryFaults};
-use crate::admission::traffic::strangers;
 use crate::admission::{AdmissionFileFault, Rules, admission_rules, check_override_groups};
+use crate::admission::{infrastructure, traffic};
 use crate::authorization::{Channels, Known, Mentioned, Policies, PolicyFaults, PolicyFile};
 use crate::catalog::{self, Catalog};
 use crate::conversation::FileFault;
@@ -84,7 +84,9 @@ impl Files {
         if !faults.is_empty() {
             return Err(faults);
         }
-        for what in strangers(&rules.traffic, &loaded.inventory) {
+        let strangers = traffic::strangers(&rules.traffic, &loaded.inventory);
+        let others = infrastructure::strangers(&rules.infrastructure, &loaded.inventory);
+        for what in strangers.iter().chain(&others) {
             let place = format!("{policies}/admission.yaml");
             faults.add(FileFault { place: place.clone(), what: what.clone() }, &format!("{place}: {what}"));
         }

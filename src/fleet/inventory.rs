@@ -5,7 +5,7 @@ use super::unknown::recorded;
 use crate::domain::identity::GroupName;
 use crate::domain::intent::{Attribute, Selector, Spanned};
 use crate::domain::server::{
-    PoolName, Server, ServerGroup, ServerId, ServerName, ServerType, SiteFacts, SiteName, TagName, TagValue,
+    MetroName, PoolName, Server, ServerGroup, ServerId, ServerName, ServerType, SiteFacts, SiteName, TagName, TagValue,
 };
 use crate::domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,6 +124,18 @@ impl Inventory {
     #[must_use]
     pub fn site(&self, site: &SiteName) -> SiteFacts {
         self.sites.get(site).cloned().unwrap_or_default()
+    }
+
+    /// The metro that a site lies in.
+    #[must_use]
+    pub fn metro(&self, site: &SiteName) -> Option<&MetroName> {
+        self.sites.get(site)?.metro.as_ref()
+    }
+
+    /// The servers of every site of a metro.
+    pub fn in_metro<'a>(&'a self, metro: &'a MetroName) -> impl Iterator<Item = &'a Server> {
+        let sites = self.sites.iter().filter(move |(_, facts)| facts.metro.as_ref() == Some(metro));
+        sites.flat_map(|(site, _)| self.in_site(site))
     }
 
     /// The group of people that owns a server type.

@@ -3,6 +3,7 @@
 use super::effects::Effects;
 use super::world::World;
 use super::{Service, Step, failures, messages};
+use crate::admission::infrastructure::still_redundant;
 use crate::admission::traffic::{Traffic, is_missed, still_calm};
 use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
 use crate::domain::effect::{Begun, Probe, Seen};
@@ -112,7 +113,11 @@ impl Runner {
         let known = rulebook.known(&ledger, now).with_traffic(&traffic);
         let passed = request.passed(&run.id);
         let safe = admission::still_safe_overriding(server, known, &passed);
-        Ok(match safe.is_ok().then(|| still_calm(server, known, &passed)) {
+        // The cure of a server that did not serve takes nothing away.
+        let is_cure = run.admission().is_some_and(|admission| admission.was_out());
+        let redundant = || if is_cure { Ok(()) } else { still_redundant(server, known, &passed) };
+        let not_now = || still_calm(server, known, &passed).and_then(|()| redundant());
+        Ok(match safe.is_ok().then(not_now) {
             Some(Err(_)) => Input::NotNow,
             Some(Ok(())) | None => Input::Safe(safe),
         })

@@ -1,11 +1,11 @@
 //! Why a request waits.
 
+use super::redundancy::{OutDomain, RedundantGroup};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Traffic that differs by less is no news.
@@ -22,6 +22,8 @@ pub enum PolicyName {
     Capacity,
     /// How much of what is left may be used.
     Traffic,
+    /// What is redundant, and what monitoring says is wrong.
+    Infrastructure,
     /// Whether too many runs of the same have failed.
     FailureRate,
     /// The stop of everything.
@@ -36,10 +38,11 @@ pub enum PolicyName {
 
 impl PolicyName {
     /// Every policy.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Concurrency,
         Self::Capacity,
         Self::Traffic,
+        Self::Infrastructure,
         Self::FailureRate,
         Self::Stop,
         Self::Freeze,
@@ -48,7 +51,7 @@ impl PolicyName {
     ];
 
     /// Those that an override can let servers pass; whatever is not named here never can be.
-    pub const OVERRIDABLE: [Self; 3] = [Self::Concurrency, Self::Capacity, Self::Traffic];
+    pub const OVERRIDABLE: [Self; 4] = [Self::Concurrency, Self::Capacity, Self::Traffic, Self::Infrastructure];
 
     /// Whether an override can let servers pass it.
     #[must_use]
@@ -63,6 +66,7 @@ impl PolicyName {
             Self::Concurrency => "concurrency",
             Self::Capacity => "capacity",
             Self::Traffic => "traffic",
+            Self::Infrastructure => "infrastructure",
             Self::FailureRate => "failure-rate",
             Self::Stop => "stop",
             Self::Freeze => "freeze",
@@ -235,6 +239,17 @@ pub enum Blocker {
         /// Since when, if it ever was.
         since: Option<Timestamp>,
     },
+    /// Other parts of what is redundant have servers out already.
+    Domain {
+        /// What is redundant.
+        group: RedundantGroup,
+        /// The other domains that have servers out, with these servers.
+        domains: Vec<OutDomain>,
+        /// How many domains may have servers out at once.
+        at_once: u32,
+        /// Since when the first of those servers is known to be out.
+        since: Option<Timestamp>,
+    },
 }
 
 /// What an open breaker waits for.
@@ -292,6 +307,7 @@ impl Blocker {
             Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
             Self::Traffic { .. } | Self::TrafficUnknown { .. } => Some(PolicyName::Traffic),
+            Self::Domain { .. } => Some(PolicyName::Infrastructure),
             Self::Broken { .. } => Some(PolicyName::FailureRate),
             Self::Stopped { .. } => Some(PolicyName::Stop),
             Self::Frozen { .. } => Some(PolicyName::Freeze),
@@ -318,61 +334,11 @@ impl Blocker {
             | Self::HealthUnknown { .. }
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. }
+            | Self::Domain { .. }
             | Self::NoDirectory
             | Self::Broken { .. }
             | Self::Behind { .. } => false,
         }
-    }
-}
-
-/// What requests take from each other: whoever works on it takes it from whoever waits for it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Contended {
-    /// The server itself.
-    Server(ServerName),
-    /// A place among those of a pool that may be out.
-    Pool(PoolName),
-    /// A place under a limit on work at once.
-    Limit(LimitScope),
-}
-
-impl Blocker {
-    /// What it waits for that others take; `None` where nobody's going first would help.
-    #[must_use]
-    pub fn contended(&self) -> Option<Vec<Contended>> {
-        match self {
-            Self::Locked { servers, .. } => Some(servers.iter().cloned().map(Contended::Server).collect()),
-            Self::Concurrency { scope, .. } => Some(vec![Contended::Limit(scope.clone())]),
-            Self::Capacity { pool, .. } => Some(vec![Contended::Pool(pool.clone())]),
-            Self::Behind { .. } => Some(Vec::new()),
-            Self::NoDirectory
-            | Self::HealthUnknown { .. }
-            | Self::Stopped { .. }
-            | Self::Frozen { .. }
-            | Self::Held { .. }
-            | Self::Blacklisted { .. }
-            | Self::Broken { .. }
-            // Going first brings no less traffic.
-            | Self::Traffic { .. }
-            | Self::TrafficUnknown { .. } => None,
-        }
-    }
-}
-
-/// How long a request has waited with nothing of it at work, and for what.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Waited {
-    /// Since when; `None` if it does not.
-    pub since: Option<Timestamp>,
-    /// Everything contended that it was told to wait for meanwhile.
-    pub on: BTreeSet<Contended>,
-}
-
-impl Waited {
-    /// It was looked at again, and waits for these.
-    pub fn told(&mut self, at: Timestamp, blockers: &[Blocker]) {
-        self.since.get_or_insert(at);
-        self.on.extend(blockers.iter().filter_map(Blocker::contended).flatten());
     }
 }
 
@@ -401,7 +367,8 @@ impl Blocker {
             | Self::Capacity { .. }
             | Self::HealthUnknown { .. }
             | Self::Traffic { .. }
-            | Self::TrafficUnknown { .. } => true,
+            | Self::TrafficUnknown { .. }
+            | Self::Domain { .. } => true,
             Self::Locked { .. }
             | Self::NoDirectory
             | Self::Stopped { .. }

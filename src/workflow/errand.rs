@@ -15,19 +15,26 @@ use crate::domain::time::Timestamp;
 /// ```compile_fail,E0451
 /// use wrasse::domain::{server::ProductionState, time::Timestamp};
 /// let at = Timestamp::from_millis(0);
-/// let made_up = wrasse::workflow::Admission { at, found: ProductionState::Production };
+/// let made_up = wrasse::workflow::Admission { at, found: ProductionState::Production, was_out: false };
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Admission {
     at: Timestamp,
     found: ProductionState,
+    was_out: bool,
 }
 
 impl Admission {
     /// Admitted at that time, found in that state: by the three proofs, or because the journal says so.
     #[must_use]
     pub const fn noted(at: Timestamp, found: ProductionState) -> Self {
-        Self { at, found }
+        Self { at, found, was_out: false }
+    }
+
+    /// The same, and whether the server was known not to serve.
+    #[must_use]
+    pub const fn with_server_out(self, was_out: bool) -> Self {
+        Self { was_out, ..self }
     }
 
     /// When.
@@ -40,6 +47,12 @@ impl Admission {
     #[must_use]
     pub const fn found(self) -> ProductionState {
         self.found
+    }
+
+    /// Whether the server was known not to serve: the run is its cure, and takes nothing away.
+    #[must_use]
+    pub const fn was_out(self) -> bool {
+        self.was_out
     }
 }
 

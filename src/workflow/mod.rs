@@ -5,11 +5,13 @@
 mod blocker;
 pub mod breakglass;
 mod consent;
+mod contended;
 mod controls;
 pub mod decide;
 mod errand;
 pub mod pace;
 mod reboot;
+mod redundancy;
 mod replanning;
 pub mod request;
 pub mod run;

@@ -2,12 +2,13 @@
 
 use super::IllegalTransition;
 pub use super::blocker::{
-    Blocker, BrokenUntil, Contended, LimitScope, OutServer, PolicyName, PolicySet, TrafficMeasure, TrafficScope,
-    Waited, alike,
+    Blocker, BrokenUntil, LimitScope, OutServer, PolicyName, PolicySet, TrafficMeasure, TrafficScope, alike,
 };
 use super::breakglass::{Override, OverrideEvent};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
+pub use super::contended::{Contended, Waited};
 pub use super::controls::{ControlVerb, Retried};
+pub use super::redundancy::{OutDomain, RedundantGroup};
 pub use super::replanning::{Change, Replanning};
 use crate::domain::command::{CommandSpec, Step};
 use crate::domain::consent::{Quota, missing, people};

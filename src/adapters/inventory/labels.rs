@@ -1,4 +1,4 @@
-//! What an inventory file says besides its servers: owners, zones, tags, saved groups.
+//! What an inventory file says besides its servers: owners, zones, metros, tags, saved groups.
 //!
 //! Deliberately absent: whether a group of people exists, which only the chat's directory knows.
 
@@ -8,7 +8,9 @@ use crate::conversation::misunderstanding::describe;
 use crate::domain::identity::GroupName;
 use crate::domain::intent::ZoneName;
 use crate::domain::misunderstanding::Misunderstanding;
-use crate::domain::server::{Server, ServerGroup, ServerName, ServerType, SiteFacts, SiteName, TagName, TagValue};
+use crate::domain::server::{
+    MetroName, Server, ServerGroup, ServerName, ServerType, SiteFacts, SiteName, TagName, TagValue,
+};
 use crate::fleet::{self, GroupFaultReason, Inventory, Snapshot, Undone};
 use serde_saphyr::{Location, Spanned};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,9 +33,13 @@ pub(super) fn sites(sites: Sites, faults: &mut Collector) -> BTreeMap<SiteName, 
             let words = format!("there is no time zone {}; write it as in Europe/Riga", zone.value);
             faults.add(zone.referenced, words);
         }
+        if let Some(metro) = entry.metro.as_ref().filter(|metro| !is_word(&metro.value)) {
+            faults.add(metro.referenced, format!("`{}` is no name of a metro: {WORD_RULE}", metro.value));
+        }
         let facts = SiteFacts {
             owner: entry.owner.map(|owner| GroupName::new(owner.value)),
             zone: entry.zone.map(|zone| ZoneName::new(zone.value)),
+            metro: entry.metro.map(|metro| MetroName::new(metro.value)),
         };
         known.insert(SiteName::new(name), facts);
     }

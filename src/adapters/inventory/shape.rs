@@ -38,6 +38,8 @@ pub(super) struct SiteEntry {
     pub(super) owner: Option<Spanned<String>>,
     /// A time zone of the tz database.
     pub(super) zone: Option<Spanned<String>>,
+    /// Sites of one metro take over from each other.
+    pub(super) metro: Option<Spanned<String>>,
 }
 
 impl<'de> Deserialize<'de> for Sites {
@@ -52,7 +54,7 @@ impl<'de> Visitor<'de> for SitesVisitor {
     type Value = Sites;
 
     fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a list of sites, or a map of sites with their `owner` and `zone`")
+        formatter.write_str("a list of sites, or a map of sites with their `owner`, `zone` and `metro`")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Sites, A::Error> {

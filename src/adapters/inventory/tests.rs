@@ -2,7 +2,7 @@
 
 use super::load;
 use crate::domain::identity::GroupName;
-use crate::domain::server::{ProductionState, ServerName, ServerType, SiteFacts, SiteName};
+use crate::domain::server::{MetroName, ProductionState, ServerName, ServerType, SiteFacts, SiteName};
 use crate::domain::time::Timestamp;
 use miette::Diagnostic;
 
@@ -90,7 +90,7 @@ fn credentials_are_checked_before_anybody_needs_them() {
 
 const LABELLED: &str = "\
 sites:
-  lax: { owner: edge-team, zone: America/Los_Angeles }
+  lax: { owner: edge-team, zone: America/Los_Angeles, metro: west }
   riga:
 types:
   log: { owner: data-team }
@@ -114,6 +114,7 @@ fn sites_types_tags_and_groups_are_read() {
     let lax = inventory.site(&SiteName::new("lax"));
     assert_eq!(lax.owner, Some(GroupName::new("edge-team")));
     assert_eq!(lax.zone.expect("it has one").as_str(), "America/Los_Angeles");
+    assert_eq!(inventory.metro(&SiteName::new("lax")), Some(&MetroName::new("west")));
     assert_eq!(inventory.site(&SiteName::new("riga")), SiteFacts::default());
     assert_eq!(inventory.type_owner(&ServerType::new("log")), Some(&GroupName::new("data-team")));
     let edge = inventory.by_name(&ServerName::new("edge-lax-001")).expect("it is listed");

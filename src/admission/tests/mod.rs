@@ -4,6 +4,7 @@ mod brakes;
 mod breakers;
 mod explaining;
 mod histories;
+mod infrastructure;
 mod overriding;
 mod queue;
 mod traffic;
@@ -15,12 +16,13 @@ use crate::domain::command::{
 };
 use crate::domain::identity::GroupName;
 use crate::domain::ids::{Fingerprint, RequestId};
-use crate::domain::server::{PoolName, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+use crate::domain::server::{PoolName, RackName, Server, ServerId, ServerName, ServerType, SiteFacts, SiteName};
 use crate::workflow::request::LimitScope;
 
 const NOW: Timestamp = Timestamp::from_millis(1_764_511_500_000);
 const SECOND: Duration = Duration::from_secs(1);
 use crate::domain::server::ProductionState::{Drained, Draining, Production, Standby, Undraining};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 fn run_of(tail: &str, number: u32) -> RunId {
@@ -98,6 +100,7 @@ struct Fleet {
     ledger: Ledger,
     rules: Rules,
     traffic: Traffic,
+    places: BTreeMap<SiteName, SiteFacts>,
     spec: CommandSpec,
 }
 
@@ -110,6 +113,7 @@ impl Fleet {
             ledger: Ledger::default(),
             rules: roomy(),
             traffic: Traffic::NotConfigured,
+            places: BTreeMap::new(),
             spec: reboot(),
         };
         (0..total).fold(fleet, |fleet, number| fleet.seen(number, Health::Serving, 0))
@@ -158,7 +162,8 @@ impl Fleet {
     }
 
     fn inventory(&self) -> Inventory {
-        Inventory::new(self.servers.clone(), NOW).expect("the servers have different names")
+        let inventory = Inventory::new(self.servers.clone(), NOW).expect("the servers have different names");
+        inventory.with_places(self.places.clone(), BTreeMap::new())
     }
 
     fn known<'a>(&'a self, inventory: &'a Inventory) -> Known<'a> {
@@ -196,6 +201,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::NoDirectory => "no directory",
         Blocker::Traffic { .. } => "traffic",
         Blocker::TrafficUnknown { .. } => "traffic unknown",
+        Blocker::Domain { .. } => "domain",
         Blocker::Broken { .. } => "broken",
         Blocker::Behind { .. } => "behind",
         Blocker::Stopped { .. } => "stopped",

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wrasse::domain::effect::{Begun, Probe, Seen};
-use wrasse::domain::server::{ProductionState, ServerName, SiteName};
+use wrasse::domain::server::{ProductionState, ServerName, SiteName, TagName, TagValue};
 use wrasse::mandate::Mandate;
 use wrasse::ports::{Clock, Drivers, Metrics};
 use wrasse::sandbox::fleet::SharedFleet;
@@ -84,6 +84,15 @@ impl StageFleet {
             let mut spec = ServerSpec::new(&name, server_type, site, &format!("{site}-r01"));
             spec.initial_state = state;
             self.planned.borrow_mut().push(spec);
+        }
+    }
+
+    /// Those servers carry that tag.
+    pub(crate) fn hangs_on(&self, names: &str, tag: &str, value: &str) {
+        assert!(self.drivers.get().is_none(), "tags are there before the story begins");
+        let names = expanded(names);
+        for spec in self.planned.borrow_mut().iter_mut().filter(|spec| names.contains(&spec.name.to_string())) {
+            spec.tags.insert(TagName::new(tag), TagValue::new(value));
         }
     }
 

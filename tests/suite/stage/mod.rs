@@ -38,8 +38,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::{StageClock, StageIds};
 use transcript::Cleaner;
+use wrasse::admission::infrastructure::{DomainRule, Within};
 use wrasse::domain::identity::GroupName;
-use wrasse::domain::server::{Server, ServerName};
+use wrasse::domain::server::{Server, ServerName, TagName};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::{Arrival, Envelope};
 use wrasse::ports::store::Write;
@@ -229,6 +230,17 @@ impl Stage {
     /// At most so many servers of one rack may be under work at once.
     pub(crate) fn lets_work_in_a_rack(&self, servers: u32) {
         self.0.script.borrow_mut().rules.rack_concurrency = servers;
+    }
+
+    /// Of the parts of a site that a tag tells apart, one may have servers out at a time.
+    pub(crate) fn lets_out_one_at_a_time(&self, tag: &str) {
+        let rule = DomainRule { tag: TagName::new(tag), within: Within::Site, at_once: 1 };
+        self.0.script.borrow_mut().rules.infrastructure.domains.push(rule);
+    }
+
+    /// Those sites lie in that metro.
+    pub(crate) fn has_metro(&self, metro: &str, sites: &[&str]) {
+        sites.iter().for_each(|site| self.0.script.borrow_mut().lies_in(site, metro));
     }
 
     /// Whoever waits so long with nothing at work goes first.

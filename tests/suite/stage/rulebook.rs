@@ -11,7 +11,7 @@ use wrasse::catalog;
 use wrasse::domain::identity::GroupName;
 use wrasse::domain::ids::Fingerprint;
 use wrasse::domain::place::{ChannelId, ChannelName};
-use wrasse::domain::server::Server;
+use wrasse::domain::server::{MetroName, Server, SiteFacts, SiteName};
 use wrasse::fleet::Inventory;
 use wrasse::ports::rulebook::{FileFaults, Reading};
 use wrasse::ports::{Rulebook, RulebookSource};
@@ -35,6 +35,7 @@ pub(crate) struct Script {
     /// Replaced texts of command files.
     changes: Vec<(String, String, String)>,
     pub(super) rules: Rules,
+    sites: BTreeMap<SiteName, SiteFacts>,
 }
 
 impl Script {
@@ -64,6 +65,11 @@ impl Script {
         ));
     }
 
+    pub(super) fn lies_in(&mut self, site: &str, metro: &str) {
+        let metro = Some(MetroName::new(metro));
+        self.sites.insert(SiteName::new(site), SiteFacts { metro, ..SiteFacts::default() });
+    }
+
     pub(super) fn rules(&mut self, channel: &str, yaml: &str) {
         self.rules_of_channels.insert(channel.to_owned(), yaml.to_owned());
     }
@@ -91,6 +97,7 @@ impl Script {
         let channels = self.channels.iter().map(|(name, id)| (ChannelName::new(name), id.clone()));
         Files {
             commands,
+            sites: self.sites.clone(),
             policies,
             channels: channels.collect(),
             rules: self.rules.clone(),
@@ -107,6 +114,7 @@ pub(super) struct Files {
     policies: Vec<PolicyFile>,
     channels: Channels,
     rules: Rules,
+    sites: BTreeMap<SiteName, SiteFacts>,
     /// Servers that the inventory has lost.
     pub(super) gone: Vec<String>,
     /// Servers of which it says something else by now, by name as the fleet was built.
@@ -123,6 +131,7 @@ impl Files {
         let left = inventory.servers().iter().filter(|server| !self.gone.contains(&server.name.to_string()));
         let left = left.map(|server| self.changed.get(&server.name.to_string()).unwrap_or(server).clone());
         let inventory = Inventory::new(left.collect(), inventory.fetched_at()).unwrap();
+        let inventory = inventory.with_places(self.sites.clone(), BTreeMap::new());
         let known = Known::of(groups, catalog.commands().iter().map(|spec| spec.name.clone()), inventory.servers());
         match Policies::new(&self.policies, &self.channels, &known) {
             Ok(policies) => {

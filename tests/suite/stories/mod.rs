@@ -39,6 +39,7 @@ mod replanning;
 mod requiring;
 mod retrying;
 mod scheduling;
+mod spreading;
 mod stopping;
 mod surging;
 mod telling;

@@ -2,17 +2,19 @@
 
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::admission::{
-    BlacklistLevel, Brake, BrakeKind, Coverage, Decided, FailureRules, FailureShare, Health, HealthRow, Lock,
-    LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said, Snapshot, StateRow, Traffic, TrafficRules,
+    BlacklistLevel, Brake, BrakeKind, Coverage, Decided, FailureRules, FailureShare, Health, HealthRow,
+    InfrastructureRules, Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said, Snapshot, StateRow,
+    Traffic, TrafficRules,
 };
 use crate::domain::server::Server;
 use crate::workflow::request::Contended;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 stored_record! { Snapshot;
     at: "at_ms", files: "files", rules: "rules", servers: "servers", locks: "locks", states: "states", health: "health",
     brakes: "brakes", breakers: "breakers" or Vec::new(), before: "before" or Vec::new(),
-    traffic: "traffic" or Traffic::NotConfigured,
+    traffic: "traffic" or Traffic::NotConfigured, metros: "metros" or BTreeMap::new(),
 }
 stored_record! { Rules;
     pool_out_max_percent: "pool_out_max_percent", health_age_max: "health_age_max_ms",
@@ -20,6 +22,7 @@ stored_record! { Rules;
     command_concurrency: "command_concurrency", type_in_site_percent: "type_in_site_percent",
     rack_concurrency: "rack_concurrency", overrides: "overrides", failure_rate: "failure_rate" or FailureRules::default(),
     queue: "queue" or QueueRules::default(), traffic: "traffic" or TrafficRules::default(),
+    infrastructure: "infrastructure" or InfrastructureRules::default(),
 }
 stored_record! { FailureRules;
     in_a_row: "in_a_row", share: "share", command: "command", cool_down: "cool_down_ms", soak: "soak_ms",
@@ -28,7 +31,7 @@ stored_record! { QueueRules; ageing: "ageing_ms", starve_after: "starve_after_ms
 stored_record! { Precedence;
     request: "request", command: "command", sites: "sites", since: "since_ms", over: "over",
 }
-stored_variants! { Contended; "server" => Server(name), "pool" => Pool(pool), "limit" => Limit(scope) }
+stored_variants! { Contended; "server" => Server(name), "pool" => Pool(pool), "limit" => Limit(scope), "group" => Group(group) }
 stored_record! { FailureShare; failures_min: "failures_min", above_percent: "above_percent", of_last: "of_last" }
 stored_record! { OverrideRules; by: "by", life: "life_ms", alone_max: "alone_max" }
 stored_record! { Brake;

@@ -8,7 +8,9 @@ use crate::domain::identity::{GroupName, TeamId, UserId};
 use crate::domain::ids::{BrakeId, Fingerprint, Handle, RequestId, RunId, Version};
 use crate::domain::intent::{ParameterName, ZoneName};
 use crate::domain::place::{ChannelId, MessageTs};
-use crate::domain::server::{PoolName, RackName, ServerId, ServerName, ServerType, SiteName, TagName, TagValue};
+use crate::domain::server::{
+    MetroName, PoolName, RackName, ServerId, ServerName, ServerType, SiteName, TagName, TagValue,
+};
 use crate::domain::time::{Timestamp, millis};
 use crate::ports::chat::{TriggerId, ViewId};
 use serde_json::{Map, Value};
@@ -111,6 +113,7 @@ stored_names!(
     ServerId,
     ServerName,
     TagName,
+    MetroName,
     TagValue,
     ServerType,
     SiteName,

@@ -8,6 +8,7 @@ mod authorizations;
 mod breaker;
 mod command;
 mod decisions;
+mod infrastructure;
 mod leaves;
 mod messages;
 mod outbox;

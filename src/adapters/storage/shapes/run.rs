@@ -29,12 +29,15 @@ stored_variants! { RunEvent;
 impl Stored for Admission {
     fn store(&self) -> Value {
         let object = with(Map::new(), "at_ms", self.at().store());
-        Value::Object(with(object, "found", self.found().store()))
+        let object = with(object, "found", self.found().store());
+        // Most are not, and were written without it before.
+        Value::Object(if self.was_out() { with(object, "was_out", true.store()) } else { object })
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
         let members = Members::of(value)?;
-        Ok(Self::noted(members.read("at_ms")?, members.read("found")?))
+        let noted = Self::noted(members.read("at_ms")?, members.read("found")?);
+        Ok(noted.with_server_out(members.read_or("was_out", false)?))
     }
 }
 stored_record! { StepIntent;

@@ -9,10 +9,10 @@ use crate::domain::consent::Quota;
 use crate::domain::identity::Actor;
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
-use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
+use crate::domain::server::{MetroName, PoolName, RackName, ServerName, ServerType, SiteName, TagName};
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, LimitScope, OutServer,
-    RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope, VoidCause,
+    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, LimitScope, OutDomain,
+    OutServer, RedundantGroup, RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope, VoidCause,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -81,12 +81,35 @@ fn traffic_scope() -> BoxedStrategy<TrafficScope> {
     .boxed()
 }
 
+fn out() -> BoxedStrategy<OutServer> {
+    (text(), option::of(request_id()), text())
+        .prop_map(|(name, holder, why)| OutServer { name: ServerName::new(name), holder, why })
+        .boxed()
+}
+
+/// Any reason that comes from what is redundant.
+fn of_infrastructure() -> BoxedStrategy<Blocker> {
+    let group = prop_oneof![
+        (text(), text()).prop_map(|(tag, site)| {
+            let (tag, site) = (TagName::new(tag), SiteName::new(site));
+            RedundantGroup::OfSite { tag, site }
+        }),
+        (text(), text()).prop_map(|(tag, pool)| {
+            let (tag, pool) = (TagName::new(tag), PoolName::new(pool));
+            RedundantGroup::OfPool { tag, pool }
+        }),
+        text().prop_map(|metro| RedundantGroup::OfMetro(MetroName::new(metro))),
+    ];
+    let domains = vec((text(), vec(out(), 0..3)).prop_map(|(name, out)| OutDomain { name, out }), 0..3);
+    (group, domains, any::<u32>(), option::of(time()))
+        .prop_map(|(group, domains, at_once, since)| Blocker::Domain { group, domains, at_once, since })
+        .boxed()
+}
+
 fn blocker() -> BoxedStrategy<Blocker> {
     let measures = [TrafficMeasure::LoadAfter, TrafficMeasure::OfUsual, TrafficMeasure::OfBefore];
     let server = || text().prop_map(ServerName::new);
     let pool = || text().prop_map(PoolName::new);
-    let out =
-        (server(), option::of(request_id()), text()).prop_map(|(name, holder, why)| OutServer { name, holder, why });
     prop_oneof![
         (vec(server(), 0..3), request_id(), time()).prop_map(|(servers, holder, since)| Blocker::Locked {
             servers,
@@ -95,10 +118,11 @@ fn blocker() -> BoxedStrategy<Blocker> {
         }),
         (limit_scope(), any::<(u32, u32)>(), vec(request_id(), 0..3))
             .prop_map(|(scope, (active, limit), holders)| { Blocker::Concurrency { scope, active, limit, holders } }),
-        (pool(), any::<(u32, u32, u32)>(), vec(out, 0..3)).prop_map(|(pool, (serving, total, floor), out)| {
+        (pool(), any::<(u32, u32, u32)>(), vec(out(), 0..3)).prop_map(|(pool, (serving, total, floor), out)| {
             Blocker::Capacity { pool, serving, total, floor, out }
         }),
         Just(Blocker::NoDirectory),
+        of_infrastructure(),
         (request_id(), time()).prop_map(|(request, since)| Blocker::Behind { request, since }),
         super::strategies_of_breakers::broken(),
         (pool(), any::<(u32, u32)>(), option::of(time()))

@@ -123,6 +123,7 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
         brakes,
         breakers: Vec::new(),
         before: Vec::new(),
+        metros: BTreeMap::new(),
         traffic,
     };
     assert_eq!(decode("a snapshot", 1, &encode(&snapshot)).as_ref(), Ok(&snapshot));
@@ -130,9 +131,11 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     let object = stored.as_object_mut().unwrap();
     let rules = object.get_mut("rules").and_then(|rules| rules.as_object_mut()).unwrap();
     rules.remove("traffic");
+    rules.remove("infrastructure");
     rules.remove("failure_rate");
     rules.remove("queue");
     object.remove("traffic");
+    object.remove("metros");
     object.remove("breakers");
     object.remove("before");
     let before = Snapshot { traffic: Traffic::NotConfigured, ..snapshot };

@@ -1,0 +1,61 @@
+//! What requests take from each other, and for how long one has waited for it.
+
+use super::blocker::{Blocker, LimitScope};
+use super::redundancy::RedundantGroup;
+use crate::domain::server::{PoolName, ServerName};
+use crate::domain::time::Timestamp;
+use std::collections::BTreeSet;
+
+/// What requests take from each other: whoever works on it takes it from whoever waits for it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Contended {
+    /// The server itself.
+    Server(ServerName),
+    /// A place among those of a pool that may be out.
+    Pool(PoolName),
+    /// A place under a limit on work at once.
+    Limit(LimitScope),
+    /// The turn of a domain among those of what is redundant.
+    Group(RedundantGroup),
+}
+
+impl Blocker {
+    /// What it waits for that others take; `None` where nobody's going first would help.
+    #[must_use]
+    pub fn contended(&self) -> Option<Vec<Contended>> {
+        match self {
+            Self::Locked { servers, .. } => Some(servers.iter().cloned().map(Contended::Server).collect()),
+            Self::Concurrency { scope, .. } => Some(vec![Contended::Limit(scope.clone())]),
+            Self::Capacity { pool, .. } => Some(vec![Contended::Pool(pool.clone())]),
+            Self::Domain { group, .. } => Some(vec![Contended::Group(group.clone())]),
+            Self::Behind { .. } => Some(Vec::new()),
+            Self::NoDirectory
+            | Self::HealthUnknown { .. }
+            | Self::Stopped { .. }
+            | Self::Frozen { .. }
+            | Self::Held { .. }
+            | Self::Blacklisted { .. }
+            | Self::Broken { .. }
+            // Going first brings no less traffic.
+            | Self::Traffic { .. }
+            | Self::TrafficUnknown { .. } => None,
+        }
+    }
+}
+
+/// How long a request has waited with nothing of it at work, and for what.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Waited {
+    /// Since when; `None` if it does not.
+    pub since: Option<Timestamp>,
+    /// Everything contended that it was told to wait for meanwhile.
+    pub on: BTreeSet<Contended>,
+}
+
+impl Waited {
+    /// It was looked at again, and waits for these.
+    pub fn told(&mut self, at: Timestamp, blockers: &[Blocker]) {
+        self.since.get_or_insert(at);
+        self.on.extend(blockers.iter().filter_map(Blocker::contended).flatten());
+    }
+}
