@@ -248,10 +248,10 @@ pub enum Verdict {
 pub struct Admitted {
     run: RunId,
     found: ProductionState,
+    takes: bool,
     takes_over: Option<RunId>,
     canary_of: Vec<BreakerScope>,
     overridden: Vec<PolicyName>,
-    was_out: bool,
 }
 
 impl Admitted {
@@ -265,6 +265,12 @@ impl Admitted {
     #[must_use]
     pub fn found(&self) -> ProductionState {
         self.found
+    }
+
+    /// Whether taking the server out takes a place of its pool: not where it was known not to serve.
+    #[must_use]
+    pub fn takes(&self) -> bool {
+        self.takes
     }
 
     /// The failed run whose lock on the server is taken over.
@@ -283,12 +289,6 @@ impl Admitted {
     #[must_use]
     pub fn overridden(&self) -> &[PolicyName] {
         &self.overridden
-    }
-
-    /// Whether the server was known not to serve: the run takes nothing away from anybody.
-    #[must_use]
-    pub fn was_out(&self) -> bool {
-        self.was_out
     }
 }
 
@@ -339,17 +339,12 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
     blockers.extend(breakers::broken(work, known));
     if blockers.is_empty() {
         let canary_of = breakers::canary_of(work, known);
-        let found = found(server, known);
-        let (run, was_out) = (candidate.run.clone(), was_out(server, known));
-        Verdict::Allow(Admitted { run, found, takes_over, canary_of, overridden: Vec::new(), was_out })
+        let (found, takes) = (found(server, known), takes(server, known));
+        let run = candidate.run.clone();
+        Verdict::Allow(Admitted { run, found, takes, takes_over, canary_of, overridden: Vec::new() })
     } else {
         Verdict::Wait(blockers)
     }
-}
-
-/// Whether a server is known not to serve.
-fn was_out(server: &PlannedServer, known: Known<'_>) -> bool {
-    known.inventory.by_id(&server.id).is_some_and(|record| capacity::is_out(record, known))
 }
 
 /// Why a server may not be worked on at all: it is not what was planned, or not in a state that the command allows.
@@ -380,6 +375,11 @@ fn state(server: &PlannedServer, known: Known<'_>) -> ProductionState {
 fn found(server: &PlannedServer, known: Known<'_>) -> ProductionState {
     let left_behind = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
     settled(state(server, known), left_behind)
+}
+
+/// Whether it may serve, so that work which takes it out takes a place of its pool.
+fn takes(server: &PlannedServer, known: Known<'_>) -> bool {
+    !known.inventory.by_id(&server.id).is_some_and(|record| capacity::is_out(record, known))
 }
 
 /// A failed run may leave a server half-way; it counts as out until somebody takes it over.

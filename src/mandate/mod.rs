@@ -39,7 +39,7 @@ use crate::workflow::{Admission, Errand, Request, Right, Run, RunEvent};
 /// let run = RequestId::from_tail("2mq9").unwrap().run(1);
 /// let found = ProductionState::Production;
 /// let (canary_of, overridden) = (Vec::new(), Vec::new());
-/// let made_up = wrasse::admission::Admitted { run, found, takes_over: None, canary_of, overridden, was_out: false };
+/// let made_up = wrasse::admission::Admitted { run, found, takes_over: None, canary_of, overridden };
 /// ```
 ///
 /// ```compile_fail,E0451
@@ -108,7 +108,7 @@ impl Leave {
     /// What the journal notes of it, so that it can be recalled.
     #[must_use]
     pub fn started(&self, admitted: &Admitted, at: Timestamp) -> RunEvent {
-        RunEvent::Admitted(Admission::noted(at, admitted.found()).with_server_out(admitted.was_out()))
+        RunEvent::Admitted(Admission::noted(at, admitted.found(), admitted.takes()))
     }
 }
 

@@ -113,10 +113,7 @@ impl Runner {
         let known = rulebook.known(&ledger, now).with_traffic(&traffic);
         let passed = request.passed(&run.id);
         let safe = admission::still_safe_overriding(server, known, &passed);
-        // The cure of a server that did not serve takes nothing away.
-        let is_cure = run.admission().is_some_and(|admission| admission.was_out());
-        let redundant = || if is_cure { Ok(()) } else { still_redundant(server, known, &passed) };
-        let not_now = || still_calm(server, known, &passed).and_then(|()| redundant());
+        let not_now = || still_calm(server, known, &passed).and_then(|()| still_redundant(server, known, &passed));
         Ok(match safe.is_ok().then(not_now) {
             Some(Err(_)) => Input::NotNow,
             Some(Ok(())) | None => Input::Safe(safe),
@@ -131,7 +128,7 @@ impl Runner {
         now: Timestamp,
     ) -> Result<Orders, StoreFault> {
         let ordered = ordered(request, run, brakes, now);
-        let takes = request.spec.takes_capacity() && run.found == ProductionState::Production && run.is_active();
+        let takes = request.spec.takes_capacity() && run.takes_capacity() && run.is_active();
         let traffic = self.world.traffic.now();
         let (Orders::GoOn, Some(server), Traffic::Seen(_), true) =
             (ordered, run.subject.server(), traffic.as_ref(), takes)

@@ -30,14 +30,14 @@ impl Stored for Admission {
     fn store(&self) -> Value {
         let object = with(Map::new(), "at_ms", self.at().store());
         let object = with(object, "found", self.found().store());
-        // Most are not, and were written without it before.
-        Value::Object(if self.was_out() { with(object, "was_out", true.store()) } else { object })
+        Value::Object(with(object, "takes", self.takes().store()))
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
         let members = Members::of(value)?;
-        let noted = Self::noted(members.read("at_ms")?, members.read("found")?);
-        Ok(noted.with_server_out(members.read_or("was_out", false)?))
+        // Those of before this was noted are asked about.
+        let takes = members.read_or("takes", true)?;
+        Ok(Self::noted(members.read("at_ms")?, members.read("found")?, takes))
     }
 }
 stored_record! { StepIntent;
