@@ -7,13 +7,19 @@ use divan::{Bencher, black_box};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use wrasse::admission::infrastructure::{DomainRule, SeenAlerts, Within};
 use wrasse::admission::traffic::{Measured, Snapshot, Traffic};
-use wrasse::admission::{self, Candidate, Health, HealthRow, Known, Ledger, Lock, LockStanding, Rules, Verdict};
+use wrasse::admission::{
+    self, Candidate, Firing, Health, HealthRow, Known, Ledger, Lock, LockStanding, Outside, Rules, Verdict,
+};
+use wrasse::domain::alert::FiringAlert;
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::identity::GroupName;
 use wrasse::domain::ids::{Fingerprint, RequestId, RunId};
 use wrasse::domain::plan::PlannedServer;
-use wrasse::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+use wrasse::domain::server::{
+    PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName, TagName, TagValue,
+};
 use wrasse::domain::time::Timestamp;
 use wrasse::fleet::Inventory;
 use wrasse::workflow::request::PolicySet;
@@ -42,7 +48,7 @@ fn server(number: usize) -> Server {
         pool: Some(PoolName::new(format!("{server_type}-{site}-{}", place / SERVERS_OF_A_POOL))),
         site: SiteName::new(site),
         initial_state: ProductionState::Production,
-        tags: BTreeMap::new(),
+        tags: BTreeMap::from([(TagName::new("feed"), TagValue::new(if place % 2 == 0 { "a" } else { "b" }))]),
     }
 }
 
@@ -61,6 +67,7 @@ fn drain() -> CommandSpec {
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
         site_concurrency: None,
         priority: Priority::default(),
+        remediates: false,
         approvals: None,
         steps: vec![StepSpec::Drain { timeout: Duration::from_secs(60).into(), connections_max: 0.into() }],
         examples: Vec::new(),
@@ -74,6 +81,7 @@ struct Scene {
     ledger: Ledger,
     rules: Rules,
     traffic: Traffic,
+    firing: Firing,
     spec: CommandSpec,
     run: RunId,
     planned: Vec<PlannedServer>,
@@ -117,6 +125,7 @@ impl Scene {
             ledger,
             rules,
             traffic: Traffic::NotConfigured,
+            firing: Firing::NotConfigured,
             spec: drain(),
             run: RequestId::from_tail("2mk4").expect("a tail").run(1),
         }
@@ -133,13 +142,27 @@ impl Scene {
         Self { traffic: Traffic::Seen(Snapshot { pools, silent: None }), ..self }
     }
 
+    /// One of two feeds of each site at a time, and an alert of every pool.
+    fn with_infrastructure(mut self) -> Self {
+        let feed = DomainRule { tag: TagName::new("feed"), within: Within::Site, at_once: 1 };
+        self.rules.infrastructure.domains.push(feed);
+        let pools = self.inventory.distinct(|server| server.pool.clone());
+        let alerts = pools.into_iter().map(|pool| {
+            let labels = [("alertname", "Slow"), ("severity", "critical"), ("pool", pool.as_str())];
+            let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            FiringAlert { labels: labels.into(), since: NOW }
+        });
+        let alerts = alerts.collect();
+        Self { firing: Firing::Seen(SeenAlerts { at: NOW, alerts, silent: None }), ..self }
+    }
+
     fn known(&self) -> Known<'_> {
         Known {
             inventory: &self.inventory,
             ledger: &self.ledger,
             rules: &self.rules,
             before: &[],
-            traffic: &self.traffic,
+            outside: Outside { traffic: &self.traffic, firing: &self.firing },
             now: NOW,
         }
     }
@@ -168,6 +191,14 @@ fn a_pass_over_servers_that_wait(bencher: Bencher<'_, '_>, count: usize) {
 #[divan::bench(args = FLEETS, sample_count = 10)]
 fn a_pass_that_asks_for_traffic(bencher: Bencher<'_, '_>, count: usize) {
     let scene = Scene::of(count, true).with_traffic();
+    assert_eq!(scene.started(count), 0, "they all wait");
+    bencher.bench_local(|| black_box(scene.started(count)));
+}
+
+/// The same where feeds and alerts are.
+#[divan::bench(args = FLEETS, sample_count = 10)]
+fn a_pass_that_asks_about_infrastructure(bencher: Bencher<'_, '_>, count: usize) {
+    let scene = Scene::of(count, true).with_infrastructure();
     assert_eq!(scene.started(count), 0, "they all wait");
     bencher.bench_local(|| black_box(scene.started(count)));
 }

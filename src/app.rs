@@ -13,12 +13,13 @@ use crate::domain::intent::{Selector, Spanned};
 use crate::domain::time::Timestamp;
 use crate::files::{Files, ServedFiles, workspace};
 use crate::fleet::Undone;
-use crate::ports::{Alerts, Clock, Directory, Metrics, Store};
+use crate::ports::{Alerts, Clock, Directory, Metrics, Monitoring, Store};
 use crate::services::admitter::Admitter;
 use crate::services::calling::Calling;
 use crate::services::courier::Courier;
 use crate::services::homes::Homes;
 use crate::services::intake::Intake;
+use crate::services::monitoring::AlertWatch;
 use crate::services::overrides::Overrides;
 use crate::services::paging::Paging;
 use crate::services::reloader::Reloader;
@@ -27,7 +28,7 @@ use crate::services::runner::Runner;
 use crate::services::traffic::TrafficWatch;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
-use crate::services::{Gauge, InForce, Pager, Places, Service, Step, WakingInbox, World};
+use crate::services::{Gauge, InForce, Pager, Places, Sentry, Service, Step, WakingInbox, World};
 use crate::settings::{AlertmanagerSettings, PrometheusSettings, Settings};
 use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
@@ -76,6 +77,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         chat: slack.clone(),
         directory: slack.clone(),
         traffic: Gauge::new(prometheus(settings.prometheus)?),
+        sentry: Sentry::new(monitoring(settings.alerts)?),
         pager: Pager::new(alertmanager(settings.alertmanager)?),
         drivers: drivers.clone(),
         source: Arc::new(ServedFiles::new(files, slack.clone(), Arc::clone(&clock), drivers)),
@@ -104,6 +106,16 @@ fn prometheus(settings: Option<PrometheusSettings>) -> anyhow::Result<Option<Arc
     };
     tracing::info!(url = settings.url, "traffic is looked at");
     Ok(Some(Arc::new(Prometheus::new(&settings.url, settings.token)?)))
+}
+
+/// Where firing alerts are read, if anywhere; which of the two it is is said once.
+fn monitoring(settings: Option<AlertmanagerSettings>) -> anyhow::Result<Option<Arc<dyn Monitoring>>> {
+    let Some(settings) = settings else {
+        tracing::info!("alerts are not read: WRASSE_ALERTS_URL is not set");
+        return Ok(None);
+    };
+    tracing::info!(url = settings.url, "firing alerts are read");
+    Ok(Some(Arc::new(Alertmanager::new(&settings.url, settings.token)?)))
 }
 
 /// What takes alerts, if anything does; which of the two it is is said once.
@@ -165,6 +177,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Paging::new(Arc::clone(world))),
         Box::new(Watcher::new(Arc::clone(world))),
         Box::new(TrafficWatch::new(Arc::clone(world))),
+        Box::new(AlertWatch::new(Arc::clone(world))),
         Box::new(Reloader::new(Arc::clone(world))),
     ]
 }

@@ -32,6 +32,8 @@ pub struct Settings {
     pub admins: Option<ChannelId>,
     /// Where traffic is looked up; `None` does not look at it.
     pub prometheus: Option<PrometheusSettings>,
+    /// Where firing alerts are read; `None` does not read them.
+    pub alerts: Option<AlertmanagerSettings>,
     /// How long nobody may take over what a request left out before its owners are called; `None` calls nobody.
     pub owners_called_after: Option<Duration>,
     /// What takes alerts; `None` pages nobody.
@@ -103,7 +105,7 @@ impl std::fmt::Display for SettingFaults {
 impl std::error::Error for SettingFaults {}
 
 /// Every variable with what it is for; `.env.example` lists the same, and a test compares the two.
-pub const VARIABLES: [(&str, &str); 16] = [
+pub const VARIABLES: [(&str, &str); 18] = [
     (
         "SLACK_APP_TOKEN",
         "The app-level token, xapp-…, with connections:write; or SLACK_APP_TOKEN_FILE names a file with it.",
@@ -127,6 +129,14 @@ pub const VARIABLES: [(&str, &str); 16] = [
     (
         "WRASSE_PROMETHEUS_TOKEN",
         "The bearer token that Prometheus wants, if it does; or WRASSE_PROMETHEUS_TOKEN_FILE names a file with it.",
+    ),
+    (
+        "WRASSE_ALERTS_URL",
+        "The Alertmanager whose firing alerts are read, e.g. http://alertmanager:9093; without it, alerts stop nothing.",
+    ),
+    (
+        "WRASSE_ALERTS_TOKEN",
+        "The bearer token that it wants for reading, if it does; or WRASSE_ALERTS_TOKEN_FILE names a file with it.",
     ),
     (
         "WRASSE_CALL_OWNERS_AFTER",
@@ -186,6 +196,7 @@ impl Settings {
             });
         }
         let alertmanager = alertmanager(variables, &mut faults);
+        let alerts = alerts(variables, &mut faults);
         match (app_token, bot_token) {
             (Some(app_token), Some(bot_token)) if faults.is_empty() => Ok(Self {
                 app_token,
@@ -199,6 +210,7 @@ impl Settings {
                 incidents: text("WRASSE_INCIDENT_CHANNEL").map(ChannelId::new),
                 admins: text("WRASSE_ADMIN_CHANNEL").or_else(|| text("WRASSE_INCIDENT_CHANNEL")).map(ChannelId::new),
                 prometheus,
+                alerts,
                 owners_called_after,
                 alertmanager,
             }),
@@ -236,6 +248,13 @@ fn prometheus(variables: &BTreeMap<String, String>, faults: &mut Vec<SettingFaul
     let url = ("WRASSE_PROMETHEUS_URL", takes);
     let (url, token) = service(variables, url, "WRASSE_PROMETHEUS_TOKEN", faults)?;
     Some(PrometheusSettings { url, token })
+}
+
+/// Where firing alerts are read, if anywhere.
+fn alerts(variables: &BTreeMap<String, String>, faults: &mut Vec<SettingFault>) -> Option<AlertmanagerSettings> {
+    let takes = "an address that begins with http:// or https://, such as http://alertmanager:9093";
+    let (url, token) = service(variables, ("WRASSE_ALERTS_URL", takes), "WRASSE_ALERTS_TOKEN", faults)?;
+    Some(AlertmanagerSettings { url, token })
 }
 
 /// What takes alerts, if anything does.

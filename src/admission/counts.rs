@@ -4,7 +4,7 @@
 //! that changes it. A property holds what is said with it to what is said without.
 
 use super::capacity::PoolCount;
-use super::infrastructure::DomainCount;
+use super::infrastructure::{DomainCount, Placed};
 use super::ledger::{Ledger, Lock, LockStanding};
 use crate::domain::command::CommandName;
 use crate::domain::ids::RequestId;
@@ -12,7 +12,7 @@ use crate::domain::plan::PlannedServer;
 use crate::domain::server::{PoolName, RackName, ServerType, SiteName};
 use crate::fleet::Inventory;
 use crate::workflow::request::{Blocker, RedundantGroup};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
@@ -50,6 +50,7 @@ pub(super) struct Counts {
     pools: RefCell<HashMap<PoolName, Rc<PoolCount>>>,
     traffic: RefCell<HashMap<Carrier, Vec<Blocker>>>,
     domains: RefCell<HashMap<RedundantGroup, Rc<DomainCount>>>,
+    alerts: OnceCell<Placed>,
 }
 
 /// All that tells servers apart where traffic is asked about.
@@ -134,6 +135,11 @@ impl Counts {
         let counted = Rc::new(count());
         self.domains.borrow_mut().insert(group.clone(), Rc::clone(&counted));
         counted
+    }
+
+    /// Where alerts fire, sorted out once: nothing that is admitted changes it.
+    pub(super) fn alerts(&self, place: impl FnOnce() -> Placed) -> &Placed {
+        self.alerts.get_or_init(place)
     }
 
     /// What traffic says of such a server, asked once.

@@ -2,12 +2,12 @@
 //!
 //! Deliberately absent: words, and what people must do first; a request that needs consent waits for that.
 
-use super::{Candidate, Known, NextWave, Traffic, Verdict, next_wave, pass, reasons, traffic};
+use super::{Candidate, Known, NextWave, Outside, Verdict, infrastructure, next_wave, pass, reasons, traffic};
 use crate::domain::breaker::version_of;
 use crate::domain::ids::RequestId;
 use crate::domain::server::{PoolName, ServerId, ServerName};
 use crate::domain::time::Timestamp;
-use crate::workflow::request::{Blocker, OutServer, PolicyName, Request};
+use crate::workflow::request::{Blocker, OutServer, Request};
 use crate::workflow::run::{Run, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -88,9 +88,9 @@ pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
         Some(moment) => Turn::NotBefore(moment.at),
         None => Turn::Due,
     };
-    // Whoever does not look at traffic tells of it what was decided last.
-    let looks_at_traffic = *known.traffic != Traffic::NotAsked;
-    let known = if looks_at_traffic { known } else { known.with_traffic(&Traffic::NotConfigured) };
+    // Whoever does not look outside tells of that what was decided last.
+    let looks_outside = !known.outside.is_not_asked();
+    let known = if looks_outside { known } else { known.with_outside(Outside::NOT_CONFIGURED) };
     let said = pass(candidates(request, &due, known.now), known);
     for (candidate, verdict) in &said {
         match verdict {
@@ -101,8 +101,8 @@ pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
     }
     explained.reasons =
         reasons(request, &due, &said, known).into_iter().map(|blocker| reason(blocker, &said, known)).collect();
-    if explained.turn == Turn::Due && !looks_at_traffic {
-        let told = request.blockers.iter().filter(|blocker| blocker.policy() == Some(PolicyName::Traffic));
+    if explained.turn == Turn::Due && !looks_outside {
+        let told = request.blockers.iter().filter(|blocker| blocker.is_looked_up());
         let told =
             told.map(|blocker| Reason { servers: explained.free.clone(), ..reason(blocker.clone(), &said, known) });
         explained.reasons.extend(told);
@@ -151,7 +151,7 @@ fn reason(blocker: Blocker, said: &[(Candidate<'_>, Verdict)], known: Known<'_>)
 fn is_part_of(own: &Blocker, merged: &Blocker) -> bool {
     match (own, merged) {
         (Blocker::Locked { holder, .. }, Blocker::Locked { holder: same, .. }) => holder == same,
-        (own, merged) => own == merged || traffic::is_same(own, merged),
+        (own, merged) => own == merged || traffic::is_same(own, merged) || infrastructure::is_told_by(own, merged),
     }
 }
 
@@ -168,6 +168,8 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
         | Blocker::HealthUnknown { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
+        | Blocker::Alert { .. }
+        | Blocker::AlertsUnknown { .. }
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
         | Blocker::Held { .. }
@@ -206,6 +208,8 @@ fn is_named(blocker: &Blocker, name: &ServerName) -> bool {
         | Blocker::HealthUnknown { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
+        | Blocker::Alert { .. }
+        | Blocker::AlertsUnknown { .. }
         | Blocker::NoDirectory
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
@@ -232,6 +236,8 @@ const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
         | Blocker::Concurrency { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
+        | Blocker::Alert { .. }
+        | Blocker::AlertsUnknown { .. }
         | Blocker::Domain { .. }
         | Blocker::NoDirectory
         | Blocker::Stopped { .. }

@@ -16,6 +16,7 @@ mod holds;
 pub mod infrastructure;
 mod ledger;
 mod outs;
+mod outside;
 mod overriding;
 mod pass;
 mod queue;
@@ -38,9 +39,10 @@ pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use file_override::check_override_groups;
 pub use holds::is_held;
-pub use infrastructure::InfrastructureRules;
+pub use infrastructure::{Firing, InfrastructureRules};
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
 pub use outs::{Out, OutWhy, out};
+pub use outside::Outside;
 pub use overriding::{
     OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX, OverrideRules, can_pass, second_needed, still_safe_overriding,
 };
@@ -77,7 +79,7 @@ pub struct Rules {
     pub fleet_concurrency: u32,
     /// How much traffic is too much.
     pub traffic: TrafficRules,
-    /// What is redundant.
+    /// What is redundant, and which alerts count.
     pub infrastructure: InfrastructureRules,
     /// When too many have failed.
     pub failure_rate: FailureRules,
@@ -136,8 +138,8 @@ pub struct Known<'a> {
     pub ledger: &'a Ledger,
     /// The numbers.
     pub rules: &'a Rules,
-    /// What pools carry; whoever admits says so by [`Known::with_traffic`].
-    pub traffic: &'a Traffic,
+    /// What was looked up outside; whoever admits says so by [`Known::with_outside`].
+    pub outside: Outside<'a>,
     /// Those that have waited too long, in order: nothing later takes what they wait for.
     pub before: &'a [Precedence],
     /// The time.
@@ -145,10 +147,10 @@ pub struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// The same with what is known of traffic.
+    /// The same with what was looked up outside.
     #[must_use]
-    pub fn with_traffic(self, traffic: &'a Traffic) -> Self {
-        Self { traffic, ..self }
+    pub fn with_outside(self, outside: Outside<'a>) -> Self {
+        Self { outside, ..self }
     }
 
     /// The same, where those take precedence.
@@ -333,7 +335,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known, counts));
         blockers.extend(traffic::blockers(server, known, counts));
-        blockers.extend(infrastructure::blockers(server, known, counts));
+        blockers.extend(infrastructure::blockers(candidate, known, counts));
     }
     let work = Counted::of_server(candidate.spec, server, candidate.version);
     blockers.extend(breakers::broken(work, known));
@@ -418,6 +420,8 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::Traffic { .. }
                 | Blocker::TrafficUnknown { .. }
                 | Blocker::Domain { .. }
+                | Blocker::Alert { .. }
+                | Blocker::AlertsUnknown { .. }
                 | Blocker::NoDirectory
                 | Blocker::HealthUnknown { .. }
                 | Blocker::Broken { .. }
@@ -442,6 +446,9 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
             traffic::tell_worse(earlier, blocker);
             continue;
         }
+        if merged.iter_mut().any(|earlier| infrastructure::told_together(earlier, &blocker)) {
+            continue;
+        }
         if !merged.contains(&blocker) {
             merged.push(blocker);
         }
@@ -455,13 +462,15 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         Blocker::Frozen { .. } => 4,
         Blocker::Capacity { .. } => 5,
         Blocker::HealthUnknown { .. } => 6,
-        Blocker::Domain { .. } => 7,
-        Blocker::Traffic { .. } => 8,
-        Blocker::TrafficUnknown { .. } => 9,
-        Blocker::Locked { .. } => 10,
-        Blocker::Concurrency { .. } => 11,
-        Blocker::Behind { .. } => 12,
-        Blocker::NoDirectory => 13,
+        Blocker::Alert { .. } => 7,
+        Blocker::AlertsUnknown { .. } => 8,
+        Blocker::Domain { .. } => 9,
+        Blocker::Traffic { .. } => 10,
+        Blocker::TrafficUnknown { .. } => 11,
+        Blocker::Locked { .. } => 12,
+        Blocker::Concurrency { .. } => 13,
+        Blocker::Behind { .. } => 14,
+        Blocker::NoDirectory => 15,
     });
     merged
 }

@@ -3,8 +3,8 @@
 //! Deliberately absent: who was asked about their people, which is no question of safety, and where this is kept.
 
 use super::{
-    Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Precedence, Rules, StateRow, Traffic, Verdict,
-    infrastructure, pass, traffic,
+    Brake, Breaker, Candidate, Firing, HealthRow, Known, Ledger, Lock, Outside, Precedence, Rules, StateRow, Traffic,
+    Verdict, infrastructure, pass, traffic,
 };
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::{Fingerprint, RunId};
@@ -40,6 +40,8 @@ pub struct Snapshot {
     pub brakes: Vec<Brake>,
     /// What was known of traffic in those sites, and in those that take over from them.
     pub traffic: Traffic,
+    /// The alerts that fired about those servers, or why none were known.
+    pub firing: Firing,
     /// The breakers that were open.
     pub breakers: Vec<Breaker>,
     /// Those that had waited too long, in order.
@@ -118,8 +120,8 @@ impl Snapshot {
         let members = pools.into_iter().flat_map(|pool| inventory.in_pool(pool));
         let ids = asked.iter().map(|server| &server.id).chain(ledger.locks.keys());
         let (traffic, carrying) = traffic::having_a_say(asked.iter().map(|server| &server.site), known);
-        let records = asked.iter().filter_map(|server| inventory.by_id(&server.id));
-        let out = infrastructure::having_a_say(records, known);
+        let records = asked.iter().filter_map(|server| inventory.by_id(&server.id)).collect::<Vec<_>>();
+        let (out, firing) = infrastructure::having_a_say(&records, known);
         let has_a_say = ids.filter_map(|id| inventory.by_id(id)).chain(alike).chain(members).chain(carrying).chain(out);
         let mut kept = has_a_say.map(|server| (&server.id, server)).collect::<BTreeMap<_, _>>();
         if kept.is_empty() {
@@ -138,6 +140,7 @@ impl Snapshot {
             health: ledger.health.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
             brakes: ledger.brakes.clone(),
             traffic,
+            firing,
             breakers: ledger.breakers.values().cloned().collect(),
             before: known.before.to_vec(),
             servers: kept.into_values().cloned().collect(),
@@ -176,7 +179,7 @@ impl Snapshot {
             ledger: &ledger,
             rules: &self.rules,
             before: &self.before,
-            traffic: &self.traffic,
+            outside: Outside { traffic: &self.traffic, firing: &self.firing },
             now: self.at,
         };
         let candidates = decided.iter().map(|one| Candidate {

@@ -27,6 +27,7 @@ fn spec(count: u32) -> CommandSpec {
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: HOUR, stop_when_failures_exceed: 0 },
         site_concurrency: None,
         priority: Priority::default(),
+        remediates: false,
         approvals: Some(ApprovalRule {
             above: 10,
             from: GroupName::new("sre"),

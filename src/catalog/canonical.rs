@@ -43,6 +43,9 @@ pub(super) fn fingerprint(spec: &CommandSpec) -> Fingerprint {
     if spec.priority != Priority::default() {
         text.field("priority", &spec.priority.word());
     }
+    if spec.remediates {
+        text.field("remediates", &true);
+    }
     if let Some(rule) = &spec.approvals {
         text.field("above", &rule.above);
         text.field("approvers", &rule.from);

@@ -94,6 +94,7 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Draft> {
     let priority = fields
         .take(&keys::PRIORITY, faults)
         .and_then(|node| one_of(node, &Priority::ALL.map(|priority| (priority.word(), priority)), source, faults));
+    let remediates = fields.flag(&keys::REMEDIATES, faults);
     let approvals = fields.take(&keys::APPROVALS, faults).and_then(|node| approvals(node, source, faults));
     let steps = steps::read(fields.list(&keys::STEPS, faults), source, faults);
     let examples = fields.take(&keys::EXAMPLES, faults);
@@ -118,6 +119,7 @@ pub(super) fn read(source: &Source, faults: &mut Faults) -> Option<Draft> {
             waves,
             site_concurrency,
             priority: priority.unwrap_or_default(),
+            remediates,
             approvals,
             steps: Vec::new(),
             examples,

@@ -119,6 +119,11 @@ pub(super) const PRIORITY: Key = optional(
     Shape::Words(command::priorities),
     "How urgent it is beside what else waits: `safety` first, then `security`, `planned` (the default), `bulk`; who waits long moves up.",
 );
+pub(super) const REMEDIATES: Key = optional(
+    "remediates",
+    Shape::Flag,
+    "Whether it is a cure, so that alerts about a server itself do not keep it from that server; `false` if left out.",
+);
 pub(super) const OWNER: Key = required("owner", Shape::Word, "The group that answers for the command.");
 static TARGET_SHAPES: [Shape; 3] =
     [Shape::Words(command::targets_without_keys), Shape::Map(&SERVERS), Shape::Map(&SITES)];
@@ -157,7 +162,10 @@ pub(super) const EXAMPLES: Key = required(
 );
 pub(super) static FILE: Mapping = Mapping {
     about: "A command of Wrasse.",
-    keys: &[COMMAND, SUMMARY, IMPACT, OWNER, PRIORITY, TARGETS, PARAMETERS, WAVES, LIMITS, APPROVALS, STEPS, EXAMPLES],
+    keys: &[
+        COMMAND, SUMMARY, IMPACT, OWNER, PRIORITY, REMEDIATES, TARGETS, PARAMETERS, WAVES, LIMITS, APPROVALS, STEPS,
+        EXAMPLES,
+    ],
 };
 
 pub(super) const TYPES: Key = required(

@@ -22,6 +22,8 @@ pub(super) struct Sandbox {
     redfish: String,
     /// Where the fleet's metrics are.
     pub(super) prometheus: String,
+    /// Where its alerts are.
+    pub(super) alertmanager: String,
     pub(super) tasks: JoinSet<()>,
 }
 
@@ -51,6 +53,7 @@ impl Sandbox {
             address,
             redfish: fleet.redfish_url.clone(),
             prometheus: fleet.prometheus_url.clone(),
+            alertmanager: fleet.alertmanager_url.clone(),
             tasks,
         })
     }
@@ -80,7 +83,7 @@ impl Drop for Folder {
 pub(super) async fn run(servers: usize, port: u16) -> anyhow::Result<()> {
     let folder = Folder::fresh()?;
     let sandbox = Sandbox::start(servers, port, &folder.0, WorkspaceSettings::demo(), |_| Router::new()).await?;
-    let Sandbox { workspace, inventory, address, redfish, prometheus, mut tasks } = sandbox;
+    let Sandbox { workspace, inventory, address, redfish, prometheus, alertmanager, mut tasks } = sandbox;
     let line = json!({
         "page": format!("http://{address}/"),
         "control": format!("http://{address}/sandbox/"),
@@ -91,6 +94,7 @@ pub(super) async fn run(servers: usize, port: u16) -> anyhow::Result<()> {
         "bot_user_id": workspace.bot_user_id,
         "redfish": redfish,
         "prometheus": prometheus,
+        "alertmanager": alertmanager,
         "inventory": inventory.inventory,
         "ssh_private_key": inventory.private_key,
         "bmc_password_file": inventory.bmc_password,

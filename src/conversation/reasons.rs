@@ -100,6 +100,15 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             clear(prose, *seen_at, *clear_from)
         }
         Blocker::TrafficUnknown { scope, why, since } => unknown(prose, scope, (why, *since)),
+        Blocker::Alert { name, place, since } => redundant::alert(prose, name, place).text(" since ").time(*since),
+        Blocker::AlertsUnknown { why, since } => {
+            let prose = prose.text("alerts unknown");
+            let prose = match since {
+                Some(since) => prose.text(" since ").time(*since),
+                None => prose,
+            };
+            prose.text(format!(" ({}); waits until they are known", quoted(why)))
+        }
         Blocker::Domain { group, domains, at_once, since } => {
             redundant::reason(prose, group, domains, (*at_once, *since, roomy))
         }
@@ -234,6 +243,8 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Traffic { .. } => "goes on when less has come for long enough".to_owned(),
         Blocker::TrafficUnknown { .. } => "goes on when the metrics tell of it again".to_owned(),
         Blocker::Domain { .. } => "goes on when they are back".to_owned(),
+        Blocker::Alert { .. } => "goes on when it is over, or silenced where it is raised".to_owned(),
+        Blocker::AlertsUnknown { .. } => "goes on when the monitoring tells of them again".to_owned(),
         Blocker::Broken { until, .. } => match until {
             BrokenUntil::CoolDown(_) | BrokenUntil::Canary(_) | BrokenUntil::Soak(_) => {
                 "goes on when its canary has passed and a person has closed it".to_owned()
@@ -277,6 +288,8 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::HealthUnknown { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
+        | Blocker::Alert { .. }
+        | Blocker::AlertsUnknown { .. }
         | Blocker::NoDirectory
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
@@ -311,6 +324,8 @@ pub fn short(blocker: &Blocker) -> String {
         }
         Blocker::TrafficUnknown { scope, .. } => format!("{} unknown", traffic(scope)),
         Blocker::Domain { group, domains, .. } => redundant::short(group, domains),
+        Blocker::Alert { name, place, .. } => redundant::alert_in_short(name, place),
+        Blocker::AlertsUnknown { .. } => "alerts unknown".to_owned(),
         Blocker::Frozen { scope, by, .. } => format!("{} frozen by {}", quoted(scope), quoted(by)),
         Blocker::Held { servers: names, by, .. } if names.is_empty() => format!("held by {}", quoted(by)),
         Blocker::Held { servers: names, by, .. } => format!("{} held by {}", servers(names.len()), quoted(by)),

@@ -1,11 +1,12 @@
-//! Why what is redundant makes a request wait: which other parts of it have servers out.
+//! Why infrastructure makes a request wait: which other parts of what is redundant have servers out, and where alerts fire.
 //!
-//! Deliberately absent: which parts there are; admission says that.
+//! Deliberately absent: which parts there are, and which alerts count; admission says that.
 
 use super::reasons::outs;
-use super::words::{Prose, first_three, listed};
+use super::words::{PATTERNS_MAX, Prose, first_three, listed, quoted, servers};
 use crate::domain::time::Timestamp;
-use crate::workflow::request::{OutDomain, OutServer, RedundantGroup};
+use crate::fleet::folded;
+use crate::workflow::request::{AlertPlace, OutDomain, OutServer, RedundantGroup};
 
 /// `feed b of riga has servers out since 14:02, and at most 1 feed may at once`, and which, where there is room.
 pub(super) fn reason(
@@ -47,5 +48,32 @@ fn part(group: &RedundantGroup) -> &str {
     match group {
         RedundantGroup::OfSite { tag, .. } | RedundantGroup::OfPool { tag, .. } => tag.as_str(),
         RedundantGroup::OfMetro(_) => "site",
+    }
+}
+
+/// `alert FeedDown in riga`
+pub(super) fn alert(prose: Prose, name: &str, place: &AlertPlace) -> Prose {
+    let prose = prose.text("alert ").code(quoted(name));
+    match place {
+        AlertPlace::Servers(names) => prose.text(" on ").code(folded(names, PATTERNS_MAX)),
+        AlertPlace::Everywhere | AlertPlace::Site(_) | AlertPlace::Pool(_) | AlertPlace::Rack { .. } => {
+            prose.text(format!(" {}", where_it_is(place)))
+        }
+    }
+}
+
+/// The same without markup.
+pub(super) fn alert_in_short(name: &str, place: &AlertPlace) -> String {
+    format!("alert {} {}", quoted(name), where_it_is(place))
+}
+
+fn where_it_is(place: &AlertPlace) -> String {
+    match place {
+        AlertPlace::Everywhere => "for the whole fleet".to_owned(),
+        AlertPlace::Site(site) => format!("in {site}"),
+        AlertPlace::Pool(pool) => format!("in pool {pool}"),
+        AlertPlace::Rack { site: Some(site), rack } => format!("in rack {rack} of {site}"),
+        AlertPlace::Rack { site: None, rack } => format!("in rack {rack}"),
+        AlertPlace::Servers(names) => format!("on {}", servers(names.len())),
     }
 }

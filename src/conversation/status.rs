@@ -9,7 +9,7 @@ use super::state::state_word;
 use super::view::{RequestView, asked};
 use super::words::{Prose, counted, first_three, listed, quoted, summary};
 use crate::admission::traffic::oldest_seen;
-use crate::admission::{Brake, PoolCount, Traffic};
+use crate::admission::{Brake, Firing, Outside, PoolCount, Traffic};
 use crate::domain::command::CommandName;
 use crate::domain::server::PoolName;
 use crate::domain::time::Timestamp;
@@ -40,8 +40,8 @@ pub struct StatusView<'a> {
     pub servers: u32,
     /// When the inventory was read.
     pub inventory_at: Timestamp,
-    /// What is known of traffic.
-    pub traffic: &'a Traffic,
+    /// What is known of traffic and alerts.
+    pub outside: Outside<'a>,
     /// The oldest look at the health of one of them, and in which pool; `None` if there was none.
     pub health_oldest: Option<(Timestamp, PoolName)>,
     /// When the directory of people last answered; `None` where it was not asked.
@@ -65,7 +65,7 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         Some((oldest, _)) => prose.text("oldest look ").time(*oldest),
         None => prose.text("not looked at yet"),
     };
-    let prose = traffic(prose, fleet.traffic);
+    let prose = firing(traffic(prose, fleet.outside.traffic), fleet.outside.firing);
     let prose = prose.text(" · requests ").time(fleet.now).text(" · inventory ").time(fleet.inventory_at);
     let prose = match fleet.people_at {
         Some(at) => prose.text(" · people ").time(at),
@@ -132,7 +132,13 @@ fn waits_on_sources(mut prose: Prose, requests: &[(Request, Vec<Run>)]) -> Prose
 
 /// Whether somebody waits not for what is known, but until it is.
 const fn is_of_source(blocker: &Blocker) -> bool {
-    matches!(blocker, Blocker::HealthUnknown { .. } | Blocker::TrafficUnknown { .. } | Blocker::NoDirectory)
+    matches!(
+        blocker,
+        Blocker::HealthUnknown { .. }
+            | Blocker::TrafficUnknown { .. }
+            | Blocker::AlertsUnknown { .. }
+            | Blocker::NoDirectory
+    )
 }
 
 fn traffic(prose: Prose, known: &Traffic) -> Prose {
@@ -142,6 +148,16 @@ fn traffic(prose: Prose, known: &Traffic) -> Prose {
         // A shell does not look at it.
         (Traffic::NotAsked, None) => prose,
         (Traffic::Pending | Traffic::Silent { .. } | Traffic::Seen(_), None) => prose.text(" · traffic unknown"),
+    }
+}
+
+fn firing(prose: Prose, known: &Firing) -> Prose {
+    match known {
+        Firing::NotConfigured => prose.text(" · alerts are not read: no monitoring configured"),
+        Firing::Seen(seen) => prose.text(" · alerts ").time(seen.at),
+        // A shell does not look at them.
+        Firing::NotAsked => prose,
+        Firing::Pending | Firing::Unknown { .. } => prose.text(" · alerts unknown"),
     }
 }
 

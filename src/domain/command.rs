@@ -101,6 +101,8 @@ pub struct CommandSpec {
     pub site_concurrency: Option<u32>,
     /// How urgent it is beside what else waits.
     pub priority: Priority,
+    /// Whether it is a cure: alerts about a server itself do not keep it from that server.
+    pub remediates: bool,
     /// Who must agree, and when.
     pub approvals: Option<ApprovalRule>,
     /// What is done to each subject, in order; at least one.

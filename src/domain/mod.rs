@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: any I/O, any clock, any serialisation. A value that exists here is valid.
 
+pub mod alert;
 pub mod asked;
 pub mod braking;
 pub mod breaker;

@@ -5,7 +5,8 @@ use super::unknown::recorded;
 use crate::domain::identity::GroupName;
 use crate::domain::intent::{Attribute, Selector, Spanned};
 use crate::domain::server::{
-    MetroName, PoolName, Server, ServerGroup, ServerId, ServerName, ServerType, SiteFacts, SiteName, TagName, TagValue,
+    MetroName, PoolName, RackName, Server, ServerGroup, ServerId, ServerName, ServerType, SiteFacts, SiteName, TagName,
+    TagValue,
 };
 use crate::domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -174,6 +175,11 @@ impl Inventory {
     /// The servers of a site, sorted by name, without a search.
     pub fn in_site(&self, site: &SiteName) -> impl Iterator<Item = &Server> {
         self.with(Attribute::Site, site.as_str())
+    }
+
+    /// The servers of a rack, sorted by name, without a search; racks of different sites may have the same name.
+    pub fn in_rack(&self, rack: &RackName) -> impl Iterator<Item = &Server> {
+        self.with(Attribute::Rack, rack.as_str())
     }
 
     fn with(&self, attribute: Attribute, value: &str) -> impl Iterator<Item = &Server> {

@@ -48,6 +48,7 @@ fn spec() -> CommandSpec {
         summary: String::new(),
         impact: Impact::Drain,
         priority: Priority::default(),
+        remediates: false,
         owner: GroupName::new("noc"),
         targets: Targets::Sites { max: 5 },
         parameters: Vec::new(),
@@ -166,7 +167,7 @@ fn admitted(run: &Run) -> Admitted {
         ledger: &ledger,
         rules: &rules,
         before: &[],
-        traffic: &crate::admission::Traffic::NotConfigured,
+        outside: crate::admission::Outside::NOT_CONFIGURED,
         now: NOW,
     };
     match admission::evaluate_without_server(&run.id, (&run.subject, None), &spec(), known) {

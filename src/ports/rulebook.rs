@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: how files are read, and when a changed set comes into force.
 
-use crate::admission::{Known, Ledger, Rules, Traffic};
+use crate::admission::{Known, Ledger, Outside, Rules};
 use crate::authorization::{Policies, PolicyFaults};
 use crate::catalog::{Catalog, CatalogFaults};
 use crate::conversation::FileFault;
@@ -10,8 +10,6 @@ use crate::domain::ids::Fingerprint;
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use async_trait::async_trait;
-
-static NOT_ASKED: Traffic = Traffic::NotAsked;
 
 /// The files that say what may be done: read together, replaced together.
 pub struct Rulebook {
@@ -28,10 +26,11 @@ pub struct Rulebook {
 }
 
 impl Rulebook {
-    /// What admission looks at, without traffic: whoever admits adds that, or what takes capacity waits.
+    /// What admission looks at, without traffic and alerts: whoever admits adds those, or what takes capacity waits.
     #[must_use]
     pub fn known<'a>(&'a self, ledger: &'a Ledger, now: Timestamp) -> Known<'a> {
-        Known { inventory: &self.inventory, ledger, rules: &self.rules, before: &[], traffic: &NOT_ASKED, now }
+        let outside = Outside::NOT_ASKED;
+        Known { inventory: &self.inventory, ledger, rules: &self.rules, before: &[], outside, now }
     }
 }
 

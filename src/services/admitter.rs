@@ -6,7 +6,7 @@ use super::rechecks::{self, Look, People};
 use super::requests::{end, halt};
 use super::world::World;
 use super::{Service, Step, messages, overrides, records, replanning};
-use crate::admission::{self, Candidate, Ledger, NextWave, Precedence, Traffic, Verdict, next_wave};
+use crate::admission::{self, Candidate, Ledger, NextWave, Precedence, Verdict, next_wave};
 use crate::approvals;
 use crate::authorization::AuthorizationRecord;
 use crate::domain::ids::RequestId;
@@ -99,25 +99,16 @@ impl Admitter {
         if is_behind {
             return Ok(Looked::Nothing);
         }
-        let traffic = self.world.traffic.now();
-        if *traffic == Traffic::Pending && request.spec.takes_capacity() {
+        let looked_up = self.world.looked_up();
+        let outside = looked_up.outside();
+        if outside.is_pending() && request.spec.takes_capacity() {
             return Ok(Looked::Looking);
         }
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
         let authorized = look.authorized.as_deref();
         let (world, approved) = (&*self.world, &approved);
-        let pass = Pass {
-            world,
-            rulebook: &rulebook,
-            traffic: &traffic,
-            request,
-            authorized,
-            approved,
-            due: &due,
-            before,
-            now,
-        };
+        let pass = Pass { world, rulebook: &rulebook, outside, request, authorized, approved, due: &due, before, now };
         if let Some(mut writes) = unfit(request, &runs, &look.people, now) {
             writes.extend(self.rechecked(request, &look).await?);
             writes.extend(overrides::told(&self.world, request));

@@ -3,7 +3,7 @@
 use super::rechecks::People;
 use super::world::World;
 use super::{failures, messages, overrides};
-use crate::admission::{self, Admitted, Candidate, Known, Ledger, Precedence, Snapshot, Traffic, Verdict};
+use crate::admission::{self, Admitted, Candidate, Known, Ledger, Outside, Precedence, Snapshot, Verdict};
 use crate::approvals::Approved;
 use crate::authorization::Authorized;
 use crate::conversation;
@@ -29,7 +29,7 @@ type Used = BTreeMap<u32, Vec<RunId>>;
 pub(super) struct Pass<'a> {
     pub(super) world: &'a World,
     pub(super) rulebook: &'a Rulebook,
-    pub(super) traffic: &'a Traffic,
+    pub(super) outside: Outside<'a>,
     pub(super) request: &'a Request,
     pub(super) authorized: Option<&'a Authorized>,
     pub(super) approved: &'a Approved,
@@ -52,7 +52,7 @@ impl Pass<'_> {
     }
 
     pub(super) fn known<'a>(&'a self, ledger: &'a Ledger) -> Known<'a> {
-        self.rulebook.known(ledger, self.now).with_traffic(self.traffic).after(self.before)
+        self.rulebook.known(ledger, self.now).with_outside(self.outside).after(self.before)
     }
 
     fn version(&self) -> Option<&str> {
@@ -200,9 +200,9 @@ impl Pass<'_> {
         (ledger, said): (&Ledger, &[(Candidate<'_>, Verdict)]),
     ) -> Vec<Write> {
         let servers = said.iter().map(|(candidate, _)| candidate.server);
-        // Traffic has a say only where capacity is taken.
-        let traffic = if self.request.spec.takes_capacity() { self.traffic } else { &Traffic::NotAsked };
-        let known = self.known(ledger).with_traffic(traffic);
+        // The outside has a say only where capacity is taken.
+        let outside = if self.request.spec.takes_capacity() { self.outside } else { Outside::NOT_ASKED };
+        let known = self.known(ledger).with_outside(outside);
         let snapshot = Snapshot::of(servers, known, &self.rulebook.files);
         let record = DecisionRecord {
             request: self.request.id().clone(),

@@ -2,7 +2,7 @@
 //!
 //! Only reads. Deliberately absent: the words, and any decision; admission's own pass says what blocks.
 
-use crate::admission::{self, Explained, HealthRow, Place, StateRow, Traffic, Waiting};
+use crate::admission::{self, Explained, HealthRow, Outside, Place, StateRow, Waiting};
 use crate::conversation::message::Message;
 use crate::conversation::{self, RequestView, RunView, WhyView};
 use crate::domain::effect::BalancerLine;
@@ -121,7 +121,7 @@ impl Found {
 /// The store does not answer.
 pub async fn of_run(
     store: &dyn Store,
-    on: (&Rulebook, &Traffic),
+    on: (&Rulebook, Outside<'_>),
     id: &RunId,
     now: Timestamp,
 ) -> Result<Option<Found>, StoreFault> {
@@ -141,7 +141,7 @@ pub async fn of_run(
 /// The store does not answer.
 pub async fn of_server(
     store: &dyn Store,
-    on: (&Rulebook, &Traffic),
+    on: (&Rulebook, Outside<'_>),
     server: &Server,
     now: Timestamp,
 ) -> Result<Found, StoreFault> {
@@ -169,7 +169,7 @@ pub async fn of_server(
 /// The store does not answer.
 pub async fn why(
     store: &dyn Store,
-    (rulebook, traffic): (&Rulebook, &Traffic),
+    (rulebook, outside): (&Rulebook, Outside<'_>),
     request: Request,
     now: Timestamp,
 ) -> Result<Why, StoreFault> {
@@ -178,7 +178,7 @@ pub async fn why(
     let open = if request.is_over() { Vec::new() } else { store.open_requests().await? };
     let before = admission::precedences(&open, rulebook.rules.queue, now);
     let explained =
-        admission::explain(&request, &runs, rulebook.known(&ledger, now).with_traffic(traffic).after(&before));
+        admission::explain(&request, &runs, rulebook.known(&ledger, now).with_outside(outside).after(&before));
     let queue = queue(store, rulebook, &open, now).await?;
     let place = admission::place(request.id(), &queue);
     let holders = explained.reasons.iter().flat_map(|reason| reason.holders.iter().map(|holder| &holder.request));

@@ -5,7 +5,7 @@ use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
 use super::{access, brakes, closing, looks, messages, offers, outage, overrides, questions, records, retrying, whys};
-use crate::admission::{Ledger, Traffic};
+use crate::admission::{Ledger, Outside};
 use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation::message::Message;
 use crate::domain::command::{CommandName, CommandSpec};
@@ -175,8 +175,8 @@ impl Speaker {
         line: Line<'a>,
     ) -> Asking<'a> {
         let (rulebook, now) = (self.rulebook.as_ref(), world.now());
-        let traffic = &Traffic::NotAsked;
-        Asking { rulebook, ledger, traffic, undone, person: &self.person, channel: &self.channel, line: line.text, now }
+        let outside = Outside::NOT_ASKED;
+        Asking { rulebook, ledger, outside, undone, person: &self.person, channel: &self.channel, line: line.text, now }
     }
 }
 
@@ -404,8 +404,8 @@ async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
     let open = world.store.open_requests().await?;
-    let traffic = world.traffic.now();
-    let asking = Asking { traffic: &traffic, ..speaker.asking(world, &ledger, &undone, line) };
+    let looked_up = world.looked_up();
+    let asking = Asking { outside: looked_up.outside(), ..speaker.asking(world, &ledger, &undone, line) };
     Ok(match asking.preview(&world.ids.request(), work, &open) {
         Ok(preview) => Reply::said(conversation::preview(preview.view()), "answered: a plan"),
         Err(answer) => answer.into(),

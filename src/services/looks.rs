@@ -67,7 +67,7 @@ pub(super) async fn status(
     let mut standings = standings(world.store.as_ref(), &speaker.rulebook, (&servers, whole), world.now()).await?;
     // Whoever asks was looked up for this very line.
     standings.people_at = Some(world.now());
-    standings.traffic = world.traffic.now();
+    standings.outside = world.looked_up();
     standings.alerts_silent = world.pager.silence().map(|silence| (silence.since, silence.why));
     Ok(line.answered(conversation::status(&standings.view()), "answered: status"))
 }
@@ -84,8 +84,8 @@ pub(super) async fn queue(
         Asked::Answered(outcome) => return Ok(outcome),
     };
     let (now, scope) = (world.now(), Some(servers.as_slice()).filter(|_| whole == Whole::Part));
-    let traffic = world.traffic.now();
-    let on = (speaker.rulebook.as_ref(), traffic.as_ref());
+    let looked_up = world.looked_up();
+    let on = (speaker.rulebook.as_ref(), looked_up.outside());
     let queue = queues::queue(world.store.as_ref(), on, scope, now).await?;
     let views = queue.iter().map(Queued::view).collect::<Vec<_>>();
     Ok(line.answered(conversation::queue(&views, now), "answered: the queue"))

@@ -20,6 +20,7 @@ mod lines;
 mod looks;
 mod matters;
 mod messages;
+pub mod monitoring;
 mod offers;
 mod outage;
 pub mod overrides;
@@ -46,6 +47,7 @@ mod whys;
 mod world;
 
 pub use crate::ports::Rulebook;
+pub use monitoring::Sentry;
 pub use paging::{Pager, Silence};
 pub use traffic::Gauge;
 pub use world::{InForce, Places, WakingInbox, World};

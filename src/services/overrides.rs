@@ -70,8 +70,8 @@ pub(super) async fn line(
     let now = world.now();
     let runs = world.store.runs(request.id()).await?;
     let ledger = world.store.ledger().await?;
-    let traffic = world.traffic.now();
-    let known = rulebook.known(&ledger, now).with_traffic(&traffic);
+    let looked_up = world.looked_up();
+    let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
     let servers = match passing(&request, &runs, policy, known) {
         Ok(servers) => servers,
         Err(why) => return Ok(no(&why, "nothing to override")),

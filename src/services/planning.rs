@@ -3,7 +3,7 @@
 //! Shared by what carries lines out and by what only shows them, so that both always agree. Deliberately absent:
 //! any port; everything that is looked at comes in as a value.
 
-use crate::admission::{self, Known, Ledger, PoolImpact, Rehearsal, Traffic, spread, wave_sizes};
+use crate::admission::{self, Known, Ledger, Outside, PoolImpact, Rehearsal, spread, wave_sizes};
 use crate::authorization::{Authorized, Question, ReasonNeed, Refusal};
 use crate::conversation::{self, PreviewView, message::Message};
 use crate::domain::breaker::version_of;
@@ -32,8 +32,8 @@ pub struct Asking<'a> {
     pub rulebook: &'a Rulebook,
     /// Locks, states and health.
     pub ledger: &'a Ledger,
-    /// What pools carry.
-    pub traffic: &'a Traffic,
+    /// What was looked up outside.
+    pub outside: Outside<'a>,
     /// What the requests that the line mentions left undone.
     pub undone: &'a Undone,
     /// Who asks.
@@ -210,7 +210,7 @@ impl<'a> Asking<'a> {
     /// What admission looks at.
     #[must_use]
     pub fn known(self) -> Known<'a> {
-        self.rulebook.known(self.ledger, self.now).with_traffic(self.traffic)
+        self.rulebook.known(self.ledger, self.now).with_outside(self.outside)
     }
 
     /// Without `#`; empty in a direct conversation, which has no name.

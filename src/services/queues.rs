@@ -2,7 +2,7 @@
 //!
 //! Only reads. Deliberately absent: the words, and the controls behind the buttons.
 
-use crate::admission::{self, Explained, OutWhy, Place, Traffic};
+use crate::admission::{self, Explained, OutWhy, Outside, Place};
 use crate::catalog::Catalog;
 use crate::conversation::{OutGroup, QueuedView, RequestView};
 use crate::domain::command::{CommandSpec, StepSpec, Targets};
@@ -47,7 +47,7 @@ impl Queued {
 /// The store does not answer.
 pub async fn queue(
     store: &dyn Store,
-    (rulebook, traffic): (&Rulebook, &Traffic),
+    (rulebook, outside): (&Rulebook, Outside<'_>),
     servers: Option<&[Server]>,
     now: Timestamp,
 ) -> Result<Vec<Queued>, StoreFault> {
@@ -70,7 +70,7 @@ pub async fn queue(
         let may_start = request.halted.is_none() && !matches!(request.stage, RequestStage::Stopping { .. });
         if touches && may_start {
             let explained =
-                admission::explain(&request, &runs, rulebook.known(&ledger, now).with_traffic(traffic).after(&before));
+                admission::explain(&request, &runs, rulebook.known(&ledger, now).with_outside(outside).after(&before));
             let place = admission::place(request.id(), &order);
             queue.push(Queued { request, runs, explained, place, now });
         }

@@ -9,7 +9,7 @@ use super::planning::{Asking, Subjects, planned};
 use super::rechecks::{self, Look, People};
 use super::requests::end;
 use super::world::World;
-use crate::admission::{Ledger, Traffic};
+use crate::admission::{Ledger, Outside};
 use crate::authorization::AuthorizationRecord;
 use crate::domain::command::Targets;
 use crate::domain::plan::{PlannedServer, Subject};
@@ -71,7 +71,7 @@ pub(super) async fn need(world: &World, request: &Request) -> Found {
     let asking = Asking {
         rulebook: &rulebook,
         ledger: &ledger,
-        traffic: &Traffic::NotAsked,
+        outside: Outside::NOT_ASKED,
         undone: &undone,
         person: &person,
         channel: &channel,

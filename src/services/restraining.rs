@@ -121,6 +121,7 @@ fn right(name: &str) -> CommandSpec {
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
         site_concurrency: None,
         priority: Priority::Safety,
+        remediates: false,
         approvals: None,
         steps: Vec::new(),
         examples: Vec::new(),

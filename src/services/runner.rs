@@ -3,7 +3,7 @@
 use super::effects::Effects;
 use super::world::World;
 use super::{Service, Step, failures, messages};
-use crate::admission::infrastructure::still_redundant;
+use crate::admission::infrastructure::{still_quiet, still_redundant};
 use crate::admission::traffic::{Traffic, is_missed, still_calm};
 use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
 use crate::domain::effect::{Begun, Probe, Seen};
@@ -109,11 +109,14 @@ impl Runner {
     async fn ask_safety(&self, request: &Request, run: &Run, now: Timestamp) -> Result<Input, StoreFault> {
         let Some(server) = run.subject.server() else { return Ok(Input::Safe(Ok(()))) };
         let ledger = self.world.store.ledger().await?;
-        let (rulebook, traffic) = (self.world.rulebook(), self.world.traffic.now());
-        let known = rulebook.known(&ledger, now).with_traffic(&traffic);
+        let (rulebook, looked_up) = (self.world.rulebook(), self.world.looked_up());
+        let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
         let passed = request.passed(&run.id);
         let safe = admission::still_safe_overriding(server, known, &passed);
-        let not_now = || still_calm(server, known, &passed).and_then(|()| still_redundant(server, known, &passed));
+        let around = || {
+            still_redundant(server, known, &passed).and_then(|()| still_quiet((server, &request.spec), known, &passed))
+        };
+        let not_now = || still_calm(server, known, &passed).and_then(|()| around());
         Ok(match safe.is_ok().then(not_now) {
             Some(Err(_)) => Input::NotNow,
             Some(Ok(())) | None => Input::Safe(safe),
@@ -129,15 +132,15 @@ impl Runner {
     ) -> Result<Orders, StoreFault> {
         let ordered = ordered(request, run, brakes, now);
         let takes = request.spec.takes_capacity() && run.takes_capacity() && run.is_active();
-        let traffic = self.world.traffic.now();
+        let looked_up = self.world.looked_up();
         let (Orders::GoOn, Some(server), Traffic::Seen(_), true) =
-            (ordered, run.subject.server(), traffic.as_ref(), takes)
+            (ordered, run.subject.server(), looked_up.traffic.as_ref(), takes)
         else {
             return Ok(ordered);
         };
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
-        let known = rulebook.known(&ledger, now).with_traffic(&traffic);
+        let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
         Ok(if is_missed(server, known, &request.passed(&run.id)) { Orders::PutOff } else { ordered })
     }
 

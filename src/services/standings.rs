@@ -2,7 +2,8 @@
 //!
 //! Only reads. Deliberately absent: the words.
 
-use crate::admission::{self, Brake, Known, PoolCount, Traffic};
+use super::world::LookedUp;
+use crate::admission::{self, Brake, Firing, Known, PoolCount, Traffic};
 use crate::catalog::Catalog;
 use crate::conversation::StatusView;
 use crate::domain::command::{CommandName, Targets};
@@ -34,8 +35,8 @@ pub struct Standings {
     pub health_oldest: Option<(Timestamp, PoolName)>,
     /// When the directory of people last answered; `None` where it was not asked.
     pub people_at: Option<Timestamp>,
-    /// What pools carry; [`Traffic::NotAsked`] where it was not looked at.
-    pub traffic: Arc<Traffic>,
+    /// What pools carry and which alerts fire; not asked where it was not looked at.
+    pub outside: LookedUp,
     /// Since when alerts are not taken, and why; `None` where they are, or where it was not looked at.
     pub alerts_silent: Option<(Timestamp, String)>,
     /// When all of this was looked at.
@@ -56,7 +57,7 @@ impl Standings {
             health_oldest,
             people_at,
             alerts_silent,
-            traffic,
+            outside,
             now,
         } = self;
         StatusView {
@@ -68,7 +69,7 @@ impl Standings {
             inventory_at: *inventory_at,
             health_oldest: health_oldest.clone(),
             people_at: *people_at,
-            traffic,
+            outside: outside.outside(),
             alerts_silent: alerts_silent.as_ref().map(|(since, why)| (*since, why.as_str())),
             now: *now,
         }
@@ -106,7 +107,7 @@ pub async fn standings(
         inventory_at: rulebook.inventory.fetched_at(),
         health_oldest,
         people_at: None,
-        traffic: Arc::new(Traffic::NotAsked),
+        outside: LookedUp { traffic: Arc::new(Traffic::NotAsked), firing: Arc::new(Firing::NotAsked) },
         alerts_silent: None,
         now,
     })

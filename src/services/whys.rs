@@ -33,8 +33,8 @@ pub(super) async fn answer(
     speaker: &Speaker,
     of: &WhyOf,
 ) -> Result<Outcome, StoreFault> {
-    let (store, now, traffic) = (world.store.as_ref(), world.now(), world.traffic.now());
-    let on = (speaker.rulebook.as_ref(), traffic.as_ref());
+    let (store, now, looked_up) = (world.store.as_ref(), world.now(), world.looked_up());
+    let on = (speaker.rulebook.as_ref(), looked_up.outside());
     let (found, note) = match of {
         WhyOf::Here => match here(world, line.origin).await? {
             Ok(request) => {

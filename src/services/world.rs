@@ -1,7 +1,9 @@
 //! Everything a service works with: the ports, and the files that say what may be done.
 
+use super::monitoring::Sentry;
 use super::paging::Pager;
 use super::traffic::Gauge;
+use crate::admission::{Firing, Outside, Traffic};
 use crate::domain::ids::OperationId;
 use crate::domain::place::ChannelId;
 use crate::domain::time::Timestamp;
@@ -40,6 +42,23 @@ pub struct Places {
     pub bot_name: String,
 }
 
+/// What is known of the outside at one moment.
+#[derive(Clone, Debug)]
+pub struct LookedUp {
+    /// What pools carry.
+    pub traffic: Arc<Traffic>,
+    /// Which alerts fire.
+    pub firing: Arc<Firing>,
+}
+
+impl LookedUp {
+    /// As admission takes it.
+    #[must_use]
+    pub fn outside(&self) -> Outside<'_> {
+        Outside { traffic: &self.traffic, firing: &self.firing }
+    }
+}
+
 /// The ports and the rulebook.
 pub struct World {
     /// What is durable.
@@ -50,6 +69,8 @@ pub struct World {
     pub directory: Arc<dyn Directory>,
     /// What pools carry.
     pub traffic: Gauge,
+    /// Which alerts fire.
+    pub sentry: Sentry,
     /// What rings while the chat is down.
     pub pager: Pager,
     /// How servers are reached.
@@ -73,6 +94,12 @@ impl World {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// What is known of the outside now; it stays as it is for whoever holds it.
+    #[must_use]
+    pub fn looked_up(&self) -> LookedUp {
+        LookedUp { traffic: self.traffic.now(), firing: self.sentry.now() }
     }
 
     /// Commits all or nothing; a commit of unknown outcome is asked about again with the same id.

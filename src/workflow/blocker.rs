@@ -1,6 +1,6 @@
 //! Why a request waits.
 
-use super::redundancy::{OutDomain, RedundantGroup};
+use super::redundancy::{AlertPlace, OutDomain, RedundantGroup};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::ids::{RequestId, RunId};
@@ -250,6 +250,22 @@ pub enum Blocker {
         /// Since when the first of those servers is known to be out.
         since: Option<Timestamp>,
     },
+    /// The monitoring says that something is wrong there.
+    Alert {
+        /// The alert's name.
+        name: String,
+        /// Where.
+        place: AlertPlace,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It is not known what the monitoring says.
+    AlertsUnknown {
+        /// Why it is not known.
+        why: String,
+        /// Since when, if it ever was.
+        since: Option<Timestamp>,
+    },
 }
 
 /// What an open breaker waits for.
@@ -307,7 +323,7 @@ impl Blocker {
             Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
             Self::Traffic { .. } | Self::TrafficUnknown { .. } => Some(PolicyName::Traffic),
-            Self::Domain { .. } => Some(PolicyName::Infrastructure),
+            Self::Domain { .. } | Self::Alert { .. } | Self::AlertsUnknown { .. } => Some(PolicyName::Infrastructure),
             Self::Broken { .. } => Some(PolicyName::FailureRate),
             Self::Stopped { .. } => Some(PolicyName::Stop),
             Self::Frozen { .. } => Some(PolicyName::Freeze),
@@ -323,6 +339,15 @@ impl Blocker {
         matches!(self, Self::Stopped { .. } | Self::Held { .. })
     }
 
+    /// Whether it comes from what is looked up outside: a shell does not look there.
+    #[must_use]
+    pub const fn is_looked_up(&self) -> bool {
+        matches!(
+            self,
+            Self::Traffic { .. } | Self::TrafficUnknown { .. } | Self::Alert { .. } | Self::AlertsUnknown { .. }
+        )
+    }
+
     /// Whether people have put it on. Such a reason is told even while servers of the request are at work.
     #[must_use]
     pub const fn is_brake(&self) -> bool {
@@ -335,6 +360,8 @@ impl Blocker {
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. }
             | Self::Domain { .. }
+            | Self::Alert { .. }
+            | Self::AlertsUnknown { .. }
             | Self::NoDirectory
             | Self::Broken { .. }
             | Self::Behind { .. } => false,
@@ -368,7 +395,9 @@ impl Blocker {
             | Self::HealthUnknown { .. }
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. }
-            | Self::Domain { .. } => true,
+            | Self::Domain { .. }
+            | Self::Alert { .. }
+            | Self::AlertsUnknown { .. } => true,
             Self::Locked { .. }
             | Self::NoDirectory
             | Self::Stopped { .. }
@@ -401,6 +430,7 @@ impl Blocker {
                 (scope, measure) == (of, by) && (is_close || seen_at.since(*seen) < TRAFFIC_NEWS_EVERY)
             }
             (Self::TrafficUnknown { scope, .. }, Self::TrafficUnknown { scope: of, .. }) => scope == of,
+            (Self::AlertsUnknown { .. }, Self::AlertsUnknown { .. }) => true,
             (one, other) => one == other,
         }
     }

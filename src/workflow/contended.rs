@@ -36,7 +36,9 @@ impl Blocker {
             | Self::Held { .. }
             | Self::Blacklisted { .. }
             | Self::Broken { .. }
-            // Going first brings no less traffic.
+            // Going first brings no less traffic, and ends no alert.
+            | Self::Alert { .. }
+            | Self::AlertsUnknown { .. }
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. } => None,
         }

@@ -1,7 +1,7 @@
-//! What is redundant, and which parts of it have servers out.
+//! What is redundant, which parts of it have servers out, and where alerts say that something is wrong.
 
 use super::blocker::OutServer;
-use crate::domain::server::{MetroName, PoolName, SiteName, TagName};
+use crate::domain::server::{MetroName, PoolName, RackName, ServerName, SiteName, TagName};
 
 /// Failure domains that stand in for each other: only so many of them may have servers out at once.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -31,4 +31,24 @@ pub struct OutDomain {
     pub name: String,
     /// The servers that are out.
     pub out: Vec<OutServer>,
+}
+
+/// Where an alert says that something is wrong.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum AlertPlace {
+    /// In the whole fleet.
+    Everywhere,
+    /// In a site.
+    Site(SiteName),
+    /// In a pool.
+    Pool(PoolName),
+    /// In a rack.
+    Rack {
+        /// Its site; `None` of every rack of that name.
+        site: Option<SiteName>,
+        /// The rack.
+        rack: RackName,
+    },
+    /// On these servers.
+    Servers(Vec<ServerName>),
 }

@@ -8,7 +8,7 @@ use super::breakglass::{Override, OverrideEvent};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 pub use super::contended::{Contended, Waited};
 pub use super::controls::{ControlVerb, Retried};
-pub use super::redundancy::{OutDomain, RedundantGroup};
+pub use super::redundancy::{AlertPlace, OutDomain, RedundantGroup};
 pub use super::replanning::{Change, Replanning};
 use crate::domain::command::{CommandSpec, Step};
 use crate::domain::consent::{Quota, missing, people};

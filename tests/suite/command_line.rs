@@ -182,7 +182,7 @@ fn plan_tells_what_a_line_would_do() {
     • health of 2 of 3 in edge-lax unknown, not looked at yet; waits until it is known
     ~ ask: sre for reboot
     ~ to do it: `reboot edge-lax-[001-003] because kernel update`
-    ~ person and groups: as this call says · locks, states and health: unknown: there is no database · traffic: not looked at
+    ~ person and groups: as this call says · locks, states and health: unknown: there is no database · traffic and alerts: not looked at
     ");
     let refused = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "web", "--json", line]);
     assert_eq!(refused.status.code(), Some(0), "{}", complaint(&refused));

@@ -9,7 +9,7 @@ use wrasse::adapters::alerts::Alertmanager;
 use wrasse::adapters::clock::SystemClock;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::alerts::{Alert, AlertsFault};
-use wrasse::ports::{Alerts, Clock};
+use wrasse::ports::{Alerts, Clock, Monitoring};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -54,6 +54,9 @@ async fn an_alert_is_there_as_long_as_it_is_told_and_ends_when_it_is_over() {
     assert_eq!(one["labels"]["severity"], "critical");
     assert_eq!(one["annotations"]["summary"], "lax: edge-lax-012 out of production after a reboot");
     assert_eq!(one["generatorURL"], "https://chat.example/archives/C0NOC/p1");
+    let read = manager.firing(SOON).await.unwrap();
+    assert_eq!(read.iter().filter(|alert| alert.is_ours() && alert.since == since).count(), 2, "{read:?}");
+    assert_eq!(read[0].name(), "WrasseServersLeftOut");
 
     assert_eq!(manager.tell(&[alert("one", lasting()), alert("two", lasting())], SOON).await, Ok(()));
     assert_eq!(firing(&url).await.len(), 2, "told again, they are the same");

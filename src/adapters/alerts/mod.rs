@@ -1,10 +1,13 @@
-//! Alerts to Alertmanager, or to whatever takes its API v2: `POST /api/v2/alerts`.
+//! Alerts to Alertmanager, or to whatever takes its API v2: `POST /api/v2/alerts`; `reading` reads those that fire there.
 //!
 //! An alert is told by its labels, so they are made of what does not change while a matter lasts; what does is in the
 //! annotations. Deliberately absent: retries, and what is over; whoever tells does so again before it ends.
 
+mod reading;
+
 use crate::adapters::web::{self, NoWebClient, brief, cut_by};
 use crate::conversation::{Matter, MatterKind};
+use crate::domain::alert::MATTER_LABEL;
 use crate::domain::time::Timestamp;
 use crate::ports::Alerts;
 use crate::ports::alerts::{Alert, AlertsFault};
@@ -93,7 +96,7 @@ fn posted(alert: &Alert) -> Posted<'_> {
     let mut labels = BTreeMap::from([
         ("alertname", alert_name(*kind).to_owned()),
         ("severity", kind.severity().word().to_owned()),
-        ("matter", key.to_string()),
+        (MATTER_LABEL, key.to_string()),
         ("scope", scope.clone()),
     ]);
     labels.extend(site.as_ref().map(|site| ("site", site.to_string())));

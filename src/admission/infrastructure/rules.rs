@@ -2,8 +2,11 @@
 
 use crate::admission::file::AdmissionFileFault;
 use crate::domain::server::TagName;
+use crate::domain::time::duration_of;
 use crate::fleet::Inventory;
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// More domains than anybody would let out at once.
 const AT_ONCE_MAX: u32 = 1_000;
@@ -15,11 +18,40 @@ pub struct InfrastructureRules {
     pub domains: Vec<DomainRule>,
     /// The most sites of a metro that may have servers out at once.
     pub metro_sites_at_once: u32,
+    /// Which alerts keep servers from being taken out.
+    pub alerts: AlertRules,
+}
+
+/// Which alerts keep servers from being taken out, and what proves that there would be some.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AlertRules {
+    /// Those that have one of these values for each of these labels block where they say that something is wrong.
+    pub selector: BTreeMap<String, Vec<String>>,
+    /// Those that have one of these values for each of these labels block everywhere; no label is none of them.
+    pub everywhere: BTreeMap<String, Vec<String>>,
+    /// The name of the alert that always fires.
+    pub watchdog: String,
+    /// An older answer counts as not known.
+    pub age_max: Duration,
+    /// How often alerts are looked at.
+    pub look_every: Duration,
+}
+
+impl Default for AlertRules {
+    fn default() -> Self {
+        Self {
+            selector: BTreeMap::from([("severity".to_owned(), vec!["critical".to_owned()])]),
+            everywhere: BTreeMap::new(),
+            watchdog: "Watchdog".to_owned(),
+            age_max: Duration::from_secs(120),
+            look_every: Duration::from_secs(15),
+        }
+    }
 }
 
 impl Default for InfrastructureRules {
     fn default() -> Self {
-        Self { domains: Vec::new(), metro_sites_at_once: 1 }
+        Self { domains: Vec::new(), metro_sites_at_once: 1, alerts: AlertRules::default() }
     }
 }
 
@@ -50,6 +82,18 @@ pub(in crate::admission) struct InfrastructureFile {
     #[serde(default)]
     domains: Vec<DomainEntry>,
     metro_sites_at_once: Option<u32>,
+    #[serde(default)]
+    alerts: AlertsFile,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct AlertsFile {
+    selector: Option<BTreeMap<String, Vec<String>>>,
+    everywhere: Option<BTreeMap<String, Vec<String>>>,
+    watchdog: Option<String>,
+    age_max: Option<String>,
+    look_every: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +123,7 @@ impl InfrastructureFile {
                 let given = self.metro_sites_at_once.unwrap_or(usual.metro_sites_at_once);
                 at_once(file, "metro-sites-at-once", given, "sites")?
             },
+            alerts: alerts(file, self.alerts)?,
         })
     }
 }
@@ -99,6 +144,48 @@ fn domain(file: &str, entry: &DomainEntry) -> Result<DomainRule, AdmissionFileFa
     };
     let at_once = at_once(file, "domains.at-once", entry.at_once.unwrap_or(1), "domains")?;
     Ok(DomainRule { tag: TagName::new(tag), within, at_once })
+}
+
+fn alerts(file: &str, given: AlertsFile) -> Result<AlertRules, AdmissionFileFault> {
+    let usual = AlertRules::default();
+    let fault = |key: &str, given: &str, takes: &str| {
+        AdmissionFileFault::of(file, format!("infrastructure.alerts.{key} is `{given}`; it takes {takes}"))
+    };
+    let length = |given: Option<String>, key: &str, usual: Duration, (least, most): (&str, &str)| match given {
+        None => Ok(usual),
+        Some(text) => {
+            let within = duration_of(&text).filter(|length| {
+                duration_of(least).is_some_and(|least| *length >= least)
+                    && duration_of(most).is_some_and(|most| *length <= most)
+            });
+            within.ok_or_else(|| fault(key, &text, &format!("a length of time from {least} to {most}")))
+        }
+    };
+    let labels = |key: &str, given: BTreeMap<String, Vec<String>>| match given.iter().find(|(_, all)| all.is_empty()) {
+        Some((label, _)) => Err(fault(&format!("{key}.{label}"), "[]", "at least one value")),
+        None => Ok(given),
+    };
+    let rules = AlertRules {
+        selector: match given.selector {
+            None => usual.selector,
+            // An empty choice is never all of them.
+            Some(all) if all.is_empty() => return Err(fault("selector", "{}", "at least one label with its values")),
+            Some(all) => labels("selector", all)?,
+        },
+        everywhere: labels("everywhere", given.everywhere.unwrap_or_default())?,
+        watchdog: match given.watchdog {
+            None => usual.watchdog,
+            Some(name) if name.trim().is_empty() => return Err(fault("watchdog", &name, "the name of an alert")),
+            Some(name) => name.trim().to_owned(),
+        },
+        age_max: length(given.age_max, "age-max", usual.age_max, ("5s", "10m"))?,
+        look_every: length(given.look_every, "look-every", usual.look_every, ("1s", "5m"))?,
+    };
+    if rules.look_every * 2 > rules.age_max {
+        let (every, half) = (rules.look_every.as_secs(), rules.age_max.as_secs() / 2);
+        return Err(fault("look-every", &format!("{every}s"), &format!("at most half of age-max, {half}s")));
+    }
+    Ok(rules)
 }
 
 /// None at once would be a freeze for ever, and there is a freeze for that.

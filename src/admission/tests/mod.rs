@@ -1,5 +1,6 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
+mod alerts;
 mod brakes;
 mod breakers;
 mod explaining;
@@ -72,6 +73,7 @@ fn reboot() -> CommandSpec {
         waves: WaveRule { canary: 1, then: WaveSize::Percent(20), soak: SECOND, stop_when_failures_exceed: 1 },
         site_concurrency: None,
         priority: Priority::default(),
+        remediates: false,
         approvals: None,
         steps: vec![
             StepSpec::Drain { timeout: SECOND.into(), connections_max: 0.into() },
@@ -100,6 +102,7 @@ struct Fleet {
     ledger: Ledger,
     rules: Rules,
     traffic: Traffic,
+    firing: Firing,
     places: BTreeMap<SiteName, SiteFacts>,
     spec: CommandSpec,
 }
@@ -113,6 +116,7 @@ impl Fleet {
             ledger: Ledger::default(),
             rules: roomy(),
             traffic: Traffic::NotConfigured,
+            firing: Firing::NotConfigured,
             places: BTreeMap::new(),
             spec: reboot(),
         };
@@ -167,7 +171,8 @@ impl Fleet {
     }
 
     fn known<'a>(&'a self, inventory: &'a Inventory) -> Known<'a> {
-        Known { inventory, ledger: &self.ledger, rules: &self.rules, before: &[], traffic: &self.traffic, now: NOW }
+        let outside = Outside { traffic: &self.traffic, firing: &self.firing };
+        Known { inventory, ledger: &self.ledger, rules: &self.rules, before: &[], outside, now: NOW }
     }
 
     fn count(&self) -> PoolCount {
@@ -202,6 +207,8 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Traffic { .. } => "traffic",
         Blocker::TrafficUnknown { .. } => "traffic unknown",
         Blocker::Domain { .. } => "domain",
+        Blocker::Alert { .. } => "alert",
+        Blocker::AlertsUnknown { .. } => "alerts unknown",
         Blocker::Broken { .. } => "broken",
         Blocker::Behind { .. } => "behind",
         Blocker::Stopped { .. } => "stopped",

@@ -79,7 +79,7 @@ pub fn is_missed(server: &PlannedServer, known: Known<'_>, passed: &[PolicyName]
     if passed.contains(&PolicyName::Traffic) {
         return false;
     }
-    let (Traffic::Seen(snapshot), Some(record)) = (known.traffic, known.inventory.by_id(&server.id)) else {
+    let (Traffic::Seen(snapshot), Some(record)) = (known.outside.traffic, known.inventory.by_id(&server.id)) else {
         return false;
     };
     let rules = &known.rules.traffic;
@@ -98,7 +98,7 @@ fn asked(server: &PlannedServer, known: Known<'_>, asked: Asked) -> Vec<Blocker>
     let Some(pool) = record.pool.clone() else { return Vec::new() };
     let unknown =
         |why: String, since| vec![Blocker::TrafficUnknown { scope: TrafficScope::Pool(pool.clone()), why, since }];
-    if *known.traffic == Traffic::NotConfigured || asked == Asked::ToStart && capacity::is_out(record, known) {
+    if *known.outside.traffic == Traffic::NotConfigured || asked == Asked::ToStart && capacity::is_out(record, known) {
         return Vec::new();
     }
     let units = match known.rules.traffic.units(record) {
@@ -106,7 +106,7 @@ fn asked(server: &PlannedServer, known: Known<'_>, asked: Asked) -> Vec<Blocker>
         Ok(units) => units,
         Err(why) => return unknown(why, None),
     };
-    let snapshot = match known.traffic {
+    let snapshot = match known.outside.traffic {
         Traffic::NotConfigured => return Vec::new(),
         Traffic::NotAsked | Traffic::Pending => return unknown("not looked at yet".to_owned(), None),
         Traffic::Silent { why, since } => return unknown(why.clone(), Some(*since)),
@@ -376,7 +376,7 @@ pub(super) fn having_a_say<'a>(
     sites: impl IntoIterator<Item = &'a SiteName>,
     known: Known<'a>,
 ) -> (Traffic, Vec<&'a Server>) {
-    let Traffic::Seen(snapshot) = known.traffic else { return (known.traffic.clone(), Vec::new()) };
+    let Traffic::Seen(snapshot) = known.outside.traffic else { return (known.outside.traffic.clone(), Vec::new()) };
     let own = sites.into_iter().collect::<BTreeSet<_>>();
     let absorbed_by = &known.rules.traffic.absorbed_by;
     let others = own.iter().filter_map(|site| absorbed_by.get(*site)).flatten();

@@ -161,6 +161,7 @@ fn command(verb: &str) -> CommandSpec {
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
         site_concurrency: None,
         priority: Priority::default(),
+        remediates: false,
         approvals: None,
         steps: Vec::new(),
         examples: Vec::new(),

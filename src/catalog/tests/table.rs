@@ -11,6 +11,7 @@ summary: Put servers back
 impact: config
 owner: sre
 priority: safety
+remediates: true
 targets: { types: [edge-cache], from: [drained], max: 10 }
 parameters:
   reason: { type: text, length: 80, asked-as: because }

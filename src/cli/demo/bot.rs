@@ -20,6 +20,7 @@ pub(super) struct BotSettings {
     pub(super) inventory: PathBuf,
     pub(super) incident_channel: String,
     pub(super) prometheus: String,
+    pub(super) alertmanager: String,
 }
 
 /// The bot's process.
@@ -49,6 +50,7 @@ impl Bot {
         command.env("WRASSE_INVENTORY", &settings.inventory);
         command.env("WRASSE_INCIDENT_CHANNEL", &settings.incident_channel);
         command.env("WRASSE_PROMETHEUS_URL", &settings.prometheus);
+        command.env("WRASSE_ALERTS_URL", &settings.alertmanager);
         self.child = Some(command.kill_on_drop(true).spawn().context("the bot cannot be started")?);
         self.starts += 1;
         Ok(())

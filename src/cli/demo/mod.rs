@@ -51,6 +51,7 @@ impl Demo {
                 inventory: sandbox.inventory.inventory.clone(),
                 incident_channel: INCIDENT_CHANNEL.to_owned(),
                 prometheus: sandbox.prometheus.clone(),
+                alertmanager: sandbox.alertmanager.clone(),
             });
             bot.start()?;
         }

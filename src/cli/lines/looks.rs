@@ -4,7 +4,7 @@
 
 use super::{answered, decisions, line_of, looks_json, misunderstood, now};
 use crate::adapters::storage::sqlite::SqliteStore;
-use crate::admission::Traffic;
+use crate::admission::Outside;
 use crate::cli::output;
 use crate::cli::paths::Paths;
 use crate::conversation::message::Message;
@@ -122,8 +122,8 @@ enum Unfound {
 
 impl Open {
     async fn found(&self, of: &WhyOf, line: &str) -> anyhow::Result<Result<Found, Unfound>> {
-        // What traffic keeps from starting is told as the bot saw it last.
-        let (store, on, now) = (&self.store, (&self.rulebook, &Traffic::NotAsked), self.now);
+        // What traffic and alerts keep from starting is told as the bot saw it last.
+        let (store, on, now) = (&self.store, (&self.rulebook, Outside::NOT_ASKED), self.now);
         let unfound = |message| Ok(Err(Unfound::Told(message)));
         match of {
             WhyOf::Here | WhyOf::Consent => unfound(conversation::no_request_here(&[])),
@@ -191,7 +191,7 @@ impl Open {
         let (store, rulebook, now) = (&self.store, &self.rulebook, self.now);
         if matches!(intent, Intent::Queue(_)) {
             let scope = Some(servers).filter(|_| whole == Whole::Part);
-            let queue = queues::queue(store, (rulebook, &Traffic::NotAsked), scope, now).await?;
+            let queue = queues::queue(store, (rulebook, Outside::NOT_ASKED), scope, now).await?;
             let views = queue.iter().map(Queued::view).collect::<Vec<_>>();
             return Ok((conversation::queue(&views, now), looks_json::queue(&queue)));
         }

@@ -3,7 +3,7 @@
 use super::now;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::slack::{Slack, SlackSettings};
-use crate::admission::Traffic;
+use crate::admission::Outside;
 use crate::app::{Stored, read_stored};
 use crate::authorization::automation_word;
 use crate::cli::paths::Paths;
@@ -128,15 +128,15 @@ impl Scene {
     pub(super) fn asking<'a>(&'a self, stored: &'a Stored, line: &'a str) -> Asking<'a> {
         let Self { rulebook, person, channel, .. } = self;
         let Stored { ledger, undone, .. } = stored;
-        let traffic = &Traffic::NotConfigured;
-        Asking { rulebook, ledger, traffic, undone, person, channel, line, now: now() }
+        let outside = Outside::NOT_CONFIGURED;
+        Asking { rulebook, ledger, outside, undone, person, channel, line, now: now() }
     }
 }
 
 /// How what an answer relies on is known.
 pub(super) fn known_how(source: &str, is_stored: bool) -> String {
     let states = if is_stored { "as the database has them" } else { "unknown: there is no database" };
-    format!("~ person and groups: {source} · locks, states and health: {states} · traffic: not looked at")
+    format!("~ person and groups: {source} · locks, states and health: {states} · traffic and alerts: not looked at")
 }
 
 async fn connect() -> anyhow::Result<Slack> {

@@ -1,7 +1,7 @@
 //! Private answers: refusals, misunderstandings, status and the small ones.
 
 use super::{PRIVATE, Story, at, command, done, id, name, other_id, out, person, pool, rebooting, shown};
-use crate::admission::Traffic;
+use crate::admission::Outside;
 use crate::authorization::{AuthorizationRecord, Ceiling, Could, PolicyName, PolicyNote, Refusal, RefusalKind};
 use crate::conversation::{self as say, StatusView};
 use crate::domain::command::{CommandName, Impact};
@@ -278,14 +278,14 @@ fn status_begins_with_its_sources_and_their_age() {
         inventory_at: at(13, 0),
         health_oldest: Some((at(14, 32), crate::domain::server::PoolName::new("edge-lax"))),
         people_at: Some(at(14, 33)),
-        traffic: &Traffic::NotConfigured,
+        outside: Outside::NOT_CONFIGURED,
         alerts_silent: None,
         now: at(14, 33),
     };
     assert_snapshot!(read(&say::status(&view)), @"
     76 of 80 in service, 2 open requests
     ----
-    Health by the load balancers: oldest look 14:32 UTC (edge-lax) · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC · people 14:33 UTC
+    Health by the load balancers: oldest look 14:32 UTC (edge-lax) · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests 14:33 UTC · inventory 13:00 UTC · people 14:33 UTC
     76 of 80 in service in 2 pools · 6 servers in no pool
     edge-lax 36 of 40, floor 36 · 4 out: `edge-lax-[010-013]` (drained, req-2mq9)
     ▶️ req-2mq9 reboot 20 servers in lax · running · 9 of 20 rebooted · ana
@@ -306,7 +306,7 @@ fn status_begins_with_its_sources_and_their_age() {
     assert_snapshot!(read(&say::status(&view)), @"
     40 of 40 in service, 0 open requests
     ----
-    Health by the load balancers: not looked at yet · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC
+    Health by the load balancers: not looked at yet · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests 14:33 UTC · inventory 13:00 UTC
     ✋ alerts are not taken since 14:20 UTC: `the address cannot be reached`
     40 of 40 in service in 1 pool
     No request is open
@@ -328,14 +328,14 @@ fn status_of_much_stays_within_the_budget() {
         inventory_at: at(13, 0),
         health_oldest: Some((at(14, 32), crate::domain::server::PoolName::new("edge-lax"))),
         people_at: Some(at(14, 33)),
-        traffic: &Traffic::NotConfigured,
+        outside: Outside::NOT_CONFIGURED,
         alerts_silent: None,
         now: at(14, 33),
     };
     assert_snapshot!(read(&say::status(&view)), @"
     216 of 240 in service, 9 open requests
     ----
-    Health by the load balancers: oldest look 14:32 UTC (edge-lax) · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC · people 14:33 UTC
+    Health by the load balancers: oldest look 14:32 UTC (edge-lax) · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests 14:33 UTC · inventory 13:00 UTC · people 14:33 UTC
     216 of 240 in service in 6 pools
     edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4)
     edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4) + 4 more pools

@@ -38,6 +38,7 @@ fn command(name: &str, targets: Targets, parameters: Vec<ParameterSpec>) -> Arc<
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
         site_concurrency: None,
         priority: Priority::default(),
+        remediates: false,
         approvals: None,
         steps: Vec::new(),
         examples: Vec::new(),

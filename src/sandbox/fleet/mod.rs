@@ -3,6 +3,7 @@
 //! Everything listens on 127.0.0.1 only. Deliberately absent: anything of the program that is tested against it,
 //! besides the words of its ports. Its state lives as long as the process that started it.
 
+pub mod alerts_face;
 mod balancer_face;
 mod control;
 mod inventory_file;
@@ -94,6 +95,8 @@ pub struct SimulatedFleet {
     pub redfish_url: String,
     /// Where Prometheus' query API is.
     pub prometheus_url: String,
+    /// Where Alertmanager's API is.
+    pub alertmanager_url: String,
     /// Each server's SSH port.
     pub ssh_ports: BTreeMap<ServerName, u16>,
     /// Each site's load balancer.
@@ -157,11 +160,28 @@ impl SimulatedFleet {
             }
         });
         let prometheus_url = format!("http://127.0.0.1:{metrics_port}");
+        let (listener, alerts_port) = listen(0).await?;
+        let alerts = alerts_face::router(shared.clone());
+        tasks.spawn(async move {
+            if let Err(fault) = axum::serve(listener, alerts).await {
+                tracing::error!(%fault, "the simulated alerts ended");
+            }
+        });
+        let alertmanager_url = format!("http://127.0.0.1:{alerts_port}");
         if let Some(on_change) = settings.on_change {
             tasks.spawn(tell_changes(shared.clone(), on_change));
         }
         let redfish_url = format!("http://127.0.0.1:{port}/redfish/v1");
-        Ok(Self { shared, redfish_url, prometheus_url, ssh_ports, balancer_ports, secret, bmc_password })
+        Ok(Self {
+            shared,
+            redfish_url,
+            prometheus_url,
+            alertmanager_url,
+            ssh_ports,
+            balancer_ports,
+            secret,
+            bmc_password,
+        })
     }
 
     /// The model and its clock.
@@ -170,9 +190,10 @@ impl SimulatedFleet {
         &self.shared
     }
 
-    /// The calls under `/sandbox/fleet` and `/sandbox/traffic`.
+    /// The calls under `/sandbox/fleet`, `/sandbox/traffic` and `/sandbox/alerts`.
     pub fn control_router(&self) -> axum::Router {
-        control::router(self.shared.clone()).merge(traffic_control::router(self.shared.clone()))
+        let shared = || self.shared.clone();
+        control::router(shared()).merge(traffic_control::router(shared())).merge(alerts_face::control_router(shared()))
     }
 }
 

@@ -75,6 +75,7 @@ fn command(steps: Vec<StepSpec>) -> CommandSpec {
         waves: WaveRule { canary: 1, then: WaveSize::Percent(20), soak: MINUTE, stop_when_failures_exceed: 1 },
         site_concurrency: Some(4),
         priority: Priority::default(),
+        remediates: false,
         approvals: None,
         steps,
         examples: Vec::new(),

@@ -11,8 +11,8 @@ use wrasse::adapters::storage::memory::MemoryStore;
 use wrasse::adapters::storage::sqlite::SqliteStore;
 use wrasse::app::services;
 use wrasse::domain::time::Timestamp;
-use wrasse::ports::{Alerts, Chat, Clock, Directory, Drivers, Ids, Metrics, Store};
-use wrasse::services::{Gauge, InForce, Pager, Places, Service, Step, World};
+use wrasse::ports::{Alerts, Chat, Clock, Directory, Drivers, Ids, Metrics, Monitoring, Store};
+use wrasse::services::{Gauge, InForce, Pager, Places, Sentry, Service, Step, World};
 
 /// More rounds than any story needs between two moments.
 const ROUNDS_MAX: u32 = 20_000;
@@ -86,6 +86,7 @@ pub(super) struct Ports {
     pub(super) alerts: Option<Arc<dyn Alerts>>,
     pub(super) drivers: Arc<dyn Drivers>,
     pub(super) metrics: Option<Arc<dyn Metrics>>,
+    pub(super) monitoring: Option<Arc<dyn Monitoring>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn Ids>,
     pub(super) source: Arc<StageSource>,
@@ -131,6 +132,7 @@ impl Bot {
             chat: Arc::clone(&ports.chat),
             directory: Arc::clone(&ports.directory),
             traffic: Gauge::new(ports.metrics.clone()),
+            sentry: Sentry::new(ports.monitoring.clone()),
             pager: Pager::new(ports.alerts.clone()),
             drivers: Arc::clone(&ports.drivers),
             clock: Arc::clone(&ports.clock),

@@ -11,10 +11,13 @@ use std::time::Duration;
 use wrasse::domain::effect::{Begun, Probe, Seen};
 use wrasse::domain::server::{ProductionState, ServerName, SiteName, TagName, TagValue};
 use wrasse::mandate::Mandate;
-use wrasse::ports::{Clock, Drivers, Metrics};
+use wrasse::ports::{Clock, Drivers, Metrics, Monitoring};
 use wrasse::sandbox::fleet::SharedFleet;
+use wrasse::sandbox::fleet::alerts_face::FleetMonitoring;
 use wrasse::sandbox::fleet::metrics_face::FleetMetrics;
-use wrasse::sandbox::fleet::model::{Curve, Fault, Fleet, FleetSpec, MetricsTrouble, Rotation, ServerSpec, Timing};
+use wrasse::sandbox::fleet::model::{
+    Curve, Fault, Fleet, FleetSpec, MetricsTrouble, MonitoringTrouble, Rotation, ServerSpec, Timing,
+};
 use wrasse::sandbox::fleet::ports_face::FleetDrivers;
 
 /// How often something happened.
@@ -35,6 +38,8 @@ pub(crate) struct StageFleet {
     balancers: Arc<AtomicBool>,
     /// Whether there are metrics.
     is_measured: Cell<bool>,
+    /// Whether there is somewhere to read alerts.
+    is_monitored: Cell<bool>,
 }
 
 /// The fleet's drivers, and what of them can be reached.
@@ -66,6 +71,7 @@ impl StageFleet {
             drivers: OnceCell::new(),
             balancers: Arc::new(AtomicBool::new(true)),
             is_measured: Cell::new(false),
+            is_monitored: Cell::new(false),
         }
     }
 
@@ -136,6 +142,33 @@ impl StageFleet {
     pub(super) fn metrics(&self) -> Option<Arc<dyn Metrics>> {
         let fleet = || SharedFleet::new(Arc::clone(&self.drivers().fleet), Arc::<StageClock>::clone(&self.clock));
         self.is_measured.get().then(|| Arc::new(FleetMetrics(fleet())) as Arc<dyn Metrics>)
+    }
+
+    /// There is somewhere to read alerts.
+    pub(crate) fn is_monitored(&self) {
+        self.is_monitored.set(true);
+    }
+
+    /// Where the bot reads alerts, if there is.
+    pub(super) fn monitoring(&self) -> Option<Arc<dyn Monitoring>> {
+        let fleet = || SharedFleet::new(Arc::clone(&self.drivers().fleet), Arc::<StageClock>::clone(&self.clock));
+        self.is_monitored.get().then(|| Arc::new(FleetMonitoring(fleet())) as Arc<dyn Monitoring>)
+    }
+
+    /// From now on an alert with these labels fires.
+    pub(crate) fn alerts(&self, labels: &[(&str, &str)]) {
+        let now = self.clock.now();
+        self.with(|fleet| fleet.alerts_mut().raise(owned(labels), now));
+    }
+
+    /// Every alert with these labels is over.
+    pub(crate) fn alert_ends(&self, labels: &[(&str, &str)]) {
+        assert!(self.with(|fleet| fleet.alerts_mut().end(&owned(labels))) > 0, "no alert fires with {labels:?}");
+    }
+
+    /// The monitoring has that trouble, or none.
+    pub(crate) fn monitoring_gets(&self, trouble: Option<MonitoringTrouble>) {
+        self.with(|fleet| fleet.alerts_mut().set_trouble(trouble));
     }
 
     /// From now on that share of its capacity comes to a site.
@@ -269,6 +302,11 @@ impl StageFleet {
             assert_eq!(serves, expected, "{name} is {} and {:?}", view.phase.word(), view.rotation);
         }
     }
+}
+
+/// Labels as the model takes them.
+fn owned(labels: &[(&str, &str)]) -> wrasse::domain::measure::Labels {
+    labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 /// `edge-lax-[01-03]` as three names.

@@ -341,6 +341,7 @@ impl Stage {
             alerts: scene.has_pager.get().then(|| Arc::<StagePager>::clone(&scene.pager) as _),
             drivers: scene.fleet.ports(),
             metrics: scene.fleet.metrics(),
+            monitoring: scene.fleet.monitoring(),
             clock: Arc::<StageClock>::clone(&scene.clock),
             ids: Arc::<StageIds>::clone(&scene.ids),
             source: Arc::new(source),

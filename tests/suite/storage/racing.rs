@@ -3,7 +3,7 @@
 use super::{database, does, open, operation, values};
 use std::sync::Arc;
 use tokio::task::JoinSet;
-use wrasse::admission::{Candidate, Health, Known, Ledger, Lock, LockStanding, Rules, Traffic, Verdict, evaluate};
+use wrasse::admission::{Candidate, Health, Known, Ledger, Lock, LockStanding, Outside, Rules, Verdict, evaluate};
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::identity::GroupName;
 use wrasse::domain::ids::{Fingerprint, OperationId, RequestId};
@@ -53,6 +53,7 @@ fn drain() -> CommandSpec {
         },
         site_concurrency: None,
         priority: Priority::default(),
+        remediates: false,
         approvals: None,
         steps: vec![StepSpec::Drain { timeout, connections_max: 0.into() }],
         examples: Vec::new(),
@@ -88,8 +89,8 @@ impl Race {
             pool: record.pool.clone(),
         };
         let run = RequestId::from_tail("2mq9").unwrap().run(u32::try_from(admitter).unwrap() + 1);
-        let traffic = &Traffic::NotConfigured;
-        let known = Known { inventory: &self.inventory, ledger, rules, before: &[], traffic, now: values::at(NOW) };
+        let outside = Outside::NOT_CONFIGURED;
+        let known = Known { inventory: &self.inventory, ledger, rules, before: &[], outside, now: values::at(NOW) };
         match evaluate(
             Candidate { run: &run, server: &planned, spec: &self.spec, version: None, passes: PolicySet::NONE },
             known,

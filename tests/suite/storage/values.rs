@@ -62,6 +62,7 @@ pub(crate) fn accepted(id: &RequestId) -> RequestEvent {
         waves: WaveRule { canary: 0, then: WaveSize::All, soak: Duration::ZERO, stop_when_failures_exceed: 0 },
         site_concurrency: None,
         priority: Priority::default(),
+        remediates: false,
         approvals: None,
         steps: vec![StepSpec::Undrain { timeout: Duration::from_secs(60).into() }],
         examples: Vec::new(),

@@ -107,7 +107,7 @@ async fn servers_that_are_none_are_corrected_with_one_tap() {
               To send instead: `status site=lax`
               [[Use: status site=lax]]
         ana   presses [Use: status site=lax]
-        bot   (only ana) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · requests hh:mm · inventory hh:mm · people hh:mm
+        bot   (only ana) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
               3 of 3 in service in 1 pool
               No request is open
               ~ of 3 servers: drain, reboot and undrain 3
@@ -152,7 +152,7 @@ async fn of_two_lines_that_may_be_meant_one_is_sent() {
               Nothing has started.
               [Use the first] [Use the second]
         ana   presses [Use the second]
-        bot   (only ana) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · requests hh:mm · inventory hh:mm · people hh:mm
+        bot   (only ana) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
               3 of 3 in service in 1 pool
               No request is open
               ~ of 2 servers: drain, reboot and undrain 2

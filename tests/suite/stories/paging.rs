@@ -121,7 +121,7 @@ async fn a_silent_pager_holds_nothing_up_and_status_says_so() {
         let status = ana.types(&noc, "/fleet status").await;
         assert_snapshot!(status.transcript(), @"
         ana   /fleet status
-        bot   (only ana) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · requests hh:mm · inventory hh:mm · people hh:mm
+        bot   (only ana) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
               ✋ alerts are not taken since hh:mm: `no answer in time`
               3 of 3 in service in 1 pool
               No request is open

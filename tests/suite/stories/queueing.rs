@@ -133,7 +133,7 @@ async fn status_tells_which_source_somebody_waits_for() {
         noc.transcript();
         assert_snapshot!(bob.types(&noc, "/fleet status").await.transcript(), @"
         bob   /fleet status
-        bot   (only bob) Health by the load balancers: oldest look hh:mm (edge-fra) · traffic is not looked at: no metrics configured · requests hh:mm · inventory hh:mm · people hh:mm
+        bot   (only bob) Health by the load balancers: oldest look hh:mm (edge-fra) · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
               ✋ edge-lax health unknown since hh:mm; req-0001 waits for that
               0 of 6 in service in 2 pools
               edge-fra 0 of 3, floor 2, 3 unknown

@@ -115,7 +115,7 @@ async fn everybody_sees_that_everything_is_stopped() {
         assert_snapshot!(status.transcript(), @"
         bob   /fleet status
         bot   (only bob) 🛑 Everything is stopped by ana since hh:mm, no reason given
-              Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · requests hh:mm · inventory hh:mm · people hh:mm
+              Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
               3 of 3 in service in 1 pool
               🙋 req-0001 reboot 1 server in lax · needs approval · 1 of sre · ana
               ~ of 3 servers: drain, reboot and undrain 3

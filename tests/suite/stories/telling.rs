@@ -58,7 +58,7 @@ async fn status_counts_pools_and_open_requests() {
         let quiet = bob.types(&noc, "/fleet status").await;
         assert_snapshot!(quiet.transcript(), @"
         bob   /fleet status
-        bot   (only bob) Health by the load balancers: oldest look hh:mm (edge-fra) · traffic is not looked at: no metrics configured · requests hh:mm · inventory hh:mm · people hh:mm
+        bot   (only bob) Health by the load balancers: oldest look hh:mm (edge-fra) · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
               6 of 6 in service in 2 pools
               No request is open
               ~ of 6 servers: drain, reboot and undrain 6
@@ -67,7 +67,7 @@ async fn status_counts_pools_and_open_requests() {
         let busy = bob.types(&noc, "/fleet status site=lax").await;
         assert_snapshot!(busy.transcript(), @"
         bob   /fleet status site=lax
-        bot   (only bob) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · requests hh:mm · inventory hh:mm · people hh:mm
+        bot   (only bob) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
               2 of 3 in service in 1 pool
               edge-lax 2 of 3, floor 2 · 1 out: `edge-lax-01` (drained, req-0001)
               ▶️ req-0001 reboot 1 server in lax · running · 0 of 1 rebooted · ana
@@ -76,7 +76,7 @@ async fn status_counts_pools_and_open_requests() {
         let elsewhere = bob.types(&noc, "/fleet status site=fra").await;
         assert_snapshot!(elsewhere.transcript(), @"
         bob   /fleet status site=fra
-        bot   (only bob) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · requests hh:mm · inventory hh:mm · people hh:mm
+        bot   (only bob) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
               3 of 3 in service in 1 pool
               No request is open
               ~ of 3 servers: drain, reboot and undrain 3

@@ -16,7 +16,7 @@ use serde_json::{Map, Value as Json};
 stored_record! { CommandSpec;
     name: "name", summary: "summary", impact: "impact", owner: "owner", targets: "targets", parameters: "parameters",
     waves: "waves", site_concurrency: "site_concurrency", approvals: "approvals", steps: "steps",
-    examples: "examples", hash: "hash", priority: "priority" or Priority::default(),
+    examples: "examples", hash: "hash", priority: "priority" or Priority::default(), remediates: "remediates" or false,
 }
 stored_words! { Priority; "safety" => Safety, "security" => Security, "planned" => Planned, "bulk" => Bulk }
 stored_words! { Impact;

@@ -2,7 +2,7 @@
 
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::admission::{
-    BlacklistLevel, Brake, BrakeKind, Coverage, Decided, FailureRules, FailureShare, Health, HealthRow,
+    BlacklistLevel, Brake, BrakeKind, Coverage, Decided, FailureRules, FailureShare, Firing, Health, HealthRow,
     InfrastructureRules, Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said, Snapshot, StateRow,
     Traffic, TrafficRules,
 };
@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 stored_record! { Snapshot;
     at: "at_ms", files: "files", rules: "rules", servers: "servers", locks: "locks", states: "states", health: "health",
     brakes: "brakes", breakers: "breakers" or Vec::new(), before: "before" or Vec::new(),
-    traffic: "traffic" or Traffic::NotConfigured, metros: "metros" or BTreeMap::new(),
+    traffic: "traffic" or Traffic::NotConfigured, firing: "firing" or Firing::NotConfigured,
+    metros: "metros" or BTreeMap::new(),
 }
 stored_record! { Rules;
     pool_out_max_percent: "pool_out_max_percent", health_age_max: "health_age_max_ms",

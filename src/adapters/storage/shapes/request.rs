@@ -114,6 +114,8 @@ stored_variants! { Blocker;
         clear_from: "clear_from_ms",
     },
     "traffic-unknown" => TrafficUnknown { scope: "scope", why: "why", since: "since_ms" },
+    "alert" => Alert { name: "name", place: "place", since: "since_ms" },
+    "alerts-unknown" => AlertsUnknown { why: "why", since: "since_ms" },
     "domain" => Domain { group: "group", domains: "domains", at_once: "at_once", since: "since_ms" },
     "stopped" => Stopped { by: "by", since: "since_ms", why: "why" },
     "frozen" => Frozen { scope: "scope", by: "by", until: "until_ms", why: "why" },

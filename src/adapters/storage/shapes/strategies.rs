@@ -200,12 +200,12 @@ pub(super) fn spec() -> BoxedStrategy<CommandSpec> {
         escalation: (above % 2 == 0).then(|| EscalationRule { to: GroupName::new("lead"), after: within }),
     });
     let words = (text(), text(), text(), select(Impact::ALL.to_vec()), hash());
-    let priority = select(Priority::ALL.to_vec());
+    let priority = (select(Priority::ALL.to_vec()), any::<bool>());
     let rules = (targets, waves, option::of(any::<u32>()), option::of(approvals), priority);
     let lists = (vec(parameter_spec(), 0..3), vec(step_spec(), 0..4), vec(text(), 0..3));
     (words, rules, lists)
         .prop_map(|((name, summary, owner, impact, hash), rules, (parameters, steps, examples))| {
-            let (targets, waves, site_concurrency, approvals, priority) = rules;
+            let (targets, waves, site_concurrency, approvals, (priority, remediates)) = rules;
             let (name, owner) = (CommandName::new(name), GroupName::new(owner));
             CommandSpec {
                 name,
@@ -217,6 +217,7 @@ pub(super) fn spec() -> BoxedStrategy<CommandSpec> {
                 waves,
                 site_concurrency,
                 priority,
+                remediates,
                 approvals,
                 steps,
                 examples,

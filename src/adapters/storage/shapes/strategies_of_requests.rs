@@ -11,8 +11,9 @@ use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
 use crate::domain::server::{MetroName, PoolName, RackName, ServerName, ServerType, SiteName, TagName};
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, LimitScope, OutDomain,
-    OutServer, RedundantGroup, RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope, VoidCause,
+    Accepted, AlertPlace, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, LimitScope,
+    OutDomain, OutServer, RedundantGroup, RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope,
+    VoidCause,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -101,9 +102,19 @@ fn of_infrastructure() -> BoxedStrategy<Blocker> {
         text().prop_map(|metro| RedundantGroup::OfMetro(MetroName::new(metro))),
     ];
     let domains = vec((text(), vec(out(), 0..3)).prop_map(|(name, out)| OutDomain { name, out }), 0..3);
-    (group, domains, any::<u32>(), option::of(time()))
-        .prop_map(|(group, domains, at_once, since)| Blocker::Domain { group, domains, at_once, since })
-        .boxed()
+    let domain = (group, domains, any::<u32>(), option::of(time()))
+        .prop_map(|(group, domains, at_once, since)| Blocker::Domain { group, domains, at_once, since });
+    let place = prop_oneof![
+        Just(AlertPlace::Everywhere),
+        text().prop_map(|site| AlertPlace::Site(SiteName::new(site))),
+        text().prop_map(|pool| AlertPlace::Pool(PoolName::new(pool))),
+        (option::of(text()), text())
+            .prop_map(|(site, rack)| AlertPlace::Rack { site: site.map(SiteName::new), rack: RackName::new(rack) }),
+        vec(text().prop_map(ServerName::new), 0..3).prop_map(AlertPlace::Servers),
+    ];
+    let alert = (text(), place, time()).prop_map(|(name, place, since)| Blocker::Alert { name, place, since });
+    let unknown = (text(), option::of(time())).prop_map(|(why, since)| Blocker::AlertsUnknown { why, since });
+    prop_oneof![domain, alert, unknown].boxed()
 }
 
 fn blocker() -> BoxedStrategy<Blocker> {

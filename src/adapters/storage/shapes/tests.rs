@@ -408,6 +408,7 @@ pub(super) mod golden {
             },
             site_concurrency: Some(4),
             priority: Priority::default(),
+            remediates: false,
             approvals: Some(ApprovalRule {
                 above: 10,
                 from: GroupName::new("sre"),

@@ -3,7 +3,7 @@
 use super::tests::{golden, unreadable};
 use super::{Stored, decode, encode};
 use crate::admission::traffic::{Doubt, Measured, Snapshot as Seen};
-use crate::admission::{Rules, Snapshot, Traffic};
+use crate::admission::{Firing, Rules, Snapshot, Traffic};
 use crate::authorization::{AuthorizationRecord, RecordedClass};
 use crate::domain::command::{ApprovalRule, Output, Sent, ValueKind};
 use crate::domain::consent::Quota;
@@ -125,6 +125,7 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
         before: Vec::new(),
         metros: BTreeMap::new(),
         traffic,
+        firing: Firing::NotConfigured,
     };
     assert_eq!(decode("a snapshot", 1, &encode(&snapshot)).as_ref(), Ok(&snapshot));
     let mut stored = snapshot.store();
@@ -136,6 +137,7 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     rules.remove("queue");
     object.remove("traffic");
     object.remove("metros");
+    object.remove("firing");
     object.remove("breakers");
     object.remove("before");
     let before = Snapshot { traffic: Traffic::NotConfigured, ..snapshot };

@@ -3,6 +3,7 @@
 //! Every function takes `now`. Deliberately absent: sockets, threads, clocks, randomness that is not drawn from the
 //! seed. The faces (ssh, redfish, load balancer, the ports) only translate.
 
+mod alerts;
 mod balancer;
 mod faults;
 mod log;
@@ -12,6 +13,7 @@ mod spec;
 mod tests;
 mod traffic;
 
+pub use alerts::{AlertsModel, MonitoringTrouble, WATCHDOG};
 pub use balancer::{BalancerRow, Rotation};
 pub use faults::Fault;
 pub use log::{Deed, LogEntry, Outcome, Via};
@@ -40,6 +42,7 @@ pub struct Fleet {
     http: BTreeMap<String, HttpEffect>,
     http_status: BTreeMap<String, u16>,
     traffic: TrafficModel,
+    alerts: AlertsModel,
 }
 
 /// One HTTP effect: a call that was carried out once, whatever the number of times it arrived.
@@ -80,6 +83,7 @@ impl Fleet {
             http: BTreeMap::new(),
             http_status: BTreeMap::new(),
             traffic: TrafficModel::default(),
+            alerts: AlertsModel::new(now),
         }
     }
 
@@ -106,6 +110,17 @@ impl Fleet {
     /// What comes to it, to be changed.
     pub const fn traffic_mut(&mut self) -> &mut TrafficModel {
         &mut self.traffic
+    }
+
+    /// What its monitoring fires.
+    #[must_use]
+    pub const fn alerts(&self) -> &AlertsModel {
+        &self.alerts
+    }
+
+    /// What its monitoring fires, to be changed.
+    pub const fn alerts_mut(&mut self) -> &mut AlertsModel {
+        &mut self.alerts
     }
 
     /// Everything that anybody asked and everything that happened, in order. Never shortened.

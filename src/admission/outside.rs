@@ -1,0 +1,37 @@
+//! What was looked up outside, to be known beside the ledger: what pools carry, and which alerts fire.
+
+use super::infrastructure::Firing;
+use super::traffic::Traffic;
+
+static TRAFFIC_NOT_ASKED: Traffic = Traffic::NotAsked;
+static FIRING_NOT_ASKED: Firing = Firing::NotAsked;
+static NO_METRICS: Traffic = Traffic::NotConfigured;
+static NO_MONITORING: Firing = Firing::NotConfigured;
+
+/// What was looked up outside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outside<'a> {
+    /// What pools carry.
+    pub traffic: &'a Traffic,
+    /// Which alerts fire.
+    pub firing: &'a Firing,
+}
+
+impl Outside<'_> {
+    /// Nobody has asked: what takes capacity waits.
+    pub const NOT_ASKED: Outside<'static> = Outside { traffic: &TRAFFIC_NOT_ASKED, firing: &FIRING_NOT_ASKED };
+    /// There is nowhere to look: nothing waits for it.
+    pub const NOT_CONFIGURED: Outside<'static> = Outside { traffic: &NO_METRICS, firing: &NO_MONITORING };
+
+    /// Whether a first look has not ended yet.
+    #[must_use]
+    pub fn is_pending(self) -> bool {
+        *self.traffic == Traffic::Pending || *self.firing == Firing::Pending
+    }
+
+    /// Whether nobody looks: what keeps something from starting is told as it was decided last.
+    #[must_use]
+    pub fn is_not_asked(self) -> bool {
+        *self.traffic == Traffic::NotAsked && *self.firing == Firing::NotAsked
+    }
+}
