@@ -14,12 +14,14 @@ mod file_override;
 mod freeze;
 mod holds;
 mod ledger;
+mod observing;
 mod outs;
 mod overriding;
 mod pass;
 mod queue;
 mod record;
 mod rehearsal;
+mod replay;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -46,6 +48,7 @@ pub use pass::{pass, reasons, reasons_of_servers};
 pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
 pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
+pub use replay::{Change, Difference, Replay};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
@@ -87,6 +90,8 @@ pub struct Rules {
     pub overrides: OverrideRules,
     /// How waiting counts.
     pub queue: QueueRules,
+    /// The policies that are only observed; sorted.
+    pub observed: Vec<PolicyName>,
 }
 
 impl Default for Rules {
@@ -103,6 +108,7 @@ impl Default for Rules {
             rack_concurrency: 1,
             overrides: OverrideRules::default(),
             queue: QueueRules::default(),
+            observed: Vec::new(),
         }
     }
 }
@@ -247,6 +253,7 @@ pub struct Admitted {
     takes_over: Option<RunId>,
     canary_of: Vec<BreakerScope>,
     overridden: Vec<PolicyName>,
+    observed: Vec<PolicyName>,
 }
 
 impl Admitted {
@@ -285,10 +292,16 @@ impl Admitted {
     pub fn overridden(&self) -> &[PolicyName] {
         &self.overridden
     }
+
+    /// The policies that would have made it wait, and are only observed; sorted.
+    #[must_use]
+    pub fn observed(&self) -> &[PolicyName] {
+        &self.observed
+    }
 }
 
-/// Asks every policy about one server; the worst answer wins, every reason is told, and what it may pass by an override
-/// is passed.
+/// Asks every policy about one server; the worst answer wins, every reason is told, and what is only observed or may be passed
+/// by an override is passed.
 #[must_use]
 pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     evaluate_with(candidate, known, &Counts::of(known.ledger, known.inventory))
@@ -296,7 +309,7 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
 
 /// The same, with what was counted before of the same ledger.
 fn evaluate_with(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Verdict {
-    overriding::less_overridden(every_policy(candidate, known, counts), candidate, known)
+    overriding::less_passed(every_policy(candidate, known, counts), candidate, known)
 }
 
 fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Verdict {
@@ -335,7 +348,15 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
         let canary_of = breakers::canary_of(work, known);
         let (found, takes) = (found(server, known), takes(server, known));
         let run = candidate.run.clone();
-        Verdict::Allow(Admitted { run, found, takes, takes_over, canary_of, overridden: Vec::new() })
+        Verdict::Allow(Admitted {
+            run,
+            found,
+            takes,
+            takes_over,
+            canary_of,
+            overridden: Vec::new(),
+            observed: Vec::new(),
+        })
     } else {
         Verdict::Wait(blockers)
     }

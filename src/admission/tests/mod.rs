@@ -4,6 +4,7 @@ mod brakes;
 mod breakers;
 mod explaining;
 mod histories;
+mod observing;
 mod overriding;
 mod queue;
 mod traffic;
