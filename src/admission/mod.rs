@@ -15,6 +15,8 @@ mod freeze;
 mod holds;
 pub mod infrastructure;
 mod ledger;
+mod merging;
+mod observing;
 mod outs;
 mod outside;
 mod overriding;
@@ -22,6 +24,7 @@ mod pass;
 mod queue;
 mod record;
 mod rehearsal;
+mod replay;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -41,6 +44,7 @@ pub use file_override::check_override_groups;
 pub use holds::is_held;
 pub use infrastructure::{Firing, InfrastructureRules};
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
+pub use merging::merged;
 pub use outs::{Out, OutWhy, out};
 pub use outside::Outside;
 pub use overriding::{
@@ -50,6 +54,7 @@ pub use pass::{pass, reasons, reasons_of_servers};
 pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
 pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Rehearsal, left_out, rehearse};
+pub use replay::{Change, Difference, Replay};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
@@ -60,7 +65,7 @@ use crate::domain::breaker::BreakerScope;
 use crate::domain::command::{CommandSpec, Targets, Touch};
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::plan::{PlannedServer, Subject};
-use crate::domain::server::{ProductionState, ServerName, SiteName};
+use crate::domain::server::{ProductionState, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::workflow::request::{Blocker, PolicyName, PolicySet};
@@ -93,6 +98,8 @@ pub struct Rules {
     pub overrides: OverrideRules,
     /// How waiting counts.
     pub queue: QueueRules,
+    /// The policies that are only observed; sorted.
+    pub observed: Vec<PolicyName>,
 }
 
 impl Default for Rules {
@@ -110,6 +117,7 @@ impl Default for Rules {
             rack_concurrency: 1,
             overrides: OverrideRules::default(),
             queue: QueueRules::default(),
+            observed: Vec::new(),
         }
     }
 }
@@ -254,6 +262,7 @@ pub struct Admitted {
     takes_over: Option<RunId>,
     canary_of: Vec<BreakerScope>,
     overridden: Vec<PolicyName>,
+    observed: Vec<PolicyName>,
 }
 
 impl Admitted {
@@ -292,10 +301,16 @@ impl Admitted {
     pub fn overridden(&self) -> &[PolicyName] {
         &self.overridden
     }
+
+    /// The policies that would have made it wait, and are only observed; sorted.
+    #[must_use]
+    pub fn observed(&self) -> &[PolicyName] {
+        &self.observed
+    }
 }
 
-/// Asks every policy about one server; the worst answer wins, every reason is told, and what it may pass by an override
-/// is passed.
+/// Asks every policy about one server; the worst answer wins, every reason is told, and what is only observed or may be passed
+/// by an override is passed.
 #[must_use]
 pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     evaluate_with(candidate, known, &Counts::of(known.ledger, known.inventory))
@@ -303,7 +318,7 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
 
 /// The same, with what was counted before of the same ledger.
 fn evaluate_with(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Verdict {
-    overriding::less_overridden(every_policy(candidate, known, counts), candidate, known)
+    overriding::less_passed(every_policy(candidate, known, counts), candidate, known)
 }
 
 fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Verdict {
@@ -343,7 +358,15 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
         let canary_of = breakers::canary_of(work, known);
         let (found, takes) = (found(server, known), takes(server, known));
         let run = candidate.run.clone();
-        Verdict::Allow(Admitted { run, found, takes, takes_over, canary_of, overridden: Vec::new() })
+        Verdict::Allow(Admitted {
+            run,
+            found,
+            takes,
+            takes_over,
+            canary_of,
+            overridden: Vec::new(),
+            observed: Vec::new(),
+        })
     } else {
         Verdict::Wait(blockers)
     }
@@ -404,84 +427,4 @@ pub fn still_safe(server: &PlannedServer, known: Known<'_>) -> Result<(), String
         return Ok(());
     }
     Err(format!("{pool} has {serving} of {} in service, floor {}", count.total, count.floor))
-}
-
-/// One blocker for each thing that blocks, with the servers it blocks together; longest-lasting first.
-#[must_use]
-pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
-    let mut merged: Vec<Blocker> = Vec::new();
-    for blocker in blockers {
-        if let Blocker::Locked { servers, holder, since } = &blocker {
-            let same = merged.iter_mut().find_map(|earlier| match earlier {
-                Blocker::Locked { servers, holder: held, since: from } if held == holder => Some((servers, from)),
-                Blocker::Locked { .. }
-                | Blocker::Concurrency { .. }
-                | Blocker::Capacity { .. }
-                | Blocker::Traffic { .. }
-                | Blocker::TrafficUnknown { .. }
-                | Blocker::Domain { .. }
-                | Blocker::Alert { .. }
-                | Blocker::AlertsUnknown { .. }
-                | Blocker::NoDirectory
-                | Blocker::HealthUnknown { .. }
-                | Blocker::Broken { .. }
-                | Blocker::Behind { .. }
-                | Blocker::Stopped { .. }
-                | Blocker::Frozen { .. }
-                | Blocker::Held { .. }
-                | Blocker::Blacklisted { .. } => None,
-            });
-            if let Some((earlier, from)) = same {
-                earlier.extend(servers.iter().cloned());
-                *from = (*from).min(*since);
-                continue;
-            }
-        }
-        if let Some((earlier, more)) = merged.iter_mut().find_map(|earlier| held_together(earlier, &blocker)) {
-            let new = more.iter().filter(|name| !earlier.contains(name)).cloned().collect::<Vec<_>>();
-            earlier.extend(new);
-            continue;
-        }
-        if let Some(earlier) = merged.iter_mut().find(|earlier| traffic::is_same(earlier, &blocker)) {
-            traffic::tell_worse(earlier, blocker);
-            continue;
-        }
-        if merged.iter_mut().any(|earlier| infrastructure::told_together(earlier, &blocker)) {
-            continue;
-        }
-        if !merged.contains(&blocker) {
-            merged.push(blocker);
-        }
-    }
-    merged.sort_by_key(|blocker| match blocker {
-        Blocker::Stopped { .. } => 0,
-        Blocker::Held { .. } => 1,
-        // It takes a person.
-        Blocker::Broken { .. } => 2,
-        Blocker::Blacklisted { .. } => 3,
-        Blocker::Frozen { .. } => 4,
-        Blocker::Capacity { .. } => 5,
-        Blocker::HealthUnknown { .. } => 6,
-        Blocker::Alert { .. } => 7,
-        Blocker::AlertsUnknown { .. } => 8,
-        Blocker::Domain { .. } => 9,
-        Blocker::Traffic { .. } => 10,
-        Blocker::TrafficUnknown { .. } => 11,
-        Blocker::Locked { .. } => 12,
-        Blocker::Concurrency { .. } => 13,
-        Blocker::Behind { .. } => 14,
-        Blocker::NoDirectory => 15,
-    });
-    merged
-}
-
-/// The servers of an earlier reason and those of a later one, if one person holds both for the same reason since then.
-fn held_together<'a, 'b>(
-    earlier: &'a mut Blocker,
-    later: &'b Blocker,
-) -> Option<(&'a mut Vec<ServerName>, &'b Vec<ServerName>)> {
-    let Blocker::Held { servers: more, by, since, why } = later else { return None };
-    let Blocker::Held { servers, by: holder, since: from, why: told } = earlier else { return None };
-    let is_same = (&*holder, &*from, &*told) == (by, since, why);
-    (is_same && !servers.is_empty() && !more.is_empty()).then_some((servers, more))
 }

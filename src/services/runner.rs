@@ -111,7 +111,7 @@ impl Runner {
         let ledger = self.world.store.ledger().await?;
         let (rulebook, looked_up) = (self.world.rulebook(), self.world.looked_up());
         let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
-        let passed = request.passed(&run.id);
+        let passed = rulebook.rules.not_asked(&request.passed(&run.id));
         let safe = admission::still_safe_overriding(server, known, &passed);
         let around = || {
             still_redundant(server, known, &passed).and_then(|()| still_quiet((server, &request.spec), known, &passed))
@@ -141,7 +141,11 @@ impl Runner {
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
         let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
-        Ok(if is_missed(server, known, &request.passed(&run.id)) { Orders::PutOff } else { ordered })
+        Ok(if is_missed(server, known, &rulebook.rules.not_asked(&request.passed(&run.id))) {
+            Orders::PutOff
+        } else {
+            ordered
+        })
     }
 
     /// `None` means that the run may be decided on again at once.

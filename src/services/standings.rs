@@ -11,7 +11,7 @@ use crate::domain::server::{PoolName, Server};
 use crate::domain::time::Timestamp;
 use crate::ports::store::Store;
 use crate::ports::{Rulebook, StoreFault};
-use crate::workflow::request::Request;
+use crate::workflow::request::{PolicyName, Request};
 use crate::workflow::run::Run;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub struct Standings {
     pub people_at: Option<Timestamp>,
     /// What pools carry and which alerts fire; not asked where it was not looked at.
     pub outside: LookedUp,
+    /// The policies that are only observed.
+    pub observed: Vec<PolicyName>,
     /// Since when alerts are not taken, and why; `None` where they are, or where it was not looked at.
     pub alerts_silent: Option<(Timestamp, String)>,
     /// When all of this was looked at.
@@ -58,6 +60,7 @@ impl Standings {
             people_at,
             alerts_silent,
             outside,
+            observed,
             now,
         } = self;
         StatusView {
@@ -70,6 +73,7 @@ impl Standings {
             health_oldest: health_oldest.clone(),
             people_at: *people_at,
             outside: outside.outside(),
+            observed,
             alerts_silent: alerts_silent.as_ref().map(|(since, why)| (*since, why.as_str())),
             now: *now,
         }
@@ -108,6 +112,7 @@ pub async fn standings(
         health_oldest,
         people_at: None,
         outside: LookedUp { traffic: Arc::new(Traffic::NotAsked), firing: Arc::new(Firing::NotAsked) },
+        observed: rulebook.rules.observed.clone(),
         alerts_silent: None,
         now,
     })

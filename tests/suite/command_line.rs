@@ -242,7 +242,7 @@ fn can_i_tells_yes_and_no_by_its_status() {
     ~ person and groups: as this call says
     ");
     let json = by("noc", &["--json", "reboot edge-lax-001"]);
-    insta::assert_snapshot!(out(&json), @r#"{"command":"reboot","in_general":false,"line":"reboot edge-lax-001","allowed":true,"policies":["noc-servers"],"approvals":null,"lacking":["reason"],"words":"✓ You may reboot 1 server in #noc\nPolicy noc-servers: `noc and sre reboot, drain and return edge caches and origins, up to 50 at a time`\nNeeds nobody's approval. The line still has to say `because REASON`.\nNothing has started.","person":"as this call says"}"#);
+    insta::assert_snapshot!(out(&json), @r#"{"command":"reboot","in_general":false,"line":"reboot edge-lax-001","allowed":true,"verdict":"allowed","policies":["noc-servers"],"approvals":null,"lacking":["reason"],"words":"✓ You may reboot 1 server in #noc\nPolicy noc-servers: `noc and sre reboot, drain and return edge caches and origins, up to 50 at a time`\nNeeds nobody's approval. The line still has to say `because REASON`.\nNothing has started.","person":"as this call says"}"#);
     let unknown = by("noc", &["reboot edge-lxa-001"]);
     assert_eq!(unknown.status.code(), Some(2), "{}", out(&unknown));
     let ends = by("noc", &["cancel req-2mq9"]);
@@ -259,7 +259,7 @@ fn who_can_tells_groups_as_the_files_say() {
     Members of noc or sre.
     ");
     let general = wrasse(&["who-can", "--in", "noc", "--json", "reboot"]);
-    insta::assert_snapshot!(out(&general), @r#"{"command":"reboot","in_general":true,"everyone":false,"groups":["noc","sre"],"people":[],"approvals":null,"words":"Who may reboot servers in #noc\nMembers of noc or sre.\n~ on some of them at least; to be exact, name them: `/fleet who-can reboot on site=lax`"}"#);
+    insta::assert_snapshot!(out(&general), @r#"{"command":"reboot","in_general":true,"everyone":false,"groups":["noc","sre"],"people":[],"automations":[],"approvals":null,"words":"Who may reboot servers in #noc\nMembers of noc or sre.\n~ on some of them at least; to be exact, name them: `/fleet who-can reboot on site=lax`"}"#);
     let nowhere = wrasse(&["who-can", "--in", "lobby", "reboot"]);
     assert_eq!(nowhere.status.code(), Some(0), "{}", complaint(&nowhere));
     insta::assert_snapshot!(out(&nowhere), @"

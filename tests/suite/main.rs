@@ -27,6 +27,8 @@ mod metrics_wire;
 #[cfg(test)]
 mod monitoring_wire;
 #[cfg(test)]
+mod policy_replay;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod real_alertmanager;

@@ -6,6 +6,7 @@ mod breakers;
 mod explaining;
 mod histories;
 mod infrastructure;
+mod observing;
 mod overriding;
 mod queue;
 mod traffic;

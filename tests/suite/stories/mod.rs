@@ -27,6 +27,7 @@ mod matrix;
 mod mentioning;
 mod misunderstanding;
 mod not_overriding;
+mod observing;
 mod overriding;
 mod paging;
 mod pressing;
