@@ -199,6 +199,7 @@ fn an_accepted_request_looks_as_it_always_did() {
             }
           ],
           "priority": "planned",
+          "remediates": false,
           "site_concurrency": 4,
           "steps": [
             {
