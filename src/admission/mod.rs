@@ -14,8 +14,10 @@ mod file_override;
 mod freeze;
 mod holds;
 mod ledger;
+mod likely;
 mod outs;
 mod overriding;
+mod overshoot;
 mod pass;
 mod queue;
 mod record;
@@ -38,14 +40,16 @@ pub use file::{AdmissionFileFault, admission_rules};
 pub use file_override::check_override_groups;
 pub use holds::is_held;
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
+pub use likely::{Paces, RunPace};
 pub use outs::{Out, OutWhy, out};
 pub use overriding::{
     OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX, OverrideRules, can_pass, second_needed, still_safe_overriding,
 };
+pub use overshoot::{Overshoot, overshoot};
 pub use pass::{pass, reasons, reasons_of_servers};
 pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
 pub use record::{Decided, Said, Snapshot, decided};
-pub use rehearsal::{Rehearsal, left_out, rehearse};
+pub use rehearsal::{Outlook, Rehearsal, Sought, left_out, outlook, rehearse};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
