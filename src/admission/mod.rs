@@ -247,6 +247,7 @@ pub enum Verdict {
 pub struct Admitted {
     run: RunId,
     found: ProductionState,
+    takes: bool,
     takes_over: Option<RunId>,
     canary_of: Vec<BreakerScope>,
     overridden: Vec<PolicyName>,
@@ -263,6 +264,12 @@ impl Admitted {
     #[must_use]
     pub fn found(&self) -> ProductionState {
         self.found
+    }
+
+    /// Whether taking the server out takes a place of its pool: not where it was known not to serve.
+    #[must_use]
+    pub fn takes(&self) -> bool {
+        self.takes
     }
 
     /// The failed run whose lock on the server is taken over.
@@ -330,8 +337,9 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
     blockers.extend(breakers::broken(work, known));
     if blockers.is_empty() {
         let canary_of = breakers::canary_of(work, known);
-        let found = found(server, known);
-        Verdict::Allow(Admitted { run: candidate.run.clone(), found, takes_over, canary_of, overridden: Vec::new() })
+        let (found, takes) = (found(server, known), takes(server, known));
+        let run = candidate.run.clone();
+        Verdict::Allow(Admitted { run, found, takes, takes_over, canary_of, overridden: Vec::new() })
     } else {
         Verdict::Wait(blockers)
     }
@@ -365,6 +373,11 @@ fn state(server: &PlannedServer, known: Known<'_>) -> ProductionState {
 fn found(server: &PlannedServer, known: Known<'_>) -> ProductionState {
     let left_behind = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
     settled(state(server, known), left_behind)
+}
+
+/// Whether it may serve, so that work which takes it out takes a place of its pool.
+fn takes(server: &PlannedServer, known: Known<'_>) -> bool {
+    !known.inventory.by_id(&server.id).is_some_and(|record| capacity::is_out(record, known))
 }
 
 /// A failed run may leave a server half-way; it counts as out until somebody takes it over.

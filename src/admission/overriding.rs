@@ -3,7 +3,7 @@
 //! An override changes the answer of its own policy, for its own servers, and nothing else: whatever else blocks goes
 //! on blocking, and a server that passes is counted by everything that is asked later.
 
-use super::{Admitted, Candidate, Counted, Known, LockStanding, Verdict, canary_of, found, state, still_safe};
+use super::{Admitted, Candidate, Counted, Known, LockStanding, Verdict, canary_of, found, state, still_safe, takes};
 use crate::domain::command::{CommandSpec, Impact};
 use crate::domain::identity::GroupName;
 use crate::domain::plan::PlannedServer;
@@ -61,8 +61,9 @@ pub(super) fn less_overridden(said: Verdict, candidate: Candidate<'_>, known: Kn
     let left_behind = known.ledger.lock(&candidate.server.id).filter(|lock| lock.standing == LockStanding::LeftBehind);
     let takes_over = left_behind.map(|lock| lock.run.clone());
     let (run, found) = (candidate.run.clone(), found(candidate.server, known));
+    let takes = takes(candidate.server, known);
     let canary_of = canary_of(Counted::of_server(candidate.spec, candidate.server, candidate.version), known);
-    Verdict::Allow(Admitted { run, found, takes_over, canary_of, overridden })
+    Verdict::Allow(Admitted { run, found, takes, takes_over, canary_of, overridden })
 }
 
 /// Whether an override can help that server at all: what cannot be undone is never done to one in production by it.

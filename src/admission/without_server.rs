@@ -21,6 +21,7 @@ pub fn evaluate_without_server(
         Ok(_) => Verdict::Allow(Admitted {
             run: run.clone(),
             found: ProductionState::Production,
+            takes: true,
             takes_over: None,
             canary_of: canary_of(Counted::of(spec, subject, version), known),
             overridden: Vec::new(),

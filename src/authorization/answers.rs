@@ -195,6 +195,23 @@ pub enum RefusalKind {
     EvaluationFault(String),
 }
 
+impl RefusalKind {
+    /// The word by which it is recorded.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Standing(_) => "standing",
+            Self::Ceiling { .. } => "ceiling",
+            Self::NoPolicy => "no-policy",
+            Self::WrongSubjects => "wrong-subjects",
+            Self::Forbidden { .. } => "forbidden",
+            Self::TooMany { .. } => "too-many",
+            Self::NothingAllowed => "nothing-allowed",
+            Self::EvaluationFault(_) => "evaluation-fault",
+        }
+    }
+}
+
 /// Where this person may do it, and which groups may do it here; each sorted and at most [`Could::MAX`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Could {

@@ -152,17 +152,17 @@ impl AuthorizationRecord {
     }
 
     pub(super) fn refused(self, kind: &RefusalKind) -> Self {
-        let (verdict, by): (_, &[PolicyNote]) = match kind {
-            RefusalKind::Standing(_) => ("standing", &[]),
-            RefusalKind::Ceiling { .. } => ("ceiling", &[]),
-            RefusalKind::NoPolicy => ("no-policy", &[]),
-            RefusalKind::WrongSubjects => ("wrong-subjects", &[]),
-            RefusalKind::Forbidden { by } => ("forbidden", by),
-            RefusalKind::TooMany { by, .. } => ("too-many", std::slice::from_ref(by)),
-            RefusalKind::NothingAllowed => ("nothing-allowed", &[]),
-            RefusalKind::EvaluationFault(_) => ("evaluation-fault", &[]),
+        let by = match kind {
+            RefusalKind::Forbidden { by } => by.as_slice(),
+            RefusalKind::TooMany { by, .. } => std::slice::from_ref(by),
+            RefusalKind::Standing(_)
+            | RefusalKind::Ceiling { .. }
+            | RefusalKind::NoPolicy
+            | RefusalKind::WrongSubjects
+            | RefusalKind::NothingAllowed
+            | RefusalKind::EvaluationFault(_) => &[],
         };
-        Self { verdict: verdict.to_owned(), ..self.decided_by(by) }
+        Self { verdict: kind.word().to_owned(), ..self.decided_by(by) }
     }
 
     fn decided_by(self, notes: &[PolicyNote]) -> Self {

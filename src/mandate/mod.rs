@@ -108,7 +108,7 @@ impl Leave {
     /// What the journal notes of it, so that it can be recalled.
     #[must_use]
     pub fn started(&self, admitted: &Admitted, at: Timestamp) -> RunEvent {
-        RunEvent::Admitted(Admission::noted(at, admitted.found()))
+        RunEvent::Admitted(Admission::noted(at, admitted.found(), admitted.takes()))
     }
 }
 

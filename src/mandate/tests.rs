@@ -230,7 +230,7 @@ fn errand(request: &Request, run: &Run) -> Errand {
 
 #[test]
 fn an_errand_needs_its_own_runs_leave() {
-    let admission = |found| RunEvent::Admitted(crate::workflow::Admission::noted(NOW, found));
+    let admission = |found| RunEvent::Admitted(crate::workflow::Admission::noted(NOW, found, true));
     let started = run(1, "lax", &[admission(ProductionState::Production)]);
     let errand = errand(&request(None), &started);
     let mandate = Mandate::of(&errand, &request(None), &started).expect("it was let to start");

@@ -126,7 +126,7 @@ impl Runner {
         now: Timestamp,
     ) -> Result<Orders, StoreFault> {
         let ordered = ordered(request, run, brakes, now);
-        let takes = request.spec.takes_capacity() && run.found == ProductionState::Production && run.is_active();
+        let takes = request.spec.takes_capacity() && run.takes_capacity() && run.is_active();
         let traffic = self.world.traffic.now();
         let (Orders::GoOn, Some(server), Traffic::Seen(_), true) =
             (ordered, run.subject.server(), traffic.as_ref(), takes)

@@ -15,19 +15,21 @@ use crate::domain::time::Timestamp;
 /// ```compile_fail,E0451
 /// use wrasse::domain::{server::ProductionState, time::Timestamp};
 /// let at = Timestamp::from_millis(0);
-/// let made_up = wrasse::workflow::Admission { at, found: ProductionState::Production };
+/// let made_up = wrasse::workflow::Admission { at, found: ProductionState::Production, takes: true };
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Admission {
     at: Timestamp,
     found: ProductionState,
+    takes: bool,
 }
 
 impl Admission {
-    /// Admitted at that time, found in that state: by the three proofs, or because the journal says so.
+    /// Admitted at that time, found in that state, with or without a place of its pool: by the three proofs, or because the
+    /// journal says so.
     #[must_use]
-    pub const fn noted(at: Timestamp, found: ProductionState) -> Self {
-        Self { at, found }
+    pub const fn noted(at: Timestamp, found: ProductionState, takes: bool) -> Self {
+        Self { at, found, takes }
     }
 
     /// When.
@@ -40,6 +42,12 @@ impl Admission {
     #[must_use]
     pub const fn found(self) -> ProductionState {
         self.found
+    }
+
+    /// Whether taking the server out takes a place of its pool: not where it was known not to serve.
+    #[must_use]
+    pub const fn takes(self) -> bool {
+        self.takes
     }
 }
 

@@ -55,9 +55,22 @@ pub(super) fn begin_drain(situation: Situation<'_>, step: usize, timeout: Durati
         let done = telling(done, Output::ConnectionsLeft, count(0));
         return Decision::Commit(done.with_state(ProductionState::Drained));
     }
-    let begun = RunEvent::StepBegun { step, intent: intent(situation, timeout) };
-    let commit = Commit::of(vec![begun], situation.now).with_state(ProductionState::Draining);
-    Decision::Commit(commit.then(Errand::asked(Act::Drain(server.name.clone()))))
+    let drain = || {
+        let begun = RunEvent::StepBegun { step, intent: intent(situation, timeout) };
+        let commit = Commit::of(vec![begun], situation.now).with_state(ProductionState::Draining);
+        Decision::Commit(commit.then(Errand::asked(Act::Drain(server.name.clone()))))
+    };
+    if run.takes_capacity() || run.found != ProductionState::Production {
+        return drain();
+    }
+    // It did not serve when it was admitted, so no place of its pool was asked for. Where it has come back since, one is.
+    match situation.input {
+        Input::Nothing => Decision::Observe(Probe::Balancer(server.name.clone())),
+        Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Up => Decision::AskSafety,
+        // What is not known to serve takes nothing, and the load balancer is asked again while it drains.
+        Input::Seen(_) | Input::Safe(Ok(())) | Input::ControllerSilent(_) => drain(),
+        Input::Safe(Err(_)) | Input::NotNow => turn_back(situation, RunOutcome::PutOff, Vec::new()),
+    }
 }
 
 pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_max: u64) -> Decision {
@@ -102,7 +115,7 @@ pub(super) fn gate(situation: Situation<'_>, step: usize, checks: &[GateCheck]) 
     let Some(server) = run.subject.server() else { return Decision::Settled };
     let holds = checks.contains(&GateCheck::DrainStillHolds) && server.pool.is_some();
     // A server that was out before takes nothing away: its cure must not wait for the pool that misses it.
-    let asks_pool = checks.contains(&GateCheck::Capacity) && run.found == ProductionState::Production;
+    let asks_pool = checks.contains(&GateCheck::Capacity) && run.takes_capacity();
     match situation.input {
         Input::Nothing if holds => Decision::Observe(Probe::Balancer(server.name.clone())),
         Input::Nothing if asks_pool => Decision::AskSafety,

@@ -1,6 +1,6 @@
 //! `wrasse parse`, `select`, `plan`, `can-i` and `who-can`, as a shell calls them: what is printed where, and the status at the end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// The program in the project's folder, with a small fleet, no database and none of the caller's settings.
@@ -11,16 +11,21 @@ fn wrasse(arguments: &[&str]) -> Output {
 
 /// The same, with what calls before it left in that folder.
 pub(crate) fn wrasse_in(folder: &Path, arguments: &[&str]) -> Output {
-    let inventory = folder.join("inventory.yaml");
-    std::fs::write(&inventory, FLEET).expect("the folder is ours");
     Command::new(env!("CARGO_BIN_EXE_wrasse"))
         .args(arguments)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")))
         .env_clear()
-        .env("WRASSE_INVENTORY", &inventory)
+        .env("WRASSE_INVENTORY", inventory_in(folder))
         .env("WRASSE_DATABASE", folder.join("none.db"))
         .output()
         .expect("the program is built beside this test")
+}
+
+/// The small fleet, written into that folder.
+pub(crate) fn inventory_in(folder: &Path) -> PathBuf {
+    let inventory = folder.join("inventory.yaml");
+    std::fs::write(&inventory, FLEET).expect("the folder is ours");
+    inventory
 }
 
 const FLEET: &str = "\

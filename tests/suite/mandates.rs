@@ -90,7 +90,8 @@ fn begun(subject: Subject, steps: Vec<StepSpec>, input: Input) -> (Request, Run,
     let accepted = Accepted { plan: Plan::new(parts).unwrap(), spec, ..*accepted };
     let request = Request::replay(&[RequestEvent::Accepted(Box::new(accepted))]).unwrap();
     let state = ProductionState::Production;
-    let mut journal = vec![RunEvent::Planned { subject, wave: 0 }, RunEvent::Admitted(Admission::noted(START, state))];
+    let admitted = RunEvent::Admitted(Admission::noted(START, state, true));
+    let mut journal = vec![RunEvent::Planned { subject, wave: 0 }, admitted];
     journal.extend((0..before).map(|step| RunEvent::StepSucceeded {
         step,
         at: START,

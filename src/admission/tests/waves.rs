@@ -113,7 +113,7 @@ fn check(runs: &str, seconds: u64) -> String {
         let wave = u32::try_from(wave).expect("short");
         let subject = Subject::Server(planned(&server(number as usize)));
         let ended = |outcome| RunEvent::Ended { at: NOW.plus(10 * SECOND), outcome };
-        let admitted = RunEvent::Admitted(Admission::noted(NOW, Production));
+        let admitted = RunEvent::Admitted(Admission::noted(NOW, Production, true));
         let rest = match letter {
             '.' => vec![],
             'w' => vec![admitted],

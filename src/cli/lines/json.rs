@@ -1,7 +1,7 @@
 //! The same answers for programs. Names of members are stable; words for people are not repeated here.
 
 use crate::admission::Outlook;
-use crate::authorization::WhoCan;
+use crate::authorization::{AuthorizationRecord, WhoCan};
 use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
 use crate::conversation::{self, IsAllowed, plain};
 use crate::domain::asked::WhyOf;
@@ -179,6 +179,7 @@ pub(super) fn verdict(verdict: &Verdict, words: &str, source: &str) -> Value {
                 "in_general": false,
                 "line": exact.line,
                 "allowed": exact.allowed.is_ok(),
+                "verdict": exact.allowed.as_ref().map_or_else(|refusal| refusal.kind.word(), |_| AuthorizationRecord::ALLOWED),
                 "policies": policies,
                 "approvals": approvals(exact.need.as_ref()),
                 "lacking": lacking.iter().map(|parameter| parameter.name.to_string()).collect::<Vec<_>>(),

@@ -93,6 +93,10 @@ impl Scene {
         let person = slack.person(&person).await.with_context(|| format!("{} is not known", by.person))?;
         let (id, name) = at.channel(&rulebook);
         let channel = slack.channel(&id).await.with_context(|| format!("#{name} is not known"))?;
+        anyhow::ensure!(
+            channel.bot == Membership::Inside,
+            "the bot is not in #{name}, and reads no line there: invite it with `/invite`"
+        );
         Ok(Self { rulebook, person, channel, source: "as the workspace has them" })
     }
 

@@ -335,7 +335,7 @@ fn out(numbers: impl IntoIterator<Item = u32>, holder: Option<&RequestId>, why: 
 // The journals of runs.
 
 fn admitted() -> RunEvent {
-    RunEvent::Admitted(Admission::noted(at(14, 24), ProductionState::Production))
+    RunEvent::Admitted(Admission::noted(at(14, 24), ProductionState::Production, true))
 }
 
 fn begun(step: usize, way: Option<PowerPath>) -> RunEvent {

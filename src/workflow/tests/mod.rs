@@ -38,7 +38,7 @@ fn after(seconds: u64) -> Timestamp {
 }
 
 fn admitted(found: ProductionState) -> RunEvent {
-    RunEvent::Admitted(Admission::noted(START, found))
+    RunEvent::Admitted(Admission::noted(START, found, true))
 }
 
 fn run_id() -> RunId {

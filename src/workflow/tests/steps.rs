@@ -299,6 +299,29 @@ fn the_cure_of_a_server_that_was_out_does_not_wait_for_its_pool() {
 }
 
 /// What a run took out of production it may put back by right; to return what it found out is what was asked for.
+/// The same where it was meant to serve and did not; unless it does again before it is drained.
+#[test]
+fn a_server_that_did_not_serve_is_cured_without_a_place_unless_it_has_come_back() {
+    let dead = RunEvent::Admitted(Admission::noted(START, PRODUCTION, false));
+    let story = Story::pooled(reboot_command()).with(dead);
+    assert_eq!(story.check(&Input::Nothing), looks_at_balancer());
+    for standing in [BalancerStanding::Down, BalancerStanding::Drained, BalancerStanding::Maintenance] {
+        assert_eq!(story.clone().commits(&balancer(standing, 0)), Some(Act::Drain(name())), "{standing:?}");
+    }
+    assert_eq!(story.clone().commits(&no_answer()), Some(Act::Drain(name())));
+    let drained = story.clone().with(proved(DRAIN, START, DRAINED));
+    let gate = drained.check(&balancer(BalancerStanding::Drained, 0));
+    assert!(is_done(&gate, GATE, DRAINED), "the pool is not asked: {gate:?}");
+
+    assert_eq!(story.check(&balancer(BalancerStanding::Up, 9)), Decision::AskSafety);
+    assert_eq!(story.clone().commits(&Input::Safe(Ok(()))), Some(Act::Drain(name())));
+    for not_now in [Input::Safe(Err("edge-lax has 1 of 3 in service, floor 2".to_owned())), Input::NotNow] {
+        let mut put_off = story.clone();
+        assert_eq!(put_off.commits(&not_now), None);
+        assert_eq!((put_off.run().stage, put_off.run().state), (RunStage::Waiting, PRODUCTION));
+    }
+}
+
 #[test]
 fn only_what_a_run_took_out_itself_goes_back_by_right() {
     let undrain = command(vec![StepSpec::Undrain { timeout: MINUTE.into() }]);

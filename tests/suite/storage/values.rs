@@ -119,7 +119,7 @@ pub(crate) fn planned() -> RunEvent {
 }
 
 pub(crate) fn admitted(millis: i64) -> RunEvent {
-    RunEvent::Admitted(Admission::noted(at(millis), ProductionState::Production))
+    RunEvent::Admitted(Admission::noted(at(millis), ProductionState::Production, true))
 }
 
 pub(crate) fn step_begun() -> RunEvent {

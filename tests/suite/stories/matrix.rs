@@ -1,7 +1,8 @@
 //! The matrix: every kind of person, in every kind of channel, on every surface; each cell runs or is refused.
 //!
 //! Buttons and forms are offered to a member in an ordinary channel; the person and the channel become what the cell
-//! says before the press, so that what counts is what they are then. The command line is no surface here: it starts nothing.
+//! says before the press, so that what counts is what they are then. The surface that is a shell has a matrix of its own, in
+//! `command_line_matrix`, because it is another process.
 
 use crate::stage::{Channel, Person, Stage, minutes, story, times};
 use insta::assert_snapshot;

@@ -71,6 +71,35 @@ async fn a_server_that_does_not_serve_takes_nothing_away() {
     .await;
 }
 
+/// And that holds to the end of its run: the pool is below its floor because of this server, so its gate lets it through.
+#[tokio::test]
+async fn a_dead_server_of_a_pool_below_its_floor_is_cured() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.fleet().gets("edge-lax-02", Fault::Dead);
+        stage.fleet().gets("edge-lax-03", Fault::Dead);
+        stage.clock().advance(seconds(30)).await;
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-03 because it does not answer").await;
+        stage.clock().advance(minutes(10)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-03 because it does not answer
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-03` · reason: `it does not answer`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 1 server in lax · req-0001
+              ✅ done · hh:mm
+              `edge-lax-03` · `it does not answer`
+              1 of 1 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✅ req-0001: edge-lax-03 rebooted and back in production
+              ~ some time · asked by @ana · plan 0000
+        ");
+        stage.fleet().rebooted("edge-lax-03", times(1));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_server_of_another_request_is_waited_for() {
     story(async |stage| {

@@ -29,12 +29,15 @@ stored_variants! { RunEvent;
 impl Stored for Admission {
     fn store(&self) -> Value {
         let object = with(Map::new(), "at_ms", self.at().store());
-        Value::Object(with(object, "found", self.found().store()))
+        let object = with(object, "found", self.found().store());
+        Value::Object(with(object, "takes", self.takes().store()))
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
         let members = Members::of(value)?;
-        Ok(Self::noted(members.read("at_ms")?, members.read("found")?))
+        // Those of before this was noted are asked about.
+        let takes = members.read_or("takes", true)?;
+        Ok(Self::noted(members.read("at_ms")?, members.read("found")?, takes))
     }
 }
 stored_record! { StepIntent;

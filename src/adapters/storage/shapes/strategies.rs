@@ -258,7 +258,8 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
     prop_oneof![
         (subject(), any::<u32>()).prop_map(|(subject, wave)| RunEvent::Planned { subject, wave }),
         planned_server().prop_map(|server| RunEvent::Replanned { server }),
-        (time(), state()).prop_map(|(at, found)| RunEvent::Admitted(Admission::noted(at, found))),
+        (time(), state(), any::<bool>())
+            .prop_map(|(at, found, takes)| RunEvent::Admitted(Admission::noted(at, found, takes))),
         time().prop_map(|at| RunEvent::WasSilent { at }),
         (any::<usize>(), intent()).prop_map(|(step, intent)| RunEvent::StepBegun { step, intent }),
         begun.prop_map(|answer| RunEvent::ActAnswered { answer }),
