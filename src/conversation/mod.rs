@@ -20,6 +20,7 @@ mod matters;
 mod meaning;
 pub mod message;
 pub mod misunderstanding;
+mod outlook;
 mod overriding;
 pub mod plain;
 mod preview;
@@ -52,7 +53,7 @@ pub use brakes::{
     stop_took_hold, stop_would, stopped_already,
 };
 pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker};
-pub use card::{card, card_naming, echo};
+pub use card::{Beside, card, card_beside, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use details::details;
 pub use ending::final_reply;
@@ -67,6 +68,7 @@ pub use home::{HomeView, Told, home};
 pub use incident::{incident, unclaimed};
 pub use matters::{Matter, MatterKey, MatterKind, MattersView, Severity, matters};
 pub use meaning::meaning;
+pub use outlook::OutlookView;
 pub use overriding::{
     Mentions, NoOverride, OverrideUnfit, OverrideWord, no_override, overridden, override_ended, override_evidence,
     override_form, override_incident, override_recorded, override_taken, override_unfit,

@@ -3,7 +3,7 @@
 use super::deciding::{Pass, SERVERS_PER_TRANSACTION_MAX};
 use super::effects::Effects;
 use super::rechecks::{self, Look, People};
-use super::requests::{end, halt};
+use super::requests::{end, failures, halt};
 use super::world::World;
 use super::{Service, Step, messages, overrides, records, replanning};
 use crate::admission::{self, Candidate, Ledger, NextWave, Precedence, Traffic, Verdict, next_wave};
@@ -87,6 +87,10 @@ impl Admitter {
         }
         let Some(approved) = approvals::proof(request) else { return Ok(Looked::Nothing) };
         let runs = self.world.store.runs(request.id()).await?;
+        // It is about to be halted: whoever takes the place of the one that failed last would be one too many.
+        if failures(&runs) > request.spec.waves.stop_when_failures_exceed {
+            return Ok(Looked::Nothing);
+        }
         if let Some(moment) = request.plan.parts().not_before.as_ref().filter(|moment| now < moment.at) {
             return Ok(Looked::Again(moment.at));
         }

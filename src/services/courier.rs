@@ -6,7 +6,7 @@
 use super::effects::Effects;
 use super::requests::close_waiting;
 use super::world::World;
-use super::{Service, Step, brakes, failures, homes, messages, restraining};
+use super::{Service, Step, brakes, explaining, failures, homes, messages, restraining};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, Mentions, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
@@ -279,8 +279,10 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
     Ok(match notice {
         Notice::Echo(_) => Some(conversation::echo(view, link.as_deref())),
         Notice::Card(_) => {
-            let pause = restraining::pausing(request.id(), &ledger);
-            let card = conversation::card_naming(view, &rulebook.rules.overrides.by, pause);
+            let (place, pace) = explaining::wait(world.store.as_ref(), &rulebook, &request, now).await?;
+            let (commanders, pause) = (&rulebook.rules.overrides.by, restraining::pausing(request.id(), &ledger));
+            let beside = conversation::Beside { commanders, pause, place: place.as_ref(), pace };
+            let card = conversation::card_beside(view, beside);
             Some(conversation::marked_stopped(card, &request, ledger.stop()))
         }
         Notice::ApprovalAsk(_) => Some(conversation::approval_ask(view)),

@@ -37,6 +37,7 @@ pub mod restraining;
 mod retrying;
 mod reviews;
 pub mod runner;
+pub mod safety;
 pub mod standings;
 pub mod traffic;
 pub mod undone;

@@ -179,7 +179,8 @@ fn next(request: &Request, runs: &[Run], now: Timestamp) -> Option<Vec<Write>> {
     }
 }
 
-fn failures(runs: &[Run]) -> u32 {
+/// How many of these failed; an outcome that nobody can tell counts too.
+pub(super) fn failures(runs: &[Run]) -> u32 {
     let failed = |run: &&Run| {
         run.outcome().is_some_and(RunOutcome::is_failure) || matches!(run.stage, RunStage::NeedsPerson { .. })
     };

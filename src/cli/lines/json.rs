@@ -1,5 +1,6 @@
 //! The same answers for programs. Names of members are stable; words for people are not repeated here.
 
+use crate::admission::Outlook;
 use crate::authorization::{AuthorizationRecord, WhoCan};
 use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
 use crate::conversation::{self, IsAllowed, plain};
@@ -8,6 +9,7 @@ use crate::domain::braking::Braking;
 use crate::domain::intent::{Intent, Planned, Selector, Spanned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{ServerName, SiteName};
+use crate::domain::time::Timestamp;
 use crate::services::planning::Preview;
 use crate::services::verdict::{Verdict, WhoMay};
 use crate::workflow::request::ApprovalNeed;
@@ -110,6 +112,7 @@ pub(super) fn misunderstanding(told: &Misunderstanding) -> Value {
 /// What a line would do.
 pub(super) fn preview(preview: &Preview, source: &str, is_stored: bool) -> Value {
     let parts = preview.plan.parts();
+    let Outlook { first, together, left_out, about, .. } = &preview.safety.outlook;
     let names = |names: &[ServerName]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
     let refusal = preview.allowed.as_ref().err().map(|refusal| {
         let policy = refusal.policy().map(|note| note.id.to_string());
@@ -126,8 +129,11 @@ pub(super) fn preview(preview: &Preview, source: &str, is_stored: bool) -> Value
         "allowed": refusal.is_none(),
         "refusal": refusal,
         "approvals": approvals(preview.need.as_ref()),
-        "first_wave": { "start": names(&preview.first.start), "wait": names(&preview.first.wait) },
-        "left_out": preview.left_out.iter().map(|(name, why)| json!({ "server": name.as_str(), "why": why }))
+        "first_wave": { "start": names(&first.start), "wait": names(&first.wait) },
+        "could_start": { "start": names(&together.start), "wait": names(&together.wait) },
+        "next_seconds": about.map(Timestamp::seconds),
+        "nearest": preview.safety.nearest,
+        "left_out": left_out.iter().map(|(name, why)| json!({ "server": name.as_str(), "why": why }))
             .collect::<Vec<_>>(),
         "pools": preview.impacts.iter().map(|impact| json!({
             "pool": impact.now.pool.as_str(),

@@ -127,7 +127,7 @@ fn the_thread_tells_that_the_second_failure_stops_the_rest() {
     ✋ req-2mq9 halted: reboot 20 servers in lax, 12 of 20 rebooted · 2 failed
     ----
     Reboot 20 servers in lax · req-2mq9
-    ✋ halted · 2 failed, limit 1
+    ✋ halted · 2 failed, limit 1, at most 5 of 20 with those at work
     ▰▰▰▰▰▰▱▱▱▱  12 of 20 · 3 finish · 3 not started
     Now: `edge-lax-[015-017]`: 3 rebooting
     ~ @U0ANA · approved by bob 14:04 UTC · as of 14:46 UTC
