@@ -5,6 +5,7 @@ use super::file_override::override_rules;
 use super::traffic::TrafficFile;
 use super::{QueueRules, Rules};
 use crate::domain::time::{duration_of, exact};
+use crate::workflow::request::PolicyName;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::ops::Range;
@@ -29,6 +30,8 @@ struct AdmissionFile {
     failure_rate: FailureRate,
     #[serde(default)]
     queue: Queue,
+    #[serde(default)]
+    observe: Vec<String>,
     /// Read with its places, by `file_override`.
     #[serde(default, rename = "override")]
     _overrides: IgnoredAny,
@@ -148,6 +151,7 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
         overrides: override_rules(file, text)?,
         failure_rate: read.failure_rate(&given.failure_rate, &usual.failure_rate)?,
         queue: read.queue(&given.queue, usual.queue)?,
+        observed: read.observed(&given.observe)?,
     })
 }
 
@@ -207,6 +211,21 @@ impl Read<'_> {
             },
             soak: self.duration((&given.soak, "failure-rate.soak"), usual.soak, (minute, "10m"))?,
         })
+    }
+
+    fn observed(self, given: &[String]) -> Result<Vec<PolicyName>, AdmissionFileFault> {
+        let can_be = || PolicyName::ALL.into_iter().filter(|policy| policy.can_be_observed());
+        let mut observed = Vec::new();
+        for word in given {
+            let Some(policy) = can_be().find(|policy| policy.word() == word) else {
+                let takes = can_be().map(PolicyName::word).collect::<Vec<_>>().join(", ");
+                return self.fault("observe", word, format_args!("some of {takes}"));
+            };
+            observed.push(policy);
+        }
+        observed.sort();
+        observed.dedup();
+        Ok(observed)
     }
 
     fn queue(self, given: &Queue, usual: QueueRules) -> Result<QueueRules, AdmissionFileFault> {

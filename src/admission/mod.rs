@@ -15,6 +15,7 @@ mod freeze;
 mod holds;
 mod ledger;
 mod likely;
+mod observing;
 mod outs;
 mod overriding;
 mod overshoot;
@@ -22,6 +23,7 @@ mod pass;
 mod queue;
 mod record;
 mod rehearsal;
+mod replay;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -50,6 +52,7 @@ pub use pass::{pass, reasons, reasons_of_servers};
 pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
 pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Outlook, Rehearsal, Sought, left_out, outlook, rehearse};
+pub use replay::{Change, Difference, Replay};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
@@ -91,6 +94,8 @@ pub struct Rules {
     pub overrides: OverrideRules,
     /// How waiting counts.
     pub queue: QueueRules,
+    /// The policies that are only observed; sorted.
+    pub observed: Vec<PolicyName>,
 }
 
 impl Default for Rules {
@@ -107,6 +112,7 @@ impl Default for Rules {
             rack_concurrency: 1,
             overrides: OverrideRules::default(),
             queue: QueueRules::default(),
+            observed: Vec::new(),
         }
     }
 }
@@ -251,6 +257,7 @@ pub struct Admitted {
     takes_over: Option<RunId>,
     canary_of: Vec<BreakerScope>,
     overridden: Vec<PolicyName>,
+    observed: Vec<PolicyName>,
 }
 
 impl Admitted {
@@ -289,10 +296,16 @@ impl Admitted {
     pub fn overridden(&self) -> &[PolicyName] {
         &self.overridden
     }
+
+    /// The policies that would have made it wait, and are only observed; sorted.
+    #[must_use]
+    pub fn observed(&self) -> &[PolicyName] {
+        &self.observed
+    }
 }
 
-/// Asks every policy about one server; the worst answer wins, every reason is told, and what it may pass by an override
-/// is passed.
+/// Asks every policy about one server; the worst answer wins, every reason is told, and what is only observed or may be passed
+/// by an override is passed.
 #[must_use]
 pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     evaluate_with(candidate, known, &Counts::of(known.ledger, known.inventory))
@@ -300,7 +313,7 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
 
 /// The same, with what was counted before of the same ledger.
 fn evaluate_with(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Verdict {
-    overriding::less_overridden(every_policy(candidate, known, counts), candidate, known)
+    overriding::less_passed(every_policy(candidate, known, counts), candidate, known)
 }
 
 fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Verdict {
@@ -339,7 +352,15 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
         let canary_of = breakers::canary_of(work, known);
         let (found, takes) = (found(server, known), takes(server, known));
         let run = candidate.run.clone();
-        Verdict::Allow(Admitted { run, found, takes, takes_over, canary_of, overridden: Vec::new() })
+        Verdict::Allow(Admitted {
+            run,
+            found,
+            takes,
+            takes_over,
+            canary_of,
+            overridden: Vec::new(),
+            observed: Vec::new(),
+        })
     } else {
         Verdict::Wait(blockers)
     }

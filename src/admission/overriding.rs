@@ -3,13 +3,14 @@
 //! An override changes the answer of its own policy, for its own servers, and nothing else: whatever else blocks goes
 //! on blocking, and a server that passes is counted by everything that is asked later.
 
+use super::observing::less_observed;
 use super::{Admitted, Candidate, Counted, Known, LockStanding, Verdict, canary_of, found, state, still_safe, takes};
 use crate::domain::command::{CommandSpec, Impact};
 use crate::domain::identity::GroupName;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::ProductionState;
 use crate::workflow::breakglass::SecondCause;
-use crate::workflow::request::{Blocker, PolicyName};
+use crate::workflow::request::{Blocker, PolicyName, PolicySet};
 use std::time::Duration;
 
 /// The longest that an override may last.
@@ -42,13 +43,15 @@ impl OverrideRules {
     }
 }
 
-/// The answer about a server, less what it may pass by an override.
-pub(super) fn less_overridden(said: Verdict, candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
-    let passes = candidate.passes;
+/// The answer about a server, less what is only observed, and what it may pass by an override.
+pub(super) fn less_passed(said: Verdict, candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
     let blockers = match said {
-        Verdict::Wait(blockers) if can_pass(candidate.server, candidate.spec, known) => blockers,
-        verdict @ (Verdict::Wait(_) | Verdict::Allow(_) | Verdict::Deny(_)) => return verdict,
+        Verdict::Wait(blockers) => blockers,
+        verdict @ (Verdict::Allow(_) | Verdict::Deny(_)) => return verdict,
     };
+    let (observed, blockers) = less_observed(blockers, known.rules);
+    let may_pass = can_pass(candidate.server, candidate.spec, known);
+    let passes = if may_pass { candidate.passes } else { PolicySet::NONE };
     let passed_by = |blocker: &Blocker| blocker.overridable().filter(|policy| passes.contains(*policy));
     let (passed, left): (Vec<Blocker>, Vec<Blocker>) =
         blockers.into_iter().partition(|blocker| passed_by(blocker).is_some());
@@ -63,7 +66,7 @@ pub(super) fn less_overridden(said: Verdict, candidate: Candidate<'_>, known: Kn
     let (run, found) = (candidate.run.clone(), found(candidate.server, known));
     let takes = takes(candidate.server, known);
     let canary_of = canary_of(Counted::of_server(candidate.spec, candidate.server, candidate.version), known);
-    Verdict::Allow(Admitted { run, found, takes, takes_over, canary_of, overridden })
+    Verdict::Allow(Admitted { run, found, takes, takes_over, canary_of, overridden, observed })
 }
 
 /// Whether an override can help that server at all: what cannot be undone is never done to one in production by it.

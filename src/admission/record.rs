@@ -68,6 +68,8 @@ pub enum Said {
         takes_over: Option<RunId>,
         /// The policies that would have made it wait, and that it passed by an override.
         overridden: Vec<PolicyName>,
+        /// The policies that would have made it wait, and were only observed.
+        observed: Vec<PolicyName>,
     },
     /// Not now; everything that blocked it.
     Wait(Vec<Blocker>),
@@ -82,6 +84,7 @@ impl From<&Verdict> for Said {
                 found: admitted.found(),
                 takes_over: admitted.takes_over().cloned(),
                 overridden: admitted.overridden().to_vec(),
+                observed: admitted.observed().to_vec(),
             },
             Verdict::Wait(blockers) => Self::Wait(blockers.clone()),
             Verdict::Deny(why) => Self::Deny(why.clone()),

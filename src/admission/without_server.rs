@@ -1,5 +1,6 @@
 //! Proof that work on a subject that is no server may start: only what people have put on stands in its way.
 
+use super::observing::less_observed;
 use super::{Admitted, Counted, Known, Verdict, canary_of, without_server};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::RunId;
@@ -17,14 +18,17 @@ pub fn evaluate_without_server(
 ) -> Verdict {
     match without_server(&run.request, (subject, version), spec, known) {
         Err(why) => Verdict::Deny(why),
-        Ok(blockers) if !blockers.is_empty() => Verdict::Wait(blockers),
-        Ok(_) => Verdict::Allow(Admitted {
-            run: run.clone(),
-            found: ProductionState::Production,
-            takes: true,
-            takes_over: None,
-            canary_of: canary_of(Counted::of(spec, subject, version), known),
-            overridden: Vec::new(),
-        }),
+        Ok(blockers) => match less_observed(blockers, known.rules) {
+            (observed, left) if left.is_empty() => Verdict::Allow(Admitted {
+                run: run.clone(),
+                found: ProductionState::Production,
+                takes: true,
+                takes_over: None,
+                canary_of: canary_of(Counted::of(spec, subject, version), known),
+                overridden: Vec::new(),
+                observed,
+            }),
+            (_, left) => Verdict::Wait(left),
+        },
     }
 }

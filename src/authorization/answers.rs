@@ -5,7 +5,7 @@ use super::nearest::Nearest;
 use super::record::AuthorizationRecord;
 use super::requirements::Requirements;
 use crate::domain::command::CommandName;
-use crate::domain::identity::{GroupName, PersonId, Standing, UserId};
+use crate::domain::identity::{AutomationName, GroupName, PersonId, Standing, UserId};
 use crate::domain::ids::Fingerprint;
 use crate::domain::place::{ChannelId, ChannelName, Reach};
 use crate::domain::server::{ServerId, ServerName, SiteName};
@@ -231,11 +231,13 @@ impl Could {
 pub enum WhoCan {
     /// Every member of the workspace.
     Everyone,
-    /// Members of these groups, and these people; each sorted, and both empty where nobody can.
+    /// Members of these groups, these people and these automations; each sorted, and all empty where nobody can.
     Some {
         /// Being in one of them is enough.
         groups: Vec<GroupName>,
         /// People whom a policy names.
         people: Vec<UserId>,
+        /// Automations whom a policy names.
+        automations: Vec<AutomationName>,
     },
 }

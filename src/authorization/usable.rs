@@ -6,7 +6,7 @@ use super::inquiry::{Inquiry, Subject, Who, nothing, one_of_class, subjects_of, 
 use super::load::Policies;
 use super::sets::ChannelSet;
 use crate::domain::command::{CommandName, CommandSpec, Impact, Targets};
-use crate::domain::identity::{GroupName, PersonId, Profile, UserId};
+use crate::domain::identity::{AutomationName, GroupName, PersonId, Profile, UserId};
 use crate::domain::place::{ChannelFacts, ChannelId};
 use crate::domain::server::{Server, ServerType, SiteName};
 use std::collections::BTreeMap;
@@ -66,7 +66,7 @@ impl Policies {
         let place = self.place_of(channel, command)?;
         let subjects = subjects_of(command, servers, sites).ok_or(RefusalKind::WrongSubjects)?;
         if !self.known.commands.contains(&command.name) {
-            return Ok(WhoCan::Some { groups: Vec::new(), people: Vec::new() });
+            return Ok(WhoCan::Some { groups: Vec::new(), people: Vec::new(), automations: Vec::new() });
         }
         let may = |who: &Who| {
             let inquiry = Inquiry::new(command, place, who, &subjects);
@@ -78,7 +78,11 @@ impl Policies {
         let groups = self.groups_told_apart(place, command).filter(|group| may(&Who::anyone_of(self, group)));
         let named = |user: &&UserId| may(&Who::of(self, &member(user)));
         let people = place.slice(&command.name).mentions.people.iter().filter(named);
-        Ok(WhoCan::Some { groups: groups.cloned().collect(), people: people.cloned().collect() })
+        Ok(WhoCan::Some {
+            groups: groups.cloned().collect(),
+            people: people.cloned().collect(),
+            automations: self.automations_that(may),
+        })
     }
 
     /// Who may use that command in that channel for at least one kind of server or one site.
@@ -88,7 +92,7 @@ impl Policies {
     pub fn who_can_ever(&self, command: &CommandSpec, channel: &ChannelFacts) -> Result<WhoCan, RefusalKind> {
         let place = self.place_of(channel, command)?;
         if !self.known.commands.contains(&command.name) {
-            return Ok(WhoCan::Some { groups: Vec::new(), people: Vec::new() });
+            return Ok(WhoCan::Some { groups: Vec::new(), people: Vec::new(), automations: Vec::new() });
         }
         let may = |who: &Who| self.may_ever_use(who, place, command);
         if may(&Who::anyone()) {
@@ -97,7 +101,11 @@ impl Policies {
         let groups = self.groups_told_apart(place, command).filter(|group| may(&Who::anyone_of(self, group)));
         let named = |user: &&UserId| may(&Who::of(self, &member(user)));
         let people = place.slice(&command.name).mentions.people.iter().filter(named);
-        Ok(WhoCan::Some { groups: groups.cloned().collect(), people: people.cloned().collect() })
+        Ok(WhoCan::Some {
+            groups: groups.cloned().collect(),
+            people: people.cloned().collect(),
+            automations: self.automations_that(may),
+        })
     }
 
     /// Whether somebody may use one of these commands in that channel; `None` is a direct conversation. No person is
@@ -112,6 +120,11 @@ impl Policies {
             None => self.direct.as_ref(),
         };
         place.is_some_and(|place| commands.into_iter().any(|command| place.slice(&command.name).has_permit))
+    }
+
+    fn automations_that(&self, may: impl Fn(&Who) -> bool) -> Vec<AutomationName> {
+        let those = self.known.automations.iter().filter(|name| may(&Who::of(self, &Profile::automation(name))));
+        those.cloned().collect()
     }
 
     fn may_ever_use(&self, who: &Who, place: &ChannelSet, command: &CommandSpec) -> bool {

@@ -149,7 +149,7 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Demo { tour: false, port, files, .. } => demo::run(port, files.as_deref()).await?,
         What::Demo { tour: true, port, files, scene } => tour::run(port, files.as_deref(), &scene).await?,
         What::Check(check) => return Ok(check.run()),
-        What::Policy(policy) => return policy.run(),
+        What::Policy(policy) => return policy.run().await,
         What::Parse(parse) => return parse.run(),
         What::Select(select) => return select.run().await,
         What::Plan(plan) => return plan.run().await,

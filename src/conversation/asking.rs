@@ -194,21 +194,29 @@ fn text_of(view: WhoView<'_>, place: &str) -> Rich {
 }
 
 fn is_nobody(who: &WhoCan) -> bool {
-    matches!(who, WhoCan::Some { groups, people } if groups.is_empty() && people.is_empty())
+    match who {
+        WhoCan::Everyone => false,
+        WhoCan::Some { groups, people, automations } => {
+            groups.is_empty() && people.is_empty() && automations.is_empty()
+        }
+    }
 }
 
-/// `members of noc or sre, and dee`, `everybody of this workspace`, `nobody`.
+/// `members of noc or sre, dee, and automation nightly-canary`, `everybody of this workspace`, `nobody`.
 fn names(who: &WhoCan, people: &[String], place: &str) -> String {
-    let WhoCan::Some { groups, .. } = who else { return "everybody of this workspace".to_owned() };
+    let WhoCan::Some { groups, automations, .. } = who else { return "everybody of this workspace".to_owned() };
     let groups = groups.iter().map(|group| group.as_str()).collect::<Vec<_>>();
     let of = |names: &[&str]| if names.len() > 3 { first_three(names) } else { listed(names, "or") };
     let people = people.iter().map(|name| super::words::quoted(name)).collect::<Vec<_>>();
     let people = of(&people.iter().map(String::as_str).collect::<Vec<_>>());
-    match (groups.is_empty(), people.is_empty()) {
-        (true, true) => format!("nobody {place}"),
-        (false, true) => format!("members of {}", of(&groups)),
-        (true, false) => people,
-        (false, false) => format!("members of {}, and {people}", of(&groups)),
+    let automations = automations.iter().map(|name| format!("automation {name}")).collect::<Vec<_>>();
+    let automations = of(&automations.iter().map(String::as_str).collect::<Vec<_>>());
+    let groups = if groups.is_empty() { String::new() } else { format!("members of {}", of(&groups)) };
+    let each = [groups, people, automations].into_iter().filter(|names| !names.is_empty()).collect::<Vec<_>>();
+    match each.split_last() {
+        None => format!("nobody {place}"),
+        Some((only, [])) => only.clone(),
+        Some((last, before)) => format!("{}, and {last}", before.join(", ")),
     }
 }
 

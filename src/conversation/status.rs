@@ -13,7 +13,7 @@ use crate::admission::{Brake, PoolCount, Traffic};
 use crate::domain::command::CommandName;
 use crate::domain::server::PoolName;
 use crate::domain::time::Timestamp;
-use crate::workflow::request::{Blocker, Request};
+use crate::workflow::request::{Blocker, PolicyName, Request};
 use crate::workflow::run::Run;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -42,6 +42,8 @@ pub struct StatusView<'a> {
     pub inventory_at: Timestamp,
     /// What is known of traffic.
     pub traffic: &'a Traffic,
+    /// The policies that are only observed.
+    pub observed: &'a [PolicyName],
     /// The oldest look at the health of one of them, and in which pool; `None` if there was none.
     pub health_oldest: Option<(Timestamp, PoolName)>,
     /// When the directory of people last answered; `None` where it was not asked.
@@ -74,6 +76,14 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
     let prose = match fleet.alerts_silent {
         Some((since, why)) => prose.line().text("✋ alerts are not taken since ").time(since).text(": ").code(why),
         None => prose,
+    };
+    let prose = match fleet.observed {
+        [] => prose,
+        observed => {
+            let names = observed.iter().map(|policy| policy.word()).collect::<Vec<_>>();
+            let verb = if names.len() == 1 { "is" } else { "are" };
+            prose.line().text(format!("👁 {} {verb} only observed: nothing waits for that", listed(&names, "and")))
+        }
     };
     let prose = waits_on_sources(prose, fleet.requests);
     let (serving, total, short) = totals(fleet);

@@ -38,8 +38,9 @@ use crate::workflow::{Admission, Errand, Request, Right, Run, RunEvent};
 /// use wrasse::domain::{ids::RequestId, server::ProductionState};
 /// let run = RequestId::from_tail("2mq9").unwrap().run(1);
 /// let found = ProductionState::Production;
-/// let (canary_of, overridden) = (Vec::new(), Vec::new());
-/// let made_up = wrasse::admission::Admitted { run, found, takes_over: None, canary_of, overridden };
+/// let (canary_of, overridden, observed) = (Vec::new(), Vec::new(), Vec::new());
+/// let (takes, takes_over) = (true, None);
+/// let made_up = wrasse::admission::Admitted { run, found, takes, takes_over, canary_of, overridden, observed };
 /// ```
 ///
 /// ```compile_fail,E0451

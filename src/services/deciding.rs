@@ -85,9 +85,10 @@ impl Pass<'_> {
                         let Some(started) = self.started(run, &admitted) else { continue };
                         writes.extend(self.tries(&mut trying, run, admitted.canary_of()));
                         writes.push(self.run_events(run, vec![started], true));
+                        let despite = despite(admitted.observed());
                         evidence.push(match run.subject.site() {
-                            Some(site) => format!("{site} as a whole"),
-                            None => format!("{} without a server", run.id),
+                            Some(site) => format!("{site} as a whole{despite}"),
+                            None => format!("{} without a server{despite}", run.id),
                         });
                     }
                 }
@@ -108,7 +109,8 @@ impl Pass<'_> {
                     writes.push(self.run_events(run, vec![started], true));
                     let over = admitted.takes_over().map_or(String::new(), |run| format!(", taken over from {run}"));
                     let by = self.overridden(run, admitted.overridden(), &mut used);
-                    evidence.push(format!("{} admitted{over}{by}", server.name));
+                    let despite = despite(admitted.observed());
+                    evidence.push(format!("{} admitted{over}{by}{despite}", server.name));
                 }
             }
         }
@@ -242,6 +244,12 @@ impl Pass<'_> {
         of_servers.into_iter().zip(said).any(|(run, (_, verdict))| makes(run, verdict))
             || others.into_iter().any(|run| makes(run, &self.without_server(run, ledger)))
     }
+}
+
+/// What would have made it wait, if it were not only observed; for the record.
+fn despite(observed: &[PolicyName]) -> String {
+    let each = observed.iter().map(|policy| format!(", though {} is not met, which is only observed", policy.word()));
+    each.collect()
 }
 
 /// The word of a pass that made something: `deny` if it started nothing and only left servers out.

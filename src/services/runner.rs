@@ -110,7 +110,7 @@ impl Runner {
         let ledger = self.world.store.ledger().await?;
         let (rulebook, traffic) = (self.world.rulebook(), self.world.traffic.now());
         let known = rulebook.known(&ledger, now).with_traffic(&traffic);
-        let passed = request.passed(&run.id);
+        let passed = rulebook.rules.not_asked(&request.passed(&run.id));
         let safe = admission::still_safe_overriding(server, known, &passed);
         Ok(match safe.is_ok().then(|| still_calm(server, known, &passed)) {
             Some(Err(_)) => Input::NotNow,
@@ -136,7 +136,11 @@ impl Runner {
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
         let known = rulebook.known(&ledger, now).with_traffic(&traffic);
-        Ok(if is_missed(server, known, &request.passed(&run.id)) { Orders::PutOff } else { ordered })
+        Ok(if is_missed(server, known, &rulebook.rules.not_asked(&request.passed(&run.id))) {
+            Orders::PutOff
+        } else {
+            ordered
+        })
     }
 
     /// `None` means that the run may be decided on again at once.

@@ -10,7 +10,7 @@ use crate::domain::server::{PoolName, Server};
 use crate::domain::time::Timestamp;
 use crate::ports::store::Store;
 use crate::ports::{Rulebook, StoreFault};
-use crate::workflow::request::Request;
+use crate::workflow::request::{PolicyName, Request};
 use crate::workflow::run::Run;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub struct Standings {
     pub people_at: Option<Timestamp>,
     /// What pools carry; [`Traffic::NotAsked`] where it was not looked at.
     pub traffic: Arc<Traffic>,
+    /// The policies that are only observed.
+    pub observed: Vec<PolicyName>,
     /// Since when alerts are not taken, and why; `None` where they are, or where it was not looked at.
     pub alerts_silent: Option<(Timestamp, String)>,
     /// When all of this was looked at.
@@ -57,6 +59,7 @@ impl Standings {
             people_at,
             alerts_silent,
             traffic,
+            observed,
             now,
         } = self;
         StatusView {
@@ -69,6 +72,7 @@ impl Standings {
             health_oldest: health_oldest.clone(),
             people_at: *people_at,
             traffic,
+            observed,
             alerts_silent: alerts_silent.as_ref().map(|(since, why)| (*since, why.as_str())),
             now: *now,
         }
@@ -107,6 +111,7 @@ pub async fn standings(
         health_oldest,
         people_at: None,
         traffic: Arc::new(Traffic::NotAsked),
+        observed: rulebook.rules.observed.clone(),
         alerts_silent: None,
         now,
     })

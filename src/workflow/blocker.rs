@@ -50,6 +50,12 @@ impl PolicyName {
     /// Those that an override can let servers pass; whatever is not named here never can be.
     pub const OVERRIDABLE: [Self; 3] = [Self::Concurrency, Self::Capacity, Self::Traffic];
 
+    /// Whether it may be only observed: all that weigh figures, none that people put on.
+    #[must_use]
+    pub fn can_be_observed(self) -> bool {
+        self.can_be_overridden() || self == Self::FailureRate
+    }
+
     /// Whether an override can let servers pass it.
     #[must_use]
     pub fn can_be_overridden(self) -> bool {
@@ -412,6 +418,26 @@ impl Blocker {
             | Self::Behind { .. } => false,
         };
         self.policy().filter(|policy| can_pass && policy.can_be_overridden())
+    }
+
+    /// The policy that may be only observed as far as this goes: those that can be overridden, and breakers.
+    #[must_use]
+    pub fn observable(&self) -> Option<PolicyName> {
+        match self {
+            Self::Broken { .. } => Some(PolicyName::FailureRate),
+            Self::Locked { .. }
+            | Self::Concurrency { .. }
+            | Self::Capacity { .. }
+            | Self::HealthUnknown { .. }
+            | Self::Traffic { .. }
+            | Self::TrafficUnknown { .. }
+            | Self::NoDirectory
+            | Self::Stopped { .. }
+            | Self::Frozen { .. }
+            | Self::Held { .. }
+            | Self::Blacklisted { .. }
+            | Self::Behind { .. } => self.overridable(),
+        }
     }
 
     /// Whether it is the same reason as one that was told before, for the same numbers as people read them or so soon

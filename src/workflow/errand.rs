@@ -51,6 +51,14 @@ impl Admission {
     }
 }
 
+impl Run {
+    /// Whether its work takes a place of the server's pool: it was found in production, and was not known to be out there.
+    #[must_use]
+    pub fn takes_capacity(&self) -> bool {
+        self.found == ProductionState::Production && self.admission().is_none_or(Admission::takes)
+    }
+}
+
 /// An act that a run has decided on. Only [`decide`](super::decide()) makes one:
 ///
 /// ```compile_fail,E0451

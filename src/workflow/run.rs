@@ -397,12 +397,6 @@ impl Run {
         RunStage::Waiting
     }
 
-    /// Whether its work takes a place of the server's pool: it was found in production, and was not known to be out there.
-    #[must_use]
-    pub fn takes_capacity(&self) -> bool {
-        self.found == ProductionState::Production && self.admission.is_none_or(Admission::takes)
-    }
-
     /// The run after that event; the only way a run changes.
     ///
     /// # Errors

@@ -261,7 +261,7 @@ fn who_can_tells_groups_as_the_files_say() {
     Members of noc or sre.
     ");
     let general = wrasse(&["who-can", "--in", "noc", "--json", "reboot"]);
-    insta::assert_snapshot!(out(&general), @r#"{"command":"reboot","in_general":true,"everyone":false,"groups":["noc","sre"],"people":[],"approvals":null,"words":"Who may reboot servers in #noc\nMembers of noc or sre.\n~ on some of them at least; to be exact, name them: `/fleet who-can reboot on site=lax`"}"#);
+    insta::assert_snapshot!(out(&general), @r#"{"command":"reboot","in_general":true,"everyone":false,"groups":["noc","sre"],"people":[],"automations":[],"approvals":null,"words":"Who may reboot servers in #noc\nMembers of noc or sre.\n~ on some of them at least; to be exact, name them: `/fleet who-can reboot on site=lax`"}"#);
     let nowhere = wrasse(&["who-can", "--in", "lobby", "reboot"]);
     assert_eq!(nowhere.status.code(), Some(0), "{}", complaint(&nowhere));
     insta::assert_snapshot!(out(&nowhere), @"

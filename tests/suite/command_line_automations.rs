@@ -22,6 +22,14 @@ fn policies(folder: &Path) {
   - { id: all, who: everyone, commands: all, reason: whatever people want }
 ",
     );
+    write("channels.yaml", "channels: { noc: C0NOC, quiet: C0QUIET, web: C0WEB, incidents: C0INCIDENTS }\n");
+    write(
+        "channels/quiet.yaml",
+        "allow:
+  - { id: quietly, who: automation:nightly-canary, commands: reboot, at-most: 1, reason: one server each night }
+  - { id: sre, who: sre, commands: reboot, reason: sre reboots }
+",
+    );
     write(
         "tests/automations.yaml",
         "- { who: automation:nightly-canary, in: noc, command: reboot, on: { type: edge-cache }, expect: allowed by nightly }
@@ -60,6 +68,24 @@ fn can_i_answers_for_an_automation_by_what_names_it() {
     assert!(complaint(&unknown).contains("`nightly-canry` is not a known automation"), "{}", complaint(&unknown));
     let grouped = call(&["can-i", "--as", "automation:other", "--in", "noc", "--group", "noc", "reboot edge-lax-001"]);
     assert!(complaint(&grouped).contains("an automation is in no group"), "{}", complaint(&grouped));
+}
+
+#[test]
+fn who_can_names_the_automations_that_may() {
+    let told = call(&["who-can", "--in", "noc", "drain on edge-lax-001"]);
+    assert!(out(&told).contains("Everybody of this workspace"), "{}", out(&told));
+    assert!(!out(&told).contains("nightly-canary"), "no rule names it for that: {}", out(&told));
+    let json = call(&["who-can", "--in", "quiet", "--json", "reboot on edge-lax-001"]);
+    assert!(out(&json).contains(r#""automations":["nightly-canary"]"#), "{}", out(&json));
+    let words = call(&["who-can", "--in", "quiet", "reboot on edge-lax-001"]);
+    insta::assert_snapshot!(out(&words), @"
+    Who may reboot 1 server in #quiet
+    Members of sre, and automation nightly-canary.
+    ");
+    let more = call(&["who-can", "--in", "quiet", "reboot on edge-lax-[001-002]"]);
+    assert!(!out(&more).contains("nightly-canary"), "it may one server at a time: {}", out(&more));
+    let general = call(&["who-can", "--in", "quiet", "reboot"]);
+    assert!(out(&general).contains("and automation nightly-canary"), "{}", out(&general));
 }
 
 #[test]

@@ -25,6 +25,8 @@ mod mandates;
 #[cfg(test)]
 mod metrics_wire;
 #[cfg(test)]
+mod policy_replay;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod real_alertmanager;

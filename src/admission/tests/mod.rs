@@ -4,6 +4,7 @@ mod brakes;
 mod breakers;
 mod explaining;
 mod histories;
+mod observing;
 mod outlook;
 mod overriding;
 mod overshoot;

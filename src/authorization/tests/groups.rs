@@ -44,7 +44,7 @@ fn rules_name_them_like_any_other_group() {
     assert_eq!(refused, "no: NothingAllowed; here [edge-team, noc, web-on-call]");
     let who = policies.who_can(&command("drain"), (&edge(1), &[]), &channel("noc")).unwrap();
     let groups = ["edge-team", "noc", "web-on-call"].map(crate::domain::identity::GroupName::new).to_vec();
-    assert_eq!(who, WhoCan::Some { groups, people: Vec::new() });
+    assert_eq!(who, WhoCan::Some { groups, people: Vec::new(), automations: Vec::new() });
 }
 
 #[test]

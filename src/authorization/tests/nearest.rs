@@ -60,9 +60,12 @@ fn who_can_is_told_for_exactly_these_servers() {
     let who = |place: &str, verb: &str, servers: &[Server]| {
         format!("{:?}", policies.who_can(&command(verb), (servers, &[]), &channel(place)))
     };
-    assert_eq!(who("noc", "reboot", &edge(50)), "Ok(Some { groups: [noc, sre], people: [] })");
-    assert_eq!(who("noc", "reboot", &edge(51)), "Ok(Some { groups: [], people: [] })");
-    assert_eq!(who("incidents", "reboot", &edge(51)), "Ok(Some { groups: [incident-commander], people: [] })");
+    assert_eq!(who("noc", "reboot", &edge(50)), "Ok(Some { groups: [noc, sre], people: [], automations: [] })");
+    assert_eq!(who("noc", "reboot", &edge(51)), "Ok(Some { groups: [], people: [], automations: [] })");
+    assert_eq!(
+        who("incidents", "reboot", &edge(51)),
+        "Ok(Some { groups: [incident-commander], people: [], automations: [] })"
+    );
     assert_eq!(who("noc", "reboot", &[]), "Err(WrongSubjects)");
     assert_eq!(who("random", "reboot", &edge(1)), "Err(NoPolicy)");
     let rules = "\
@@ -72,7 +75,7 @@ allow:
 ";
     let policies = noc_rules(rules).unwrap();
     let who = policies.who_can(&command("drain"), (&edge(1), &[]), &channel("noc")).unwrap();
-    assert_eq!(format!("{who:?}"), "Some { groups: [sre], people: [U0EVE] }");
+    assert_eq!(format!("{who:?}"), "Some { groups: [sre], people: [U0EVE], automations: [] }");
     assert_eq!(policies.who_can(&command("announce"), (&[], &[]), &channel("noc")), Ok(WhoCan::Everyone));
 }
 
@@ -193,7 +196,8 @@ proptest! {
         // Who can is exactly who is answered with a yes.
         match policies.who_can(&spec, (servers, sites), &asked.1).unwrap() {
             WhoCan::Everyone => prop_assert!(ask(&(person("nil", &[]), asked.1.clone(), servers.clone(), sites.clone())).is_ok()),
-            WhoCan::Some { groups, people } => {
+            WhoCan::Some { groups, people, automations } => {
+                prop_assert!(automations.is_empty(), "none is named");
                 for group in &known.groups {
                     let may = ask(&(all(group), asked.1.clone(), servers.clone(), sites.clone())).is_ok();
                     prop_assert_eq!(may, groups.contains(group), "{}", group);

@@ -200,9 +200,11 @@ fn could_start(outlook: &Outlook) -> Value {
 
 /// Who may use a command.
 pub(super) fn who_may(who: &WhoMay, words: &str) -> Value {
-    let (groups, people) = match &who.who {
-        Ok(WhoCan::Some { groups, people }) => (groups.as_slice(), people.as_slice()),
-        Ok(WhoCan::Everyone) | Err(_) => (&[][..], &[][..]),
+    let (groups, people, automations) = match &who.who {
+        Ok(WhoCan::Some { groups, people, automations }) => {
+            (groups.as_slice(), people.as_slice(), automations.as_slice())
+        }
+        Ok(WhoCan::Everyone) | Err(_) => (&[][..], &[][..], &[][..]),
     };
     json!({
         "command": who.spec.name.as_str(),
@@ -210,6 +212,7 @@ pub(super) fn who_may(who: &WhoMay, words: &str) -> Value {
         "everyone": matches!(&who.who, Ok(WhoCan::Everyone)),
         "groups": groups.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "people": people.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "automations": automations.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "approvals": approvals(who.need.as_ref()),
         "words": words,
     })

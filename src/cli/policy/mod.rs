@@ -1,5 +1,7 @@
 //! `wrasse policy`: what the rules became, and whether they say what their authors expect. Both only look.
 
+mod replay;
+
 use super::{lines, output};
 use crate::authorization::{Difference, TestGround, TestReport, run_tables};
 use crate::cli::paths::Paths;
@@ -35,11 +37,17 @@ enum What {
         #[command(flatten)]
         paths: Paths,
     },
+    /// Ask again whatever was decided, by the numbers of another admission.yaml: what would have waited, and what would not.
+    Replay(replay::ReplayCall),
+    /// Count what policies that are only observed would have made wait.
+    Observed(replay::Observed),
 }
 
 impl Policy {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         match self.what {
+            What::Replay(call) => call.run().await,
+            What::Observed(call) => call.run().await,
             What::Show { channel, paths } => show(channel.as_deref(), &paths),
             What::Test { paths } => test(&paths),
         }

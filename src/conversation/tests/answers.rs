@@ -279,6 +279,7 @@ fn status_begins_with_its_sources_and_their_age() {
         health_oldest: Some((at(14, 32), crate::domain::server::PoolName::new("edge-lax"))),
         people_at: Some(at(14, 33)),
         traffic: &Traffic::NotConfigured,
+        observed: &[],
         alerts_silent: None,
         now: at(14, 33),
     };
@@ -301,6 +302,7 @@ fn status_begins_with_its_sources_and_their_age() {
         health_oldest: None,
         people_at: None,
         alerts_silent: Some((at(14, 20), "the address cannot be reached")),
+        observed: &[crate::workflow::request::PolicyName::Capacity, crate::workflow::request::PolicyName::Traffic],
         ..view
     };
     assert_snapshot!(read(&say::status(&view)), @"
@@ -308,6 +310,7 @@ fn status_begins_with_its_sources_and_their_age() {
     ----
     Health by the load balancers: not looked at yet · traffic is not looked at: no metrics configured · requests 14:33 UTC · inventory 13:00 UTC
     ✋ alerts are not taken since 14:20 UTC: `the address cannot be reached`
+    👁 capacity and traffic are only observed: nothing waits for that
     40 of 40 in service in 1 pool
     No request is open
     ");
@@ -329,6 +332,7 @@ fn status_of_much_stays_within_the_budget() {
         health_oldest: Some((at(14, 32), crate::domain::server::PoolName::new("edge-lax"))),
         people_at: Some(at(14, 33)),
         traffic: &Traffic::NotConfigured,
+        observed: &[],
         alerts_silent: None,
         now: at(14, 33),
     };

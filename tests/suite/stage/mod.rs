@@ -45,6 +45,7 @@ use wrasse::ports::chat::{Arrival, Envelope};
 use wrasse::ports::store::Write;
 use wrasse::ports::{Clock, Store};
 use wrasse::services::Places;
+use wrasse::workflow::request::PolicyName;
 
 /// How long people look at what they did before they go on; cards that were edited a moment ago are up to date then.
 const A_MOMENT: Duration = Duration::from_secs(3);
@@ -231,6 +232,11 @@ impl Stage {
     /// At most this share of a pool may be out at once.
     pub(crate) fn lets_out(&self, percent: u8) {
         self.0.script.borrow_mut().rules.pool_out_max_percent = percent;
+    }
+
+    /// That policy is only observed.
+    pub(crate) fn only_observes(&self, policy: PolicyName) {
+        self.0.script.borrow_mut().rules.observed.push(policy);
     }
 
     /// At most so many servers of one rack may be under work at once.

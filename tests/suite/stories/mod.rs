@@ -27,6 +27,7 @@ mod mentioning;
 mod misunderstanding;
 mod needing;
 mod not_overriding;
+mod observing;
 mod overriding;
 mod paging;
 mod pressing;

@@ -19,7 +19,7 @@ stored_record! { Rules;
     unknown_max_percent: "unknown_max_percent", fleet_concurrency: "fleet_concurrency",
     command_concurrency: "command_concurrency", type_in_site_percent: "type_in_site_percent",
     rack_concurrency: "rack_concurrency", overrides: "overrides", failure_rate: "failure_rate" or FailureRules::default(),
-    queue: "queue" or QueueRules::default(), traffic: "traffic" or TrafficRules::default(),
+    queue: "queue" or QueueRules::default(), traffic: "traffic" or TrafficRules::default(), observed: "observed" or Vec::new(),
 }
 stored_record! { FailureRules;
     in_a_row: "in_a_row", share: "share", command: "command", cool_down: "cool_down_ms", soak: "soak_ms",
@@ -61,7 +61,7 @@ stored_record! { HealthRow; server: "server", health: "health", seen_at: "seen_a
 stored_words! { Health; "serving" => Serving, "failing" => Failing, "out-of-rotation" => OutOfRotation }
 stored_record! { Decided; run: "run", server: "server", passes: "passes", said: "said" }
 stored_variants! { Said;
-    "allow" => Allow { found: "found", takes_over: "takes_over", overridden: "overridden" },
+    "allow" => Allow { found: "found", takes_over: "takes_over", overridden: "overridden", observed: "observed" or Vec::new() },
     "wait" => Wait(blockers),
     "deny" => Deny(why),
 }

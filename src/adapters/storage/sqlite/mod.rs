@@ -104,6 +104,19 @@ impl SqliteStore {
         Ok(())
     }
 
+    /// Decisions of that moment or later with their numbers, in order: so many of those after that number.
+    ///
+    /// # Errors
+    /// The file does not answer, or does not hold what it should.
+    pub async fn decided_since(
+        &self,
+        since: Timestamp,
+        after: i64,
+        limit: usize,
+    ) -> Result<Vec<(i64, DecisionRecord)>, StoreFault> {
+        reads::decided_since(&mut *self.readers.lend().await?, since, (after, limit)).await
+    }
+
     /// Hands a task to the writer; the answer comes after its commit.
     async fn hand_in(&self, task: Task) -> Result<oneshot::Receiver<Result<Committed, StoreFault>>, StoreFault> {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -226,20 +226,36 @@ pub(super) async fn decisions(
          ORDER BY sequence",
     );
     let rows = select.bind(request.to_string()).fetch_all(connection).await?;
-    let record = |row: &sqlx::sqlite::SqliteRow| {
-        Ok(DecisionRecord {
-            request: request_id_of(row.try_get("request_id")?)?,
-            at: time(row, "at_ms")?,
-            verdict: row.try_get("verdict")?,
-            evidence: row.try_get("evidence")?,
-            decided: match row.try_get::<Option<&str>, _>("decided")? {
-                Some(decided) => decode("a decision", row.try_get("shape")?, decided)?,
-                None => Vec::new(),
-            },
-            snapshot: row.try_get::<Option<&str>, _>("snapshot")?.map(fingerprint_of).transpose()?,
-        })
-    };
-    rows.iter().map(record).collect()
+    rows.iter().map(decision).collect()
+}
+
+/// Decisions of that moment or later, with their numbers, in order.
+pub(super) async fn decided_since(
+    connection: &mut SqliteConnection,
+    since: Timestamp,
+    (after, limit): (i64, usize),
+) -> Result<Vec<(i64, DecisionRecord)>, StoreFault> {
+    let select = query(
+        "SELECT sequence, request_id, at_ms, verdict, evidence, shape, decided, snapshot FROM decisions
+         WHERE sequence > $1 AND at_ms >= $2 ORDER BY sequence LIMIT $3",
+    );
+    let select = select.bind(after).bind(since.millis()).bind(i64::try_from(limit).unwrap_or(i64::MAX));
+    let rows = select.fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((row.try_get("sequence")?, decision(row)?))).collect()
+}
+
+fn decision(row: &sqlx::sqlite::SqliteRow) -> Result<DecisionRecord, StoreFault> {
+    Ok(DecisionRecord {
+        request: request_id_of(row.try_get("request_id")?)?,
+        at: time(row, "at_ms")?,
+        verdict: row.try_get("verdict")?,
+        evidence: row.try_get("evidence")?,
+        decided: match row.try_get::<Option<&str>, _>("decided")? {
+            Some(decided) => decode("a decision", row.try_get("shape")?, decided)?,
+            None => Vec::new(),
+        },
+        snapshot: row.try_get::<Option<&str>, _>("snapshot")?.map(fingerprint_of).transpose()?,
+    })
 }
 
 /// Locks, states, health and open breakers; the caller holds the transaction that makes them of one moment.

@@ -1,0 +1,90 @@
+//! What is only observed holds nothing up, and is told; and other numbers are tried on what was decided.
+
+use super::*;
+use crate::admission::{Change, Replay, Snapshot, admission_rules, decided, pass};
+use crate::workflow::request::PolicyName;
+
+/// A pool of three with one out, at its floor.
+fn at_its_floor() -> Fleet {
+    Fleet::of(3).seen(2, Health::Failing, 0)
+}
+
+fn observing(mut fleet: Fleet, policies: &[PolicyName]) -> Fleet {
+    fleet.rules.observed = policies.to_vec();
+    fleet
+}
+
+#[test]
+fn what_is_only_observed_starts_and_is_told() {
+    assert_eq!(at_its_floor().blocks(0), ["capacity"]);
+    let Verdict::Allow(admitted) = observing(at_its_floor(), &[PolicyName::Capacity]).check(0) else {
+        panic!("nothing but capacity stands in its way");
+    };
+    assert_eq!(admitted.observed(), [PolicyName::Capacity]);
+    assert!(admitted.overridden().is_empty(), "nobody has overridden anything");
+    let Verdict::Allow(admitted) = observing(Fleet::of(3), &[PolicyName::Capacity]).check(0) else {
+        panic!("nothing stands in its way");
+    };
+    assert!(admitted.observed().is_empty(), "what was not in the way would not have made it wait");
+}
+
+/// Whatever else blocks goes on blocking; a lock is a limit of the server itself, and nobody only observes it.
+#[test]
+fn nothing_else_is_let_go() {
+    let locked = at_its_floor().locked(0, "aaaa", LockStanding::Working);
+    assert_eq!(observing(locked, &[PolicyName::Capacity, PolicyName::Concurrency]).blocks(0), ["locked"]);
+    assert_eq!(observing(at_its_floor(), &[PolicyName::Traffic]).blocks(0), ["capacity"]);
+    let mut narrow = at_its_floor().locked(1, "aaaa", LockStanding::Working);
+    narrow.rules.fleet_concurrency = 1;
+    assert_eq!(observing(narrow.clone(), &[PolicyName::Capacity]).blocks(0), ["concurrency"]);
+    assert_eq!(observing(narrow, &[PolicyName::Concurrency]).blocks(0), ["capacity"]);
+}
+
+#[test]
+fn the_file_names_what_is_only_observed() {
+    let read = |text: &str| admission_rules("admission.yaml", text).map(|rules| rules.observed);
+    assert_eq!(read("observe: [traffic, capacity, traffic]"), Ok(vec![PolicyName::Capacity, PolicyName::Traffic]));
+    assert_eq!(read("observe: []"), Ok(Vec::new()));
+    for never in ["stop", "freeze", "hold", "blacklist", "trafic", ""] {
+        let fault = read(&format!("observe: [\"{never}\"]")).unwrap_err().to_string();
+        assert!(
+            fault.contains(&format!(
+                "observe is `{never}`; it takes some of concurrency, capacity, traffic, failure-rate"
+            )),
+            "{fault}"
+        );
+    }
+}
+
+/// What was decided about the first server of a fleet, and on what.
+fn decision(fleet: &Fleet) -> (Snapshot, Vec<crate::admission::Decided>) {
+    let (inventory, run, server) = (fleet.inventory(), run_of("2mq9", 1), planned(&fleet.servers[0]));
+    let candidate = Candidate { run: &run, server: &server, spec: &fleet.spec, version: None, passes: PolicySet::NONE };
+    let known = fleet.known(&inventory);
+    let said = pass([candidate], known);
+    (Snapshot::of([&server], known, &Fingerprint::of(b"files")), decided(&said))
+}
+
+#[test]
+fn other_numbers_are_tried_on_what_was_decided() {
+    let (started, waited) = (decision(&Fleet::of(3)), decision(&at_its_floor()));
+    let tried = |out_max: u8| {
+        let rules = Rules { pool_out_max_percent: out_max, ..roomy() };
+        let mut replay = Replay::default();
+        for (snapshot, decided) in [&started, &waited] {
+            replay.ask((snapshot, decided), (&reboot(), None), &rules).expect("they make an inventory");
+        }
+        assert_eq!((replay.decisions, replay.answers), (2, 2));
+        let each = [Change::WouldWait, Change::WouldStart, Change::OtherPolicies, Change::LeftOut];
+        let by_capacity = |change| {
+            let (count, by) = replay.tally(change);
+            assert_eq!(by.values().sum::<usize>(), count, "one policy makes each difference");
+            assert!(by.keys().all(|policy| *policy == PolicyName::Capacity));
+            count
+        };
+        each.map(by_capacity)
+    };
+    assert_eq!(tried(roomy().pool_out_max_percent), [0, 0, 0, 0], "the numbers that were in force change nothing");
+    assert_eq!(tried(0), [1, 0, 0, 0]);
+    assert_eq!(tried(100), [0, 1, 0, 0]);
+}
