@@ -28,6 +28,7 @@ use crate::services::reloader::Reloader;
 use crate::services::requests::Requests;
 use crate::services::runner::Runner;
 use crate::services::safety::Around;
+use crate::services::telling::Telling;
 use crate::services::traffic::TrafficWatch;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
@@ -90,6 +91,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
             incidents: settings.incidents.clone(),
             admins: settings.admins.clone(),
             owners_called_after: settings.owners_called_after,
+            requester_told_after: settings.requester_told_after,
             bot_name,
         },
         changes: watch::Sender::new(0),
@@ -166,6 +168,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Homes::new(Arc::clone(world))),
         Box::new(Courier::new(Arc::clone(world))),
         Box::new(Calling::new(Arc::clone(world))),
+        Box::new(Telling::new(Arc::clone(world))),
         Box::new(Paging::new(Arc::clone(world))),
         Box::new(Watcher::new(Arc::clone(world))),
         Box::new(TrafficWatch::new(Arc::clone(world))),

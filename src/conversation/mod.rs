@@ -10,6 +10,7 @@ mod breaker;
 mod card;
 mod consents;
 mod details;
+mod direct;
 mod ending;
 mod failure;
 mod forms;
@@ -56,6 +57,7 @@ pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_b
 pub use card::{Beside, card, card_beside, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use details::details;
+pub use direct::{halted_direct, left_out_direct, question_direct};
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
 pub use forms::{

@@ -55,13 +55,14 @@ pub(super) fn told(view: OutlookView<'_>) -> Rich {
 fn later(prose: Prose, outlook: &Outlook) -> Prose {
     let later = outlook.alone.wait.iter().filter(|name| !outlook.first.wait.contains(name));
     let later = later.cloned().collect::<Vec<_>>();
-    if later.is_empty() {
+    let told = |blocker: &&Blocker| !outlook.first.blockers.contains(blocker);
+    let more = outlook.alone.blockers.iter().filter(told).cloned().collect::<Vec<_>>();
+    // Where the reasons are those of the first wave, the rest is not told once more.
+    if later.is_empty() || more.is_empty() {
         return prose;
     }
     let prose = prose.line().text(format!("later waves: {} would wait as things are: ", servers(later.len())));
     let prose = prose.code(folded(&later, PATTERNS_MAX));
-    let told = |blocker: &&Blocker| !outlook.first.blockers.contains(blocker);
-    let more = outlook.alone.blockers.iter().filter(told).cloned().collect::<Vec<_>>();
     prose.line().rich(reasons(&more))
 }
 

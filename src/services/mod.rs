@@ -39,6 +39,7 @@ mod reviews;
 pub mod runner;
 pub mod safety;
 pub mod standings;
+pub mod telling;
 pub mod traffic;
 pub mod undone;
 pub mod verdict;

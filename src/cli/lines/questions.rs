@@ -64,8 +64,12 @@ impl CanI {
             Err(Answer::Told { message, .. }) => return Ok(answered(&message, self.json)),
         };
         let id = RandomIds.request();
+        let safety = match &verdict {
+            Verdict::Exact(exact) if exact.allowed.is_ok() => Some(exact.safety(asking, stored.around(&id))),
+            Verdict::Exact(_) | Verdict::General { .. } => None,
+        };
         let (is_allowed, message) = match &verdict {
-            Verdict::Exact(exact) => (exact.allowed.is_ok(), exact.told(&exact.safety(asking, stored.around(&id)))),
+            Verdict::Exact(exact) => (exact.allowed.is_ok(), exact.told(&safety.clone().unwrap_or_default())),
             Verdict::General { is_allowed, who } => {
                 let told = conversation::may_in_general(&who.spec, *is_allowed, &who.view(&people(who), None));
                 (*is_allowed == IsAllowed::Yes, told)
@@ -73,10 +77,14 @@ impl CanI {
         };
         let words = plain::render(&message);
         if self.json {
-            output::say(&json::verdict(&verdict, &words, scene.source).to_string());
+            output::say(&json::verdict(&verdict, safety.as_ref(), &words, scene.source).to_string());
         } else {
             output::say(&words);
-            output::say(&known_how(scene.source, stored.is_there));
+            // Of a no nothing else was looked at.
+            output::say(&match safety {
+                Some(_) => known_how(scene.source, stored.is_there),
+                None => format!("~ person and groups: {}", scene.source),
+            });
         }
         Ok(if is_allowed { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALLOWED) })
     }

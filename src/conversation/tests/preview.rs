@@ -224,8 +224,9 @@ fn what_could_start_instead_is_told() {
 
     // Nothing of it could.
     look.outlook.told_last.clear();
-    look.outlook.first = Rehearsal { start: Vec::new(), wait: vec![name(7)], blockers: vec![held.clone()] };
-    look.outlook.together = Rehearsal { start: Vec::new(), wait: vec![name(7), name(8)], blockers: vec![held] };
+    look.outlook.first = Rehearsal { start: Vec::new(), wait: vec![name(7), name(8)], blockers: vec![held] };
+    look.outlook.together = look.outlook.first.clone();
+    look.outlook.alone = look.outlook.first.clone();
     look.nearest = None;
     assert_snapshot!(told(&look), @"
     first wave: would wait, and start by itself

@@ -49,7 +49,7 @@ async fn a_frozen_site_waits_until_it_is_over() {
               ~ @ana · as of hh:mm
               [Details] [!Cancel!]
         bot ~ Drain 1 server in lax · req-0002
-              ⏳ queued · starts by itself
+              ⏳ queued, 2nd of 2 in lax at hh:mm · starts by itself
               • `site=lax` frozen by bob until hh:mm: `a live match`
               ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]

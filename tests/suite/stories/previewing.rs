@@ -33,7 +33,7 @@ async fn a_plan_tells_everything_and_starts_nothing() {
         bot   (only bob) Plan: reboot 2 servers in lax · nothing is started
               `edge-lax-[01-02]`
               sites: lax 2 · types: edge-cache 2 · states: production 2
-              waves: 1 · 1, watched for 10 s after each; stops starting when more than 1 failed
+              waves: 1 · 1, watched for 10 s after each; stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 2 may fail
               1. drain: out of the load balancer until fewer than 5 connections are left, at most 10 min
               2. gate: asks again whether the drain still holds and its pool has enough without it
               3. reboot over SSH, else Redfish; proved by a new boot id, at most 2 min; cannot be undone

@@ -73,7 +73,18 @@ async fn a_card_tells_its_place_and_when_it_is_likely_to_start() {
         stage.clock().advance(seconds(5)).await;
         let first = bob.types(&noc, "/fleet drain edge-lax-06 because it is hot").await;
         let second = ana.types(&noc, "/fleet reboot edge-lax-07 because kernel update").await;
-        assert_snapshot!(second.transcript(), @"");
+        assert_snapshot!(second.transcript(), @"
+        ana   /fleet reboot edge-lax-07 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-07` · reason: `kernel update`
+              ~ req-0006 · … · card <link>
+        bot   Reboot 1 server in lax · req-0006
+              ⏳ queued, 2nd of 2 in lax at hh:mm · starts by itself
+              • edge-lax has 18 of 20 in service, floor 18
+                2 out: `edge-lax-[19-20]` (out of rotation)
+              ~ @ana · likely start hh:mm, by hh:mm · looked hh:mm, again every 15 s
+              [Details] [!Cancel!]
+        ");
         bob.types(&noc, "/fleet cancel req-2227").await;
         stage.clock().advance(minutes(1)).await;
         assert!(first.transcript().contains("cancelled by bob"));
@@ -261,6 +272,7 @@ async fn whoever_has_waited_too_long_goes_first() {
               • req-0001 has waited for the same since hh:mm, and goes first
                 blocks `edge-lax-02`
                 goes on when req-0001 (ana) has got what it waits for
+              Stops starting when more than 0 failed: nothing else is at work then, so at most 1 of 2 may fail
               ~ asked by bob · looks again at every change, and every 15 s · as of hh:mm
         ana   /fleet why req-0001
         bot   (only ana) Reboot 1 server in lax · req-0001
