@@ -36,6 +36,8 @@ pub struct Settings {
     pub alerts: Option<AlertmanagerSettings>,
     /// How long nobody may take over what a request left out before its owners are called; `None` calls nobody.
     pub owners_called_after: Option<Duration>,
+    /// How long a request may need whoever asked for it before they are told in person; `None` tells nobody so.
+    pub requester_told_after: Option<Duration>,
     /// What takes alerts; `None` pages nobody.
     pub alertmanager: Option<AlertmanagerSettings>,
 }
@@ -105,7 +107,7 @@ impl std::fmt::Display for SettingFaults {
 impl std::error::Error for SettingFaults {}
 
 /// Every variable with what it is for; `.env.example` lists the same, and a test compares the two.
-pub const VARIABLES: [(&str, &str); 18] = [
+pub const VARIABLES: [(&str, &str); 19] = [
     (
         "SLACK_APP_TOKEN",
         "The app-level token, xapp-…, with connections:write; or SLACK_APP_TOKEN_FILE names a file with it.",
@@ -141,6 +143,10 @@ pub const VARIABLES: [(&str, &str); 18] = [
     (
         "WRASSE_CALL_OWNERS_AFTER",
         "How long nobody may take over a server that was left out before its command's owners are mentioned, or never.",
+    ),
+    (
+        "WRASSE_TELL_REQUESTER_AFTER",
+        "How long a request may need whoever asked for it before they get a direct message, or never.",
     ),
     (
         "WRASSE_ALERTMANAGER_URL",
@@ -195,6 +201,15 @@ impl Settings {
                 takes: "a time such as 15m or 1h, or never",
             });
         }
+        let told_after = text("WRASSE_TELL_REQUESTER_AFTER").unwrap_or_else(|| "10s".to_owned());
+        let requester_told_after = duration_of(&told_after);
+        if requester_told_after.is_none() && told_after != "never" {
+            faults.push(SettingFault::Value {
+                name: "WRASSE_TELL_REQUESTER_AFTER",
+                value: told_after,
+                takes: "a time such as 10s or 5m, or never",
+            });
+        }
         let alertmanager = alertmanager(variables, &mut faults);
         let alerts = alerts(variables, &mut faults);
         match (app_token, bot_token) {
@@ -212,6 +227,7 @@ impl Settings {
                 prometheus,
                 alerts,
                 owners_called_after,
+                requester_told_after,
                 alertmanager,
             }),
             _ => Err(SettingFaults(faults)),

@@ -25,7 +25,46 @@ async fn a_critical_alert_of_a_site_makes_its_reboots_wait() {
         ana.types(&noc, "/fleet why req-2222").await;
         ana.types(&noc, "/fleet queue").await;
         ana.types(&noc, "/fleet status").await;
-        assert_snapshot!(thread.transcript(), @"");
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-riga-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in riga
+              `edge-riga-01` · reason: `kernel update`
+              ~ req-0002 · … · card <link>
+        bot   Reboot 1 server in riga · req-0002
+              ⏳ queued · starts by itself
+              • alert `FeedDown` in riga since hh:mm
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ana   /fleet reboot edge-fra-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in fra
+              `edge-fra-01` · reason: `kernel update`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 1 server in fra · req-0001
+              ✅ done · hh:mm
+              `edge-fra-01` · `kernel update`
+              1 of 1 rebooted
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✅ req-0001: edge-fra-01 rebooted and back in production
+              ~ some time · asked by @ana · plan 0000
+        ana   /fleet why req-0002
+        bot   (only ana) Reboot 1 server in riga · req-0002
+              ⏳ queued
+              • alert `FeedDown` in riga since hh:mm
+                blocks `edge-riga-01`
+                goes on when it is over, or silenced where it is raised
+              ~ asked by ana · looks again at every change, and every 15 s · no estimate yet · as of hh:mm
+        ana   /fleet queue
+        bot   (only ana) 1 request waits
+              1. req-0002 reboot 1 server in riga · ana · since hh:mm
+                alert FeedDown in riga
+              ~ every reason: `why req-0002` · as of hh:mm
+        ana   /fleet status
+        bot   (only ana) Health by the load balancers: oldest look hh:mm (edge-fra) · traffic is not looked at: no metrics configured · alerts hh:mm · requests hh:mm · inventory hh:mm · people hh:mm
+              20 of 20 in service in 2 pools
+              ⏳ req-0002 reboot 1 server in riga · queued · 1 reason · ana
+              ~ of 20 servers: drain, reboot and undrain 20
+        ");
         stage.fleet().rebooted("edge-riga-01", times(0));
         stage.fleet().alert_ends(&FEED_DOWN);
         stage.clock().advance(minutes(1)).await;
@@ -75,7 +114,17 @@ async fn a_dead_watchdog_is_told_on_the_card() {
         stage.fleet().monitoring_gets(Some(MonitoringTrouble::NoWatchdog));
         let thread = ana.types(&noc, LINE).await;
         stage.clock().advance(seconds(20)).await;
-        assert_snapshot!(thread.transcript(), @"");
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-riga-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in riga
+              `edge-riga-01` · reason: `kernel update`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 1 server in riga · req-0001
+              ⏳ queued · starts by itself
+              • alerts unknown since hh:mm (the watchdog Watchdog does not fire); waits until they are known
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
         stage.fleet().rebooted("edge-riga-01", times(0));
         ana.types(&noc, "/fleet cancel req-2222").await;
         stage.clock().advance(seconds(10)).await;
@@ -96,7 +145,17 @@ async fn a_command_that_remediates_ignores_alerts_about_its_own_servers() {
         stage.clock().advance(seconds(20)).await;
         let drain = ana.types(&noc, "/fleet drain edge-riga-01 because fan noise").await;
         stage.clock().advance(seconds(30)).await;
-        assert_snapshot!(drain.transcript(), @"");
+        assert_snapshot!(drain.transcript(), @"
+        ana   /fleet drain edge-riga-01 because fan noise
+        bot   (only ana) Understood: drain 1 server in riga
+              `edge-riga-01` · reason: `fan noise`
+              ~ req-0001 · … · card <link>
+        bot   Drain 1 server in riga · req-0001
+              ⏳ queued · starts by itself
+              • alert `Hung` on `edge-riga-01` since hh:mm
+              ~ @ana · looked hh:mm
+              [Details] [!Cancel!]
+        ");
         ana.types(&noc, "/fleet cancel req-2222").await;
         stage.clock().advance(seconds(10)).await;
         drain.since_last_look();
@@ -125,7 +184,18 @@ async fn an_alert_stops_what_is_under_work_before_its_restart() {
         stage.fleet().serves("edge-riga-01", false);
         stage.clock().advance(minutes(3)).await;
         stage.fleet().serves("edge-riga-01", true);
-        assert_snapshot!(thread.transcript(), @"");
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-riga-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in riga
+              `edge-riga-01` · reason: `kernel update`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 1 server in riga · req-0001
+              ✋ halted · goes on by itself
+              ▱▱▱▱▱▱▱▱▱▱  0 of 1 · 1 waiting
+              • alert `FeedDown` in riga since hh:mm
+              ~ @ana · as of hh:mm
+              [Details] [!Cancel!]
+        ");
         stage.fleet().alert_ends(&FEED_DOWN);
         stage.clock().advance(minutes(2)).await;
         assert!(thread.since_last_look().contains("✅ done"));
