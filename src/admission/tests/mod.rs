@@ -2,11 +2,15 @@
 
 mod brakes;
 mod breakers;
+mod calendars;
+mod calendars_file;
+mod changes;
 mod explaining;
 mod histories;
 mod observing;
 mod overriding;
 mod queue;
+mod rate;
 mod traffic;
 mod waves;
 
@@ -89,7 +93,7 @@ fn reboot() -> CommandSpec {
 
 /// Limits on work at once that a pool of one rack never reaches.
 fn roomy() -> Rules {
-    Rules { rack_concurrency: 1_000, type_in_site_percent: 100, ..Rules::default() }
+    Rules { rack_concurrency: 1_000, type_in_site_percent: 100, starts_per_minute: None, ..Rules::default() }
 }
 
 /// A fleet of one pool, with what is known of it.
@@ -192,6 +196,7 @@ fn word(blocker: &Blocker) -> &'static str {
     match blocker {
         Blocker::Locked { .. } => "locked",
         Blocker::Concurrency { .. } => "concurrency",
+        Blocker::Rate { .. } => "rate",
         Blocker::Capacity { .. } => "capacity",
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::NoDirectory => "no directory",
@@ -201,6 +206,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Behind { .. } => "behind",
         Blocker::Stopped { .. } => "stopped",
         Blocker::Frozen { .. } => "frozen",
+        Blocker::Calendar(_) => "calendar",
         Blocker::Held { .. } => "held",
         Blocker::Blacklisted { .. } => "blacklisted",
     }
