@@ -54,6 +54,7 @@ async fn a_freeze_by_the_calendar_ends_by_itself() {
               edge-lax: 3 → 2 of 3 at the lowest, at most 1 out at once, floor 2
               first wave: would wait, and start by itself
               • lax frozen by the calendar `office-hours` until hh:mm (2026-01-05 hh:mm America/Los_Angeles): `people are in the halls`
+              the first about hh:mm
               ~ ask: sre for reboot
               ~ to do it: `reboot edge-lax-01 because kernel update`
         ");
@@ -66,7 +67,7 @@ async fn a_freeze_by_the_calendar_ends_by_itself() {
         bot   Reboot 1 server in lax · req-0001
               ⏳ queued · starts by itself
               • lax frozen by the calendar `office-hours` until hh:mm (2026-01-05 hh:mm America/Los_Angeles): `people are in the halls`
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         let why = ana.types(&noc, "/fleet why req-2223").await;
@@ -142,7 +143,7 @@ async fn a_window_opens_and_closes_by_itself() {
         bot   Reboot 1 server in lax · req-0001
               ⏳ queued · starts by itself
               • lax outside of the window `mornings`; opens hh:mm (2026-01-05 hh:mm America/Los_Angeles): `few are awake`
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.clock().advance(minutes(4)).await;
@@ -163,7 +164,7 @@ async fn a_window_opens_and_closes_by_itself() {
         bot   Reboot 1 server in lax · req-0002
               ⏳ queued · starts by itself
               • lax: the window `mornings` ends hh:mm (2026-01-05 hh:mm America/Los_Angeles), and a server may take 10 min by its time-outs; opens hh:mm (2026-01-06 hh:mm America/Los_Angeles): `few are awake`
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.clock().advance(minutes(10)).await;
@@ -171,7 +172,7 @@ async fn a_window_opens_and_closes_by_itself() {
         bot ~ Reboot 1 server in lax · req-0002
               ⏳ queued · starts by itself
               • lax outside of the window `mornings`; opens hh:mm (2026-01-06 hh:mm America/Los_Angeles): `few are awake`
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.fleet().rebooted("edge-lax-02", times(0));
@@ -201,7 +202,7 @@ async fn a_window_in_the_hour_that_the_clocks_skip() {
         bot   Reboot 1 server in riga · req-0001
               ⏳ queued · starts by itself
               • riga outside of the window `mornings`; opens hh:mm (2026-03-29 hh:mm Europe/Riga): `few are awake`
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.clock().advance(minutes(9)).await;
@@ -233,7 +234,7 @@ async fn a_freeze_over_midnight_and_over_the_doubled_hour() {
         bot   Reboot 1 server in riga · req-0001
               ⏳ queued · starts by itself
               • riga frozen by the calendar `office-hours` until hh:mm (2026-10-25 hh:mm Europe/Riga): `people are in the halls`
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.clock().advance(minutes(9)).await;
@@ -354,7 +355,7 @@ async fn a_command_starts_on_so_many_servers_within_a_minute() {
         bot   Drain 1 server in lax · req-0001
               ⏳ queued · starts by itself
               • drain: 2 started within the last minute, at most 2; next hh:mm
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         let why = ana.types(&noc, "/fleet why req-2224").await;
