@@ -151,6 +151,7 @@ fn reason(blocker: Blocker, said: &[(Candidate<'_>, Verdict)], known: Known<'_>)
 fn is_part_of(own: &Blocker, merged: &Blocker) -> bool {
     match (own, merged) {
         (Blocker::Locked { holder, .. }, Blocker::Locked { holder: same, .. }) => holder == same,
+        (Blocker::Calendar(own), Blocker::Calendar(merged)) => own.is_same(merged),
         (own, merged) => own == merged || traffic::is_same(own, merged),
     }
 }
@@ -167,6 +168,8 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
         | Blocker::TrafficUnknown { .. }
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
+        | Blocker::Calendar(_)
+        | Blocker::Rate { .. }
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
         | Blocker::Broken { .. } => BTreeSet::new(),
@@ -211,11 +214,13 @@ const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
         Blocker::Capacity { pool, .. } | Blocker::HealthUnknown { pool, .. } => Some(pool),
         Blocker::Locked { .. }
         | Blocker::Concurrency { .. }
+        | Blocker::Rate { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
         | Blocker::NoDirectory
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
+        | Blocker::Calendar(_)
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
         | Blocker::Broken { .. }

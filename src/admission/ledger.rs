@@ -3,12 +3,14 @@
 
 use super::brake::Brake;
 use super::breakers::Breaker;
+use super::rate::Start;
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::ids::RunId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, Server, ServerId};
 use crate::domain::time::Timestamp;
+use crate::workflow::pace::Pace;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,6 +25,10 @@ pub struct Ledger {
     pub health: Arc<BTreeMap<ServerId, HealthRow>>,
     /// The breakers that are open.
     pub breakers: BTreeMap<BreakerScope, Breaker>,
+    /// What started on servers in the minute before the newest start, in order; also of runs that are over.
+    pub starts: Vec<Start>,
+    /// How long each command took on one server lately.
+    pub paces: Arc<BTreeMap<CommandName, Pace>>,
     /// What nobody has taken off yet, the oldest first; some may be over by the clock.
     pub brakes: Vec<Brake>,
 }

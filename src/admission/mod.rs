@@ -5,7 +5,9 @@
 mod blacklist;
 mod brake;
 mod breakers;
+pub mod calendars;
 mod capacity;
+mod changes;
 mod concurrency;
 mod counts;
 mod explain;
@@ -15,12 +17,14 @@ mod freeze;
 mod holds;
 mod ledger;
 mod likely;
+mod merging;
 mod observing;
 mod outs;
 mod overriding;
 mod overshoot;
 mod pass;
 mod queue;
+mod rate;
 mod record;
 mod rehearsal;
 mod replay;
@@ -36,13 +40,16 @@ pub use breakers::{
     Breaker, BreakerStanding, Canary, Closing, Counted, FailedRun, FailureRules, FailureShare, FinishedAs, FinishedRun,
     FinishedServer, Tally, after_run, broken, canary_of, opens,
 };
+pub use calendars::{Calendar, Calendars};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
+pub use changes::{Changed, Way, changed};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use file_override::check_override_groups;
 pub use holds::is_held;
 pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
 pub use likely::{Paces, RunPace};
+pub use merging::merged;
 pub use outs::{Out, OutWhy, out};
 pub use overriding::{
     OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX, OverrideRules, can_pass, second_needed, still_safe_overriding,
@@ -50,6 +57,7 @@ pub use overriding::{
 pub use overshoot::{Overshoot, overshoot};
 pub use pass::{pass, reasons, reasons_of_servers};
 pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
+pub use rate::{PACED_STARTS_MAX, RATE_OVER, Start, paces};
 pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Outlook, Rehearsal, Sought, left_out, outlook, rehearse};
 pub use replay::{Change, Difference, Replay};
@@ -63,13 +71,13 @@ use crate::domain::breaker::BreakerScope;
 use crate::domain::command::{CommandSpec, Targets, Touch};
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::plan::{PlannedServer, Subject};
-use crate::domain::server::{ProductionState, ServerName, SiteName};
+use crate::domain::server::{ProductionState, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::workflow::request::{Blocker, PolicyName, PolicySet};
 use std::time::Duration;
 
-/// The numbers that policies use, from `policies/admission.yaml`.
+/// What policies go by: the numbers of `policies/admission.yaml`, and the calendars.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rules {
     /// At most this share of a pool may be out at once, rounded down, but one where there are two.
@@ -86,6 +94,8 @@ pub struct Rules {
     pub failure_rate: FailureRules,
     /// The most servers on which one command works at once.
     pub command_concurrency: u32,
+    /// The most servers on which one command starts within a minute; `None` is no limit.
+    pub starts_per_minute: Option<u32>,
     /// At most this share of the servers of one type in one site may be under work at once, rounded down, but one.
     pub type_in_site_percent: u8,
     /// The most servers of one rack under work at once.
@@ -94,6 +104,8 @@ pub struct Rules {
     pub overrides: OverrideRules,
     /// How waiting counts.
     pub queue: QueueRules,
+    /// When it may start by the calendar; from `policies/calendars.yaml`.
+    pub calendars: Calendars,
     /// The policies that are only observed; sorted.
     pub observed: Vec<PolicyName>,
 }
@@ -108,10 +120,12 @@ impl Default for Rules {
             traffic: TrafficRules::default(),
             failure_rate: FailureRules::default(),
             command_concurrency: 50,
+            starts_per_minute: Some(10),
             type_in_site_percent: 5,
             rack_concurrency: 1,
             overrides: OverrideRules::default(),
             queue: QueueRules::default(),
+            calendars: Calendars::default(),
             observed: Vec::new(),
         }
     }
@@ -205,7 +219,7 @@ fn brakes(asked: Asked<'_>, known: Known<'_>) -> Vec<Blocker> {
     blockers
 }
 
-/// What people, and open breakers, say to work on a subject that is no server: what it waits for. The version is what is
+/// What people, calendars and open breakers say to work on a subject that is no server: what it waits for. The version is what is
 /// put there, if the command puts one.
 ///
 /// # Errors
@@ -221,6 +235,7 @@ pub fn without_server(
         return Err(why);
     }
     let mut blockers = brakes(asked, known);
+    blockers.extend(calendars::blockers(asked, known, &Counts::default()));
     blockers.extend(breakers::broken(Counted::of(spec, subject, version), known));
     Ok(blockers)
 }
@@ -234,7 +249,8 @@ pub fn stands_in_the_way(
 ) -> bool {
     let ledger = Ledger { brakes: vec![brake.clone()], states: known.ledger.states.clone(), ..Ledger::default() };
     let known = Known { ledger: &ledger, ..known };
-    !matches!(without_server(request, (subject, None), spec, known), Ok(blockers) if blockers.is_empty())
+    let asked = Asked::of(request, subject, spec);
+    blacklist::never(asked, known).is_some() || !brakes(asked, known).is_empty()
 }
 
 /// What admission says about one server.
@@ -326,6 +342,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
         return Verdict::Deny(why);
     }
     let mut blockers = brakes(asked, known);
+    blockers.extend(calendars::blockers(asked, known, counts));
     let lock = known.ledger.lock(&server.id);
     let takes_over = match lock {
         Some(lock) if lock.standing == LockStanding::Working => {
@@ -341,6 +358,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
         None => None,
     };
     blockers.extend(concurrency::blockers(candidate, known, counts));
+    blockers.extend(rate::blocker(candidate, known, counts));
     blockers.extend(queue::turns(candidate, known));
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known, counts));
@@ -421,75 +439,4 @@ pub fn still_safe(server: &PlannedServer, known: Known<'_>) -> Result<(), String
         return Ok(());
     }
     Err(format!("{pool} has {serving} of {} in service, floor {}", count.total, count.floor))
-}
-
-/// One blocker for each thing that blocks, with the servers it blocks together; longest-lasting first.
-#[must_use]
-pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
-    let mut merged: Vec<Blocker> = Vec::new();
-    for blocker in blockers {
-        if let Blocker::Locked { servers, holder, since } = &blocker {
-            let same = merged.iter_mut().find_map(|earlier| match earlier {
-                Blocker::Locked { servers, holder: held, since: from } if held == holder => Some((servers, from)),
-                Blocker::Locked { .. }
-                | Blocker::Concurrency { .. }
-                | Blocker::Capacity { .. }
-                | Blocker::Traffic { .. }
-                | Blocker::TrafficUnknown { .. }
-                | Blocker::NoDirectory
-                | Blocker::HealthUnknown { .. }
-                | Blocker::Broken { .. }
-                | Blocker::Behind { .. }
-                | Blocker::Stopped { .. }
-                | Blocker::Frozen { .. }
-                | Blocker::Held { .. }
-                | Blocker::Blacklisted { .. } => None,
-            });
-            if let Some((earlier, from)) = same {
-                earlier.extend(servers.iter().cloned());
-                *from = (*from).min(*since);
-                continue;
-            }
-        }
-        if let Some((earlier, more)) = merged.iter_mut().find_map(|earlier| held_together(earlier, &blocker)) {
-            let new = more.iter().filter(|name| !earlier.contains(name)).cloned().collect::<Vec<_>>();
-            earlier.extend(new);
-            continue;
-        }
-        if let Some(earlier) = merged.iter_mut().find(|earlier| traffic::is_same(earlier, &blocker)) {
-            traffic::tell_worse(earlier, blocker);
-            continue;
-        }
-        if !merged.contains(&blocker) {
-            merged.push(blocker);
-        }
-    }
-    merged.sort_by_key(|blocker| match blocker {
-        Blocker::Stopped { .. } => 0,
-        Blocker::Held { .. } => 1,
-        // It takes a person.
-        Blocker::Broken { .. } => 2,
-        Blocker::Blacklisted { .. } => 3,
-        Blocker::Frozen { .. } => 4,
-        Blocker::Capacity { .. } => 5,
-        Blocker::HealthUnknown { .. } => 6,
-        Blocker::Traffic { .. } => 7,
-        Blocker::TrafficUnknown { .. } => 8,
-        Blocker::Locked { .. } => 9,
-        Blocker::Concurrency { .. } => 10,
-        Blocker::Behind { .. } => 11,
-        Blocker::NoDirectory => 12,
-    });
-    merged
-}
-
-/// The servers of an earlier reason and those of a later one, if one person holds both for the same reason since then.
-fn held_together<'a, 'b>(
-    earlier: &'a mut Blocker,
-    later: &'b Blocker,
-) -> Option<(&'a mut Vec<ServerName>, &'b Vec<ServerName>)> {
-    let Blocker::Held { servers: more, by, since, why } = later else { return None };
-    let Blocker::Held { servers, by: holder, since: from, why: told } = earlier else { return None };
-    let is_same = (&*holder, &*from, &*told) == (by, since, why);
-    (is_same && !servers.is_empty() && !more.is_empty()).then_some((servers, more))
 }

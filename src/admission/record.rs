@@ -3,15 +3,17 @@
 //! Deliberately absent: who was asked about their people, which is no question of safety, and where this is kept.
 
 use super::{
-    Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Precedence, Rules, StateRow, Traffic, Verdict, pass,
-    traffic,
+    Brake, Breaker, Candidate, HealthRow, Known, Ledger, Lock, Precedence, RATE_OVER, Rules, Start, StateRow, Traffic,
+    Verdict, pass, traffic,
 };
-use crate::domain::command::CommandSpec;
+use crate::domain::command::{CommandName, CommandSpec};
 use crate::domain::ids::{Fingerprint, RunId};
+use crate::domain::intent::ZoneName;
 use crate::domain::plan::PlannedServer;
-use crate::domain::server::{ProductionState, Server, ServerId};
+use crate::domain::server::{ProductionState, Server, ServerId, SiteFacts, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::{Inventory, InventoryFault};
+use crate::workflow::pace::Pace;
 use crate::workflow::request::{Blocker, PolicyName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -28,12 +30,18 @@ pub struct Snapshot {
     /// The servers asked about, everything in their pools, what is alike in their sites, whatever was under work anywhere, and
     /// where traffic is known whatever serves in their sites or takes over from them.
     pub servers: Vec<Server>,
+    /// The time zones of the sites asked about, where calendars go by them.
+    pub zones: BTreeMap<SiteName, ZoneName>,
     /// Every lock.
     pub locks: Vec<Lock>,
     /// The states of those servers, as far as they were set.
     pub states: Vec<StateRow>,
     /// The last look at the health of each.
     pub health: Vec<HealthRow>,
+    /// What had started on servers in the minute before.
+    pub starts: Vec<Start>,
+    /// How long commands took on one server, where calendars have windows.
+    pub paces: BTreeMap<CommandName, Pace>,
     /// What people had put on to stop things.
     pub brakes: Vec<Brake>,
     /// What was known of traffic in those sites, and in those that take over from them.
@@ -125,13 +133,20 @@ impl Snapshot {
             // An inventory has a server, or it is none.
             kept.extend(inventory.servers().first().map(|server| (&server.id, server)));
         }
+        let has_calendars = !known.rules.calendars.is_empty();
+        let sites = asked.iter().map(|server| &server.site).filter(|_| has_calendars).collect::<BTreeSet<_>>();
+        let zone = |site: &SiteName| Some((site.clone(), inventory.site(site).zone?));
+        let zones = sites.into_iter().filter_map(zone).collect();
         Self {
             at: known.now,
             files: files.clone(),
             rules: known.rules.clone(),
+            zones,
             locks: ledger.locks.values().cloned().collect(),
             states: ledger.states.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
             health: ledger.health.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
+            starts: ledger.starts.iter().filter(|start| known.now < start.at.plus(RATE_OVER)).cloned().collect(),
+            paces: if has_calendars { BTreeMap::clone(&ledger.paces) } else { BTreeMap::new() },
             brakes: ledger.brakes.clone(),
             traffic,
             breakers: ledger.breakers.values().cloned().collect(),
@@ -155,11 +170,16 @@ impl Snapshot {
         decided: &[Decided],
         (spec, version): (&CommandSpec, Option<&str>),
     ) -> Result<Vec<Said>, InventoryFault> {
-        let inventory = Inventory::new(self.servers.clone(), self.at)?;
+        let zone =
+            |(site, zone): (&SiteName, &ZoneName)| (site.clone(), SiteFacts { owner: None, zone: Some(zone.clone()) });
+        let inventory = Inventory::new(self.servers.clone(), self.at)?
+            .with_places(self.zones.iter().map(zone).collect(), BTreeMap::new());
         let ledger = Ledger {
             locks: by_server(&self.locks, |lock| &lock.server),
             states: Arc::new(by_server(&self.states, |row| &row.server)),
             health: Arc::new(by_server(&self.health, |row| &row.server)),
+            starts: self.starts.clone(),
+            paces: Arc::new(self.paces.clone()),
             brakes: self.brakes.clone(),
             breakers: self.breakers.iter().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
         };

@@ -7,6 +7,7 @@ mod answers;
 mod asking;
 mod brakes;
 mod breaker;
+mod calendars;
 mod card;
 mod consents;
 mod details;
@@ -80,7 +81,7 @@ pub use queue::{OutGroup, QueuedView, out, queue};
 pub use reasons::short as short_reason;
 pub use refusal::{asked_which, filling_in, interrupts_by_now, lacks, misunderstood, refused, use_line, use_one_of};
 pub use reloading::{
-    FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,
+    FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk, rules_changed,
 };
 pub use replies::{approval_ask, escalation, reminder, replanned, started};
 pub use restraints::{

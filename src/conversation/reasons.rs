@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: which reasons there are; admission says that.
 
+use super::calendars;
 use super::message::Rich;
 use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
 use crate::admission::Reason;
@@ -44,6 +45,10 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
         Blocker::Concurrency { scope, active, limit, holders } => prose
             .text(format!("{}: {} under work, at most {limit} at once", place(scope), servers(size(*active))))
             .text(held_by(holders)),
+        Blocker::Rate { command, started, limit, next } => {
+            let prose = prose.text(format!("{command}: {started} started within the last minute, at most {limit}"));
+            prose.text("; next ").time(*next)
+        }
         Blocker::Behind { request, since } => {
             prose.text(format!("{request} has waited for the same since ")).time(*since).text(", and goes first")
         }
@@ -67,6 +72,7 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             let prose = prose.code(scope).text(format!(" frozen by {}", quoted(by)));
             ends(prose, *until).text(": ").code(why)
         }
+        Blocker::Calendar(block) => calendars::reason(prose, block),
         Blocker::Held { servers: names, by, since, why } => {
             let prose = if names.is_empty() { prose } else { prose.code(folded(names, PATTERNS_MAX)).text(" ") };
             prose.text(format!("held by {} since ", quoted(by))).time(*since).text(": ").code(why)
@@ -211,6 +217,7 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
             let them = if servers.len() == 1 { "it" } else { "them" };
             format!("goes on when {} is done with {them}", named(holder, names))
         }
+        Blocker::Rate { .. } => "goes on then".to_owned(),
         Blocker::Concurrency { .. } => "goes on when one of them is done".to_owned(),
         Blocker::Capacity { pool, serving, floor, .. } => match floor.saturating_add(1).saturating_sub(*serving) {
             0 | 1 => format!("goes on when one more of {pool} serves"),
@@ -221,6 +228,7 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Behind { request, .. } => format!("goes on when {} has got what it waits for", named(request, names)),
         Blocker::Stopped { .. } => "goes on when somebody sends: resume everything because …".to_owned(),
         Blocker::Frozen { scope, .. } => format!("goes on when that is over, or somebody sends: thaw {scope}"),
+        Blocker::Calendar(block) => calendars::unblocks(block),
         Blocker::Held { .. } => "goes on when somebody releases it".to_owned(),
         Blocker::Blacklisted { .. } => "goes on when that is over, or somebody takes it off the blacklist".to_owned(),
         Blocker::Traffic { clear_from: Some(_), .. } => "goes on then".to_owned(),
@@ -266,12 +274,14 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Locked { holder, .. } => holder != own,
         Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
         Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
-        Blocker::HealthUnknown { .. }
+        Blocker::Rate { .. }
+        | Blocker::HealthUnknown { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
         | Blocker::NoDirectory
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
+        | Blocker::Calendar(_)
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
         | Blocker::Broken { .. }
@@ -292,6 +302,9 @@ pub fn short(blocker: &Blocker) -> String {
         Blocker::Capacity { pool, serving, total, floor, .. } => {
             format!("{pool} {serving} of {total} in service, floor {floor}")
         }
+        Blocker::Rate { command, started, limit, .. } => {
+            format!("{command} {started} started within a minute, at most {limit}")
+        }
         Blocker::NoDirectory => NO_DIRECTORY.to_owned(),
         Blocker::Behind { request, .. } => format!("{request} waited longer and goes first"),
         Blocker::HealthUnknown { pool, since, .. } => match since {
@@ -303,6 +316,7 @@ pub fn short(blocker: &Blocker) -> String {
         }
         Blocker::TrafficUnknown { scope, .. } => format!("{} unknown", traffic(scope)),
         Blocker::Frozen { scope, by, .. } => format!("{} frozen by {}", quoted(scope), quoted(by)),
+        Blocker::Calendar(block) => calendars::short(block),
         Blocker::Held { servers: names, by, .. } if names.is_empty() => format!("held by {}", quoted(by)),
         Blocker::Held { servers: names, by, .. } => format!("{} held by {}", servers(names.len()), quoted(by)),
         Blocker::Blacklisted { scope, by, .. } => format!("{} blacklisted by {}", quoted(scope), quoted(by)),

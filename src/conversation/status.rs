@@ -3,11 +3,13 @@
 //! Deliberately absent: servers by name; a pool that is short names those that are out.
 
 use super::brakes::stopped;
+use super::calendars;
 use super::message::{Block, Message};
 use super::reasons::{outs, short};
 use super::state::state_word;
 use super::view::{RequestView, asked};
 use super::words::{Prose, counted, first_three, listed, quoted, summary};
+use crate::admission::calendars::Planned;
 use crate::admission::traffic::oldest_seen;
 use crate::admission::{Brake, PoolCount, Traffic};
 use crate::domain::command::CommandName;
@@ -32,6 +34,8 @@ const REQUESTS_MAX: usize = 2;
 pub struct StatusView<'a> {
     /// The stop of everything, if it is on.
     pub stop: Option<&'a Brake>,
+    /// The freezes of the calendar that are on or come within a day.
+    pub calendars: &'a [Planned],
     /// Every pool that was asked about.
     pub pools: &'a [PoolCount],
     /// Requests that are not over, with their runs.
@@ -109,6 +113,7 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         pools = pools.text(format!(" + {}", counted(short.len() - POOLS_MAX, "more pool")));
     }
     let mut blocks = fleet.stop.map(|stop| Block::Section(stopped(stop))).into_iter().collect::<Vec<_>>();
+    blocks.extend(calendars::planned(fleet.calendars, fleet.now).map(Block::Section));
     blocks.push(Block::Section(prose.done()));
     if !pools.is_empty() {
         blocks.push(Block::Section(pools.done()));

@@ -5,6 +5,7 @@
 pub mod asked;
 pub mod braking;
 pub mod breaker;
+pub mod calendar;
 pub mod command;
 pub mod consent;
 pub mod effect;

@@ -2,6 +2,7 @@
 //!
 //! Only reads. Deliberately absent: the words.
 
+use crate::admission::calendars::{Planned, planned};
 use crate::admission::{self, Brake, Known, PoolCount, Traffic};
 use crate::catalog::Catalog;
 use crate::conversation::StatusView;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 pub struct Standings {
     /// The stop of everything, if it is on.
     pub stop: Option<Brake>,
+    /// The freezes of the calendar over them that are on or come within a day.
+    pub calendars: Vec<Planned>,
     /// Every pool in which one of them is, by name.
     pub pools: Vec<PoolCount>,
     /// Open requests that touch one of them, with their runs.
@@ -50,6 +53,7 @@ impl Standings {
     pub fn view(&self) -> StatusView<'_> {
         let Self {
             stop,
+            calendars,
             pools,
             open,
             coverage,
@@ -64,6 +68,7 @@ impl Standings {
         } = self;
         StatusView {
             stop: stop.as_ref(),
+            calendars,
             pools,
             coverage,
             requests: open,
@@ -103,6 +108,7 @@ pub async fn standings(
     let health_oldest = servers.iter().filter_map(seen).min();
     Ok(Standings {
         stop: ledger.stop().cloned(),
+        calendars: planned(servers, rulebook.known(&ledger, now)),
         pools: pools(servers, rulebook.known(&ledger, now)),
         open,
         coverage: coverage(&rulebook.catalog, servers),

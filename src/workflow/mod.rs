@@ -4,11 +4,13 @@
 
 mod blocker;
 pub mod breakglass;
+pub mod calendar;
 mod consent;
 mod controls;
 pub mod decide;
 mod errand;
 pub mod pace;
+mod policy;
 mod reboot;
 mod replanning;
 pub mod request;

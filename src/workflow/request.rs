@@ -2,12 +2,12 @@
 
 use super::IllegalTransition;
 pub use super::blocker::{
-    Blocker, BrokenUntil, Contended, LimitScope, OutServer, PolicyName, PolicySet, TrafficMeasure, TrafficScope,
-    Waited, alike,
+    Blocker, BrokenUntil, Contended, LimitScope, OutServer, TrafficMeasure, TrafficScope, Waited, alike,
 };
 use super::breakglass::{Override, OverrideEvent};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 pub use super::controls::{ControlVerb, Retried};
+pub use super::policy::{PolicyName, PolicySet};
 pub use super::replanning::{Change, Replanning};
 use crate::domain::command::{CommandSpec, Step};
 use crate::domain::consent::{Quota, missing, people};

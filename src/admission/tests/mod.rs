@@ -2,6 +2,9 @@
 
 mod brakes;
 mod breakers;
+mod calendars;
+mod calendars_file;
+mod changes;
 mod explaining;
 mod histories;
 mod observing;
@@ -9,6 +12,7 @@ mod outlook;
 mod overriding;
 mod overshoot;
 mod queue;
+mod rate;
 mod traffic;
 mod waves;
 
@@ -91,7 +95,7 @@ fn reboot() -> CommandSpec {
 
 /// Limits on work at once that a pool of one rack never reaches.
 fn roomy() -> Rules {
-    Rules { rack_concurrency: 1_000, type_in_site_percent: 100, ..Rules::default() }
+    Rules { rack_concurrency: 1_000, type_in_site_percent: 100, starts_per_minute: None, ..Rules::default() }
 }
 
 /// A fleet of one pool, with what is known of it.
@@ -194,6 +198,7 @@ fn word(blocker: &Blocker) -> &'static str {
     match blocker {
         Blocker::Locked { .. } => "locked",
         Blocker::Concurrency { .. } => "concurrency",
+        Blocker::Rate { .. } => "rate",
         Blocker::Capacity { .. } => "capacity",
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::NoDirectory => "no directory",
@@ -203,6 +208,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Behind { .. } => "behind",
         Blocker::Stopped { .. } => "stopped",
         Blocker::Frozen { .. } => "frozen",
+        Blocker::Calendar(_) => "calendar",
         Blocker::Held { .. } => "held",
         Blocker::Blacklisted { .. } => "blacklisted",
     }

@@ -155,7 +155,16 @@ pub(super) fn standings(standings: &Standings) -> Value {
         let blockers = request.blockers.iter().map(conversation::short_reason).collect::<Vec<_>>();
         json!({ "request": request.id().to_string(), "reasons": blockers })
     });
+    let freezes = standings.calendars.iter().map(|one| {
+        json!({
+            "calendar": one.calendar.name.as_str(),
+            "sites": one.sites.iter().map(|site| site.as_str()).collect::<Vec<_>>(),
+            "from_seconds": one.span.map(|span| span.from.seconds()),
+            "until_seconds": one.span.map(|span| span.until.seconds()),
+        })
+    });
     json!({
+        "calendar_freezes": freezes.collect::<Vec<_>>(),
         "inventory_seconds": standings.inventory_at.seconds(),
         "health_oldest_seconds": standings.health_oldest.as_ref().map(|(at, _)| at.seconds()),
         "servers": standings.servers,

@@ -49,6 +49,15 @@ pub fn describe(told: &Misunderstanding) -> Description {
     Description { headline: headline(told), hint, excerpt, full_excerpt }
 }
 
+/// The same in one line, for what is wrong in a file.
+#[must_use]
+pub fn in_one_line(told: &Misunderstanding) -> String {
+    let place = told.line.get(told.span.clone()).filter(|place| !place.is_empty());
+    let place = place.map(|place| format!(" (at `{place}`)")).unwrap_or_default();
+    let Description { headline, hint, .. } = describe(told);
+    format!("{headline}{place}. {hint}")
+}
+
 #[expect(clippy::too_many_lines, reason = "one entry for each kind")]
 fn headline(told: &Misunderstanding) -> String {
     match &told.kind {

@@ -44,6 +44,7 @@ mod scheduling;
 mod stopping;
 mod surging;
 mod telling;
+mod timing;
 mod tuning;
 mod unknown_outcomes;
 mod waiting;

@@ -3,6 +3,7 @@
 //! Deliberately absent: files, serialisation. It lives as long as its value, so a restart keeps the value.
 
 mod breakers;
+mod starts;
 mod state;
 mod table;
 

@@ -2,6 +2,7 @@
 
 use super::super::Guard;
 use super::super::standing::{RunStanding, ends_request};
+use super::starts::StartRow;
 use super::table::Table;
 use crate::admission::{
     Brake, BrakeEnd, BrakeKind, Breaker, FinishedRun, HealthRow, Ledger, Lock, LockStanding, Snapshot, StateRow,
@@ -79,6 +80,7 @@ pub(super) struct State {
     pub(super) brakes: Table<BrakeId, BrakeRow>,
     pub(super) members: Table<PersonId, SeenMember>,
     pub(super) snapshots: Table<Fingerprint, Snapshot>,
+    pub(super) starts: Table<(Timestamp, String), StartRow>,
 }
 
 /// A brake, in the order in which they were put on.
@@ -155,6 +157,8 @@ impl State {
             states: Arc::new(self.states.rows().clone()),
             health: Arc::new(self.health.rows().clone()),
             breakers: self.open_breakers().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
+            starts: self.started_lately(),
+            paces: Arc::new(self.newest_paces()),
             brakes: self.brakes_on(),
         }
     }
@@ -207,6 +211,7 @@ impl State {
         self.brakes.settle();
         self.members.settle();
         self.snapshots.settle();
+        self.starts.settle();
     }
 
     fn take_back(&mut self) {
@@ -227,6 +232,7 @@ impl State {
         self.brakes.take_back();
         self.members.take_back();
         self.snapshots.take_back();
+        self.starts.take_back();
     }
 
     fn apply(&mut self, write: &Write) -> Guard {
@@ -353,6 +359,7 @@ impl State {
         row.events.extend_from_slice(events);
         row.wake_at = wake_at;
         self.runs.put(id.clone(), row);
+        self.ended(id, events);
         Guard::Holds
     }
 
@@ -365,6 +372,7 @@ impl State {
             return Guard::Stale;
         }
         self.locks.put(lock.server.clone(), lock.clone());
+        self.begun(lock);
         Guard::Holds
     }
 

@@ -2,17 +2,21 @@
 
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::admission::{
-    BlacklistLevel, Brake, BrakeKind, Coverage, Decided, FailureRules, FailureShare, Health, HealthRow, Lock,
-    LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said, Snapshot, StateRow, Traffic, TrafficRules,
+    BlacklistLevel, Brake, BrakeKind, Calendars, Coverage, Decided, FailureRules, FailureShare, Health, HealthRow,
+    Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said, Snapshot, Start, StateRow, Traffic,
+    TrafficRules,
 };
 use crate::domain::server::Server;
+use crate::workflow::pace::Pace;
 use crate::workflow::request::Contended;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 stored_record! { Snapshot;
     at: "at_ms", files: "files", rules: "rules", servers: "servers", locks: "locks", states: "states", health: "health",
     brakes: "brakes", breakers: "breakers" or Vec::new(), before: "before" or Vec::new(),
-    traffic: "traffic" or Traffic::NotConfigured,
+    traffic: "traffic" or Traffic::NotConfigured, zones: "zones" or BTreeMap::new(),
+    starts: "starts" or Vec::new(), paces: "paces" or BTreeMap::new(),
 }
 stored_record! { Rules;
     pool_out_max_percent: "pool_out_max_percent", health_age_max: "health_age_max_ms",
@@ -20,6 +24,7 @@ stored_record! { Rules;
     command_concurrency: "command_concurrency", type_in_site_percent: "type_in_site_percent",
     rack_concurrency: "rack_concurrency", overrides: "overrides", failure_rate: "failure_rate" or FailureRules::default(),
     queue: "queue" or QueueRules::default(), traffic: "traffic" or TrafficRules::default(), observed: "observed" or Vec::new(),
+    calendars: "calendars" or Calendars::default(), starts_per_minute: "starts_per_minute" or None,
 }
 stored_record! { FailureRules;
     in_a_row: "in_a_row", share: "share", command: "command", cool_down: "cool_down_ms", soak: "soak_ms",
@@ -51,6 +56,11 @@ impl Stored for Coverage {
     fn restore(value: &Value) -> Result<Self, Misfit> {
         Ok(Option::<String>::restore(value)?.map_or_else(Self::everything, |text| Self::of_text(&text)))
     }
+}
+stored_record! { Start; at: "at_ms", command: "command" }
+stored_record! { Pace;
+    cases: "cases", half: "half_ms", three_quarters: "three_quarters_ms", nine_tenths: "nine_tenths_ms",
+    nineteen_in_twenty: "nineteen_in_twenty_ms",
 }
 stored_record! { Lock;
     server: "server", run: "run", command: "command", since: "since_ms", standing: "standing", taken_from: "taken_from",

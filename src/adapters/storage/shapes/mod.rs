@@ -6,6 +6,7 @@
 
 mod authorizations;
 mod breaker;
+mod calendars;
 mod command;
 mod decisions;
 mod leaves;
@@ -20,6 +21,8 @@ mod run;
 pub(super) mod strategies;
 #[cfg(test)]
 mod strategies_of_breakers;
+#[cfg(test)]
+mod strategies_of_calendars;
 #[cfg(test)]
 mod strategies_of_overrides;
 #[cfg(test)]

@@ -99,6 +99,13 @@ fn blocker() -> BoxedStrategy<Blocker> {
             Blocker::Capacity { pool, serving, total, floor, out }
         }),
         Just(Blocker::NoDirectory),
+        (text(), any::<(u32, u32)>(), time()).prop_map(|(command, (started, limit), next)| Blocker::Rate {
+            command: CommandName::new(command),
+            started,
+            limit,
+            next
+        }),
+        super::strategies_of_calendars::block().prop_map(Blocker::Calendar),
         (request_id(), time()).prop_map(|(request, since)| Blocker::Behind { request, since }),
         super::strategies_of_breakers::broken(),
         (pool(), any::<(u32, u32)>(), option::of(time()))

@@ -109,13 +109,17 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     ]);
     let traffic = Traffic::Seen(Seen { pools, silent: None });
     insta::assert_snapshot!(golden::line(&traffic), @r#"{"kind":"seen","value":{"pools":{"edge-fra":{"since_ms":5,"why":"no answer"},"edge-lax":{"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.30000000000000004","usual":null}},"silent":null}}"#);
-    let (files, rules) = (Fingerprint::of(b"files"), Rules::default());
+    let rules = Rules { starts_per_minute: None, ..Rules::default() };
+    let files = Fingerprint::of(b"files");
     let none = || (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (locks, states, health, brakes) = none();
     let snapshot = Snapshot {
         at,
         files,
         rules,
+        zones: BTreeMap::new(),
+        starts: Vec::new(),
+        paces: BTreeMap::new(),
         servers: Vec::new(),
         locks,
         states,
@@ -132,6 +136,12 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     rules.remove("traffic");
     rules.remove("failure_rate");
     rules.remove("queue");
+    for name in ["calendars", "starts_per_minute"] {
+        rules.remove(name);
+    }
+    for name in ["zones", "starts", "paces"] {
+        object.remove(name);
+    }
     object.remove("traffic");
     object.remove("breakers");
     object.remove("before");

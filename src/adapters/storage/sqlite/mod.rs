@@ -12,6 +12,7 @@ mod reader;
 mod reads;
 mod rows;
 mod schema;
+mod starts;
 mod work;
 mod writer;
 

@@ -4,7 +4,7 @@ use super::super::shapes::decode;
 use super::rows::{
     health_of, lock_standing_of, request_id_of, requests_of, run_id_of, runs_of, time, time_if_any, unknown,
 };
-use super::{BUSY_TIMEOUT, breakers, cannot_open};
+use super::{BUSY_TIMEOUT, breakers, cannot_open, starts};
 use crate::admission::{HealthRow, Ledger, Lock, Snapshot, StateRow};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
@@ -278,9 +278,10 @@ pub(super) async fn ledger(connection: &mut SqliteConnection) -> Result<Ledger, 
     let states = server_states(connection).await?.into_iter().map(|row| (row.server.clone(), row));
     let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row));
     let breakers = breakers::open(connection).await?.into_iter().map(|row| (row.scope.clone(), row)).collect();
+    let (starts, paces) = (starts::lately(connection).await?, starts::newest_paces(connection).await?);
     let brakes = super::brakes::on(connection).await?;
     let (states, health) = (Arc::new(states.collect()), Arc::new(health.collect()));
-    Ok(Ledger { locks, states, health, breakers, brakes })
+    Ok(Ledger { locks, states, health, breakers, starts, paces: Arc::new(paces), brakes })
 }
 
 async fn locks(connection: &mut SqliteConnection) -> Result<Vec<Lock>, StoreFault> {

@@ -5,7 +5,7 @@ use super::super::shapes::{SHAPE, encode};
 use super::super::standing::{RunStanding, ends_request};
 use super::rows::{health_word, lock_word, standing_of};
 use super::writer::{Offer, Task};
-use super::{authorizations, brakes, breakers, homes, outbox, reads};
+use super::{authorizations, brakes, breakers, homes, outbox, reads, starts};
 use crate::admission::{HealthRow, Lock, LockStanding, Snapshot, StateRow};
 use crate::domain::ids::{EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
@@ -243,6 +243,7 @@ async fn run_goes_on(
     for (seq, event) in (expected.0 + 1..).zip(events) {
         append_run_event(connection, &name, seq, event).await?;
     }
+    starts::ended(connection, id, events).await?;
     Ok(Guard::Holds)
 }
 
@@ -300,8 +301,12 @@ async fn take_lock(connection: &mut SqliteConnection, lock: &Lock) -> Result<Gua
     let upsert = upsert.bind(lock.server.as_str()).bind(lock.run.to_string()).bind(lock.command.as_str());
     let upsert = upsert.bind(lock.since.millis()).bind(lock_word(lock.standing));
     let upsert = upsert.bind(lock.taken_from.as_ref().map(ToString::to_string));
-    let done = upsert.bind(lock_word(LockStanding::Working)).execute(connection).await?;
-    Ok(Guard::of(done.rows_affected() == 1))
+    let done = upsert.bind(lock_word(LockStanding::Working)).execute(&mut *connection).await?;
+    if done.rows_affected() != 1 {
+        return Ok(Guard::Stale);
+    }
+    starts::begun(connection, lock).await?;
+    Ok(Guard::Holds)
 }
 
 async fn leave_lock_behind(

@@ -1,0 +1,96 @@
+//! Reasons of many servers as one for each thing that blocks.
+//!
+//! Deliberately absent: which reasons there are.
+
+use super::traffic;
+use crate::domain::server::ServerName;
+use crate::workflow::calendar::CalendarBlock;
+use crate::workflow::request::Blocker;
+
+/// One blocker for each thing that blocks, with the servers it blocks together; longest-lasting first.
+#[must_use]
+pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
+    let mut merged: Vec<Blocker> = Vec::new();
+    for blocker in blockers {
+        if let Blocker::Locked { servers, holder, since } = &blocker {
+            let same = merged.iter_mut().find_map(|earlier| match earlier {
+                Blocker::Locked { servers, holder: held, since: from } if held == holder => Some((servers, from)),
+                Blocker::Locked { .. }
+                | Blocker::Concurrency { .. }
+                | Blocker::Rate { .. }
+                | Blocker::Capacity { .. }
+                | Blocker::Traffic { .. }
+                | Blocker::TrafficUnknown { .. }
+                | Blocker::NoDirectory
+                | Blocker::HealthUnknown { .. }
+                | Blocker::Broken { .. }
+                | Blocker::Behind { .. }
+                | Blocker::Stopped { .. }
+                | Blocker::Frozen { .. }
+                | Blocker::Calendar(_)
+                | Blocker::Held { .. }
+                | Blocker::Blacklisted { .. } => None,
+            });
+            if let Some((earlier, from)) = same {
+                earlier.extend(servers.iter().cloned());
+                *from = (*from).min(*since);
+                continue;
+            }
+        }
+        if let Some((earlier, more)) = merged.iter_mut().find_map(|earlier| held_together(earlier, &blocker)) {
+            let new = more.iter().filter(|name| !earlier.contains(name)).cloned().collect::<Vec<_>>();
+            earlier.extend(new);
+            continue;
+        }
+        if let Blocker::Calendar(block) = blocker {
+            match merged.iter_mut().find_map(|earlier| said_before(earlier, &block)) {
+                Some(earlier) => earlier.join(block),
+                None => merged.push(Blocker::Calendar(block)),
+            }
+            continue;
+        }
+        if let Some(earlier) = merged.iter_mut().find(|earlier| traffic::is_same(earlier, &blocker)) {
+            traffic::tell_worse(earlier, blocker);
+            continue;
+        }
+        if !merged.contains(&blocker) {
+            merged.push(blocker);
+        }
+    }
+    merged.sort_by_key(|blocker| match blocker {
+        Blocker::Stopped { .. } => 0,
+        Blocker::Held { .. } => 1,
+        // It takes a person.
+        Blocker::Broken { .. } => 2,
+        Blocker::Blacklisted { .. } => 3,
+        Blocker::Frozen { .. } => 4,
+        Blocker::Calendar(_) => 5,
+        Blocker::Capacity { .. } => 6,
+        Blocker::HealthUnknown { .. } => 7,
+        Blocker::Traffic { .. } => 8,
+        Blocker::TrafficUnknown { .. } => 9,
+        Blocker::Locked { .. } => 10,
+        Blocker::Concurrency { .. } => 11,
+        Blocker::Rate { .. } => 12,
+        Blocker::Behind { .. } => 13,
+        Blocker::NoDirectory => 14,
+    });
+    merged
+}
+
+/// An earlier reason, if it is the same calendar that says the same of other sites.
+fn said_before<'a>(earlier: &'a mut Blocker, later: &CalendarBlock) -> Option<&'a mut CalendarBlock> {
+    let Blocker::Calendar(earlier) = earlier else { return None };
+    earlier.is_same(later).then_some(earlier)
+}
+
+/// The servers of an earlier reason and those of a later one, if one person holds both for the same reason since then.
+fn held_together<'a, 'b>(
+    earlier: &'a mut Blocker,
+    later: &'b Blocker,
+) -> Option<(&'a mut Vec<ServerName>, &'b Vec<ServerName>)> {
+    let Blocker::Held { servers: more, by, since, why } = later else { return None };
+    let Blocker::Held { servers, by: holder, since: from, why: told } = earlier else { return None };
+    let is_same = (&*holder, &*from, &*told) == (by, since, why);
+    (is_same && !servers.is_empty() && !more.is_empty()).then_some((servers, more))
+}
