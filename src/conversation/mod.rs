@@ -9,6 +9,7 @@ mod brakes;
 mod breaker;
 mod card;
 mod consents;
+mod declaring;
 mod details;
 mod ending;
 mod failure;
@@ -54,6 +55,10 @@ pub use brakes::{
 pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker};
 pub use card::{card, card_naming, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
+pub use declaring::{
+    DeclaredView, Misfits, SaidBefore, declared, declared_notice, no_consent_to_state, not_declared, pool_change,
+    too_many_declared,
+};
 pub use details::details;
 pub use ending::final_reply;
 pub use failure::{question, server_failed};

@@ -7,6 +7,7 @@ pub mod braking;
 pub mod breaker;
 pub mod command;
 pub mod consent;
+pub mod declaration;
 pub mod effect;
 pub mod identity;
 pub mod ids;

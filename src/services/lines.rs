@@ -4,7 +4,9 @@ use super::intake::{Outcome, member};
 use super::planning::{Answer, Asking};
 use super::undone::left_undone;
 use super::world::World;
-use super::{access, brakes, closing, looks, messages, offers, outage, overrides, questions, records, retrying, whys};
+use super::{
+    access, brakes, closing, declaring, looks, messages, offers, outage, overrides, questions, records, retrying, whys,
+};
 use crate::admission::{Ledger, Traffic};
 use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::conversation::message::Message;
@@ -245,7 +247,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
     match intent {
         Intent::Work(work) => work_line(world, line, &speaker, &work).await,
         Intent::Plan(Planned::Work(work)) => plan_line(world, line, &speaker, &work).await,
-        Intent::Plan(Planned::Cancel { .. } | Planned::Brake(_))
+        Intent::Plan(Planned::Cancel { .. } | Planned::Brake(_) | Planned::Declare(_))
         | Intent::CanI(_)
         | Intent::WhoCan { .. }
         | Intent::CloseBreaker { .. }
@@ -255,6 +257,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         | Intent::Help { .. }
         | Intent::Status { .. }
         | Intent::Brake(_)
+        | Intent::Declare(_)
         | Intent::Override { .. }
         | Intent::Retry { .. }
         | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
@@ -313,6 +316,10 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         Intent::CloseBreaker { scope, why } => {
             let came = closing::close(brakes::braker(world, line, speaker), (&scope, &why)).await?;
             return Ok(brakes::answered(line, came));
+        }
+        Intent::Declare(declaration) => return declaring::answer(world, line, speaker, &declaration).await,
+        Intent::Plan(Planned::Declare(declaration)) | Intent::CanI(Planned::Declare(declaration)) => {
+            return declaring::plan(world, line, speaker, &declaration).await;
         }
         Intent::Retry { request } => return retrying::retry(world, line, speaker, &request).await,
         Intent::Work(work) => work_line(world, line, speaker, &work).await?,

@@ -2,6 +2,7 @@
 
 mod brakes;
 mod breakers;
+mod declaring;
 mod explaining;
 mod histories;
 mod observing;
@@ -128,7 +129,7 @@ impl Fleet {
     }
 
     fn in_state(mut self, number: usize, state: ProductionState) -> Self {
-        let by = run_of("aaaa", 1);
+        let by = SetBy::Run(run_of("aaaa", 1));
         Arc::make_mut(&mut self.ledger.states)
             .insert(id(number), StateRow { server: id(number), state, by, since: NOW });
         self
