@@ -8,7 +8,9 @@ use crate::adapters::metrics::Prometheus;
 use crate::adapters::slack::{Slack, SlackSettings};
 use crate::adapters::storage::lock::ServingLock;
 use crate::adapters::storage::sqlite::SqliteStore;
-use crate::admission::Ledger;
+use crate::admission::{Ledger, Paces};
+use crate::domain::command::CommandName;
+use crate::domain::ids::RequestId;
 use crate::domain::intent::{Selector, Spanned};
 use crate::domain::time::Timestamp;
 use crate::files::{Files, ServedFiles, workspace};
@@ -17,6 +19,7 @@ use crate::ports::{Alerts, Clock, Directory, Metrics, Store};
 use crate::services::admitter::Admitter;
 use crate::services::calling::Calling;
 use crate::services::courier::Courier;
+use crate::services::explaining::run_paces;
 use crate::services::homes::Homes;
 use crate::services::intake::Intake;
 use crate::services::overrides::Overrides;
@@ -24,6 +27,8 @@ use crate::services::paging::Paging;
 use crate::services::reloader::Reloader;
 use crate::services::requests::Requests;
 use crate::services::runner::Runner;
+use crate::services::safety::Around;
+use crate::services::telling::Telling;
 use crate::services::traffic::TrafficWatch;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
@@ -86,6 +91,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
             incidents: settings.incidents.clone(),
             admins: settings.admins.clone(),
             owners_called_after: settings.owners_called_after,
+            requester_told_after: settings.requester_told_after,
             bot_name,
         },
         changes: watch::Sender::new(0),
@@ -162,6 +168,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Homes::new(Arc::clone(world))),
         Box::new(Courier::new(Arc::clone(world))),
         Box::new(Calling::new(Arc::clone(world))),
+        Box::new(Telling::new(Arc::clone(world))),
         Box::new(Paging::new(Arc::clone(world))),
         Box::new(Watcher::new(Arc::clone(world))),
         Box::new(TrafficWatch::new(Arc::clone(world))),
@@ -218,19 +225,36 @@ pub(crate) struct Stored {
     pub(crate) open: Vec<Request>,
     /// What the requests that were asked about left undone.
     pub(crate) undone: Undone,
+    /// How long runs took before, of the command that was asked about and of those at work.
+    pub(crate) paces: Paces,
     /// Whether there is a database at all.
     pub(crate) is_there: bool,
 }
 
+impl Stored {
+    /// What is known around a line; the id is that of no request.
+    pub(crate) fn around<'a>(&'a self, id: &'a RequestId) -> Around<'a> {
+        Around { id, open: &self.open, paces: &self.paces }
+    }
+}
+
 /// Looks into the database, if there is that file; none is made. The selector may ask what requests left undone.
-pub(crate) async fn read_stored(database: &Path, selector: Option<&Spanned<Selector>>) -> anyhow::Result<Stored> {
+pub(crate) async fn read_stored(
+    database: &Path,
+    (selector, command): (Option<&Spanned<Selector>>, Option<&CommandName>),
+) -> anyhow::Result<Stored> {
     if !database.exists() {
-        let (ledger, open, undone) = Default::default();
-        return Ok(Stored { ledger, open, undone, is_there: false });
+        let (ledger, open, undone, paces) = Default::default();
+        return Ok(Stored { ledger, open, undone, paces, is_there: false });
     }
     let store = SqliteStore::open(database).await?;
     let undone = left_undone(&store, selector).await?;
-    let stored = Stored { ledger: store.ledger().await?, open: store.open_requests().await?, undone, is_there: true };
+    let (ledger, open) = (store.ledger().await?, store.open_requests().await?);
+    let paces = match command {
+        Some(command) => run_paces(&store, &ledger, command).await?,
+        None => Paces::new(),
+    };
+    let stored = Stored { ledger, open, undone, paces, is_there: true };
     store.close().await?;
     Ok(stored)
 }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub prometheus: Option<PrometheusSettings>,
     /// How long nobody may take over what a request left out before its owners are called; `None` calls nobody.
     pub owners_called_after: Option<Duration>,
+    /// How long a request may need whoever asked for it before they are told in person; `None` tells nobody so.
+    pub requester_told_after: Option<Duration>,
     /// What takes alerts; `None` pages nobody.
     pub alertmanager: Option<AlertmanagerSettings>,
 }
@@ -103,7 +105,7 @@ impl std::fmt::Display for SettingFaults {
 impl std::error::Error for SettingFaults {}
 
 /// Every variable with what it is for; `.env.example` lists the same, and a test compares the two.
-pub const VARIABLES: [(&str, &str); 16] = [
+pub const VARIABLES: [(&str, &str); 17] = [
     (
         "SLACK_APP_TOKEN",
         "The app-level token, xapp-…, with connections:write; or SLACK_APP_TOKEN_FILE names a file with it.",
@@ -131,6 +133,10 @@ pub const VARIABLES: [(&str, &str); 16] = [
     (
         "WRASSE_CALL_OWNERS_AFTER",
         "How long nobody may take over a server that was left out before its command's owners are mentioned, or never.",
+    ),
+    (
+        "WRASSE_TELL_REQUESTER_AFTER",
+        "How long a request may need whoever asked for it before they get a direct message, or never.",
     ),
     (
         "WRASSE_ALERTMANAGER_URL",
@@ -185,6 +191,15 @@ impl Settings {
                 takes: "a time such as 15m or 1h, or never",
             });
         }
+        let told_after = text("WRASSE_TELL_REQUESTER_AFTER").unwrap_or_else(|| "10s".to_owned());
+        let requester_told_after = duration_of(&told_after);
+        if requester_told_after.is_none() && told_after != "never" {
+            faults.push(SettingFault::Value {
+                name: "WRASSE_TELL_REQUESTER_AFTER",
+                value: told_after,
+                takes: "a time such as 10s or 5m, or never",
+            });
+        }
         let alertmanager = alertmanager(variables, &mut faults);
         match (app_token, bot_token) {
             (Some(app_token), Some(bot_token)) if faults.is_empty() => Ok(Self {
@@ -200,6 +215,7 @@ impl Settings {
                 admins: text("WRASSE_ADMIN_CHANNEL").or_else(|| text("WRASSE_INCIDENT_CHANNEL")).map(ChannelId::new),
                 prometheus,
                 owners_called_after,
+                requester_told_after,
                 alertmanager,
             }),
             _ => Err(SettingFaults(faults)),

@@ -15,7 +15,7 @@ const SLASH_COMMAND: &str = "/fleet";
 /// What happens in the workspace and is delivered: homes that are opened, mentions, and lines in direct messages.
 const EVENTS: [&str; 3] = ["app_home_opened", "app_mention", "message.im"];
 /// What the bot's token must permit, each with what it is for.
-const SCOPES: [(&str, &str); 12] = [
+const SCOPES: [(&str, &str); 13] = [
     ("app_mentions:read", "lines that mention the bot"),
     ("channels:history", "finding a message again whose answer was lost, in public channels"),
     ("channels:read", "whether the bot is in a public channel, and who shares it"),
@@ -25,6 +25,7 @@ const SCOPES: [(&str, &str); 12] = [
     ("groups:read", "whether the bot is in a private channel"),
     ("im:history", "lines in direct messages"),
     ("im:read", "what a direct message is, before its line is read"),
+    ("im:write", "telling whoever asked for a request in person that it needs them"),
     ("metadata.message:read", "the delivery key of a message that is looked for"),
     ("usergroups:read", "the groups that policies name"),
     ("users:read", "whether somebody is a member, a guest, a stranger or a bot"),
@@ -140,6 +141,7 @@ mod tests {
                 "groups:read",
                 "im:history",
                 "im:read",
+                "im:write",
                 "metadata.message:read",
                 "usergroups:read",
                 "users:read"

@@ -4,6 +4,7 @@
 
 use super::help::{literal, placeholder};
 use super::message::{Block, Message, Piece, Rich};
+use super::outlook::{OutlookView, told};
 use super::refusal::{headline, place};
 use super::view::wanted;
 use super::words::{Prose, capital, first_three, listed, servers, summary};
@@ -32,6 +33,8 @@ pub struct MayView<'a> {
     pub need: Option<&'a ApprovalNeed>,
     /// What the line does not say yet, and must.
     pub lacking: &'a [&'a ParameterSpec],
+    /// What stands in the way now.
+    pub outlook: OutlookView<'a>,
     /// Where, without `#`.
     pub channel_name: &'a str,
 }
@@ -55,8 +58,12 @@ pub fn may(view: MayView<'_>) -> Message {
         prose = prose.text(" To do it: ").piece(Piece::Code(view.line.replace('`', "'")));
     }
     let mut blocks = vec![Block::Section(prose.done())];
+    let safety = told(view.outlook);
+    if !safety.is_empty() {
+        blocks.push(Block::Section(safety));
+    }
     if view.lacking.is_empty() {
-        let context = Prose::new().text("whether it is safe now: ");
+        let context = Prose::new().text("what it would do: ");
         let plan = format!("{} {}", BuiltInVerb::Plan.word(), view.line.replace('`', "'"));
         blocks.push(Block::Context(context.piece(Piece::Code(plan)).done()));
     }

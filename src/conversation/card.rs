@@ -5,32 +5,50 @@
 
 use super::message::{Block, Button, Confirm, Message, Piece, Rich, Style};
 use super::overriding::card_line;
-use super::progress::{bar, cancel_consequence, ended_counts, now_line};
+use super::progress::{at_the_worst, bar, cancel_consequence, ended_counts, now_line};
 use super::reasons::{foreign, reasons, short, shortly};
 use super::state::{State, state};
 use super::view::{RequestView, approvers, asked, because, deed, names, names_of, step_words, title, wanted};
-use super::words::{Prose, button, cut, quoted, summary};
-use crate::admission::{Brake, PoolImpact};
+use super::why::{likely, there};
+use super::words::{Prose, button, cut, ordinal, quoted, summary};
+use crate::admission::{Brake, Place, PoolImpact};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
+use crate::domain::limits::LOOK_AGAIN_EVERY;
+use crate::domain::time::spoken;
+use crate::workflow::pace::Pace;
 use crate::workflow::request::{Blocker, ControlVerb, HaltCause, Request, RequestOutcome, RequestStage};
 use crate::workflow::run::RunStage;
 
 /// The card that everyone in the channel sees.
 #[must_use]
 pub fn card(view: RequestView<'_>) -> Message {
-    card_naming(view, &[], None)
+    card_beside(view, Beside::default())
 }
 
-/// The same, which also names the groups that could override what keeps it waiting, and who has paused it.
+/// What a card tells that the request itself does not say, as it is when the card is composed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// The groups that could override what keeps it waiting.
+    pub commanders: &'a [GroupName],
+    /// Who has paused it.
+    pub pause: Option<&'a Brake>,
+    /// Where it stands in the queue.
+    pub place: Option<&'a Place>,
+    /// How long those before it waited in all, of those that waited as long as it has.
+    pub pace: Option<Pace>,
+}
+
+/// The same, which also tells what is known beside the request.
 #[must_use]
-pub fn card_naming(view: RequestView<'_>, commanders: &[GroupName], pause: Option<&Brake>) -> Message {
+pub fn card_beside(view: RequestView<'_>, beside: Beside<'_>) -> Message {
+    let Beside { commanders, pause, place, pace } = beside;
     let state = match (state(view), pause) {
         (State::Running | State::Queued | State::Scheduled | State::HaltedByPolicy, Some(_)) => State::Paused,
         (state, _) => state,
     };
     let head = Prose::new().bold(title(view.request)).text(format!(" · {}\n", view.request.id()));
-    let head = head.rich(state_line(view, state));
+    let head = head.rich(state_line(view, state, place));
     let facts = facts(view, state, pause);
     let mut blocks = vec![Block::Section(head.done())];
     let overriding = if state.is_over() { Rich::new() } else { card_line(view.request, commanders) };
@@ -38,7 +56,7 @@ pub fn card_naming(view: RequestView<'_>, commanders: &[GroupName], pause: Optio
     if !facts.is_empty() {
         blocks.push(Block::Section(facts));
     }
-    blocks.push(Block::Context(people_line(view, state)));
+    blocks.push(Block::Context(people_line(view, state, pace)));
     let buttons = buttons(view, state);
     if !buttons.is_empty() {
         blocks.push(Block::Actions(buttons));
@@ -86,9 +104,17 @@ fn progress_shortly(view: RequestView<'_>, state: State) -> String {
     format!(", {} of {} {}{failed}", tally.done, tally.all, deed(&request.spec))
 }
 
-fn state_line(view: RequestView<'_>, state: State) -> Rich {
+fn state_line(view: RequestView<'_>, state: State, place: Option<&Place>) -> Rich {
     let (request, tally) = (view.request, view.tally());
     let prose = Prose::new().text(format!("{} {}", state.sign(), state.word(tally)));
+    // No card is edited because its place has changed, so that is told with its time.
+    let prose = match place.filter(|place| state == State::Queued && place.of > 1) {
+        Some(place) => {
+            let place = format!(", {} of {}{}", ordinal(place.position), place.of, there(request));
+            prose.text(place).text(" at ").time(view.now)
+        }
+        None => prose,
+    };
     let prose = match state {
         State::NeedsApproval => match &request.need {
             Some(need) => {
@@ -112,7 +138,13 @@ fn state_line(view: RequestView<'_>, state: State) -> Rich {
             let limit = request.spec.waves.stop_when_failures_exceed;
             match request.halted.as_ref().map(|halt| &halt.cause) {
                 Some(HaltCause::Revoked(why)) => prose.text(format!(" · {why}")),
-                Some(HaltCause::Failures(_)) | None => prose.text(format!(" · {} failed, limit {limit}", tally.failed)),
+                Some(HaltCause::Failures(_)) | None => {
+                    let prose = prose.text(format!(" · {} failed, limit {limit}", tally.failed));
+                    match at_the_worst(tally) {
+                        Some(worst) => prose.text(format!(", {worst}")),
+                        None => prose,
+                    }
+                }
             }
         }
         State::Running => {
@@ -327,7 +359,7 @@ fn impact_line(impact: &PoolImpact, pools: usize) -> String {
     }
 }
 
-fn people_line(view: RequestView<'_>, state: State) -> Rich {
+fn people_line(view: RequestView<'_>, state: State, pace: Option<Pace>) -> Rich {
     let request = view.request;
     let mut prose = Prose::new().person(&request.origin.person);
     if let Some(before) = &request.retry_of {
@@ -340,12 +372,17 @@ fn people_line(view: RequestView<'_>, state: State) -> Rich {
     if let (Some(names), Some(last)) = (approvers(request), request.approvals.last()) {
         prose = prose.text(format!(" · approved by {names} ")).time(last.at);
     }
+    if let Some(pace) = pace.filter(|_| state == State::Queued) {
+        prose = likely(prose.text(" · "), request, pace);
+    }
     match (&request.stage, request.started_at, request.looked_at) {
         (RequestStage::Ended { at, .. }, Some(started), _) => {
             prose.text(" · ").time(started).text(" to ").time(*at).done()
         }
         (RequestStage::Ended { .. }, None, _) => prose.text(format!(" · plan {}", request.plan.hash().short())).done(),
-        (_, None, Some(looked)) => prose.text(" · looked ").time(looked).done(),
+        (_, None, Some(looked)) => {
+            prose.text(" · looked ").time(looked).text(format!(", again every {}", spoken(LOOK_AGAIN_EVERY))).done()
+        }
         (_, None, None) => prose.text(format!(" · plan {}", request.plan.hash().short())).done(),
         (_, Some(_), _) => prose.text(" · as of ").time(view.now).done(),
     }

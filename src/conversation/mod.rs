@@ -11,6 +11,7 @@ mod card;
 mod consents;
 mod declaring;
 mod details;
+mod direct;
 mod ending;
 mod failure;
 mod forms;
@@ -21,6 +22,7 @@ mod matters;
 mod meaning;
 pub mod message;
 pub mod misunderstanding;
+mod outlook;
 mod overriding;
 pub mod plain;
 mod preview;
@@ -53,13 +55,14 @@ pub use brakes::{
     stop_took_hold, stop_would, stopped_already,
 };
 pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker};
-pub use card::{card, card_naming, echo};
+pub use card::{Beside, card, card_beside, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use declaring::{
     DeclaredView, Misfits, SaidBefore, declared, declared_notice, no_consent_to_state, not_declared, pool_change,
     too_many_declared,
 };
 pub use details::details;
+pub use direct::{halted_direct, left_out_direct, question_direct};
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
 pub use forms::{
@@ -72,6 +75,7 @@ pub use home::{HomeView, Told, home};
 pub use incident::{incident, unclaimed};
 pub use matters::{Matter, MatterKey, MatterKind, MattersView, Severity, matters};
 pub use meaning::meaning;
+pub use outlook::OutlookView;
 pub use overriding::{
     Mentions, NoOverride, OverrideUnfit, OverrideWord, no_override, overridden, override_ended, override_evidence,
     override_form, override_incident, override_recorded, override_taken, override_unfit,

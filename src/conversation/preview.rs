@@ -3,17 +3,18 @@
 //! Deliberately absent: deciding any of it; the answers come in as values. Private.
 
 use super::message::{Block, Message, Rich};
-use super::reasons::reasons;
+use super::outlook::{OutlookView, told};
+use super::progress::stops;
 use super::refusal::refused_shortly;
 use super::view::wanted;
 use super::words::{PATTERNS_MAX, Prose, counted, first_three, listed, quoted, servers, summary};
-use crate::admission::{PoolImpact, Rehearsal};
+use crate::admission::PoolImpact;
 use crate::authorization::{Authorized, Refusal};
 use crate::domain::command::{CommandSpec, GateCheck, HttpMethod, Step};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::RequestId;
 use crate::domain::plan::Plan;
-use crate::domain::server::{ProductionState, ServerName};
+use crate::domain::server::ProductionState;
 use crate::domain::time::spoken;
 use crate::fleet::folded;
 use crate::workflow::request::ApprovalNeed;
@@ -26,8 +27,6 @@ const WAVES_SHOWN_MAX: usize = 12;
 const POOLS_MAX: usize = 3;
 /// The most sites that are told one by one.
 const SITES_MAX: usize = 6;
-/// The most reasons for leaving servers out that are told.
-const LEFT_OUT_MAX: usize = 3;
 
 /// Everything that is known of a line before anybody asks for it.
 #[derive(Clone, Copy, Debug)]
@@ -46,10 +45,8 @@ pub struct PreviewView<'a> {
     pub channel_name: &'a str,
     /// Whose consent it would need.
     pub need: Option<&'a ApprovalNeed>,
-    /// What would become of the first wave, if it could begin now.
-    pub first: &'a Rehearsal,
-    /// The servers that would be left out as things are now.
-    pub left_out: &'a [(ServerName, String)],
+    /// What stands in the way now.
+    pub outlook: OutlookView<'a>,
     /// What it would do to each pool.
     pub impacts: &'a [PoolImpact],
     /// An open request that does the same already.
@@ -148,8 +145,7 @@ fn course(view: PreviewView<'_>) -> Rich {
         if parts.waves.len() > 1 && parts.soak > Duration::ZERO {
             prose = prose.text(format!(", watched for {} after each", spoken(parts.soak)));
         }
-        let failures = view.spec.waves.stop_when_failures_exceed;
-        prose = prose.text(format!("; stops starting when more than {failures} failed"));
+        prose = prose.text(format!("; {}", stops(view.plan, view.spec)));
     }
     let steps = view.spec.steps_for(&parts.parameters);
     let steps = steps.expect("a line gives every parameter that a step needs, checked when the command was loaded");
@@ -229,38 +225,11 @@ fn safety(view: PreviewView<'_>) -> Rich {
             prose = prose.text(format!(" + {}", counted(hidden, "more pool")));
         }
     }
-    let (start, wait) = (view.first.start.len(), view.first.wait.len());
-    prose = match (start, wait) {
-        (0, 0) => prose,
-        (_, 0) => prose.line().text("first wave: could start now"),
-        (0, _) => {
-            prose.line().text("first wave: would wait, and start by itself").line().rich(reasons(&view.first.blockers))
-        }
-        (start, wait) => prose
-            .line()
-            .text(format!("first wave: {start} could start now, {wait} would wait"))
-            .line()
-            .rich(reasons(&view.first.blockers)),
-    };
-    for (why, names) in &left_out(view.left_out) {
-        prose = prose.line().text(format!("– {} left out as things are: ", servers(names.len())));
-        prose = prose.code(folded(names, PATTERNS_MAX)).text(format!(" ({})", quoted(why)));
-    }
+    prose = prose.line().rich(told(view.outlook));
     match view.same {
         Some(id) => prose.line().text(format!("{id} does this already; the same line would add nothing")).done(),
         None => prose.done(),
     }
-}
-
-fn left_out(servers: &[(ServerName, String)]) -> Vec<(&str, Vec<ServerName>)> {
-    let mut reasons: BTreeMap<&str, Vec<ServerName>> = BTreeMap::new();
-    for (name, why) in servers {
-        reasons.entry(why).or_default().push(name.clone());
-    }
-    let mut reasons = reasons.into_iter().collect::<Vec<_>>();
-    reasons.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
-    reasons.truncate(LEFT_OUT_MAX);
-    reasons
 }
 
 fn pool_line(impact: &PoolImpact) -> String {

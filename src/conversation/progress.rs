@@ -3,10 +3,11 @@
 //! Deliberately absent: the state's line above and the people's line below, which are the card's.
 
 use super::message::Rich;
-use super::view::{RequestView, names_of};
+use super::view::{RequestView, Tally, names_of};
 use super::words::{Prose, is_are, size};
-use crate::admission::{NextWave, next_wave};
+use crate::admission::{NextWave, Overshoot, next_wave, overshoot};
 use crate::domain::command::{CommandSpec, StepSpec};
+use crate::domain::plan::Plan;
 use crate::domain::server::ProductionState;
 use crate::workflow::run::{FailureKind, Run, RunOutcome, RunStage};
 use std::collections::BTreeMap;
@@ -147,6 +148,26 @@ pub(super) fn others(view: RequestView<'_>) -> Option<String> {
     };
     let go_on = if left == 1 { "goes on" } else { "go on" };
     Some(format!("The other {left} {go_on}; {}.", if left == 1 { them.replace("them", "it") } else { them }))
+}
+
+/// When a plan stops starting, and what that may come to: `stops starting when more than 1 failed: up to 4 are at work then,
+/// so at most 6 of 20 may fail`.
+pub(super) fn stops(plan: &Plan, spec: &CommandSpec) -> String {
+    let when = format!("stops starting when more than {} failed", spec.waves.stop_when_failures_exceed);
+    let Some(Overshoot { at_work, failed_max, of, .. }) = overshoot(plan, spec) else { return when };
+    let then = match at_work {
+        0 => "nothing else is at work then".to_owned(),
+        1 => "up to 1 is at work then".to_owned(),
+        at_work => format!("up to {at_work} are at work then"),
+    };
+    format!("{when}: {then}, so at most {failed_max} of {of} may fail")
+}
+
+/// What a stop after too many failures may still come to: `at most 5 of 20 with those at work`.
+pub(super) fn at_the_worst(tally: Tally) -> Option<String> {
+    // An outcome that nobody can tell counts as failed already.
+    let failed = tally.failed + tally.person;
+    (tally.working > 0).then(|| format!("at most {} of {} with those at work", failed + tally.working, tally.all))
 }
 
 /// `9 of 20 rebooted · 1 failed · 7 not started`: how it ended, without what is zero.

@@ -3,6 +3,7 @@
 //! Deliberately absent: whether it counts; `approvals` says that.
 
 use super::message::{Block, Form, FormBlock, Message, Piece, Rich};
+use super::progress::stops;
 use super::replies::decision;
 use super::view::{RequestView, because, deed, names, pools, step_words, subjects};
 use super::words::{Prose, button, clock, counted, is_are, listed, quoted, servers, summary, told};
@@ -112,6 +113,9 @@ fn plan_lines(request: &Request) -> Rich {
         prose = prose.text(format!("{} · {} · ", counted(racks, "rack"), counted(sites, "site")));
         prose = prose.text(super::words::first_three(&types));
         prose = prose.line().text(waves_line(&request.plan.parts().waves));
+    }
+    if request.plan.parts().subjects.len() > 1 {
+        prose = prose.line().text(stops(&request.plan, &request.spec));
     }
     prose.line().text(format!("steps: {}", step_words(&request.spec))).done()
 }

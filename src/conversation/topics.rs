@@ -89,7 +89,7 @@ fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<Str
         BuiltInVerb::CanI => (
             "can-i LINE",
             asks_of(commands).into_iter().collect(),
-            "the line need not say everything: what it lacks is told · whether it is safe now is what plan tells",
+            "the line need not say everything: what it lacks is told, and what stands in its way now",
         ),
         BuiltInVerb::WhoCan => (
             "who-can COMMAND [on SERVERS]",

@@ -8,12 +8,15 @@ use super::details::groups;
 use super::failure::steps;
 use super::help::literal;
 use super::message::{Block, Message, Rich};
-use super::progress::{activity, failure_lines, failure_phrase, left_as};
+use super::progress::{activity, at_the_worst, failure_lines, failure_phrase, left_as, stops};
 use super::reasons::{in_full, named, shortly};
 use super::state::{State, state};
 use super::view::{RequestView, server_names, sites, subject_name, title, wanted};
-use super::words::{PATTERNS_MAX, Prose, counted, first_three, is_are, ordinal, quoted, servers, size, summary};
+use super::words::{
+    PATTERNS_MAX, Prose, capital, counted, first_three, is_are, ordinal, quoted, servers, size, summary,
+};
 use crate::admission::{Explained, Health, HealthRow, Place, SetBy, StateRow, Turn};
+use crate::domain::command::Step;
 use crate::domain::effect::BalancerLine;
 use crate::domain::ids::{Handle, RequestId};
 use crate::domain::limits::LOOK_AGAIN_EVERY;
@@ -21,7 +24,7 @@ use crate::domain::server::{ProductionState, Server, ServerName};
 use crate::domain::time::{Timestamp, spoken};
 use crate::fleet::folded;
 use crate::workflow::pace::{Pace, ready_at, stage_since};
-use crate::workflow::request::{HaltCause, RequestStage};
+use crate::workflow::request::{HaltCause, Request, RequestStage};
 use crate::workflow::run::{Run, RunStage};
 use std::collections::BTreeMap;
 
@@ -69,7 +72,7 @@ pub fn why(why: WhyView<'_>) -> Message {
     let head = Prose::new().bold(title(request)).text(format!(" · {id}\n{} {word}", state.sign()));
     let head = overtaken(position(head, why, state), why, state);
     let mut blocks = vec![Block::Section(head.done())];
-    for text in [stage(view, state), at_work(view, state), waits(why, state)] {
+    for text in [stage(view, state), at_work(view, state), waits(why, state), limit(view, state)] {
         if !text.is_empty() {
             blocks.push(Block::Section(text));
         }
@@ -91,8 +94,7 @@ pub fn with_review(mut message: Message, handle: &Handle) -> Message {
 /// `, 2nd of 3 in lax`, with who is before it.
 fn position(prose: Prose, why: WhyView<'_>, state: State) -> Prose {
     let Some(place) = why.place.filter(|place| place.of > 1 && !state.is_over()) else { return prose };
-    let sites = sites(why.view.request);
-    let there = if sites.is_empty() { String::new() } else { format!(" in {sites}") };
+    let there = there(why.view.request);
     let prose = prose.text(format!(" · {} of {} that wait{there}", ordinal(place.position), place.of));
     if place.ahead.is_empty() {
         return prose;
@@ -143,7 +145,8 @@ fn stage(view: RequestView<'_>, state: State) -> Rich {
                 Some((at, HaltCause::Failures(count))) => {
                     let limit = request.spec.waves.stop_when_failures_exceed;
                     let failed = servers(size(*count));
-                    prose.text("Stopped at ").time(at).text(format!(": {failed} failed, limit {limit}."))
+                    let worst = at_the_worst(view.tally()).map_or_else(String::new, |worst| format!(", {worst}"));
+                    prose.text("Stopped at ").time(at).text(format!(": {failed} failed, limit {limit}{worst}."))
                 }
                 Some((at, HaltCause::Revoked(why))) => prose.text("Stopped at ").time(at).text(format!(": {why}.")),
                 None => prose,
@@ -190,6 +193,17 @@ fn at_work(view: RequestView<'_>, state: State) -> Rich {
         }
     }
     prose.done()
+}
+
+/// When it would stop starting, while it starts.
+fn limit(view: RequestView<'_>, state: State) -> Rich {
+    let is_starting = matches!(state, State::Running | State::HaltedByPolicy | State::Paused | State::NeedsPerson)
+        && view.request.started_at.is_some()
+        && view.request.halted.is_none();
+    if !is_starting || view.tally().waiting == 0 {
+        return Vec::new();
+    }
+    Prose::new().text(capital(&stops(&view.request.plan, &view.request.spec))).done()
 }
 
 /// Why what has not started does not start.
@@ -253,15 +267,24 @@ fn foot(why: WhyView<'_>, state: State) -> Rich {
     }
     if state == State::Queued {
         prose = match why.pace {
-            Some(pace) => {
-                let ready = ready_at(request);
-                let prose = prose.text(" · likely start ").time(ready.plus(pace.half)).text(", by ");
-                prose.time(ready.plus(pace.nine_tenths)).text(format!(" (as {} before)", pace.cases))
-            }
+            Some(pace) => likely(prose.text(" · "), request, pace).text(format!(" (as {} before)", pace.cases)),
             None => prose.text(" · no estimate yet"),
         };
     }
     prose.text(" · as of ").time(why.view.now).done()
+}
+
+/// `likely start 14:25, by 14:50`
+pub(super) fn likely(prose: Prose, request: &Request, pace: Pace) -> Prose {
+    let ready = ready_at(request);
+    let prose = prose.text("likely start ").time(ready.plus(pace.half));
+    prose.text(", by ").time(ready.plus(pace.nine_tenths))
+}
+
+/// ` in lax`, of a request that works somewhere.
+pub(super) fn there(request: &Request) -> String {
+    let sites = sites(request);
+    if sites.is_empty() { String::new() } else { format!(" in {sites}") }
 }
 
 /// Why a run is where it is.
@@ -336,7 +359,11 @@ fn evidence(of: RunView<'_>) -> Rich {
     }
     if let Some((line, at)) = line {
         let left = counted(usize::try_from(line.connections).unwrap_or(usize::MAX), "connection");
-        prose = prose.line().text(format!("{left} left, asked at ")).time(at);
+        let most = match run.step().and_then(|step| view.request.steps.get(step)) {
+            Some(Step::Drain { connections_max, .. }) => format!(", goes on with at most {connections_max}"),
+            Some(_) | None => String::new(),
+        };
+        prose = prose.line().text(format!("{left} left{most}, asked at ")).time(at);
     }
     if let Some(proof) = run.proofs.last() {
         prose = prose.line().text("Last seen at ").time(proof.at).text(": ").code(&proof.note);

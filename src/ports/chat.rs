@@ -167,6 +167,9 @@ pub trait Chat: Send + Sync {
     /// Tells one person something that nobody else sees.
     async fn tell(&self, to: &PrivateTo, message: &Message) -> Delivery;
 
+    /// The conversation of that person with the bot, in which can be posted; else how far that came. Harmless to repeat.
+    async fn direct_channel(&self, person: &PersonId) -> Result<ChannelId, Delivery>;
+
     /// Opens a form.
     async fn open_form(&self, trigger: &TriggerId, form: &Form) -> Delivery;
 

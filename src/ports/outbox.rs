@@ -41,6 +41,8 @@ pub enum Destination {
     Home(PersonId),
     /// The thread of the notice about a request in the incident channel; of its card where there is no such notice.
     Incident(RequestId),
+    /// The conversation of one person with the bot.
+    Direct(PersonId),
 }
 
 /// What a message says.
@@ -113,6 +115,12 @@ pub enum Notice {
     },
     /// Nobody has taken over what a request left out, under its notice in the incident channel.
     Unclaimed(RequestId),
+    /// A question about a run, to whoever asked for its request.
+    QuestionDirect(RunId),
+    /// Servers out of production, to whoever asked for the request.
+    LeftOutDirect(RequestId),
+    /// A request that starts no more, to whoever asked for it.
+    HaltedDirect(RequestId),
 }
 
 /// A message with how its delivery stands.

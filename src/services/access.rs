@@ -9,6 +9,7 @@ use super::lines::{self, Line};
 use super::messages;
 use super::presses::Press;
 use super::records;
+use super::safety::Safety;
 use super::undone::left_undone;
 use super::verdict::{Exact, Verdict};
 use super::world::World;
@@ -87,7 +88,7 @@ pub(super) async fn ask(world: &World, press: &Press<'_>, handle: &Handle, line:
             let owner = speaker.rulebook.policies.owner_to_ask(refusal).unwrap_or(&exact.spec.owner);
             post(world, press, handle, (&exact, refusal, owner)).await
         }
-        Err(_) => Ok(press.answered(exact.told(), "refused: nothing to ask for")),
+        Err(_) => Ok(press.answered(exact.told(&Safety::default()), "refused: nothing to ask for")),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::deciding::{Pass, SERVERS_PER_TRANSACTION_MAX};
 use super::effects::Effects;
 use super::rechecks::{self, Look, People};
-use super::requests::{end, halt};
+use super::requests::{end, failures, halt};
 use super::world::World;
 use super::{Service, Step, messages, overrides, records, replanning};
 use crate::admission::{self, Candidate, Ledger, NextWave, Precedence, Traffic, Verdict, next_wave};
@@ -87,13 +87,9 @@ impl Admitter {
         }
         let Some(approved) = approvals::proof(request) else { return Ok(Looked::Nothing) };
         let runs = self.world.store.runs(request.id()).await?;
-        if let Some(moment) = request.plan.parts().not_before.as_ref().filter(|moment| now < moment.at) {
-            return Ok(Looked::Again(moment.at));
-        }
-        let due = match next_wave(request, &runs, now) {
-            NextWave::Open(due) => due,
-            NextWave::Soaking(until) => return Ok(Looked::Again(until)),
-            NextWave::AtWork | NextWave::Nothing => return Ok(Looked::Nothing),
+        let due = match due(request, &runs, now) {
+            Ok(due) => due,
+            Err(looked) => return Ok(looked),
         };
         let Some(look) = self.people_of(request, now) else { return Ok(Looked::Looking) };
         if is_behind {
@@ -197,6 +193,22 @@ impl Admitter {
         writes.extend(self.rechecked(pass.request, look).await?);
         self.world.commit(writes).await?;
         Ok(Looked::Made)
+    }
+}
+
+/// The runs whose turn it is, or what the look comes to without any.
+fn due<'a>(request: &Request, runs: &'a [Run], now: Timestamp) -> Result<Vec<&'a Run>, Looked> {
+    // It is about to be halted: whoever takes the place of the one that failed last would be one too many.
+    if failures(runs) > request.spec.waves.stop_when_failures_exceed {
+        return Err(Looked::Nothing);
+    }
+    if let Some(moment) = request.plan.parts().not_before.as_ref().filter(|moment| now < moment.at) {
+        return Err(Looked::Again(moment.at));
+    }
+    match next_wave(request, runs, now) {
+        NextWave::Open(due) => Ok(due),
+        NextWave::Soaking(until) => Err(Looked::Again(until)),
+        NextWave::AtWork | NextWave::Nothing => Err(Looked::Nothing),
     }
 }
 

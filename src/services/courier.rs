@@ -6,7 +6,7 @@
 use super::effects::Effects;
 use super::requests::close_waiting;
 use super::world::World;
-use super::{Service, Step, brakes, failures, homes, messages, restraining};
+use super::{Service, Step, brakes, explaining, failures, homes, messages, restraining};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, Mentions, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
@@ -122,12 +122,14 @@ async fn deliver(world: &World, slot: Slot) -> Result<(), StoreFault> {
             Some(message) => private(world, &slot, to, &message).await,
             None => Settled::Dead("there is nothing to say".into()),
         },
-        Destination::Card(_) | Destination::Thread(_) | Destination::Channel(_) | Destination::Incident(_) => {
-            match compose(world, &slot).await? {
-                Some(message) => public(world, &slot, &message).await?,
-                None => Settled::Dead("there is nothing to say".into()),
-            }
-        }
+        Destination::Card(_)
+        | Destination::Thread(_)
+        | Destination::Channel(_)
+        | Destination::Incident(_)
+        | Destination::Direct(_) => match compose(world, &slot).await? {
+            Some(message) => public(world, &slot, &message).await?,
+            None => Settled::Dead("there is nothing to say".into()),
+        },
     };
     settle(world, &slot, outcome).await
 }
@@ -186,8 +188,15 @@ async fn public(world: &World, slot: &Slot, message: &Message) -> Result<Settled
             Delivery::Refused(why) => Settled::Dead(why),
         });
     }
-    let Some(to) = place(world, &slot.outgoing.to).await? else {
-        return Ok(Settled::Dead("its request has no card".into()));
+    let to = match &slot.outgoing.to {
+        Destination::Direct(person) => match world.chat.direct_channel(person).await {
+            Ok(channel) => PostTo { channel, thread: None },
+            Err(delivery) => return Ok(unopened(delivery)),
+        },
+        to => match place(world, to).await? {
+            Some(to) => to,
+            None => return Ok(Settled::Dead("its request has no card".into())),
+        },
     };
     let key = &slot.outgoing.key;
     match slot.begun_at {
@@ -219,6 +228,16 @@ async fn public(world: &World, slot: &Slot, message: &Message) -> Result<Settled
     })
 }
 
+/// A conversation with one person that could not be opened: nothing was said in it.
+fn unopened(delivery: Delivery) -> Settled {
+    match delivery {
+        Delivery::SlowDown(wait) => Settled::Later(wait),
+        Delivery::Unknown(_) => Settled::Later(LOOK_AFTER),
+        Delivery::Refused(why) => Settled::Dead(why),
+        Delivery::Done(_) | Delivery::NotInChannel => Settled::Dead("there is no conversation with them".into()),
+    }
+}
+
 /// Where a message is posted; `None` if the card that its thread hangs on never came to be.
 async fn place(world: &World, to: &Destination) -> Result<Option<PostTo>, StoreFault> {
     Ok(match to {
@@ -236,7 +255,11 @@ async fn place(world: &World, to: &Destination) -> Result<Option<PostTo>, StoreF
                 None => thread(world, id).await?,
             }
         }
-        Destination::Private(_) | Destination::FormOpen(_) | Destination::FormUpdate(_) | Destination::Home(_) => None,
+        Destination::Private(_)
+        | Destination::FormOpen(_)
+        | Destination::FormUpdate(_)
+        | Destination::Home(_)
+        | Destination::Direct(_) => None,
     })
 }
 
@@ -270,17 +293,25 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         admission::impact(&request.plan, request.spec.site_concurrency, rulebook.known(&ledger, now));
     let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now };
     let link = match (notice, &request.card) {
-        (Notice::Echo(_) | Notice::Incident(_) | Notice::OverrideIncident { .. }, Some(card)) => {
-            world.chat.link_to(card).await
-        }
+        (
+            Notice::Echo(_)
+            | Notice::Incident(_)
+            | Notice::OverrideIncident { .. }
+            | Notice::QuestionDirect(_)
+            | Notice::LeftOutDirect(_)
+            | Notice::HaltedDirect(_),
+            Some(card),
+        ) => world.chat.link_to(card).await,
         _ => None,
     };
     let run = |id: &RunId| runs.iter().find(|run| run.id == *id);
     Ok(match notice {
         Notice::Echo(_) => Some(conversation::echo(view, link.as_deref())),
         Notice::Card(_) => {
-            let pause = restraining::pausing(request.id(), &ledger);
-            let card = conversation::card_naming(view, &rulebook.rules.overrides.by, pause);
+            let (place, pace) = explaining::wait(world.store.as_ref(), &rulebook, &request, now).await?;
+            let (commanders, pause) = (&rulebook.rules.overrides.by, restraining::pausing(request.id(), &ledger));
+            let beside = conversation::Beside { commanders, pause, place: place.as_ref(), pace };
+            let card = conversation::card_beside(view, beside);
             Some(conversation::marked_stopped(card, &request, ledger.stop()))
         }
         Notice::ApprovalAsk(_) => Some(conversation::approval_ask(view)),
@@ -302,6 +333,11 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::OverrideIncident { number, .. } => {
             request.override_of(*number).map(|one| conversation::override_incident(view, one, link.as_deref()))
         }
+        Notice::QuestionDirect(id) => {
+            run(id).map(|run| conversation::question_direct(view, run, &handles(run), link.as_deref()))
+        }
+        Notice::LeftOutDirect(_) => Some(conversation::left_out_direct(view, link.as_deref())),
+        Notice::HaltedDirect(_) => Some(conversation::halted_direct(view, link.as_deref())),
         Notice::Question(id) => run(id).map(|run| conversation::question(view, run, &handles(run))),
     })
 }

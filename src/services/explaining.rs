@@ -2,12 +2,15 @@
 //!
 //! Only reads. Deliberately absent: the words, and any decision; admission's own pass says what blocks.
 
-use crate::admission::{self, Explained, HealthRow, Place, StateRow, Traffic, Waiting};
+use crate::admission::{
+    self, Explained, HealthRow, Ledger, LockStanding, Paces, Place, RunPace, StateRow, Traffic, Waiting,
+};
 use crate::conversation::message::Message;
 use crate::conversation::{self, RequestView, RunView, SaidBefore, WhyView};
+use crate::domain::command::{CommandName, StepSpec};
 use crate::domain::effect::BalancerLine;
 use crate::domain::ids::{RequestId, RunId};
-use crate::domain::server::Server;
+use crate::domain::server::{Server, SiteName};
 use crate::domain::time::Timestamp;
 use crate::ports::store::Store;
 use crate::ports::{Rulebook, StoreFault};
@@ -190,8 +193,7 @@ pub async fn why(
     let before = admission::precedences(&open, rulebook.rules.queue, now);
     let explained =
         admission::explain(&request, &runs, rulebook.known(&ledger, now).with_traffic(traffic).after(&before));
-    let queue = queue(store, rulebook, &open, now).await?;
-    let place = admission::place(request.id(), &queue);
+    let place = place(store, rulebook, (&request, &open), now).await?;
     let holders = explained.reasons.iter().flat_map(|reason| reason.holders.iter().map(|holder| &holder.request));
     let overtaken_by = admission::overtakers(&request, &open, rulebook.rules.queue, now);
     let others = holders.chain(place.iter().flat_map(|place| place.ahead.iter()));
@@ -202,51 +204,102 @@ pub async fn why(
             names.insert(id.clone(), other.requester_name);
         }
     }
-    let pace = match request.stage {
+    let pace = wait_pace(store, &request, now).await?;
+    Ok(Why { request, runs, explained, place, overtaken_by, names, pace, now })
+}
+
+/// How a request waits: where it stands, and how long those before it waited in all. `None` of one that does not wait in
+/// the queue.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn wait(
+    store: &dyn Store,
+    rulebook: &Rulebook,
+    request: &Request,
+    now: Timestamp,
+) -> Result<(Option<Place>, Option<Pace>), StoreFault> {
+    if request.stage != RequestStage::Queued {
+        return Ok((None, None));
+    }
+    let open = store.open_requests().await?;
+    let place = place(store, rulebook, (request, &open), now).await?;
+    Ok((place, wait_pace(store, request, now).await?))
+}
+
+/// Where a request stands among those that want the same sites, in the order in which they are looked at.
+async fn place(
+    store: &dyn Store,
+    rulebook: &Rulebook,
+    (request, open): (&Request, &[Request]),
+    now: Timestamp,
+) -> Result<Option<Place>, StoreFault> {
+    let (own, mut queue) = (sites(request), Vec::<Waiting>::new());
+    for other in admission::in_order(open, rulebook.rules.queue, now) {
+        // What works elsewhere cannot be before it, however many requests that are.
+        if other.id() == request.id() || !sites(other).is_disjoint(&own) {
+            let runs = store.runs(other.id()).await?;
+            queue.extend(admission::waiting(other, &runs, now));
+        }
+    }
+    Ok(admission::place(request.id(), &queue))
+}
+
+/// How long those before a queued request waited in all, of those that waited as long as it has.
+async fn wait_pace(store: &dyn Store, request: &Request, now: Timestamp) -> Result<Option<Pace>, StoreFault> {
+    match request.stage {
         RequestStage::Queued => {
-            let past = past(store, &request).await?;
-            pace::wait_pace(&past, now.since(pace::ready_at(&request)))
+            let past = past(store, request).await?;
+            Ok(pace::wait_pace(&past, now.since(pace::ready_at(request))))
         }
         RequestStage::Announced
         | RequestStage::NeedsApproval
         | RequestStage::Running
         | RequestStage::Stopping { .. }
-        | RequestStage::Ended { .. } => None,
-    };
-    Ok(Why { request, runs, explained, place, overtaken_by, names, pace, now })
+        | RequestStage::Ended { .. } => Ok(None),
+    }
 }
 
-/// Everything that waits to start, in the order in which it is looked at.
-async fn queue(
-    store: &dyn Store,
-    rulebook: &Rulebook,
-    open: &[Request],
-    now: Timestamp,
-) -> Result<Vec<Waiting>, StoreFault> {
-    let mut queue = Vec::new();
-    for request in admission::in_order(open, rulebook.rules.queue, now) {
-        let runs = store.runs(request.id()).await?;
-        queue.extend(admission::waiting(request, &runs, now));
-    }
-    Ok(queue)
+fn sites(request: &Request) -> BTreeSet<&SiteName> {
+    request.plan.servers().map(|server| &server.site).chain(request.plan.sites()).collect()
 }
 
 /// The requests of the same command before this one, where a site of it is one of theirs.
 async fn past(store: &dyn Store, request: &Request) -> Result<Vec<Request>, StoreFault> {
-    let sites = |request: &Request| -> BTreeSet<_> {
-        let of_servers = request.plan.servers().map(|server| server.site.clone());
-        of_servers.chain(request.plan.sites().cloned()).collect()
-    };
     let own = sites(request);
     let mut past = store.requests_with(&request.spec.name, PAST_REQUESTS_MAX).await?;
     past.retain(|other| other.id() != request.id() && (own.is_empty() || !sites(other).is_disjoint(&own)));
     Ok(past)
 }
 
+/// How long runs took before, of that command and of those at work.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn run_paces(store: &dyn Store, ledger: &Ledger, own: &CommandName) -> Result<Paces, StoreFault> {
+    let at_work = ledger.locks.values().filter(|lock| lock.standing == LockStanding::Working);
+    let commands = at_work.map(|lock| &lock.command).chain([own]).collect::<BTreeSet<_>>();
+    let mut paces = Paces::new();
+    for command in commands {
+        let (mut times, mut gives_back) = (Vec::new(), true);
+        for request in store.requests_with(command, PAST_REQUESTS_MAX).await? {
+            let puts_back = |step: &StepSpec| matches!(step, StepSpec::RestoreState { .. } | StepSpec::Undrain { .. });
+            gives_back &= request.spec.steps.iter().any(puts_back);
+            if times.len() < PAST_RUNS_MAX {
+                times.extend(pace::run_times(&store.runs(request.id()).await?));
+            }
+        }
+        if let Some(pace) = pace::pace(times) {
+            paces.insert(command.clone(), RunPace { half: pace.half, gives_back });
+        }
+    }
+    Ok(paces)
+}
+
 /// How long the step that a run is in took before, in runs of the same command.
 async fn step_pace(store: &dyn Store, request: &Request, run: &Run) -> Result<Option<Pace>, StoreFault> {
     let Some(step) = run.step() else { return Ok(None) };
-    let Some(word) = request.spec.steps.get(step).map(crate::domain::command::StepSpec::word) else { return Ok(None) };
+    let Some(word) = request.spec.steps.get(step).map(StepSpec::word) else { return Ok(None) };
     let mut times = Vec::new();
     for other in store.requests_with(&request.spec.name, PAST_REQUESTS_MAX).await? {
         // A step of another definition at the same place may be another step.

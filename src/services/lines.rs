@@ -2,10 +2,12 @@
 
 use super::intake::{Outcome, member};
 use super::planning::{Answer, Asking};
+use super::safety::Around;
 use super::undone::left_undone;
 use super::world::World;
 use super::{
-    access, brakes, closing, declaring, looks, messages, offers, outage, overrides, questions, records, retrying, whys,
+    access, brakes, closing, declaring, explaining, looks, messages, offers, outage, overrides, questions, records,
+    retrying, whys,
 };
 use crate::admission::{Ledger, Traffic};
 use crate::authorization::{AuthorizationRecord, Authorized};
@@ -413,7 +415,9 @@ async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
     let open = world.store.open_requests().await?;
     let traffic = world.traffic.now();
     let asking = Asking { traffic: &traffic, ..speaker.asking(world, &ledger, &undone, line) };
-    Ok(match asking.preview(&world.ids.request(), work, &open) {
+    let paces = explaining::run_paces(world.store.as_ref(), &ledger, &work.command).await?;
+    let id = world.ids.request();
+    Ok(match asking.preview(work, Around { id: &id, open: &open, paces: &paces }) {
         Ok(preview) => Reply::said(conversation::preview(preview.view()), "answered: a plan"),
         Err(answer) => answer.into(),
     })

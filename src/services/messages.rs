@@ -82,6 +82,29 @@ pub(super) fn question(run: &RunId, asked_at: Timestamp) -> Write {
     live("question", &format!("{run}:{}", asked_at.millis()), &run.request, to, Notice::Question(run.clone()))
 }
 
+/// What whoever asked is told in person: one message for each thing, and each its own lane.
+fn direct(name: String, person: &PersonId, notice: Notice) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(name.clone()),
+        lane: Lane::new(name),
+        to: Destination::Direct(person.clone()),
+        content: Content::Live(notice),
+    })
+}
+
+pub(super) fn question_direct(run: &RunId, asked_at: Timestamp, person: &PersonId) -> Write {
+    let name = format!("question-direct:{run}:{}", asked_at.millis());
+    direct(name, person, Notice::QuestionDirect(run.clone()))
+}
+
+pub(super) fn left_out_direct(request: &RequestId, person: &PersonId) -> Write {
+    direct(format!("left-out-direct:{request}"), person, Notice::LeftOutDirect(request.clone()))
+}
+
+pub(super) fn halted_direct(request: &RequestId, person: &PersonId) -> Write {
+    direct(format!("halted-direct:{request}"), person, Notice::HaltedDirect(request.clone()))
+}
+
 /// The notice about a request in the incident channel.
 pub(super) fn incident_key(request: &RequestId) -> DeliveryKey {
     DeliveryKey::new(format!("incident:{request}"))

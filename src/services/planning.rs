@@ -3,10 +3,10 @@
 //! Shared by what carries lines out and by what only shows them, so that both always agree. Deliberately absent:
 //! any port; everything that is looked at comes in as a value.
 
-use crate::admission::{self, Known, Ledger, PoolImpact, Rehearsal, Traffic, spread, wave_sizes};
+use super::safety::{Around, Safety, asked_for};
+use crate::admission::{self, Known, Ledger, PoolImpact, Traffic, spread, wave_sizes};
 use crate::authorization::{Authorized, Question, ReasonNeed, Refusal};
 use crate::conversation::{self, PreviewView, message::Message};
-use crate::domain::breaker::version_of;
 use crate::domain::command::{CommandSpec, OwnerOf, Targets};
 use crate::domain::consent::Quota;
 use crate::domain::identity::{GroupName, Profile};
@@ -16,7 +16,7 @@ use crate::domain::limits::REQUEST_LIFE;
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind};
 use crate::domain::place::{ChannelFacts, ChannelName};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
-use crate::domain::server::{ProductionState, Server, ServerId, ServerName, ServerType, SiteName};
+use crate::domain::server::{ProductionState, Server, ServerId, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot, Undone};
 use crate::ports::Rulebook;
@@ -90,6 +90,11 @@ impl Subjects {
     #[must_use]
     pub fn count(&self) -> usize {
         self.servers().len() + self.sites().len()
+    }
+
+    /// As a plan has them, in the order of starting.
+    pub(super) fn in_order(&self) -> Vec<Subject> {
+        spread(self.planned())
     }
 
     fn planned(&self) -> Vec<Subject> {
@@ -173,10 +178,8 @@ pub struct Preview {
     pub channel_name: String,
     /// Whose consent it would need.
     pub need: Option<ApprovalNeed>,
-    /// What would become of the first wave now.
-    pub first: Rehearsal,
-    /// The servers that would be left out as things are.
-    pub left_out: Vec<(ServerName, String)>,
+    /// What stands in the way now.
+    pub safety: Safety,
     /// What it would do to each pool.
     pub impacts: Vec<PoolImpact>,
     /// An open request that does the same already.
@@ -197,8 +200,7 @@ impl Preview {
             allowed: self.allowed.as_ref().map_err(AsRef::as_ref),
             channel_name: &self.channel_name,
             need: self.need.as_ref(),
-            first: &self.first,
-            left_out: &self.left_out,
+            outlook: self.safety.view(),
             impacts: &self.impacts,
             same: self.same.as_ref(),
             owners: &self.owners,
@@ -281,7 +283,7 @@ impl<'a> Asking<'a> {
     ) -> Result<Plan, Answer> {
         let parameters = work.values();
         let not_before = self.not_before(work.start.as_ref(), subjects)?;
-        let subjects = spread(subjects.planned());
+        let subjects = subjects.in_order();
         let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
         let parts = PlanParts {
             request: id.clone(),
@@ -406,11 +408,11 @@ impl<'a> Asking<'a> {
         Err(Misunderstanding::new(self.line, end..end, kind).into())
     }
 
-    /// The line from all sides. `id` is that of no request.
+    /// The line from all sides. The id around it is that of no request.
     ///
     /// # Errors
     /// What keeps it from being a plan at all.
-    pub fn preview(self, id: &RequestId, work: &WorkIntent, open: &[Request]) -> Result<Preview, Answer> {
+    pub fn preview(self, work: &WorkIntent, around: Around<'_>) -> Result<Preview, Answer> {
         let Some(spec) = self.rulebook.catalog.command(&work.command).cloned() else {
             return Err(Answer::Told {
                 message: conversation::unavailable("the catalogue"),
@@ -418,17 +420,11 @@ impl<'a> Asking<'a> {
             });
         };
         let subjects = self.subjects(work, &spec)?;
-        let plan = self.draft(id, work, &spec, &subjects)?;
+        let plan = self.draft(around.id, work, &spec, &subjects)?;
         let mut states: BTreeMap<ProductionState, usize> = BTreeMap::new();
         subjects.servers().iter().for_each(|server| *states.entry(self.ledger.state(server)).or_default() += 1);
-        let servers = plan.servers().collect::<Vec<_>>();
-        let first = plan.parts().waves.first().map_or(0, |size| *size as usize).min(servers.len());
-        let first = servers.get(..first).unwrap_or_default();
         let allowed = self.authorize(&spec, &subjects);
-        let line = match self.line.split_once(' ') {
-            Some((verb, rest)) if verb.eq_ignore_ascii_case("plan") => rest,
-            Some(_) | None => self.line,
-        };
+        let line = asked_for(self.line);
         let need = self.need(&spec, &subjects, allowed.as_ref().ok());
         Ok(Preview {
             line: line.to_owned(),
@@ -436,15 +432,13 @@ impl<'a> Asking<'a> {
             allowed,
             channel_name: self.channel_name().to_owned(),
             need,
-            first: {
-                let before = admission::precedences(open, self.rulebook.rules.queue, self.now);
-                let work = (spec.as_ref(), version_of(&plan.parts().parameters));
-                admission::rehearse(first, work, &id.run(1), self.known().after(&before))
+            safety: {
+                let first = plan.parts().waves.first().copied().unwrap_or(0);
+                self.safety((work, &spec), (&plan.parts().subjects, first), around)
             },
-            left_out: admission::left_out(&servers, &spec, self.known()),
             impacts: admission::impact(&plan, spec.site_concurrency, self.known()),
             owners: self.owners(&spec, &subjects),
-            same: self.same_request(&plan, open).map(|request| request.id().clone()),
+            same: self.same_request(&plan, around.open).map(|request| request.id().clone()),
             plan,
             spec,
         })

@@ -3,7 +3,9 @@
 use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::world::World;
-use super::{access, brakes, forms, messages, offers, outage, overrides, rechecks, records, retrying, reviews};
+use super::{
+    access, brakes, forms, messages, offers, outage, overrides, rechecks, records, retrying, reviews, telling,
+};
 use crate::admission;
 use crate::authorization::AuthorizationRecord;
 use crate::conversation::message::Message;
@@ -378,6 +380,7 @@ async fn answer_press(
     writes.push(kept);
     writes.push(messages::card(&id.request));
     writes.push(messages::question(id, asked_at));
+    writes.extend(telling::answered(world, &request, &run, asked_at).await?);
     if let Some(channel) = world.places.incidents.as_ref().filter(|_| run.subject.server().is_some()) {
         writes.push(messages::incident(&id.request, channel));
     }
@@ -437,10 +440,12 @@ impl Notice {
             | Self::Final(request)
             | Self::Incident(request)
             | Self::Unclaimed(request)
+            | Self::LeftOutDirect(request)
+            | Self::HaltedDirect(request)
             | Self::Override { request, .. }
             | Self::OverrideEnded { request, .. }
             | Self::OverrideIncident { request, .. } => Some(request),
-            Self::ServerFailed(run) | Self::Question(run) => Some(&run.request),
+            Self::ServerFailed(run) | Self::Question(run) | Self::QuestionDirect(run) => Some(&run.request),
             Self::Home(_) | Self::Breaker { .. } | Self::Stop(_) => None,
         }
     }

@@ -1,7 +1,10 @@
 //! Lines that ask what policies say: `can-i` and `who-can`.
 
 use super::access;
+use super::explaining;
 use super::lines::{Line, Reply, Speaker};
+use super::planning::Asking;
+use super::safety::Around;
 use super::undone::left_undone;
 use super::verdict::{Verdict, WhoMay};
 use super::world::World;
@@ -22,7 +25,9 @@ pub(super) async fn can_i(
 ) -> Result<Reply, StoreFault> {
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
-    Ok(match speaker.asking(world, &ledger, &undone, line).verdict(work) {
+    let traffic = world.traffic.now();
+    let asking = Asking { traffic: &traffic, ..speaker.asking(world, &ledger, &undone, line) };
+    Ok(match asking.verdict(work) {
         Err(answer) => answer.into(),
         Ok(Verdict::General { is_allowed, who }) => {
             let people = names(world, &who, line.origin).await;
@@ -30,7 +35,10 @@ pub(super) async fn can_i(
             Reply::said(told, "answered: whether in general")
         }
         Ok(Verdict::Exact(exact)) => {
-            let message = exact.told();
+            let (open, id) = (world.store.open_requests().await?, world.ids.request());
+            let paces = explaining::run_paces(world.store.as_ref(), &ledger, &work.command).await?;
+            let safety = exact.safety(asking, Around { id: &id, open: &open, paces: &paces });
+            let message = exact.told(&safety);
             match &exact.allowed {
                 Err(refusal) if access::can_be_asked_for(refusal, &speaker.channel) => {
                     let (note, also) = ("answered: not allowed".to_owned(), Vec::new());

@@ -3,7 +3,7 @@
 use super::effects::Effects;
 use super::replanning::{self, Found, Need};
 use super::world::World;
-use super::{Service, Step, messages, overrides, records};
+use super::{Service, Step, messages, overrides, records, telling};
 use crate::domain::ids::RequestId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::time::Timestamp;
@@ -84,6 +84,9 @@ impl Requests {
             .any(|write| matches!(write, Write::RequestEvents { events, .. } if events.iter().any(is_end)));
         if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| incident && leaves_servers(&runs)) {
             writes.push(messages::incident(request.id(), channel));
+        }
+        if incident {
+            writes.extend(telling::over(&self.world, request).await?);
         }
         // Most of what moves a request along ends its overrides, and none of it says so itself.
         writes.extend(overrides::told(&self.world, request));
@@ -179,7 +182,8 @@ fn next(request: &Request, runs: &[Run], now: Timestamp) -> Option<Vec<Write>> {
     }
 }
 
-fn failures(runs: &[Run]) -> u32 {
+/// How many of these failed; an outcome that nobody can tell counts too.
+pub(super) fn failures(runs: &[Run]) -> u32 {
     let failed = |run: &&Run| {
         run.outcome().is_some_and(RunOutcome::is_failure) || matches!(run.stage, RunStage::NeedsPerson { .. })
     };

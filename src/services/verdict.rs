@@ -3,6 +3,8 @@
 //! The same subjects and the same decision as of the line itself, so that both always agree. Deliberately absent: any port.
 
 use super::planning::{Answer, Asking, Subjects};
+use super::safety::{Around, Safety};
+use crate::admission::wave_sizes;
 use crate::authorization::{Authorized, ReasonNeed, Refusal, RefusalKind, WhoCan};
 use crate::conversation::{self, IsAllowed, MayView, WhoView, message::Message};
 use crate::domain::command::{CommandName, CommandSpec, ParameterSpec, Targets};
@@ -65,9 +67,9 @@ pub struct WhoMay {
 }
 
 impl Exact {
-    /// What the person reads.
+    /// What the person reads; with what stands in the way now.
     #[must_use]
-    pub fn told(&self) -> Message {
+    pub fn told(&self, safety: &Safety) -> Message {
         match &self.allowed {
             Ok(authorized) => conversation::may(MayView {
                 authorized,
@@ -76,6 +78,7 @@ impl Exact {
                 sites: self.subjects.sites(),
                 need: self.need.as_ref(),
                 lacking: &self.lacking(authorized),
+                outlook: safety.view(),
                 channel_name: &self.channel_name,
             }),
             Err(refusal) => conversation::refused(refusal, &self.spec, &self.channel_name, self.subjects.count()),
@@ -89,6 +92,17 @@ impl Exact {
         let must = |one: &&ParameterSpec| one.must_be_given() || (asks_why && one.asked_as_because);
         let is_given = |one: &ParameterSpec| self.work.parameters.contains_key(&one.name);
         self.spec.parameters.iter().filter(must).filter(|one| !is_given(one)).collect()
+    }
+}
+
+impl Exact {
+    /// What stands in the way of the line now.
+    #[must_use]
+    pub fn safety(&self, asking: Asking<'_>, around: Around<'_>) -> Safety {
+        let subjects = self.subjects.in_order();
+        let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
+        let first = wave_sizes(&self.spec.waves, &self.work.values(), count).first().copied().unwrap_or(0);
+        asking.safety((&self.work, &self.spec), (&subjects, first), around)
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Places {
     pub admins: Option<ChannelId>,
     /// How long nobody may take over what a request left out before its owners are called; `None` calls nobody.
     pub owners_called_after: Option<Duration>,
+    /// How long a request may need whoever asked for it before they are told in person; `None` tells nobody so.
+    pub requester_told_after: Option<Duration>,
     /// How the bot is called, for `/invite`.
     pub bot_name: String,
 }

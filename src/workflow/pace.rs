@@ -3,7 +3,7 @@
 //! Deliberately absent: which past is asked for; and any number out of too few cases.
 
 use super::request::Request;
-use super::run::{Run, RunStage};
+use super::run::{Run, RunOutcome, RunStage};
 use crate::domain::time::Timestamp;
 use std::time::Duration;
 
@@ -47,6 +47,20 @@ pub fn step_times<'a>(runs: impl IntoIterator<Item = &'a Run>, step: usize) -> V
     let time = |run: &Run| {
         let proof = run.proofs.iter().find(|proof| proof.step == step)?;
         Some(proof.at.since(step_begun(run, step)?))
+    };
+    runs.into_iter().filter_map(time).collect()
+}
+
+/// How long each of these runs took from its admission that did what was asked.
+pub fn run_times<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Vec<Duration> {
+    let time = |run: &Run| match &run.stage {
+        RunStage::Ended { at, outcome: RunOutcome::Done } => Some(at.since(run.admitted_at()?)),
+        RunStage::Ended { .. }
+        | RunStage::Waiting
+        | RunStage::Ready { .. }
+        | RunStage::Acting { .. }
+        | RunStage::NeedsPerson { .. }
+        | RunStage::Returning { .. } => None,
     };
     runs.into_iter().filter_map(time).collect()
 }

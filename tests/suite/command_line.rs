@@ -170,7 +170,7 @@ fn plan_tells_what_a_line_would_do() {
     Plan: reboot 3 servers in lax · nothing is started
     `edge-lax-[001-003]`
     sites: lax 3 · types: edge-cache 3 · states: production 2, standby 1
-    waves: 1 · 1 · 1, watched for 5 min after each; stops starting when more than 1 failed
+    waves: 1 · 1 · 1, watched for 5 min after each; stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 3 may fail
     1. drain: out of the load balancer until fewer than 5 connections are left, at most 10 min
     2. gate: asks again whether the drain still holds and its pool has enough without it
     3. reboot over SSH, else Redfish; proved by a new boot id, at most 15 min; cannot be undone
@@ -182,11 +182,11 @@ fn plan_tells_what_a_line_would_do() {
     • health of 2 of 3 in edge-lax unknown, not looked at yet; waits until it is known
     ~ ask: sre for reboot
     ~ to do it: `reboot edge-lax-[001-003] because kernel update`
-    ~ person and groups: as this call says · locks, states and health: unknown: there is no database · traffic: not looked at
+    ~ person and groups: as this call says · locks, states and health: unknown: there is no database · traffic: as told last
     ");
     let refused = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "web", "--json", line]);
     assert_eq!(refused.status.code(), Some(0), "{}", complaint(&refused));
-    insta::assert_snapshot!(out(&refused), @r#"{"line":"reboot edge-lax-[001-003] because kernel update","command":"reboot","servers":["edge-lax-001","edge-lax-003","edge-lax-002"],"sites":[],"waves":[1,1,1],"not_before_seconds":null,"allowed":false,"refusal":{"policy":null,"words":"🚫 reboot is not allowed in #noc\nNothing has started.\nIn #noc, noc or sre may."},"approvals":null,"first_wave":{"start":[],"wait":["edge-lax-001"]},"left_out":[],"pools":[{"pool":"edge-lax","total":3,"serving":0,"floor":2,"lowest":0}],"same_request":null,"person":"as this call says","states_known":false}"#);
+    insta::assert_snapshot!(out(&refused), @r#"{"line":"reboot edge-lax-[001-003] because kernel update","command":"reboot","servers":["edge-lax-001","edge-lax-003","edge-lax-002"],"sites":[],"waves":[1,1,1],"not_before_seconds":null,"allowed":false,"refusal":{"policy":null,"words":"🚫 reboot is not allowed in #noc\nNothing has started.\nIn #noc, noc or sre may."},"approvals":null,"first_wave":{"start":[],"wait":["edge-lax-001"]},"could_start":{"start":[],"wait":["edge-lax-001","edge-lax-003","edge-lax-002"]},"next_seconds":null,"nearest":null,"left_out":[],"pools":[{"pool":"edge-lax","total":3,"serving":0,"floor":2,"lowest":0}],"same_request":null,"person":"as this call says","states_known":false}"#);
 }
 
 #[test]
@@ -223,7 +223,9 @@ fn can_i_tells_yes_and_no_by_its_status() {
     Policy noc-servers: `noc and sre reboot, drain and return edge caches and origins, up to 50 at a time`
     Needs nobody's approval. The line still has to say `because REASON`.
     Nothing has started.
-    ~ person and groups: as this call says
+    first wave: would wait, and start by itself
+    • health of 2 of 3 in edge-lax unknown, not looked at yet; waits until it is known
+    ~ person and groups: as this call says · locks, states and health: unknown: there is no database · traffic: as told last
     ");
     let no = by("web", &["reboot edge-lax-[001-003] because kernel update"]);
     assert_eq!(no.status.code(), Some(3), "{}", complaint(&no));
@@ -242,7 +244,7 @@ fn can_i_tells_yes_and_no_by_its_status() {
     ~ person and groups: as this call says
     ");
     let json = by("noc", &["--json", "reboot edge-lax-001"]);
-    insta::assert_snapshot!(out(&json), @r#"{"command":"reboot","in_general":false,"line":"reboot edge-lax-001","allowed":true,"verdict":"allowed","policies":["noc-servers"],"approvals":null,"lacking":["reason"],"words":"✓ You may reboot 1 server in #noc\nPolicy noc-servers: `noc and sre reboot, drain and return edge caches and origins, up to 50 at a time`\nNeeds nobody's approval. The line still has to say `because REASON`.\nNothing has started.","person":"as this call says"}"#);
+    insta::assert_snapshot!(out(&json), @r#"{"command":"reboot","in_general":false,"line":"reboot edge-lax-001","allowed":true,"verdict":"allowed","policies":["noc-servers"],"approvals":null,"lacking":["reason"],"could_start":{"start":[],"wait":["edge-lax-001"]},"words":"✓ You may reboot 1 server in #noc\nPolicy noc-servers: `noc and sre reboot, drain and return edge caches and origins, up to 50 at a time`\nNeeds nobody's approval. The line still has to say `because REASON`.\nNothing has started.\nfirst wave: would wait, and start by itself\n• health of 2 of 3 in edge-lax unknown, not looked at yet; waits until it is known","person":"as this call says"}"#);
     let unknown = by("noc", &["reboot edge-lxa-001"]);
     assert_eq!(unknown.status.code(), Some(2), "{}", out(&unknown));
     let ends = by("noc", &["cancel req-2mq9"]);

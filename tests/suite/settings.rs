@@ -92,6 +92,23 @@ fn owners_are_called_after_a_time_or_never() {
 }
 
 #[test]
+fn requesters_are_told_after_a_time_or_never() {
+    let with = |value: &str| {
+        let tokens =
+            [("SLACK_APP_TOKEN", "xapp-1"), ("SLACK_BOT_TOKEN", "xoxb-1"), ("WRASSE_TELL_REQUESTER_AFTER", value)];
+        Settings::from_variables(&given(&tokens))
+            .map(|settings| settings.requester_told_after.map(|after| after.as_secs()))
+    };
+    assert_eq!(with(""), Ok(Some(10)));
+    assert_eq!(with("5m"), Ok(Some(300)));
+    assert_eq!(with("never"), Ok(None));
+    insta::assert_snapshot!(with("soon").unwrap_err(), @"
+    the environment is not complete (see .env.example):
+      WRASSE_TELL_REQUESTER_AFTER is `soon`; it takes a time such as 10s or 5m, or never
+    ");
+}
+
+#[test]
 fn one_socket_too_many_is_a_fault() {
     for (sockets, is_fine) in [("0", false), ("1", true), ("10", true), ("11", false), ("-1", false)] {
         let tokens = [("SLACK_APP_TOKEN", "xapp-1"), ("SLACK_BOT_TOKEN", "xoxb-1"), ("WRASSE_SOCKETS", sockets)];

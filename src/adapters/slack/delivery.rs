@@ -10,7 +10,7 @@ use super::views::view;
 use super::web_api::Call;
 use crate::conversation::message::{Block, Form, FormBlock, Message, Piece, Rich};
 use crate::domain::ids::DeliveryKey;
-use crate::domain::place::{MessageRef, MessageTs, ReplyPath};
+use crate::domain::place::{ChannelId, MessageRef, MessageTs, ReplyPath};
 use crate::domain::time::Timestamp;
 use crate::ports::chat::{Delivery, Found, PostTo, PrivateTo, Replaces};
 use serde_json::{Value, json};
@@ -98,6 +98,17 @@ impl Slack {
         }
         tracing::warn!("slack refused the blocks of a home; it is shown as plain text");
         delivery(publish(plain_content(home)).await)
+    }
+
+    /// The conversation of that person with the bot; there is one at most, however often it is opened.
+    pub(super) async fn open_direct(&self, user: &str) -> Result<ChannelId, Delivery> {
+        match self.web.post("conversations.open", "", &json!({"users": user})).await {
+            Call::Done(answer) => match answer.pointer("/channel/id").and_then(Value::as_str) {
+                Some(id) if !id.is_empty() => Ok(ChannelId::new(id)),
+                Some(_) | None => Err(Delivery::Unknown("opened, but Slack does not say where".to_owned())),
+            },
+            call @ (Call::Declined(..) | Call::NotNow(_) | Call::Unknown(_)) => Err(delivery(call)),
+        }
     }
 
     pub(super) async fn permalink(&self, at: &MessageRef) -> Option<String> {

@@ -162,6 +162,10 @@ impl Chat for Slack {
         self.publish_home(person.user.as_str(), home).await
     }
 
+    async fn direct_channel(&self, person: &PersonId) -> Result<ChannelId, Delivery> {
+        self.open_direct(person.user.as_str()).await
+    }
+
     async fn link_to(&self, at: &MessageRef) -> Option<String> {
         self.permalink(at).await
     }

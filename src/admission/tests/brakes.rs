@@ -103,7 +103,7 @@ fn lax() -> Coverage {
 }
 
 impl Fleet {
-    fn until(mut self, until: Timestamp) -> Self {
+    pub(super) fn until(mut self, until: Timestamp) -> Self {
         self.ledger.brakes.iter_mut().for_each(|brake| brake.until = Some(until));
         self
     }

@@ -16,7 +16,7 @@ fn standing() -> impl Strategy<Value = (usize, Option<LockStanding>, Option<Prod
     (0_usize..5, lock, state)
 }
 
-fn runs(request: &Request) -> Vec<Run> {
+pub(super) fn runs(request: &Request) -> Vec<Run> {
     let planned = (1..).zip(request.plan.parts().subjects.clone());
     let run = |(number, subject): (u32, Subject)| {
         let wave = u32::try_from(request.plan.wave_of(number)).expect("few waves");

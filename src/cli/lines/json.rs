@@ -1,5 +1,6 @@
 //! The same answers for programs. Names of members are stable; words for people are not repeated here.
 
+use crate::admission::Outlook;
 use crate::authorization::{AuthorizationRecord, WhoCan};
 use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
 use crate::conversation::{self, IsAllowed, plain};
@@ -8,7 +9,9 @@ use crate::domain::braking::Braking;
 use crate::domain::intent::{Intent, Planned, Selector, Spanned, Start, WorkIntent};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::{ServerName, SiteName};
+use crate::domain::time::Timestamp;
 use crate::services::planning::Preview;
+use crate::services::safety::Safety;
 use crate::services::verdict::{Verdict, WhoMay};
 use crate::workflow::request::ApprovalNeed;
 use crate::{fleet, language};
@@ -117,6 +120,7 @@ pub(super) fn misunderstanding(told: &Misunderstanding) -> Value {
 /// What a line would do.
 pub(super) fn preview(preview: &Preview, source: &str, is_stored: bool) -> Value {
     let parts = preview.plan.parts();
+    let Outlook { first, left_out, about, .. } = &preview.safety.outlook;
     let names = |names: &[ServerName]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
     let refusal = preview.allowed.as_ref().err().map(|refusal| {
         let policy = refusal.policy().map(|note| note.id.to_string());
@@ -133,8 +137,11 @@ pub(super) fn preview(preview: &Preview, source: &str, is_stored: bool) -> Value
         "allowed": refusal.is_none(),
         "refusal": refusal,
         "approvals": approvals(preview.need.as_ref()),
-        "first_wave": { "start": names(&preview.first.start), "wait": names(&preview.first.wait) },
-        "left_out": preview.left_out.iter().map(|(name, why)| json!({ "server": name.as_str(), "why": why }))
+        "first_wave": { "start": names(&first.start), "wait": names(&first.wait) },
+        "could_start": could_start(&preview.safety.outlook),
+        "next_seconds": about.map(Timestamp::seconds),
+        "nearest": preview.safety.nearest,
+        "left_out": left_out.iter().map(|(name, why)| json!({ "server": name.as_str(), "why": why }))
             .collect::<Vec<_>>(),
         "pools": preview.impacts.iter().map(|impact| json!({
             "pool": impact.now.pool.as_str(),
@@ -160,7 +167,7 @@ fn approvals(need: Option<&ApprovalNeed>) -> Value {
 }
 
 /// Whether a line may be sent.
-pub(super) fn verdict(verdict: &Verdict, words: &str, source: &str) -> Value {
+pub(super) fn verdict(verdict: &Verdict, safety: Option<&Safety>, words: &str, source: &str) -> Value {
     match verdict {
         Verdict::General { is_allowed, who } => json!({
             "command": who.spec.name.as_str(),
@@ -184,11 +191,18 @@ pub(super) fn verdict(verdict: &Verdict, words: &str, source: &str) -> Value {
                 "policies": policies,
                 "approvals": approvals(exact.need.as_ref()),
                 "lacking": lacking.iter().map(|parameter| parameter.name.to_string()).collect::<Vec<_>>(),
+                "could_start": safety.map(|safety| could_start(&safety.outlook)),
                 "words": words,
                 "person": source,
             })
         }
     }
+}
+
+/// What could start now if all of it started together.
+fn could_start(outlook: &Outlook) -> Value {
+    let names = |names: &[ServerName]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    json!({ "start": names(&outlook.together.start), "wait": names(&outlook.together.wait) })
 }
 
 /// Who may use a command.

@@ -51,8 +51,9 @@ impl Plan {
                 Ok(_) => bail!("what `{line}` would do depends on the request; type `plan {line}` in the chat"),
             };
         };
-        let stored = self.at.stored(work.selector.as_ref()).await?;
-        match scene.asking(&stored, &line).preview(&RandomIds.request(), work, &stored.open) {
+        let stored = self.at.stored(work.selector.as_ref(), Some(&work.command)).await?;
+        let id = RandomIds.request();
+        match scene.asking(&stored, &line).preview(work, stored.around(&id)) {
             Ok(preview) => {
                 self.tell(&preview, scene.source, stored.is_there);
                 Ok(ExitCode::SUCCESS)

@@ -1,13 +1,15 @@
 //! `wrasse can-i` and `wrasse who-can`: what policies say, against the files and the database.
 
-use super::scene::{At, By, Scene};
+use super::scene::{At, By, Scene, known_how};
 use super::{answered, json, line_of, misunderstood};
+use crate::adapters::ids::RandomIds;
 use crate::authorization::WhoCan as Found;
 use crate::cli::output;
 use crate::conversation::{self, IsAllowed, plain};
 use crate::domain::intent::{BuiltInVerb, Intent, Planned};
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::language::{self, Vocabulary};
+use crate::ports::Ids;
 use crate::services::planning::Answer;
 use crate::services::verdict::{Verdict, WhoMay};
 use anyhow::bail;
@@ -54,14 +56,20 @@ impl CanI {
         let Intent::CanI(Planned::Work(work)) = intent else {
             bail!("who may cancel depends on the request; type `{line}` in the chat");
         };
-        let stored = self.at.stored(work.selector.as_ref()).await?;
-        let verdict = match scene.asking(&stored, &line).verdict(&work) {
+        let stored = self.at.stored(work.selector.as_ref(), Some(&work.command)).await?;
+        let asking = scene.asking(&stored, &line);
+        let verdict = match asking.verdict(&work) {
             Ok(verdict) => verdict,
             Err(Answer::Misunderstood(told)) => return Ok(misunderstood(&told, self.json)),
             Err(Answer::Told { message, .. }) => return Ok(answered(&message, self.json)),
         };
+        let id = RandomIds.request();
+        let safety = match &verdict {
+            Verdict::Exact(exact) if exact.allowed.is_ok() => Some(exact.safety(asking, stored.around(&id))),
+            Verdict::Exact(_) | Verdict::General { .. } => None,
+        };
         let (is_allowed, message) = match &verdict {
-            Verdict::Exact(exact) => (exact.allowed.is_ok(), exact.told()),
+            Verdict::Exact(exact) => (exact.allowed.is_ok(), exact.told(&safety.clone().unwrap_or_default())),
             Verdict::General { is_allowed, who } => {
                 let told = conversation::may_in_general(&who.spec, *is_allowed, &who.view(&people(who), None));
                 (*is_allowed == IsAllowed::Yes, told)
@@ -69,10 +77,14 @@ impl CanI {
         };
         let words = plain::render(&message);
         if self.json {
-            output::say(&json::verdict(&verdict, &words, scene.source).to_string());
+            output::say(&json::verdict(&verdict, safety.as_ref(), &words, scene.source).to_string());
         } else {
             output::say(&words);
-            output::say(&format!("~ person and groups: {}", scene.source));
+            // Of a no nothing else was looked at.
+            output::say(&match safety {
+                Some(_) => known_how(scene.source, stored.is_there),
+                None => format!("~ person and groups: {}", scene.source),
+            });
         }
         Ok(if is_allowed { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALLOWED) })
     }
@@ -89,7 +101,7 @@ impl WhoCan {
         let Intent::WhoCan { command, selector } = intent else {
             bail!("`{line}` asks for no command");
         };
-        let stored = self.at.stored(selector.as_ref()).await?;
+        let stored = self.at.stored(selector.as_ref(), None).await?;
         let who = match scene.asking(&stored, &line).who_can(&command, selector.as_ref()) {
             Ok(who) => who,
             Err(Answer::Misunderstood(told)) => return Ok(misunderstood(&told, self.json)),

@@ -7,6 +7,7 @@ use crate::admission::Traffic;
 use crate::app::{Stored, read_stored};
 use crate::authorization::automation_word;
 use crate::cli::paths::Paths;
+use crate::domain::command::CommandName;
 use crate::domain::identity::{AutomationName, GroupName, PersonId, Profile, Standing};
 use crate::domain::intent::{Selector, Spanned};
 use crate::domain::place::{ChannelFacts, ChannelId, ChannelName, Membership, Reach};
@@ -48,8 +49,12 @@ pub(super) struct At {
 }
 
 impl At {
-    pub(super) async fn stored(&self, selector: Option<&Spanned<Selector>>) -> anyhow::Result<Stored> {
-        read_stored(&self.database, selector).await
+    pub(super) async fn stored(
+        &self,
+        selector: Option<&Spanned<Selector>>,
+        command: Option<&CommandName>,
+    ) -> anyhow::Result<Stored> {
+        read_stored(&self.database, (selector, command)).await
     }
 
     /// The channel's name and id, as far as channels.yaml tells.
@@ -128,7 +133,7 @@ impl Scene {
     pub(super) fn asking<'a>(&'a self, stored: &'a Stored, line: &'a str) -> Asking<'a> {
         let Self { rulebook, person, channel, .. } = self;
         let Stored { ledger, undone, .. } = stored;
-        let traffic = &Traffic::NotConfigured;
+        let traffic = &Traffic::NotAsked;
         Asking { rulebook, ledger, traffic, undone, person, channel, line, now: now() }
     }
 }
@@ -136,7 +141,7 @@ impl Scene {
 /// How what an answer relies on is known.
 pub(super) fn known_how(source: &str, is_stored: bool) -> String {
     let states = if is_stored { "as the database has them" } else { "unknown: there is no database" };
-    format!("~ person and groups: {source} · locks, states and health: {states} · traffic: not looked at")
+    format!("~ person and groups: {source} · locks, states and health: {states} · traffic: as told last")
 }
 
 async fn connect() -> anyhow::Result<Slack> {

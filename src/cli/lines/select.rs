@@ -40,7 +40,7 @@ impl Select {
             Ok(selector) => selector,
             Err(told) => return Ok(misunderstood(&told, self.json)),
         };
-        let stored = crate::app::read_stored(&self.database, Some(&selector)).await?;
+        let stored = crate::app::read_stored(&self.database, (Some(&selector), None)).await?;
         let states = |server: &Server| stored.ledger.state(server);
         let snapshot = Snapshot { inventory: &inventory, states: &states, undone: &stored.undone };
         let servers = match fleet::resolve(&selector, snapshot, &line) {

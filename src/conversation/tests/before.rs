@@ -1,13 +1,16 @@
 //! Echo, card and approval before anything starts.
 
 use super::{CARD, PRIVATE, REPLY, Story, approval, at, command, name, other_id, out, person, pool};
+use crate::admission::Place;
 use crate::conversation::message::{Message, Piece};
-use crate::conversation::{approval_ask, card, details, echo, started};
+use crate::conversation::{Beside, approval_ask, card, card_beside, details, echo, started};
 use crate::domain::identity::Actor;
 use crate::domain::ids::Fingerprint;
 use crate::domain::server::{PoolName, SiteName};
+use crate::workflow::pace::Pace;
 use crate::workflow::request::{Blocker, ControlVerb, LimitScope, RequestEvent, RequestOutcome};
 use insta::assert_snapshot;
+use std::time::Duration;
 
 fn at_floor() -> Blocker {
     let count = pool(36, out(21..=24, Some(&other_id()), "drained"));
@@ -315,9 +318,32 @@ fn a_queued_card_names_the_floor_and_who_is_out() {
     ⏳ queued · starts by itself
     • edge-lax has 36 of 40 in service, floor 36
       4 out: `edge-lax-[021-024]` (drained, req-2mk4)
-    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC
+    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC, again every 15 s
     [Details] [!Cancel!]
     ");
+}
+
+#[test]
+fn a_queued_card_tells_its_place_and_when_it_is_likely_to_start() {
+    let place = Place { position: 2, of: 3, ahead: vec![other_id()] };
+    let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    let pace = Pace { cases: 5, half: minutes(20), three_quarters: minutes(30), nine_tenths: minutes(45) };
+    let story = Story::asked().approved().blocked(vec![at_floor()]).now(14, 5);
+    let beside = Beside { place: Some(&place), pace: Some(pace), ..Beside::default() };
+    assert_snapshot!(story.see(CARD, |view| card_beside(view, beside)), @"
+    ⏳ req-2mq9 queued: edge-lax 36 of 40 in service, floor 36
+    ----
+    Reboot 20 servers in lax · req-2mq9
+    ⏳ queued, 2nd of 3 in lax at 14:05 UTC · starts by itself
+    • edge-lax has 36 of 40 in service, floor 36
+      4 out: `edge-lax-[021-024]` (drained, req-2mk4)
+    ~ @U0ANA · approved by bob 14:04 UTC · likely start 14:24 UTC, by 14:49 UTC · looked 14:05 UTC, again every 15 s
+    [Details] [!Cancel!]
+    ");
+    // Alone it has no place to tell, and once it runs neither counts any more.
+    let alone = Place { position: 1, of: 1, ahead: Vec::new() };
+    let beside = Beside { place: Some(&alone), ..Beside::default() };
+    assert_eq!(story.see(CARD, |view| card_beside(view, beside)), story.see(CARD, card));
 }
 
 #[test]
@@ -331,7 +357,7 @@ fn a_queued_card_names_at_most_three_reasons() {
     • edge-lax has 36 of 40 in service, floor 36
     • health of 12 of 40 in edge-lax unknown since 13:58 UTC; waits until it is known
     • `edge-lax-[001-003]` under work for req-2mk4 since 13:52 UTC + 1 more
-    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC
+    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC, again every 15 s
     [Details] [!Cancel!]
     ");
 }
@@ -346,7 +372,7 @@ fn a_queued_card_says_what_is_not_known() {
     ⏳ queued · starts by itself
     • health of 12 of 40 in edge-lax unknown, not looked at yet; waits until it is known
     • lax: 4 servers under work, at most 4 at once (req-2mk4)
-    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC
+    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC, again every 15 s
     [Details] [!Cancel!]
     ");
 }
@@ -365,7 +391,7 @@ fn servers_that_are_out_for_several_reasons_are_grouped() {
     ⏳ queued · starts by itself
     • edge-lax has 36 of 40 in service, floor 36
       4 out: `edge-lax-[021-022]` (drained, req-2mk4), `edge-lax-023` (does not answer) + 1 more
-    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC
+    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC, again every 15 s
     [Details] [!Cancel!]
     ");
 }

@@ -44,6 +44,7 @@ fn the_form_shows_the_whole_plan_and_chooses_nothing() {
     servers: `edge-lax-[001-020]`
     6 racks · 1 site · edge-cache
     waves: 1 · 4 · 4 · 4 · 4 · 3
+    stops starting when more than 1 failed: up to 3 are at work then, so at most 5 of 20 may fail
     steps: drain, reboot, check, return
     edge-lax: 39 → 36 at the lowest · floor 36
     out now: 1 server of edge-lax

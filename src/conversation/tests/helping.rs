@@ -141,7 +141,7 @@ fn help_on_a_verb_shows_lines_to_copy() {
     Can-i: whether you may send a line here, by which policy, and what it needs
     `/fleet can-i LINE`
     `/fleet can-i reboot edge-lax-[001-020] because kernel update`
-    ~ the line need not say everything: what it lacks is told · whether it is safe now is what plan tells
+    ~ the line need not say everything: what it lacks is told, and what stands in its way now
 
     Who-can: who may use a command here, in general or on some servers
     `/fleet who-can COMMAND [on SERVERS]`

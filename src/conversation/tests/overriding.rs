@@ -1,7 +1,7 @@
 //! An override on the card, in the thread and in the incident channel, within the room that they have.
 
 use super::{CARD, INCIDENT, REPLY, Story, at, id, name, other_id, out, person, pool};
-use crate::conversation::{Mentions, card_naming, overridden, override_incident};
+use crate::conversation::{Beside, Mentions, card_beside, overridden, override_incident};
 use crate::domain::identity::Actor;
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
@@ -45,7 +45,7 @@ fn overriding(second: Option<SecondCause>) -> Story {
 
 #[test]
 fn a_card_names_who_could_override_what_is_in_the_way() {
-    assert_snapshot!(waiting().see(CARD, |view| card_naming(view, &commanders(), None)), @"
+    assert_snapshot!(waiting().see(CARD, |view| card_beside(view, Beside { commanders: &commanders(), ..Beside::default() })), @"
     ⏳ req-2mq9 queued: edge-lax 36 of 40 in service, floor 36, and 2 more reasons
     ----
     Reboot 20 servers in lax · req-2mq9
@@ -54,12 +54,12 @@ fn a_card_names_who_could_override_what_is_in_the_way() {
     • `edge-lax-[001-003]` under work for req-2mk4 since 13:52 UTC
     • lax: 4 servers under work, at most 4 at once (req-2mk4)
     incident-commander can override concurrency and capacity
-    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC
+    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC, again every 15 s
     [Details] [!Cancel!]
     ");
-    let without = waiting().see(CARD, |view| card_naming(view, &[], None));
+    let without = waiting().see(CARD, |view| card_beside(view, Beside::default()));
     assert!(!without.contains("override"), "{without}");
-    assert_snapshot!(overriding(None).see(CARD, |view| card_naming(view, &commanders(), None)), @"
+    assert_snapshot!(overriding(None).see(CARD, |view| card_beside(view, Beside { commanders: &commanders(), ..Beside::default() })), @"
     ⏳ req-2mq9 queued: edge-lax 36 of 40 in service, floor 36, and 2 more reasons
     ----
     Reboot 20 servers in lax · req-2mq9
@@ -68,7 +68,7 @@ fn a_card_names_who_could_override_what_is_in_the_way() {
     • `edge-lax-[001-003]` under work for req-2mk4 since 13:52 UTC
     • lax: 4 servers under work, at most 4 at once (req-2mk4)
     🔓 capacity overridden by cid until 15:06 UTC, 0 of 20 passed
-    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC
+    ~ @U0ANA · approved by bob 14:04 UTC · looked 14:05 UTC, again every 15 s
     [Details] [!Cancel!]
     ");
 }

@@ -4,11 +4,13 @@ use super::{
     CARD, INCIDENT, Story, at, begun, done, draining, failure, impact, not_back, out, over, person, pool, proved,
     rebooting, unknown,
 };
-use crate::conversation::{card, details, incident, question, server_failed, state_word};
+use crate::conversation::{
+    card, details, halted_direct, incident, left_out_direct, question, server_failed, state_word,
+};
 use crate::domain::identity::Actor;
 use crate::domain::ids::Handle;
 use crate::domain::server::ProductionState;
-use crate::workflow::request::{Blocker, RequestEvent};
+use crate::workflow::request::{Blocker, RequestEvent, RequestOutcome};
 use crate::workflow::run::{Answer, FailureKind, Run, RunEvent, RunOutcome};
 use insta::assert_snapshot;
 use std::collections::BTreeMap;
@@ -127,11 +129,36 @@ fn the_thread_tells_that_the_second_failure_stops_the_rest() {
     ✋ req-2mq9 halted: reboot 20 servers in lax, 12 of 20 rebooted · 2 failed
     ----
     Reboot 20 servers in lax · req-2mq9
-    ✋ halted · 2 failed, limit 1
+    ✋ halted · 2 failed, limit 1, at most 5 of 20 with those at work
     ▰▰▰▰▰▰▱▱▱▱  12 of 20 · 3 finish · 3 not started
     Now: `edge-lax-[015-017]`: 3 rebooting
     ~ @U0ANA · approved by bob 14:04 UTC · as of 14:46 UTC
     [Details] [!Cancel!]
+    ");
+}
+
+#[test]
+fn whoever_asked_is_told_of_a_halt_and_of_its_end() {
+    let link = Some("https://chat.example/card");
+    let story = one_lost().runs([14], &not_back()).runs(15..=17, &rebooting()).halted(2);
+    assert_snapshot!(story.see(INCIDENT, |view| halted_direct(view, link)), @"
+    ✋ req-2mq9 is halted: reboot 20 servers in lax
+    ----
+    ✋ req-2mq9 is halted: reboot 20 servers in lax
+    2 servers failed, limit 1, at most 5 of 20 with those at work · 14:46 UTC
+    ✗ `edge-lax-[012,014]` did not come back; drained
+    It starts no more by itself. What is at work goes on.
+    [Open thread]
+    ");
+    assert_snapshot!(story.see(INCIDENT, |view| left_out_direct(view, None)), @"");
+    let ended = RequestEvent::Ended { at: at(14, 55), outcome: RequestOutcome::DoneWithFailures };
+    let story = one_lost().runs([14], &not_back()).halted(2).then(ended);
+    assert_snapshot!(story.see(INCIDENT, |view| halted_direct(view, link)), @"
+    ⚠️ req-2mq9 is over: done, 2 failed
+    ----
+    ⚠️ req-2mq9 is over: done, 2 failed · 14:55 UTC
+    Its last reply in the thread says what to do with the rest.
+    [Open thread]
     ");
 }
 

@@ -436,3 +436,21 @@ async fn the_directory_knows_the_cast() {
     assert_eq!(channels("U0ANA").await, ["C0INCIDENTS", "C0NOC", "C0RANDOM", "C0SHARED", "C0WEB"]);
     assert_eq!(channels("U0ZOE").await, ["C0SHARED"]);
 }
+
+/// Whoever must act is told in their own conversation, which is opened however often that is asked for.
+#[tokio::test]
+async fn a_person_is_told_in_their_own_conversation() {
+    let stage = Stage::start().await;
+    let ana = PersonId::new("T0WRASSE", "U0ANA");
+    let channel = stage.slack.direct_channel(&ana).await.unwrap();
+    assert_eq!(stage.slack.direct_channel(&ana).await, Ok(channel.clone()));
+    let (to, key) = (PostTo { channel, thread: None }, DeliveryKey::new("halted-direct:req-2mq9"));
+    let begun = SystemClock.now();
+    let Delivery::Done(Some(at)) = stage.slack.post(&to, &greeting(), &key).await else { panic!("it is posted") };
+    assert_eq!(stage.slack.find(&to, &key, begun).await, Found::There(at.clone()));
+    assert_eq!(stage.slack.edit(&at, &greeting()).await, Delivery::Done(Some(at)));
+    let stranger = PersonId::new("T0WRASSE", "U0NOBODY");
+    assert!(
+        matches!(stage.slack.direct_channel(&stranger).await, Err(Delivery::Refused(why)) if why == "user_not_found")
+    );
+}

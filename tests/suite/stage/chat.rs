@@ -305,6 +305,10 @@ impl Chat for StageChat {
         Delivery::Done(None)
     }
 
+    async fn direct_channel(&self, person: &PersonId) -> Result<ChannelId, Delivery> {
+        Ok(ChannelId::new(person.user.as_str().replacen("U0", "D0", 1)))
+    }
+
     async fn open_form(&self, trigger: &TriggerId, form: &Form) -> Delivery {
         let mut state = self.state();
         let late = std::mem::take(&mut state.triggers_are_late);

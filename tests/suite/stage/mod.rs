@@ -77,6 +77,7 @@ struct Scene {
     pager: Arc<StagePager>,
     has_pager: Cell<bool>,
     owners_called_after: Cell<Option<Duration>>,
+    requester_told_after: Cell<Option<Duration>>,
     script: RefCell<Script>,
     cleaner: RefCell<Cleaner>,
     crashes: Arc<Mutex<Crashes>>,
@@ -113,6 +114,7 @@ impl Stage {
             pager: Arc::new(StagePager::new(Arc::clone(&clock))),
             has_pager: Cell::new(false),
             owners_called_after: Cell::new(None),
+            requester_told_after: Cell::new(None),
             clock,
             ids: Arc::new(StageIds::default()),
             chat,
@@ -159,6 +161,11 @@ impl Stage {
     /// There is a pager, as long as that is said before the bot starts.
     pub(crate) fn has_pager(&self) {
         self.0.has_pager.set(true);
+    }
+
+    /// Whoever asked is told in person when a request needs them for that long, as long as that is said before the bot starts.
+    pub(crate) fn tells_requesters_after(&self, wait: Duration) {
+        self.0.requester_told_after.set(Some(wait));
     }
 
     /// What nobody takes over for that long is called out to its owners, as long as that is said before the bot starts.
@@ -342,6 +349,7 @@ impl Stage {
                 incidents: Some(incidents.clone()),
                 admins: Some(incidents),
                 owners_called_after: scene.owners_called_after.get(),
+                requester_told_after: scene.requester_told_after.get(),
                 bot_name: "wrasse".to_owned(),
             },
         };

@@ -84,6 +84,11 @@ impl Channel {
         Place { channel: self.id.clone(), start: 0 }
     }
 
+    /// All of it as one thread, to press something in.
+    pub(crate) fn thread(&self) -> Thread {
+        Thread::new(&self.stage, self.id.clone(), 0)
+    }
+
     /// Everything in it.
     pub(crate) fn transcript(&self) -> String {
         self.stage.whole(&self.place())

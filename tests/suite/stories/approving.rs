@@ -24,6 +24,7 @@ async fn the_form_shows_the_whole_plan() {
         servers: `edge-lax-[01-02]`
         1 rack · 1 site · edge-cache
         waves: 1 · 1
+        stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 2 may fail
         steps: drain, reboot, check, return
         edge-lax: 3 → 2 at the lowest · floor 2
         out now: 0 servers of edge-lax
@@ -44,6 +45,7 @@ async fn the_form_shows_the_whole_plan() {
         servers: `edge-lax-[01-02]`
         1 rack · 1 site · edge-cache
         waves: 1 · 1
+        stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 2 may fail
         steps: drain, reboot, check, return
         edge-lax: 3 → 2 at the lowest · floor 2
         out now: 0 servers of edge-lax
@@ -272,6 +274,7 @@ async fn a_denial_needs_a_reason_and_ends_the_request() {
         servers: `edge-lax-[01-02]`
         1 rack · 1 site · edge-cache
         waves: 1 · 1
+        stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 2 may fail
         steps: drain, reboot, check, return
         edge-lax: 3 → 2 at the lowest · floor 2
         out now: 0 servers of edge-lax

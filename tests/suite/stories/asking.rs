@@ -21,7 +21,8 @@ async fn somebody_who_may_is_told_by_which_policy_and_what_it_needs() {
               Policy noc-noc-reboot: `noc may reboot in #noc`
               🙋 Needs approval: 1 of `sre`.
               Nothing has started. To do it: `reboot edge-lax-[01-02] because kernel update`
-              ~ whether it is safe now: `plan reboot edge-lax-[01-02] because kernel update`
+              first wave: could start now
+              ~ what it would do: `plan reboot edge-lax-[01-02] because kernel update`
         ");
         let part = ana.mentions(&noc, "@wrasse Can I reboot edge-lax-01?").await;
         assert_snapshot!(part.transcript(), @"
@@ -30,6 +31,7 @@ async fn somebody_who_may_is_told_by_which_policy_and_what_it_needs() {
               Policy noc-noc-reboot: `noc may reboot in #noc`
               🙋 Needs approval: 1 of `sre`. The line still has to say `because REASON`.
               Nothing has started.
+              first wave: could start now
         ");
         let general = ana.types(&noc, "/fleet can-i reboot").await;
         assert_snapshot!(general.transcript(), @"

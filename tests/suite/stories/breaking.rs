@@ -49,7 +49,7 @@ async fn three_failures_in_a_row_at_one_site_stop_that_site_and_no_other() {
         bot   Reboot 1 server in lax · req-0004
               ⏳ queued · starts by itself
               • reboot in lax: 3 of the last 3 failed (`edge-lax-[01-03]`); one canary may start from hh:mm
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         let goes = asks(&ana, &noc, "edge-rix-01").await;
@@ -133,7 +133,7 @@ async fn a_canary_goes_first_and_is_watched() {
         bot ~ Reboot 1 server in lax · req-0005
               ⏳ queued · starts by itself
               • reboot in lax: 3 of the last 3 failed (`edge-lax-[01-03]`); waits for its canary, req-0004
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         bot > ▶️ Started at hh:mm, after some time.
         ");
@@ -152,7 +152,7 @@ async fn a_canary_goes_first_and_is_watched() {
         bot ~ Reboot 1 server in lax · req-0005
               ⏳ queued · starts by itself
               • reboot in lax: 3 of the last 3 failed (`edge-lax-[01-03]`); its canary is watched until hh:mm, then a person may close it
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         bot > ✅ req-0004: edge-lax-04 rebooted and back in production
               ~ some time, of which some time queued · asked by @ana · plan 0000
@@ -178,7 +178,7 @@ async fn a_canary_goes_first_and_is_watched() {
         bot ~ Reboot 1 server in lax · req-0005
               ⏳ queued · starts by itself
               • reboot in lax: 3 of the last 3 failed (`edge-lax-[01-03]`); its canary has passed, so a person may send `close-breaker reboot site=lax because …`
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
     })
@@ -283,7 +283,7 @@ async fn a_canary_that_fails_keeps_it_open_and_the_owners_may_close() {
         bot   Reboot 1 server in lax · req-0005
               ⏳ queued · starts by itself
               • reboot in lax: 4 of the last 4 failed (`edge-lax-[01-04]`); one canary may start from hh:mm
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         let closes = bob.types(&noc, "/fleet close-breaker reboot site=lax because sudoers are repaired").await;

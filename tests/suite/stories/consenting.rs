@@ -414,7 +414,7 @@ async fn nothing_starts_while_the_directory_does_not_answer() {
         bot   Reboot 1 server in lax · req-0001
               ⏳ queued · starts by itself
               • the directory of people does not answer; waits until it does
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.fleet().rebooted("edge-lax-01", times(0));

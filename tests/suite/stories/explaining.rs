@@ -81,6 +81,7 @@ async fn why_names_who_holds_what_is_missing_and_who_is_before() {
               ▶️ running · 1st of 3 that wait in lax
               ▶ 1 working (1 rebooting): `edge-lax-01`, the longest `run-0001.1` since hh:mm
               1 waits for the wave before to be over
+              Stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 2 may fail
               ~ asked by ana · as of hh:mm
         ");
         // A server leads to the run that works on it.
@@ -102,6 +103,7 @@ async fn why_names_who_holds_what_is_missing_and_who_is_before() {
               ▶️ running · 1st of 3 that wait in lax
               ▶ 1 working (1 rebooting): `edge-lax-01`, the longest `run-0001.1` since hh:mm
               1 waits for the wave before to be over
+              Stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 2 may fail
               ~ asked by ana · as of hh:mm
         ");
         let idle = ana.types(&noc, "/fleet why edge-lax-05").await;

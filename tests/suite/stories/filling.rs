@@ -336,7 +336,7 @@ async fn a_plan_that_lacks_something_is_shown_in_its_form() {
         Plan: reboot 3 servers in lax · nothing is started
         `edge-lax-[01-03]`
         sites: lax 3 · types: edge-cache 3 · states: production 3
-        waves: 1 · 1 · 1, watched for 10 s after each; stops starting when more than 1 failed
+        waves: 1 · 1 · 1, watched for 10 s after each; stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 3 may fail
         1. drain: out of the load balancer until fewer than 5 connections are left, at most 10 min
         2. gate: asks again whether the drain still holds and its pool has enough without it
         3. reboot over SSH, else Redfish; proved by a new boot id, at most 2 min; cannot be undone

@@ -28,11 +28,11 @@ async fn a_frozen_site_waits_until_it_is_over() {
               `edge-lax-03` · reason: `fan noise`
               ~ req-0002 · … · card <link>
         bot   Drain 1 server in lax · req-0002
-              ⏳ queued · starts by itself
+              ⏳ queued, 2nd of 2 in lax at hh:mm · starts by itself
               • `site=lax` frozen by bob until hh:mm: `a live match`
               • edge-lax has 5 of 6 in service, floor 5
                 1 out: `edge-lax-01` (drained, req-0001)
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         let elsewhere = ana.types(&noc, "/fleet drain edge-fra-01 because fan noise").await;
@@ -49,9 +49,9 @@ async fn a_frozen_site_waits_until_it_is_over() {
               ~ @ana · as of hh:mm
               [Details] [!Cancel!]
         bot ~ Drain 1 server in lax · req-0002
-              ⏳ queued · starts by itself
+              ⏳ queued, 2nd of 2 in lax at hh:mm · starts by itself
               • `site=lax` frozen by bob until hh:mm: `a live match`
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.fleet().rebooted("edge-lax-02", times(0));
@@ -206,7 +206,7 @@ async fn what_is_on_the_blacklist_waits_or_is_left_out() {
         bot   Reboot 1 server in lax · req-0001
               ⏳ queued · starts by itself
               • `reboot on edge-lax-01` blacklisted by bob until hh:mm: `its fans fail`
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         let out = ana.types(&noc, "/fleet drain edge-lax-02 because fan noise").await;

@@ -25,7 +25,7 @@ async fn a_held_server_waits_until_it_is_released() {
         bot   Reboot 1 server in lax · req-0001
               ⏳ queued · waits for a person
               • `edge-lax-01` held by bob since hh:mm: `I change their disks`
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.kills_bot().await;

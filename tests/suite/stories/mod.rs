@@ -26,6 +26,7 @@ mod home;
 mod matrix;
 mod mentioning;
 mod misunderstanding;
+mod needing;
 mod not_overriding;
 mod observing;
 mod overriding;

@@ -297,7 +297,7 @@ async fn one_person_passes_no_more_than_five_alone_within_an_hour() {
               • edge-lax has 15 of 20 in service, floor 18
                 5 out: `edge-lax-[01-03]` (drained, req-0001), `edge-lax-[19-20]` (out of rotation)
               🔓 cid asks to override capacity; it needs a second person
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         cid   /fleet override capacity on req-0002 because customers are affected
         bot   (only cid) 🔓 Somebody else must agree before 3 servers of req-0002 may pass capacity, by hh:mm. They were asked in its thread.

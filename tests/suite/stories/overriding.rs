@@ -29,7 +29,7 @@ async fn a_commander_lets_two_servers_pass_alone() {
               • edge-lax has 5 of 6 in service, floor 5
                 1 out: `edge-lax-06` (out of rotation)
               incident-commander can override capacity
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         cid.types(&noc, OVERRIDE).await;
@@ -84,7 +84,7 @@ async fn more_servers_need_a_second_person() {
               • edge-lax has 9 of 10 in service, floor 9
                 1 out: `edge-lax-10` (out of rotation)
               🔓 cid asks to override capacity; it needs a second person
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         cid   /fleet override capacity on req-0001 because customers are affected
         bot   (only cid) 🔓 Somebody else must agree before 6 servers of req-0001 may pass capacity, by hh:mm. They were asked in its thread.
@@ -273,7 +273,7 @@ async fn the_same_server_waits_again_in_another_request() {
               • edge-lax has 5 of 6 in service, floor 5
                 1 out: `edge-lax-06` (out of rotation)
               incident-commander can override capacity
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.fleet().serves("edge-lax-[01-02]", true);

@@ -50,6 +50,51 @@ async fn the_queue_is_told_in_order() {
     .await;
 }
 
+/// A card tells its place and, from five cases on, when it is likely to start; a place that has changed edits no card.
+#[tokio::test]
+async fn a_card_tells_its_place_and_when_it_is_likely_to_start() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-20]");
+        let noc = noc.lets("sre", "drain");
+        let closes = |rotation| {
+            stage.fleet().rotates("edge-lax-19", rotation);
+            stage.fleet().rotates("edge-lax-20", rotation);
+        };
+        closes(Rotation::Maintenance);
+        stage.clock().advance(seconds(5)).await;
+        for number in 1..=5 {
+            ana.types(&noc, &format!("/fleet reboot edge-lax-0{number} because kernel update")).await;
+        }
+        stage.clock().advance(minutes(2)).await;
+        closes(Rotation::Ready);
+        stage.clock().advance(minutes(5)).await;
+        noc.transcript();
+        closes(Rotation::Maintenance);
+        stage.clock().advance(seconds(5)).await;
+        let first = bob.types(&noc, "/fleet drain edge-lax-06 because it is hot").await;
+        let second = ana.types(&noc, "/fleet reboot edge-lax-07 because kernel update").await;
+        assert_snapshot!(second.transcript(), @"
+        ana   /fleet reboot edge-lax-07 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-07` · reason: `kernel update`
+              ~ req-0006 · … · card <link>
+        bot   Reboot 1 server in lax · req-0006
+              ⏳ queued, 2nd of 2 in lax at hh:mm · starts by itself
+              • edge-lax has 18 of 20 in service, floor 18
+                2 out: `edge-lax-[19-20]` (out of rotation)
+              ~ @ana · likely start hh:mm, by hh:mm · looked hh:mm, again every 15 s
+              [Details] [!Cancel!]
+        ");
+        bob.types(&noc, "/fleet cancel req-2227").await;
+        stage.clock().advance(minutes(1)).await;
+        assert!(first.transcript().contains("cancelled by bob"));
+        assert_snapshot!(second.since_last_look(), @"");
+        ana.types(&noc, "/fleet cancel req-2228").await;
+        noc.transcript();
+    })
+    .await;
+}
+
 /// What a run of ours left behind can be returned with a button, by whoever may put it back.
 #[tokio::test]
 async fn what_is_out_is_told_with_who_left_it_and_a_way_back() {
@@ -177,6 +222,7 @@ async fn whoever_has_waited_too_long_goes_first() {
               • req-0001 has waited for the same since hh:mm, and goes first
                 blocks `edge-lax-02`
                 goes on when req-0001 (ana) has got what it waits for
+              Stops starting when more than 0 failed: nothing else is at work then, so at most 1 of 2 may fail
               ~ asked by bob · looks again at every change, and every 15 s · as of hh:mm
         ");
         assert_snapshot!(ana.types(&noc, "/fleet why req-2222").await.transcript(), @"
@@ -226,6 +272,7 @@ async fn whoever_has_waited_too_long_goes_first() {
               • req-0001 has waited for the same since hh:mm, and goes first
                 blocks `edge-lax-02`
                 goes on when req-0001 (ana) has got what it waits for
+              Stops starting when more than 0 failed: nothing else is at work then, so at most 1 of 2 may fail
               ~ asked by bob · looks again at every change, and every 15 s · as of hh:mm
         ana   /fleet why req-0001
         bot   (only ana) Reboot 1 server in lax · req-0001

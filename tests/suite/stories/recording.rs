@@ -151,6 +151,7 @@ async fn the_record_shows_what_each_approver_saw() {
               servers: `edge-lax-[01-02]`
               1 rack · 1 site · edge-cache
               waves: 1 · 1
+              stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 2 may fail
               steps: drain, reboot, check, return
               edge-lax: 3 → 2 at the lowest · floor 2
               out now: 0 servers of edge-lax

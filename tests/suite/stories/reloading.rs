@@ -41,7 +41,7 @@ async fn a_broken_change_keeps_what_was_in_force_and_is_told_until_repaired() {
         bot   (only ana) Plan: drain 2 servers in lax · nothing is started
               `edge-lax-[01-02]`
               sites: lax 2 · types: edge-cache 2 · states: production 2
-              waves: 1 · 1, watched for 10 s after each; stops starting when more than 0 failed
+              waves: 1 · 1, watched for 10 s after each; stops starting when more than 0 failed: nothing else is at work then, so at most 1 of 2 may fail
               1. drain: out of the load balancer until fewer than 5 connections are left, at most 10 min
               ✓ you may by noc-noc-drain · needs nobody's approval
               edge-lax: 4 → 3 of 4 at the lowest, at most 1 out at once, floor 3

@@ -56,6 +56,7 @@ async fn a_server_that_moved_voids_what_was_agreed_to() {
         servers: `edge-lax-[01-02]`
         2 racks · 1 site · edge-cache
         waves: 1 · 1
+        stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 2 may fail
         steps: drain, reboot, check, return
         edge-lax: 20 → 19 at the lowest · floor 18
         out now: 0 servers of edge-lax

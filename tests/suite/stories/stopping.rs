@@ -33,7 +33,7 @@ async fn everything_is_stopped_until_a_second_person_resumes() {
         bot   Reboot 1 server in lax · req-0001
               ⏳ queued · waits for a person
               • everything is stopped by bob since hh:mm: `servers do not come back`
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.kills_bot().await;

@@ -131,7 +131,7 @@ async fn stale_metrics_make_what_takes_capacity_wait() {
         bot   Reboot 1 server in riga · req-0001
               ⏳ queued · starts by itself
               • edge-riga traffic unknown since hh:mm (the newest measurement is from hh:mm); waits until it is known
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         let status = ana.types(&noc, "/fleet status").await;
@@ -191,7 +191,7 @@ async fn metrics_of_half_of_the_sites_move_that_half() {
         bot   Reboot 2 servers in fra and riga · req-0001
               ⏳ queued · starts by itself
               • edge-fra traffic unknown since hh:mm (the metrics do not say its traffic); waits until it is known
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.fleet().metrics_are_well();
@@ -244,7 +244,7 @@ async fn an_override_lets_a_server_pass_a_surge() {
               • edge-riga traffic is 180 % of the usual, at most 130 %, measured hh:mm
               • edge-riga traffic is 180 % of 5 min ago, at most 120 %, measured hh:mm
               incident-commander can override traffic
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ana   /fleet why
         bot   (only ana) Drain 2 servers in riga · req-0001

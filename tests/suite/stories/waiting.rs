@@ -20,7 +20,7 @@ async fn a_pool_at_its_floor_is_not_lowered() {
               ⏳ queued · starts by itself
               • edge-lax has 2 of 3 in service, floor 2
                 1 out: `edge-lax-03` (out of rotation)
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.fleet().rebooted("edge-lax-01", times(0));
@@ -117,7 +117,7 @@ async fn a_server_of_another_request_is_waited_for() {
         bot   Drain 1 server in lax · req-0002
               ⏳ queued · starts by itself
               • `edge-lax-01` under work for req-0001 since hh:mm
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.clock().advance(seconds(30)).await;
@@ -164,7 +164,7 @@ async fn a_pool_that_was_looked_at_long_ago_waits() {
         bot   Reboot 1 server in lax · req-0001
               ⏳ queued · starts by itself
               • health of 3 of 3 in edge-lax unknown since hh:mm; waits until it is known
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.fleet().rebooted("edge-lax-01", times(0));
@@ -191,7 +191,7 @@ async fn a_pool_that_nobody_has_looked_at_waits() {
         bot   Reboot 1 server in lax · req-0001
               ⏳ queued · starts by itself
               • health of 3 of 3 in edge-lax unknown, not looked at yet; waits until it is known
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.fleet().rebooted("edge-lax-01", times(0));
@@ -273,7 +273,7 @@ async fn a_dead_server_counts_as_out() {
               ⏳ queued · starts by itself
               • edge-lax has 2 of 3 in service, floor 2
                 1 out: `edge-lax-03` (does not answer)
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.fleet().rebooted("edge-lax-[01-02]", times(0));
@@ -298,7 +298,7 @@ async fn one_server_of_a_rack_at_once() {
         bot   Drain 1 server in lax · req-0001
               ⏳ queued · starts by itself
               • rack lax-r01: 1 server under work, at most 1 at once (req-0002)
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.fleet().finishes("edge-lax-01");

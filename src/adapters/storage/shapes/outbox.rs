@@ -13,6 +13,7 @@ stored_variants! { Destination;
     "form-update" => FormUpdate(view),
     "home" => Home(person),
     "incident" => Incident(request),
+    "direct" => Direct(person),
 }
 stored_record! { PrivateTo; person: "person", channel: "channel", path: "path", replaces: "replaces" }
 stored_words! { Replaces; "nothing" => Nothing, "previous" => Previous }
@@ -40,6 +41,9 @@ stored_variants! { Notice;
     "override-ended" => OverrideEnded { request: "request", number: "number" },
     "override-incident" => OverrideIncident { request: "request", number: "number" },
     "unclaimed" => Unclaimed(request),
+    "question-direct" => QuestionDirect(run),
+    "left-out-direct" => LeftOutDirect(request),
+    "halted-direct" => HaltedDirect(request),
 }
 stored_variants! { ControlAction;
     "request" => Request { request: "request", verb: "verb" },

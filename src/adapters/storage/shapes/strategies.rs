@@ -368,8 +368,10 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         Notice::Final,
         Notice::Incident,
         Notice::Unclaimed,
+        Notice::LeftOutDirect,
+        Notice::HaltedDirect,
     ]);
-    let of_run = select(vec![Notice::ServerFailed as fn(RunId) -> Notice, Notice::Question]);
+    let of_run = select(vec![Notice::ServerFailed as fn(RunId) -> Notice, Notice::Question, Notice::QuestionDirect]);
     prop_oneof![
         (of_request, request_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         (of_run, run_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
@@ -406,6 +408,7 @@ pub(super) fn destination() -> BoxedStrategy<Destination> {
         text().prop_map(|view| Destination::FormUpdate(ViewId::new(view))),
         person().prop_map(Destination::Home),
         request_id().prop_map(Destination::Incident),
+        person().prop_map(Destination::Direct),
     ]
     .boxed()
 }

@@ -31,7 +31,8 @@ pub(super) async fn send(connection: &mut SqliteConnection, outgoing: &Outgoing)
         | Destination::FormOpen(_)
         | Destination::FormUpdate(_)
         | Destination::Home(_)
-        | Destination::Incident(_) => None,
+        | Destination::Incident(_)
+        | Destination::Direct(_) => None,
     };
     let upsert = upsert.bind(outgoing.key.as_str()).bind(outgoing.lane.as_str()).bind(SHAPE);
     let upsert = upsert.bind(encode(&outgoing.to)).bind(encode(&outgoing.content)).bind(i64::from(is_live));
