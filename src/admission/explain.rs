@@ -177,7 +177,7 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
     };
     let mut held: BTreeMap<&RequestId, BTreeMap<&ServerId, Timestamp>> = BTreeMap::new();
     let locks = known.ledger.locks.values().map(|lock| (&lock.run.request, &lock.server, lock.since));
-    let states = known.ledger.states.values().map(|row| (&row.by.request, &row.server, row.since));
+    let states = known.ledger.states.values().filter_map(|row| Some((&row.by.run()?.request, &row.server, row.since)));
     let names_states = matches!(blocker, Blocker::Capacity { .. });
     let is_out =
         |server: &ServerId| known.inventory.by_id(server).is_some_and(|server| is_named(blocker, &server.name));

@@ -10,6 +10,7 @@ mod capacity;
 mod changes;
 mod concurrency;
 mod counts;
+mod declaring;
 mod explain;
 mod file;
 mod file_override;
@@ -43,11 +44,12 @@ pub use breakers::{
 pub use calendars::{Calendar, Calendars};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use changes::{Changed, Way, changed};
+pub use declaring::{Objection, StateChange, declare, declared};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use file_override::check_override_groups;
 pub use holds::is_held;
-pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
+pub use ledger::{Declarer, Health, HealthRow, Ledger, Lock, LockStanding, SetBy, StateRow};
 pub use likely::{Paces, RunPace};
 pub use merging::merged;
 pub use outs::{Out, OutWhy, out};
@@ -203,7 +205,9 @@ impl<'a> Asked<'a> {
     fn gives_back(self, known: Known<'_>) -> bool {
         let taken_out = |server: &PlannedServer| {
             let row = known.ledger.states.get(&server.id);
-            row.is_some_and(|row| matches!(row.state, ProductionState::Drained | ProductionState::Draining))
+            let was_taken = |state| matches!(state, ProductionState::Drained | ProductionState::Draining);
+            // What a person called ready comes back from a repair: that is no return of what a run took.
+            row.is_some_and(|row| row.by.run().is_some() && was_taken(row.state))
         };
         self.spec.touch() == Touch::GivesBack && self.server.is_some_and(taken_out)
     }
@@ -397,7 +401,7 @@ fn never(server: &PlannedServer, spec: &CommandSpec, known: Known<'_>) -> Option
     let is_worked_on = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::Working);
     match &spec.targets {
         Targets::Servers { from, .. } if !is_worked_on && !from.contains(&found(server, known)) => {
-            Some(format!("it is in {}", state(server, known).word()))
+            Some(format!("it is in {}", known.ledger.state_told(record)))
         }
         Targets::Servers { .. } | Targets::Sites { .. } | Targets::None => None,
     }

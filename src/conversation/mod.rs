@@ -10,6 +10,7 @@ mod breaker;
 mod calendars;
 mod card;
 mod consents;
+mod declaring;
 mod details;
 mod direct;
 mod ending;
@@ -57,6 +58,10 @@ pub use brakes::{
 pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker};
 pub use card::{Beside, card, card_beside, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
+pub use declaring::{
+    DeclaredView, Misfits, SaidBefore, declared, declared_notice, no_consent_to_state, not_declared, pool_change,
+    too_many_declared,
+};
 pub use details::details;
 pub use direct::{halted_direct, left_out_direct, question_direct};
 pub use ending::final_reply;

@@ -246,22 +246,33 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
     }
 }
 
+/// `2 not in the total: edge-lax-[021-022] (repair, says bob)`.
+pub(super) fn in_repair(repaired: &[OutServer]) -> Rich {
+    grouped(repaired, "not in the total")
+}
+
 /// `4 out: edge-lax-[021-024] (drained, req-2mk4)`: the largest group first.
 pub(super) fn outs(out: &[OutServer]) -> Rich {
+    grouped(out, "out")
+}
+
+fn grouped(out: &[OutServer], what: &str) -> Rich {
     const GROUPS_MAX: usize = 2;
-    let mut groups: BTreeMap<(Option<&RequestId>, &str), Vec<ServerName>> = BTreeMap::new();
+    let mut groups = BTreeMap::<_, Vec<ServerName>>::new();
     for server in out {
-        groups.entry((server.holder.as_ref(), server.why.as_str())).or_default().push(server.name.clone());
+        let key = (server.holder.as_ref(), server.said_by.as_deref(), server.why.as_str());
+        groups.entry(key).or_default().push(server.name.clone());
     }
     let mut groups = groups.into_iter().collect::<Vec<_>>();
     groups.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
-    let mut prose = Prose::new().text(format!("{} out: ", out.len()));
-    for (place, ((holder, why), names)) in groups.iter().take(GROUPS_MAX).enumerate() {
+    let mut prose = Prose::new().text(format!("{} {what}: ", out.len()));
+    for (place, ((holder, said_by, why), names)) in groups.iter().take(GROUPS_MAX).enumerate() {
         let prefix = if place == 0 { "" } else { ", " };
         prose = prose.text(prefix).code(folded(names, 1)).text(format!(" ({}", super::words::quoted(why)));
-        prose = match holder {
-            Some(holder) => prose.text(format!(", {holder})")),
-            None => prose.text(")"),
+        prose = match (holder, said_by) {
+            (Some(holder), _) => prose.text(format!(", {holder})")),
+            (None, Some(by)) => prose.text(format!(", says {})", super::words::quoted(by))),
+            (None, None) => prose.text(")"),
         };
     }
     let hidden = groups.iter().skip(GROUPS_MAX).map(|(_, names)| names.len()).sum::<usize>();

@@ -8,6 +8,7 @@ pub mod breaker;
 pub mod calendar;
 pub mod command;
 pub mod consent;
+pub mod declaration;
 pub mod effect;
 pub mod identity;
 pub mod ids;

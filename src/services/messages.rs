@@ -219,6 +219,16 @@ fn reload(key: DeliveryKey, channel: &ChannelId, message: Message) -> Write {
     Write::Send(Outgoing { key, lane, to, content: Content::Fixed(message) })
 }
 
+/// Somebody has said how servers are. Fixed: a later word is told by itself.
+pub(super) fn declared(token: &Handle, channel: &ChannelId, message: Message) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("declared:{token}")),
+        lane: Lane::new(format!("declared:{channel}")),
+        to: Destination::Channel(channel.clone()),
+        content: Content::Fixed(message),
+    })
+}
+
 /// Somebody asks for access. Fixed: what was refused and why is stored nowhere else.
 pub(super) fn access_asked(token: &Handle, channel: &ChannelId, message: Message) -> Write {
     Write::Send(Outgoing {

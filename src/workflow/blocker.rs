@@ -411,4 +411,6 @@ pub struct OutServer {
     pub holder: Option<RequestId>,
     /// What is known: its production state, or that it does not answer.
     pub why: String,
+    /// The name of the person by whose word it is.
+    pub said_by: Option<String>,
 }

@@ -5,6 +5,7 @@ mod breakers;
 mod calendars;
 mod calendars_file;
 mod changes;
+mod declaring;
 mod explaining;
 mod histories;
 mod observing;
@@ -134,7 +135,7 @@ impl Fleet {
     }
 
     fn in_state(mut self, number: usize, state: ProductionState) -> Self {
-        let by = run_of("aaaa", 1);
+        let by = SetBy::Run(run_of("aaaa", 1));
         Arc::make_mut(&mut self.ledger.states)
             .insert(id(number), StateRow { server: id(number), state, by, since: NOW });
         self

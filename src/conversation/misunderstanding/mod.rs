@@ -243,6 +243,9 @@ fn as_it_is(verb: BuiltInVerb) -> String {
         | BuiltInVerb::Unblacklist => {
             "Send it: you are told then whether you may, and what it stands in the way of.".to_owned()
         }
+        BuiltInVerb::State => {
+            "Send it with plan before it: you are told whether you may, and what it would change.".to_owned()
+        }
         BuiltInVerb::Help
         | BuiltInVerb::Status
         | BuiltInVerb::Plan
@@ -282,6 +285,7 @@ const fn words(expected: Expected) -> &'static str {
         Expected::OnRequest => "on and the id of a request, such as on req-2mq9",
         Expected::Reason => "because and why it cannot wait",
         Expected::Until => "when it is over: until 18:00, or for 2h",
+        Expected::Declared => "how they are: maintenance, repair or ready",
     }
 }
 

@@ -13,6 +13,7 @@ mod cancelling;
 mod consenting;
 mod crashing;
 mod deciding;
+mod declaring;
 mod delivering;
 mod editing;
 mod explaining;

@@ -2,11 +2,13 @@
 
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::admission::{
-    BlacklistLevel, Brake, BrakeKind, Calendars, Coverage, Decided, FailureRules, FailureShare, Health, HealthRow,
-    Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said, Snapshot, Start, StateRow, Traffic,
-    TrafficRules,
+    BlacklistLevel, Brake, BrakeKind, Calendars, Coverage, Decided, Declarer, FailureRules, FailureShare, Health,
+    HealthRow, Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said, SetBy, Snapshot, Start,
+    StateChange, StateRow, Traffic, TrafficRules,
 };
+use crate::domain::ids::RunId;
 use crate::domain::server::Server;
+use crate::ports::store::DeclaredRecord;
 use crate::workflow::pace::Pace;
 use crate::workflow::request::Contended;
 use serde_json::{Map, Value};
@@ -67,6 +69,27 @@ stored_record! { Lock;
 }
 stored_words! { LockStanding; "working" => Working, "left-behind" => LeftBehind }
 stored_record! { StateRow; server: "server", state: "state", by: "by", since: "since_ms" }
+stored_record! { Declarer; id: "id", name: "name", why: "why" }
+
+/// A run's id, which was all that could set a state before people could; else the person.
+impl Stored for SetBy {
+    fn store(&self) -> Value {
+        match self {
+            Self::Run(run) => run.store(),
+            Self::Person(declarer) => declarer.store(),
+        }
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        if value.is_object() {
+            Declarer::restore(value).map(Self::Person)
+        } else {
+            RunId::restore(value).map(Self::Run)
+        }
+    }
+}
+stored_record! { StateChange; row: "row", before: "before", takes_over: "takes_over" }
+stored_record! { DeclaredRecord; change: "change", evidence: "evidence" }
 stored_record! { HealthRow; server: "server", health: "health", seen_at: "seen_at_ms" }
 stored_words! { Health; "serving" => Serving, "failing" => Failing, "out-of-rotation" => OutOfRotation }
 stored_record! { Decided; run: "run", server: "server", passes: "passes", said: "said" }

@@ -169,4 +169,4 @@ stored_variants! { TrafficScope;
     "absorbing" => Absorbing { site: "site", by: "by" },
 }
 stored_words! { TrafficMeasure; "load-after" => LoadAfter, "of-usual" => OfUsual, "of-before" => OfBefore }
-stored_record! { OutServer; name: "name", holder: "holder", why: "why" }
+stored_record! { OutServer; name: "name", holder: "holder", why: "why", said_by: "said_by" or None }

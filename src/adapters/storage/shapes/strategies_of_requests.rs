@@ -85,8 +85,8 @@ fn blocker() -> BoxedStrategy<Blocker> {
     let measures = [TrafficMeasure::LoadAfter, TrafficMeasure::OfUsual, TrafficMeasure::OfBefore];
     let server = || text().prop_map(ServerName::new);
     let pool = || text().prop_map(PoolName::new);
-    let out =
-        (server(), option::of(request_id()), text()).prop_map(|(name, holder, why)| OutServer { name, holder, why });
+    let out = (server(), option::of(request_id()), text(), option::of(text()))
+        .prop_map(|(name, holder, why, said_by)| OutServer { name, holder, why, said_by });
     prop_oneof![
         (vec(server(), 0..3), request_id(), time()).prop_map(|(servers, holder, since)| Blocker::Locked {
             servers,

@@ -5,8 +5,8 @@ use super::super::shapes::{SHAPE, encode};
 use super::super::standing::{RunStanding, ends_request};
 use super::rows::{health_word, lock_word, standing_of};
 use super::writer::{Offer, Task};
-use super::{authorizations, brakes, breakers, homes, outbox, reads, starts};
-use crate::admission::{HealthRow, Lock, LockStanding, Snapshot, StateRow};
+use super::{authorizations, brakes, breakers, homes, outbox, reads, starts, states};
+use crate::admission::{HealthRow, Lock, LockStanding, Snapshot};
 use crate::domain::ids::{EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
@@ -96,7 +96,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
             run_goes_on(connection, id, fence, (events, *wake_at)).await
         }
         Write::RunWake { id, epoch, wake_at } => wake_run(connection, id, *epoch, *wake_at).await,
-        Write::ServerState(row) => set_server_state(connection, row).await,
+        Write::ServerState(row) => states::set(connection, row).await,
+        Write::Declared(record) => states::declare(connection, record).await,
         Write::Lock(lock) => take_lock(connection, lock).await,
         Write::LockLeftBehind { server, run } => leave_lock_behind(connection, server, run).await,
         Write::Unlock { server, run } => unlock(connection, server, run).await,
@@ -277,17 +278,6 @@ async fn wake_runs_at_work(connection: &mut SqliteConnection, now: Timestamp) ->
 async fn raise_epochs(connection: &mut SqliteConnection) -> Result<(), StoreFault> {
     query("UPDATE runs SET epoch = epoch + 1 WHERE state <> 'over'").execute(connection).await?;
     Ok(())
-}
-
-async fn set_server_state(connection: &mut SqliteConnection, row: &StateRow) -> Result<Guard, StoreFault> {
-    let upsert = query(
-        "INSERT INTO server_states (server_id, state, run_id, since_ms) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (server_id) DO UPDATE
-         SET state = excluded.state, run_id = excluded.run_id, since_ms = excluded.since_ms",
-    );
-    let upsert = upsert.bind(row.server.as_str()).bind(row.state.word()).bind(row.by.to_string());
-    upsert.bind(row.since.millis()).execute(connection).await?;
-    Ok(Guard::Holds)
 }
 
 async fn take_lock(connection: &mut SqliteConnection, lock: &Lock) -> Result<Guard, StoreFault> {
