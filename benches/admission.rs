@@ -207,7 +207,13 @@ fn a_pass_that_asks_about_infrastructure(bencher: Bencher<'_, '_>, count: usize)
 #[divan::bench(args = FLEETS, sample_count = 20)]
 fn one_start(bencher: Bencher<'_, '_>, count: usize) {
     let scene = Scene {
-        rules: Rules { rack_concurrency: 99, type_in_site_percent: 90, pool_out_max_percent: 90, ..Rules::default() },
+        rules: Rules {
+            rack_concurrency: 99,
+            type_in_site_percent: 90,
+            pool_out_max_percent: 90,
+            starts_per_minute: None,
+            ..Rules::default()
+        },
         ..Scene::of(count, false)
     };
     assert_eq!(scene.started(OF_ONE_START), OF_ONE_START, "they all start");

@@ -1,5 +1,8 @@
 //! Capacity by count: no admission lowers a pool below its floor, or deeper below it.
 //!
+//! A server in repair that somebody has taken on leaves the total of its pool: it is not expected back soon, and would only use
+//! up what others may take. One that its load balancer sees in service nevertheless stays in it.
+//!
 //! A server serves if it is in production and a fresh look says so. A reserved server that still serves is subtracted
 //! too, because its run will take it out. Servers that failed by themselves use up the same allowance.
 
@@ -17,7 +20,7 @@ use std::collections::BTreeMap;
 pub struct PoolCount {
     /// The pool.
     pub pool: PoolName,
-    /// Servers in it.
+    /// Servers in it, without those in repair.
     pub total: u32,
     /// Servers that serve now.
     pub serving: u32,
@@ -31,6 +34,8 @@ pub struct PoolCount {
     pub floor: u32,
     /// Servers that do not serve, and why.
     pub out: Vec<OutServer>,
+    /// Servers that have left the total, and whose they are.
+    pub in_repair: Vec<OutServer>,
 }
 
 /// How many of a pool may be out at once.
@@ -52,8 +57,13 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
         unknown_since: None,
         floor: 0,
         out: Vec::new(),
+        in_repair: Vec::new(),
     };
     for server in known.inventory.in_pool(pool) {
+        if let Some(repaired) = has_left(server, known) {
+            count.in_repair.push(repaired);
+            continue;
+        }
         count.total += 1;
         match standing(server, known) {
             Standing::Serves => {
@@ -75,6 +85,15 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
     count
 }
 
+/// A server that does not count in the total of its pool: in repair by the word of somebody who answers for it, and not seen
+/// in service. What the inventory alone calls so is nobody's yet, and stays.
+fn has_left(server: &Server, known: Known<'_>) -> Option<OutServer> {
+    let is_in_repair = known.ledger.state(server) == ProductionState::Repair;
+    let declarer = known.ledger.declarer(server).filter(|_| is_in_repair && !known.ledger.is_contradicted(server))?;
+    let (name, why) = (server.name.clone(), ProductionState::Repair.word().to_owned());
+    Some(OutServer { name, holder: None, why, said_by: Some(declarer.name.clone()) })
+}
+
 /// How a server counts.
 pub(super) enum Standing {
     Serves,
@@ -89,6 +108,7 @@ pub(super) fn standing(server: &Server, known: Known<'_>) -> Standing {
             name: server.name.clone(),
             holder: Some(lock.run.request.clone()),
             why: "left behind by a run that failed".to_owned(),
+            said_by: None,
         }),
         (standing, _) => standing,
     }
@@ -114,17 +134,20 @@ pub(super) fn takes(server: &PlannedServer, pool: &PoolName, known: Known<'_>) -
 fn looks(server: &Server, known: Known<'_>) -> Standing {
     let state = known.ledger.state(server);
     let holder = known.ledger.lock(&server.id).map(|lock| lock.run.request.clone());
-    let holder = holder.or_else(|| known.ledger.states.get(&server.id).map(|row| row.by.request.clone()));
-    let out = |why: &str| Standing::Out(OutServer { name: server.name.clone(), holder, why: why.to_owned() });
+    let row = known.ledger.states.get(&server.id);
+    let holder = holder.or_else(|| row.and_then(|row| row.by.run()).map(|run| run.request.clone()));
+    let said_by = known.ledger.declarer(server).map(|by| by.name.clone());
+    let out = |why: String| Standing::Out(OutServer { name: server.name.clone(), holder, why, said_by });
     if state != ProductionState::Production {
-        return out(state.word());
+        let but = if known.ledger.is_contradicted(server) { ", but seen in service" } else { "" };
+        return out(format!("{}{but}", state.word()));
     }
     match known.ledger.health.get(&server.id) {
         None => Standing::Unknown(None),
         Some(row) if known.now.since(row.seen_at) > known.rules.health_age_max => Standing::Unknown(Some(row.seen_at)),
         Some(row) => match row.health {
             Health::Serving => Standing::Serves,
-            health @ (Health::Failing | Health::OutOfRotation) => out(health.words()),
+            health @ (Health::Failing | Health::OutOfRotation) => out(health.words().to_owned()),
         },
     }
 }

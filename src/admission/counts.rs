@@ -3,6 +3,7 @@
 //! It counts nothing of its own: each number is what the policies' own functions say, kept until something is admitted
 //! that changes it. A property holds what is said with it to what is said without.
 
+use super::calendars::Calendar;
 use super::capacity::PoolCount;
 use super::infrastructure::{DomainCount, Placed};
 use super::ledger::{Ledger, Lock, LockStanding};
@@ -10,7 +11,9 @@ use crate::domain::command::CommandName;
 use crate::domain::ids::RequestId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{PoolName, RackName, ServerType, SiteName};
+use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
+use crate::workflow::calendar::CalendarBlock;
 use crate::workflow::request::{Blocker, RedundantGroup};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeSet, HashMap};
@@ -42,15 +45,20 @@ pub(super) enum WorkScope {
     Rack(SiteName, RackName),
 }
 
+/// The calendars that keep a command from starting in a site, with how.
+type Closed = Rc<Vec<(Calendar, CalendarBlock)>>;
+
 /// What was counted.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     work: HashMap<WorkScope, Work>,
+    starts: HashMap<CommandName, Vec<Timestamp>>,
     alike: RefCell<HashMap<(ServerType, SiteName), u32>>,
     pools: RefCell<HashMap<PoolName, Rc<PoolCount>>>,
     traffic: RefCell<HashMap<Carrier, Vec<Blocker>>>,
     domains: RefCell<HashMap<RedundantGroup, Rc<DomainCount>>>,
     alerts: OnceCell<Placed>,
+    calendars: RefCell<HashMap<CommandName, HashMap<SiteName, Closed>>>,
 }
 
 /// All that tells servers apart where traffic is asked about.
@@ -68,6 +76,9 @@ impl Counts {
     /// Of what is under work now.
     pub(super) fn of(ledger: &Ledger, inventory: &Inventory) -> Self {
         let mut counts = Self::default();
+        for start in &ledger.starts {
+            counts.starts.entry(start.command.clone()).or_default().push(start.at);
+        }
         for lock in ledger.locks.values().filter(|lock| lock.standing == LockStanding::Working) {
             let server = inventory.by_id(&lock.server);
             counts.add(lock, server.map(|server| (&server.server_type, &server.site, &server.rack)));
@@ -90,6 +101,7 @@ impl Counts {
     /// That lock was put on a server just now.
     pub(super) fn admitted(&mut self, lock: &Lock, server: &PlannedServer) {
         self.add(lock, Some((&server.server_type, &server.site, &server.rack)));
+        self.starts.entry(lock.command.clone()).or_default().push(lock.since);
         if let Some(pool) = &server.pool {
             self.pools.borrow_mut().remove(pool);
         }
@@ -101,6 +113,11 @@ impl Counts {
             // A planned server does not say in which metro its site is.
             RedundantGroup::OfMetro(_) => false,
         });
+    }
+
+    /// When that command started on servers lately, in no order.
+    pub(super) fn starts(&self, command: &CommandName) -> &[Timestamp] {
+        self.starts.get(command).map_or(&[], Vec::as_slice)
     }
 
     /// What is under work there.
@@ -140,6 +157,22 @@ impl Counts {
     /// Where alerts fire, sorted out once: nothing that is admitted changes it.
     pub(super) fn alerts(&self, place: impl FnOnce() -> Placed) -> &Placed {
         self.alerts.get_or_init(place)
+    }
+
+    /// Which calendars keep that command from starting in that site, asked once: they go by the clock, which stands still in
+    /// a pass.
+    pub(super) fn calendars(
+        &self,
+        site: &SiteName,
+        command: &CommandName,
+        ask: impl FnOnce() -> Vec<(Calendar, CalendarBlock)>,
+    ) -> Closed {
+        if let Some(closed) = self.calendars.borrow().get(command).and_then(|sites| sites.get(site)) {
+            return Rc::clone(closed);
+        }
+        let closed = Rc::new(ask());
+        self.calendars.borrow_mut().entry(command.clone()).or_default().insert(site.clone(), Rc::clone(&closed));
+        closed
     }
 
     /// What traffic says of such a server, asked once.

@@ -151,6 +151,7 @@ fn reason(blocker: Blocker, said: &[(Candidate<'_>, Verdict)], known: Known<'_>)
 fn is_part_of(own: &Blocker, merged: &Blocker) -> bool {
     match (own, merged) {
         (Blocker::Locked { holder, .. }, Blocker::Locked { holder: same, .. }) => holder == same,
+        (Blocker::Calendar(own), Blocker::Calendar(merged)) => own.is_same(merged),
         (own, merged) => own == merged || traffic::is_same(own, merged) || infrastructure::is_told_by(own, merged),
     }
 }
@@ -172,6 +173,8 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
         | Blocker::AlertsUnknown { .. }
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
+        | Blocker::Calendar(_)
+        | Blocker::Rate { .. }
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
         | Blocker::Broken { .. } => BTreeSet::new(),
@@ -179,7 +182,7 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
     };
     let mut held: BTreeMap<&RequestId, BTreeMap<&ServerId, Timestamp>> = BTreeMap::new();
     let locks = known.ledger.locks.values().map(|lock| (&lock.run.request, &lock.server, lock.since));
-    let states = known.ledger.states.values().map(|row| (&row.by.request, &row.server, row.since));
+    let states = known.ledger.states.values().filter_map(|row| Some((&row.by.run()?.request, &row.server, row.since)));
     let names_states = matches!(blocker, Blocker::Capacity { .. } | Blocker::Domain { .. });
     let is_out =
         |server: &ServerId| known.inventory.by_id(server).is_some_and(|server| is_named(blocker, &server.name));
@@ -205,6 +208,8 @@ fn is_named(blocker: &Blocker, name: &ServerName) -> bool {
         Blocker::Domain { domains, .. } => domains.iter().any(|domain| is_one_of(&domain.out)),
         Blocker::Locked { .. }
         | Blocker::Concurrency { .. }
+        | Blocker::Rate { .. }
+        | Blocker::Calendar(_)
         | Blocker::HealthUnknown { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
@@ -234,6 +239,7 @@ const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
         Blocker::Capacity { pool, .. } | Blocker::HealthUnknown { pool, .. } => Some(pool),
         Blocker::Locked { .. }
         | Blocker::Concurrency { .. }
+        | Blocker::Rate { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
         | Blocker::Alert { .. }
@@ -242,6 +248,7 @@ const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
         | Blocker::NoDirectory
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
+        | Blocker::Calendar(_)
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
         | Blocker::Broken { .. }

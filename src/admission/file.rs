@@ -1,4 +1,4 @@
-//! `policies/admission.yaml`: the numbers that admission uses, each with a safe default.
+//! `policies/admission.yaml`: the numbers that admission uses, each with a safe default. Calendars have a file of their own.
 
 use super::breakers::{FailureRules, FailureShare};
 use super::file_override::override_rules;
@@ -8,7 +8,7 @@ use super::{QueueRules, Rules};
 use crate::domain::time::{duration_of, exact};
 use crate::workflow::request::PolicyName;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Deserializer, Error, IgnoredAny};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -58,8 +58,24 @@ struct Health {
 struct Concurrency {
     fleet: Option<u32>,
     command: Option<u32>,
+    rate: Option<Rate>,
     type_in_site: Option<String>,
     rack: Option<u32>,
+}
+
+/// A number, or `none`.
+#[derive(Clone, Copy)]
+struct Rate(Option<u32>);
+
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        match word.parse() {
+            Ok(rate) => Ok(Self(Some(rate))),
+            Err(_) if word == "none" => Ok(Self(None)),
+            Err(_) => Err(D::Error::custom("a rate is how many starts a minute there may be, or none")),
+        }
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -145,6 +161,11 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
         fleet_concurrency: given.concurrency.fleet.unwrap_or(usual.fleet_concurrency),
         traffic: given.traffic.rules(file)?,
         infrastructure: given.infrastructure.rules(file)?,
+        starts_per_minute: match given.concurrency.rate {
+            None => usual.starts_per_minute,
+            Some(Rate(Some(0))) => return read.fault("concurrency.rate", 0, "1 start a minute or more, or none"),
+            Some(Rate(rate)) => rate,
+        },
         command_concurrency: given.concurrency.command.unwrap_or(usual.command_concurrency),
         type_in_site_percent: read.percent(
             &given.concurrency.type_in_site,
@@ -155,6 +176,7 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
         overrides: override_rules(file, text)?,
         failure_rate: read.failure_rate(&given.failure_rate, &usual.failure_rate)?,
         queue: read.queue(&given.queue, usual.queue)?,
+        calendars: usual.calendars,
         observed: read.observed(&given.observe)?,
     })
 }

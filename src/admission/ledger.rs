@@ -3,12 +3,15 @@
 
 use super::brake::Brake;
 use super::breakers::Breaker;
+use super::rate::Start;
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
+use crate::domain::identity::PersonId;
 use crate::domain::ids::RunId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, Server, ServerId};
 use crate::domain::time::Timestamp;
+use crate::workflow::pace::Pace;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,6 +26,10 @@ pub struct Ledger {
     pub health: Arc<BTreeMap<ServerId, HealthRow>>,
     /// The breakers that are open.
     pub breakers: BTreeMap<BreakerScope, Breaker>,
+    /// What started on servers in the minute before the newest start, in order; also of runs that are over.
+    pub starts: Vec<Start>,
+    /// How long each command took on one server lately.
+    pub paces: Arc<BTreeMap<CommandName, Pace>>,
     /// What nobody has taken off yet, the oldest first; some may be over by the clock.
     pub brakes: Vec<Brake>,
 }
@@ -60,10 +67,50 @@ pub struct StateRow {
     pub server: ServerId,
     /// The state.
     pub state: ProductionState,
-    /// The run that set it.
-    pub by: RunId,
+    /// Who set it.
+    pub by: SetBy,
     /// Since when.
     pub since: Timestamp,
+}
+
+/// Who set a server's production state.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum SetBy {
+    /// A run, by what it did.
+    Run(RunId),
+    /// A person, by their word.
+    Person(Declarer),
+}
+
+/// A person who said how a server is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Declarer {
+    /// Who.
+    pub id: PersonId,
+    /// Their name.
+    pub name: String,
+    /// Why, in their words.
+    pub why: String,
+}
+
+impl SetBy {
+    /// The run, if one did.
+    #[must_use]
+    pub const fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::Run(run) => Some(run),
+            Self::Person(_) => None,
+        }
+    }
+
+    /// The person, if one said so.
+    #[must_use]
+    pub const fn person(&self) -> Option<&Declarer> {
+        match self {
+            Self::Run(_) => None,
+            Self::Person(declarer) => Some(declarer),
+        }
+    }
 }
 
 /// The last look at a server's health.
@@ -117,6 +164,38 @@ impl Ledger {
     #[must_use]
     pub fn state(&self, server: &Server) -> ProductionState {
         self.states.get(&server.id).map_or(server.initial_state, |row| row.state)
+    }
+
+    /// The person by whose word a server is in its state.
+    #[must_use]
+    pub fn declarer(&self, server: &Server) -> Option<&Declarer> {
+        self.states.get(&server.id)?.by.person()
+    }
+
+    /// `maintenance`, or with whose word that is: `repair, says bob since 2026-11-25 14:05 UTC: PSU dead`.
+    #[must_use]
+    pub fn state_told(&self, server: &Server) -> String {
+        let word = self.state(server).word();
+        let row = self.states.get(&server.id);
+        match row.and_then(|row| Some((row, row.by.person()?))) {
+            Some((row, by)) => format!("{word}, says {} since {} UTC: {}", by.name, row.since.date_text(), by.why),
+            None => word.to_owned(),
+        }
+    }
+
+    /// Whether a server that nobody works on is meant to be out, and was last seen in service: one of both is wrong.
+    #[must_use]
+    pub fn is_contradicted(&self, server: &Server) -> bool {
+        let is_at_rest = match self.state(server) {
+            ProductionState::Drained
+            | ProductionState::Standby
+            | ProductionState::Maintenance
+            | ProductionState::Repair => true,
+            ProductionState::Production | ProductionState::Draining | ProductionState::Undraining => false,
+        };
+        let is_worked_on = self.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::Working);
+        let is_seen_serving = self.health.get(&server.id).is_some_and(|row| row.health == Health::Serving);
+        is_at_rest && !is_worked_on && is_seen_serving
     }
 
     /// That run is the canary of these open breakers from now on; what is to be stored of it.

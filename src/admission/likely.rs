@@ -51,6 +51,8 @@ fn ends(
     match blocker {
         Blocker::Frozen { until, .. } | Blocker::Blacklisted { until, .. } => *until,
         Blocker::Traffic { clear_from, .. } => *clear_from,
+        Blocker::Calendar(block) => block.over_at(),
+        Blocker::Rate { next, .. } => Some(*next),
         Blocker::Locked { .. } => done_at(ledger.lock(&candidate.server.id)?, known.now, paces),
         Blocker::Concurrency { holders, .. } => {
             let held = working().filter(|lock| holders.contains(&lock.run.request));

@@ -1,7 +1,10 @@
 //! The reasons of many servers as people read them: one for each thing that blocks, the longest-lasting first.
+//!
+//! Deliberately absent: which reasons there are.
 
 use super::{infrastructure, traffic};
 use crate::domain::server::ServerName;
+use crate::workflow::calendar::CalendarBlock;
 use crate::workflow::request::Blocker;
 
 /// One blocker for each thing that blocks, with the servers it blocks together; longest-lasting first.
@@ -14,6 +17,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 Blocker::Locked { servers, holder: held, since: from } if held == holder => Some((servers, from)),
                 Blocker::Locked { .. }
                 | Blocker::Concurrency { .. }
+                | Blocker::Rate { .. }
                 | Blocker::Capacity { .. }
                 | Blocker::Traffic { .. }
                 | Blocker::TrafficUnknown { .. }
@@ -26,6 +30,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::Behind { .. }
                 | Blocker::Stopped { .. }
                 | Blocker::Frozen { .. }
+                | Blocker::Calendar(_)
                 | Blocker::Held { .. }
                 | Blocker::Blacklisted { .. } => None,
             });
@@ -38,6 +43,13 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         if let Some((earlier, more)) = merged.iter_mut().find_map(|earlier| held_together(earlier, &blocker)) {
             let new = more.iter().filter(|name| !earlier.contains(name)).cloned().collect::<Vec<_>>();
             earlier.extend(new);
+            continue;
+        }
+        if let Blocker::Calendar(block) = blocker {
+            match merged.iter_mut().find_map(|earlier| said_before(earlier, &block)) {
+                Some(earlier) => earlier.join(block),
+                None => merged.push(Blocker::Calendar(block)),
+            }
             continue;
         }
         if let Some(earlier) = merged.iter_mut().find(|earlier| traffic::is_same(earlier, &blocker)) {
@@ -58,19 +70,27 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         Blocker::Broken { .. } => 2,
         Blocker::Blacklisted { .. } => 3,
         Blocker::Frozen { .. } => 4,
-        Blocker::Capacity { .. } => 5,
-        Blocker::HealthUnknown { .. } => 6,
-        Blocker::Alert { .. } => 7,
-        Blocker::AlertsUnknown { .. } => 8,
-        Blocker::Domain { .. } => 9,
-        Blocker::Traffic { .. } => 10,
-        Blocker::TrafficUnknown { .. } => 11,
-        Blocker::Locked { .. } => 12,
-        Blocker::Concurrency { .. } => 13,
-        Blocker::Behind { .. } => 14,
-        Blocker::NoDirectory => 15,
+        Blocker::Calendar(_) => 5,
+        Blocker::Capacity { .. } => 6,
+        Blocker::HealthUnknown { .. } => 7,
+        Blocker::Alert { .. } => 8,
+        Blocker::AlertsUnknown { .. } => 9,
+        Blocker::Domain { .. } => 10,
+        Blocker::Traffic { .. } => 11,
+        Blocker::TrafficUnknown { .. } => 12,
+        Blocker::Locked { .. } => 13,
+        Blocker::Concurrency { .. } => 14,
+        Blocker::Rate { .. } => 15,
+        Blocker::Behind { .. } => 16,
+        Blocker::NoDirectory => 17,
     });
     merged
+}
+
+/// An earlier reason, if it is the same calendar that says the same of other sites.
+fn said_before<'a>(earlier: &'a mut Blocker, later: &CalendarBlock) -> Option<&'a mut CalendarBlock> {
+    let Blocker::Calendar(earlier) = earlier else { return None };
+    earlier.is_same(later).then_some(earlier)
 }
 
 /// The servers of an earlier reason and those of a later one, if one person holds both for the same reason since then.

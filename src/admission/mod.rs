@@ -5,9 +5,12 @@
 mod blacklist;
 mod brake;
 mod breakers;
+pub mod calendars;
 mod capacity;
+mod changes;
 mod concurrency;
 mod counts;
+mod declaring;
 mod explain;
 mod file;
 mod file_override;
@@ -24,6 +27,7 @@ mod overriding;
 mod overshoot;
 mod pass;
 mod queue;
+mod rate;
 mod record;
 mod rehearsal;
 mod replay;
@@ -39,13 +43,16 @@ pub use breakers::{
     Breaker, BreakerStanding, Canary, Closing, Counted, FailedRun, FailureRules, FailureShare, FinishedAs, FinishedRun,
     FinishedServer, Tally, after_run, broken, canary_of, opens,
 };
+pub use calendars::{Calendar, Calendars};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
+pub use changes::{Changed, Way, changed};
+pub use declaring::{Objection, StateChange, declare, declared};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use file_override::check_override_groups;
 pub use holds::is_held;
 pub use infrastructure::{Firing, InfrastructureRules};
-pub use ledger::{Health, HealthRow, Ledger, Lock, LockStanding, StateRow};
+pub use ledger::{Declarer, Health, HealthRow, Ledger, Lock, LockStanding, SetBy, StateRow};
 pub use likely::{Paces, RunPace};
 pub use merging::merged;
 pub use outs::{Out, OutWhy, out};
@@ -56,6 +63,7 @@ pub use overriding::{
 pub use overshoot::{Overshoot, overshoot};
 pub use pass::{pass, reasons, reasons_of_servers};
 pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
+pub use rate::{PACED_STARTS_MAX, RATE_OVER, Start, paces};
 pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Outlook, Rehearsal, Sought, left_out, outlook, rehearse};
 pub use replay::{Change, Difference, Replay};
@@ -75,7 +83,7 @@ use crate::fleet::Inventory;
 use crate::workflow::request::{Blocker, PolicyName, PolicySet};
 use std::time::Duration;
 
-/// The numbers that policies use, from `policies/admission.yaml`.
+/// What policies go by: the numbers of `policies/admission.yaml`, and the calendars.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rules {
     /// At most this share of a pool may be out at once, rounded down, but one where there are two.
@@ -94,6 +102,8 @@ pub struct Rules {
     pub failure_rate: FailureRules,
     /// The most servers on which one command works at once.
     pub command_concurrency: u32,
+    /// The most servers on which one command starts within a minute; `None` is no limit.
+    pub starts_per_minute: Option<u32>,
     /// At most this share of the servers of one type in one site may be under work at once, rounded down, but one.
     pub type_in_site_percent: u8,
     /// The most servers of one rack under work at once.
@@ -102,6 +112,8 @@ pub struct Rules {
     pub overrides: OverrideRules,
     /// How waiting counts.
     pub queue: QueueRules,
+    /// When it may start by the calendar; from `policies/calendars.yaml`.
+    pub calendars: Calendars,
     /// The policies that are only observed; sorted.
     pub observed: Vec<PolicyName>,
 }
@@ -117,10 +129,12 @@ impl Default for Rules {
             infrastructure: InfrastructureRules::default(),
             failure_rate: FailureRules::default(),
             command_concurrency: 50,
+            starts_per_minute: Some(10),
             type_in_site_percent: 5,
             rack_concurrency: 1,
             overrides: OverrideRules::default(),
             queue: QueueRules::default(),
+            calendars: Calendars::default(),
             observed: Vec::new(),
         }
     }
@@ -198,7 +212,9 @@ impl<'a> Asked<'a> {
     fn gives_back(self, known: Known<'_>) -> bool {
         let taken_out = |server: &PlannedServer| {
             let row = known.ledger.states.get(&server.id);
-            row.is_some_and(|row| matches!(row.state, ProductionState::Drained | ProductionState::Draining))
+            let was_taken = |state| matches!(state, ProductionState::Drained | ProductionState::Draining);
+            // What a person called ready comes back from a repair: that is no return of what a run took.
+            row.is_some_and(|row| row.by.run().is_some() && was_taken(row.state))
         };
         self.spec.touch() == Touch::GivesBack && self.server.is_some_and(taken_out)
     }
@@ -214,7 +230,7 @@ fn brakes(asked: Asked<'_>, known: Known<'_>) -> Vec<Blocker> {
     blockers
 }
 
-/// What people, and open breakers, say to work on a subject that is no server: what it waits for. The version is what is
+/// What people, calendars and open breakers say to work on a subject that is no server: what it waits for. The version is what is
 /// put there, if the command puts one.
 ///
 /// # Errors
@@ -230,6 +246,7 @@ pub fn without_server(
         return Err(why);
     }
     let mut blockers = brakes(asked, known);
+    blockers.extend(calendars::blockers(asked, known, &Counts::default()));
     blockers.extend(breakers::broken(Counted::of(spec, subject, version), known));
     Ok(blockers)
 }
@@ -243,7 +260,8 @@ pub fn stands_in_the_way(
 ) -> bool {
     let ledger = Ledger { brakes: vec![brake.clone()], states: known.ledger.states.clone(), ..Ledger::default() };
     let known = Known { ledger: &ledger, ..known };
-    !matches!(without_server(request, (subject, None), spec, known), Ok(blockers) if blockers.is_empty())
+    let asked = Asked::of(request, subject, spec);
+    blacklist::never(asked, known).is_some() || !brakes(asked, known).is_empty()
 }
 
 /// What admission says about one server.
@@ -335,6 +353,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
         return Verdict::Deny(why);
     }
     let mut blockers = brakes(asked, known);
+    blockers.extend(calendars::blockers(asked, known, counts));
     let lock = known.ledger.lock(&server.id);
     let takes_over = match lock {
         Some(lock) if lock.standing == LockStanding::Working => {
@@ -350,6 +369,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
         None => None,
     };
     blockers.extend(concurrency::blockers(candidate, known, counts));
+    blockers.extend(rate::blocker(candidate, known, counts));
     blockers.extend(queue::turns(candidate, known));
     if candidate.spec.takes_capacity() {
         blockers.extend(capacity::blocker(server, known, counts));
@@ -389,7 +409,7 @@ fn never(server: &PlannedServer, spec: &CommandSpec, known: Known<'_>) -> Option
     let is_worked_on = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::Working);
     match &spec.targets {
         Targets::Servers { from, .. } if !is_worked_on && !from.contains(&found(server, known)) => {
-            Some(format!("it is in {}", state(server, known).word()))
+            Some(format!("it is in {}", known.ledger.state_told(record)))
         }
         Targets::Servers { .. } | Targets::Sites { .. } | Targets::None => None,
     }

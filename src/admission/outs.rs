@@ -1,9 +1,8 @@
-//! Which servers are out of production: why, since when, and by which run.
+//! Which servers are out of production: why, since when, and by which run or whose word.
 //!
 //! Deliberately absent: how one comes back, which a command does.
 
-use super::{Health, Known, LockStanding, settled};
-use crate::domain::ids::RunId;
+use super::{Health, Known, LockStanding, SetBy, settled};
 use crate::domain::server::{ProductionState, Server};
 use crate::domain::time::Timestamp;
 
@@ -16,8 +15,8 @@ pub struct Out {
     pub state: ProductionState,
     /// Since when it is known to be.
     pub since: Option<Timestamp>,
-    /// The run that brought it there, or works on it.
-    pub by: Option<RunId>,
+    /// The run that brought it there, or works on it; or the person who said so.
+    pub by: Option<SetBy>,
 }
 
 /// How a server is out of production.
@@ -25,6 +24,8 @@ pub struct Out {
 pub enum OutWhy {
     /// A run failed on it and left it as it is.
     LeftBehind,
+    /// Its state says so, and its load balancer sees it in service nevertheless.
+    Contradicted,
     /// Its state says so, and nobody works on it.
     State,
     /// It is meant to serve, and its load balancer sees no answer.
@@ -44,11 +45,20 @@ pub fn out(server: &Server, known: Known<'_>) -> Option<Out> {
     let state = settled(known.ledger.state(server), left_behind.is_some());
     if let Some(lock) = left_behind {
         let since = row.map_or(lock.since, |row| row.since);
-        return Some(Out { why: OutWhy::LeftBehind, state, since: Some(since), by: Some(lock.run.clone()) });
+        return Some(Out {
+            why: OutWhy::LeftBehind,
+            state,
+            since: Some(since),
+            by: Some(SetBy::Run(lock.run.clone())),
+        });
     }
     if state != ProductionState::Production {
-        let why = if lock.is_some() { OutWhy::UnderWork } else { OutWhy::State };
-        let by = lock.map(|lock| &lock.run).or(row.map(|row| &row.by)).cloned();
+        let why = match lock {
+            Some(_) => OutWhy::UnderWork,
+            None if known.ledger.is_contradicted(server) => OutWhy::Contradicted,
+            None => OutWhy::State,
+        };
+        let by = lock.map(|lock| SetBy::Run(lock.run.clone())).or(row.map(|row| row.by.clone()));
         return Some(Out { why, state, since: row.map(|row| row.since), by });
     }
     let why = match known.ledger.health.get(&server.id)?.health {
@@ -57,5 +67,5 @@ pub fn out(server: &Server, known: Known<'_>) -> Option<Out> {
         Health::OutOfRotation => OutWhy::OutOfRotation,
     };
     // When it began was not kept: only the last look was.
-    Some(Out { why, state, since: None, by: lock.map(|lock| lock.run.clone()) })
+    Some(Out { why, state, since: None, by: lock.map(|lock| SetBy::Run(lock.run.clone())) })
 }

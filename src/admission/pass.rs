@@ -3,6 +3,7 @@
 //! Whoever decides and whoever explains goes through here, so that what is explained is what was decided.
 
 use super::counts::Counts;
+use super::rate::Start;
 use super::{Admitted, Candidate, Known, Lock, LockStanding, Verdict, evaluate_with, merged, without_server};
 use crate::domain::breaker::version_of;
 use crate::domain::time::Timestamp;
@@ -38,6 +39,7 @@ pub fn pass<'a>(
         if let Verdict::Allow(admitted) = &verdict {
             let lock = admitted.lock(candidate, known.now);
             counts.admitted(&lock, candidate.server);
+            ledger.starts.push(Start { at: lock.since, command: lock.command.clone() });
             ledger.locks.insert(candidate.server.id.clone(), lock);
             ledger.try_with(candidate.run, Some(candidate.server), (admitted.canary_of(), known.now));
         }

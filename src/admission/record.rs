@@ -3,15 +3,17 @@
 //! Deliberately absent: who was asked about their people, which is no question of safety, and where this is kept.
 
 use super::{
-    Brake, Breaker, Candidate, Firing, HealthRow, Known, Ledger, Lock, Outside, Precedence, Rules, StateRow, Traffic,
-    Verdict, infrastructure, pass, traffic,
+    Brake, Breaker, Candidate, Firing, HealthRow, Known, Ledger, Lock, Outside, Precedence, RATE_OVER, Rules, Start,
+    StateRow, Traffic, Verdict, infrastructure, pass, traffic,
 };
-use crate::domain::command::CommandSpec;
+use crate::domain::command::{CommandName, CommandSpec};
 use crate::domain::ids::{Fingerprint, RunId};
+use crate::domain::intent::ZoneName;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{MetroName, ProductionState, Server, ServerId, SiteFacts, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::{Inventory, InventoryFault};
+use crate::workflow::pace::Pace;
 use crate::workflow::request::{Blocker, PolicyName};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,12 +32,18 @@ pub struct Snapshot {
     pub servers: Vec<Server>,
     /// The metros of their sites.
     pub metros: BTreeMap<SiteName, MetroName>,
+    /// The time zones of the sites asked about, where calendars go by them.
+    pub zones: BTreeMap<SiteName, ZoneName>,
     /// Every lock.
     pub locks: Vec<Lock>,
     /// The states of those servers, as far as they were set.
     pub states: Vec<StateRow>,
     /// The last look at the health of each.
     pub health: Vec<HealthRow>,
+    /// What had started on servers in the minute before.
+    pub starts: Vec<Start>,
+    /// How long commands took on one server, where calendars have windows.
+    pub paces: BTreeMap<CommandName, Pace>,
     /// What people had put on to stop things.
     pub brakes: Vec<Brake>,
     /// What was known of traffic in those sites, and in those that take over from them.
@@ -131,16 +139,23 @@ impl Snapshot {
             // An inventory has a server, or it is none.
             kept.extend(inventory.servers().first().map(|server| (&server.id, server)));
         }
-        let sites = kept.values().map(|server| &server.site).collect::<BTreeSet<_>>();
-        let metros = sites.into_iter().filter_map(|site| Some((site.clone(), inventory.metro(site)?.clone())));
+        let places = kept.values().map(|server| &server.site).collect::<BTreeSet<_>>();
+        let metros = places.into_iter().filter_map(|site| Some((site.clone(), inventory.metro(site)?.clone())));
+        let has_calendars = !known.rules.calendars.is_empty();
+        let sites = asked.iter().map(|server| &server.site).filter(|_| has_calendars).collect::<BTreeSet<_>>();
+        let zone = |site: &SiteName| Some((site.clone(), inventory.site(site).zone?));
+        let zones = sites.into_iter().filter_map(zone).collect();
         Self {
             at: known.now,
             metros: metros.collect(),
             files: files.clone(),
             rules: known.rules.clone(),
+            zones,
             locks: ledger.locks.values().cloned().collect(),
             states: ledger.states.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
             health: ledger.health.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
+            starts: ledger.starts.iter().filter(|start| known.now < start.at.plus(RATE_OVER)).cloned().collect(),
+            paces: if has_calendars { BTreeMap::clone(&ledger.paces) } else { BTreeMap::new() },
             brakes: ledger.brakes.clone(),
             traffic,
             firing,
@@ -165,15 +180,19 @@ impl Snapshot {
         decided: &[Decided],
         (spec, version): (&CommandSpec, Option<&str>),
     ) -> Result<Vec<Said>, InventoryFault> {
-        let sites = self.metros.iter().map(|(site, metro)| {
-            let metro = Some(metro.clone());
-            (site.clone(), SiteFacts { metro, ..SiteFacts::default() })
-        });
-        let inventory = Inventory::new(self.servers.clone(), self.at)?.with_places(sites.collect(), BTreeMap::new());
+        let named = self.metros.keys().chain(self.zones.keys()).collect::<BTreeSet<_>>();
+        let facts = |site: &SiteName| {
+            let (metro, zone) = (self.metros.get(site).cloned(), self.zones.get(site).cloned());
+            (site.clone(), SiteFacts { metro, zone, ..SiteFacts::default() })
+        };
+        let sites = named.into_iter().map(facts).collect();
+        let inventory = Inventory::new(self.servers.clone(), self.at)?.with_places(sites, BTreeMap::new());
         let ledger = Ledger {
             locks: by_server(&self.locks, |lock| &lock.server),
             states: Arc::new(by_server(&self.states, |row| &row.server)),
             health: Arc::new(by_server(&self.health, |row| &row.server)),
+            starts: self.starts.clone(),
+            paces: Arc::new(self.paces.clone()),
             brakes: self.brakes.clone(),
             breakers: self.breakers.iter().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
         };

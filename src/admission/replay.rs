@@ -63,7 +63,9 @@ impl Replay {
         command: (&CommandSpec, Option<&str>),
         rules: &Rules,
     ) -> Result<(), InventoryFault> {
-        let others = Snapshot { rules: rules.clone(), ..snapshot.clone() };
+        // Calendars are no numbers: those of then count.
+        let rules = Rules { calendars: snapshot.rules.calendars.clone(), ..rules.clone() };
+        let others = Snapshot { rules, ..snapshot.clone() };
         let said = others.ask_again(decided, command)?;
         self.decisions += 1;
         self.answers += decided.len();

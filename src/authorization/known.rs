@@ -48,8 +48,8 @@ impl<'a> ClassView<'a> {
     }
 }
 
-/// The built-in verbs that policies speak of as they do of commands; each counts for what ends it too.
-pub const BRAKE_RIGHTS: [&str; 3] = ["freeze", "hold", "blacklist"];
+/// The built-in verbs that policies speak of as they do of commands; each brake counts for what ends it too.
+pub const VERB_RIGHTS: [&str; 4] = ["freeze", "hold", "blacklist", "state"];
 
 /// Everything that exists and that a policy may name.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -83,7 +83,7 @@ impl Known {
         let classes: BTreeSet<ServerClass> = servers.iter().map(ServerClass::of).collect();
         Self {
             groups: groups.into_iter().collect(),
-            commands: commands.into_iter().chain(BRAKE_RIGHTS.map(CommandName::new)).collect(),
+            commands: commands.into_iter().chain(VERB_RIGHTS.map(CommandName::new)).collect(),
             sites: classes.iter().map(|class| class.site.clone()).collect(),
             types: classes.iter().map(|class| class.server_type.clone()).collect(),
             pools: classes.iter().filter_map(|class| class.pool.clone()).collect(),

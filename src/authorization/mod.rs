@@ -35,7 +35,7 @@ pub use automations::automation_word;
 pub use channels::{Ceiling, Channels};
 pub use decide::Question;
 pub use faults::{PolicyFault, PolicyFaults};
-pub use known::{BRAKE_RIGHTS, Known, ServerClass};
+pub use known::{Known, ServerClass, VERB_RIGHTS};
 pub use load::{Mentioned, Policies, PolicyFile};
 pub use nearest::{Missing, Nearest, ServerKind};
 pub use record::{AuthorizationRecord, RecordedClass};

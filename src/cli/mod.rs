@@ -90,6 +90,8 @@ enum What {
     Blacklist(restraints::Blacklist),
     /// End an entry of the blacklist sooner, as it was said.
     Unblacklist(restraints::Line),
+    /// Say how servers are that are out: `wrasse state edge-lax-007 repair because its PSU is dead`.
+    State(restraints::Reasoned),
     /// Let a command start again that too many failures have stopped: `wrasse close-breaker reboot site=lax because …`.
     #[command(name = "close-breaker")]
     CloseBreaker(restraints::Reasoned),
@@ -163,6 +165,7 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Release(line) => return line.run(BuiltInVerb::Release).await,
         What::Blacklist(line) => return line.run().await,
         What::Unblacklist(line) => return line.run(BuiltInVerb::Unblacklist).await,
+        What::State(line) => return line.run(BuiltInVerb::State).await,
         What::CloseBreaker(line) => return line.run(BuiltInVerb::CloseBreaker).await,
         What::Why(why) => return why.run().await,
         What::Queue(look) => return look.run(BuiltInVerb::Queue).await,

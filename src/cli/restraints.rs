@@ -1,4 +1,4 @@
-//! `wrasse freeze`, `thaw`, `hold`, `release`, `blacklist`, `unblacklist` and `close-breaker`: on the database itself.
+//! `wrasse freeze`, `thaw`, `hold`, `release`, `blacklist`, `unblacklist`, `close-breaker` and `state`: on the database itself.
 //!
 //! The same line, read and carried out as in the chat. Whoever may write the database file may, so no policy is asked.
 
@@ -11,8 +11,8 @@ use crate::conversation::{Tense, plain};
 use crate::domain::intent::{BuiltInVerb, Intent};
 use crate::language::{self, Vocabulary};
 use crate::services::brakes::By;
-use crate::services::closing;
 use crate::services::restraining::{self, Braker, CameTo, Right};
+use crate::services::{closing, declaring};
 use anyhow::bail;
 use std::process::ExitCode;
 
@@ -28,13 +28,13 @@ pub(super) struct Line {
     place: Place,
 }
 
-/// What puts a brake on, or closes a breaker, is called with.
+/// What puts a brake on, closes a breaker, or says how servers are, is called with.
 #[derive(clap::Args)]
 pub(super) struct Reasoned {
     /// Why; the same as `because …` at the end of the line.
     #[arg(long, value_name = "TEXT")]
     because: Option<String>,
-    /// Only tell what it would stop.
+    /// Only tell what it would come to.
     #[arg(long)]
     plan: bool,
     #[command(flatten)]
@@ -98,12 +98,14 @@ impl Line {
         };
         let came = if let Intent::CloseBreaker { scope, why } = &intent {
             Some(closing::close(braker, (scope, why)).await?)
+        } else if let Intent::Declare(declaration) = &intent {
+            Some(declaring::declare(braker, declaration).await?)
         } else if let Intent::Brake(braking) = &intent {
             restraining::restrain(braker, braking).await?
         } else {
             None
         };
-        let Some(came) = came else { bail!("`{line}` puts no brake on, and takes none off") };
+        let Some(came) = came else { bail!("`{line}` is no line for this call") };
         if !came.writes.is_empty() {
             commit(&store, came.writes).await?;
         }

@@ -8,11 +8,12 @@ use super::message::{Block, Button, Confirm, Message, Rich, Style};
 use super::progress::failure_lines;
 use super::state::{State, state};
 use super::view::{RequestView, asked, deed, names_of, subject_name};
-use super::words::{Prose, quoted, servers, summary};
+use super::words::{Prose, first_three, quoted, servers, summary};
 use crate::domain::server::ServerName;
 use crate::domain::time::spoken;
 use crate::workflow::request::{ControlVerb, HaltCause, RequestOutcome, RequestStage};
-use crate::workflow::run::{RunOutcome, RunStage};
+use crate::workflow::run::{Run, RunOutcome, RunStage};
+use std::collections::BTreeSet;
 
 /// The most lines about failed servers.
 const FAILURE_LINES_MAX: usize = 2;
@@ -171,7 +172,10 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
         let why = left_out.iter().find_map(|run| run.failure.as_ref());
         lines.push(match why {
             Some(failure) => prose.text(" left out: ").code(&failure.note).done(),
-            None => prose.text(" left out: not as planned any more, or on the blacklist").done(),
+            None => match said_of(view, &left_out) {
+                Some(said) => prose.text(format!(" left out: {said}")).done(),
+                None => prose.text(" left out: not as planned any more, or on the blacklist").done(),
+            },
         });
     }
     if request.started_at.is_some() && !untouched.is_empty() {
@@ -179,6 +183,17 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
     }
     lines.extend(retried(request));
     lines
+}
+
+/// Whose word it is that these are out, if each of them is by somebody's: `repair, says bob`.
+fn said_of(view: RequestView<'_>, left_out: &[&Run]) -> Option<String> {
+    let known = || view.impacts.iter().flat_map(|impact| impact.now.out.iter().chain(&impact.now.in_repair));
+    let said = |run: &&Run| {
+        let out = known().find(|out| run.server_name() == Some(&out.name))?;
+        Some(format!("{}, says {}", quoted(&out.why), quoted(out.said_by.as_ref()?)))
+    };
+    let each = left_out.iter().map(said).collect::<Option<BTreeSet<_>>>()?;
+    Some(first_three(&each.into_iter().collect::<Vec<_>>()))
 }
 
 fn not_started(view: RequestView<'_>, state: State, untouched: &[ServerName]) -> Rich {

@@ -23,6 +23,9 @@ pub(super) const WHY: &str = "why req-2mq9";
 pub(super) const STOP: &str = "stop everything because servers do not come back";
 pub(super) const RESUME: &str = "resume everything because the cause was found";
 /// How what waits is let through.
+/// How somebody says what state a server is in.
+pub(super) const STATE: [&str; 2] =
+    ["state edge-lax-007 repair because its PSU is dead", "state edge-lax-007 ready because the PSU is replaced"];
 pub(super) const RETRY: &str = "retry req-2mq9";
 pub(super) const OVERRIDE: &str = "override capacity on req-2mq9 because customers are affected";
 /// The most commands with a line of their own: with the built-in verbs and the frame they still fit one screen.
@@ -176,6 +179,7 @@ fn example_of(verb: BuiltInVerb, commands: &[&CommandSpec]) -> Option<String> {
         BuiltInVerb::ResumeEverything => Some(RESUME.to_owned()),
         BuiltInVerb::Override => Some(OVERRIDE.to_owned()),
         BuiltInVerb::Retry => Some(RETRY.to_owned()),
+        BuiltInVerb::State => STATE.first().map(|line| (*line).to_owned()),
         BuiltInVerb::Freeze | BuiltInVerb::Hold | BuiltInVerb::Blacklist => brake_examples(verb).into_iter().next(),
         // What ends these is said where they are answered.
         BuiltInVerb::Thaw | BuiltInVerb::Release | BuiltInVerb::Unblacklist => None,
@@ -207,7 +211,8 @@ pub(super) fn brake_examples(verb: BuiltInVerb) -> Vec<String> {
         | BuiltInVerb::Out
         | BuiltInVerb::Override
         | BuiltInVerb::CloseBreaker
-        | BuiltInVerb::Retry => &[],
+        | BuiltInVerb::Retry
+        | BuiltInVerb::State => &[],
     };
     lines.iter().map(|line| (*line).to_owned()).collect()
 }

@@ -3,6 +3,7 @@
 //! Deliberately absent: which buttons stand behind it, and when it is shown anew.
 
 use super::brakes::stopped;
+use super::calendars;
 use super::card::review_with;
 use super::forms::{OwnRequest, own_line, request_buttons};
 use super::message::{Block, Message};
@@ -10,6 +11,7 @@ use super::restraints::on_in_short;
 use super::status;
 use super::words::{Prose, counted, quoted, summary};
 use crate::admission::Brake;
+use crate::admission::calendars::Planned;
 use crate::domain::ids::Handle;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::Request;
@@ -36,6 +38,8 @@ pub struct HomeView<'a> {
     pub stop: Option<&'a Brake>,
     /// What is frozen or on the blacklist now, the oldest first.
     pub frozen: &'a [Brake],
+    /// The freezes of the calendar that are on or come within a day.
+    pub calendars: &'a [Planned],
     /// Requests on which the person may decide now, each with what opens its review.
     pub waiting: &'a [(Request, Handle)],
     /// The person's own requests: the open ones and the newest.
@@ -64,6 +68,7 @@ pub fn home(view: &HomeView<'_>) -> Message {
     let fleet = Prose::new().bold("Fleet").text(format!(" · {serving} of {total} in service"));
     blocks.push(Block::Section(open(view, fleet)));
     blocks.extend(frozen(view.frozen).map(Block::Section));
+    blocks.extend(calendars::planned(view.calendars, view.now).map(Block::Section));
     if !view.told.is_empty() {
         blocks.push(Block::Section(told(view.told)));
     }

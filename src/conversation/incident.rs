@@ -7,7 +7,10 @@ use super::progress::failure_phrase;
 use super::view::{RequestView, names_of};
 use super::words::{Prose, quoted, servers, summary};
 use crate::admission::PoolImpact;
+use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
+use crate::fleet::folded;
+use crate::workflow::request::OutServer;
 use crate::workflow::run::{Run, RunOutcome, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +31,9 @@ pub fn incident(view: RequestView<'_>, thread_link: Option<&str>) -> Message {
     let mut prose = Prose::new().text("✗ ").bold(headline.as_str());
     for line in out_lines(view, &out) {
         prose = prose.line().rich(line);
+    }
+    if let Some(taken) = taken_over(view, &out) {
+        prose = prose.line().rich(taken);
     }
     if let Some(pools) = pool_line(view, &out) {
         prose = prose.line().text(pools);
@@ -81,7 +87,28 @@ fn is_out(view: RequestView<'_>, run: &Run) -> bool {
 fn serves_again(impacts: &[PoolImpact], run: &Run) -> bool {
     let Some(server) = run.subject.server() else { return true };
     let pool = impacts.iter().map(|impact| &impact.now).find(|now| Some(&now.pool) == server.pool.as_ref());
-    pool.is_some_and(|now| now.unknown == 0 && now.out.iter().all(|out| out.name != server.name))
+    let is_it = |out: &OutServer| out.name == server.name;
+    pool.is_some_and(|now| now.unknown == 0 && !now.out.iter().chain(&now.in_repair).any(is_it))
+}
+
+/// Who has taken over which of them, by their word: `taken over by bob: edge-lax-012 (repair)`.
+fn taken_over(view: RequestView<'_>, out: &[&Run]) -> Option<Rich> {
+    let is_left = |server: &&OutServer| out.iter().any(|run| run.server_name() == Some(&server.name));
+    let known = view.impacts.iter().flat_map(|impact| impact.now.out.iter().chain(&impact.now.in_repair));
+    let mut taken: BTreeMap<(&str, &str), Vec<ServerName>> = BTreeMap::new();
+    for server in known.filter(is_left) {
+        if let Some(by) = &server.said_by {
+            taken.entry((by, &server.why)).or_default().push(server.name.clone());
+        }
+    }
+    let mut taken = taken.into_iter();
+    let ((by, why), names) = taken.next()?;
+    let prose = Prose::new().text(format!("taken over by {}: ", quoted(by))).code(folded(&names, 1));
+    let prose = prose.text(format!(" ({})", quoted(why)));
+    match taken.map(|(_, names)| names.len()).sum::<usize>() {
+        0 => Some(prose.done()),
+        more => Some(prose.text(format!(" + {more} more")).done()),
+    }
 }
 
 fn sites_of(view: RequestView<'_>, out: &[&Run]) -> String {

@@ -7,6 +7,7 @@ use super::words::{Prose, quoted, summary, told};
 use crate::domain::asked::WhyOf;
 use crate::domain::braking::Braking;
 use crate::domain::command::{CommandSpec, Targets};
+use crate::domain::declaration::Declaration;
 use crate::domain::intent::{Intent, Planned, Selector, Spanned, Start, WorkIntent};
 use crate::domain::time::spoken;
 use crate::fleet;
@@ -29,6 +30,10 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
         Intent::Plan(Planned::Work(work)) => (format!("plan {}: only looks", work.command), work_rows(work, spec)),
         Intent::Plan(Planned::Brake(braking)) | Intent::CanI(Planned::Brake(braking)) => {
             let (headline, rows) = braking_rows(braking);
+            (format!("plan {headline}: only looks"), rows)
+        }
+        Intent::Plan(Planned::Declare(declaration)) | Intent::CanI(Planned::Declare(declaration)) => {
+            let (headline, rows) = declaration_rows(declaration);
             (format!("plan {headline}: only looks"), rows)
         }
         Intent::Plan(Planned::Cancel { request }) => (format!("plan cancel {request}: only looks"), Vec::new()),
@@ -56,6 +61,7 @@ fn headline_and_rows(intent: &Intent, spec: Option<&CommandSpec>) -> (String, Ve
             ("why: only looks".to_owned(), vec![("server".to_owned(), fleet::print(&selector.value))])
         }
         Intent::Brake(braking) => braking_rows(braking),
+        Intent::Declare(declaration) => declaration_rows(declaration),
         Intent::Override { policy, request, why } => {
             (format!("override {} on {request}", quoted(&policy.value)), vec![("reason".to_owned(), quoted(why))])
         }
@@ -71,6 +77,14 @@ fn braking_rows(braking: &Braking) -> (String, Vec<(String, String)>) {
         Some((what, why)) => (what.to_owned(), vec![("reason".to_owned(), quoted(why))]),
         None => (line, Vec::new()),
     }
+}
+
+fn declaration_rows(declaration: &Declaration) -> (String, Vec<(String, String)>) {
+    let rows = vec![
+        ("servers".to_owned(), fleet::print(&declaration.servers.value)),
+        ("reason".to_owned(), quoted(&declaration.because)),
+    ];
+    (format!("state {}", declaration.declared.word()), rows)
 }
 
 fn servers_row(selector: Option<&Spanned<Selector>>) -> Vec<(String, String)> {

@@ -7,8 +7,10 @@ mod answers;
 mod asking;
 mod brakes;
 mod breaker;
+mod calendars;
 mod card;
 mod consents;
+mod declaring;
 mod details;
 mod direct;
 mod ending;
@@ -57,6 +59,10 @@ pub use brakes::{
 pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker};
 pub use card::{Beside, card, card_beside, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
+pub use declaring::{
+    DeclaredView, Misfits, SaidBefore, declared, declared_notice, no_consent_to_state, not_declared, pool_change,
+    too_many_declared,
+};
 pub use details::details;
 pub use direct::{halted_direct, left_out_direct, question_direct};
 pub use ending::final_reply;
@@ -81,7 +87,7 @@ pub use queue::{OutGroup, QueuedView, out, queue};
 pub use reasons::short as short_reason;
 pub use refusal::{asked_which, filling_in, interrupts_by_now, lacks, misunderstood, refused, use_line, use_one_of};
 pub use reloading::{
-    FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk,
+    FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk, rules_changed,
 };
 pub use replies::{approval_ask, escalation, reminder, replanned, started};
 pub use restraints::{

@@ -7,7 +7,7 @@ use super::reasons::short;
 use super::state::state_word;
 use super::view::{RequestView, asked};
 use super::words::{Prose, button, counted, quoted, servers, summary};
-use crate::admission::{Explained, Out, OutWhy, Place, Turn};
+use crate::admission::{Explained, Out, OutWhy, Place, SetBy, Turn};
 use crate::domain::command::Priority;
 use crate::domain::ids::Handle;
 use crate::domain::server::ServerName;
@@ -111,8 +111,13 @@ pub fn out(groups: &[OutGroup], looked_at: usize, now: Timestamp) -> Message {
             prose = prose.text(" since ").time(since);
         }
         match (&group.out.by, &group.name) {
-            (Some(run), Some(name)) => prose = prose.text(format!(" · {} ({})", run.request, quoted(name))),
-            (Some(run), None) => prose = prose.text(format!(" · {}", run.request)),
+            (Some(SetBy::Run(run)), Some(name)) => {
+                prose = prose.text(format!(" · {} ({})", run.request, quoted(name)));
+            }
+            (Some(SetBy::Run(run)), None) => prose = prose.text(format!(" · {}", run.request)),
+            (Some(SetBy::Person(by)), _) => {
+                prose = prose.text(format!(" · says {}: ", quoted(&by.name))).code(&by.why);
+            }
             (None, _) => {}
         }
         if let Some(handle) = &group.handle {
@@ -142,6 +147,7 @@ fn how(out: &Out) -> String {
     match out.why {
         OutWhy::LeftBehind => format!("{state}, left behind by a run that failed"),
         OutWhy::State => state.to_owned(),
+        OutWhy::Contradicted => format!("seen in service by its load balancer, though {state}"),
         OutWhy::UnderWork => format!("{state}, under work"),
         OutWhy::Failing => "does not answer its load balancer".to_owned(),
         OutWhy::OutOfRotation => "taken out of rotation by somebody else".to_owned(),

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: which reasons there are; admission says that.
 
+use super::calendars;
 use super::message::Rich;
 use super::redundant;
 use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
@@ -45,6 +46,10 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
         Blocker::Concurrency { scope, active, limit, holders } => prose
             .text(format!("{}: {} under work, at most {limit} at once", place(scope), servers(size(*active))))
             .text(held_by(holders)),
+        Blocker::Rate { command, started, limit, next } => {
+            let prose = prose.text(format!("{command}: {started} started within the last minute, at most {limit}"));
+            prose.text("; next ").time(*next)
+        }
         Blocker::Behind { request, since } => {
             prose.text(format!("{request} has waited for the same since ")).time(*since).text(", and goes first")
         }
@@ -68,6 +73,7 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             let prose = prose.code(scope).text(format!(" frozen by {}", quoted(by)));
             ends(prose, *until).text(": ").code(why)
         }
+        Blocker::Calendar(block) => calendars::reason(prose, block),
         Blocker::Held { servers: names, by, since, why } => {
             let prose = if names.is_empty() { prose } else { prose.code(folded(names, PATTERNS_MAX)).text(" ") };
             prose.text(format!("held by {} since ", quoted(by))).time(*since).text(": ").code(why)
@@ -224,6 +230,7 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
             let them = if servers.len() == 1 { "it" } else { "them" };
             format!("goes on when {} is done with {them}", named(holder, names))
         }
+        Blocker::Rate { .. } => "goes on then".to_owned(),
         Blocker::Concurrency { .. } => "goes on when one of them is done".to_owned(),
         Blocker::Capacity { pool, serving, floor, .. } => match floor.saturating_add(1).saturating_sub(*serving) {
             0 | 1 => format!("goes on when one more of {pool} serves"),
@@ -234,6 +241,7 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Behind { request, .. } => format!("goes on when {} has got what it waits for", named(request, names)),
         Blocker::Stopped { .. } => "goes on when somebody sends: resume everything because …".to_owned(),
         Blocker::Frozen { scope, .. } => format!("goes on when that is over, or somebody sends: thaw {scope}"),
+        Blocker::Calendar(block) => calendars::unblocks(block),
         Blocker::Held { .. } => "goes on when somebody releases it".to_owned(),
         Blocker::Blacklisted { .. } => "goes on when that is over, or somebody takes it off the blacklist".to_owned(),
         Blocker::Traffic { clear_from: Some(_), .. } => "goes on then".to_owned(),
@@ -254,22 +262,33 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
     }
 }
 
+/// `2 not in the total: edge-lax-[021-022] (repair, says bob)`.
+pub(super) fn in_repair(repaired: &[OutServer]) -> Rich {
+    grouped(repaired, "not in the total")
+}
+
 /// `4 out: edge-lax-[021-024] (drained, req-2mk4)`: the largest group first.
 pub(super) fn outs(out: &[OutServer]) -> Rich {
+    grouped(out, "out")
+}
+
+fn grouped(out: &[OutServer], what: &str) -> Rich {
     const GROUPS_MAX: usize = 2;
-    let mut groups: BTreeMap<(Option<&RequestId>, &str), Vec<ServerName>> = BTreeMap::new();
+    let mut groups = BTreeMap::<_, Vec<ServerName>>::new();
     for server in out {
-        groups.entry((server.holder.as_ref(), server.why.as_str())).or_default().push(server.name.clone());
+        let key = (server.holder.as_ref(), server.said_by.as_deref(), server.why.as_str());
+        groups.entry(key).or_default().push(server.name.clone());
     }
     let mut groups = groups.into_iter().collect::<Vec<_>>();
     groups.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
-    let mut prose = Prose::new().text(format!("{} out: ", out.len()));
-    for (place, ((holder, why), names)) in groups.iter().take(GROUPS_MAX).enumerate() {
+    let mut prose = Prose::new().text(format!("{} {what}: ", out.len()));
+    for (place, ((holder, said_by, why), names)) in groups.iter().take(GROUPS_MAX).enumerate() {
         let prefix = if place == 0 { "" } else { ", " };
         prose = prose.text(prefix).code(folded(names, 1)).text(format!(" ({}", super::words::quoted(why)));
-        prose = match holder {
-            Some(holder) => prose.text(format!(", {holder})")),
-            None => prose.text(")"),
+        prose = match (holder, said_by) {
+            (Some(holder), _) => prose.text(format!(", {holder})")),
+            (None, Some(by)) => prose.text(format!(", says {})", super::words::quoted(by))),
+            (None, None) => prose.text(")"),
         };
     }
     let hidden = groups.iter().skip(GROUPS_MAX).map(|(_, names)| names.len()).sum::<usize>();
@@ -285,7 +304,8 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         Blocker::Domain { domains, .. } => {
             domains.iter().flat_map(|domain| &domain.out).any(|out| out.holder.as_ref() != Some(own))
         }
-        Blocker::HealthUnknown { .. }
+        Blocker::Rate { .. }
+        | Blocker::HealthUnknown { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
         | Blocker::Alert { .. }
@@ -293,6 +313,7 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         | Blocker::NoDirectory
         | Blocker::Stopped { .. }
         | Blocker::Frozen { .. }
+        | Blocker::Calendar(_)
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
         | Blocker::Broken { .. }
@@ -313,6 +334,9 @@ pub fn short(blocker: &Blocker) -> String {
         Blocker::Capacity { pool, serving, total, floor, .. } => {
             format!("{pool} {serving} of {total} in service, floor {floor}")
         }
+        Blocker::Rate { command, started, limit, .. } => {
+            format!("{command} {started} started within a minute, at most {limit}")
+        }
         Blocker::NoDirectory => NO_DIRECTORY.to_owned(),
         Blocker::Behind { request, .. } => format!("{request} waited longer and goes first"),
         Blocker::HealthUnknown { pool, since, .. } => match since {
@@ -327,6 +351,7 @@ pub fn short(blocker: &Blocker) -> String {
         Blocker::Alert { name, place, .. } => redundant::alert_in_short(name, place),
         Blocker::AlertsUnknown { .. } => "alerts unknown".to_owned(),
         Blocker::Frozen { scope, by, .. } => format!("{} frozen by {}", quoted(scope), quoted(by)),
+        Blocker::Calendar(block) => calendars::short(block),
         Blocker::Held { servers: names, by, .. } if names.is_empty() => format!("held by {}", quoted(by)),
         Blocker::Held { servers: names, by, .. } => format!("{} held by {}", servers(names.len()), quoted(by)),
         Blocker::Blacklisted { scope, by, .. } => format!("{} blacklisted by {}", quoted(scope), quoted(by)),

@@ -1,15 +1,19 @@
-//! What the administrators' channel hears of changed files: that they cannot be used, or that they can again.
+//! What the administrators' channel hears of changed files: that they cannot be used, or that they can again, and which
+//! rules are others now.
 //!
-//! Deliberately absent: a word on a change that simply worked; the log has it.
+//! Deliberately absent: a word on any other change that simply worked; the log has it.
 
 use super::message::{Block, Message};
 use super::words::{PATTERNS_MAX, Prose, counted, servers, summary};
+use crate::admission::{Changed, Way};
 use crate::domain::ids::Fingerprint;
 use crate::domain::server::ServerName;
 use crate::fleet::folded;
 
 /// The most faults that one notice names.
 const FAULTS_TOLD_MAX: usize = 3;
+/// The most rules that one notice names.
+const RULES_TOLD_MAX: usize = 8;
 /// The longest text of one fault.
 const FAULT_LENGTH_MAX_CHARS: usize = 120;
 
@@ -124,4 +128,34 @@ pub fn files_in_force(counts: SetCounts, in_force: &Fingerprint) -> Message {
         format!("{}, policies of {}, {}", counted(commands, "command"), counted(channels, "channel"), servers(fleet));
     let prose = Prose::new().text("✅ ").bold(headline.as_str()).line().text(text);
     Message { summary: summary(format!("✅ {headline}")), blocks: vec![Block::Section(prose.done())] }
+}
+
+/// Rules are others than before. What is looser comes first.
+#[must_use]
+pub fn rules_changed(changed: &[Changed], in_force: &Fingerprint) -> Message {
+    let mut told = changed.iter().collect::<Vec<_>>();
+    told.sort_by_key(|one| one.way != Way::Looser);
+    let looser = changed.iter().filter(|one| one.way == Way::Looser).count();
+    let rules = counted(changed.len(), "rule");
+    let headline = if looser == 0 { format!("{rules} changed") } else { format!("{rules} changed, {looser} looser") };
+    let mut prose = Prose::new().text("⚙ ").bold(headline.as_str());
+    for Changed { what, from, to, way } in told.iter().take(RULES_TOLD_MAX) {
+        let way = match way {
+            Way::Looser => " (looser)",
+            Way::Stricter => " (stricter)",
+            Way::Other => "",
+        };
+        prose = prose.line().code(what).text(" ").code(from).text(" → ").code(to).text(way);
+    }
+    if let hidden @ 1.. = told.len().saturating_sub(RULES_TOLD_MAX) {
+        prose = prose.line().text(format!("+ {hidden} more"));
+    }
+    let then = format!(
+        "In force with the set {}. What has started goes on; each decision keeps the rules that it was made by.",
+        in_force.short()
+    );
+    Message {
+        summary: summary(format!("⚙ {headline}")),
+        blocks: vec![Block::Section(prose.done()), Block::Context(Prose::new().text(then).done())],
+    }
 }

@@ -3,11 +3,13 @@
 //! Deliberately absent: servers by name; a pool that is short names those that are out.
 
 use super::brakes::stopped;
+use super::calendars;
 use super::message::{Block, Message};
-use super::reasons::{outs, short};
+use super::reasons::{in_repair, outs, short};
 use super::state::state_word;
 use super::view::{RequestView, asked};
 use super::words::{Prose, counted, first_three, listed, quoted, summary};
+use crate::admission::calendars::Planned;
 use crate::admission::traffic::oldest_seen;
 use crate::admission::{Brake, Firing, Outside, PoolCount, Traffic};
 use crate::domain::command::CommandName;
@@ -32,6 +34,8 @@ const REQUESTS_MAX: usize = 2;
 pub struct StatusView<'a> {
     /// The stop of everything, if it is on.
     pub stop: Option<&'a Brake>,
+    /// The freezes of the calendar that are on or come within a day.
+    pub calendars: &'a [Planned],
     /// Every pool that was asked about.
     pub pools: &'a [PoolCount],
     /// Requests that are not over, with their runs.
@@ -92,7 +96,8 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         let all = counted(fleet.pools.len(), "pool");
         pools = pools.bold(format!("{serving} of {total} in service")).text(format!(" in {all}"));
     }
-    let outside = fleet.servers.saturating_sub(total);
+    let repaired = fleet.pools.iter().map(|pool| pool.in_repair.len()).sum::<usize>();
+    let outside = fleet.servers.saturating_sub(total).saturating_sub(u32::try_from(repaired).unwrap_or(u32::MAX));
     if outside > 0 {
         pools = pools.dot().text(format!("{} in no pool", super::words::servers(super::words::size(outside))));
     }
@@ -104,11 +109,15 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         if !pool.out.is_empty() {
             pools = pools.text(" · ").rich(outs(&pool.out));
         }
+        if !pool.in_repair.is_empty() {
+            pools = pools.text(" · ").rich(in_repair(&pool.in_repair));
+        }
     }
     if short.len() > POOLS_MAX {
         pools = pools.text(format!(" + {}", counted(short.len() - POOLS_MAX, "more pool")));
     }
     let mut blocks = fleet.stop.map(|stop| Block::Section(stopped(stop))).into_iter().collect::<Vec<_>>();
+    blocks.extend(calendars::planned(fleet.calendars, fleet.now).map(Block::Section));
     blocks.push(Block::Section(prose.done()));
     if !pools.is_empty() {
         blocks.push(Block::Section(pools.done()));
@@ -188,7 +197,8 @@ fn coverage(fleet: &StatusView<'_>) -> super::message::Rich {
 fn totals<'a>(fleet: &'a StatusView<'_>) -> (u32, u32, Vec<&'a PoolCount>) {
     let serving = fleet.pools.iter().map(|pool| pool.serving).sum();
     let total = fleet.pools.iter().map(|pool| pool.total).sum();
-    let mut short = fleet.pools.iter().filter(|pool| pool.serving < pool.total).collect::<Vec<_>>();
+    let is_short = |pool: &&PoolCount| pool.serving < pool.total || !pool.in_repair.is_empty();
+    let mut short = fleet.pools.iter().filter(is_short).collect::<Vec<_>>();
     short.sort_by_key(|pool| i64::from(pool.serving) - i64::from(pool.floor));
     (serving, total, short)
 }

@@ -3,8 +3,8 @@
 //! By example: each line here is one that the language reads, which a test proves.
 
 use super::help::{
-    CANCEL, OVERRIDE, RESUME, RETRY, STOP, WHY, asks_of, brake_examples, closes_of, example, literal, most_impact,
-    plan_of, who_of,
+    CANCEL, OVERRIDE, RESUME, RETRY, STATE, STOP, WHY, asks_of, brake_examples, closes_of, example, literal,
+    most_impact, plan_of, who_of,
 };
 use super::message::{Block, Message};
 use super::words::{Prose, capital, summary};
@@ -58,6 +58,7 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::Blacklist => "keeps a command, or every one, from some servers for a time",
         BuiltInVerb::Unblacklist => "ends that sooner",
         BuiltInVerb::Retry => "asks for the same anew, on the servers that a request left undone",
+        BuiltInVerb::State => "says how servers are that are out: in maintenance, in repair, or ready",
     }
 }
 
@@ -154,6 +155,12 @@ fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<Str
             vec![RETRY.to_owned()],
             "once the request is over, and once: what the new one leaves is retried from that · planned, allowed and \
              approved like any other",
+        ),
+        BuiltInVerb::State => (
+            "state SERVERS maintenance|repair|ready because REASON",
+            STATE.map(str::to_owned).to_vec(),
+            "by whoever the policies here let use state · a server that serves is drained first; one that is ready is still \
+             out, and undrain puts it back after its checks · what is in repair leaves the total of its pool",
         ),
         BuiltInVerb::CloseBreaker => (
             "close-breaker COMMAND [site=SITE] because REASON",

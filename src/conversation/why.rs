@@ -3,8 +3,10 @@
 //! Deliberately absent: the reasons' words, which are `reasons`', so that a card and this say the same.
 
 use super::card::{ended_by, ended_facts, review_with};
+use super::declaring::{SaidBefore, said_before};
 use super::details::groups;
 use super::failure::steps;
+use super::help::literal;
 use super::message::{Block, Message, Rich};
 use super::progress::{activity, at_the_worst, failure_lines, failure_phrase, left_as, stops};
 use super::reasons::{in_full, named, shortly};
@@ -13,12 +15,12 @@ use super::view::{RequestView, server_names, sites, subject_name, title, wanted}
 use super::words::{
     PATTERNS_MAX, Prose, capital, counted, first_three, is_are, ordinal, quoted, servers, size, summary,
 };
-use crate::admission::{Explained, HealthRow, Place, StateRow, Turn};
+use crate::admission::{Explained, Health, HealthRow, Place, SetBy, StateRow, Turn};
 use crate::domain::command::Step;
 use crate::domain::effect::BalancerLine;
 use crate::domain::ids::{Handle, RequestId};
 use crate::domain::limits::LOOK_AGAIN_EVERY;
-use crate::domain::server::{Server, ServerName};
+use crate::domain::server::{ProductionState, Server, ServerName};
 use crate::domain::time::{Timestamp, spoken};
 use crate::fleet::folded;
 use crate::workflow::pace::{Pace, ready_at, stage_since};
@@ -384,24 +386,52 @@ fn attempt(number: u32) -> String {
     if number <= 1 { "It was".to_owned() } else { format!("For the {} time it was", ordinal(number)) }
 }
 
-/// A server that no run works on, and no request waits for.
+/// A server that no run works on, and no request waits for; with what people said of it, the newest first.
 #[must_use]
-pub fn server_alone(server: &Server, state: Option<&StateRow>, health: Option<&HealthRow>, now: Timestamp) -> Message {
-    let word = state.map_or(server.initial_state, |row| row.state).word();
-    let prose = Prose::new().bold(format!("{}: {word}", server.name));
-    let prose = match state {
-        Some(row) => prose.text(format!(", by {} since ", row.by)).time(row.since),
+pub fn server_alone(
+    server: &Server,
+    state: Option<&StateRow>,
+    health: Option<&HealthRow>,
+    said: &[SaidBefore],
+    now: Timestamp,
+) -> Message {
+    let is_in = state.map_or(server.initial_state, |row| row.state);
+    let prose = Prose::new().bold(format!("{}: {}", server.name, is_in.word()));
+    let prose = match state.map(|row| (&row.by, row.since)) {
+        Some((SetBy::Run(run), since)) => prose.text(format!(", by {run} since ")).time(since),
+        Some((SetBy::Person(by), since)) => {
+            prose.text(format!(", says {} since ", quoted(&by.name))).time(since).text(": ").code(&by.why)
+        }
         None => prose.text(", as the inventory has it"),
     };
+    let is_seen_serving = health.is_some_and(|row| row.health == Health::Serving);
     let prose = match health {
         Some(row) => prose.line().text(format!("Its load balancer: {}, ", row.health.words())).time(row.seen_at),
         None if server.pool.is_some() => prose.line().text("Its load balancer has not told of it yet"),
         None => prose.line().text("It stands in no pool"),
     };
-    let text = prose.line().text("Nothing is under work on it, and no request waits for it").done();
-    let context = Prose::new().text("as of ").time(now).done();
-    let line = summary(format!("{}: {word}, nothing under work", server.name));
-    Message { summary: line, blocks: vec![Block::Section(text), Block::Context(context)] }
+    let prose = if is_seen_serving && is_in != ProductionState::Production {
+        prose.text(": one of both is wrong, and nothing here counts it as serving")
+    } else {
+        prose
+    };
+    let prose = prose.line().text("Nothing is under work on it, and no request waits for it");
+    let is_persons = state.is_some_and(|row| row.by.person().is_some());
+    let earlier = said.get(usize::from(is_persons)..).unwrap_or_default();
+    let text = said_before(if earlier.is_empty() { prose } else { prose.line().text("Said before:") }, earlier).done();
+    let context = match is_in {
+        ProductionState::Maintenance | ProductionState::Repair => {
+            let line = format!("state {} ready because …", server.name);
+            Prose::new().text("when that is done: ").piece(literal(&line)).text(" · as of ")
+        }
+        ProductionState::Production
+        | ProductionState::Draining
+        | ProductionState::Drained
+        | ProductionState::Undraining
+        | ProductionState::Standby => Prose::new().text("as of "),
+    };
+    let line = summary(format!("{}: {}, nothing under work", server.name, is_in.word()));
+    Message { summary: line, blocks: vec![Block::Section(text), Block::Context(context.time(now).done())] }
 }
 
 /// More than one server was asked about.

@@ -4,6 +4,7 @@ use super::asked::WhyOf;
 use super::braking::Braking;
 use super::breaker::BreakerScope;
 use super::command::CommandName;
+use super::declaration::Declaration;
 use super::identity::UserId;
 use super::ids::RequestId;
 use super::place::ChannelId;
@@ -125,6 +126,8 @@ pub enum Intent {
         /// The request.
         request: RequestId,
     },
+    /// `state edge-lax-007 repair because PSU dead`: how servers are, in a person's word.
+    Declare(Declaration),
 }
 
 /// What can be planned: a line that does something.
@@ -139,6 +142,8 @@ pub enum Planned {
     },
     /// `plan freeze site=lax …`: what it would stop.
     Brake(Braking),
+    /// `plan state edge-lax-007 repair …`: what it would change.
+    Declare(Declaration),
 }
 
 impl Intent {
@@ -158,6 +163,7 @@ impl Intent {
             | Self::Cancel { .. }
             | Self::CloseBreaker { .. } => None,
             Self::Brake(_) | Self::Override { .. } | Self::Retry { .. } | Self::Plan(Planned::Brake(_)) => None,
+            Self::Declare(_) | Self::Plan(Planned::Declare(_)) => None,
         }
     }
 
@@ -179,8 +185,9 @@ impl Intent {
             Self::Brake(_)
             | Self::Override { .. }
             | Self::Retry { .. }
-            | Self::Plan(Planned::Brake(_))
-            | Self::CanI(Planned::Brake(_)) => None,
+            | Self::Plan(Planned::Brake(_) | Planned::Declare(_))
+            | Self::CanI(Planned::Brake(_) | Planned::Declare(_))
+            | Self::Declare(_) => None,
         }
     }
 }

@@ -22,6 +22,8 @@ pub const START_AHEAD_MAX: Duration = Duration::from_secs(24 * 3600);
 pub const BRAKE_LASTS_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// The most servers that one line holds.
 pub const HELD_MAX_SERVERS: usize = 500;
+/// The most servers of which one line says how they are.
+pub const DECLARED_MAX_SERVERS: usize = 100;
 /// Once approved, a request may wait this long before it expires.
 pub const REQUEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// How often what blocks a request is looked at again by the clock alone.

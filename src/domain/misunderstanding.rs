@@ -331,6 +331,8 @@ pub enum Expected {
     Reason,
     /// `until` a time, or `for` a length of it.
     Until,
+    /// `maintenance`, `repair` or `ready`.
+    Declared,
 }
 
 impl Misunderstanding {

@@ -66,6 +66,7 @@ impl Purpose {
             | BuiltInVerb::Queue
             | BuiltInVerb::Out => Self::See,
             BuiltInVerb::Override | BuiltInVerb::Retry => Self::Wait,
+            BuiltInVerb::State => Self::TakeOut,
             BuiltInVerb::Cancel
             | BuiltInVerb::CloseBreaker
             | BuiltInVerb::StopEverything

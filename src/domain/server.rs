@@ -93,12 +93,21 @@ pub enum ProductionState {
     Standby,
     /// People work on it.
     Maintenance,
+    /// It is broken, and somebody has taken it on.
+    Repair,
 }
 
 impl ProductionState {
     /// Every state, in the order people read them.
-    pub const ALL: [Self; 6] =
-        [Self::Production, Self::Draining, Self::Drained, Self::Undraining, Self::Standby, Self::Maintenance];
+    pub const ALL: [Self; 7] = [
+        Self::Production,
+        Self::Draining,
+        Self::Drained,
+        Self::Undraining,
+        Self::Standby,
+        Self::Maintenance,
+        Self::Repair,
+    ];
 
     /// The word for it, in files, tables and chat.
     #[must_use]
@@ -110,6 +119,7 @@ impl ProductionState {
             Self::Undraining => "undraining",
             Self::Standby => "standby",
             Self::Maintenance => "maintenance",
+            Self::Repair => "repair",
         }
     }
 

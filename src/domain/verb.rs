@@ -43,11 +43,13 @@ pub enum BuiltInVerb {
     CloseBreaker,
     /// Asks anew for what a request left undone.
     Retry,
+    /// Says how servers are: in maintenance, in repair, or ready.
+    State,
 }
 
 impl BuiltInVerb {
     /// Every one.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Help,
         Self::Status,
         Self::Cancel,
@@ -68,6 +70,7 @@ impl BuiltInVerb {
         Self::Override,
         Self::CloseBreaker,
         Self::Retry,
+        Self::State,
     ];
 
     /// Whether a line with it changes nothing.
@@ -93,7 +96,8 @@ impl BuiltInVerb {
             | Self::Unblacklist
             | Self::Override
             | Self::CloseBreaker
-            | Self::Retry => false,
+            | Self::Retry
+            | Self::State => false,
         }
     }
 
@@ -121,6 +125,7 @@ impl BuiltInVerb {
             Self::Override => "override",
             Self::CloseBreaker => "close-breaker",
             Self::Retry => "retry",
+            Self::State => "state",
         }
     }
 

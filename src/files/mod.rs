@@ -8,11 +8,12 @@ mod tests;
 
 use crate::adapters::drivers::RealDrivers;
 use crate::adapters::inventory::{self, Endpoints, InventoryFaults};
-use crate::admission::{AdmissionFileFault, Rules, admission_rules, check_override_groups};
+use crate::admission::calendars::{Surroundings, calendars};
+use crate::admission::{AdmissionFileFault, Calendars, Rules, admission_rules, check_override_groups};
 use crate::admission::{infrastructure, traffic};
 use crate::authorization::{Channels, Known, Mentioned, Policies, PolicyFaults, PolicyFile};
 use crate::catalog::{self, Catalog};
-use crate::conversation::FileFault;
+use crate::conversation::{self, FileFault};
 use crate::domain::identity::{GroupName, PersonId, UserId};
 use crate::domain::ids::Fingerprint;
 use crate::domain::time::Timestamp;
@@ -26,6 +27,9 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// The file of calendars.
+const CALENDARS: &str = "calendars.yaml";
 
 /// Where the files are.
 #[derive(Clone)]
@@ -53,6 +57,7 @@ struct Texts {
     channels: String,
     policies: Vec<PolicyFile>,
     admission: Option<String>,
+    calendars: Option<String>,
 }
 
 /// Files as they were read, without a fault.
@@ -75,10 +80,10 @@ impl Files {
         let rules = match &texts.admission {
             None => Some(Rules::default()),
             Some(text) => admission_rules("admission.yaml", text)
-                .map_err(|found| add_admission(&mut faults, &policies, &found))
+                .map_err(|found| add_admission(&mut faults, &policies, "admission.yaml", &found))
                 .ok(),
         };
-        let (Some(catalog), Some(loaded), Some(channels), Some(rules)) = (catalog, loaded, channels, rules) else {
+        let (Some(catalog), Some(loaded), Some(channels), Some(mut rules)) = (catalog, loaded, channels, rules) else {
             return Err(faults);
         };
         if !faults.is_empty() {
@@ -93,10 +98,19 @@ impl Files {
         if let Err(found) = loaded.owners.check(&named_groups(&texts.policies, &catalog, people.as_ref())) {
             add_inventory(&mut faults, &found);
         }
+        if let Some(text) = &texts.calendars {
+            let groups = named_groups(&texts.policies, &catalog, people.as_ref());
+            match calendars_of(text, (&catalog, &loaded.inventory), &groups) {
+                Ok(calendars) => rules.calendars = calendars,
+                Err(found) => {
+                    found.iter().for_each(|fault| add_admission(&mut faults, &policies, CALENDARS, fault));
+                }
+            }
+        }
         if let (Some(workspace), Some(text)) = (&people, &texts.admission) {
             let known = named_groups(&texts.policies, &catalog, Some(workspace));
             if let Err(found) = check_override_groups("admission.yaml", text, &known) {
-                add_admission(&mut faults, &policies, &found);
+                add_admission(&mut faults, &policies, "admission.yaml", &found);
             }
         }
         match policies_of(&texts.policies, &channels, (&catalog, &loaded.inventory), people) {
@@ -133,8 +147,11 @@ impl Files {
         for name in ["schema.cedarschema", "global.cedar"] {
             policies.push(PolicyFile { name: name.to_owned(), text: text(self.policies.join(name)) });
         }
-        let admission = self.policies.join("admission.yaml");
-        let admission = admission.exists().then(|| text(admission));
+        let mut text_if_any = |name: &str| {
+            let path = self.policies.join(name);
+            path.exists().then(|| text(path))
+        };
+        let (admission, calendars) = (text_if_any("admission.yaml"), text_if_any("calendars.yaml"));
         for name in ["groups.yaml", "automations.yaml"] {
             let path = self.policies.join(name);
             if path.exists() {
@@ -151,7 +168,7 @@ impl Files {
             ),
             Err(fault) => unread(fault, &own),
         }
-        Texts { commands, channels, policies, admission }
+        Texts { commands, channels, policies, admission, calendars }
     }
 
     /// The tables of expected answers under the policies; none where there is no such folder.
@@ -250,9 +267,19 @@ fn named_groups(files: &[PolicyFile], catalog: &Catalog, workspace: Option<&Work
     groups
 }
 
-fn add_admission(faults: &mut FileFaults, policies: &str, found: &AdmissionFileFault) {
+/// The calendars of that text, over these commands and servers.
+pub(crate) fn calendars_of(
+    text: &str,
+    (catalog, inventory): (&Catalog, &Inventory),
+    groups: &BTreeSet<GroupName>,
+) -> Result<Calendars, Vec<AdmissionFileFault>> {
+    let words = &conversation::misunderstanding::in_one_line;
+    calendars(CALENDARS, text, Surroundings { commands: catalog.commands(), inventory, groups, words })
+}
+
+fn add_admission(faults: &mut FileFaults, policies: &str, file: &str, found: &AdmissionFileFault) {
     let line = found.line.map_or_else(String::new, |line| format!(":{line}"));
-    let fault = FileFault { place: format!("{policies}/admission.yaml{line}"), what: found.what.clone() };
+    let fault = FileFault { place: format!("{policies}/{file}{line}"), what: found.what.clone() };
     faults.add(fault, &format!("{policies}/{found}"));
 }
 

@@ -45,7 +45,8 @@ pub(super) fn can_i(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) 
             | BuiltInVerb::Hold
             | BuiltInVerb::Release
             | BuiltInVerb::Blacklist
-            | BuiltInVerb::Unblacklist),
+            | BuiltInVerb::Unblacklist
+            | BuiltInVerb::State),
         ) => Err(cursor.told(0..end, Kind::NoPolicySpeaks { verb })),
         Verb::BuiltIn(
             verb @ (BuiltInVerb::Help
@@ -79,7 +80,8 @@ pub(super) fn who_can(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary
             | BuiltInVerb::Unblacklist
             | BuiltInVerb::Override
             | BuiltInVerb::CloseBreaker
-            | BuiltInVerb::Retry),
+            | BuiltInVerb::Retry
+            | BuiltInVerb::State),
         ) => {
             return Err(cursor.told(place..end, Kind::NoPolicySpeaks { verb }));
         }

@@ -50,7 +50,8 @@ pub(super) fn read(
         | BuiltInVerb::Out
         | BuiltInVerb::Override
         | BuiltInVerb::CloseBreaker
-        | BuiltInVerb::Retry => None,
+        | BuiltInVerb::Retry
+        | BuiltInVerb::State => None,
     }
 }
 
@@ -95,7 +96,7 @@ fn unblacklist(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Re
 }
 
 /// A selector there, and where the next word begins.
-fn selected(cursor: &Cursor<'_>, place: usize) -> Result<(Spanned<Selector>, usize), Misunderstanding> {
+pub(super) fn selected(cursor: &Cursor<'_>, place: usize) -> Result<(Spanned<Selector>, usize), Misunderstanding> {
     if ends_servers(cursor.rest(place)) || begins_end(cursor, place) {
         return Err(cursor.told(place..place, Kind::Unexpected { expected: Expected::Servers }));
     }
@@ -209,7 +210,7 @@ fn reason(cursor: &Cursor<'_>, place: usize) -> Result<Option<String>, Misunders
     Ok(Some(text.to_owned()).filter(|text| text.chars().any(char::is_alphanumeric)))
 }
 
-fn reason_given(cursor: &Cursor<'_>, place: usize) -> Result<String, Misunderstanding> {
+pub(super) fn reason_given(cursor: &Cursor<'_>, place: usize) -> Result<String, Misunderstanding> {
     reason(cursor, place)?
         .ok_or_else(|| cursor.told(cursor.end(), Kind::MissingReason { name: ParameterName::new("reason") }))
 }

@@ -2,8 +2,9 @@
 
 use super::normalise::{begins_reason, normalise};
 use super::parameters::Parameters;
-use super::{Vocabulary, asking, braking, closing, looking, overriding};
+use super::{Vocabulary, asking, braking, closing, declaring, looking, overriding};
 use crate::domain::command::{CommandName, CommandSpec, Targets};
+use crate::domain::declaration::Declared;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{BuiltInVerb, HelpTopic, Intent, Planned, Selector, Span, Spanned, WorkIntent};
 use crate::domain::misunderstanding::{Expected, Missing, MissingPart, Misunderstanding, MisunderstandingKind as Kind};
@@ -42,6 +43,7 @@ pub fn parse(line: &str, vocabulary: &Vocabulary) -> Result<Intent, Misunderstan
         Verb::BuiltIn(BuiltInVerb::Queue) => looking::scope(&cursor.unasked(), next).map(Intent::Queue),
         Verb::BuiltIn(BuiltInVerb::Out) => looking::scope(&cursor.unasked(), next).map(Intent::Out),
         Verb::BuiltIn(BuiltInVerb::Override) => overriding::overriding(&cursor, next),
+        Verb::BuiltIn(BuiltInVerb::State) => declaring::state(&cursor, next).map(Intent::Declare),
         Verb::BuiltIn(
             verb @ (BuiltInVerb::StopEverything
             | BuiltInVerb::ResumeEverything
@@ -182,7 +184,11 @@ impl<'a> Cursor<'a> {
 
     fn unknown_verb(&self, written: Spanned<&str>, vocabulary: &Vocabulary) -> Misunderstanding {
         let usable = vocabulary.usable.iter().map(CommandName::as_str);
-        let near = nearest(written.value, usable.chain(BuiltInVerb::ALL.map(BuiltInVerb::word)));
+        // `state` needs one of its words behind it, and is all too near to `status`.
+        let says_state = self.line.split(' ').any(|word| Declared::of_word(word).is_some());
+        let verbs = BuiltInVerb::ALL.into_iter().filter(|verb| says_state || *verb != BuiltInVerb::State);
+        let verbs = verbs.map(BuiltInVerb::word).collect::<Vec<_>>();
+        let near = nearest(written.value, usable.chain(verbs));
         // Whoever begins with `who` asks for a person, and has not mistyped `why`; who is polite means no verb.
         let asks_who = written.value.eq_ignore_ascii_case("who");
         let is_polite = written.value.eq_ignore_ascii_case("please");
@@ -288,6 +294,7 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
         Verb::BuiltIn(verb @ (BuiltInVerb::Override | BuiltInVerb::Retry)) => {
             Err(cursor.told(place..end, Kind::NothingToPlan { verb }))
         }
+        Verb::BuiltIn(BuiltInVerb::State) => declaring::state(cursor, next).map(Planned::Declare),
         // What stops things can be looked at before; what lets them go on takes hold at once.
         Verb::BuiltIn(
             verb @ (BuiltInVerb::StopEverything | BuiltInVerb::Freeze | BuiltInVerb::Hold | BuiltInVerb::Blacklist),

@@ -7,6 +7,7 @@ mod asking;
 mod braking;
 mod clock;
 mod closing;
+mod declaring;
 mod fields;
 mod hidden;
 mod line;

@@ -10,6 +10,7 @@ use super::{Vocabulary, quotes::Quotes};
 use crate::domain::asked::WhyOf;
 use crate::domain::braking::{BlacklistLevel, Braked, Braking, Kept};
 use crate::domain::command::CommandName;
+use crate::domain::declaration::Declaration;
 use crate::domain::intent::{Day, Intent, Planned, Start, Value, WallTime, WorkIntent};
 use crate::fleet;
 
@@ -34,12 +35,15 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
         Intent::Why(WhyOf::Run(run)) => format!("why {run}"),
         Intent::Why(WhyOf::Server(selector)) => format!("why {}", fleet::print(&selector.value)),
         Intent::Brake(braking) => print_braking(braking),
+        Intent::Declare(declaration) => print_declaration(declaration),
         Intent::Override { policy, request, why } => {
             format!("override {} on {request} because {why}", policy.value)
         }
         Intent::Plan(Planned::Work(work)) => format!("plan {}", print_work(work, vocabulary)),
         Intent::Plan(Planned::Brake(braking)) => format!("plan {}", print_braking(braking)),
         Intent::CanI(Planned::Brake(braking)) => format!("can-i {}", print_braking(braking)),
+        Intent::Plan(Planned::Declare(declaration)) => format!("plan {}", print_declaration(declaration)),
+        Intent::CanI(Planned::Declare(declaration)) => format!("can-i {}", print_declaration(declaration)),
         Intent::Plan(Planned::Cancel { request }) => format!("plan cancel {request}"),
         Intent::CanI(Planned::Work(work)) => format!("can-i {}", print_work(work, vocabulary)),
         Intent::CanI(Planned::Cancel { request }) => format!("can-i cancel {request}"),
@@ -71,6 +75,11 @@ fn print_braking(braking: &Braking) -> String {
         }
         Braking::Unblacklist { on, command } => format!("unblacklist {}", print_listed(on, command.as_ref())),
     }
+}
+
+fn print_declaration(declaration: &Declaration) -> String {
+    let Declaration { servers, declared, because } = declaration;
+    format!("state {} {} because {}", fleet::print(&servers.value), declared.word(), print_reason(because))
 }
 
 fn print_braked(on: &Braked) -> String {

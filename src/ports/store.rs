@@ -7,7 +7,9 @@ use super::authorizations::{Authorization, Sought};
 use super::chat::{Envelope, Inbox};
 pub use super::controls::{Bound, Control, ControlAction, FormOf};
 pub use super::outbox::{Content, Destination, Notice, Outgoing, Slot};
-use crate::admission::{Brake, BrakeEnd, Breaker, Decided, FinishedRun, HealthRow, Ledger, Lock, Snapshot, StateRow};
+use crate::admission::{
+    Brake, BrakeEnd, Breaker, Decided, FinishedRun, HealthRow, Ledger, Lock, Snapshot, StateChange, StateRow,
+};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::{Actor, PersonId};
@@ -105,6 +107,8 @@ pub enum Write {
     },
     /// A server's production state.
     ServerState(StateRow),
+    /// A person says how a server is; a lock that was left behind on it is released. Relies on what [`StateChange::holds`] does.
+    Declared(Box<DeclaredRecord>),
     /// A server is reserved. Relies on nobody else working on it; a lock that was left behind is taken over.
     Lock(Lock),
     /// The run has failed; its server stays reserved until somebody takes it over. Relies on the run's lock.
@@ -231,6 +235,15 @@ pub struct SeenMember {
     pub name: String,
     /// When the directory said so.
     pub at: Timestamp,
+}
+
+/// A person's word on a server, for the record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DeclaredRecord {
+    /// What it changed.
+    pub change: StateChange,
+    /// What becomes of the server's pool, in words: `edge-lax: 17 of 19 in service, floor 18 → 17`.
+    pub evidence: String,
 }
 
 /// Why something was or was not admitted, for the record.
@@ -361,6 +374,9 @@ pub trait Store: Inbox + Send + Sync {
 
     /// A brake, and how it was taken off if somebody did.
     async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault>;
+
+    /// What people have said of a server, the newest first.
+    async fn declarations(&self, server: &ServerId, limit: usize) -> Result<Vec<DeclaredRecord>, StoreFault>;
 
     /// What was last known of a person who was seen to be a member.
     async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault>;

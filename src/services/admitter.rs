@@ -111,17 +111,17 @@ impl Admitter {
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
         }
-        // What people have put on ends at its own time.
-        let again = ledger.next_brake_over(now).into_iter().chain([now.plus(LOOK_AGAIN_EVERY)]).min().unwrap_or(now);
         let said = pass.verdicts(&ledger);
         // In a pass none depends on a later one, so what was said of the first can be asked again.
         let kept = said.get(..said.len().min(SERVERS_PER_TRANSACTION_MAX)).unwrap_or_default();
         if !pass.makes_something(&ledger, &said, &look.people) {
             let blockers = admission::reasons(request, &due, &said, pass.known(&ledger));
+            let again = look_again(&ledger, &blockers, now);
             return self.explain(&pass, (&ledger, kept), (&runs, &look), (blockers, again)).await;
         }
         if matches!(look.people, People::Unknown) {
             let blockers = vec![Blocker::NoDirectory];
+            let again = look_again(&ledger, &blockers, now);
             return self.explain(&pass, (&ledger, kept), (&runs, &look), (blockers, again)).await;
         }
         let first = pass.first_to_decide(&said);
@@ -185,6 +185,13 @@ impl Admitter {
         self.world.commit(writes).await?;
         Ok(Looked::Made)
     }
+}
+
+/// When what blocks is looked at again by the clock: what people and calendars have put on ends at its own time.
+fn look_again(ledger: &Ledger, blockers: &[Blocker], now: Timestamp) -> Timestamp {
+    let by_clock = blockers.iter().filter_map(Blocker::over_at).filter(|at| *at > now);
+    let regularly = now.plus(LOOK_AGAIN_EVERY);
+    by_clock.chain(ledger.next_brake_over(now)).fold(regularly, Timestamp::min)
 }
 
 /// The runs whose turn it is, or what the look comes to without any.

@@ -6,7 +6,7 @@ use crate::admission::{
     self, Explained, HealthRow, Ledger, LockStanding, Outside, Paces, Place, RunPace, StateRow, Waiting,
 };
 use crate::conversation::message::Message;
-use crate::conversation::{self, RequestView, RunView, WhyView};
+use crate::conversation::{self, RequestView, RunView, SaidBefore, WhyView};
 use crate::domain::command::{CommandName, StepSpec};
 use crate::domain::effect::BalancerLine;
 use crate::domain::ids::{RequestId, RunId};
@@ -23,6 +23,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const PAST_REQUESTS_MAX: usize = 30;
 /// The most runs whose steps are compared with.
 const PAST_RUNS_MAX: usize = 200;
+/// The most that is told of what people said of a server.
+const SAID_MAX: usize = 3;
 
 /// A request, and why it is where it is.
 #[derive(Clone, Debug)]
@@ -77,6 +79,8 @@ pub struct Alone {
     pub state: Option<StateRow>,
     /// The last look at its health.
     pub health: Option<HealthRow>,
+    /// What people said of it, the newest first.
+    pub said: Vec<SaidBefore>,
     /// When that was looked at.
     pub now: Timestamp,
 }
@@ -112,7 +116,8 @@ impl Found {
                 conversation::why_run(RunView { view, run: &ran.run, pace: ran.pace, line })
             }
             Self::Server(alone) => {
-                conversation::server_alone(&alone.server, alone.state.as_ref(), alone.health.as_ref(), alone.now)
+                let Alone { server, state, health, said, now } = alone.as_ref();
+                conversation::server_alone(server, state.as_ref(), health.as_ref(), said, *now)
             }
         }
     }
@@ -163,7 +168,13 @@ pub async fn of_server(
         }
     }
     let (state, health) = (ledger.states.get(&server.id).cloned(), ledger.health.get(&server.id).cloned());
-    Ok(Found::Server(Box::new(Alone { server: server.clone(), state, health, now })))
+    let said = store.declarations(&server.id, SAID_MAX).await?.into_iter().map(|record| record.change.row);
+    let said = said.filter_map(|row| {
+        let by = row.by.person()?;
+        Some(SaidBefore { state: row.state, name: by.name.clone(), at: row.since, why: by.why.clone() })
+    });
+    let said = said.collect();
+    Ok(Found::Server(Box::new(Alone { server: server.clone(), state, health, said, now })))
 }
 
 /// Looks at a request.

@@ -8,6 +8,7 @@ use super::intake::{Who, member, who};
 use super::standings::pools;
 use super::world::World;
 use super::{Service, Step, forms, messages};
+use crate::admission::calendars::{Planned, planned};
 use crate::admission::{Brake, BrakeKind};
 use crate::approvals;
 use crate::conversation::message::Message;
@@ -230,12 +231,14 @@ pub(super) async fn compose(world: &World, person: &PersonId) -> Result<Option<M
         let runs = world.store.runs(request.id()).await?;
         all.push((request, runs));
     }
+    let (serving, calendars) = fleet(world).await?;
     Ok(Some(conversation::home(&HomeView {
         stop: stop.as_ref(),
         frozen: &frozen,
         waiting: &waiting,
         yours: &own,
-        serving: serving(world).await?,
+        calendars: &calendars,
+        serving,
         open: &all,
         told: &told,
         new: &new,
@@ -244,11 +247,13 @@ pub(super) async fn compose(world: &World, person: &PersonId) -> Result<Option<M
     })))
 }
 
-/// How many servers of all pools serve, and how many there are.
-async fn serving(world: &World) -> Result<(u32, u32), StoreFault> {
+/// How many servers of all pools serve, and how many there are; and the freezes of the calendar.
+async fn fleet(world: &World) -> Result<((u32, u32), Vec<Planned>), StoreFault> {
     let (ledger, rulebook) = (world.store.ledger().await?, world.rulebook());
-    let counts = pools(rulebook.inventory.servers(), rulebook.known(&ledger, world.now()));
-    Ok((counts.iter().map(|pool| pool.serving).sum(), counts.iter().map(|pool| pool.total).sum()))
+    let (servers, known) = (rulebook.inventory.servers(), rulebook.known(&ledger, world.now()));
+    let counts = pools(servers, known);
+    let serving = (counts.iter().map(|pool| pool.serving).sum(), counts.iter().map(|pool| pool.total).sum());
+    Ok((serving, planned(servers, known)))
 }
 
 /// The controls behind a home's buttons: for its person alone, in no channel, and for as long as it is kept up to date.

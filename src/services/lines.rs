@@ -6,7 +6,8 @@ use super::safety::Around;
 use super::undone::left_undone;
 use super::world::World;
 use super::{
-    access, brakes, closing, explaining, looks, messages, offers, outage, overrides, questions, records, retrying, whys,
+    access, brakes, closing, declaring, explaining, looks, messages, offers, outage, overrides, questions, records,
+    retrying, whys,
 };
 use crate::admission::{Ledger, Outside};
 use crate::authorization::{AuthorizationRecord, Authorized};
@@ -248,7 +249,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
     match intent {
         Intent::Work(work) => work_line(world, line, &speaker, &work).await,
         Intent::Plan(Planned::Work(work)) => plan_line(world, line, &speaker, &work).await,
-        Intent::Plan(Planned::Cancel { .. } | Planned::Brake(_))
+        Intent::Plan(Planned::Cancel { .. } | Planned::Brake(_) | Planned::Declare(_))
         | Intent::CanI(_)
         | Intent::WhoCan { .. }
         | Intent::CloseBreaker { .. }
@@ -258,6 +259,7 @@ pub(super) async fn from_form(world: &World, line: Line<'_>) -> Result<Reply, St
         | Intent::Help { .. }
         | Intent::Status { .. }
         | Intent::Brake(_)
+        | Intent::Declare(_)
         | Intent::Override { .. }
         | Intent::Retry { .. }
         | Intent::Cancel { .. } => Ok(Reply::silent("rejected: a form of no command")),
@@ -316,6 +318,10 @@ async fn carry_out(world: &World, line: Line<'_>, speaker: &Speaker, intent: Int
         Intent::CloseBreaker { scope, why } => {
             let came = closing::close(brakes::braker(world, line, speaker), (&scope, &why)).await?;
             return Ok(brakes::answered(line, came));
+        }
+        Intent::Declare(declaration) => return declaring::answer(world, line, speaker, &declaration).await,
+        Intent::Plan(Planned::Declare(declaration)) | Intent::CanI(Planned::Declare(declaration)) => {
+            return declaring::plan(world, line, speaker, &declaration).await;
         }
         Intent::Retry { request } => return retrying::retry(world, line, speaker, &request).await,
         Intent::Work(work) => work_line(world, line, speaker, &work).await?,

@@ -202,10 +202,31 @@ pub(super) fn reload_repaired(episode: u32, channel: &ChannelId, message: Messag
     reload(reload_repaired_key(episode), channel, message)
 }
 
+/// Rules became others. The same change an hour later is told again, and once though the bot is started anew meanwhile.
+pub(super) fn rules_changed(
+    (before, now): (&Fingerprint, &Fingerprint),
+    at: Timestamp,
+    channel: &ChannelId,
+    message: Message,
+) -> Write {
+    let change = Fingerprint::of(format!("{before} {now} {}", at.seconds() / 3600).as_bytes());
+    reload(DeliveryKey::new(format!("reload:rules:{}", change.hex().get(..24).unwrap_or_default())), channel, message)
+}
+
 /// Fixed, unlike what is told of requests: what the files said is stored nowhere else.
 fn reload(key: DeliveryKey, channel: &ChannelId, message: Message) -> Write {
     let (lane, to) = (Lane::new("reload"), Destination::Channel(channel.clone()));
     Write::Send(Outgoing { key, lane, to, content: Content::Fixed(message) })
+}
+
+/// Somebody has said how servers are. Fixed: a later word is told by itself.
+pub(super) fn declared(token: &Handle, channel: &ChannelId, message: Message) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("declared:{token}")),
+        lane: Lane::new(format!("declared:{channel}")),
+        to: Destination::Channel(channel.clone()),
+        content: Content::Fixed(message),
+    })
 }
 
 /// Somebody asks for access. Fixed: what was refused and why is stored nowhere else.

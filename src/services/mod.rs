@@ -9,6 +9,7 @@ pub mod calling;
 pub mod closing;
 pub mod courier;
 mod deciding;
+pub mod declaring;
 mod effects;
 pub mod explaining;
 mod failures;

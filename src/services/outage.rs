@@ -117,6 +117,7 @@ async fn goes_on(world: &World, line: Line<'_>) -> Result<Option<Outcome>, Store
             | Intent::Queue(_)
             | Intent::Out(_)
             | Intent::Brake(_)
+            | Intent::Declare(_)
             | Intent::Override { .. }
             | Intent::CloseBreaker { .. }
             | Intent::Retry { .. },
@@ -175,7 +176,8 @@ async fn own_return(
 async fn took_out(world: &World, ledger: &Ledger, person: &PersonId, servers: &[ServerId]) -> Result<bool, StoreFault> {
     for server in servers {
         let Some(row) = ledger.states.get(server) else { return Ok(false) };
-        let request = world.store.request(&row.by.request).await?;
+        let Some(run) = row.by.run() else { return Ok(false) };
+        let request = world.store.request(&run.request).await?;
         if request.is_none_or(|request| request.origin.person != *person) {
             return Ok(false);
         }

@@ -2,10 +2,11 @@
 //!
 //! Only reads. Deliberately absent: the words, and the controls behind the buttons.
 
-use crate::admission::{self, Explained, OutWhy, Outside, Place};
+use crate::admission::{self, Declarer, Explained, OutWhy, Outside, Place, SetBy};
 use crate::catalog::Catalog;
 use crate::conversation::{OutGroup, QueuedView, RequestView};
 use crate::domain::command::{CommandSpec, StepSpec, Targets};
+use crate::domain::ids::RequestId;
 use crate::domain::server::{ProductionState, Server, ServerId, ServerName, ServerType};
 use crate::domain::time::Timestamp;
 use crate::fleet;
@@ -14,6 +15,7 @@ use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{Request, RequestStage};
 use crate::workflow::run::{Run, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A request that has something to start.
 #[derive(Clone, Debug)]
@@ -96,20 +98,27 @@ pub async fn outs(
     let mut groups: BTreeMap<_, (admission::Out, Vec<&Server>)> = BTreeMap::new();
     for server in servers {
         let Some(out) = admission::out(server, known) else { continue };
-        let key = (out.why, out.by.as_ref().map(|run| run.request.clone()), out.state);
+        let key = (out.why, whose(&out), out.state);
         let (first, members) = groups.entry(key).or_insert_with(|| (out.clone(), Vec::new()));
         first.since = first.since.into_iter().chain(out.since).min();
         members.push(server);
     }
     let mut told = Vec::new();
     for (out, members) in groups.into_values() {
-        let request = match &out.by {
+        let request = match out.by.as_ref().and_then(SetBy::run) {
             Some(run) => store.request(&run.request).await?,
             None => None,
         };
         let line = match out.why {
-            OutWhy::LeftBehind | OutWhy::State if out.by.is_some() => way_back(&rulebook.catalog, &members, out.state),
-            OutWhy::LeftBehind | OutWhy::State | OutWhy::UnderWork | OutWhy::Failing | OutWhy::OutOfRotation => None,
+            OutWhy::LeftBehind | OutWhy::State | OutWhy::Contradicted if out.by.is_some() => {
+                way_back(&rulebook.catalog, &members, (out.state, "it was out of production"))
+            }
+            OutWhy::LeftBehind
+            | OutWhy::State
+            | OutWhy::Contradicted
+            | OutWhy::UnderWork
+            | OutWhy::Failing
+            | OutWhy::OutOfRotation => None,
         };
         let servers = members.iter().map(|server| server.name.clone()).collect::<Vec<ServerName>>();
         let name = request.map(|request| request.requester_name);
@@ -118,26 +127,55 @@ pub async fn outs(
     Ok(told)
 }
 
-/// The line that would put these back into production: of a command that does nothing else, and needs to be told nothing
-/// but why.
-fn way_back(catalog: &Catalog, servers: &[&Server], state: ProductionState) -> Option<String> {
+/// Whose it is that servers are out: those of one request are told together, and those of one person for one reason.
+fn whose(out: &admission::Out) -> Option<Result<RequestId, Declarer>> {
+    out.by.as_ref().map(|by| match by {
+        SetBy::Run(run) => Ok(run.request.clone()),
+        SetBy::Person(declarer) => Err(declarer.clone()),
+    })
+}
+
+/// The line that would put these back into production from that state: of a command that does nothing else, and needs to be
+/// told nothing but why.
+pub(super) fn way_back(
+    catalog: &Catalog,
+    servers: &[&Server],
+    (state, why): (ProductionState, &str),
+) -> Option<String> {
+    way(catalog, servers, (state, why), |step| matches!(step, StepSpec::Undrain { .. }))
+}
+
+/// The line that would take these out of service, likewise.
+pub(super) fn way_out(catalog: &Catalog, servers: &[&Server], (state, why): (ProductionState, &str)) -> Option<String> {
+    way(catalog, servers, (state, why), |step| matches!(step, StepSpec::Drain { .. }))
+}
+
+/// A line with a command whose steps do that, and beside it only look.
+fn way(
+    catalog: &Catalog,
+    servers: &[&Server],
+    (state, why): (ProductionState, &str),
+    does: fn(&StepSpec) -> bool,
+) -> Option<String> {
     let types = servers.iter().map(|server| &server.server_type).collect::<BTreeSet<_>>();
-    let spec = catalog.commands().iter().find(|spec| puts_back(spec, &types, state, servers.len()))?;
+    let is_way = |spec: &&Arc<CommandSpec>| takes(spec, &types, state, servers.len()) && only_does(spec, does);
+    let spec = catalog.commands().iter().find(is_way)?;
     let names = servers.iter().map(|server| server.name.clone()).collect::<Vec<_>>();
     let asks_why = spec.parameters.iter().any(|parameter| parameter.asked_as_because);
-    let because = if asks_why { " because it was out of production" } else { "" };
+    let because = if asks_why { format!(" because {why}") } else { String::new() };
     Some(format!("{} {}{because}", spec.name, fleet::fold(&names).join(",")))
 }
 
-fn puts_back(spec: &CommandSpec, types: &BTreeSet<&ServerType>, state: ProductionState, count: usize) -> bool {
+fn takes(spec: &CommandSpec, types: &BTreeSet<&ServerType>, state: ProductionState, count: usize) -> bool {
     let Targets::Servers { types: taken, from, max } = &spec.targets else { return false };
-    let returns = |step: &StepSpec| matches!(step, StepSpec::Undrain { .. });
-    let is_gentle =
-        |step: &StepSpec| matches!(step, StepSpec::Undrain { .. } | StepSpec::Check { .. } | StepSpec::Gate(_));
     types.iter().all(|one| taken.contains(one))
         && from.contains(&state)
         && u32::try_from(count).is_ok_and(|count| count <= *max)
-        && spec.steps.iter().any(returns)
+}
+
+fn only_does(spec: &CommandSpec, does: fn(&StepSpec) -> bool) -> bool {
+    let is_gentle = |step: &StepSpec| does(step) || matches!(step, StepSpec::Check { .. } | StepSpec::Gate(_));
+    spec.steps.iter().any(does)
         && spec.steps.iter().all(is_gentle)
         && spec.parameters.iter().all(|parameter| parameter.asked_as_because || !parameter.must_be_given())
 }

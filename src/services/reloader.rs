@@ -6,7 +6,7 @@ use super::effects::Effects;
 use super::messages;
 use super::world::World;
 use super::{Service, Step};
-use crate::admission::{Ledger, LockStanding};
+use crate::admission::{self, Changed, Ledger, LockStanding};
 use crate::conversation::{self, Hold, SetCounts, Shrink, message::Message};
 use crate::domain::ids::Fingerprint;
 use crate::domain::server::{Server, ServerName};
@@ -109,10 +109,26 @@ impl Reloader {
             }
             self.trouble = None;
         }
+        self.tell_of_rules(&rulebook).await?;
         tracing::info!(files = rulebook.files.short(), ?counts, "changed files are in force");
         self.seen = rulebook.files.clone();
         self.world.source.adopt(&rulebook.files);
         self.world.replace_rulebook(rulebook);
+        Ok(())
+    }
+
+    /// Nothing becomes looser without a record: which rules change is stored and told before they count.
+    async fn tell_of_rules(&self, new: &Rulebook) -> Result<(), StoreFault> {
+        let before = self.world.rulebook();
+        let changed = admission::changed(&before.rules, &new.rules);
+        for Changed { what, from, to, way } in &changed {
+            tracing::warn!(what, from, to, ?way, "a rule changes");
+        }
+        if let Some(channel) = self.world.places.admins.as_ref().filter(|_| !changed.is_empty()) {
+            let message = conversation::rules_changed(&changed, &new.files);
+            let files = (&before.files, &new.files);
+            self.world.commit(vec![messages::rules_changed(files, self.world.now(), channel, message)]).await?;
+        }
         Ok(())
     }
 

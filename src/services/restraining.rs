@@ -9,7 +9,7 @@ use super::undone::left_undone;
 use super::world::World;
 use super::{messages, presses};
 use crate::admission::{self, BlacklistLevel, Brake, BrakeKind, Coverage, Known, Ledger};
-use crate::authorization::Question;
+use crate::authorization::{Authorized, Question};
 use crate::conversation::message::Message;
 use crate::conversation::{self, Affected, AffectedRequest, PutOn, Tense};
 use crate::domain::braking::{Braked, Braking, Kept};
@@ -109,12 +109,12 @@ struct ForATime<'a> {
     because: &'a str,
 }
 
-/// What policies look at: the verb as a command that changes something and takes no capacity.
-fn right(name: &str) -> CommandSpec {
+/// What policies look at: the verb as a command of that impact.
+pub(super) fn right(name: &str, impact: Impact) -> CommandSpec {
     CommandSpec {
         name: CommandName::new(name),
         summary: String::new(),
-        impact: Impact::Config,
+        impact,
         owner: GroupName::new(""),
         targets: Targets::Servers { types: Vec::new(), from: Vec::new(), max: u32::MAX },
         parameters: Vec::new(),
@@ -129,7 +129,8 @@ fn right(name: &str) -> CommandSpec {
     }
 }
 
-type Checked<T> = Result<T, Box<Came>>;
+/// A value, or what whoever sent the line reads instead.
+pub(super) type Checked<T> = Result<T, Box<Came>>;
 
 /// What such a line comes to; `None` is the stop of everything or its end, which are carried out elsewhere.
 ///
@@ -156,7 +157,11 @@ pub async fn restrain(braker: Braker<'_>, braking: &Braking) -> Result<Option<Ca
 
 impl Braker<'_> {
     /// The servers that a selector means now.
-    async fn servers(self, selector: &Spanned<Selector>, ledger: &Ledger) -> Result<Checked<Vec<Server>>, StoreFault> {
+    pub(super) async fn servers(
+        self,
+        selector: &Spanned<Selector>,
+        ledger: &Ledger,
+    ) -> Result<Checked<Vec<Server>>, StoreFault> {
         let undone = left_undone(self.store, Some(selector)).await?;
         let inventory = &self.rulebook.inventory;
         let snapshot = Snapshot { inventory, states: &|server| ledger.state(server), undone: &undone };
@@ -167,10 +172,16 @@ impl Braker<'_> {
 
     /// Whether this person may do that here on these servers.
     fn may(self, name: &str, servers: &[Server]) -> Checked<()> {
-        let Right::OfTheChannel(Said { speaker, .. }) = self.right else { return Ok(()) };
-        let (spec, Speaker { person, channel, .. }) = (right(name), speaker);
+        // It changes something and takes no capacity.
+        self.authorized(name, Impact::Config, servers).map(drop)
+    }
+
+    /// That this person may do that here on these servers; nothing where no policy is asked.
+    pub(super) fn authorized(self, name: &str, impact: Impact, servers: &[Server]) -> Checked<Option<Authorized>> {
+        let Right::OfTheChannel(Said { speaker, .. }) = self.right else { return Ok(None) };
+        let (spec, Speaker { person, channel, .. }) = (right(name, impact), speaker);
         let question = Question { person, channel, command: &spec, servers, sites: &[] };
-        self.rulebook.policies.decide(&question).map(drop).map_err(|refusal| {
+        self.rulebook.policies.decide(&question).map(Some).map_err(|refusal| {
             let told = conversation::refused(&refusal, &spec, speaker.channel_name(), servers.len());
             Box::new(Came::told(CameTo::Refused, told, "refused: not allowed"))
         })

@@ -5,7 +5,7 @@ use super::world::World;
 use super::{Service, Step, failures, messages};
 use crate::admission::infrastructure::{still_quiet, still_redundant};
 use crate::admission::traffic::{Traffic, is_missed, still_calm};
-use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
+use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, SetBy, StateRow};
 use crate::domain::effect::{Begun, Probe, Seen};
 use crate::domain::ids::RunId;
 use crate::domain::intent::ParameterName;
@@ -232,7 +232,7 @@ impl Runner {
         let mut writes = Vec::new();
         if let Some(server) = run.subject.server() {
             if let Some(state) = commit.state {
-                let (server, pool, by) = (server.id.clone(), &server.pool, run.id.clone());
+                let (server, pool, by) = (server.id.clone(), &server.pool, SetBy::Run(run.id.clone()));
                 if pool.is_some() && has_seen_balancer(&commit.events, run) {
                     writes.extend(health_of(&server, state, now));
                 }
@@ -334,7 +334,8 @@ fn health_of(server: &ServerId, state: ProductionState, now: Timestamp) -> Optio
         ProductionState::Draining
         | ProductionState::Undraining
         | ProductionState::Standby
-        | ProductionState::Maintenance => return None,
+        | ProductionState::Maintenance
+        | ProductionState::Repair => return None,
     };
     Some(Write::Health(HealthRow { server: server.clone(), health, seen_at: now }))
 }

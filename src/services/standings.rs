@@ -3,6 +3,7 @@
 //! Only reads. Deliberately absent: the words.
 
 use super::world::LookedUp;
+use crate::admission::calendars::{Planned, planned};
 use crate::admission::{self, Brake, Firing, Known, PoolCount, Traffic};
 use crate::catalog::Catalog;
 use crate::conversation::StatusView;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 pub struct Standings {
     /// The stop of everything, if it is on.
     pub stop: Option<Brake>,
+    /// The freezes of the calendar over them that are on or come within a day.
+    pub calendars: Vec<Planned>,
     /// Every pool in which one of them is, by name.
     pub pools: Vec<PoolCount>,
     /// Open requests that touch one of them, with their runs.
@@ -51,6 +54,7 @@ impl Standings {
     pub fn view(&self) -> StatusView<'_> {
         let Self {
             stop,
+            calendars,
             pools,
             open,
             coverage,
@@ -65,6 +69,7 @@ impl Standings {
         } = self;
         StatusView {
             stop: stop.as_ref(),
+            calendars,
             pools,
             coverage,
             requests: open,
@@ -104,6 +109,7 @@ pub async fn standings(
     let health_oldest = servers.iter().filter_map(seen).min();
     Ok(Standings {
         stop: ledger.stop().cloned(),
+        calendars: planned(servers, rulebook.known(&ledger, now)),
         pools: pools(servers, rulebook.known(&ledger, now)),
         open,
         coverage: coverage(&rulebook.catalog, servers),

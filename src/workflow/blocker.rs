@@ -1,5 +1,7 @@
 //! Why a request waits.
 
+use super::calendar::CalendarBlock;
+use super::policy::PolicyName;
 use super::redundancy::{AlertPlace, OutDomain, RedundantGroup};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
@@ -12,101 +14,6 @@ use std::time::Duration;
 const TRAFFIC_NEWS_PERCENT: u32 = 3;
 /// Traffic that goes up and down is news no more often than this: each piece of news is stored and shown.
 const TRAFFIC_NEWS_EVERY: Duration = Duration::from_secs(120);
-
-/// One of the policies that say whether it is safe now, by the name that people use for it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum PolicyName {
-    /// How many may be under work at once: on a server, a site, a command, the fleet.
-    Concurrency,
-    /// How many of a pool must serve.
-    Capacity,
-    /// How much of what is left may be used.
-    Traffic,
-    /// What is redundant, and what monitoring says is wrong.
-    Infrastructure,
-    /// Whether too many runs of the same have failed.
-    FailureRate,
-    /// The stop of everything.
-    Stop,
-    /// Freezes.
-    Freeze,
-    /// Servers and requests that people hold.
-    Hold,
-    /// The blacklist.
-    Blacklist,
-}
-
-impl PolicyName {
-    /// Every policy.
-    pub const ALL: [Self; 9] = [
-        Self::Concurrency,
-        Self::Capacity,
-        Self::Traffic,
-        Self::Infrastructure,
-        Self::FailureRate,
-        Self::Stop,
-        Self::Freeze,
-        Self::Hold,
-        Self::Blacklist,
-    ];
-
-    /// Those that an override can let servers pass; whatever is not named here never can be.
-    pub const OVERRIDABLE: [Self; 4] = [Self::Concurrency, Self::Capacity, Self::Traffic, Self::Infrastructure];
-
-    /// Whether it may be only observed: all that weigh figures, none that people put on.
-    #[must_use]
-    pub fn can_be_observed(self) -> bool {
-        self.can_be_overridden() || self == Self::FailureRate
-    }
-
-    /// Whether an override can let servers pass it.
-    #[must_use]
-    pub fn can_be_overridden(self) -> bool {
-        Self::OVERRIDABLE.contains(&self)
-    }
-
-    /// Its name, as people write it and as it is stored.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Concurrency => "concurrency",
-            Self::Capacity => "capacity",
-            Self::Traffic => "traffic",
-            Self::Infrastructure => "infrastructure",
-            Self::FailureRate => "failure-rate",
-            Self::Stop => "stop",
-            Self::Freeze => "freeze",
-            Self::Hold => "hold",
-            Self::Blacklist => "blacklist",
-        }
-    }
-}
-
-/// A set of policies.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct PolicySet(u16);
-
-impl PolicySet {
-    /// None.
-    pub const NONE: Self = Self(0);
-
-    /// Whether it is one of them.
-    #[must_use]
-    pub const fn contains(self, policy: PolicyName) -> bool {
-        self.0 & (1 << policy as u16) != 0
-    }
-
-    /// Each, in order.
-    pub fn iter(self) -> impl Iterator<Item = PolicyName> {
-        PolicyName::ALL.into_iter().filter(move |policy| self.contains(*policy))
-    }
-}
-
-impl FromIterator<PolicyName> for PolicySet {
-    fn from_iter<I: IntoIterator<Item = PolicyName>>(policies: I) -> Self {
-        Self(policies.into_iter().fold(0, |set, policy| set | (1 << policy as u16)))
-    }
-}
 
 /// One reason why a request waits: what, how much, whose, and what would unblock it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -130,6 +37,17 @@ pub enum Blocker {
         limit: u32,
         /// Who holds the places.
         holders: Vec<RequestId>,
+    },
+    /// The command has started on as many servers within the last minute as it may.
+    Rate {
+        /// The command.
+        command: CommandName,
+        /// On how many.
+        started: u32,
+        /// On how many it may.
+        limit: u32,
+        /// When there is room for one more.
+        next: Timestamp,
     },
     /// The pool is at its floor.
     Capacity {
@@ -177,6 +95,8 @@ pub enum Blocker {
         /// Why, in their words.
         why: String,
     },
+    /// It is not the time for it, by a calendar.
+    Calendar(CalendarBlock),
     /// Somebody holds these servers, or the request itself.
     Held {
         /// The servers; none if it is the request.
@@ -326,13 +246,14 @@ impl Blocker {
     #[must_use]
     pub const fn policy(&self) -> Option<PolicyName> {
         match self {
-            Self::Locked { .. } | Self::Concurrency { .. } => Some(PolicyName::Concurrency),
+            Self::Locked { .. } | Self::Concurrency { .. } | Self::Rate { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
             Self::Traffic { .. } | Self::TrafficUnknown { .. } => Some(PolicyName::Traffic),
             Self::Domain { .. } | Self::Alert { .. } | Self::AlertsUnknown { .. } => Some(PolicyName::Infrastructure),
             Self::Broken { .. } => Some(PolicyName::FailureRate),
             Self::Stopped { .. } => Some(PolicyName::Stop),
             Self::Frozen { .. } => Some(PolicyName::Freeze),
+            Self::Calendar(block) => Some(block.policy()),
             Self::Held { .. } => Some(PolicyName::Hold),
             Self::Blacklisted { .. } => Some(PolicyName::Blacklist),
             Self::NoDirectory | Self::Behind { .. } => None,
@@ -354,13 +275,18 @@ impl Blocker {
         )
     }
 
-    /// Whether people have put it on. Such a reason is told even while servers of the request are at work.
+    /// Whether people have put it on, or a calendar has. Such a reason is told even while servers of the request are at work.
     #[must_use]
     pub const fn is_brake(&self) -> bool {
         match self {
-            Self::Stopped { .. } | Self::Frozen { .. } | Self::Held { .. } | Self::Blacklisted { .. } => true,
+            Self::Stopped { .. }
+            | Self::Frozen { .. }
+            | Self::Calendar(_)
+            | Self::Held { .. }
+            | Self::Blacklisted { .. } => true,
             Self::Locked { .. }
             | Self::Concurrency { .. }
+            | Self::Rate { .. }
             | Self::Capacity { .. }
             | Self::HealthUnknown { .. }
             | Self::Traffic { .. }
@@ -397,13 +323,16 @@ impl Blocker {
     pub fn overridable(&self) -> Option<PolicyName> {
         let can_pass = match self {
             Self::Concurrency { .. }
+            | Self::Rate { .. }
             | Self::Capacity { .. }
             | Self::HealthUnknown { .. }
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. }
             | Self::Domain { .. }
             | Self::Alert { .. }
-            | Self::AlertsUnknown { .. } => true,
+            | Self::AlertsUnknown { .. }
+            // Of calendars the windows, which their policy tells.
+            | Self::Calendar(_) => true,
             Self::Locked { .. }
             | Self::NoDirectory
             | Self::Stopped { .. }
@@ -423,6 +352,7 @@ impl Blocker {
             Self::Broken { .. } => Some(PolicyName::FailureRate),
             Self::Locked { .. }
             | Self::Concurrency { .. }
+            | Self::Rate { .. }
             | Self::Capacity { .. }
             | Self::HealthUnknown { .. }
             | Self::Traffic { .. }
@@ -433,6 +363,7 @@ impl Blocker {
             | Self::NoDirectory
             | Self::Stopped { .. }
             | Self::Frozen { .. }
+            | Self::Calendar(_)
             | Self::Held { .. }
             | Self::Blacklisted { .. }
             | Self::Behind { .. } => self.overridable(),
@@ -474,4 +405,6 @@ pub struct OutServer {
     pub holder: Option<RequestId>,
     /// What is known: its production state, or that it does not answer.
     pub why: String,
+    /// The name of the person by whose word it is.
+    pub said_by: Option<String>,
 }

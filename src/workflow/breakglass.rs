@@ -3,7 +3,7 @@
 //! Deliberately absent: who may ask for one and when somebody else must agree, which admission's rules say.
 
 use super::IllegalTransition;
-use super::blocker::PolicyName;
+use super::policy::PolicyName;
 use super::request::{Request, RequestStage};
 use crate::domain::identity::{Actor, GroupName};
 use crate::domain::ids::{Fingerprint, RunId};

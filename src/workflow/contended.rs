@@ -26,6 +26,7 @@ impl Blocker {
         match self {
             Self::Locked { servers, .. } => Some(servers.iter().cloned().map(Contended::Server).collect()),
             Self::Concurrency { scope, .. } => Some(vec![Contended::Limit(scope.clone())]),
+            Self::Rate { command, .. } => Some(vec![Contended::Limit(LimitScope::Command(command.clone()))]),
             Self::Capacity { pool, .. } => Some(vec![Contended::Pool(pool.clone())]),
             Self::Domain { group, .. } => Some(vec![Contended::Group(group.clone())]),
             Self::Behind { .. } => Some(Vec::new()),
@@ -33,6 +34,7 @@ impl Blocker {
             | Self::HealthUnknown { .. }
             | Self::Stopped { .. }
             | Self::Frozen { .. }
+            | Self::Calendar(_)
             | Self::Held { .. }
             | Self::Blacklisted { .. }
             | Self::Broken { .. }

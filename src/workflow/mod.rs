@@ -4,12 +4,14 @@
 
 mod blocker;
 pub mod breakglass;
+pub mod calendar;
 mod consent;
 mod contended;
 mod controls;
 pub mod decide;
 mod errand;
 pub mod pace;
+mod policy;
 mod reboot;
 mod redundancy;
 mod replanning;

@@ -21,6 +21,8 @@ pub struct Pace {
     pub three_quarters: Duration,
     /// Nine of ten took at most so long.
     pub nine_tenths: Duration,
+    /// Nineteen of twenty took at most so long.
+    pub nineteen_in_twenty: Duration,
 }
 
 /// The pace of those cases; `None` of fewer than [`CASES_MIN`].
@@ -32,7 +34,13 @@ pub fn pace(mut cases: Vec<Duration>) -> Option<Pace> {
     cases.sort();
     // The smallest case that so many of a hundred do not exceed.
     let at_most = |percent: usize| cases.get((cases.len() * percent).div_ceil(100).saturating_sub(1)).copied();
-    Some(Pace { cases: cases.len(), half: at_most(50)?, three_quarters: at_most(75)?, nine_tenths: at_most(90)? })
+    Some(Pace {
+        cases: cases.len(),
+        half: at_most(50)?,
+        three_quarters: at_most(75)?,
+        nine_tenths: at_most(90)?,
+        nineteen_in_twenty: at_most(95)?,
+    })
 }
 
 /// When a run began that step: at the proof of the one before it, or when it was admitted.

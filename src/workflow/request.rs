@@ -1,13 +1,12 @@
 //! One accepted intent from card to final reply.
 
 use super::IllegalTransition;
-pub use super::blocker::{
-    Blocker, BrokenUntil, LimitScope, OutServer, PolicyName, PolicySet, TrafficMeasure, TrafficScope, alike,
-};
+pub use super::blocker::{Blocker, BrokenUntil, LimitScope, OutServer, TrafficMeasure, TrafficScope, alike};
 use super::breakglass::{Override, OverrideEvent};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 pub use super::contended::{Contended, Waited};
 pub use super::controls::{ControlVerb, Retried};
+pub use super::policy::{PolicyName, PolicySet};
 pub use super::redundancy::{AlertPlace, OutDomain, RedundantGroup};
 pub use super::replanning::{Change, Replanning};
 use crate::domain::command::{CommandSpec, Step};

@@ -4,7 +4,7 @@ use crate::command_line::{complaint, out, wrasse_in};
 use std::process::Output;
 
 /// What was printed, without clock times.
-fn shown(output: &Output) -> String {
+pub(crate) fn shown(output: &Output) -> String {
     let mut clean = String::new();
     let told = out(output);
     let mut rest = told.as_str();

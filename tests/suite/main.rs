@@ -14,6 +14,7 @@ mod command_line;
 mod command_line_automations;
 mod command_line_brakes;
 mod command_line_matrix;
+mod command_line_state;
 #[cfg(test)]
 mod decisions_call;
 

@@ -4,7 +4,7 @@
 
 use super::faults::Collector;
 use super::shape::{Sites, TagBlock, TypeEntry};
-use crate::conversation::misunderstanding::describe;
+use crate::conversation::misunderstanding::in_one_line;
 use crate::domain::identity::GroupName;
 use crate::domain::intent::ZoneName;
 use crate::domain::misunderstanding::Misunderstanding;
@@ -86,7 +86,7 @@ pub(super) fn spread(blocks: Vec<TagBlock>, servers: &mut [Server], inventory: &
         let named: BTreeSet<ServerName> = match selected(&block.servers.value, inventory) {
             Ok(found) => found.into_iter().map(|server| server.name).collect(),
             Err(told) => {
-                faults.add(at, words(&told));
+                faults.add(at, in_one_line(&told));
                 continue;
             }
         };
@@ -129,7 +129,7 @@ pub(super) fn grouped(
             for fault in found {
                 let at = places.get(fault.group.as_str()).copied().unwrap_or(Location::UNKNOWN);
                 let what = match fault.reason {
-                    GroupFaultReason::Misunderstood(told) => words(&told),
+                    GroupFaultReason::Misunderstood(told) => in_one_line(&told),
                     GroupFaultReason::Circle(path) => {
                         let path = path.iter().map(|group| format!("@{group}")).collect::<Vec<_>>();
                         format!("it leads back to itself: {}", path.join(" -> "))
@@ -144,12 +144,4 @@ pub(super) fn grouped(
             None
         }
     }
-}
-
-/// A misunderstanding as one sentence, in the words of the chat.
-fn words(told: &Misunderstanding) -> String {
-    let described = describe(told);
-    let place = told.line.get(told.span.clone()).filter(|place| !place.is_empty());
-    let place = place.map(|place| format!(" (at `{place}`)")).unwrap_or_default();
-    format!("{}{place}. {}", described.headline, described.hint)
 }

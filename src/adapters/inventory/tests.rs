@@ -63,7 +63,7 @@ fn every_fault_is_told_with_its_line() {
             "5: an address is `host:port`",
             "7: there is no site called fra",
             "7: there is no pool called edge",
-            "7: `asleep` is no production state; they are production, draining, drained, undraining, standby, maintenance",
+            "7: `asleep` is no production state; they are production, draining, drained, undraining, standby, maintenance, repair",
             "8: this is no http or https address",
             "9: there is another server with the id a",
             "9: there is another server called edge-lax-001",

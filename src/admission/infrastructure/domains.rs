@@ -135,7 +135,7 @@ fn count(group: &RedundantGroup, known: Known<'_>) -> DomainCount {
 fn out(server: &Server, known: Known<'_>) -> Option<(OutServer, Option<Timestamp>)> {
     let lock = known.ledger.lock(&server.id);
     let under_work = lock.filter(|lock| lock.standing == LockStanding::Working);
-    let told = |why: &str, holder| OutServer { name: server.name.clone(), holder, why: why.to_owned() };
+    let told = |why: &str, holder| OutServer { name: server.name.clone(), holder, why: why.to_owned(), said_by: None };
     let out = match capacity::standing(server, known) {
         Standing::Out(_) if known.ledger.state(server) == ProductionState::Standby && lock.is_none() => None,
         Standing::Out(out) => Some(out),

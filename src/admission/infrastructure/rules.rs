@@ -75,6 +75,17 @@ pub enum Within {
     Pool,
 }
 
+impl Within {
+    /// The word of the file.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Site => "site",
+            Self::Pool => "pool",
+        }
+    }
+}
+
 /// `infrastructure:` as written.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

@@ -144,6 +144,7 @@ fn a_reason_says_which_servers_whose_and_since_when() {
         name: fleet.servers[number].name.clone(),
         holder: Some(run_of(tail, 1).request),
         why: why.to_owned(),
+        said_by: None,
     };
     let group = RedundantGroup::OfSite { tag: TagName::new("feed"), site: SiteName::new("lax") };
     let domains =

@@ -3,6 +3,10 @@
 mod alerts;
 mod brakes;
 mod breakers;
+mod calendars;
+mod calendars_file;
+mod changes;
+mod declaring;
 mod explaining;
 mod histories;
 mod infrastructure;
@@ -11,6 +15,7 @@ mod outlook;
 mod overriding;
 mod overshoot;
 mod queue;
+mod rate;
 mod traffic;
 mod waves;
 
@@ -95,7 +100,7 @@ fn reboot() -> CommandSpec {
 
 /// Limits on work at once that a pool of one rack never reaches.
 fn roomy() -> Rules {
-    Rules { rack_concurrency: 1_000, type_in_site_percent: 100, ..Rules::default() }
+    Rules { rack_concurrency: 1_000, type_in_site_percent: 100, starts_per_minute: None, ..Rules::default() }
 }
 
 /// A fleet of one pool, with what is known of it.
@@ -138,7 +143,7 @@ impl Fleet {
     }
 
     fn in_state(mut self, number: usize, state: ProductionState) -> Self {
-        let by = run_of("aaaa", 1);
+        let by = SetBy::Run(run_of("aaaa", 1));
         Arc::make_mut(&mut self.ledger.states)
             .insert(id(number), StateRow { server: id(number), state, by, since: NOW });
         self
@@ -204,6 +209,7 @@ fn word(blocker: &Blocker) -> &'static str {
     match blocker {
         Blocker::Locked { .. } => "locked",
         Blocker::Concurrency { .. } => "concurrency",
+        Blocker::Rate { .. } => "rate",
         Blocker::Capacity { .. } => "capacity",
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::NoDirectory => "no directory",
@@ -216,6 +222,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Behind { .. } => "behind",
         Blocker::Stopped { .. } => "stopped",
         Blocker::Frozen { .. } => "frozen",
+        Blocker::Calendar(_) => "calendar",
         Blocker::Held { .. } => "held",
         Blocker::Blacklisted { .. } => "blacklisted",
     }

@@ -22,7 +22,8 @@ pub(super) fn intent(intent: &Intent) -> Value {
     match intent {
         Intent::Work(work) => json!({ "verb": work.command.as_str(), "work": members(work) }),
         Intent::Plan(Planned::Work(work)) => json!({ "verb": "plan", "work": members(work) }),
-        Intent::Plan(Planned::Brake(_)) | Intent::CanI(Planned::Brake(_)) => {
+        Intent::Plan(Planned::Brake(_) | Planned::Declare(_))
+        | Intent::CanI(Planned::Brake(_) | Planned::Declare(_)) => {
             json!({ "verb": "plan", "line": language::print(intent, &language::Vocabulary::default()) })
         }
         Intent::Plan(Planned::Cancel { request }) => {
@@ -59,6 +60,12 @@ pub(super) fn intent(intent: &Intent) -> Value {
         Intent::Brake(Braking::Resume { because }) => json!({ "verb": "resume-everything", "because": because }),
         Intent::Override { policy, request, why } => json!({
             "verb": "override", "policy": policy.value, "request": request.to_string(), "because": why,
+        }),
+        Intent::Declare(declaration) => json!({
+            "verb": "state",
+            "selector": fleet::print(&declaration.servers.value),
+            "state": declaration.declared.word(),
+            "because": declaration.because,
         }),
         Intent::Brake(_) => {
             let line = language::print(intent, &language::Vocabulary::default());

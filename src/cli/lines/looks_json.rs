@@ -1,6 +1,6 @@
 //! What only looks, for programs. Names of members are stable; times are whole seconds since 1970.
 
-use crate::admission::{Explained, Out, OutWhy, Place, Reason, Turn};
+use crate::admission::{Explained, Out, OutWhy, Place, Reason, SetBy, Turn};
 use crate::conversation::{self, OutGroup};
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
@@ -120,9 +120,11 @@ pub(super) fn queue(queue: &[Queued]) -> Value {
 pub(super) fn outs(groups: &[OutGroup]) -> Value {
     let each = groups.iter().map(|group| {
         let Out { why, state, since, by } = &group.out;
+        let said = by.as_ref().and_then(SetBy::person);
         let why = match why {
             OutWhy::LeftBehind => "left-behind",
             OutWhy::State => "state",
+            OutWhy::Contradicted => "contradicted",
             OutWhy::Failing => "failing",
             OutWhy::OutOfRotation => "out-of-rotation",
             OutWhy::UnderWork => "under-work",
@@ -132,7 +134,9 @@ pub(super) fn outs(groups: &[OutGroup]) -> Value {
             "why": why,
             "state": state.word(),
             "since_seconds": since.map(Timestamp::seconds),
-            "run": by.as_ref().map(ToString::to_string),
+            "run": by.as_ref().and_then(SetBy::run).map(ToString::to_string),
+            "said_by": said.map(|by| by.name.as_str()),
+            "said_why": said.map(|by| by.why.as_str()),
             "requester": group.name,
             "line_back": group.line,
         })
@@ -149,13 +153,23 @@ pub(super) fn standings(standings: &Standings) -> Value {
             "serving": pool.serving,
             "floor": pool.floor,
             "unknown": pool.unknown,
+            "in_repair": pool.in_repair.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
         })
     });
     let open = standings.open.iter().map(|(request, _)| {
         let blockers = request.blockers.iter().map(conversation::short_reason).collect::<Vec<_>>();
         json!({ "request": request.id().to_string(), "reasons": blockers })
     });
+    let freezes = standings.calendars.iter().map(|one| {
+        json!({
+            "calendar": one.calendar.name.as_str(),
+            "sites": one.sites.iter().map(|site| site.as_str()).collect::<Vec<_>>(),
+            "from_seconds": one.span.map(|span| span.from.seconds()),
+            "until_seconds": one.span.map(|span| span.until.seconds()),
+        })
+    });
     json!({
+        "calendar_freezes": freezes.collect::<Vec<_>>(),
         "inventory_seconds": standings.inventory_at.seconds(),
         "health_oldest_seconds": standings.health_oldest.as_ref().map(|(at, _)| at.seconds()),
         "servers": standings.servers,

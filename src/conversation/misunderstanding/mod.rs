@@ -49,6 +49,15 @@ pub fn describe(told: &Misunderstanding) -> Description {
     Description { headline: headline(told), hint, excerpt, full_excerpt }
 }
 
+/// The same in one line, for what is wrong in a file.
+#[must_use]
+pub fn in_one_line(told: &Misunderstanding) -> String {
+    let place = told.line.get(told.span.clone()).filter(|place| !place.is_empty());
+    let place = place.map(|place| format!(" (at `{place}`)")).unwrap_or_default();
+    let Description { headline, hint, .. } = describe(told);
+    format!("{headline}{place}. {hint}")
+}
+
 #[expect(clippy::too_many_lines, reason = "one entry for each kind")]
 fn headline(told: &Misunderstanding) -> String {
     match &told.kind {
@@ -234,6 +243,9 @@ fn as_it_is(verb: BuiltInVerb) -> String {
         | BuiltInVerb::Unblacklist => {
             "Send it: you are told then whether you may, and what it stands in the way of.".to_owned()
         }
+        BuiltInVerb::State => {
+            "Send it with plan before it: you are told whether you may, and what it would change.".to_owned()
+        }
         BuiltInVerb::Help
         | BuiltInVerb::Status
         | BuiltInVerb::Plan
@@ -273,6 +285,7 @@ const fn words(expected: Expected) -> &'static str {
         Expected::OnRequest => "on and the id of a request, such as on req-2mq9",
         Expected::Reason => "because and why it cannot wait",
         Expected::Until => "when it is over: until 18:00, or for 2h",
+        Expected::Declared => "how they are: maintenance, repair or ready",
     }
 }
 

@@ -25,6 +25,7 @@ fn told_about(line: &str) -> Misunderstanding {
             | Intent::Status { .. }
             | Intent::Cancel { .. }
             | Intent::Brake(_)
+            | Intent::Declare(_)
             | Intent::Override { .. }
             | Intent::Retry { .. },
         ) => {

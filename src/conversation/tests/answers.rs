@@ -270,6 +270,7 @@ fn status_begins_with_its_sources_and_their_age() {
     let mut full = pool(40, Vec::new());
     full.pool = crate::domain::server::PoolName::new("edge-riga");
     let mut view = StatusView {
+        calendars: &[],
         stop: None,
         pools: &[full.clone(), pool(36, out(10..=13, Some(&id()), "drained"))],
         requests: &requests,
@@ -295,6 +296,7 @@ fn status_begins_with_its_sources_and_their_age() {
     ");
     let full = [full];
     view = StatusView {
+        calendars: &[],
         pools: &full,
         requests: &[],
         servers: 40,
@@ -323,6 +325,7 @@ fn status_of_much_stays_within_the_budget() {
     let mut short = pool(36, out(21..=24, Some(&other_id()), "drained"));
     short.unknown = 2;
     let view = StatusView {
+        calendars: &[],
         stop: None,
         pools: &vec![short; 6],
         requests: &requests,

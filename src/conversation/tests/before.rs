@@ -327,7 +327,13 @@ fn a_queued_card_names_the_floor_and_who_is_out() {
 fn a_queued_card_tells_its_place_and_when_it_is_likely_to_start() {
     let place = Place { position: 2, of: 3, ahead: vec![other_id()] };
     let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
-    let pace = Pace { cases: 5, half: minutes(20), three_quarters: minutes(30), nine_tenths: minutes(45) };
+    let pace = Pace {
+        cases: 5,
+        half: minutes(20),
+        three_quarters: minutes(30),
+        nine_tenths: minutes(45),
+        nineteen_in_twenty: minutes(50),
+    };
     let story = Story::asked().approved().blocked(vec![at_floor()]).now(14, 5);
     let beside = Beside { place: Some(&place), pace: Some(pace), ..Beside::default() };
     assert_snapshot!(story.see(CARD, |view| card_beside(view, beside)), @"

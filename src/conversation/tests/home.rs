@@ -19,6 +19,7 @@ fn a_full_home_tells_the_first_and_counts_the_rest() {
         Told { at: None, summary: "What you can do\nin #noc".to_owned() },
     ];
     let shown = home(&HomeView {
+        calendars: &[],
         stop: None,
         frozen: &[],
         waiting: &waiting,

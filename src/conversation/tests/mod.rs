@@ -319,7 +319,8 @@ fn subject(number: u32) -> Subject {
 
 fn pool(serving: u32, out: Vec<OutServer>) -> PoolCount {
     let pool = PoolName::new("edge-lax");
-    PoolCount { pool, total: 40, serving, promised: 0, unknown: 0, unknown_since: None, floor: 36, out }
+    let (unknown_since, in_repair) = (None, Vec::new());
+    PoolCount { pool, total: 40, serving, promised: 0, unknown: 0, unknown_since, floor: 36, out, in_repair }
 }
 
 fn impact(now: PoolCount, out_at_once: u32) -> PoolImpact {
@@ -327,8 +328,12 @@ fn impact(now: PoolCount, out_at_once: u32) -> PoolImpact {
 }
 
 fn out(numbers: impl IntoIterator<Item = u32>, holder: Option<&RequestId>, why: &str) -> Vec<OutServer> {
-    let made =
-        numbers.into_iter().map(|number| OutServer { name: name(number), holder: holder.cloned(), why: why.into() });
+    let made = numbers.into_iter().map(|number| OutServer {
+        name: name(number),
+        holder: holder.cloned(),
+        why: why.into(),
+        said_by: None,
+    });
     made.collect()
 }
 

@@ -91,6 +91,9 @@ fn outcome(line: &str) -> String {
         }
         Ok(Intent::Cancel { request }) => format!("cancel {request}"),
         Ok(Intent::Brake(braking)) => format!("{braking:?}"),
+        Ok(Intent::Declare(said)) => {
+            format!("state {} {} because {}", print(&said.servers.value), said.declared.word(), said.because)
+        }
         Ok(Intent::Override { policy, request, why }) => format!("override {} on {request}: {why}", policy.value),
         Err(told) => {
             let place = told.line.get(told.span.clone()).expect("the place is in the line");
@@ -125,6 +128,31 @@ fn built_in_verbs() {
     check("status site=lax", "status site=lax");
     check("cancel req-2mq9", "cancel req-2mq9");
     check("cancel REQ-2MQ9.", "cancel req-2mq9");
+}
+
+#[test]
+fn what_is_said_of_servers() {
+    check("state edge-lax-007 maintenance because disk swap", "state edge-lax-007 maintenance because disk swap");
+    check(
+        "State site=riga & type=edge-cache REPAIR because: “PSU dead”",
+        "state site=riga & type=edge-cache repair because PSU dead",
+    );
+    check("state a-1,a-2 ready because it is at 02:00 again", "state a-1,a-2 ready because it is at 02:00 again");
+    check("state", "Unexpected { expected: Servers } at ``");
+    check("state because x", "Unexpected { expected: Servers } at ``");
+    check("state repair because x", "Unexpected { expected: Servers } at ``");
+    check("state a-1", "Unexpected { expected: Declared } at ``");
+    check("state a-1 because x", "Unexpected { expected: Declared } at `because`");
+    check("state a-1 repiar because x", "Unexpected { expected: Declared } at `repiar` -> repair");
+    check("state a-1 production because x", "Unexpected { expected: Declared } at `production` -> ready");
+    check("state a-1 dead because x", "Unexpected { expected: Declared } at `dead` -> repair");
+    check("state a-1 purple because x", "Unexpected { expected: Declared } at `purple`");
+    check("state a-1 repair", "MissingReason { name: reason } at ``");
+    check("state a-1 repair because …", "MissingReason { name: reason } at ``");
+    check("stat a-1 repair because x", "UnknownVerb { verb: \"stat\" } at `stat` -> state");
+    check("stauts a-1", "UnknownVerb { verb: \"stauts\" } at `stauts` -> status");
+    check("state a-1 repair for 2h because x", "Unexpected { expected: ReasonOrEnd } at `for` -> because");
+    check("who-can state", "NoPolicySpeaks { verb: State } at `state`");
 }
 
 #[test]

@@ -63,6 +63,7 @@ fn meaning(intent: &Intent) -> String {
                 | Intent::Status { .. }
                 | Intent::Cancel { .. }
                 | Intent::Brake(_)
+                | Intent::Declare(_)
                 | Intent::Override { .. }
                 | Intent::Retry { .. } => "",
             };
@@ -77,6 +78,13 @@ fn meaning(intent: &Intent) -> String {
         }
         Intent::WhoCan { command, selector } => {
             format!("who-can {command} {:?}", selector.as_ref().map(|selector| crate::fleet::print(&selector.value)))
+        }
+        Intent::Declare(declared)
+        | Intent::Plan(Planned::Declare(declared))
+        | Intent::CanI(Planned::Declare(declared)) => {
+            let servers = crate::fleet::print(&declared.servers.value);
+            let is_planned = !matches!(intent, Intent::Declare(_));
+            format!("{is_planned} {servers} {:?} {}", declared.declared, declared.because)
         }
         Intent::Why(WhyOf::Server(selector)) => format!("why {:?}", crate::fleet::print(&selector.value)),
         Intent::Why(WhyOf::Here | WhyOf::Consent | WhyOf::Request(_) | WhyOf::Run(_))
@@ -184,7 +192,21 @@ fn check(line: &str) -> Result<bool, TestCaseError> {
     }
 }
 
+/// Lines that say how servers are.
+fn declaration() -> impl Strategy<Value = String> {
+    let verb = prop_oneof![Just("state"), Just("State"), Just("plan state")];
+    let servers =
+        prop_oneof![Just("edge-lax-[001-020/2,031]"), Just("(a-1,b-*) ! c-[2-3]"), Just("site=riga & type=dns")];
+    let word = prop_oneof![Just("maintenance"), Just("repair"), Just("READY")];
+    (verb, servers, word, reason()).prop_map(|(verb, on, word, why)| format!("{verb} {on} {word} because {why}"))
+}
+
 proptest! {
+    #[test]
+    fn so_does_what_is_said_of_servers(line in declaration()) {
+        check(&line)?;
+    }
+
     #[test]
     fn a_printed_intent_reads_as_the_same(line in good_line()) {
         check(&line)?;

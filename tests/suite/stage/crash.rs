@@ -13,11 +13,13 @@ use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
 use wrasse::domain::place::MessageRef;
+use wrasse::domain::server::ServerId;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::authorizations::{Authorization, Sought};
 use wrasse::ports::chat::Envelope;
 use wrasse::ports::store::{
-    Committed, Control, Decide, DecisionRecord, FailureRecord, Home, Operation, Scope, SeenMember, Slot, Write,
+    Committed, Control, Decide, DecisionRecord, DeclaredRecord, FailureRecord, Home, Operation, Scope, SeenMember,
+    Slot, Write,
 };
 use wrasse::ports::{Inbox, Store, StoreFault};
 use wrasse::workflow::{Request, Run, RunEvent};
@@ -318,6 +320,11 @@ impl Store for MortalStore {
     async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault> {
         self.alive().await;
         self.inner.brake(id).await
+    }
+
+    async fn declarations(&self, server: &ServerId, limit: usize) -> Result<Vec<DeclaredRecord>, StoreFault> {
+        self.alive().await;
+        self.inner.declarations(server, limit).await
     }
 
     async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault> {

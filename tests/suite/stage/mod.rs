@@ -38,6 +38,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::{StageClock, StageIds};
 use transcript::Cleaner;
+use wrasse::admission::Rules;
 use wrasse::admission::infrastructure::{DomainRule, Within};
 use wrasse::domain::identity::GroupName;
 use wrasse::domain::server::{Server, ServerName, TagName};
@@ -235,6 +236,38 @@ impl Stage {
         self.0.script.borrow_mut().rules.pool_out_max_percent = percent;
     }
 
+    /// The curtain rises at that time in UTC, before anything else.
+    pub(crate) fn begins_at(&self, utc: &str) {
+        let at = chrono::NaiveDateTime::parse_from_str(utc, "%Y-%m-%d %H:%M").unwrap();
+        self.0.clock.set(Timestamp::from_millis(at.and_utc().timestamp_millis()));
+    }
+
+    /// The inventory tells in which time zone a site is, as long as that is said before the bot starts.
+    pub(crate) fn site_is_in(&self, site: &str, zone: &str) {
+        self.0.script.borrow_mut().zones.insert(site.to_owned(), zone.to_owned());
+    }
+
+    /// The text of the calendars, before the bot starts.
+    pub(crate) fn calendars(&self, yaml: &str) {
+        yaml.clone_into(&mut self.0.script.borrow_mut().calendars);
+    }
+
+    /// Another text of the calendars while the bot serves; it is looked at within the next moments.
+    pub(crate) async fn edits_calendars(&self, yaml: &str) {
+        self.calendars(yaml);
+        let changed = self.0.script.borrow().files();
+        self.there(&mut *self.0.bot.lock().await).source().change(|files| files.take_texts(changed));
+        self.clock().advance(A_LOOK).await;
+    }
+
+    /// Other numbers in the rules while the bot serves; they are looked at within the next moments.
+    pub(crate) async fn edits_rules(&self, change: impl FnOnce(&mut Rules)) {
+        change(&mut self.0.script.borrow_mut().rules);
+        let changed = self.0.script.borrow().files();
+        self.there(&mut *self.0.bot.lock().await).source().change(|files| files.take_texts(changed));
+        self.clock().advance(A_LOOK).await;
+    }
+
     /// That policy is only observed.
     pub(crate) fn only_observes(&self, policy: PolicyName) {
         self.0.script.borrow_mut().rules.observed.push(policy);
@@ -254,6 +287,11 @@ impl Stage {
     /// Those sites lie in that metro.
     pub(crate) fn has_metro(&self, metro: &str, sites: &[&str]) {
         sites.iter().for_each(|site| self.0.script.borrow_mut().lies_in(site, metro));
+    }
+
+    /// A command starts on at most so many servers within a minute.
+    pub(crate) fn lets_start_in_a_minute(&self, servers: u32) {
+        self.0.script.borrow_mut().rules.starts_per_minute = Some(servers);
     }
 
     /// Whoever waits so long with nothing at work goes first.

@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use wrasse::admission::Rules;
+use wrasse::admission::calendars::{Surroundings, calendars};
 use wrasse::authorization::{Channels, Known, Policies, PolicyFile};
 use wrasse::catalog;
+use wrasse::conversation::FileFault;
 use wrasse::domain::identity::GroupName;
 use wrasse::domain::ids::Fingerprint;
+use wrasse::domain::intent::ZoneName;
 use wrasse::domain::place::{ChannelId, ChannelName};
 use wrasse::domain::server::{MetroName, Server, SiteFacts, SiteName};
 use wrasse::fleet::Inventory;
@@ -36,12 +39,17 @@ pub(crate) struct Script {
     changes: Vec<(String, String, String)>,
     pub(super) rules: Rules,
     sites: BTreeMap<SiteName, SiteFacts>,
+    /// The text of `calendars.yaml`.
+    pub(super) calendars: String,
+    /// The time zones of sites that the inventory tells.
+    pub(super) zones: BTreeMap<String, String>,
 }
 
 impl Script {
-    /// Limits on work at once that only a story about them reaches: the stage has one rack in each site.
+    /// Limits on work at once, and none on starts, that only a story about them reaches: the stage has one rack in each site.
     pub(super) fn new() -> Self {
-        let rules = Rules { rack_concurrency: 100, type_in_site_percent: 100, ..Rules::default() };
+        let rules =
+            Rules { rack_concurrency: 100, type_in_site_percent: 100, starts_per_minute: None, ..Rules::default() };
         Self { rules, ..Self::default() }
     }
 
@@ -101,6 +109,8 @@ impl Script {
             policies,
             channels: channels.collect(),
             rules: self.rules.clone(),
+            calendars: self.calendars.clone(),
+            zones: self.zones.clone(),
             gone: Vec::new(),
             changed: BTreeMap::new(),
         }
@@ -115,6 +125,8 @@ pub(super) struct Files {
     channels: Channels,
     rules: Rules,
     sites: BTreeMap<SiteName, SiteFacts>,
+    calendars: String,
+    zones: BTreeMap<String, String>,
     /// Servers that the inventory has lost.
     pub(super) gone: Vec<String>,
     /// Servers of which it says something else by now, by name as the fleet was built.
@@ -131,12 +143,28 @@ impl Files {
         let left = inventory.servers().iter().filter(|server| !self.gone.contains(&server.name.to_string()));
         let left = left.map(|server| self.changed.get(&server.name.to_string()).unwrap_or(server).clone());
         let inventory = Inventory::new(left.collect(), inventory.fetched_at()).unwrap();
-        let inventory = inventory.with_places(self.sites.clone(), BTreeMap::new());
+        let mut sites = self.sites.clone();
+        for (site, zone) in &self.zones {
+            sites.entry(SiteName::new(site)).or_default().zone = Some(ZoneName::new(zone));
+        }
+        let inventory = inventory.with_places(sites, BTreeMap::new());
+        let words = &wrasse::conversation::misunderstanding::in_one_line;
+        let people = groups.iter().cloned().collect();
+        let surroundings = Surroundings { commands: catalog.commands(), inventory: &inventory, groups: &people, words };
+        let rules = match calendars("calendars.yaml", &self.calendars, surroundings) {
+            Ok(calendars) => Rules { calendars, ..self.rules.clone() },
+            Err(found) => {
+                for fault in found {
+                    let line = fault.line.map_or_else(String::new, |line| format!(":{line}"));
+                    let place = format!("policies/calendars.yaml{line}");
+                    faults.add(FileFault { place, what: fault.what.clone() }, &fault.to_string());
+                }
+                return Err(faults);
+            }
+        };
         let known = Known::of(groups, catalog.commands().iter().map(|spec| spec.name.clone()), inventory.servers());
         match Policies::new(&self.policies, &self.channels, &known) {
-            Ok(policies) => {
-                Ok(Rulebook { catalog, policies, rules: self.rules.clone(), inventory, files: self.fingerprint() })
-            }
+            Ok(policies) => Ok(Rulebook { catalog, policies, rules, inventory, files: self.fingerprint() }),
             Err(found) => {
                 faults.add_policies("policies", &found);
                 Err(faults)
@@ -153,7 +181,8 @@ impl Files {
     fn fingerprint(&self) -> Fingerprint {
         let policies = self.policies.iter().map(|file| (&file.name, &file.text)).collect::<Vec<_>>();
         let inventory = (&self.gone, &self.changed);
-        Fingerprint::of(format!("{:?}{policies:?}{inventory:?}", self.commands).as_bytes())
+        let rules = (&self.rules, &self.calendars, &self.zones);
+        Fingerprint::of(format!("{:?}{policies:?}{inventory:?}{rules:?}", self.commands).as_bytes())
     }
 }
 

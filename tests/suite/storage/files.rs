@@ -17,7 +17,7 @@ use wrasse::ports::store::{Committed, DecisionRecord, Write};
 use wrasse::ports::{Inbox, Store, StoreFault};
 use wrasse::workflow::Request;
 
-async fn raw(path: &Path) -> sqlx::SqliteConnection {
+pub(super) async fn raw(path: &Path) -> sqlx::SqliteConnection {
     sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap()
 }
 
@@ -211,7 +211,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let fault = SqliteStore::open(&path).await.unwrap_err();
     let expected = format!(
         "the store holds something unreadable: {} was written by a newer version: its schema has step 99, this \
-         version knows steps up to 12",
+         version knows steps up to 14",
         path.display()
     );
     assert_eq!(fault.to_string(), expected);

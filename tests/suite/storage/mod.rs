@@ -4,6 +4,7 @@ mod authorizations;
 mod brakes;
 mod breakers;
 mod conformance;
+mod declarations;
 mod delivery;
 mod files;
 mod racing;

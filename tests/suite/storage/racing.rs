@@ -9,6 +9,7 @@ use wrasse::domain::identity::GroupName;
 use wrasse::domain::ids::{Fingerprint, OperationId, RequestId};
 use wrasse::domain::plan::PlannedServer;
 use wrasse::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
+use wrasse::domain::time::Timestamp;
 use wrasse::fleet::Inventory;
 use wrasse::ports::Store;
 use wrasse::ports::store::{Scope, Write};
@@ -68,17 +69,21 @@ struct Race {
 }
 
 impl Race {
-    /// One may start: by the fleet's limit, by its rack's, or by the floor of its pool.
+    /// One may start: by the fleet's limit, by its rack's, by the rate, or by the floor of its pool. Its looks count for long,
+    /// because each round is a minute later.
     fn rules(round: usize) -> Rules {
-        let roomy = Rules { rack_concurrency: 100, type_in_site_percent: 100, ..Rules::default() };
-        match round % 3 {
+        let health_age_max = std::time::Duration::from_secs(u32::MAX.into());
+        let free = Rules { starts_per_minute: None, health_age_max, ..Rules::default() };
+        let roomy = Rules { rack_concurrency: 100, type_in_site_percent: 100, ..free };
+        match round % 4 {
             0 => Rules { fleet_concurrency: 1, pool_out_max_percent: 100, ..roomy },
-            1 => Rules { rack_concurrency: 1, pool_out_max_percent: 100, ..roomy },
+            1 => Rules { starts_per_minute: Some(1), pool_out_max_percent: 100, ..roomy },
+            2 => Rules { rack_concurrency: 1, pool_out_max_percent: 100, ..roomy },
             _ => Rules { pool_out_max_percent: 10, ..roomy },
         }
     }
 
-    fn decide(&self, rules: &Rules, ledger: &Ledger, admitter: usize) -> Vec<Write> {
+    fn decide(&self, rules: &Rules, ledger: &Ledger, (admitter, now): (usize, Timestamp)) -> Vec<Write> {
         let record = &self.inventory.servers()[admitter];
         let planned = PlannedServer {
             id: record.id.clone(),
@@ -90,7 +95,7 @@ impl Race {
         };
         let run = RequestId::from_tail("2mq9").unwrap().run(u32::try_from(admitter).unwrap() + 1);
         let outside = Outside::NOT_CONFIGURED;
-        let known = Known { inventory: &self.inventory, ledger, rules, before: &[], outside, now: values::at(NOW) };
+        let known = Known { inventory: &self.inventory, ledger, rules, before: &[], outside, now };
         match evaluate(
             Candidate { run: &run, server: &planned, spec: &self.spec, version: None, passes: PolicySet::NONE },
             known,
@@ -99,7 +104,7 @@ impl Race {
                 server: planned.id,
                 run: admitted.run().clone(),
                 command: self.spec.name.clone(),
-                since: values::at(NOW),
+                since: now,
                 standing: LockStanding::Working,
                 taken_from: None,
             })],
@@ -138,8 +143,9 @@ async fn race(rounds: usize) {
             let race = Arc::clone(&race);
             async move {
                 let (id, rules) = (OperationId::new(format!("round {round}, {admitter}")), Race::rules(round));
+                let now = values::at(NOW + 60_000 * i64::try_from(round).unwrap());
                 let scopes = [Scope::new("fleet"), Scope::new("pool:edge-lax")];
-                store.reserve(id, &scopes, &|ledger| race.decide(&rules, ledger, admitter)).await.unwrap();
+                store.reserve(id, &scopes, &|ledger| race.decide(&rules, ledger, (admitter, now))).await.unwrap();
             }
         });
         let mut contenders = contenders.collect::<JoinSet<()>>();

@@ -39,6 +39,7 @@ enum Draft {
     Run { number: u32, off: (i64, i64), events: Vec<RunEvent>, wake_at: Option<i64> },
     Wake { number: u32, off: i64, wake_at: i64 },
     Finished { number: u32, site: &'static str, off: i64 },
+    Declared { name: &'static str, state: ProductionState, off: i64 },
     Breaker { scope: &'static str, opened_at: i64, off: i64, closes: bool },
 }
 
@@ -130,6 +131,8 @@ fn draft() -> impl Strategy<Value = Draft> {
         1 => name().prop_map(|key| Draft::Ready(Box::new(settled(key)))),
         1 => name().prop_map(|handle| Draft::Ready(Box::new(Write::Control(control(handle))))),
         1 => (name(), moment()).prop_map(|(handle, millis)| Draft::Ready(Box::new(used(handle, millis)))),
+        2 => (name(), select(ProductionState::ALL.to_vec()), off())
+            .prop_map(|(name, state, off)| Draft::Declared { name, state, off }),
         2 => (number(), select(vec!["lax", "rix"]), off())
             .prop_map(|(number, site, off)| Draft::Finished { number, site, off }),
         2 => (select(SCOPES.to_vec()), 0_i64..2, off(), any::<bool>())
@@ -172,6 +175,14 @@ async fn resolve(draft: &Draft, model: &dyn Store) -> Write {
             let id = run_id(*number);
             let epoch = model.run(&id).await.ok().flatten().map_or(0, |run| run.epoch.0);
             wake(&id, epoch + off, *wake_at)
+        }
+        Draft::Declared { name, state, off } => {
+            let ledger = model.ledger().await.unwrap();
+            let before = ledger.states.get(&server(name)).filter(|_| *off == 0).cloned();
+            let takes_over = ledger.locks.get(&server(name)).map(|lock| lock.run.clone());
+            let mut record = declared(name, *state, before);
+            record.change.takes_over = takes_over;
+            Write::Declared(Box::new(record))
         }
         Draft::Finished { number, site, off } => {
             let record = model.finished_runs(&breaker_scope("reboot"), 0).await.unwrap();
@@ -222,6 +233,7 @@ async fn answers(store: &dyn Store) -> String {
         tell(&(store.due_slots(now, 2).await, store.next_slot_wake(now).await));
     }
     for name in NAMES {
+        tell(&store.declarations(&server(name), 2).await);
         tell(&store.slot(&DeliveryKey::new(name)).await);
         tell(&store.control(&Handle::new(name)).await);
     }

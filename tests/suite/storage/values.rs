@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wrasse::admission::{
-    BlacklistLevel, Brake, BrakeEnd, BrakeKind, Breaker, Closing, Coverage, FailedRun, FinishedAs, FinishedRun,
-    FinishedServer, Health, HealthRow, Lock, LockStanding, StateRow,
+    BlacklistLevel, Brake, BrakeEnd, BrakeKind, Breaker, Closing, Coverage, Declarer, FailedRun, FinishedAs,
+    FinishedRun, FinishedServer, Health, HealthRow, Lock, LockStanding, SetBy, StateChange, StateRow,
 };
 use wrasse::authorization::{AuthorizationRecord, RecordedClass};
 use wrasse::conversation::message::{Form, Message, text};
@@ -20,7 +20,9 @@ use wrasse::domain::server::{ProductionState, ServerId, ServerName, ServerType, 
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::authorizations::{Authorization, Occasion};
 use wrasse::ports::chat::{Envelope, PrivateTo, Replaces};
-use wrasse::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
+use wrasse::ports::store::{
+    Content, Control, ControlAction, DeclaredRecord, Destination, Lane, Notice, Outgoing, Write,
+};
 use wrasse::workflow::Admission;
 use wrasse::workflow::request::{Accepted, Halt, HaltCause, RequestEvent, RequestOutcome};
 use wrasse::workflow::run::{RunEvent, RunOutcome, StepIntent};
@@ -156,7 +158,18 @@ pub(crate) fn lock(name: &str, run: &RunId) -> Lock {
 }
 
 pub(crate) fn state_row(name: &str, run: &RunId, state: ProductionState) -> StateRow {
-    StateRow { server: server(name), state, by: run.clone(), since: at(6) }
+    StateRow { server: server(name), state, by: SetBy::Run(run.clone()), since: at(6) }
+}
+
+fn declared_row(name: &str, state: ProductionState) -> StateRow {
+    let by = Declarer { id: PersonId::new("T0WRASSE", "U0BOB"), name: "bob".into(), why: "its PSU is dead".into() };
+    StateRow { server: server(name), state, by: SetBy::Person(by), since: at(9) }
+}
+
+/// A person's word on a server, over the state that it was in.
+pub(crate) fn declared(name: &str, state: ProductionState, before: Option<StateRow>) -> DeclaredRecord {
+    let change = StateChange { row: declared_row(name, state), before, takes_over: None };
+    DeclaredRecord { change, evidence: "edge-lax: 17 of 19 in service, floor 18 → 17".into() }
 }
 
 pub(crate) fn health_row(name: &str, health: Health, seen_at: i64) -> HealthRow {

@@ -3,6 +3,8 @@
 //! Deliberately absent: files, serialisation. It lives as long as its value, so a restart keeps the value.
 
 mod breakers;
+mod declarations;
+mod starts;
 mod state;
 mod table;
 
@@ -12,12 +14,13 @@ use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
+use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
 use crate::ports::store::{
-    Committed, Content, Control, Decide, DecisionRecord, Destination, FailureRecord, Home, Operation, Scope,
-    SeenMember, Slot,
+    Committed, Content, Control, Decide, DecisionRecord, DeclaredRecord, Destination, FailureRecord, Home, Operation,
+    Scope, SeenMember, Slot,
 };
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
@@ -243,6 +246,10 @@ impl Store for MemoryStore {
 
     async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault> {
         Ok(self.state().brakes.get(id).map(|row| (row.brake.clone(), row.end.clone())))
+    }
+
+    async fn declarations(&self, server: &ServerId, limit: usize) -> Result<Vec<DeclaredRecord>, StoreFault> {
+        Ok(self.state().declarations_of(server, limit))
     }
 
     async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault> {

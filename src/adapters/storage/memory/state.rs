@@ -2,6 +2,7 @@
 
 use super::super::Guard;
 use super::super::standing::{RunStanding, ends_request};
+use super::starts::StartRow;
 use super::table::Table;
 use crate::admission::{
     Brake, BrakeEnd, BrakeKind, Breaker, FinishedRun, HealthRow, Ledger, Lock, LockStanding, Snapshot, StateRow,
@@ -17,7 +18,7 @@ use crate::ports::StoreFault;
 use crate::ports::authorizations::Authorization;
 use crate::ports::chat::Envelope;
 use crate::ports::store::{
-    Committed, Content, Control, DecisionRecord, Home, Operation, Outgoing, SeenMember, Slot, Write,
+    Committed, Content, Control, DecisionRecord, DeclaredRecord, Home, Operation, Outgoing, SeenMember, Slot, Write,
 };
 use crate::workflow::request::{Request, RequestEvent};
 use crate::workflow::run::{Run, RunEvent};
@@ -66,9 +67,9 @@ pub(super) struct State {
     pub(super) envelopes: Table<EnvelopeKey, EnvelopeRow>,
     pub(super) requests: Table<RequestId, RequestRow>,
     pub(super) runs: Table<RunId, RunRow>,
-    states: Table<ServerId, StateRow>,
-    locks: Table<ServerId, Lock>,
-    health: Table<ServerId, HealthRow>,
+    pub(super) states: Table<ServerId, StateRow>,
+    pub(super) locks: Table<ServerId, Lock>,
+    pub(super) health: Table<ServerId, HealthRow>,
     pub(super) controls: Table<Handle, Control>,
     pub(super) slots: Table<DeliveryKey, Slot>,
     pub(super) homes: Table<PersonId, Home>,
@@ -79,6 +80,8 @@ pub(super) struct State {
     pub(super) brakes: Table<BrakeId, BrakeRow>,
     pub(super) members: Table<PersonId, SeenMember>,
     pub(super) snapshots: Table<Fingerprint, Snapshot>,
+    pub(super) starts: Table<(Timestamp, String), StartRow>,
+    pub(super) declarations: Table<i64, DeclaredRecord>,
 }
 
 /// A brake, in the order in which they were put on.
@@ -155,6 +158,8 @@ impl State {
             states: Arc::new(self.states.rows().clone()),
             health: Arc::new(self.health.rows().clone()),
             breakers: self.open_breakers().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
+            starts: self.started_lately(),
+            paces: Arc::new(self.newest_paces()),
             brakes: self.brakes_on(),
         }
     }
@@ -207,6 +212,8 @@ impl State {
         self.brakes.settle();
         self.members.settle();
         self.snapshots.settle();
+        self.starts.settle();
+        self.declarations.settle();
     }
 
     fn take_back(&mut self) {
@@ -227,6 +234,8 @@ impl State {
         self.brakes.take_back();
         self.members.take_back();
         self.snapshots.take_back();
+        self.starts.take_back();
+        self.declarations.take_back();
     }
 
     fn apply(&mut self, write: &Write) -> Guard {
@@ -244,10 +253,8 @@ impl State {
                 let is_ours = self.runs.get(id).is_some_and(|row| row.epoch == *epoch);
                 Guard::of(is_ours && self.runs.change(id, |row| row.wake_at = Some(*wake_at)))
             }
-            Write::ServerState(row) => {
-                self.states.put(row.server.clone(), row.clone());
-                Guard::Holds
-            }
+            Write::ServerState(row) => self.set_state(row),
+            Write::Declared(record) => self.declare(record),
             Write::Lock(lock) => self.lock(lock),
             Write::LockLeftBehind { server, run } => Guard::of(
                 self.is_locked_by(server, run)
@@ -353,6 +360,7 @@ impl State {
         row.events.extend_from_slice(events);
         row.wake_at = wake_at;
         self.runs.put(id.clone(), row);
+        self.ended(id, events);
         Guard::Holds
     }
 
@@ -365,6 +373,7 @@ impl State {
             return Guard::Stale;
         }
         self.locks.put(lock.server.clone(), lock.clone());
+        self.begun(lock);
         Guard::Holds
     }
 
@@ -398,6 +407,7 @@ impl State {
             | Write::RunEvents { .. }
             | Write::RunWake { .. }
             | Write::ServerState(_)
+            | Write::Declared(_)
             | Write::Lock(_)
             | Write::LockLeftBehind { .. }
             | Write::Unlock { .. }

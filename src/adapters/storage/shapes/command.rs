@@ -30,7 +30,7 @@ stored_variants! { Targets;
 }
 stored_words! { ProductionState;
     "production" => Production, "draining" => Draining, "drained" => Drained, "undraining" => Undraining,
-    "standby" => Standby, "maintenance" => Maintenance,
+    "standby" => Standby, "maintenance" => Maintenance, "repair" => Repair,
 }
 stored_record! { ParameterSpec;
     name: "name", kind: "kind", default: "default", need: "need", asked_as_because: "asked_as_because",

@@ -2,11 +2,14 @@
 
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::admission::{
-    BlacklistLevel, Brake, BrakeKind, Coverage, Decided, FailureRules, FailureShare, Firing, Health, HealthRow,
-    InfrastructureRules, Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said, Snapshot, StateRow,
-    Traffic, TrafficRules,
+    BlacklistLevel, Brake, BrakeKind, Calendars, Coverage, Decided, Declarer, FailureRules, FailureShare, Firing,
+    Health, HealthRow, InfrastructureRules, Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said,
+    SetBy, Snapshot, Start, StateChange, StateRow, Traffic, TrafficRules,
 };
+use crate::domain::ids::RunId;
 use crate::domain::server::Server;
+use crate::ports::store::DeclaredRecord;
+use crate::workflow::pace::Pace;
 use crate::workflow::request::Contended;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -15,16 +18,17 @@ stored_record! { Snapshot;
     at: "at_ms", files: "files", rules: "rules", servers: "servers", locks: "locks", states: "states", health: "health",
     brakes: "brakes", breakers: "breakers" or Vec::new(), before: "before" or Vec::new(),
     traffic: "traffic" or Traffic::NotConfigured, firing: "firing" or Firing::NotConfigured,
-    metros: "metros" or BTreeMap::new(),
+    metros: "metros" or BTreeMap::new(), zones: "zones" or BTreeMap::new(),
+    starts: "starts" or Vec::new(), paces: "paces" or BTreeMap::new(),
 }
 stored_record! { Rules;
     pool_out_max_percent: "pool_out_max_percent", health_age_max: "health_age_max_ms",
     unknown_max_percent: "unknown_max_percent", fleet_concurrency: "fleet_concurrency",
     command_concurrency: "command_concurrency", type_in_site_percent: "type_in_site_percent",
     rack_concurrency: "rack_concurrency", overrides: "overrides", failure_rate: "failure_rate" or FailureRules::default(),
-    queue: "queue" or QueueRules::default(), traffic: "traffic" or TrafficRules::default(),
+    queue: "queue" or QueueRules::default(), traffic: "traffic" or TrafficRules::default(), observed: "observed" or Vec::new(),
     infrastructure: "infrastructure" or InfrastructureRules::default(),
-    observed: "observed" or Vec::new(),
+    calendars: "calendars" or Calendars::default(), starts_per_minute: "starts_per_minute" or None,
 }
 stored_record! { FailureRules;
     in_a_row: "in_a_row", share: "share", command: "command", cool_down: "cool_down_ms", soak: "soak_ms",
@@ -57,11 +61,37 @@ impl Stored for Coverage {
         Ok(Option::<String>::restore(value)?.map_or_else(Self::everything, |text| Self::of_text(&text)))
     }
 }
+stored_record! { Start; at: "at_ms", command: "command" }
+stored_record! { Pace;
+    cases: "cases", half: "half_ms", three_quarters: "three_quarters_ms", nine_tenths: "nine_tenths_ms",
+    nineteen_in_twenty: "nineteen_in_twenty_ms",
+}
 stored_record! { Lock;
     server: "server", run: "run", command: "command", since: "since_ms", standing: "standing", taken_from: "taken_from",
 }
 stored_words! { LockStanding; "working" => Working, "left-behind" => LeftBehind }
 stored_record! { StateRow; server: "server", state: "state", by: "by", since: "since_ms" }
+stored_record! { Declarer; id: "id", name: "name", why: "why" }
+
+/// A run's id, which was all that could set a state before people could; else the person.
+impl Stored for SetBy {
+    fn store(&self) -> Value {
+        match self {
+            Self::Run(run) => run.store(),
+            Self::Person(declarer) => declarer.store(),
+        }
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        if value.is_object() {
+            Declarer::restore(value).map(Self::Person)
+        } else {
+            RunId::restore(value).map(Self::Run)
+        }
+    }
+}
+stored_record! { StateChange; row: "row", before: "before", takes_over: "takes_over" }
+stored_record! { DeclaredRecord; change: "change", evidence: "evidence" }
 stored_record! { HealthRow; server: "server", health: "health", seen_at: "seen_at_ms" }
 stored_words! { Health; "serving" => Serving, "failing" => Failing, "out-of-rotation" => OutOfRotation }
 stored_record! { Decided; run: "run", server: "server", passes: "passes", said: "said" }

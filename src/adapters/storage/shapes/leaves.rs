@@ -2,6 +2,7 @@
 
 use super::{Misfit, Stored};
 use crate::domain::breaker::BreakerScope;
+use crate::domain::calendar::CalendarName;
 use crate::domain::command::CommandName;
 use crate::domain::effect::BootId;
 use crate::domain::identity::{GroupName, TeamId, UserId};
@@ -102,6 +103,7 @@ macro_rules! stored_names {
 stored_names!(
     BootId,
     BrakeId,
+    CalendarName,
     ChannelId,
     CommandName,
     GroupName,

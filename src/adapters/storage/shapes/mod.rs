@@ -6,6 +6,7 @@
 
 mod authorizations;
 mod breaker;
+mod calendars;
 mod command;
 mod decisions;
 mod infrastructure;
@@ -21,6 +22,8 @@ mod run;
 pub(super) mod strategies;
 #[cfg(test)]
 mod strategies_of_breakers;
+#[cfg(test)]
+mod strategies_of_calendars;
 #[cfg(test)]
 mod strategies_of_overrides;
 #[cfg(test)]

@@ -106,6 +106,7 @@ stored_variants! { Blocker;
     "locked" => Locked { servers: "servers", holder: "holder", since: "since_ms" },
     // Named so since only sites had limits.
     "concurrency" => Concurrency { scope: "site", active: "active", limit: "limit", holders: "holders" },
+    "rate" => Rate { command: "command", started: "started", limit: "limit", next: "next_ms" },
     "no-directory" => NoDirectory,
     "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
     "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
@@ -119,6 +120,7 @@ stored_variants! { Blocker;
     "domain" => Domain { group: "group", domains: "domains", at_once: "at_once", since: "since_ms" },
     "stopped" => Stopped { by: "by", since: "since_ms", why: "why" },
     "frozen" => Frozen { scope: "scope", by: "by", until: "until_ms", why: "why" },
+    "calendar" => Calendar(block),
     "held" => Held { servers: "servers", by: "by", since: "since_ms", why: "why" },
     "blacklisted" => Blacklisted { scope: "scope", by: "by", until: "until_ms", why: "why" },
     "behind" => Behind { request: "request", since: "since_ms" },
@@ -170,4 +172,4 @@ stored_variants! { TrafficScope;
     "absorbing" => Absorbing { site: "site", by: "by" },
 }
 stored_words! { TrafficMeasure; "load-after" => LoadAfter, "of-usual" => OfUsual, "of-before" => OfBefore }
-stored_record! { OutServer; name: "name", holder: "holder", why: "why" }
+stored_record! { OutServer; name: "name", holder: "holder", why: "why", said_by: "said_by" or None }

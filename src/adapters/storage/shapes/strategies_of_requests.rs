@@ -83,8 +83,8 @@ fn traffic_scope() -> BoxedStrategy<TrafficScope> {
 }
 
 fn out() -> BoxedStrategy<OutServer> {
-    (text(), option::of(request_id()), text())
-        .prop_map(|(name, holder, why)| OutServer { name: ServerName::new(name), holder, why })
+    (text(), option::of(request_id()), text(), option::of(text()))
+        .prop_map(|(name, holder, why, said_by)| OutServer { name: ServerName::new(name), holder, why, said_by })
         .boxed()
 }
 
@@ -134,6 +134,13 @@ fn blocker() -> BoxedStrategy<Blocker> {
         }),
         Just(Blocker::NoDirectory),
         of_infrastructure(),
+        (text(), any::<(u32, u32)>(), time()).prop_map(|(command, (started, limit), next)| Blocker::Rate {
+            command: CommandName::new(command),
+            started,
+            limit,
+            next
+        }),
+        super::strategies_of_calendars::block().prop_map(Blocker::Calendar),
         (request_id(), time()).prop_map(|(request, since)| Blocker::Behind { request, since }),
         super::strategies_of_breakers::broken(),
         (pool(), any::<(u32, u32)>(), option::of(time()))

@@ -1,6 +1,7 @@
 //! Stored values come back as they were, and look in the file as they always did.
 
 use super::strategies::{content, control, destination, run_event};
+use super::strategies_of_calendars::calendars;
 use super::strategies_of_requests::request_event;
 use super::{SHAPE, Stored, decode, encode};
 
@@ -34,6 +35,11 @@ proptest! {
     fn every_message_comes_back_as_it_was(content in content(), destination in destination()) {
         comes_back(&content);
         comes_back(&destination);
+    }
+
+    #[test]
+    fn every_calendar_comes_back_as_it_was(calendars in calendars()) {
+        comes_back(&calendars);
     }
 
     #[test]

@@ -3,16 +3,16 @@
 use super::tests::{golden, unreadable};
 use super::{Stored, decode, encode};
 use crate::admission::traffic::{Doubt, Measured, Snapshot as Seen};
-use crate::admission::{Firing, Rules, Snapshot, Traffic};
+use crate::admission::{Declarer, Firing, Rules, SetBy, Snapshot, StateChange, StateRow, Traffic};
 use crate::authorization::{AuthorizationRecord, RecordedClass};
 use crate::domain::command::{ApprovalRule, Output, Sent, ValueKind};
 use crate::domain::consent::Quota;
-use crate::domain::identity::GroupName;
-use crate::domain::ids::Fingerprint;
+use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::ids::{Fingerprint, RunId};
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::server::{PoolName, ProductionState};
 use crate::domain::time::Timestamp;
-use crate::ports::store::ControlAction;
+use crate::ports::store::{ControlAction, DeclaredRecord};
 use crate::workflow::breakglass::OverrideEvent;
 use crate::workflow::request::{ApprovalNeed, HaltCause, RequestEvent};
 use crate::workflow::run::RunEvent;
@@ -28,6 +28,23 @@ fn parameters_from_before_bounds_are_read() {
     }
     let misfit = unreadable::<ValueKind>(1, r#"{"kind":"text","length":"long"}"#);
     assert!(misfit.contains("`length`: expected a count"), "{misfit}");
+}
+
+/// Only runs set states once, and their id alone was stored; what is written of a person now, a later version must read.
+#[test]
+fn states_from_before_people_could_say_them_are_read() {
+    let stored = r#"{"server":"s-1","state":"drained","by":"run-2mq9.1","since_ms":5}"#;
+    let row: StateRow = decode("a state", 1, stored).unwrap();
+    assert_eq!(row.by, SetBy::Run(RunId::parse("run-2mq9.1").unwrap()));
+    assert_eq!(encode(&row), stored);
+    let by = Declarer { id: PersonId::new("T0", "U0BOB"), name: "bob".into(), why: "its PSU is dead".into() };
+    let declared = StateRow { state: ProductionState::Repair, by: SetBy::Person(by), ..row.clone() };
+    let change = StateChange { row: declared, before: Some(row), takes_over: RunId::parse("run-2mq9.1") };
+    let record = DeclaredRecord { change, evidence: "edge-lax: 17 of 19 in service, floor 18".into() };
+    insta::assert_snapshot!(golden::line(&record), @r#"{"change":{"before":{"by":"run-2mq9.1","server":"s-1","since_ms":5,"state":"drained"},"row":{"by":{"id":{"team":"T0","user":"U0BOB"},"name":"bob","why":"its PSU is dead"},"server":"s-1","since_ms":5,"state":"repair"},"takes_over":"run-2mq9.1"},"evidence":"edge-lax: 17 of 19 in service, floor 18"}"#);
+    assert_eq!(decode("a record", 1, &encode(&record)).as_ref(), Ok(&record));
+    let misfit = unreadable::<StateRow>(1, r#"{"server":"s-1","state":"drained","by":{"name":"bob"},"since_ms":5}"#);
+    assert!(misfit.contains("`by`"), "{misfit}");
 }
 
 /// Steps that were proved before they told anything are read as having told nothing.
@@ -109,13 +126,17 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     ]);
     let traffic = Traffic::Seen(Seen { pools, silent: None });
     insta::assert_snapshot!(golden::line(&traffic), @r#"{"kind":"seen","value":{"pools":{"edge-fra":{"since_ms":5,"why":"no answer"},"edge-lax":{"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.30000000000000004","usual":null}},"silent":null}}"#);
-    let (files, rules) = (Fingerprint::of(b"files"), Rules::default());
+    let rules = Rules { starts_per_minute: None, ..Rules::default() };
+    let files = Fingerprint::of(b"files");
     let none = || (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (locks, states, health, brakes) = none();
     let snapshot = Snapshot {
         at,
         files,
         rules,
+        zones: BTreeMap::new(),
+        starts: Vec::new(),
+        paces: BTreeMap::new(),
         servers: Vec::new(),
         locks,
         states,
@@ -135,6 +156,12 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     rules.remove("infrastructure");
     rules.remove("failure_rate");
     rules.remove("queue");
+    for name in ["calendars", "starts_per_minute"] {
+        rules.remove(name);
+    }
+    for name in ["zones", "starts", "paces"] {
+        object.remove(name);
+    }
     object.remove("traffic");
     object.remove("metros");
     object.remove("firing");

@@ -12,6 +12,8 @@ mod reader;
 mod reads;
 mod rows;
 mod schema;
+mod starts;
+mod states;
 mod work;
 mod writer;
 
@@ -21,11 +23,12 @@ use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, OperationId, RequestId, RunId};
 use crate::domain::place::MessageRef;
+use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
 use crate::ports::store::{
-    Committed, Control, Decide, DecisionRecord, FailureRecord, Home, Operation, Scope, SeenMember, Slot,
+    Committed, Control, Decide, DecisionRecord, DeclaredRecord, FailureRecord, Home, Operation, Scope, SeenMember, Slot,
 };
 use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
@@ -298,6 +301,10 @@ impl Store for SqliteStore {
 
     async fn brake(&self, id: &BrakeId) -> Result<Option<(Brake, Option<BrakeEnd>)>, StoreFault> {
         brakes::brake(&mut *self.readers.lend().await?, id).await
+    }
+
+    async fn declarations(&self, server: &ServerId, limit: usize) -> Result<Vec<DeclaredRecord>, StoreFault> {
+        states::declarations(&mut *self.readers.lend().await?, server, limit).await
     }
 
     async fn member_seen(&self, person: &PersonId) -> Result<Option<SeenMember>, StoreFault> {

@@ -1,15 +1,12 @@
 //! The connections that read, and what they are asked. Each question is one statement, so it sees one moment.
 
 use super::super::shapes::decode;
-use super::rows::{
-    health_of, lock_standing_of, request_id_of, requests_of, run_id_of, runs_of, time, time_if_any, unknown,
-};
-use super::{BUSY_TIMEOUT, breakers, cannot_open};
-use crate::admission::{HealthRow, Ledger, Lock, Snapshot, StateRow};
+use super::rows::{request_id_of, requests_of, runs_of, time, time_if_any, unknown};
+use super::{BUSY_TIMEOUT, breakers, cannot_open, starts, states};
+use crate::admission::{HealthRow, Ledger, Lock, Snapshot};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
-use crate::domain::server::{ProductionState, ServerId};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::chat::Envelope;
@@ -275,53 +272,21 @@ fn fingerprint_of(hex: &str) -> Result<Fingerprint, StoreFault> {
 /// Locks, states, health and brakes; the caller holds the transaction that makes them of one moment.
 pub(super) async fn ledger(connection: &mut SqliteConnection) -> Result<Ledger, StoreFault> {
     let locks = locks(connection).await?.into_iter().map(|lock| (lock.server.clone(), lock)).collect();
-    let states = server_states(connection).await?.into_iter().map(|row| (row.server.clone(), row));
+    let states = states::all(connection).await?.into_iter().map(|row| (row.server.clone(), row));
     let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row));
     let breakers = breakers::open(connection).await?.into_iter().map(|row| (row.scope.clone(), row)).collect();
+    let (starts, paces) = (starts::lately(connection).await?, starts::newest_paces(connection).await?);
     let brakes = super::brakes::on(connection).await?;
     let (states, health) = (Arc::new(states.collect()), Arc::new(health.collect()));
-    Ok(Ledger { locks, states, health, breakers, brakes })
+    Ok(Ledger { locks, states, health, breakers, starts, paces: Arc::new(paces), brakes })
 }
 
 async fn locks(connection: &mut SqliteConnection) -> Result<Vec<Lock>, StoreFault> {
-    let rows = query("SELECT server_id, run_id, command, since_ms, standing, taken_from FROM locks")
-        .fetch_all(connection)
-        .await?;
-    let lock = |row: &sqlx::sqlite::SqliteRow| {
-        Ok(Lock {
-            server: ServerId::new(row.try_get::<&str, _>("server_id")?),
-            run: run_id_of(row.try_get("run_id")?)?,
-            command: CommandName::new(row.try_get::<&str, _>("command")?),
-            since: time(row, "since_ms")?,
-            standing: lock_standing_of(row.try_get("standing")?)?,
-            taken_from: row.try_get::<Option<&str>, _>("taken_from")?.map(run_id_of).transpose()?,
-        })
-    };
-    rows.iter().map(lock).collect()
-}
-
-async fn server_states(connection: &mut SqliteConnection) -> Result<Vec<StateRow>, StoreFault> {
-    let rows = query("SELECT server_id, state, run_id, since_ms FROM server_states").fetch_all(connection).await?;
-    let state = |row: &sqlx::sqlite::SqliteRow| {
-        let word = row.try_get::<&str, _>("state")?;
-        Ok(StateRow {
-            server: ServerId::new(row.try_get::<&str, _>("server_id")?),
-            state: ProductionState::of_word(word).ok_or_else(|| unknown("a server's state", word))?,
-            by: run_id_of(row.try_get("run_id")?)?,
-            since: time(row, "since_ms")?,
-        })
-    };
-    rows.iter().map(state).collect()
+    let select = query("SELECT server_id, run_id, command, since_ms, standing, taken_from FROM locks");
+    select.fetch_all(connection).await?.iter().map(states::lock_of).collect()
 }
 
 async fn health_looks(connection: &mut SqliteConnection) -> Result<Vec<HealthRow>, StoreFault> {
-    let rows = query("SELECT server_id, health, seen_at_ms FROM health_looks").fetch_all(connection).await?;
-    let health = |row: &sqlx::sqlite::SqliteRow| {
-        Ok(HealthRow {
-            server: ServerId::new(row.try_get::<&str, _>("server_id")?),
-            health: health_of(row.try_get("health")?)?,
-            seen_at: time(row, "seen_at_ms")?,
-        })
-    };
-    rows.iter().map(health).collect()
+    let select = query("SELECT server_id, health, seen_at_ms FROM health_looks");
+    select.fetch_all(connection).await?.iter().map(states::look_of).collect()
 }

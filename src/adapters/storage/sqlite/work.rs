@@ -5,8 +5,8 @@ use super::super::shapes::{SHAPE, encode};
 use super::super::standing::{RunStanding, ends_request};
 use super::rows::{health_word, lock_word, standing_of};
 use super::writer::{Offer, Task};
-use super::{authorizations, brakes, breakers, homes, outbox, reads};
-use crate::admission::{HealthRow, Lock, LockStanding, Snapshot, StateRow};
+use super::{authorizations, brakes, breakers, homes, outbox, reads, starts, states};
+use crate::admission::{HealthRow, Lock, LockStanding, Snapshot};
 use crate::domain::ids::{EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
@@ -96,7 +96,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
             run_goes_on(connection, id, fence, (events, *wake_at)).await
         }
         Write::RunWake { id, epoch, wake_at } => wake_run(connection, id, *epoch, *wake_at).await,
-        Write::ServerState(row) => set_server_state(connection, row).await,
+        Write::ServerState(row) => states::set(connection, row).await,
+        Write::Declared(record) => states::declare(connection, record).await,
         Write::Lock(lock) => take_lock(connection, lock).await,
         Write::LockLeftBehind { server, run } => leave_lock_behind(connection, server, run).await,
         Write::Unlock { server, run } => unlock(connection, server, run).await,
@@ -243,6 +244,7 @@ async fn run_goes_on(
     for (seq, event) in (expected.0 + 1..).zip(events) {
         append_run_event(connection, &name, seq, event).await?;
     }
+    starts::ended(connection, id, events).await?;
     Ok(Guard::Holds)
 }
 
@@ -278,17 +280,6 @@ async fn raise_epochs(connection: &mut SqliteConnection) -> Result<(), StoreFaul
     Ok(())
 }
 
-async fn set_server_state(connection: &mut SqliteConnection, row: &StateRow) -> Result<Guard, StoreFault> {
-    let upsert = query(
-        "INSERT INTO server_states (server_id, state, run_id, since_ms) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (server_id) DO UPDATE
-         SET state = excluded.state, run_id = excluded.run_id, since_ms = excluded.since_ms",
-    );
-    let upsert = upsert.bind(row.server.as_str()).bind(row.state.word()).bind(row.by.to_string());
-    upsert.bind(row.since.millis()).execute(connection).await?;
-    Ok(Guard::Holds)
-}
-
 async fn take_lock(connection: &mut SqliteConnection, lock: &Lock) -> Result<Guard, StoreFault> {
     let upsert = query(
         "INSERT INTO locks (server_id, run_id, command, since_ms, standing, taken_from) VALUES ($1, $2, $3, $4, $5, $6)
@@ -300,8 +291,12 @@ async fn take_lock(connection: &mut SqliteConnection, lock: &Lock) -> Result<Gua
     let upsert = upsert.bind(lock.server.as_str()).bind(lock.run.to_string()).bind(lock.command.as_str());
     let upsert = upsert.bind(lock.since.millis()).bind(lock_word(lock.standing));
     let upsert = upsert.bind(lock.taken_from.as_ref().map(ToString::to_string));
-    let done = upsert.bind(lock_word(LockStanding::Working)).execute(connection).await?;
-    Ok(Guard::of(done.rows_affected() == 1))
+    let done = upsert.bind(lock_word(LockStanding::Working)).execute(&mut *connection).await?;
+    if done.rows_affected() != 1 {
+        return Ok(Guard::Stale);
+    }
+    starts::begun(connection, lock).await?;
+    Ok(Guard::Holds)
 }
 
 async fn leave_lock_behind(

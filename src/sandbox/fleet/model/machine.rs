@@ -199,7 +199,7 @@ impl Machine {
         let rotation = match spec.initial_state {
             ProductionState::Production | ProductionState::Undraining => Rotation::Ready,
             ProductionState::Draining | ProductionState::Drained | ProductionState::Standby => Rotation::Drain,
-            ProductionState::Maintenance => Rotation::Maintenance,
+            ProductionState::Maintenance | ProductionState::Repair => Rotation::Maintenance,
         };
         let uptime = Duration::from_secs(dice.between(86_400, 90 * 86_400));
         let usual_connections = if spec.pool.is_some() { dice.between(40, 120) } else { 0 };

@@ -1,0 +1,218 @@
+//! What became of the rules when their files changed, so that nothing becomes looser without a word.
+//!
+//! Deliberately absent: what was decided by the rules before, which keeps them in its own record.
+
+use super::calendars::Calendar;
+use super::infrastructure::{AlertRules, DomainRule};
+use super::{FailureShare, InfrastructureRules, Rules, TrafficRules};
+use crate::domain::calendar::CalendarName;
+use crate::domain::identity::GroupName;
+use crate::domain::time::exact;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::time::Duration;
+
+/// One rule that is another now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Changed {
+    /// Which, as its file calls it.
+    pub what: String,
+    /// What it was.
+    pub from: String,
+    /// What it is.
+    pub to: String,
+    /// Which way it went.
+    pub way: Way,
+}
+
+/// Which way a rule went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// More may start than before.
+    Looser,
+    /// Less may.
+    Stricter,
+    /// Neither can be said of it.
+    Other,
+}
+
+/// When a rule is looser than before.
+#[derive(Clone, Copy)]
+enum LooserIf {
+    More,
+    Less,
+    NotTold,
+}
+
+/// A rule as it is told and compared.
+struct Rule {
+    what: &'static str,
+    text: String,
+    size: u128,
+    looser_if: LooserIf,
+}
+
+fn rule(what: &'static str, text: impl Display, size: u128, looser_if: LooserIf) -> Rule {
+    Rule { what, text: text.to_string(), size, looser_if }
+}
+
+fn percent(what: &'static str, percent: impl Into<u32>, looser_if: LooserIf) -> Rule {
+    let percent = percent.into();
+    rule(what, format_args!("{percent}%"), percent.into(), looser_if)
+}
+
+fn count(what: &'static str, count: u32, looser_if: LooserIf) -> Rule {
+    rule(what, count, count.into(), looser_if)
+}
+
+fn length(what: &'static str, length: Duration, looser_if: LooserIf) -> Rule {
+    rule(what, exact(length), length.as_millis(), looser_if)
+}
+
+fn share([failures, above, of_last]: [&'static str; 3], share: FailureShare) -> [Rule; 3] {
+    [
+        count(failures, share.failures_min, LooserIf::More),
+        percent(above, share.above_percent, LooserIf::More),
+        count(of_last, share.of_last, LooserIf::NotTold),
+    ]
+}
+
+/// Everything but the calendars, in the order of the file.
+fn all(rules: &Rules) -> Vec<Rule> {
+    use LooserIf::{Less, More, NotTold};
+    // Every field is named, so that none is forgotten.
+    let Rules {
+        pool_out_max_percent,
+        health_age_max,
+        unknown_max_percent,
+        fleet_concurrency,
+        traffic: of_traffic,
+        infrastructure: of_infrastructure,
+        failure_rate: failures,
+        command_concurrency,
+        starts_per_minute: rate,
+        type_in_site_percent,
+        rack_concurrency,
+        overrides,
+        queue,
+        observed,
+        calendars: _,
+    } = rules;
+    let rate_text = rate.map_or_else(|| "none".to_owned(), |rate| rate.to_string());
+    let mut all = vec![
+        percent("capacity.out-max", *pool_out_max_percent, More),
+        length("health.age-max", *health_age_max, More),
+        percent("health.unknown-max", *unknown_max_percent, More),
+        count("concurrency.fleet", *fleet_concurrency, More),
+        count("concurrency.command", *command_concurrency, More),
+        rule("concurrency.rate", rate_text, rate.map_or(u128::MAX, u128::from), More),
+        percent("concurrency.type-in-site", *type_in_site_percent, More),
+        count("concurrency.rack", *rack_concurrency, More),
+    ];
+    all.extend(traffic(of_traffic));
+    all.extend(infrastructure(of_infrastructure));
+    all.push(length("queue.ageing", queue.ageing, NotTold));
+    all.push(length("queue.starve-after", queue.starve_after, NotTold));
+    all.push(count("failure-rate.in-a-row", failures.in_a_row, More));
+    let of_share = ["failure-rate.share.failures", "failure-rate.share.above", "failure-rate.share.of-last"];
+    all.extend(share(of_share, failures.share));
+    let of_command = ["failure-rate.command.failures", "failure-rate.command.above", "failure-rate.command.of-last"];
+    all.extend(share(of_command, failures.command));
+    all.push(length("failure-rate.cool-down", failures.cool_down, Less));
+    all.push(length("failure-rate.soak", failures.soak, Less));
+    let by = overrides.by.iter().map(GroupName::as_str).collect::<Vec<_>>().join(", ");
+    all.push(rule("override.by", if by.is_empty() { "nobody" } else { &by }, overrides.by.len() as u128, More));
+    all.push(length("override.for", overrides.life, More));
+    let observe = observed.iter().map(|policy| policy.word()).collect::<Vec<_>>().join(", ");
+    all.push(rule("observe", if observe.is_empty() { "nothing" } else { &observe }, observed.len() as u128, More));
+    all.push(count("override.alone-up-to", overrides.alone_max, More));
+    all
+}
+
+fn traffic(rules: &TrafficRules) -> Vec<Rule> {
+    use LooserIf::{Less, More, NotTold};
+    vec![
+        rule("traffic.query", &rules.query, 0, NotTold),
+        rule("traffic.seen", &rules.seen, 0, NotTold),
+        rule("traffic.up", &rules.up, 0, NotTold),
+        rule("traffic.capacity", format_args!("{:?}", rules.capacity), 0, NotTold),
+        rule("traffic.absorbed-by", format_args!("{:?}", rules.absorbed_by), 0, NotTold),
+        percent("traffic.load-max", rules.load_max_percent, More),
+        percent("traffic.resume", rules.resume_percent, More),
+        percent("traffic.relief", rules.relief_percent, More),
+        percent("traffic.surge", rules.surge_percent, More),
+        percent("traffic.rise", rules.rise_percent, More),
+        percent("traffic.judged-from", rules.judged_from_percent, More),
+        length("traffic.clear-for", rules.clear_for, Less),
+        length("traffic.age-max", rules.age_max, More),
+        percent("traffic.coverage-min", rules.coverage_min_percent, Less),
+        length("traffic.look-every", rules.look_every, NotTold),
+    ]
+}
+
+fn infrastructure(rules: &InfrastructureRules) -> Vec<Rule> {
+    use LooserIf::{Less, More, NotTold};
+    let InfrastructureRules { domains, metro_sites_at_once, alerts } = rules;
+    let AlertRules { selector, everywhere, watchdog, age_max, look_every } = alerts;
+    let domain = |rule: &DomainRule| format!("{} within {} at once {}", rule.tag, rule.within.word(), rule.at_once);
+    let told = domains.iter().map(domain).collect::<Vec<_>>().join(", ");
+    let told = if told.is_empty() { "none" } else { &told };
+    vec![
+        rule("infrastructure.domains", told, domains.len() as u128, Less),
+        count("infrastructure.metro-sites-at-once", *metro_sites_at_once, More),
+        rule("infrastructure.alerts.selector", format_args!("{selector:?}"), 0, NotTold),
+        rule("infrastructure.alerts.everywhere", format_args!("{everywhere:?}"), 0, NotTold),
+        rule("infrastructure.alerts.watchdog", watchdog, 0, NotTold),
+        length("infrastructure.alerts.age-max", *age_max, More),
+        length("infrastructure.alerts.look-every", *look_every, NotTold),
+    ]
+}
+
+/// Every rule that is another now: numbers in the order of their file, then calendars by name.
+#[must_use]
+pub fn changed(before: &Rules, now: &Rules) -> Vec<Changed> {
+    let numbers = all(before).into_iter().zip(all(now)).filter(|(before, now)| before.text != now.text);
+    let numbers = numbers.map(|(before, now)| {
+        let is_more = now.size > before.size;
+        let way = match now.looser_if {
+            LooserIf::NotTold => Way::Other,
+            LooserIf::More | LooserIf::Less if now.size == before.size => Way::Other,
+            LooserIf::More => {
+                if is_more {
+                    Way::Looser
+                } else {
+                    Way::Stricter
+                }
+            }
+            LooserIf::Less => {
+                if is_more {
+                    Way::Stricter
+                } else {
+                    Way::Looser
+                }
+            }
+        };
+        Changed { what: now.what.to_owned(), from: before.text, to: now.text, way }
+    });
+    numbers.chain(calendars(before, now)).collect()
+}
+
+/// Each calendar keeps something from starting, so one that is gone is looser; of one that changed neither can be said.
+fn calendars(before: &Rules, now: &Rules) -> Vec<Changed> {
+    let named = |rules: &Rules| -> BTreeMap<CalendarName, Calendar> {
+        rules.calendars.iter().map(|calendar| (calendar.name.clone(), calendar.clone())).collect()
+    };
+    let (before, now) = (named(before), named(now));
+    let names = before.keys().chain(now.keys().filter(|name| !before.contains_key(*name)));
+    let changed = names.filter_map(|name| {
+        let kind = |calendar: &Calendar| calendar.kind.word().to_owned();
+        let (from, to, way) = match (before.get(name), now.get(name)) {
+            (Some(before), None) => (kind(before), "gone".to_owned(), Way::Looser),
+            (None, Some(now)) => ("none".to_owned(), kind(now), Way::Stricter),
+            (Some(before), Some(now)) if before != now => (kind(before), "changed".to_owned(), Way::Other),
+            (Some(_) | None, Some(_) | None) => return None,
+        };
+        Some(Changed { what: format!("calendar {name}"), from, to, way })
+    });
+    changed.collect()
+}

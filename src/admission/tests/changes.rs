@@ -1,0 +1,85 @@
+//! What changed in the rules, and which way.
+
+use super::*;
+use crate::admission::calendars::{Cron, Rule};
+use crate::admission::{Calendar, Calendars, Changed, Coverage, Way, changed};
+use crate::domain::calendar::{CalendarKind, CalendarName};
+
+fn told(changes: &[Changed]) -> Vec<String> {
+    let way = |way: Way| match way {
+        Way::Looser => "looser",
+        Way::Stricter => "stricter",
+        Way::Other => "other",
+    };
+    changes.iter().map(|one| format!("{} {} {} {}", one.what, one.from, one.to, way(one.way))).collect()
+}
+
+/// Each key of the file, with what it becomes.
+#[test]
+fn each_number_is_told_with_the_way_it_went() {
+    let cases = [
+        ("capacity: { out-max: 20% }", "capacity.out-max 10% 20% looser"),
+        ("health: { age-max: 1m }", "health.age-max 2m 1m stricter"),
+        ("health: { unknown-max: 5% }", "health.unknown-max 10% 5% stricter"),
+        ("concurrency: { fleet: 201 }", "concurrency.fleet 200 201 looser"),
+        ("concurrency: { command: 49 }", "concurrency.command 50 49 stricter"),
+        ("concurrency: { rate: none }", "concurrency.rate 10 none looser"),
+        ("concurrency: { rate: 9 }", "concurrency.rate 10 9 stricter"),
+        ("concurrency: { type-in-site: 6% }", "concurrency.type-in-site 5% 6% looser"),
+        ("concurrency: { rack: 2 }", "concurrency.rack 1 2 looser"),
+        ("traffic: { load-max: 80% }", "traffic.load-max 70% 80% looser"),
+        ("traffic: { clear-for: 5m }", "traffic.clear-for 10m 5m looser"),
+        ("traffic: { coverage-min: 95% }", "traffic.coverage-min 90% 95% stricter"),
+        ("traffic: { query: up }", "traffic.query sum by (pool) (fleet_traffic) up other"),
+        ("queue: { ageing: 2h }", "queue.ageing 1h 2h other"),
+        ("failure-rate: { in-a-row: 4 }", "failure-rate.in-a-row 3 4 looser"),
+        ("failure-rate: { share: { above: 20% } }", "failure-rate.share.above 10% 20% looser"),
+        ("failure-rate: { command: { failures: 9 } }", "failure-rate.command.failures 10 9 stricter"),
+        ("failure-rate: { cool-down: 10m }", "failure-rate.cool-down 30m 10m looser"),
+        ("failure-rate: { soak: 20m }", "failure-rate.soak 10m 20m stricter"),
+        ("observe: [capacity]", "observe nothing capacity looser"),
+        ("override: { by: [sre] }", "override.by nobody sre looser"),
+        ("override: { alone-up-to: 1 }", "override.alone-up-to 5 1 stricter"),
+    ];
+    let mut wrong = Vec::new();
+    for (text, expected) in cases {
+        let rules = admission_rules("admission.yaml", text).expect(text);
+        let found = told(&changed(&Rules::default(), &rules));
+        if found != [expected] {
+            wrong.push(format!("{text}: {found:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(changed(&Rules::default(), &Rules::default()), []);
+}
+
+#[test]
+fn calendars_that_come_go_and_change_are_told() {
+    let calendar = |name: &str, hours: u64| Calendar {
+        name: CalendarName::new(name),
+        kind: CalendarKind::Freeze,
+        on: Coverage::everything(),
+        commands: Vec::new(),
+        impact: Impact::Drain,
+        rule: Rule::Cron {
+            at: vec![Cron::of_text("0 8 * * *").expect("a cron")],
+            lasts: SECOND * 3600 * u32::try_from(hours).expect("small"),
+            except: Vec::new(),
+        },
+        zone: None,
+        why: String::new(),
+        owner: GroupName::new("noc"),
+    };
+    let rules = |calendars: &[(&str, u64)]| {
+        let all = calendars.iter().map(|(name, hours)| calendar(name, *hours)).collect();
+        Rules { calendars: Calendars::of(all), ..Rules::default() }
+    };
+    let before = rules(&[("gone", 1), ("same", 1), ("other", 1)]);
+    let now = rules(&[("other", 2), ("new", 1), ("same", 1)]);
+    let expected = [
+        "calendar gone freeze gone looser",
+        "calendar other freeze changed other",
+        "calendar new none freeze stricter",
+    ];
+    assert_eq!(told(&changed(&before, &now)), expected);
+}
