@@ -2,7 +2,9 @@
 
 use super::counts::Counts;
 use super::likely::{Paces, likely_start};
-use super::{Candidate, Known, Verdict, evaluate_with, merged, never, pass, reasons_of_servers, without_server};
+use super::{
+    Candidate, Known, Verdict, evaluate_with, evaluate_without_server, merged, never, pass, reasons_of_servers,
+};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::RunId;
 use crate::domain::plan::{PlannedServer, Subject};
@@ -76,9 +78,10 @@ pub fn outlook(sought: Sought<'_>, known: Known<'_>, paces: &Paces) -> Outlook {
     };
     let mut of_others = Vec::new();
     for subject in subjects.iter().filter(|subject| subject.server().is_none()) {
-        match without_server(&run.request, (subject, version), spec, known) {
-            Ok(blockers) => of_others.extend(blockers),
-            Err(why) => outlook.denied = Some(why),
+        match evaluate_without_server(run, (subject, version), spec, known) {
+            Verdict::Allow(_) => {}
+            Verdict::Wait(blockers) => of_others.extend(blockers),
+            Verdict::Deny(why) => outlook.denied = Some(why),
         }
     }
     outlook.first.blockers.extend(of_others);

@@ -90,17 +90,21 @@ fn usage_hint(commands: &Catalog) -> String {
 #[cfg(test)]
 mod tests {
     use super::{SCOPES, manifest};
-    use crate::catalog::load;
+    use crate::catalog::{Catalog, load};
+
+    fn shipped() -> Catalog {
+        let files = [
+            ("announce.yaml", include_str!("../../commands/announce.yaml")),
+            ("drain.yaml", include_str!("../../commands/drain.yaml")),
+            ("reboot.yaml", include_str!("../../commands/reboot.yaml")),
+        ];
+        let catalog = load(&files.map(|(name, text)| (name.to_owned(), text.to_owned())));
+        catalog.unwrap_or_else(|faults| panic!("{faults}"))
+    }
 
     #[test]
     fn the_manifest_asks_for_what_is_used() {
-        let reboot = include_str!("../../commands/reboot.yaml").to_owned();
-        let drain = include_str!("../../commands/drain.yaml").to_owned();
-        let announce = include_str!("../../commands/announce.yaml").to_owned();
-        let files = [("announce.yaml", announce), ("drain.yaml", drain), ("reboot.yaml", reboot)];
-        let catalog =
-            load(&files.map(|(name, text)| (name.to_owned(), text))).unwrap_or_else(|faults| panic!("{faults}"));
-        insta::assert_snapshot!(manifest(&catalog), @r#"
+        insta::assert_snapshot!(manifest(&shipped()), @r#"
         {
           "_metadata": {
             "major_version": 2,

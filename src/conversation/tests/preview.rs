@@ -237,4 +237,13 @@ fn what_could_start_instead_is_told() {
     look.outlook.first = Rehearsal::default();
     look.outlook.alone = Rehearsal::default();
     assert_snapshot!(told(&look), @"– nothing of it would be carried out: `blacklisted by dee`");
+    // It works on no servers.
+    look.outlook.denied = None;
+    let frozen =
+        Blocker::Frozen { scope: "site=lax".to_owned(), by: "dee".to_owned(), until: None, why: "disk".to_owned() };
+    look.outlook.first.blockers = vec![frozen];
+    assert_snapshot!(told(&look), @"
+    it would wait, and start by itself
+    • `site=lax` frozen by dee: `disk`
+    ");
 }

@@ -145,12 +145,19 @@ fn whoever_asked_is_told_of_a_halt_and_of_its_end() {
     ✋ req-2mq9 is halted: reboot 20 servers in lax
     ----
     ✋ req-2mq9 is halted: reboot 20 servers in lax
-    2 servers failed, limit 1, at most 5 of 20 with those at work · 14:46 UTC
+    2 servers failed, limit 1, at most 5 of 20 with those at work · 14:40 UTC
     ✗ `edge-lax-[012,014]` did not come back; drained
     It starts no more by itself. What is at work goes on.
     [Open thread]
     ");
-    assert_snapshot!(story.see(INCIDENT, |view| left_out_direct(view, None)), @"");
+    assert_snapshot!(story.see(INCIDENT, |view| left_out_direct(view, None)), @"
+    ✗ lax: edge-lax-012 out of production after a reboot
+    ----
+    ✗ 1 server of lax out of production
+    reboot: `edge-lax-012` did not come back; drained
+    edge-lax now 39 of 40, floor 36
+    ~ req-2mq9 by ana · since 14:46 UTC
+    ");
     let ended = RequestEvent::Ended { at: at(14, 55), outcome: RequestOutcome::DoneWithFailures };
     let story = one_lost().runs([14], &not_back()).halted(2).then(ended);
     assert_snapshot!(story.see(INCIDENT, |view| halted_direct(view, link)), @"
