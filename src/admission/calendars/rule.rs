@@ -85,17 +85,17 @@ impl Cron {
 
     /// The first beginning after that time on the clocks.
     fn next(&self, after: NaiveDateTime) -> Result<Option<NaiveDateTime>, CannotTell> {
-        found(self.read.find_next_occurrence(&after.and_utc(), false))
+        found(&self.read.find_next_occurrence(&after.and_utc(), false))
     }
 
     /// The last beginning before that time on the clocks.
     fn last(&self, before: NaiveDateTime) -> Result<Option<NaiveDateTime>, CannotTell> {
-        found(self.read.find_previous_occurrence(&before.and_utc(), false))
+        found(&self.read.find_previous_occurrence(&before.and_utc(), false))
     }
 }
 
 /// Clocks on a wall are followed as if they were those of UTC, which skips and repeats nothing.
-fn found(occurrence: Result<DateTime<Utc>, CronError>) -> Result<Option<NaiveDateTime>, CannotTell> {
+fn found(occurrence: &Result<DateTime<Utc>, CronError>) -> Result<Option<NaiveDateTime>, CannotTell> {
     match occurrence {
         Ok(at) => Ok(Some(at.naive_utc())),
         Err(CronError::TimeSearchLimitExceeded | CronError::InvalidDate) => Ok(None),

@@ -90,7 +90,8 @@ async fn what_is_left_out_and_a_halt_are_told_and_end_with_the_request() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-20]");
         stage.lets_out(50);
-        stage.tells_requesters_after(seconds(10));
+        // By then the next wave is out, whenever within a few seconds that is looked at.
+        stage.tells_requesters_after(seconds(25));
         stage.fleet().never_returns("edge-lax-01");
         let own = ana.direct();
         let thread = ana.types(&noc, "/fleet reboot edge-lax-[01-09] --wave 100% because kernel update").await;
