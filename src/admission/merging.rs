@@ -63,7 +63,13 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
             merged.push(blocker);
         }
     }
-    merged.sort_by_key(|blocker| match blocker {
+    merged.sort_by_key(rank);
+    merged
+}
+
+/// The longest-lasting first.
+const fn rank(blocker: &Blocker) -> u8 {
+    match blocker {
         Blocker::Stopped { .. } => 0,
         Blocker::Held { .. } => 1,
         // It takes a person.
@@ -83,8 +89,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         Blocker::Rate { .. } => 15,
         Blocker::Behind { .. } => 16,
         Blocker::NoDirectory => 17,
-    });
-    merged
+    }
 }
 
 /// An earlier reason, if it is the same calendar that says the same of other sites.

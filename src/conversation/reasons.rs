@@ -83,22 +83,8 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             ends(prose, *until).text(": ").code(why)
         }
         Blocker::Broken { scope, failures, of, examples, until, .. } => {
-            let prose = prose.text(format!("{}: {failures} of the last {of} failed", scope_words(scope)));
-            let prose = match examples.as_slice() {
-                names if roomy && !names.is_empty() => prose.text(" (").code(folded(names, PATTERNS_MAX)).text(")"),
-                _ => prose,
-            };
-            match until {
-                BrokenUntil::CoolDown(at) => prose.text("; one canary may start from ").time(*at),
-                BrokenUntil::Canary(run) => prose.text(format!("; waits for its canary, {}", run.request)),
-                BrokenUntil::Soak(at) => {
-                    prose.text("; its canary is watched until ").time(*at).text(", then a person may close it")
-                }
-                BrokenUntil::Person => {
-                    let line = format!("{} {scope} because …", BuiltInVerb::CloseBreaker.word());
-                    prose.text("; its canary has passed, so a person may send ").code(line)
-                }
-            }
+            let examples = if roomy { examples.as_slice() } else { &[] };
+            broken(prose, (scope, *failures, *of), (examples, until))
         }
         Blocker::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from } => {
             let prose = prose.text(format!("{} ", traffic(scope)));
@@ -107,16 +93,33 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
         }
         Blocker::TrafficUnknown { scope, why, since } => unknown(prose, scope, (why, *since)),
         Blocker::Alert { name, place, since } => redundant::alert(prose, name, place).text(" since ").time(*since),
-        Blocker::AlertsUnknown { why, since } => {
-            let prose = prose.text("alerts unknown");
-            let prose = match since {
-                Some(since) => prose.text(" since ").time(*since),
-                None => prose,
-            };
-            prose.text(format!(" ({}); waits until they are known", quoted(why)))
-        }
+        Blocker::AlertsUnknown { why, since } => redundant::unknown(prose, (why, *since)),
         Blocker::Domain { group, domains, at_once, since } => {
             redundant::reason(prose, group, domains, (*at_once, *since, roomy))
+        }
+    }
+}
+
+/// `reboot in lax: 3 of the last 5 failed; one canary may start from 14:20`
+fn broken(
+    prose: Prose,
+    (scope, failures, of): (&BreakerScope, u32, u32),
+    (examples, until): (&[ServerName], &BrokenUntil),
+) -> Prose {
+    let prose = prose.text(format!("{}: {failures} of the last {of} failed", scope_words(scope)));
+    let prose = match examples {
+        names if !names.is_empty() => prose.text(" (").code(folded(names, PATTERNS_MAX)).text(")"),
+        _ => prose,
+    };
+    match until {
+        BrokenUntil::CoolDown(at) => prose.text("; one canary may start from ").time(*at),
+        BrokenUntil::Canary(run) => prose.text(format!("; waits for its canary, {}", run.request)),
+        BrokenUntil::Soak(at) => {
+            prose.text("; its canary is watched until ").time(*at).text(", then a person may close it")
+        }
+        BrokenUntil::Person => {
+            let line = format!("{} {scope} because …", BuiltInVerb::CloseBreaker.word());
+            prose.text("; its canary has passed, so a person may send ").code(line)
         }
     }
 }

@@ -77,3 +77,13 @@ fn where_it_is(place: &AlertPlace) -> String {
         AlertPlace::Servers(names) => format!("on {}", servers(names.len())),
     }
 }
+
+/// `alerts unknown since 14:00 (no answer); waits until they are known`
+pub(super) fn unknown(prose: Prose, (why, since): (&str, Option<Timestamp>)) -> Prose {
+    let prose = prose.text("alerts unknown");
+    let prose = match since {
+        Some(since) => prose.text(" since ").time(since),
+        None => prose,
+    };
+    prose.text(format!(" ({}); waits until they are known", quoted(why)))
+}

@@ -188,15 +188,16 @@ async fn public(world: &World, slot: &Slot, message: &Message) -> Result<Settled
             Delivery::Refused(why) => Settled::Dead(why),
         });
     }
-    let to = match &slot.outgoing.to {
-        Destination::Direct(person) => match world.chat.direct_channel(person).await {
+    let to = if let Destination::Direct(person) = &slot.outgoing.to {
+        match world.chat.direct_channel(person).await {
             Ok(channel) => PostTo { channel, thread: None },
             Err(delivery) => return Ok(unopened(delivery)),
-        },
-        to => match place(world, to).await? {
+        }
+    } else {
+        match place(world, &slot.outgoing.to).await? {
             Some(to) => to,
             None => return Ok(Settled::Dead("its request has no card".into())),
-        },
+        }
     };
     let key = &slot.outgoing.key;
     match slot.begun_at {

@@ -13,6 +13,7 @@ mod command_line;
 #[cfg(test)]
 mod command_line_automations;
 mod command_line_brakes;
+#[cfg(test)]
 mod command_line_matrix;
 mod command_line_state;
 #[cfg(test)]

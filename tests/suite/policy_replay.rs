@@ -110,6 +110,7 @@ fn draining() -> Vec<Write> {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "half of it is what is printed")]
 async fn other_numbers_are_tried_on_what_was_decided() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wrasse.db");

@@ -55,7 +55,8 @@ fn lax_server(number: usize) -> AlertPlace {
 fn an_alert_blocks_where_its_narrowest_label_that_is_ours_says() {
     let (site, pool) = (SiteName::new("lax"), PoolName::new("edge-lax"));
     let rack = RackName::new("lax-r01");
-    let cases: [(&[(&str, &str)], Option<AlertPlace>); 14] = [
+    type Labels = [(&'static str, &'static str)];
+    let cases: [(&Labels, Option<AlertPlace>); 14] = [
         (&[("site", "lax")], Some(AlertPlace::Site(site.clone()))),
         (&[("pool", "edge-lax")], Some(AlertPlace::Pool(pool.clone()))),
         (&[("site", "lax"), ("pool", "edge-lax")], Some(AlertPlace::Pool(pool))),

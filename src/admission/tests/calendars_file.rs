@@ -47,6 +47,7 @@ fn no_text_is_no_calendar_and_a_sound_one_has_no_fault() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn each_mistake_is_told_with_its_line() {
     let table = [
         ("name: nights", "name: Nights", "1 a name is lower-case letters, digits and dashes, at most 63"),

@@ -47,7 +47,8 @@ impl Fleet {
 fn one_domain_of_a_group_at_a_time() {
     let fleet = Fleet::on_two_feeds(8);
     assert!(fleet.is_allowed(0) && fleet.is_allowed(1), "nothing is out");
-    let outs: [(&str, fn(Fleet) -> Fleet); 7] = [
+    type Change = fn(Fleet) -> Fleet;
+    let outs: [(&str, Change); 7] = [
         ("drained", |fleet| fleet.in_state(2, Drained)),
         ("in maintenance", |fleet| fleet.in_state(2, ProductionState::Maintenance)),
         ("under work", |fleet| fleet.locked(2, "bbbb", LockStanding::Working)),

@@ -8,6 +8,7 @@ use wrasse::sandbox::fleet::model::{Fault, Rotation};
 
 /// From a failed run over the repair bench back into production; each step is somebody's word or a command.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is the transcript")]
 async fn a_dead_server_is_repaired_and_comes_back() {
     story(async |stage| {
         let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-20]");
