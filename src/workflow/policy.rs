@@ -9,6 +9,8 @@ pub enum PolicyName {
     Capacity,
     /// How much of what is left may be used.
     Traffic,
+    /// What is redundant, and what monitoring says is wrong.
+    Infrastructure,
     /// Whether too many runs of the same have failed.
     FailureRate,
     /// The stop of everything.
@@ -21,8 +23,6 @@ pub enum PolicyName {
     Blacklist,
     /// The windows of calendars.
     Window,
-    /// What is redundant, and what monitoring says is wrong.
-    Infrastructure,
 }
 
 impl PolicyName {
@@ -31,18 +31,18 @@ impl PolicyName {
         Self::Concurrency,
         Self::Capacity,
         Self::Traffic,
+        Self::Infrastructure,
         Self::FailureRate,
         Self::Stop,
         Self::Freeze,
         Self::Hold,
         Self::Blacklist,
         Self::Window,
-        Self::Infrastructure,
     ];
 
     /// Those that an override can let servers pass; whatever is not named here never can be.
     pub const OVERRIDABLE: [Self; 5] =
-        [Self::Concurrency, Self::Capacity, Self::Traffic, Self::Window, Self::Infrastructure];
+        [Self::Concurrency, Self::Capacity, Self::Traffic, Self::Infrastructure, Self::Window];
 
     /// Whether it may be only observed: all that weigh figures, none that people put on.
     #[must_use]

@@ -225,7 +225,7 @@ fn can_i_tells_yes_and_no_by_its_status() {
     Nothing has started.
     first wave: would wait, and start by itself
     • health of 2 of 3 in edge-lax unknown, not looked at yet; waits until it is known
-    ~ person and groups: as this call says · locks, states and health: unknown: there is no database · traffic: as told last
+    ~ person and groups: as this call says · locks, states and health: unknown: there is no database · traffic and alerts: as told last
     ");
     let no = by("web", &["reboot edge-lax-[001-003] because kernel update"]);
     assert_eq!(no.status.code(), Some(3), "{}", complaint(&no));

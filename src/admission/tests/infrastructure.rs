@@ -140,6 +140,7 @@ fn one_site_of_a_metro_at_a_time() {
 #[test]
 fn a_reason_says_which_servers_whose_and_since_when() {
     let fleet = Fleet::on_two_feeds(8).locked(2, "bbbb", LockStanding::Working).in_state(4, Drained);
+    let fleet = fleet.seen(4, Health::OutOfRotation, 0);
     let Verdict::Wait(blockers) = fleet.check(1) else { panic!("it waits") };
     let out = |number: usize, tail: &str, why: &str| OutServer {
         name: fleet.servers[number].name.clone(),

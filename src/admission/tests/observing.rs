@@ -49,7 +49,7 @@ fn the_file_names_what_is_only_observed() {
         let fault = read(&format!("observe: [\"{never}\"]")).unwrap_err().to_string();
         assert!(
             fault.contains(&format!(
-                "observe is `{never}`; it takes some of concurrency, capacity, traffic, infrastructure, failure-rate"
+                "observe is `{never}`; it takes some of concurrency, capacity, traffic, infrastructure, failure-rate, window"
             )),
             "{fault}"
         );

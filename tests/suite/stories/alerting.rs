@@ -33,7 +33,7 @@ async fn a_critical_alert_of_a_site_makes_its_reboots_wait() {
         bot   Reboot 1 server in riga · req-0002
               ⏳ queued · starts by itself
               • alert `FeedDown` in riga since hh:mm
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ana   /fleet reboot edge-fra-01 because kernel update
         bot   (only ana) Understood: reboot 1 server in fra
@@ -122,7 +122,7 @@ async fn a_dead_watchdog_is_told_on_the_card() {
         bot   Reboot 1 server in riga · req-0001
               ⏳ queued · starts by itself
               • alerts unknown since hh:mm (the watchdog Watchdog does not fire); waits until they are known
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         stage.fleet().rebooted("edge-riga-01", times(0));
@@ -153,7 +153,7 @@ async fn a_command_that_remediates_ignores_alerts_about_its_own_servers() {
         bot   Drain 1 server in riga · req-0001
               ⏳ queued · starts by itself
               • alert `Hung` on `edge-riga-01` since hh:mm
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
         ana.types(&noc, "/fleet cancel req-2222").await;

@@ -63,7 +63,7 @@ async fn a_dead_server_is_repaired_and_comes_back() {
         let status = ana.types(&noc, "/fleet status site=lax").await;
         assert_snapshot!(status.transcript(), @"
         ana   /fleet status site=lax
-        bot   (only ana) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · requests hh:mm · inventory hh:mm · people hh:mm
+        bot   (only ana) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
               19 of 19 in service in 1 pool
               edge-lax 19 of 19, floor 18 · 1 not in the total: `edge-lax-02` (repair, says bob)
               No request is open
@@ -248,7 +248,7 @@ async fn a_server_in_repair_that_is_seen_in_service_is_told() {
         let status = ana.types(&noc, "/fleet status").await;
         assert_snapshot!(status.transcript(), @"
         ana   /fleet status
-        bot   (only ana) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · requests hh:mm · inventory hh:mm · people hh:mm
+        bot   (only ana) Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
               9 of 10 in service in 1 pool
               edge-lax 9 of 10, floor 9 · 1 out: `edge-lax-01` (repair, but seen in service, says bob)
               No request is open

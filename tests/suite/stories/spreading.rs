@@ -36,7 +36,7 @@ async fn the_second_feed_waits_until_the_first_is_back() {
               ⏳ queued · starts by itself
               • feed a of riga has servers out since hh:mm, and at most 1 feed may at once
                 2 out: `edge-riga-[01-02]` (drained, req-0001)
-              ~ @bob · looked hh:mm
+              ~ @bob · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         bob   /fleet why
         bot   (only bob) Reboot 1 server in riga · req-0002
@@ -90,7 +90,7 @@ async fn what_fails_by_itself_counts_and_its_cure_goes_on() {
               ⏳ queued · starts by itself
               • feed a of riga has servers out, and at most 1 feed may at once
                 1 out: `edge-riga-01` (out of rotation)
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ana   /fleet reboot edge-riga-07 because it is out of rotation
         bot   (only ana) Understood: reboot 1 server in riga
@@ -135,7 +135,7 @@ async fn one_site_of_a_metro_at_a_time() {
               ⏳ queued · starts by itself
               • riga of metro baltic has servers out since hh:mm, and at most 1 site may at once
                 1 out: `edge-riga-01` (drained, req-0002)
-              ~ @ana · looked hh:mm
+              ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ana   /fleet reboot edge-fra-01 because kernel update
         bot   (only ana) Understood: reboot 1 server in fra

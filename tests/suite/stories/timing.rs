@@ -270,7 +270,7 @@ async fn a_window_can_be_overridden_and_a_freeze_cannot() {
               override freeze on req-0002 bec…
                        ^^^^^^
               ```
-              Only concurrency, capacity, traffic and window can be overridden. Nothing has started.
+              Only concurrency, capacity, traffic, infrastructure and window can be overridden. Nothing has started.
         ");
         stage.channel("#incidents").transcript();
         noc.transcript();
@@ -291,7 +291,7 @@ async fn a_status_and_a_home_tell_the_freezes_of_the_calendar() {
         ana   /fleet status
         bot   (only ana) ❄ lax frozen by the calendar `office-hours` until hh:mm (2026-01-05 hh:mm America/Los_Angeles): `people are in the halls`
               ❄ lax will be frozen by the calendar `live-match` from hh:mm (2026-01-05 hh:mm America/Los_Angeles) until hh:mm (2026-01-05 hh:mm America/Los_Angeles): `people are in the halls`
-              Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · requests hh:mm · inventory hh:mm · people hh:mm
+              Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
               3 of 3 in service in 1 pool
               No request is open
               ~ of 3 servers: drain, reboot and undrain 3
