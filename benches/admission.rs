@@ -10,13 +10,14 @@ use std::time::Duration;
 use wrasse::admission::infrastructure::{DomainRule, SeenAlerts, Within};
 use wrasse::admission::traffic::{Measured, Snapshot, Traffic};
 use wrasse::admission::{
-    self, Candidate, Firing, Health, HealthRow, Known, Ledger, Lock, LockStanding, Outside, Rules, Verdict,
+    self, Candidate, Firing, Health, HealthRow, Known, Ledger, Lock, LockStanding, Outside, Paces, Rules, Sought,
+    Verdict,
 };
 use wrasse::domain::alert::FiringAlert;
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::identity::GroupName;
 use wrasse::domain::ids::{Fingerprint, RequestId, RunId};
-use wrasse::domain::plan::PlannedServer;
+use wrasse::domain::plan::{PlannedServer, Subject};
 use wrasse::domain::server::{
     PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName, TagName, TagValue,
 };
@@ -220,13 +221,11 @@ fn one_start(bencher: Bencher<'_, '_>, count: usize) {
     bencher.bench_local(|| black_box(scene.started(OF_ONE_START)));
 }
 
-/// What `plan` asks: each server's verdict, and who would be left out.
+/// What `plan` asks: each server's verdict, together and alone, who would be left out, and when the first that waits may start.
 #[divan::bench(args = FLEETS, sample_count = 10)]
 fn a_plan_with_every_verdict(bencher: Bencher<'_, '_>, count: usize) {
     let scene = Scene::of(count, false);
-    let servers = scene.planned.iter().collect::<Vec<_>>();
-    bencher.bench_local(|| {
-        let rehearsed = admission::rehearse(&servers, (&scene.spec, None), &scene.run, scene.known());
-        black_box((rehearsed, admission::left_out(&servers, &scene.spec, scene.known())))
-    });
+    let subjects = scene.planned.iter().cloned().map(Subject::Server).collect::<Vec<_>>();
+    let sought = Sought { subjects: &subjects, first: OF_ONE_START, spec: &scene.spec, version: None, run: &scene.run };
+    bencher.bench_local(|| black_box(admission::outlook(sought, scene.known(), &Paces::default())));
 }

@@ -110,7 +110,7 @@ fn prometheus(settings: Option<PrometheusSettings>) -> anyhow::Result<Option<Arc
         tracing::info!("traffic is not looked at: WRASSE_PROMETHEUS_URL is not set");
         return Ok(None);
     };
-    tracing::info!(url = settings.url, "traffic is looked at");
+    tracing::info!("traffic is looked at");
     Ok(Some(Arc::new(Prometheus::new(&settings.url, settings.token)?)))
 }
 
@@ -120,7 +120,7 @@ fn monitoring(settings: Option<AlertmanagerSettings>) -> anyhow::Result<Option<A
         tracing::info!("alerts are not read: WRASSE_ALERTS_URL is not set");
         return Ok(None);
     };
-    tracing::info!(url = settings.url, "firing alerts are read");
+    tracing::info!("firing alerts are read");
     Ok(Some(Arc::new(Alertmanager::new(&settings.url, settings.token)?)))
 }
 
@@ -130,7 +130,7 @@ fn alertmanager(settings: Option<AlertmanagerSettings>) -> anyhow::Result<Option
         tracing::info!("nobody is paged: WRASSE_ALERTMANAGER_URL is not set");
         return Ok(None);
     };
-    tracing::info!(url = settings.url, "matters are told as alerts");
+    tracing::info!("matters are told as alerts");
     Ok(Some(Arc::new(Alertmanager::new(&settings.url, settings.token)?)))
 }
 

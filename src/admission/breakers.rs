@@ -451,10 +451,13 @@ pub fn broken(work: Option<Counted<'_>>, known: Known<'_>) -> Vec<Blocker> {
     over(work, known).filter_map(|breaker| blocker(breaker, known)).collect()
 }
 
-/// The breakers that some work, if it may start, is the canary of.
+/// The breakers that some work, if it may start, is the canary of: none that is only observed lets a second one try.
 #[must_use]
 pub fn canary_of(work: Option<Counted<'_>>, known: Known<'_>) -> Vec<BreakerScope> {
-    over(work, known).map(|breaker| breaker.scope.clone()).collect()
+    over(work, known)
+        .filter(|breaker| breaker.standing(known) == BreakerStanding::MayTry)
+        .map(|breaker| breaker.scope.clone())
+        .collect()
 }
 
 fn blocker(breaker: &Breaker, known: Known<'_>) -> Option<Blocker> {

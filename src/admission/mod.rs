@@ -65,7 +65,7 @@ pub use pass::{pass, reasons, reasons_of_servers};
 pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
 pub use rate::{PACED_STARTS_MAX, RATE_OVER, Start, paces};
 pub use record::{Decided, Said, Snapshot, decided};
-pub use rehearsal::{Outlook, Rehearsal, Sought, left_out, outlook, rehearse};
+pub use rehearsal::{Outlook, Rehearsal, Sought, outlook, rehearse};
 pub use replay::{Change, Difference, Replay};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use traffic::{Traffic, TrafficRules};

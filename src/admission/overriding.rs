@@ -10,7 +10,7 @@ use crate::domain::identity::GroupName;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::ProductionState;
 use crate::workflow::breakglass::SecondCause;
-use crate::workflow::request::{Blocker, PolicyName, PolicySet};
+use crate::workflow::request::{Blocker, PolicyName};
 use std::time::Duration;
 
 /// The longest that an override may last.
@@ -49,9 +49,10 @@ pub(super) fn less_passed(said: Verdict, candidate: Candidate<'_>, known: Known<
         Verdict::Wait(blockers) => blockers,
         verdict @ (Verdict::Allow(_) | Verdict::Deny(_)) => return verdict,
     };
-    let (observed, blockers) = less_observed(blockers, known.rules);
-    let may_pass = can_pass(candidate.server, candidate.spec, known);
-    let passes = if may_pass { candidate.passes } else { PolicySet::NONE };
+    if !can_pass(candidate.server, candidate.spec, known) {
+        return Verdict::Wait(blockers);
+    }
+    let (passes, (observed, blockers)) = (candidate.passes, less_observed(blockers, known.rules));
     let passed_by = |blocker: &Blocker| blocker.overridable().filter(|policy| passes.contains(*policy));
     let (passed, left): (Vec<Blocker>, Vec<Blocker>) =
         blockers.into_iter().partition(|blocker| passed_by(blocker).is_some());

@@ -2,9 +2,7 @@
 
 use super::counts::Counts;
 use super::likely::{Paces, likely_start};
-use super::{
-    Candidate, Known, Verdict, evaluate_with, evaluate_without_server, merged, never, pass, reasons_of_servers,
-};
+use super::{Candidate, Known, Verdict, evaluate_with, evaluate_without_server, merged, pass, reasons_of_servers};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::RunId;
 use crate::domain::plan::{PlannedServer, Subject};
@@ -73,7 +71,7 @@ pub fn outlook(sought: Sought<'_>, known: Known<'_>, paces: &Paces) -> Outlook {
         about: likely_start(&together, known, paces),
         together: rehearsal(&together),
         alone: rehearsal(&alone.collect::<Vec<_>>()),
-        left_out: left_out(&servers, spec, known),
+        left_out: denied(&together),
         ..Outlook::default()
     };
     let mut of_others = Vec::new();
@@ -91,7 +89,7 @@ pub fn outlook(sought: Sought<'_>, known: Known<'_>, paces: &Paces) -> Outlook {
 
 /// Asks for each server in turn, each counted before the next is asked about: exactly as servers are started.
 ///
-/// The version is the one that the request is about, if its command takes one. Servers that would be left out are in neither list; see [`left_out`].
+/// The version is the one that the request is about, if its command takes one. Servers that would be left out are in neither list.
 #[must_use]
 pub fn rehearse(
     servers: &[&PlannedServer],
@@ -116,7 +114,10 @@ fn rehearsal(said: &[(Candidate<'_>, Verdict)]) -> Rehearsal {
 }
 
 /// The servers that would be left out as things are now, each with why.
-#[must_use]
-pub fn left_out(servers: &[&PlannedServer], spec: &CommandSpec, known: Known<'_>) -> Vec<(ServerName, String)> {
-    servers.iter().filter_map(|server| Some((server.name.clone(), never(server, spec, known)?))).collect()
+fn denied(said: &[(Candidate<'_>, Verdict)]) -> Vec<(ServerName, String)> {
+    let why = |(candidate, verdict): &(Candidate<'_>, Verdict)| match verdict {
+        Verdict::Deny(why) => Some((candidate.server.name.clone(), why.clone())),
+        Verdict::Allow(_) | Verdict::Wait(_) => None,
+    };
+    said.iter().filter_map(why).collect()
 }

@@ -391,6 +391,16 @@ impl Blocker {
             }
             (Self::TrafficUnknown { scope, .. }, Self::TrafficUnknown { scope: of, .. }) => scope == of,
             (Self::AlertsUnknown { .. }, Self::AlertsUnknown { .. }) => true,
+            // Each start makes another number and another time of it.
+            (Self::Rate { command, limit, .. }, Self::Rate { command: of, limit: at_most, .. }) => {
+                (command, limit) == (of, at_most)
+            }
+            // What becomes of the servers that are out there is told on their own cards.
+            (Self::Domain { group, domains, .. }, Self::Domain { group: of, domains: told, .. }) => {
+                let names =
+                    |domains: &[OutDomain]| domains.iter().map(|domain| domain.name.clone()).collect::<Vec<_>>();
+                group == of && names(domains) == names(told)
+            }
             (one, other) => one == other,
         }
     }

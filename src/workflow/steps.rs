@@ -60,16 +60,20 @@ pub(super) fn begin_drain(situation: Situation<'_>, step: usize, timeout: Durati
         let commit = Commit::of(vec![begun], situation.now).with_state(ProductionState::Draining);
         Decision::Commit(commit.then(Errand::asked(Act::Drain(server.name.clone()))))
     };
-    if run.takes_capacity() || run.found != ProductionState::Production {
+    if !is_cure(run) {
         return drain();
     }
-    // It did not serve when it was admitted, so no place of its pool was asked for. Where it has come back since, one is.
+    // It did not serve when it was admitted, so no place of its pool was asked for. Where it has come back since, its turn
+    // comes again, as that of a server that serves.
     match situation.input {
-        Input::Nothing => Decision::Observe(Probe::Balancer(server.name.clone())),
-        Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Up => Decision::AskSafety,
-        // What is not known to serve takes nothing, and the load balancer is asked again while it drains.
-        Input::Seen(_) | Input::Safe(Ok(())) | Input::ControllerSilent(_) => drain(),
-        Input::Safe(Err(_)) | Input::NotNow => turn_back(situation, RunOutcome::PutOff, Vec::new()),
+        Input::Nothing | Input::Safe(_) | Input::NotNow => Decision::Observe(Probe::Balancer(server.name.clone())),
+        Input::Seen(Seen::Balancer(line)) if line.standing != BalancerStanding::Up => drain(),
+        Input::Seen(Seen::Balancer(_)) => turn_back(situation, RunOutcome::PutOff, Vec::new()),
+        // Whether it serves must be known.
+        Input::Seen(_) | Input::ControllerSilent(_) if situation.now >= since(run).plus(GATE_WITHIN) => {
+            turn_back(situation, RunOutcome::PutOff, Vec::new())
+        }
+        Input::Seen(_) | Input::ControllerSilent(_) => Decision::Wait(situation.now.plus(POLL_EVERY)),
     }
 }
 
@@ -102,8 +106,17 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
             fail(situation, acting.step, FailureKind::BalancerFailed, note)
         }
         Input::Seen(Seen::Balancer(line)) if is_out(line) => Decision::Wait(now.plus(POLL_EVERY)),
+        // Its drain never got there, and it serves again: no place of its pool was asked for.
+        Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Up && is_cure(situation.run) => {
+            turn_back(situation, RunOutcome::PutOff, Vec::new())
+        }
         Input::Seen(_) => Decision::Begin(Errand::asked(Act::Drain(server.clone()))),
     }
+}
+
+/// Whether its server was meant to serve and did not when the run was admitted, so that no place of its pool was asked for.
+fn is_cure(run: &Run) -> bool {
+    run.found == ProductionState::Production && !run.takes_capacity()
 }
 
 fn is_out(line: &BalancerLine) -> bool {
@@ -115,7 +128,9 @@ pub(super) fn gate(situation: Situation<'_>, step: usize, checks: &[GateCheck]) 
     let Some(server) = run.subject.server() else { return Decision::Settled };
     let holds = checks.contains(&GateCheck::DrainStillHolds) && server.pool.is_some();
     // A server that was out before takes nothing away: its cure must not wait for the pool that misses it.
-    let asks_pool = checks.contains(&GateCheck::Capacity) && run.takes_capacity();
+    // That holds once it is drained; before, it may have come back.
+    let asks_pool = checks.contains(&GateCheck::Capacity)
+        && (run.takes_capacity() || is_cure(run) && run.state == ProductionState::Production);
     match situation.input {
         Input::Nothing if holds => Decision::Observe(Probe::Balancer(server.name.clone())),
         Input::Nothing if asks_pool => Decision::AskSafety,

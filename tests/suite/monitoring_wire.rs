@@ -53,9 +53,15 @@ async fn an_answer_counts_only_if_all_of_it_can_be_read() {
         ),
         (
             ok,
-            r#"[{"labels":{"alertname":"A"},"startsAt":"1970-01-01T00:00:05Z","status":{"state":"suppressed"}},
-                {"labels":{},"startsAt":"1970-01-01T02:00:06+02:00","status":{"state":"active"}}]"#,
+            r#"[{"labels":{"alertname":"A"},"startsAt":"1970-01-01T00:00:05Z","status":{"state":"suppressed","silencedBy":["1"]}},
+                {"labels":{},"startsAt":"1970-01-01T02:00:06+02:00","status":{"state":"active","silencedBy":[]}}]"#,
             "an alert without a name since 6000;",
+        ),
+        // Inhibited is no reason to call somebody, and fires all the same.
+        (
+            ok,
+            r#"[{"labels":{"alertname":"A"},"startsAt":"1970-01-01T00:00:05Z","status":{"state":"suppressed","silencedBy":[],"inhibitedBy":["b"]}}]"#,
+            "A since 5000;",
         ),
         (
             ok,
@@ -94,7 +100,7 @@ async fn it_asks_for_what_fires_and_is_not_silenced_with_its_token() {
     drop(rustls::crypto::ring::default_provider().install_default());
     let manager = Alertmanager::new(&format!("{url}/"), Some("secret".to_owned().into())).unwrap();
     let alerts = manager.firing(SOON).await.unwrap();
-    assert_eq!(alerts[0].name(), "active=true&silenced=false&inhibited=false");
+    assert_eq!(alerts[0].name(), "active=true&silenced=false&inhibited=true");
     assert_eq!(alerts[0].labels["token"], "Bearer secret");
 }
 

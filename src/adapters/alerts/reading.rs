@@ -19,9 +19,8 @@ use std::time::Duration;
 
 /// The longest answer that is read.
 const ANSWER_LENGTH_MAX_BYTES: usize = 16 * 1024 * 1024;
-/// The word for an alert that fires, and that nobody has silenced.
-const ACTIVE: &str = "active";
-const WANTED: [(&str, &str); 3] = [("active", "true"), ("silenced", "false"), ("inhibited", "false")];
+/// Those that are inhibited are wanted too: that is about whom to call, and a wide alert inhibits the narrow ones when it is worst.
+const WANTED: [(&str, &str); 3] = [("active", "true"), ("silenced", "false"), ("inhibited", "true")];
 
 /// An alert as the API tells it, as far as it matters here.
 #[derive(Deserialize)]
@@ -33,8 +32,11 @@ struct Told {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Status {
-    state: String,
+    /// The silences that people have put on it; none, where nothing is said of them.
+    #[serde(default)]
+    silenced_by: Vec<String>,
 }
 
 impl Alertmanager {
@@ -54,8 +56,8 @@ impl Alertmanager {
         let text = body(answer).await?;
         let told: Vec<Told> =
             serde_json::from_slice(&text).map_err(|fault| MonitoringFault::Unreadable(brief(&fault.to_string())))?;
-        let active = told.into_iter().filter(|one| one.status.state == ACTIVE);
-        active.map(|one| Ok(FiringAlert { since: moment(&one.starts_at)?, labels: one.labels })).collect()
+        let heard = told.into_iter().filter(|one| one.status.silenced_by.is_empty());
+        heard.map(|one| Ok(FiringAlert { since: moment(&one.starts_at)?, labels: one.labels })).collect()
     }
 }
 

@@ -1,7 +1,9 @@
 //! What is only observed holds nothing up, and is told; and other numbers are tried on what was decided.
 
 use super::*;
-use crate::admission::{Change, Replay, Snapshot, admission_rules, decided, pass};
+use crate::admission::{Breaker, Change, Replay, Snapshot, admission_rules, decided, pass};
+use crate::domain::breaker::BreakerScope;
+use crate::domain::ids::Version;
 use crate::workflow::request::PolicyName;
 
 /// A pool of three with one out, at its floor.
@@ -87,4 +89,37 @@ fn other_numbers_are_tried_on_what_was_decided() {
     assert_eq!(tried(roomy().pool_out_max_percent), [0, 0, 0, 0], "the numbers that were in force change nothing");
     assert_eq!(tried(0), [1, 0, 0, 0]);
     assert_eq!(tried(100), [0, 1, 0, 0]);
+}
+
+/// An open breaker that is only observed makes nobody its canary but the one that may be.
+#[test]
+fn what_passes_an_observed_breaker_is_not_its_canary() {
+    let scope = BreakerScope::Command { command: CommandName::new("reboot") };
+    let open = |canary_from: Timestamp| {
+        let mut fleet = observing(Fleet::of(3), &[PolicyName::FailureRate]);
+        let breaker = Breaker {
+            scope: scope.clone(),
+            opened_at: NOW,
+            version: Version(1),
+            failures: 10,
+            of: 10,
+            examples: Vec::new(),
+            canary_from,
+            canary: None,
+            closed: None,
+        };
+        fleet.ledger.breakers.insert(scope.clone(), breaker);
+        let Verdict::Allow(admitted) = fleet.check(0) else { panic!("it is only observed") };
+        (admitted.observed().to_vec(), admitted.canary_of().to_vec())
+    };
+    assert_eq!(open(NOW.plus(Duration::from_secs(60))), (vec![PolicyName::FailureRate], Vec::new()));
+    assert_eq!(open(NOW), (Vec::new(), vec![scope.clone()]));
+}
+
+/// What cannot be undone is let past nothing in production: not by an override, and not by looking only.
+#[test]
+fn nothing_that_destroys_passes_in_production() {
+    let mut fleet = observing(at_its_floor(), &[PolicyName::Capacity]);
+    fleet.spec.impact = Impact::Destructive;
+    assert_eq!(fleet.blocks(0), ["capacity"]);
 }

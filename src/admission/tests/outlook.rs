@@ -126,3 +126,16 @@ proptest! {
         prop_assert!(outlook.together.start.iter().all(|name| outlook.alone.start.contains(name)));
     }
 }
+
+/// What nobody can override is told beforehand, by the answer of the pass itself.
+#[test]
+fn what_is_never_worked_on_is_told_as_left_out() {
+    let level = BlacklistLevel::Absolute;
+    let fleet = Fleet::of(3).under(BrakeKind::Blacklist { on: Coverage::everything(), command: None, level });
+    let (inventory, run) = (fleet.inventory(), run_of("2mq9", 1));
+    let subjects = [Subject::Server(planned(&fleet.servers[0]))];
+    let sought = Sought { subjects: &subjects, first: 1, spec: &fleet.spec, version: None, run: &run };
+    let outlook = outlook(sought, fleet.known(&inventory), &Paces::new());
+    let left_out = outlook.left_out.iter().map(|(server, _)| server).collect::<Vec<_>>();
+    assert_eq!(left_out, [&fleet.servers[0].name]);
+}

@@ -1,6 +1,7 @@
 //! The rate: how many starts of one command within a minute are enough.
 
 use super::*;
+use crate::workflow::request::alike;
 
 fn started(mut fleet: Fleet, command: &str, seconds_ago: &[u64]) -> Fleet {
     for ago in seconds_ago {
@@ -114,4 +115,15 @@ fn paces_are_taken_from_what_was_done() {
     assert_eq!(paces(cases(4)).get(&command), None);
     let pace = paces(cases(40)).remove(&command).expect("40 cases");
     assert_eq!((pace.cases, pace.nineteen_in_twenty), (40, Duration::from_secs(38)));
+}
+
+/// Each start makes another number and another time of it, which is no news.
+#[test]
+fn a_rate_that_goes_on_is_told_once() {
+    let of = |ago: &[u64]| match started(limited(2), "reboot", ago).check(0) {
+        Verdict::Wait(blockers) => blockers,
+        Verdict::Allow(_) | Verdict::Deny(_) => panic!("it waits"),
+    };
+    assert!(alike(&of(&[1, 2, 3]), &of(&[20, 30])));
+    assert!(!alike(&of(&[1, 2, 3]), &[]));
 }

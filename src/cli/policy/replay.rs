@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// The word of a pass that came to nothing.
+const WAITED: &str = "wait";
 /// Decisions read at once.
 const PAGE: usize = 200;
 /// The most differences of one kind that are shown one by one.
@@ -131,6 +133,8 @@ struct Told {
     requests: usize,
     /// Decisions whose grounds were not kept.
     left_out: usize,
+    /// Decisions that were made with other infrastructure rules, for which something else was kept.
+    other_infrastructure: usize,
 }
 
 impl Told {
@@ -144,6 +148,7 @@ impl Told {
             self.left_out += 1;
             return Ok(());
         };
+        self.other_infrastructure += usize::from(snapshot.rules.infrastructure != rules.infrastructure);
         let version = version_of(&request.plan.parts().parameters);
         let asked = self.replay.ask((&snapshot, &record.decided), (&request.spec, version), rules);
         asked.with_context(|| format!("what {} was decided on at {}", record.request, record.at.date_text()))
@@ -185,6 +190,12 @@ impl Told {
         if self.left_out > 0 {
             lines.push(format!("~ {} without what it was decided on", counted(self.left_out, "decision")));
         }
+        if self.other_infrastructure > 0 {
+            let decisions = counted(self.other_infrastructure, "decision");
+            lines.push(format!(
+                "~ {decisions} by another infrastructure: what only this one looks at was not kept, and is missed here"
+            ));
+        }
         lines.push(
             "~ each is asked on what was known then; what would have followed from another answer is not played".into(),
         );
@@ -210,6 +221,7 @@ impl Told {
             "answers": answers,
             "requests": self.requests,
             "left_out": self.left_out,
+            "other_infrastructure": self.other_infrastructure,
             "differences": each.collect::<Vec<_>>(),
         })
     }
@@ -246,7 +258,8 @@ impl Observed {
         let mut starts = 0;
         self.past
             .each(&store, async |record| {
-                for one in &record.decided {
+                // Of a pass that came to nothing no server started, whatever was said of it.
+                for one in record.decided.iter().filter(|_| record.verdict != WAITED) {
                     let Said::Allow { observed, .. } = &one.said else { continue };
                     starts += 1;
                     for policy in observed {

@@ -308,18 +308,27 @@ fn a_server_that_did_not_serve_is_cured_without_a_place_unless_it_has_come_back(
     for standing in [BalancerStanding::Down, BalancerStanding::Drained, BalancerStanding::Maintenance] {
         assert_eq!(story.clone().commits(&balancer(standing, 0)), Some(Act::Drain(name())), "{standing:?}");
     }
-    assert_eq!(story.clone().commits(&no_answer()), Some(Act::Drain(name())));
+    // Whether it serves must be known, and not for ever.
+    assert!(matches!(story.check(&no_answer()), Decision::Wait(_)));
     let drained = story.clone().with(proved(DRAIN, START, DRAINED));
     let gate = drained.check(&balancer(BalancerStanding::Drained, 0));
     assert!(is_done(&gate, GATE, DRAINED), "the pool is not asked: {gate:?}");
 
-    assert_eq!(story.check(&balancer(BalancerStanding::Up, 9)), Decision::AskSafety);
-    assert_eq!(story.clone().commits(&Input::Safe(Ok(()))), Some(Act::Drain(name())));
-    for not_now in [Input::Safe(Err("edge-lax has 1 of 3 in service, floor 2".to_owned())), Input::NotNow] {
-        let mut put_off = story.clone();
-        assert_eq!(put_off.commits(&not_now), None);
+    // It has come back: it waits for its turn as a server that serves, and nothing was done to it.
+    for (seen, at) in [(balancer(BalancerStanding::Up, 9), START), (no_answer(), START.plus(HOUR))] {
+        let mut put_off = story.clone().at(at);
+        assert_eq!(put_off.commits(&seen), None);
         assert_eq!((put_off.run().stage, put_off.run().state), (RunStage::Waiting, PRODUCTION));
     }
+    // Nor is it taken out where its drain was begun and never got there.
+    let mut begun = story.clone().begun(DRAIN, plain_intent(10 * MINUTE)).at(after(1));
+    assert_eq!(begun.clone().check(&Input::Nothing), looks_at_balancer());
+    assert_eq!(begun.commits(&balancer(BalancerStanding::Up, 9)), Some(Act::Undrain(name())));
+    // Without a drain before it, its pool is asked: it may have come back.
+    let gate = StepSpec::Gate(vec![GateCheck::Capacity]);
+    let undrained =
+        Story::pooled(command(vec![gate])).with(RunEvent::Admitted(Admission::noted(START, PRODUCTION, false)));
+    assert_eq!(undrained.check(&Input::Nothing), Decision::AskSafety);
 }
 
 #[test]
