@@ -1,7 +1,7 @@
 //! The one place where adapters meet services: builds the world, repeats the steps, and ends them together.
 
 use crate::adapters::alerts::Alertmanager;
-use crate::adapters::clock::SystemClock;
+use crate::adapters::clock::{SteadyClock, until};
 use crate::adapters::drivers::RealDrivers;
 use crate::adapters::ids::RandomIds;
 use crate::adapters::metrics::Prometheus;
@@ -12,7 +12,6 @@ use crate::admission::{Ledger, Paces};
 use crate::domain::command::CommandName;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Selector, Spanned};
-use crate::domain::time::Timestamp;
 use crate::files::{Files, ServedFiles, workspace};
 use crate::fleet::Undone;
 use crate::ports::{Alerts, Clock, Directory, Metrics, Monitoring, Store};
@@ -54,7 +53,7 @@ const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// Anything that keeps it from starting, and any service that ended by itself.
 pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::default());
     let serving_alone = ServingLock::take(&settings.database)?;
     let files = Files {
         commands: settings.commands.clone(),
@@ -138,7 +137,7 @@ async fn run(world: &Arc<World>, slack: &Slack, shutdown: impl Future<Output = (
     let stop = CancellationToken::new();
     let mut loops: JoinSet<()> = JoinSet::new();
     for service in services(world) {
-        loops.spawn(repeat(service, world.changes.subscribe(), stop.clone()));
+        loops.spawn(repeat(service, world.changes.subscribe(), (stop.clone(), Arc::clone(&world.clock))));
     }
     let mut sockets = JoinSet::new();
     let inbox = WakingInbox::new(Arc::clone(&world.store), world.changes.clone());
@@ -190,7 +189,12 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
 }
 
 /// Repeats a service's step until it is told to stop.
-async fn repeat(mut service: Box<dyn Service>, mut changes: watch::Receiver<u64>, stop: CancellationToken) {
+async fn repeat(
+    mut service: Box<dyn Service>,
+    mut changes: watch::Receiver<u64>,
+    (stop, clock): (CancellationToken, Arc<dyn Clock>),
+) {
+    let until = |at| until(at, clock.as_ref());
     while !stop.is_cancelled() {
         changes.borrow_and_update();
         let (busy, next_wake) = match service.step().await {
@@ -218,11 +222,6 @@ async fn repeat(mut service: Box<dyn Service>, mut changes: watch::Receiver<u64>
             () = service.ended(), if busy => {}
         }
     }
-}
-
-fn until(at: Timestamp) -> Duration {
-    // A little over, so that the clock has passed the moment when the step looks at it.
-    at.since(SystemClock.now()) + Duration::from_millis(2)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this loop is where production waits for the clock")]

@@ -1,8 +1,9 @@
-//! The machine's own clock and randomness.
+//! The machine's own clock.
 
 use crate::domain::time::Timestamp;
 use crate::ports::Clock;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The machine's wall clock.
 #[derive(Clone, Copy, Debug, Default)]
@@ -13,5 +14,85 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The same for a process that lives long: it never goes back. Where the machine's clock is set back it goes on at half the
+/// speed until both agree, so that no look seems younger than it is and nothing that was counted is forgotten.
+#[derive(Debug, Default)]
+pub struct SteadyClock {
+    last: Mutex<Steady>,
+}
+
+/// What was told last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Steady {
+    told: Timestamp,
+    /// What was told when the machine's clock was first seen behind that, and when that was by the clock that nobody sets.
+    behind_since: Option<(Timestamp, Instant)>,
+}
+
+impl Steady {
+    /// What is told now, by the machine's clock and by the one that nobody sets.
+    fn after(self, wall: Timestamp, instant: Instant) -> Self {
+        if wall >= self.told {
+            return Self { told: wall, behind_since: None };
+        }
+        let (from, since) = self.behind_since.unwrap_or((self.told, instant));
+        let told = from.plus(instant.saturating_duration_since(since) / 2).max(self.told);
+        Self { told, behind_since: Some((from, since)) }
+    }
+}
+
+impl Clock for SteadyClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "beside the wall clock, which people may set, stands one that they cannot"
+    )]
+    fn now(&self) -> Timestamp {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let wall = SystemClock.now();
+        let next = last.after(wall, Instant::now());
+        if next.behind_since.is_some() && last.behind_since.is_none() {
+            let by = next.told.since(wall);
+            tracing::warn!(?by, "the machine's clock was set back; time goes at half the speed until both agree");
+        }
+        *last = next;
+        next.told
+    }
+}
+
+/// A little more than how long it is until then, so that the clock has passed that moment when it is looked at.
+#[must_use]
+pub fn until(at: Timestamp, clock: &dyn Clock) -> Duration {
+    at.since(clock.now()) + Duration::from_millis(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any moment does")]
+    fn time_never_goes_back_and_meets_the_wall_clock_again() {
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let noon = Timestamp::from_millis(43_200_000);
+        let mut clock = Steady::default().after(noon, start);
+        assert_eq!(clock.told, noon);
+        // The machine's clock is set back by a minute, and asked every 700 ms.
+        let mut before = clock.told;
+        for step in 1..200_u32 {
+            let passed = step * Duration::from_millis(700);
+            clock = clock.after(noon.minus(60 * second).plus(passed), start + passed);
+            assert!(clock.told >= before, "{step}: it went back");
+            before = clock.told;
+            if passed < 117 * second {
+                assert_eq!(clock.told.since(noon), (passed - Duration::from_millis(700)) / 2, "{step}");
+            } else if passed > 122 * second {
+                assert_eq!((clock.told, clock.behind_since), (noon.minus(60 * second).plus(passed), None), "{step}");
+            }
+        }
+        let ahead = clock.told.plus(3_600 * second);
+        assert_eq!(clock.after(ahead, start).told, ahead, "forward it is followed at once");
     }
 }

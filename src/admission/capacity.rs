@@ -144,7 +144,7 @@ fn looks(server: &Server, known: Known<'_>) -> Standing {
     }
     match known.ledger.health.get(&server.id) {
         None => Standing::Unknown(None),
-        Some(row) if known.now.since(row.seen_at) > known.rules.health_age_max => Standing::Unknown(Some(row.seen_at)),
+        Some(row) if !row.seen_at.counts(known.now, known.rules.health_age_max) => Standing::Unknown(Some(row.seen_at)),
         Some(row) => match row.health {
             Health::Serving => Standing::Serves,
             health @ (Health::Failing | Health::OutOfRotation) => out(health.words().to_owned()),

@@ -100,6 +100,7 @@ pub fn declare(server: &Server, declared: Declared, by: &Declarer, known: Known<
         server: server.id.clone(),
         state: declared.state(),
         by: SetBy::Person(by.clone()),
+        taken_by: None,
         since: known.now,
     };
     Ok(StateChange { row, before: before.cloned(), takes_over })
@@ -130,7 +131,7 @@ fn is_out(server: &Server, state: ProductionState, known: Known<'_>) -> Result<(
         | ProductionState::Maintenance
         | ProductionState::Repair => false,
     };
-    let is_fresh = |look: &HealthRow| known.now.since(look.seen_at) <= known.rules.health_age_max;
+    let is_fresh = |look: &HealthRow| look.seen_at.counts(known.now, known.rules.health_age_max);
     if is_meant_to_serve && !look.is_some_and(is_fresh) {
         return Err(Objection::NotSeen { state, seen_at: look.map(|look| look.seen_at) });
     }

@@ -2,7 +2,9 @@
 //!
 //! Deliberately absent: words, and what people must do first; a request that needs consent waits for that.
 
-use super::{Candidate, Known, NextWave, Outside, Verdict, infrastructure, next_wave, pass, reasons, traffic};
+use super::{
+    Candidate, Known, NextWave, Outside, Verdict, infrastructure, next_wave, pass, production, reasons, traffic,
+};
 use crate::domain::breaker::version_of;
 use crate::domain::ids::RequestId;
 use crate::domain::server::{PoolName, ServerId, ServerName};
@@ -152,7 +154,12 @@ fn is_part_of(own: &Blocker, merged: &Blocker) -> bool {
     match (own, merged) {
         (Blocker::Locked { holder, .. }, Blocker::Locked { holder: same, .. }) => holder == same,
         (Blocker::Calendar(own), Blocker::Calendar(merged)) => own.is_same(merged),
-        (own, merged) => own == merged || traffic::is_same(own, merged) || infrastructure::is_told_by(own, merged),
+        (own, merged) => {
+            own == merged
+                || traffic::is_same(own, merged)
+                || infrastructure::is_told_by(own, merged)
+                || production::is_told_by(own, merged)
+        }
     }
 }
 
@@ -167,6 +174,8 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
         }
         Blocker::NoDirectory
         | Blocker::HealthUnknown { .. }
+        | Blocker::Contradicted { .. }
+        | Blocker::Unseen { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
         | Blocker::Alert { .. }
@@ -211,6 +220,8 @@ fn is_named(blocker: &Blocker, name: &ServerName) -> bool {
         | Blocker::Rate { .. }
         | Blocker::Calendar(_)
         | Blocker::HealthUnknown { .. }
+        | Blocker::Contradicted { .. }
+        | Blocker::Unseen { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
         | Blocker::Alert { .. }
@@ -242,6 +253,8 @@ const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
         | Blocker::Rate { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
+        | Blocker::Contradicted { .. }
+        | Blocker::Unseen { .. }
         | Blocker::Alert { .. }
         | Blocker::AlertsUnknown { .. }
         | Blocker::Domain { .. }

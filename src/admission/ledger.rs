@@ -12,18 +12,18 @@ use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, Server, ServerId};
 use crate::domain::time::Timestamp;
 use crate::workflow::pace::Pace;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Locks, states, health, breakers and brakes, read together. A copy shares what no pass changes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Ledger {
     /// One lock a server at most.
-    pub locks: BTreeMap<ServerId, Lock>,
+    pub locks: HashMap<ServerId, Lock>,
     /// States that differ from the inventory's word, or were ever set by us.
-    pub states: Arc<BTreeMap<ServerId, StateRow>>,
+    pub states: Arc<HashMap<ServerId, StateRow>>,
     /// The last look at each server's health.
-    pub health: Arc<BTreeMap<ServerId, HealthRow>>,
+    pub health: Arc<HashMap<ServerId, HealthRow>>,
     /// The breakers that are open.
     pub breakers: BTreeMap<BreakerScope, Breaker>,
     /// What started on servers in the minute before the newest start, in order; also of runs that are over.
@@ -69,8 +69,34 @@ pub struct StateRow {
     pub state: ProductionState,
     /// Who set it.
     pub by: SetBy,
+    /// The run that took the server out of production, while it is out; none where people or the inventory say so, whoever
+    /// has worked on it since.
+    pub taken_by: Option<RunId>,
     /// Since when.
     pub since: Timestamp,
+}
+
+impl StateRow {
+    /// As a run sets it that found the server in that state, over what was stored before.
+    #[must_use]
+    pub fn of_run(
+        (server, run): (&ServerId, &RunId),
+        (found, state): (ProductionState, ProductionState),
+        before: Option<&Self>,
+        since: Timestamp,
+    ) -> Self {
+        let took = || match found {
+            ProductionState::Production => Some(run.clone()),
+            ProductionState::Draining
+            | ProductionState::Drained
+            | ProductionState::Undraining
+            | ProductionState::Standby
+            | ProductionState::Maintenance
+            | ProductionState::Repair => before.and_then(|row| row.taken_by.clone()),
+        };
+        let taken_by = if state == ProductionState::Production { None } else { took() };
+        Self { server: server.clone(), state, by: SetBy::Run(run.clone()), taken_by, since }
+    }
 }
 
 /// Who set a server's production state.

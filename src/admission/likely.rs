@@ -69,6 +69,8 @@ fn ends(
             back.get(usize::try_from(missing).ok()?.checked_sub(1)?).copied()
         }
         Blocker::HealthUnknown { .. }
+        | Blocker::Contradicted { .. }
+        | Blocker::Unseen { .. }
         | Blocker::TrafficUnknown { .. }
         | Blocker::Domain { .. }
         | Blocker::Alert { .. }

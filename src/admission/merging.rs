@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: which reasons there are.
 
-use super::{infrastructure, traffic};
+use super::{infrastructure, production, traffic};
 use crate::domain::server::ServerName;
 use crate::workflow::calendar::CalendarBlock;
 use crate::workflow::request::Blocker;
@@ -26,6 +26,8 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::AlertsUnknown { .. }
                 | Blocker::NoDirectory
                 | Blocker::HealthUnknown { .. }
+                | Blocker::Contradicted { .. }
+                | Blocker::Unseen { .. }
                 | Blocker::Broken { .. }
                 | Blocker::Behind { .. }
                 | Blocker::Stopped { .. }
@@ -43,6 +45,12 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
         if let Some((earlier, more)) = merged.iter_mut().find_map(|earlier| held_together(earlier, &blocker)) {
             let new = more.iter().filter(|name| !earlier.contains(name)).cloned().collect::<Vec<_>>();
             earlier.extend(new);
+            continue;
+        }
+        if let Some((earlier, more)) =
+            merged.iter_mut().find_map(|earlier| production::said_together(earlier, &blocker))
+        {
+            earlier.extend(more.iter().filter(|name| !earlier.contains(name)).cloned().collect::<Vec<_>>());
             continue;
         }
         if let Blocker::Calendar(block) = blocker {
@@ -74,21 +82,24 @@ const fn rank(blocker: &Blocker) -> u8 {
         Blocker::Held { .. } => 1,
         // It takes a person.
         Blocker::Broken { .. } => 2,
-        Blocker::Blacklisted { .. } => 3,
-        Blocker::Frozen { .. } => 4,
-        Blocker::Calendar(_) => 5,
-        Blocker::Capacity { .. } => 6,
-        Blocker::HealthUnknown { .. } => 7,
-        Blocker::Alert { .. } => 8,
-        Blocker::AlertsUnknown { .. } => 9,
-        Blocker::Domain { .. } => 10,
-        Blocker::Traffic { .. } => 11,
-        Blocker::TrafficUnknown { .. } => 12,
-        Blocker::Locked { .. } => 13,
-        Blocker::Concurrency { .. } => 14,
-        Blocker::Rate { .. } => 15,
-        Blocker::Behind { .. } => 16,
-        Blocker::NoDirectory => 17,
+        // So does this.
+        Blocker::Contradicted { .. } => 3,
+        Blocker::Blacklisted { .. } => 4,
+        Blocker::Frozen { .. } => 5,
+        Blocker::Calendar(_) => 6,
+        Blocker::Capacity { .. } => 7,
+        Blocker::HealthUnknown { .. } => 8,
+        Blocker::Unseen { .. } => 9,
+        Blocker::Alert { .. } => 10,
+        Blocker::AlertsUnknown { .. } => 11,
+        Blocker::Domain { .. } => 12,
+        Blocker::Traffic { .. } => 13,
+        Blocker::TrafficUnknown { .. } => 14,
+        Blocker::Locked { .. } => 15,
+        Blocker::Concurrency { .. } => 16,
+        Blocker::Rate { .. } => 17,
+        Blocker::Behind { .. } => 18,
+        Blocker::NoDirectory => 19,
     }
 }
 

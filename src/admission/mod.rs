@@ -26,6 +26,7 @@ mod outside;
 mod overriding;
 mod overshoot;
 mod pass;
+mod production;
 mod queue;
 mod rate;
 mod record;
@@ -213,8 +214,8 @@ impl<'a> Asked<'a> {
         let taken_out = |server: &PlannedServer| {
             let row = known.ledger.states.get(&server.id);
             let was_taken = |state| matches!(state, ProductionState::Drained | ProductionState::Draining);
-            // What a person called ready comes back from a repair: that is no return of what a run took.
-            row.is_some_and(|row| row.by.run().is_some() && was_taken(row.state))
+            // What a person called ready comes back from a repair: that is no return of what a run took, whoever looked since.
+            row.is_some_and(|row| row.taken_by.is_some() && was_taken(row.state))
         };
         self.spec.touch() == Touch::GivesBack && self.server.is_some_and(taken_out)
     }
@@ -372,7 +373,12 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
     blockers.extend(rate::blocker(candidate, known, counts));
     blockers.extend(queue::turns(candidate, known));
     if candidate.spec.takes_capacity() {
-        blockers.extend(capacity::blocker(server, known, counts));
+        let of_pool = capacity::blocker(server, known, counts);
+        // Where nothing is known of the whole pool, one server of it is not told apart.
+        let is_pool_unknown = matches!(of_pool, Some(Blocker::HealthUnknown { .. }));
+        let is_told = |of_itself: &Blocker| !(is_pool_unknown && matches!(of_itself, Blocker::Unseen { .. }));
+        blockers.extend(of_pool);
+        blockers.extend(production::blocker(server, known).filter(is_told));
         blockers.extend(traffic::blockers(server, known, counts));
         blockers.extend(infrastructure::blockers(candidate, known, counts));
     }

@@ -151,9 +151,9 @@ impl Snapshot {
             files: files.clone(),
             rules: known.rules.clone(),
             zones,
-            locks: ledger.locks.values().cloned().collect(),
-            states: ledger.states.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
-            health: ledger.health.values().filter(|row| kept.contains_key(&row.server)).cloned().collect(),
+            locks: locks_in_order(ledger),
+            states: kept.keys().filter_map(|id| ledger.states.get(*id)).cloned().collect(),
+            health: kept.keys().filter_map(|id| ledger.health.get(*id)).cloned().collect(),
             starts: ledger.starts.iter().filter(|start| known.now < start.at.plus(RATE_OVER)).cloned().collect(),
             paces: if has_calendars { BTreeMap::clone(&ledger.paces) } else { BTreeMap::new() },
             brakes: ledger.brakes.clone(),
@@ -215,6 +215,13 @@ impl Snapshot {
     }
 }
 
-fn by_server<T: Clone>(rows: &[T], server: impl Fn(&T) -> &ServerId) -> BTreeMap<ServerId, T> {
+/// Every lock, by server: the same is always told alike.
+fn locks_in_order(ledger: &Ledger) -> Vec<Lock> {
+    let mut locks = ledger.locks.values().cloned().collect::<Vec<_>>();
+    locks.sort_by(|one, other| one.server.cmp(&other.server));
+    locks
+}
+
+fn by_server<T: Clone, M: FromIterator<(ServerId, T)>>(rows: &[T], server: impl Fn(&T) -> &ServerId) -> M {
     rows.iter().map(|row| (server(row).clone(), row.clone())).collect()
 }

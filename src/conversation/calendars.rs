@@ -95,6 +95,7 @@ pub(super) fn short(block: &CalendarBlock) -> String {
             | PolicyName::Concurrency
             | PolicyName::Capacity
             | PolicyName::Traffic
+            | PolicyName::ProductionState
             | PolicyName::Infrastructure
             | PolicyName::FailureRate
             | PolicyName::Stop

@@ -202,7 +202,7 @@ fn objection(objection: &Objection, declared: Declared) -> Rich {
 }
 
 /// `in production`, `drained`.
-fn is_in(state: ProductionState) -> String {
+pub(super) fn is_in(state: ProductionState) -> String {
     match state {
         ProductionState::Production | ProductionState::Maintenance | ProductionState::Repair => {
             format!("in {}", state.word())

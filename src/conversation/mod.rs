@@ -27,6 +27,7 @@ mod outlook;
 mod overriding;
 pub mod plain;
 mod preview;
+mod production;
 mod progress;
 mod queue;
 mod reasons;

@@ -4,6 +4,7 @@
 
 use super::calendars;
 use super::message::Rich;
+use super::production;
 use super::redundant;
 use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
 use crate::admission::Reason;
@@ -66,6 +67,10 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             };
             prose.text("; waits until it is known")
         }
+        Blocker::Contradicted { servers: names, meant, serves } => {
+            production::contradicted(prose, names, (*meant, *serves, roomy))
+        }
+        Blocker::Unseen { servers: names, since } => production::unseen(prose, names, *since),
         Blocker::Stopped { by, since, why } => {
             prose.text(format!("everything is stopped by {} since ", quoted(by))).time(*since).text(": ").code(why)
         }
@@ -240,6 +245,8 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
             more => format!("goes on when {more} more of {pool} serve"),
         },
         Blocker::HealthUnknown { .. } => "goes on when the load balancer tells of them again".to_owned(),
+        Blocker::Contradicted { servers: names, serves, .. } => production::unblocks(names, *serves),
+        Blocker::Unseen { .. } => "goes on when the load balancer tells of them again".to_owned(),
         Blocker::NoDirectory => "goes on when it answers".to_owned(),
         Blocker::Behind { request, .. } => format!("goes on when {} has got what it waits for", named(request, names)),
         Blocker::Stopped { .. } => "goes on when somebody sends: resume everything because …".to_owned(),
@@ -309,6 +316,8 @@ pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'
         }
         Blocker::Rate { .. }
         | Blocker::HealthUnknown { .. }
+        | Blocker::Contradicted { .. }
+        | Blocker::Unseen { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
         | Blocker::Alert { .. }
@@ -342,6 +351,8 @@ pub fn short(blocker: &Blocker) -> String {
         }
         Blocker::NoDirectory => NO_DIRECTORY.to_owned(),
         Blocker::Behind { request, .. } => format!("{request} waited longer and goes first"),
+        Blocker::Contradicted { servers: names, meant, serves } => production::short(names, *meant, *serves),
+        Blocker::Unseen { servers: names, .. } => format!("{} not seen in the load balancer", servers(names.len())),
         Blocker::HealthUnknown { pool, since, .. } => match since {
             Some(since) => format!("{pool} health unknown since {}", clock(*since)),
             None => format!("{pool} health unknown"),

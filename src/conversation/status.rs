@@ -154,6 +154,7 @@ const fn is_of_source(blocker: &Blocker) -> bool {
     matches!(
         blocker,
         Blocker::HealthUnknown { .. }
+            | Blocker::Unseen { .. }
             | Blocker::TrafficUnknown { .. }
             | Blocker::AlertsUnknown { .. }
             | Blocker::NoDirectory

@@ -43,6 +43,13 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// Whether what was seen then still counts: it is not older than that, nor does it lie ahead by more, as where a clock
+    /// was set back.
+    #[must_use]
+    pub fn counts(self, now: Self, age_max: Duration) -> bool {
+        now.since(self).max(self.since(now)) <= age_max
+    }
+
     /// `2026-11-25 14:05`, in UTC.
     #[must_use]
     pub fn date_text(self) -> String {

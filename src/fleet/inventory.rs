@@ -9,14 +9,14 @@ use crate::domain::server::{
     TagValue,
 };
 use crate::domain::time::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Every server that is not retired, at one moment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Inventory {
     servers: Vec<Server>,
-    by_name: BTreeMap<ServerName, usize>,
-    by_id: BTreeMap<ServerId, usize>,
+    by_name: HashMap<ServerName, usize>,
+    by_id: HashMap<ServerId, usize>,
     /// Which servers have each value of each attribute that is recorded.
     by_value: BTreeMap<Attribute, BTreeMap<String, Vec<usize>>>,
     by_tag: BTreeMap<TagName, BTreeMap<TagValue, Vec<usize>>>,
@@ -62,8 +62,8 @@ impl Inventory {
             return Err(InventoryFault::Empty);
         }
         servers.sort_by(|left, right| left.name.cmp(&right.name));
-        let mut by_name = BTreeMap::new();
-        let mut by_id = BTreeMap::new();
+        let mut by_name = HashMap::new();
+        let mut by_id = HashMap::new();
         let mut by_value: BTreeMap<Attribute, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
         let mut by_tag: BTreeMap<TagName, BTreeMap<TagValue, Vec<usize>>> = BTreeMap::new();
         for (index, server) in servers.iter().enumerate() {

@@ -36,7 +36,8 @@ pub(super) async fn matters(world: &World) -> Result<Vec<Matter>, StoreFault> {
         runs.entry(&lock.run.request).or_default().extend(store.run(&lock.run).await?);
     }
     let mut left_behind = Vec::new();
-    for (id, runs) in runs {
+    for (id, mut runs) in runs {
+        runs.sort_by_key(|run| run.id.number);
         left_behind.extend(store.request(id).await?.map(|request| (request, runs)));
     }
     let mut breakers = Vec::new();

@@ -18,6 +18,7 @@ pub mod homes;
 pub mod intake;
 mod lately;
 mod lines;
+mod lookout;
 mod looks;
 mod matters;
 mod messages;

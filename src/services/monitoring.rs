@@ -1,9 +1,8 @@
 //! Looks at which alerts fire, often enough to count as fresh, and keeps the last answer where whoever decides finds it.
 //!
-//! It is kept in memory alone: after a restart it is looked at anew. Nobody asks for alerts inside a transaction.
 //! Deliberately absent: what an answer is worth, which admission says.
 
-use super::effects::Effects;
+use super::lookout::{Lookout, Looks};
 use super::world::World;
 use super::{Service, Step};
 use crate::admission::infrastructure::{Firing, judged};
@@ -12,34 +11,21 @@ use crate::domain::time::Timestamp;
 use crate::ports::monitoring::MonitoringFault;
 use crate::ports::{Monitoring, StoreFault};
 use async_trait::async_trait;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long one look may take.
 const LOOK_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Where firing alerts are read, if anywhere, and what was known last.
-pub struct Sentry {
-    source: Option<Arc<dyn Monitoring>>,
-    last: RwLock<Arc<Firing>>,
-}
+pub type Sentry = Lookout<dyn Monitoring, Firing>;
 
 impl Sentry {
     /// One that reads there; without a place to read them, alerts stop nothing.
     #[must_use]
     pub fn new(source: Option<Arc<dyn Monitoring>>) -> Self {
-        let last = if source.is_some() { Firing::Pending } else { Firing::NotConfigured };
-        Self { source, last: RwLock::new(Arc::new(last)) }
-    }
-
-    /// What is known now; it stays as it is for whoever holds it.
-    #[must_use]
-    pub fn now(&self) -> Arc<Firing> {
-        Arc::clone(&self.last.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn keep(&self, firing: Firing) {
-        *self.last.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(firing);
+        let first = if source.is_some() { Firing::Pending } else { Firing::NotConfigured };
+        Self::at(source, first)
     }
 }
 
@@ -49,15 +35,14 @@ type Look = (Timestamp, Result<Vec<FiringAlert>, MonitoringFault>);
 /// Looks at alerts.
 pub struct AlertWatch {
     world: Arc<World>,
-    looks: Effects<(), Look>,
-    next_look: Option<Timestamp>,
+    looks: Looks<Look>,
 }
 
 impl AlertWatch {
     /// A look-out over that world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        Self { world, looks: Effects::new(), next_look: None }
+        Self { world, looks: Looks::new() }
     }
 
     fn take_in(&self, (asked_at, answer): Look) {
@@ -93,27 +78,22 @@ impl Service for AlertWatch {
     }
 
     async fn step(&mut self) -> Result<Step, StoreFault> {
-        let Some(source) = self.world.sentry.source.clone() else { return Ok(Step::Idle { next_wake: None }) };
+        let Some(source) = self.world.sentry.source() else { return Ok(Step::Idle { next_wake: None }) };
         let now = self.world.now();
         let mut made = false;
-        while let Some(((), look)) = self.looks.take() {
+        while let Some(look) = self.looks.take() {
             made = true;
             self.take_in(look);
         }
-        if self.next_look.is_none_or(|at| now >= at) && !self.looks.has(&()) {
+        if self.looks.is_due(now) {
             let every = self.world.rulebook().rules.infrastructure.alerts.look_every;
-            self.next_look = Some(now.plus(every));
-            self.looks.start((), async move { (now, source.firing(LOOK_DEADLINE).await) });
+            self.looks.begin((now, every), async move { (now, source.firing(LOOK_DEADLINE).await) });
             made = true;
         }
-        Ok(match (made, self.looks.in_flight()) {
-            (true, _) => Step::Made,
-            (false, 0) => Step::Idle { next_wake: self.next_look },
-            (false, in_flight) => Step::Waiting { in_flight, next_wake: None },
-        })
+        Ok(self.looks.step(made))
     }
 
     async fn ended(&mut self) {
-        self.looks.wait().await;
+        self.looks.ended().await;
     }
 }

@@ -189,7 +189,8 @@ fn held(old: &Inventory, new: &Inventory, ledger: &Ledger) -> Option<(Hold, Vec<
         let stays = new.by_id(&lock.server).is_some_and(|now| is_where_it_was(server, now));
         (!stays).then(|| server.name.clone())
     });
-    let changed = changed.collect::<Vec<_>>();
+    let mut changed = changed.collect::<Vec<_>>();
+    changed.sort();
     (!changed.is_empty()).then_some((Hold::AtWork, changed))
 }
 

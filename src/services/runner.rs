@@ -5,7 +5,7 @@ use super::world::World;
 use super::{Service, Step, failures, messages};
 use crate::admission::infrastructure::{still_quiet, still_redundant};
 use crate::admission::traffic::{Traffic, is_missed, still_calm};
-use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, SetBy, StateRow};
+use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
 use crate::domain::effect::{Begun, Probe, Seen};
 use crate::domain::ids::RunId;
 use crate::domain::intent::ParameterName;
@@ -207,7 +207,9 @@ impl Runner {
             },
         };
         let counted = failures::counted(&self.world, request, run, &commit.events).await?;
+        let state = self.state_after(run, &commit, now).await?;
         let mut writes = self.writes(request, run, commit, now);
+        writes.extend(state.map(Write::ServerState));
         writes.extend(counted);
         // A stop that came after the look at it is met here: from its commit on nothing is begun that changes anything.
         if then.as_ref().is_some_and(|mandate| mandate.act().is_change()) {
@@ -227,16 +229,23 @@ impl Runner {
         }
     }
 
-    /// The events, the server's state and lock, and what is told: one commit.
+    /// The state that the server is in after the commit, if that changes it.
+    async fn state_after(&self, run: &Run, commit: &Commit, now: Timestamp) -> Result<Option<StateRow>, StoreFault> {
+        let (Some(state), Some(server)) = (commit.state, run.subject.server()) else { return Ok(None) };
+        let ledger = self.world.store.ledger().await?;
+        let before = ledger.states.get(&server.id);
+        Ok(Some(StateRow::of_run((&server.id, &run.id), (run.found, state), before, now)))
+    }
+
+    /// The events, the server's lock, and what is told: one commit.
     fn writes(&self, request: &Request, run: &Run, commit: Commit, now: Timestamp) -> Vec<Write> {
         let mut writes = Vec::new();
         if let Some(server) = run.subject.server() {
-            if let Some(state) = commit.state {
-                let (server, pool, by) = (server.id.clone(), &server.pool, SetBy::Run(run.id.clone()));
-                if pool.is_some() && has_seen_balancer(&commit.events, run) {
-                    writes.extend(health_of(&server, state, now));
-                }
-                writes.push(Write::ServerState(StateRow { server, state, by, since: now }));
+            if let Some(state) = commit.state
+                && server.pool.is_some()
+                && has_seen_balancer(&commit.events, run)
+            {
+                writes.extend(health_of(&server.id, state, now));
             }
             writes.extend(commit.events.iter().filter_map(|event| lock_change(event, server, run)));
         }

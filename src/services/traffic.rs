@@ -1,9 +1,8 @@
 //! Looks at what pools carry, often enough to count as fresh, and keeps the last answer where whoever decides finds it.
 //!
-//! It is kept in memory alone: what is needed of the past is in the metrics' own history. Nobody asks for metrics
-//! inside a transaction. Deliberately absent: what an answer is worth, which admission says.
+//! What is needed of the past is in the metrics' own history. Deliberately absent: what an answer is worth, which admission says.
 
-use super::effects::Effects;
+use super::lookout::{Lookout, Looks};
 use super::world::World;
 use super::{Service, Step};
 use crate::admission::TrafficRules;
@@ -12,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::metrics::MetricsFault;
 use crate::ports::{Metrics, StoreFault};
 use async_trait::async_trait;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long one query may take.
@@ -21,27 +20,14 @@ const LOOK_DEADLINE: Duration = Duration::from_secs(5);
 const USUAL_FOR: Duration = Duration::from_secs(600);
 
 /// The source of metrics, if there is one, and what it said last.
-pub struct Gauge {
-    source: Option<Arc<dyn Metrics>>,
-    last: RwLock<Arc<Traffic>>,
-}
+pub type Gauge = Lookout<dyn Metrics, Traffic>;
 
 impl Gauge {
     /// A gauge of that source; without one, traffic stops nothing.
     #[must_use]
     pub fn new(source: Option<Arc<dyn Metrics>>) -> Self {
-        let last = if source.is_some() { Traffic::Pending } else { Traffic::NotConfigured };
-        Self { source, last: RwLock::new(Arc::new(last)) }
-    }
-
-    /// What is known now; it stays as it is for whoever holds it.
-    #[must_use]
-    pub fn now(&self) -> Arc<Traffic> {
-        Arc::clone(&self.last.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn keep(&self, traffic: Traffic) {
-        *self.last.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(traffic);
+        let first = if source.is_some() { Traffic::Pending } else { Traffic::NotConfigured };
+        Self::at(source, first)
     }
 }
 
@@ -50,16 +36,15 @@ type Look = Result<(Answers, Arc<Usual>), MetricsFault>;
 /// Looks at traffic.
 pub struct TrafficWatch {
     world: Arc<World>,
-    looks: Effects<(), Look>,
+    looks: Looks<Look>,
     usual: Option<Arc<Usual>>,
-    next_look: Option<Timestamp>,
 }
 
 impl TrafficWatch {
     /// A look-out over that world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        Self { world, looks: Effects::new(), usual: None, next_look: None }
+        Self { world, looks: Looks::new(), usual: None }
     }
 
     async fn take_in(&mut self, look: Look) -> Result<(), StoreFault> {
@@ -134,28 +119,24 @@ impl Service for TrafficWatch {
     }
 
     async fn step(&mut self) -> Result<Step, StoreFault> {
-        let Some(source) = self.world.traffic.source.clone() else { return Ok(Step::Idle { next_wake: None }) };
+        let Some(source) = self.world.traffic.source() else { return Ok(Step::Idle { next_wake: None }) };
         let now = self.world.now();
         let mut made = false;
-        while let Some(((), look)) = self.looks.take() {
+        while let Some(look) = self.looks.take() {
             made = true;
             self.take_in(look).await?;
         }
-        if self.next_look.is_none_or(|at| now >= at) && !self.looks.has(&()) {
+        if self.looks.is_due(now) {
             let rules = self.world.rulebook().rules.traffic.clone();
             let usual = self.usual.clone().filter(|usual| now.since(usual.at) < USUAL_FOR);
-            self.next_look = Some(now.plus(rules.look_every));
-            self.looks.start((), async move { look(source.as_ref(), &rules, usual, now).await });
+            let every = rules.look_every;
+            self.looks.begin((now, every), async move { look(source.as_ref(), &rules, usual, now).await });
             made = true;
         }
-        Ok(match (made, self.looks.in_flight()) {
-            (true, _) => Step::Made,
-            (false, 0) => Step::Idle { next_wake: self.next_look },
-            (false, in_flight) => Step::Waiting { in_flight, next_wake: None },
-        })
+        Ok(self.looks.step(made))
     }
 
     async fn ended(&mut self) {
-        self.looks.wait().await;
+        self.looks.ended().await;
     }
 }

@@ -56,7 +56,7 @@ impl Watcher {
                 BalancerStanding::Drained | BalancerStanding::Maintenance => Health::OutOfRotation,
             };
             let known = ledger.health.get(&server.id);
-            if known.is_none_or(|row| row.health != health || now.since(row.seen_at) >= refresh_after) {
+            if known.is_none_or(|row| row.health != health || !row.seen_at.counts(now, refresh_after)) {
                 writes.push(Write::Health(HealthRow { server: server.id.clone(), health, seen_at: now }));
             }
         }

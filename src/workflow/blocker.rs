@@ -6,7 +6,7 @@ use super::redundancy::{AlertPlace, OutDomain, RedundantGroup};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::ids::{RequestId, RunId};
-use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
+use crate::domain::server::{PoolName, ProductionState, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use std::time::Duration;
 
@@ -73,6 +73,22 @@ pub enum Blocker {
         /// In the pool.
         total: u32,
         /// The oldest look, if there was one.
+        since: Option<Timestamp>,
+    },
+    /// What these servers are meant to be is not what their load balancer shows.
+    Contradicted {
+        /// The servers.
+        servers: Vec<ServerName>,
+        /// What they are meant to be.
+        meant: ProductionState,
+        /// Whether they are seen in service; else somebody took them out of rotation.
+        serves: bool,
+    },
+    /// These servers are meant to serve, and their load balancer does not tell of them.
+    Unseen {
+        /// The servers.
+        servers: Vec<ServerName>,
+        /// The oldest look at one of them, if there was one.
         since: Option<Timestamp>,
     },
     /// Somebody has stopped everything.
@@ -248,6 +264,7 @@ impl Blocker {
         match self {
             Self::Locked { .. } | Self::Concurrency { .. } | Self::Rate { .. } => Some(PolicyName::Concurrency),
             Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
+            Self::Contradicted { .. } | Self::Unseen { .. } => Some(PolicyName::ProductionState),
             Self::Traffic { .. } | Self::TrafficUnknown { .. } => Some(PolicyName::Traffic),
             Self::Domain { .. } | Self::Alert { .. } | Self::AlertsUnknown { .. } => Some(PolicyName::Infrastructure),
             Self::Broken { .. } => Some(PolicyName::FailureRate),
@@ -289,6 +306,8 @@ impl Blocker {
             | Self::Rate { .. }
             | Self::Capacity { .. }
             | Self::HealthUnknown { .. }
+            | Self::Contradicted { .. }
+            | Self::Unseen { .. }
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. }
             | Self::Domain { .. }
@@ -326,6 +345,7 @@ impl Blocker {
             | Self::Rate { .. }
             | Self::Capacity { .. }
             | Self::HealthUnknown { .. }
+            | Self::Unseen { .. }
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. }
             | Self::Domain { .. }
@@ -334,6 +354,8 @@ impl Blocker {
             // Of calendars the windows, which their policy tells.
             | Self::Calendar(_) => true,
             Self::Locked { .. }
+            // Nobody can say what such a server takes with it.
+            | Self::Contradicted { .. }
             | Self::NoDirectory
             | Self::Stopped { .. }
             | Self::Frozen { .. }
@@ -355,6 +377,8 @@ impl Blocker {
             | Self::Rate { .. }
             | Self::Capacity { .. }
             | Self::HealthUnknown { .. }
+            | Self::Contradicted { .. }
+            | Self::Unseen { .. }
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. }
             | Self::Domain { .. }

@@ -118,6 +118,8 @@ impl Blocker {
             | Self::Concurrency { .. }
             | Self::Capacity { .. }
             | Self::HealthUnknown { .. }
+            | Self::Contradicted { .. }
+            | Self::Unseen { .. }
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. }
             | Self::Domain { .. }

@@ -32,6 +32,8 @@ impl Blocker {
             Self::Behind { .. } => Some(Vec::new()),
             Self::NoDirectory
             | Self::HealthUnknown { .. }
+            | Self::Contradicted { .. }
+            | Self::Unseen { .. }
             | Self::Stopped { .. }
             | Self::Frozen { .. }
             | Self::Calendar(_)

@@ -9,6 +9,8 @@ pub enum PolicyName {
     Capacity,
     /// How much of what is left may be used.
     Traffic,
+    /// Whether a server is what it is meant to be.
+    ProductionState,
     /// What is redundant, and what monitoring says is wrong.
     Infrastructure,
     /// Whether too many runs of the same have failed.
@@ -27,10 +29,11 @@ pub enum PolicyName {
 
 impl PolicyName {
     /// Every policy.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Concurrency,
         Self::Capacity,
         Self::Traffic,
+        Self::ProductionState,
         Self::Infrastructure,
         Self::FailureRate,
         Self::Stop,
@@ -41,8 +44,8 @@ impl PolicyName {
     ];
 
     /// Those that an override can let servers pass; whatever is not named here never can be.
-    pub const OVERRIDABLE: [Self; 5] =
-        [Self::Concurrency, Self::Capacity, Self::Traffic, Self::Infrastructure, Self::Window];
+    pub const OVERRIDABLE: [Self; 6] =
+        [Self::Concurrency, Self::Capacity, Self::Traffic, Self::ProductionState, Self::Infrastructure, Self::Window];
 
     /// Whether it may be only observed: all that weigh figures, none that people put on.
     #[must_use]
@@ -63,6 +66,7 @@ impl PolicyName {
             Self::Concurrency => "concurrency",
             Self::Capacity => "capacity",
             Self::Traffic => "traffic",
+            Self::ProductionState => "production-state",
             Self::FailureRate => "failure-rate",
             Self::Stop => "stop",
             Self::Freeze => "freeze",

@@ -167,7 +167,7 @@ fn seen(known: Known<'_>) -> Result<Option<&SeenAlerts>, Blocker> {
         Firing::NotConfigured => Ok(None),
         Firing::NotAsked | Firing::Pending => unknown("not looked at yet", None),
         Firing::Unknown { why, since } => unknown(why, Some(*since)),
-        Firing::Seen(seen) if known.now.since(seen.at) > known.rules.infrastructure.alerts.age_max => {
+        Firing::Seen(seen) if !seen.at.counts(known.now, known.rules.infrastructure.alerts.age_max) => {
             unknown(seen.silent.as_deref().unwrap_or("there is no newer answer"), Some(seen.at))
         }
         Firing::Seen(seen) => Ok(Some(seen)),

@@ -16,7 +16,7 @@ impl Fleet {
         self
     }
 
-    fn running(mut self, impact: Impact, steps: Vec<StepSpec>) -> Self {
+    pub(super) fn running(mut self, impact: Impact, steps: Vec<StepSpec>) -> Self {
         (self.spec.impact, self.spec.steps) = (impact, steps);
         self
     }

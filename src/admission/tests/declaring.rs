@@ -32,7 +32,7 @@ impl Fleet {
 
     /// In that state by somebody's word.
     fn in_word(mut self, number: usize, state: ProductionState) -> Self {
-        let row = StateRow { server: id(number), state, by: SetBy::Person(bob()), since: NOW };
+        let row = StateRow { server: id(number), state, by: SetBy::Person(bob()), taken_by: None, since: NOW };
         Arc::make_mut(&mut self.ledger.states).insert(id(number), row);
         self
     }
@@ -181,10 +181,11 @@ fn a_contradiction_counts_against_both() {
     let out = out(&fleet.servers[0], fleet.known(&inventory)).expect("it is out");
     assert_eq!((out.why, out.by), (OutWhy::Contradicted, Some(SetBy::Person(bob()))));
     for (state, expected) in [(Drained, true), (Standby, true), (Draining, false), (Production, false)] {
-        let fleet = Fleet::of(20).in_state(0, state);
+        let fleet = Fleet::of(20).in_state(0, state).seen(0, Health::Serving, 0);
         assert_eq!(fleet.ledger.is_contradicted(&fleet.servers[0]), expected, "{state:?}");
     }
-    let worked_on = Fleet::of(20).in_state(0, Drained).locked(0, "bbbb", LockStanding::Working);
+    let worked_on =
+        Fleet::of(20).in_state(0, Drained).seen(0, Health::Serving, 0).locked(0, "bbbb", LockStanding::Working);
     assert!(!worked_on.ledger.is_contradicted(&worked_on.servers[0]), "a run is putting it back");
 }
 
@@ -215,6 +216,24 @@ fn only_what_a_run_took_out_is_given_back() {
         fleet.ledger.brakes.push(brake.clone());
         assert_eq!(fleet.blocks(0), [expected]);
     }
+}
+
+/// Who took a server out stays known whatever works on it meanwhile, and who did not does not become who did.
+#[test]
+fn a_run_takes_out_only_what_served() {
+    let (server, first, second) = (id(0), run_of("aaaa", 1), run_of("bbbb", 1));
+    let after =
+        |run, found, state, before: Option<&StateRow>| StateRow::of_run((&server, run), (found, state), before, NOW);
+    for state in [Draining, Drained, Undraining] {
+        assert_eq!(after(&first, Production, state, None).taken_by.as_ref(), Some(&first), "{state:?}");
+        assert_eq!(after(&first, Standby, state, None).taken_by, None, "{state:?}: it did not serve");
+    }
+    let drained = after(&first, Production, Drained, None);
+    let worked_on = after(&second, Drained, Drained, Some(&after(&second, Drained, Draining, Some(&drained))));
+    assert_eq!((worked_on.by.run(), worked_on.taken_by.as_ref()), (Some(&second), Some(&first)));
+    assert_eq!(after(&second, Drained, Production, Some(&worked_on)).taken_by, None, "it is back");
+    let ready = StateRow { server: id(0), state: Drained, by: SetBy::Person(bob()), taken_by: None, since: NOW };
+    assert_eq!(after(&second, Drained, Drained, Some(&ready)).taken_by, None, "bob's word stands");
 }
 
 fn any_server(fleet: Fleet, number: usize, (state, look, word, lock): (usize, usize, bool, usize)) -> Fleet {

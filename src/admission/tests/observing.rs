@@ -51,7 +51,7 @@ fn the_file_names_what_is_only_observed() {
         let fault = read(&format!("observe: [\"{never}\"]")).unwrap_err().to_string();
         assert!(
             fault.contains(&format!(
-                "observe is `{never}`; it takes some of concurrency, capacity, traffic, infrastructure, failure-rate, window"
+                "observe is `{never}`; it takes some of concurrency, capacity, traffic, production-state, infrastructure, failure-rate, window"
             )),
             "{fault}"
         );

@@ -235,7 +235,7 @@ impl Place<'_> {
                 Some(Err(found)) => return Err(doubt(found.why.clone(), Some(found.since))),
                 None => return Err(doubt("not looked at yet".to_owned(), None)),
             };
-            if known.now.since(measured.seen_at) > rules.age_max {
+            if !measured.seen_at.counts(known.now, rules.age_max) {
                 let why = self.snapshot.silent.clone();
                 let why = why.unwrap_or_else(|| "there is no newer measurement".to_owned());
                 return Err(doubt(why, Some(measured.seen_at)));

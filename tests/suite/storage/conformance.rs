@@ -263,11 +263,10 @@ async fn the_ledger_shows_the_last_state_and_the_last_look() {
         ];
         does(store, "second", writes).await;
         let ledger = store.ledger().await.unwrap();
-        let states = ledger.states.values().cloned().collect::<Vec<_>>();
-        let drained = state_row("s-1", &run, ProductionState::Drained);
-        assert_eq!(states, [drained, state_row("s-2", &run, ProductionState::Standby)]);
-        let health = ledger.health.values().cloned().collect::<Vec<_>>();
-        assert_eq!(health, [health_row("s-1", Health::OutOfRotation, 3), health_row("s-2", Health::Failing, 2)]);
+        let rows = [state_row("s-1", &run, ProductionState::Drained), state_row("s-2", &run, ProductionState::Standby)];
+        assert_eq!(*ledger.states, rows.map(|row| (row.server.clone(), row)).into());
+        let looks = [health_row("s-1", Health::OutOfRotation, 3), health_row("s-2", Health::Failing, 2)];
+        assert_eq!(*ledger.health, looks.map(|look| (look.server.clone(), look)).into());
     })
     .await;
 }

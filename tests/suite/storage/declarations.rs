@@ -81,12 +81,17 @@ async fn states_of_an_earlier_version_are_their_runs() {
     store.close().await.unwrap();
     let mut other = super::files::raw(&path).await;
     for back in [
+        "ALTER TABLE server_states DROP COLUMN taken_by",
+        "DROP INDEX server_states_changed",
+        "ALTER TABLE server_states DROP COLUMN changed",
+        "DROP INDEX health_looks_changed",
+        "ALTER TABLE health_looks DROP COLUMN changed",
         "ALTER TABLE server_states DROP COLUMN team",
         "ALTER TABLE server_states DROP COLUMN user",
         "ALTER TABLE server_states DROP COLUMN name",
         "ALTER TABLE server_states DROP COLUMN why",
         "DROP TABLE declarations",
-        "DELETE FROM _sqlx_migrations WHERE version = 14",
+        "DELETE FROM _sqlx_migrations WHERE version >= 14",
     ] {
         query(back).execute(&mut other).await.unwrap();
     }

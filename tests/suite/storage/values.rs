@@ -158,12 +158,12 @@ pub(crate) fn lock(name: &str, run: &RunId) -> Lock {
 }
 
 pub(crate) fn state_row(name: &str, run: &RunId, state: ProductionState) -> StateRow {
-    StateRow { server: server(name), state, by: SetBy::Run(run.clone()), since: at(6) }
+    StateRow::of_run((&server(name), run), (ProductionState::Production, state), None, at(6))
 }
 
 fn declared_row(name: &str, state: ProductionState) -> StateRow {
     let by = Declarer { id: PersonId::new("T0WRASSE", "U0BOB"), name: "bob".into(), why: "its PSU is dead".into() };
-    StateRow { server: server(name), state, by: SetBy::Person(by), since: at(9) }
+    StateRow { server: server(name), state, by: SetBy::Person(by), taken_by: None, since: at(9) }
 }
 
 /// A person's word on a server, over the state that it was in.

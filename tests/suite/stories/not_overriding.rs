@@ -76,7 +76,7 @@ async fn what_nobody_can_override() {
               override lock on req-0002 becau…
                        ^^^^
               ```
-              Only concurrency, capacity, traffic, infrastructure and window can be overridden. Nothing has started.
+              Only concurrency, capacity, traffic, production-state, infrastructure and window can be overridden. Nothing has started.
         cid   /fleet override capcity on req-0002 because it hurries
         bot   (only cid) There is no policy capcity
               ```

@@ -3,7 +3,7 @@
 use super::{Cast, cast};
 use crate::stage::{Stage, minutes, seconds, story, times};
 use insta::assert_snapshot;
-use wrasse::sandbox::fleet::model::Rotation;
+use wrasse::sandbox::fleet::model::{Fault, Rotation};
 
 /// Ten servers in riga on two feeds.
 fn two_feeds(stage: &Stage) -> Cast {
@@ -74,11 +74,11 @@ async fn what_fails_by_itself_counts_and_its_cure_goes_on() {
         let Cast { noc, ana, .. } = two_feeds(stage);
         stage.clock().advance(seconds(5)).await;
         stage.fleet().rotates("edge-riga-01", Rotation::Maintenance);
-        stage.fleet().rotates("edge-riga-07", Rotation::Maintenance);
+        stage.fleet().gets("edge-riga-07", Fault::Dead);
         stage.clock().advance(seconds(10)).await;
         let waits = ana.types(&noc, "/fleet reboot edge-riga-08 because kernel update").await;
-        let cure = ana.types(&noc, "/fleet reboot edge-riga-07 because it is out of rotation").await;
-        stage.clock().advance(minutes(2)).await;
+        let cure = ana.types(&noc, "/fleet reboot edge-riga-07 because it does not answer").await;
+        stage.clock().advance(minutes(10)).await;
         assert!(cure.transcript().contains("✅ done"), "{}", cure.transcript());
         stage.fleet().rebooted("edge-riga-07", times(1));
         assert_snapshot!(waits.transcript(), @"
@@ -92,13 +92,13 @@ async fn what_fails_by_itself_counts_and_its_cure_goes_on() {
                 1 out: `edge-riga-01` (out of rotation)
               ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
-        ana   /fleet reboot edge-riga-07 because it is out of rotation
+        ana   /fleet reboot edge-riga-07 because it does not answer
         bot   (only ana) Understood: reboot 1 server in riga
-              `edge-riga-07` · reason: `it is out of rotation`
+              `edge-riga-07` · reason: `it does not answer`
               ~ req-0001 · … · card <link>
         bot   Reboot 1 server in riga · req-0001
               ✅ done · hh:mm
-              `edge-riga-07` · `it is out of rotation`
+              `edge-riga-07` · `it does not answer`
               1 of 1 rebooted
               ~ @ana · hh:mm to hh:mm
               [Details]

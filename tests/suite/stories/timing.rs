@@ -270,7 +270,7 @@ async fn a_window_can_be_overridden_and_a_freeze_cannot() {
               override freeze on req-0002 bec…
                        ^^^^^^
               ```
-              Only concurrency, capacity, traffic, infrastructure and window can be overridden. Nothing has started.
+              Only concurrency, capacity, traffic, production-state, infrastructure and window can be overridden. Nothing has started.
         ");
         stage.channel("#incidents").transcript();
         noc.transcript();

@@ -45,28 +45,83 @@ async fn a_pool_at_its_floor_is_not_lowered() {
 }
 
 /// The cure is never blocked by the disease: a server that does not serve may be rebooted at any time.
+/// Somebody took it out by hand, and a run that puts it back at its end would undo that.
 #[tokio::test]
-async fn a_server_that_does_not_serve_takes_nothing_away() {
+async fn what_somebody_else_took_out_waits_for_a_word() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        let noc = noc.lets("sre", "state");
         stage.fleet().rotates("edge-lax-03", Rotation::Maintenance);
-        let thread = ana.types(&noc, "/fleet reboot edge-lax-03 because it was in maintenance").await;
+        stage.clock().advance(seconds(5)).await;
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-03 because kernel update").await;
         stage.clock().advance(seconds(30)).await;
         assert_snapshot!(thread.transcript(), @"
-        ana   /fleet reboot edge-lax-03 because it was in maintenance
+        ana   /fleet reboot edge-lax-03 because kernel update
         bot   (only ana) Understood: reboot 1 server in lax
-              `edge-lax-03` · reason: `it was in maintenance`
+              `edge-lax-03` · reason: `kernel update`
               ~ req-0001 · … · card <link>
         bot   Reboot 1 server in lax · req-0001
-              ✅ done · hh:mm
-              `edge-lax-03` · `it was in maintenance`
-              1 of 1 rebooted
-              ~ @ana · hh:mm to hh:mm
-              [Details]
-        bot > ✅ req-0001: edge-lax-03 rebooted and back in production
-              ~ some time · asked by @ana · plan 0000
+              ⏳ queued · starts by itself
+              • `edge-lax-03` is meant to be in production, and out of rotation, by no run; to let it stay out, send `state edge-lax-03 maintenance because …`
+              ~ @ana · looked hh:mm, again every 15 s
+              [Details] [!Cancel!]
         ");
+        let why = ana.types(&noc, "/fleet why req-2222").await;
+        assert_snapshot!(why.transcript(), @"
+        ana   /fleet why req-0001
+        bot   (only ana) Reboot 1 server in lax · req-0001
+              ⏳ queued
+              • `edge-lax-03` is meant to be in production, and out of rotation, by no run; to let it stay out, send `state edge-lax-03 maintenance because …`
+                blocks `edge-lax-03`
+                goes on when it serves
+              ~ asked by ana · looks again at every change, and every 15 s · no estimate yet · as of hh:mm
+        ");
+        stage.fleet().rotates("edge-lax-03", Rotation::Ready);
+        stage.clock().advance(minutes(2)).await;
+        assert!(thread.since_last_look().contains("1 of 1 rebooted"));
         stage.fleet().rebooted("edge-lax-03", times(1));
+    })
+    .await;
+}
+
+/// It is meant to be out, and serves: whoever restarted it would interrupt what nobody counts.
+#[tokio::test]
+async fn what_serves_though_it_is_meant_to_be_out_waits_for_a_word() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        ana.types(&noc, "/fleet drain edge-lax-03 because fan noise").await.transcript();
+        stage.clock().advance(minutes(2)).await;
+        stage.fleet().rotates("edge-lax-03", Rotation::Ready);
+        stage.clock().advance(seconds(5)).await;
+        noc.transcript();
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-03 because kernel update").await;
+        stage.clock().advance(seconds(30)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-03 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-03` · reason: `kernel update`
+              ~ req-0002 · … · card <link>
+        bot   Reboot 1 server in lax · req-0002
+              ⏳ queued · starts by itself
+              • `edge-lax-03` is meant to be drained, and in service all the same; to let it go on serving, send `undrain edge-lax-03`
+              ~ @ana · looked hh:mm, again every 15 s
+              [Details] [!Cancel!]
+        ");
+        let why = ana.types(&noc, "/fleet why req-2223").await;
+        assert_snapshot!(why.transcript(), @"
+        ana   /fleet why req-0002
+        bot   (only ana) Reboot 1 server in lax · req-0002
+              ⏳ queued
+              • `edge-lax-03` is meant to be drained, and in service all the same; to let it go on serving, send `undrain edge-lax-03`
+                blocks `edge-lax-03`
+                goes on when it is out of rotation
+              ~ asked by ana · looks again at every change, and every 15 s · no estimate yet · as of hh:mm
+        ");
+        ana.types(&noc, "/fleet undrain edge-lax-03 because it is mended").await;
+        stage.clock().advance(minutes(5)).await;
+        assert!(thread.since_last_look().contains("1 of 1 rebooted"));
+        stage.fleet().rebooted("edge-lax-03", times(1));
+        noc.transcript();
     })
     .await;
 }

@@ -22,10 +22,11 @@ const MADE_BY: [(&str, &[&str], &str); 4] = [
     ),
 ];
 
-/// Whether a file holds tests alone, which may make up what they need.
+/// Whether a file holds tests or measurements alone, which may make up what they need.
 fn is_test(path: &str) -> bool {
     let is_strategy = path.starts_with("src/adapters/storage/shapes/strategies");
-    path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs") || is_strategy
+    let is_apart = path.starts_with("tests/") || path.starts_with("benches/");
+    is_apart || path.contains("/tests/") || path.ends_with("/tests.rs") || is_strategy
 }
 
 #[test]

@@ -154,9 +154,9 @@ impl State {
 
     pub(super) fn ledger(&self) -> Ledger {
         Ledger {
-            locks: self.locks.rows().clone(),
-            states: Arc::new(self.states.rows().clone()),
-            health: Arc::new(self.health.rows().clone()),
+            locks: self.locks.rows().clone().into_iter().collect(),
+            states: Arc::new(self.states.rows().clone().into_iter().collect()),
+            health: Arc::new(self.health.rows().clone().into_iter().collect()),
             breakers: self.open_breakers().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
             starts: self.started_lately(),
             paces: Arc::new(self.newest_paces()),

@@ -7,7 +7,7 @@ use crate::admission::{
     SetBy, Snapshot, Start, StateChange, StateRow, Traffic, TrafficRules,
 };
 use crate::domain::ids::RunId;
-use crate::domain::server::Server;
+use crate::domain::server::{ProductionState, Server};
 use crate::ports::store::DeclaredRecord;
 use crate::workflow::pace::Pace;
 use crate::workflow::request::Contended;
@@ -70,7 +70,26 @@ stored_record! { Lock;
     server: "server", run: "run", command: "command", since: "since_ms", standing: "standing", taken_from: "taken_from",
 }
 stored_words! { LockStanding; "working" => Working, "left-behind" => LeftBehind }
-stored_record! { StateRow; server: "server", state: "state", by: "by", since: "since_ms" }
+
+/// Before it was kept who had taken a server out, whatever run had set it to such a state counted as having done so.
+impl Stored for StateRow {
+    fn store(&self) -> Value {
+        let object = with(Map::new(), "server", self.server.store());
+        let object = with(object, "state", self.state.store());
+        let object = with(object, "by", self.by.store());
+        let object = with(object, "taken_by", self.taken_by.store());
+        Value::Object(with(object, "since_ms", self.since.store()))
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        let members = Members::of(value)?;
+        let (state, by) = (members.read("state")?, members.read::<SetBy>("by")?);
+        let was_out =
+            matches!(state, ProductionState::Draining | ProductionState::Drained | ProductionState::Undraining);
+        let taken_by = members.read_or("taken_by", by.run().cloned().filter(|_| was_out))?;
+        Ok(Self { server: members.read("server")?, state, by, taken_by, since: members.read("since_ms")? })
+    }
+}
 stored_record! { Declarer; id: "id", name: "name", why: "why" }
 
 /// A run's id, which was all that could set a state before people could; else the person.

@@ -109,6 +109,8 @@ stored_variants! { Blocker;
     "rate" => Rate { command: "command", started: "started", limit: "limit", next: "next_ms" },
     "no-directory" => NoDirectory,
     "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
+    "contradicted" => Contradicted { servers: "servers", meant: "meant", serves: "serves" },
+    "unseen" => Unseen { servers: "servers", since: "since_ms" },
     "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
     "traffic" => Traffic {
         scope: "scope", measure: "measure", percent: "percent", limit_percent: "limit_percent", seen_at: "seen_at_ms",

@@ -9,7 +9,9 @@ use crate::domain::consent::Quota;
 use crate::domain::identity::Actor;
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
-use crate::domain::server::{MetroName, PoolName, RackName, ServerName, ServerType, SiteName, TagName};
+use crate::domain::server::{
+    MetroName, PoolName, ProductionState, RackName, ServerName, ServerType, SiteName, TagName,
+};
 use crate::workflow::request::{
     Accepted, AlertPlace, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, LimitScope,
     OutDomain, OutServer, RedundantGroup, RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope,
@@ -122,6 +124,9 @@ fn blocker() -> BoxedStrategy<Blocker> {
     let server = || text().prop_map(ServerName::new);
     let pool = || text().prop_map(PoolName::new);
     prop_oneof![
+        (vec(server(), 0..3), select(ProductionState::ALL.to_vec()), any::<bool>())
+            .prop_map(|(servers, meant, serves)| Blocker::Contradicted { servers, meant, serves }),
+        (vec(server(), 0..3), option::of(time())).prop_map(|(servers, since)| Blocker::Unseen { servers, since }),
         (vec(server(), 0..3), request_id(), time()).prop_map(|(servers, holder, since)| Blocker::Locked {
             servers,
             holder,

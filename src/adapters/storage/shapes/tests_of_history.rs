@@ -36,12 +36,16 @@ fn states_from_before_people_could_say_them_are_read() {
     let stored = r#"{"server":"s-1","state":"drained","by":"run-2mq9.1","since_ms":5}"#;
     let row: StateRow = decode("a state", 1, stored).unwrap();
     assert_eq!(row.by, SetBy::Run(RunId::parse("run-2mq9.1").unwrap()));
+    assert_eq!(row.taken_by.as_ref(), row.by.run(), "whoever had set it had taken it out");
+    let stored = r#"{"server":"s-1","state":"drained","by":"run-2mq9.1","taken_by":null,"since_ms":5}"#;
+    let row: StateRow = decode("a state", 1, stored).unwrap();
+    assert_eq!(row.taken_by, None);
     assert_eq!(encode(&row), stored);
     let by = Declarer { id: PersonId::new("T0", "U0BOB"), name: "bob".into(), why: "its PSU is dead".into() };
     let declared = StateRow { state: ProductionState::Repair, by: SetBy::Person(by), ..row.clone() };
     let change = StateChange { row: declared, before: Some(row), takes_over: RunId::parse("run-2mq9.1") };
     let record = DeclaredRecord { change, evidence: "edge-lax: 17 of 19 in service, floor 18".into() };
-    insta::assert_snapshot!(golden::line(&record), @r#"{"change":{"before":{"by":"run-2mq9.1","server":"s-1","since_ms":5,"state":"drained"},"row":{"by":{"id":{"team":"T0","user":"U0BOB"},"name":"bob","why":"its PSU is dead"},"server":"s-1","since_ms":5,"state":"repair"},"takes_over":"run-2mq9.1"},"evidence":"edge-lax: 17 of 19 in service, floor 18"}"#);
+    insta::assert_snapshot!(golden::line(&record), @r#"{"change":{"before":{"by":"run-2mq9.1","server":"s-1","since_ms":5,"state":"drained","taken_by":null},"row":{"by":{"id":{"team":"T0","user":"U0BOB"},"name":"bob","why":"its PSU is dead"},"server":"s-1","since_ms":5,"state":"repair","taken_by":null},"takes_over":"run-2mq9.1"},"evidence":"edge-lax: 17 of 19 in service, floor 18"}"#);
     assert_eq!(decode("a record", 1, &encode(&record)).as_ref(), Ok(&record));
     let misfit = unreadable::<StateRow>(1, r#"{"server":"s-1","state":"drained","by":{"name":"bob"},"since_ms":5}"#);
     assert!(misfit.contains("`by`"), "{misfit}");

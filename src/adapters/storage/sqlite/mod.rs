@@ -6,10 +6,12 @@
 mod authorizations;
 mod brakes;
 mod breakers;
+mod decoded;
 mod homes;
 mod outbox;
 mod reader;
 mod reads;
+mod recent;
 mod rows;
 mod schema;
 mod starts;
@@ -34,12 +36,14 @@ use crate::ports::{Inbox, Store, StoreFault};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;
 use async_trait::async_trait;
+use decoded::Decoded;
 pub use reader::SqliteReader;
 use reads::Readers;
+use recent::Shared;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -56,6 +60,8 @@ pub struct SqliteStore {
     /// `None` once it is closed.
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     readers: Readers,
+    recent: Arc<Shared>,
+    decoded: Decoded,
     /// The writer; dropping the store stops it.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -79,8 +85,15 @@ impl SqliteStore {
         let readers = Readers::open(path).await?;
         let (jobs, queue) = mpsc::channel(QUEUED_JOBS_MAX);
         let mut tasks = JoinSet::new();
-        tasks.spawn(Writer::new(options, connection).write_until_closed(queue));
-        Ok(Self { jobs: Mutex::new(Some(jobs)), readers, tasks: Mutex::new(tasks) })
+        let recent = Arc::<Shared>::default();
+        tasks.spawn(Writer::new(options, connection, Arc::clone(&recent)).write_until_closed(queue));
+        Ok(Self {
+            jobs: Mutex::new(Some(jobs)),
+            readers,
+            recent,
+            decoded: Decoded::default(),
+            tasks: Mutex::new(tasks),
+        })
     }
 
     /// Opens a file to look only: nothing is written to it, not even its schema, and whoever serves it is not disturbed.
@@ -90,7 +103,14 @@ impl SqliteStore {
     pub async fn look(path: &Path) -> Result<Self, StoreFault> {
         let readers = Readers::open(path).await?;
         schema::is_of_this_version(&mut *readers.lend().await?, path).await?;
-        Ok(Self { jobs: Mutex::new(None), readers, tasks: Mutex::new(JoinSet::new()) })
+        let recent = Arc::<Shared>::default();
+        Ok(Self {
+            jobs: Mutex::new(None),
+            readers,
+            recent,
+            decoded: Decoded::default(),
+            tasks: Mutex::new(JoinSet::new()),
+        })
     }
 
     /// Finishes what was handed in, and closes every connection before it returns.
@@ -186,35 +206,35 @@ impl Store for SqliteStore {
     }
 
     async fn request(&self, id: &RequestId) -> Result<Option<Request>, StoreFault> {
-        reads::request(&mut *self.readers.lend().await?, id).await
+        reads::request((&mut *self.readers.lend().await?, &self.decoded), id).await
     }
 
     async fn requests_of(&self, person: &PersonId, limit: usize) -> Result<Vec<Request>, StoreFault> {
-        reads::newest_of(&mut *self.readers.lend().await?, person, limit).await
+        reads::newest_of((&mut *self.readers.lend().await?, &self.decoded), person, limit).await
     }
 
     async fn requests_with(&self, command: &CommandName, limit: usize) -> Result<Vec<Request>, StoreFault> {
-        reads::newest_with(&mut *self.readers.lend().await?, command, limit).await
+        reads::newest_with((&mut *self.readers.lend().await?, &self.decoded), command, limit).await
     }
 
     async fn troubled_requests(&self, now: Timestamp) -> Result<Vec<Request>, StoreFault> {
-        reads::troubled_requests(&mut *self.readers.lend().await?, now).await
+        reads::troubled_requests((&mut *self.readers.lend().await?, &self.decoded), now).await
     }
 
     async fn open_requests(&self) -> Result<Vec<Request>, StoreFault> {
-        reads::open_requests(&mut *self.readers.lend().await?).await
+        reads::open_requests((&mut *self.readers.lend().await?, &self.decoded)).await
     }
 
     async fn run(&self, id: &RunId) -> Result<Option<Run>, StoreFault> {
-        reads::run(&mut *self.readers.lend().await?, id).await
+        reads::run((&mut *self.readers.lend().await?, &self.decoded), id).await
     }
 
     async fn runs(&self, request: &RequestId) -> Result<Vec<Run>, StoreFault> {
-        reads::runs(&mut *self.readers.lend().await?, request).await
+        reads::runs((&mut *self.readers.lend().await?, &self.decoded), request).await
     }
 
     async fn due_runs(&self, now: Timestamp, limit: usize) -> Result<Vec<Run>, StoreFault> {
-        reads::due_runs(&mut *self.readers.lend().await?, now, limit).await
+        reads::due_runs((&mut *self.readers.lend().await?, &self.decoded), now, limit).await
     }
 
     async fn next_run_wake(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreFault> {
@@ -282,8 +302,10 @@ impl Store for SqliteStore {
         let mut connection = self.readers.lend().await?;
         // One transaction, so that locks, states, health and brakes are of one moment.
         let mut moment = sqlx::Connection::begin(&mut *connection).await?;
-        let ledger = reads::ledger(&mut moment).await?;
+        let mut recent = self.recent.now();
+        let ledger = reads::ledger(&mut moment, &mut recent).await?;
         moment.commit().await?;
+        self.recent.keep(recent);
         Ok(ledger)
     }
 

@@ -1,9 +1,11 @@
 //! The connections that read, and what they are asked. Each question is one statement, so it sees one moment.
 
 use super::super::shapes::decode;
-use super::rows::{request_id_of, requests_of, runs_of, time, time_if_any, unknown};
+use super::decoded::Decoded;
+use super::recent::Recent;
+use super::rows::{request_id_of, time, time_if_any, unknown};
 use super::{BUSY_TIMEOUT, breakers, cannot_open, starts, states};
-use crate::admission::{HealthRow, Ledger, Lock, Snapshot};
+use crate::admission::{Ledger, Lock, Snapshot};
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
@@ -94,27 +96,32 @@ pub(super) async fn open_envelopes(
     rows.iter().map(envelope).collect()
 }
 
-pub(super) async fn request(connection: &mut SqliteConnection, id: &RequestId) -> Result<Option<Request>, StoreFault> {
+pub(super) async fn request(
+    (connection, decoded): (&mut SqliteConnection, &Decoded),
+    id: &RequestId,
+) -> Result<Option<Request>, StoreFault> {
     let select = query(
         "SELECT request_id, seq, shape, body FROM request_events WHERE request_id = $1
          ORDER BY seq",
     );
     let rows = select.bind(id.to_string()).fetch_all(connection).await?;
-    Ok(requests_of(&rows)?.pop())
+    Ok(decoded.requests(&rows)?.pop())
 }
 
-pub(super) async fn open_requests(connection: &mut SqliteConnection) -> Result<Vec<Request>, StoreFault> {
+pub(super) async fn open_requests(
+    (connection, decoded): (&mut SqliteConnection, &Decoded),
+) -> Result<Vec<Request>, StoreFault> {
     let select = query(
         "SELECT event.request_id, event.seq, event.shape, event.body
          FROM requests AS request JOIN request_events AS event ON event.request_id = request.id
          WHERE request.is_open = 1
          ORDER BY request.sequence, event.seq",
     );
-    requests_of(&select.fetch_all(connection).await?)
+    decoded.requests(&select.fetch_all(connection).await?)
 }
 
 pub(super) async fn troubled_requests(
-    connection: &mut SqliteConnection,
+    (connection, decoded): (&mut SqliteConnection, &Decoded),
     now: Timestamp,
 ) -> Result<Vec<Request>, StoreFault> {
     let select = query(
@@ -123,11 +130,11 @@ pub(super) async fn troubled_requests(
          WHERE request.trouble_until_ms > $1 AND request.trouble_until_ms > 0 AND request.is_open = 0
          ORDER BY request.sequence, event.seq",
     );
-    requests_of(&select.bind(now.millis()).fetch_all(connection).await?)
+    decoded.requests(&select.bind(now.millis()).fetch_all(connection).await?)
 }
 
 pub(super) async fn newest_of(
-    connection: &mut SqliteConnection,
+    (connection, decoded): (&mut SqliteConnection, &Decoded),
     person: &PersonId,
     limit: usize,
 ) -> Result<Vec<Request>, StoreFault> {
@@ -137,11 +144,11 @@ pub(super) async fn newest_of(
          JOIN request_events AS event ON event.request_id = request.id
          ORDER BY request.sequence DESC, event.seq",
     );
-    requests_of(&select.bind(person.to_string()).bind(rows_at_most(limit)).fetch_all(connection).await?)
+    decoded.requests(&select.bind(person.to_string()).bind(rows_at_most(limit)).fetch_all(connection).await?)
 }
 
 pub(super) async fn newest_with(
-    connection: &mut SqliteConnection,
+    (connection, decoded): (&mut SqliteConnection, &Decoded),
     command: &CommandName,
     limit: usize,
 ) -> Result<Vec<Request>, StoreFault> {
@@ -151,10 +158,13 @@ pub(super) async fn newest_with(
          JOIN request_events AS event ON event.request_id = request.id
          ORDER BY request.sequence DESC, event.seq",
     );
-    requests_of(&select.bind(command.as_str()).bind(rows_at_most(limit)).fetch_all(connection).await?)
+    decoded.requests(&select.bind(command.as_str()).bind(rows_at_most(limit)).fetch_all(connection).await?)
 }
 
-pub(super) async fn run(connection: &mut SqliteConnection, id: &RunId) -> Result<Option<Run>, StoreFault> {
+pub(super) async fn run(
+    (connection, decoded): (&mut SqliteConnection, &Decoded),
+    id: &RunId,
+) -> Result<Option<Run>, StoreFault> {
     let select = query(
         "SELECT event.run_id, event.seq, event.shape, event.body, run.epoch
          FROM runs AS run JOIN run_events AS event ON event.run_id = run.id
@@ -162,21 +172,24 @@ pub(super) async fn run(connection: &mut SqliteConnection, id: &RunId) -> Result
          ORDER BY event.seq",
     );
     let rows = select.bind(id.to_string()).fetch_all(connection).await?;
-    Ok(runs_of(&rows)?.pop())
+    Ok(decoded.runs(&rows)?.pop())
 }
 
-pub(super) async fn runs(connection: &mut SqliteConnection, request: &RequestId) -> Result<Vec<Run>, StoreFault> {
+pub(super) async fn runs(
+    (connection, decoded): (&mut SqliteConnection, &Decoded),
+    request: &RequestId,
+) -> Result<Vec<Run>, StoreFault> {
     let select = query(
         "SELECT event.run_id, event.seq, event.shape, event.body, run.epoch
          FROM runs AS run JOIN run_events AS event ON event.run_id = run.id
          WHERE run.request_id = $1
          ORDER BY run.number, event.seq",
     );
-    runs_of(&select.bind(request.to_string()).fetch_all(connection).await?)
+    decoded.runs(&select.bind(request.to_string()).fetch_all(connection).await?)
 }
 
 pub(super) async fn due_runs(
-    connection: &mut SqliteConnection,
+    (connection, decoded): (&mut SqliteConnection, &Decoded),
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<Run>, StoreFault> {
@@ -188,7 +201,7 @@ pub(super) async fn due_runs(
          JOIN run_events AS event ON event.run_id = run.id
          ORDER BY run.wake_at_ms, run.request_id, run.number, event.seq",
     );
-    runs_of(&select.bind(now.millis()).bind(rows_at_most(limit)).fetch_all(connection).await?)
+    decoded.runs(&select.bind(now.millis()).bind(rows_at_most(limit)).fetch_all(connection).await?)
 }
 
 pub(super) async fn next_run_wake(
@@ -270,23 +283,16 @@ fn fingerprint_of(hex: &str) -> Result<Fingerprint, StoreFault> {
 }
 
 /// Locks, states, health and brakes; the caller holds the transaction that makes them of one moment.
-pub(super) async fn ledger(connection: &mut SqliteConnection) -> Result<Ledger, StoreFault> {
+pub(super) async fn ledger(connection: &mut SqliteConnection, recent: &mut Recent) -> Result<Ledger, StoreFault> {
     let locks = locks(connection).await?.into_iter().map(|lock| (lock.server.clone(), lock)).collect();
-    let states = states::all(connection).await?.into_iter().map(|row| (row.server.clone(), row));
-    let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row));
+    let (states, health) = recent.catch_up(connection).await?;
     let breakers = breakers::open(connection).await?.into_iter().map(|row| (row.scope.clone(), row)).collect();
     let (starts, paces) = (starts::lately(connection).await?, starts::newest_paces(connection).await?);
     let brakes = super::brakes::on(connection).await?;
-    let (states, health) = (Arc::new(states.collect()), Arc::new(health.collect()));
     Ok(Ledger { locks, states, health, breakers, starts, paces: Arc::new(paces), brakes })
 }
 
 async fn locks(connection: &mut SqliteConnection) -> Result<Vec<Lock>, StoreFault> {
     let select = query("SELECT server_id, run_id, command, since_ms, standing, taken_from FROM locks");
     select.fetch_all(connection).await?.iter().map(states::lock_of).collect()
-}
-
-async fn health_looks(connection: &mut SqliteConnection) -> Result<Vec<HealthRow>, StoreFault> {
-    let select = query("SELECT server_id, health, seen_at_ms FROM health_looks");
-    select.fetch_all(connection).await?.iter().map(states::look_of).collect()
 }

@@ -3,11 +3,9 @@
 use super::super::shapes::decode;
 use super::super::standing::RunStanding;
 use crate::admission::{Health, LockStanding};
-use crate::domain::ids::{Epoch, RequestId, RunId};
+use crate::domain::ids::{RequestId, RunId};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
-use crate::workflow::request::{Request, RequestEvent};
-use crate::workflow::run::{Run, RunEvent};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -62,36 +60,13 @@ pub(super) fn time_if_any(row: &SqliteRow, column: &str) -> Result<Option<Timest
     Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp::from_millis))
 }
 
-/// Requests from their events, one row each, all of one request in a row and in order.
-pub(super) fn requests_of(rows: &[SqliteRow]) -> Result<Vec<Request>, StoreFault> {
-    let mut requests = Vec::new();
-    for (id, rows) in by_id(rows, "request_id")? {
-        let events = rows.iter().map(|row| event_of::<RequestEvent>(&id, row)).collect::<Result<Vec<_>, _>>()?;
-        request_id_of(&id)?;
-        requests.push(Request::replay(&events).map_err(|fault| StoreFault::Unreadable(format!("{id}: {fault}")))?);
-    }
-    Ok(requests)
-}
-
-/// Runs from their events, likewise, each row with the run's epoch.
-pub(super) fn runs_of(rows: &[SqliteRow]) -> Result<Vec<Run>, StoreFault> {
-    let mut runs = Vec::new();
-    for (id, rows) in by_id(rows, "run_id")? {
-        let events = rows.iter().map(|row| event_of::<RunEvent>(&id, row)).collect::<Result<Vec<_>, _>>()?;
-        let epoch = rows.first().map_or(Ok(0), |row| row.try_get::<i64, _>("epoch"))?;
-        let run = Run::replay(run_id_of(&id)?, Epoch(epoch), &events);
-        runs.push(run.map_err(|fault| StoreFault::Unreadable(format!("{id}: {fault}")))?);
-    }
-    Ok(runs)
-}
-
-fn event_of<T: super::super::shapes::Stored>(id: &str, row: &SqliteRow) -> Result<T, StoreFault> {
+pub(super) fn event_of<T: super::super::shapes::Stored>(id: &str, row: &SqliteRow) -> Result<T, StoreFault> {
     let what = format!("{id} event {}", row.try_get::<i64, _>("seq")?);
     decode(&what, row.try_get("shape")?, row.try_get("body")?)
 }
 
 /// Rows in runs of equal id.
-fn by_id<'a>(rows: &'a [SqliteRow], column: &str) -> Result<Vec<(String, &'a [SqliteRow])>, StoreFault> {
+pub(super) fn by_id<'a>(rows: &'a [SqliteRow], column: &str) -> Result<Vec<(String, &'a [SqliteRow])>, StoreFault> {
     let mut groups = Vec::new();
     let mut rest = rows;
     while let Some(first) = rest.first() {

@@ -14,11 +14,12 @@ use sqlx::{Row, SqliteConnection, query};
 
 pub(super) async fn set(connection: &mut SqliteConnection, row: &StateRow) -> Result<Guard, StoreFault> {
     let upsert = query(
-        "INSERT INTO server_states (server_id, state, run_id, since_ms, team, user, name, why)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO server_states (server_id, state, run_id, since_ms, team, user, name, why, taken_by, changed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, (SELECT COALESCE(MAX(changed), 0) + 1 FROM server_states))
          ON CONFLICT (server_id) DO UPDATE
          SET state = excluded.state, run_id = excluded.run_id, since_ms = excluded.since_ms,
-             team = excluded.team, user = excluded.user, name = excluded.name, why = excluded.why",
+             team = excluded.team, user = excluded.user, name = excluded.name, why = excluded.why,
+             taken_by = excluded.taken_by, changed = excluded.changed",
     );
     let (run, person) = (row.by.run(), row.by.person());
     // The column was there before people could set a state, and cannot be empty.
@@ -26,6 +27,7 @@ pub(super) async fn set(connection: &mut SqliteConnection, row: &StateRow) -> Re
     let upsert = upsert.bind(run.map(ToString::to_string).unwrap_or_default()).bind(row.since.millis());
     let upsert = upsert.bind(person.map(|by| by.id.team.as_str())).bind(person.map(|by| by.id.user.as_str()));
     let upsert = upsert.bind(person.map(|by| by.name.as_str())).bind(person.map(|by| by.why.as_str()));
+    let upsert = upsert.bind(row.taken_by.as_ref().map(ToString::to_string));
     upsert.execute(connection).await?;
     Ok(Guard::Holds)
 }
@@ -34,7 +36,8 @@ pub(super) async fn set(connection: &mut SqliteConnection, row: &StateRow) -> Re
 pub(super) async fn declare(connection: &mut SqliteConnection, record: &DeclaredRecord) -> Result<Guard, StoreFault> {
     let (change, server) = (&record.change, record.change.row.server.as_str());
     let states = query(
-        "SELECT server_id, state, run_id, since_ms, team, user, name, why FROM server_states WHERE server_id = $1",
+        "SELECT server_id, state, run_id, since_ms, team, user, name, why, taken_by
+         FROM server_states WHERE server_id = $1",
     );
     let state = states.bind(server).fetch_optional(&mut *connection).await?;
     let locks =
@@ -59,9 +62,19 @@ pub(super) async fn declare(connection: &mut SqliteConnection, record: &Declared
     Ok(Guard::Holds)
 }
 
-pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<StateRow>, StoreFault> {
-    let select = query("SELECT server_id, state, run_id, since_ms, team, user, name, why FROM server_states");
-    select.fetch_all(connection).await?.iter().map(state_row_of).collect()
+/// The states that have changed since that number.
+pub(super) async fn changed(connection: &mut SqliteConnection, since: i64) -> Result<Vec<StateRow>, StoreFault> {
+    let select = query(
+        "SELECT server_id, state, run_id, since_ms, team, user, name, why, taken_by
+         FROM server_states WHERE changed > $1",
+    );
+    select.bind(since).fetch_all(connection).await?.iter().map(state_row_of).collect()
+}
+
+/// The looks that have changed since that number.
+pub(super) async fn looks_changed(connection: &mut SqliteConnection, since: i64) -> Result<Vec<HealthRow>, StoreFault> {
+    let select = query("SELECT server_id, health, seen_at_ms FROM health_looks WHERE changed > $1");
+    select.bind(since).fetch_all(connection).await?.iter().map(look_of).collect()
 }
 
 pub(super) async fn declarations(
@@ -89,6 +102,7 @@ fn state_row_of(row: &SqliteRow) -> Result<StateRow, StoreFault> {
         server: ServerId::new(row.try_get::<&str, _>("server_id")?),
         state: ProductionState::of_word(word).ok_or_else(|| unknown("a server's state", word))?,
         by,
+        taken_by: row.try_get::<Option<&str>, _>("taken_by")?.map(run_id_of).transpose()?,
         since: time(row, "since_ms")?,
     })
 }

@@ -3,6 +3,7 @@
 use super::super::Guard;
 use super::super::shapes::{SHAPE, encode};
 use super::super::standing::{RunStanding, ends_request};
+use super::recent::Recent;
 use super::rows::{health_word, lock_word, standing_of};
 use super::writer::{Offer, Task};
 use super::{authorizations, brakes, breakers, homes, outbox, reads, starts, states};
@@ -30,7 +31,11 @@ pub(super) enum Verdict {
     TakeBack(Result<Committed, StoreFault>),
 }
 
-pub(super) async fn perform(connection: &mut SqliteConnection, task: &Task) -> Result<Verdict, StoreFault> {
+pub(super) async fn perform(
+    connection: &mut SqliteConnection,
+    task: &Task,
+    recent: &mut Recent,
+) -> Result<Verdict, StoreFault> {
     match task {
         Task::Keep(envelope) => {
             keep(connection, envelope).await?;
@@ -42,7 +47,7 @@ pub(super) async fn perform(connection: &mut SqliteConnection, task: &Task) -> R
             }
             write_all(connection, &operation.id, &operation.writes).await
         }
-        Task::Reserve { id, offers } => reserve(connection, id, offers).await,
+        Task::Reserve { id, offers } => reserve(connection, id, offers, recent).await,
         Task::Claim(now) => {
             wake_runs_at_work(connection, *now).await?;
             raise_epochs(connection).await?;
@@ -55,11 +60,12 @@ async fn reserve(
     connection: &mut SqliteConnection,
     id: &OperationId,
     offers: &mpsc::Sender<Offer>,
+    recent: &mut Recent,
 ) -> Result<Verdict, StoreFault> {
     if is_done(connection, id).await? {
         return Ok(Verdict::Keep(Committed::AlreadyDone));
     }
-    let ledger = reads::ledger(connection).await?;
+    let ledger = reads::ledger(connection, recent).await?;
     let (writes, decided) = oneshot::channel();
     let offered = offers.try_send(Offer { ledger, writes }).is_ok();
     let decided = if offered { tokio::time::timeout(DECIDE_TIMEOUT, decided).await.ok() } else { None };
@@ -335,8 +341,10 @@ async fn use_control(connection: &mut SqliteConnection, handle: &Handle, at: Tim
 
 async fn set_health(connection: &mut SqliteConnection, row: &HealthRow) -> Result<Guard, StoreFault> {
     let upsert = query(
-        "INSERT INTO health_looks (server_id, health, seen_at_ms) VALUES ($1, $2, $3)
-         ON CONFLICT (server_id) DO UPDATE SET health = excluded.health, seen_at_ms = excluded.seen_at_ms",
+        "INSERT INTO health_looks (server_id, health, seen_at_ms, changed)
+         VALUES ($1, $2, $3, (SELECT COALESCE(MAX(changed), 0) + 1 FROM health_looks))
+         ON CONFLICT (server_id) DO UPDATE
+         SET health = excluded.health, seen_at_ms = excluded.seen_at_ms, changed = excluded.changed",
     );
     let upsert = upsert.bind(row.server.as_str()).bind(health_word(row.health)).bind(row.seen_at.millis());
     upsert.execute(connection).await?;

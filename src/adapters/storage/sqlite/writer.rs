@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: what is written (`work`).
 
+use super::recent::{Recent, Shared};
 use super::work::{self, Verdict};
 use crate::admission::Ledger;
 use crate::domain::ids::OperationId;
@@ -12,6 +13,7 @@ use crate::ports::chat::Envelope;
 use crate::ports::store::{Committed, Operation, Write};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// The most jobs in one commit.
@@ -55,11 +57,12 @@ pub(super) struct Writer {
     options: SqliteConnectOptions,
     /// `None` after a fault: a connection that failed inside a transaction is not trusted again.
     connection: Option<SqliteConnection>,
+    recent: Arc<Shared>,
 }
 
 impl Writer {
-    pub(super) fn new(options: SqliteConnectOptions, connection: SqliteConnection) -> Self {
-        Self { options, connection: Some(connection) }
+    pub(super) fn new(options: SqliteConnectOptions, connection: SqliteConnection, recent: Arc<Shared>) -> Self {
+        Self { options, connection: Some(connection), recent }
     }
 
     /// Writes batch after batch; ends, with its connection closed, once nobody can hand in more.
@@ -102,9 +105,10 @@ impl Writer {
         };
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         let mut outcomes = Vec::with_capacity(jobs.len());
+        let mut recent: Recent = self.recent.now();
         for job in jobs {
             let mut savepoint = transaction.begin().await?;
-            let outcome = match work::perform(&mut savepoint, &job.task).await? {
+            let outcome = match work::perform(&mut savepoint, &job.task, &mut recent).await? {
                 Verdict::Keep(committed) => {
                     savepoint.commit().await?;
                     Ok(committed)
@@ -117,6 +121,8 @@ impl Writer {
             outcomes.push(outcome);
         }
         transaction.commit().await?;
+        // Before, what it read may never have come to be.
+        self.recent.keep(recent);
         Ok(outcomes)
     }
 
