@@ -15,7 +15,7 @@ use wrasse::admission::{
 };
 use wrasse::domain::alert::FiringAlert;
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
-use wrasse::domain::identity::GroupName;
+use wrasse::domain::identity::{Asker, GroupName};
 use wrasse::domain::ids::{Fingerprint, RequestId, RunId};
 use wrasse::domain::plan::{PlannedServer, Subject};
 use wrasse::domain::server::{
@@ -170,7 +170,14 @@ impl Scene {
 
     fn candidates(&self, most: usize) -> impl Iterator<Item = Candidate<'_>> {
         let (run, spec, passes) = (&self.run, &self.spec, PolicySet::NONE);
-        self.planned.iter().take(most).map(move |server| Candidate { run, server, spec, version: None, passes })
+        self.planned.iter().take(most).map(move |server| Candidate {
+            run,
+            server,
+            spec,
+            version: None,
+            asked_by: Asker::Person,
+            passes,
+        })
     }
 
     /// How many of them may start.
@@ -226,6 +233,7 @@ fn one_start(bencher: Bencher<'_, '_>, count: usize) {
 fn a_plan_with_every_verdict(bencher: Bencher<'_, '_>, count: usize) {
     let scene = Scene::of(count, false);
     let subjects = scene.planned.iter().cloned().map(Subject::Server).collect::<Vec<_>>();
-    let sought = Sought { subjects: &subjects, first: OF_ONE_START, spec: &scene.spec, version: None, run: &scene.run };
+    let (spec, asked_by) = (&scene.spec, Asker::Person);
+    let sought = Sought { subjects: &subjects, first: OF_ONE_START, spec, version: None, asked_by, run: &scene.run };
     bencher.bench_local(|| black_box(admission::outlook(sought, scene.known(), &Paces::default())));
 }

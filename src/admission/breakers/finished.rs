@@ -2,13 +2,16 @@
 //!
 //! Deliberately absent: runs that were left out, waited, or were turned back by a cancel. They say nothing of the command.
 
-use crate::domain::breaker::BreakerScope;
+use crate::admission::Candidate;
+use crate::domain::breaker::{BreakerScope, version_of};
 use crate::domain::command::{CommandName, CommandSpec, Impact, StepSpec};
+use crate::domain::identity::Asker;
 use crate::domain::ids::RunId;
 use crate::domain::plan::{PlannedServer, Subject};
 use crate::domain::server::{ServerId, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
-use crate::workflow::run::{FailureKind, RunEvent, RunOutcome};
+use crate::workflow::request::Request;
+use crate::workflow::run::{FailureKind, Run, RunEvent, RunOutcome};
 
 /// How a run counts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -85,6 +88,8 @@ pub struct FinishedRun {
     pub server: Option<FinishedServer>,
     /// The version that it was about, if about one.
     pub version: Option<String>,
+    /// By whom it was asked for.
+    pub asked_by: Asker,
     /// How it counts.
     pub finished_as: FinishedAs,
     /// Since when.
@@ -109,50 +114,78 @@ pub struct Counted<'a> {
     pub command: &'a CommandName,
     /// The site, if at one.
     pub site: Option<&'a SiteName>,
-    /// The type of its server, if on one.
-    pub server_type: Option<&'a ServerType>,
+    /// The server, if on one.
+    pub server: Option<&'a PlannedServer>,
     /// The version, if about one.
     pub version: Option<&'a str>,
+    /// By whom it was asked for.
+    pub asked_by: Asker,
+    watch: Watch,
+}
+
+/// Whose failures stop a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Watch {
+    /// Everybody's, wherever they are counted together.
+    Everywhere,
+    /// Those on one server alone: the command only gives capacity back.
+    OnItsServer,
 }
 
 impl<'a> Counted<'a> {
-    /// What work of that command on that subject counts towards; `None` of a command that no breaker watches.
+    /// What a run of a request counts towards; `None` where it only looks.
     #[must_use]
-    pub fn of(spec: &'a CommandSpec, subject: &'a Subject, version: Option<&'a str>) -> Option<Self> {
-        match subject {
-            Subject::Server(server) => Self::of_server(spec, server, version),
-            Subject::Site(_) | Subject::Nothing => {
-                let command = &spec.name;
-                is_watched(spec).then_some(Self { command, site: subject.site(), server_type: None, version })
-            }
-        }
+    pub fn of(request: &'a Request, run: &'a Run) -> Option<Self> {
+        let asked_by = Asker::of(request.origin.person.id());
+        let counted = Self::without_server(&request.spec, &run.subject, version_of(&request.plan.parts().parameters))?;
+        Some(Self { asked_by, server: run.subject.server(), ..counted })
     }
 
-    /// The same of a server.
+    /// The same of a server that a run would start on.
     #[must_use]
-    pub fn of_server(spec: &'a CommandSpec, server: &'a PlannedServer, version: Option<&'a str>) -> Option<Self> {
-        let (site, server_type) = (Some(&server.site), Some(&server.server_type));
-        is_watched(spec).then_some(Self { command: &spec.name, site, server_type, version })
+    pub fn of_candidate(candidate: Candidate<'a>) -> Option<Self> {
+        let Candidate { server, spec, version, asked_by, .. } = candidate;
+        let (command, site, server) = (&spec.name, Some(&server.site), Some(server));
+        Some(Self { command, site, server, version, asked_by, watch: watch(spec)? })
     }
 
-    /// Every scope that it lies in, the narrow ones first.
+    /// The same of a subject, whatever is known of its server.
+    #[must_use]
+    pub fn without_server(spec: &'a CommandSpec, subject: &'a Subject, version: Option<&'a str>) -> Option<Self> {
+        let site = subject.server().map(|server| &server.site).or(subject.site());
+        let (command, server, asked_by) = (&spec.name, None, Asker::Person);
+        Some(Self { command, site, server, version, asked_by, watch: watch(spec)? })
+    }
+
+    /// Every scope that it lies in, the wide ones first.
     #[must_use]
     pub fn scopes(self) -> Vec<BreakerScope> {
         let command = || self.command.clone();
-        let site = self.site.map(|site| BreakerScope::Site { command: command(), site: site.clone() });
-        let version = self.server_type.zip(self.version).map(|(server_type, version)| BreakerScope::Version {
+        let version = self.server.zip(self.version).map(|(server, version)| BreakerScope::Version {
             command: command(),
-            server_type: server_type.clone(),
+            server_type: server.server_type.clone(),
             version: version.to_owned(),
         });
-        site.into_iter().chain(version).chain([BreakerScope::Command { command: command() }]).collect()
+        let site = self.site.map(|site| BreakerScope::Site { command: command(), site: site.clone() });
+        let shared = std::iter::once(BreakerScope::Command { command: command() }).chain(version).chain(site);
+        let is_automations = self.asked_by == Asker::Automation;
+        let server = self.server.filter(|_| is_automations);
+        let server = server.map(|server| BreakerScope::Server { command: command(), server: server.name.clone() });
+        shared.filter(|_| self.watch == Watch::Everywhere).chain(server).collect()
     }
 }
 
-/// Looking is not held up, and neither is the safe direction: a command that only gives capacity back.
-fn is_watched(spec: &CommandSpec) -> bool {
+/// Looking is not held up at all, and where the safe direction fails, a command that only gives capacity back, that keeps
+/// automations off that server, and nobody else.
+fn watch(spec: &CommandSpec) -> Option<Watch> {
     let gives_back = |step: &StepSpec| matches!(step, StepSpec::Undrain { .. } | StepSpec::RestoreState { .. });
     let harmless = |step: &StepSpec| gives_back(step) || matches!(step, StepSpec::Check { .. } | StepSpec::Gate(_));
     let only_gives_back = spec.steps.iter().any(gives_back) && spec.steps.iter().all(harmless);
-    spec.impact != Impact::ReadOnly && !only_gives_back
+    match spec.impact {
+        Impact::ReadOnly => None,
+        Impact::Config | Impact::Drain | Impact::PowerCycle | Impact::Destructive if only_gives_back => {
+            Some(Watch::OnItsServer)
+        }
+        Impact::Config | Impact::Drain | Impact::PowerCycle | Impact::Destructive => Some(Watch::Everywhere),
+    }
 }

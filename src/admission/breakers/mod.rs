@@ -3,11 +3,16 @@
 //! What is counted is the record of finished runs since the breaker was last closed. A run counts once: as failed, as
 //! succeeded, or, when a person had to be asked, as not known, which counts as a failure whatever the person says later.
 
+mod at_work;
 mod finished;
 mod opening;
+mod server;
 
+pub use at_work::at_work;
 pub use finished::{Counted, FinishedAs, FinishedRun, FinishedServer};
-pub use opening::{FailureRules, FailureShare, Tally, opens};
+pub(super) use opening::SERVER_RUNS_MAX;
+pub use opening::{CohortRule, FailureRules, FailureShare, Opening, ScopeRecord, ServerRule, Tally, opens};
+pub use server::{SERVER_FAILURES_KEPT_FOR, ServerFailure};
 
 use super::Known;
 use super::ledger::Health;
@@ -22,21 +27,13 @@ use crate::workflow::request::{Blocker, BrokenUntil};
 /// How many failed runs a breaker names.
 const EXAMPLES_MAX: usize = 5;
 
-/// What a run that has just finished changes: the open breaker of that scope, or opens one. The runs are those of the
-/// scope since its breaker was last closed, that one first.
+/// What a run that has just finished, the newest of the record, changes: the open breaker of its scope, or opens one.
 #[must_use]
-pub fn after_run(
-    open: Option<&Breaker>,
-    scope: &BreakerScope,
-    newest_first: &[FinishedRun],
-    rules: &FailureRules,
-) -> Option<Breaker> {
-    if let Some(breaker) = open {
-        return breaker.after(newest_first.first()?, rules);
+pub fn after_run(open: Option<&Breaker>, record: ScopeRecord<'_>, rules: &FailureRules) -> Option<Breaker> {
+    match open {
+        Some(breaker) => breaker.after(record.newest_first.first()?, rules),
+        None => Some(Breaker::opened(record, opens(record, rules)?, rules)),
     }
-    let finished = newest_first.iter().map(|run| run.finished_as).collect::<Vec<_>>();
-    let tally = opens(scope, &finished, rules)?;
-    Some(Breaker::opened(scope.clone(), tally, newest_first, rules))
 }
 
 /// A breaker that has opened; a closed one is kept for the record.
@@ -52,6 +49,8 @@ pub struct Breaker {
     pub failures: u32,
     /// Of how many.
     pub of: u32,
+    /// What had failed of the same command elsewhere, if it opened because that was so much less.
+    pub elsewhere: Option<Tally>,
     /// The newest that failed, the newest first.
     pub examples: Vec<FailedRun>,
     /// No canary starts before this.
@@ -119,16 +118,17 @@ pub enum BreakerStanding {
 }
 
 impl Breaker {
-    /// A breaker that opens with the first of these runs.
-    fn opened(scope: BreakerScope, tally: Tally, newest_first: &[FinishedRun], rules: &FailureRules) -> Self {
-        let opened_at = newest_first.first().map_or_else(Timestamp::default, |run| run.at);
-        let failed = newest_first.iter().filter(|run| run.finished_as.is_failure());
+    /// A breaker that opens with the newest of these runs.
+    fn opened(record: ScopeRecord<'_>, opening: Opening, rules: &FailureRules) -> Self {
+        let opened_at = record.newest_first.first().map_or_else(Timestamp::default, |run| run.at);
+        let failed = record.newest_first.iter().filter(|run| run.finished_as.is_failure());
         Self {
-            scope,
+            scope: record.scope.clone(),
             opened_at,
             version: Version(1),
-            failures: tally.failures,
-            of: tally.of,
+            failures: opening.tally.failures,
+            of: opening.tally.of,
+            elsewhere: opening.elsewhere,
             examples: failed.take(EXAMPLES_MAX).map(FailedRun::of).collect(),
             canary_from: opened_at.plus(rules.cool_down),
             canary: None,
@@ -142,6 +142,8 @@ impl Breaker {
         let rules = &known.rules.failure_rate;
         match &self.canary {
             _ if self.closed.is_some() => BreakerStanding::Closed,
+            // Nothing shows that a server is mended but a look at it, and people are not kept from that.
+            _ if self.scope.server().is_some() => BreakerStanding::MayClose,
             None if known.now < self.canary_from => BreakerStanding::CoolingDown(self.canary_from),
             None => BreakerStanding::MayTry,
             Some(Canary { succeeded_at: None, run, .. }) => BreakerStanding::Trying(run.clone()),
@@ -211,23 +213,24 @@ fn is_unwell(canary: &Canary, known: Known<'_>) -> bool {
     health.is_some_and(|row| row.health != Health::Serving)
 }
 
-/// The open breakers over some work.
-fn over<'a>(work: Option<Counted<'_>>, known: Known<'a>) -> impl Iterator<Item = &'a Breaker> {
-    let scopes = work.map(Counted::scopes).unwrap_or_default();
-    scopes.into_iter().filter_map(move |scope| known.ledger.breakers.get(&scope))
+/// The open breakers over some work that keep off everybody, the widest first.
+fn over<'a>(work: Counted<'_>, known: Known<'a>) -> impl Iterator<Item = &'a Breaker> {
+    let shared = work.scopes().into_iter().filter(|scope| scope.server().is_none());
+    shared.filter_map(move |scope| known.ledger.breakers.get(&scope))
 }
 
-/// The breakers that keep some work from starting now.
+/// What failures keep some work from starting now, the widest reason first.
 #[must_use]
 pub fn broken(work: Option<Counted<'_>>, known: Known<'_>) -> Vec<Blocker> {
-    over(work, known).filter_map(|breaker| blocker(breaker, known)).collect()
+    let Some(work) = work else { return Vec::new() };
+    over(work, known).filter_map(|breaker| blocker(breaker, known)).chain(server::keeps_off(work, known)).collect()
 }
 
 /// The breakers that some work, if it may start, is the canary of: none that is only observed lets a second one try.
 #[must_use]
 pub fn canary_of(work: Option<Counted<'_>>, known: Known<'_>) -> Vec<BreakerScope> {
-    over(work, known)
-        .filter(|breaker| breaker.standing(known) == BreakerStanding::MayTry)
+    let all = work.into_iter().flat_map(|work| over(work, known));
+    all.filter(|breaker| breaker.standing(known) == BreakerStanding::MayTry)
         .map(|breaker| breaker.scope.clone())
         .collect()
 }

@@ -275,10 +275,11 @@ pub(super) async fn ledger(connection: &mut SqliteConnection) -> Result<Ledger, 
     let states = states::all(connection).await?.into_iter().map(|row| (row.server.clone(), row));
     let health = health_looks(connection).await?.into_iter().map(|row| (row.server.clone(), row));
     let breakers = breakers::open(connection).await?.into_iter().map(|row| (row.scope.clone(), row)).collect();
+    let failures = breakers::failures(connection).await?;
     let (starts, paces) = (starts::lately(connection).await?, starts::newest_paces(connection).await?);
     let brakes = super::brakes::on(connection).await?;
     let (states, health) = (Arc::new(states.collect()), Arc::new(health.collect()));
-    Ok(Ledger { locks, states, health, breakers, starts, paces: Arc::new(paces), brakes })
+    Ok(Ledger { locks, states, health, breakers, failures, starts, paces: Arc::new(paces), brakes })
 }
 
 async fn locks(connection: &mut SqliteConnection) -> Result<Vec<Lock>, StoreFault> {
