@@ -26,8 +26,8 @@ pub struct Ledger {
     pub health: Arc<BTreeMap<ServerId, HealthRow>>,
     /// The breakers that are open.
     pub breakers: BTreeMap<BreakerScope, Breaker>,
-    /// The newest failure on each server within a day before the newest of all, if the same command has done well there
-    /// since, or its breaker there was closed, of another command.
+    /// The newest failure on each server that its command has not made good since, nor a person by closing its breaker there;
+    /// those of the day before the newest of all.
     pub failures: BTreeMap<ServerId, ServerFailure>,
     /// What started on servers in the minute before the newest start, in order; also of runs that are over.
     pub starts: Vec<Start>,

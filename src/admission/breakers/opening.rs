@@ -134,7 +134,7 @@ impl FailureRules {
     /// The rule that needs to know what has failed elsewhere: only where enough has failed here, and nothing else opens.
     #[must_use]
     pub fn compares(&self, record: ScopeRecord<'_>) -> Option<CohortRule> {
-        let rule = self.cohort.filter(|_| is_narrow(record.scope))?;
+        let rule = self.cohort.filter(|_| is_narrow(record.scope) && has_just_failed(record))?;
         let is_asked = tally(record, self.share.of_last).failures >= rule.failures_min && opens(record, self).is_none();
         is_asked.then_some(rule)
     }
@@ -173,6 +173,11 @@ fn by_share(record: ScopeRecord<'_>, share: FailureShare) -> Option<Tally> {
     (failures >= share.failures_min && is_above).then_some(Tally { failures, of })
 }
 
+/// Nobody understands a breaker that opens when something has gone well, because more has elsewhere.
+fn has_just_failed(record: ScopeRecord<'_>) -> bool {
+    record.newest_first.first().is_some_and(|run| run.finished_as.is_failure())
+}
+
 /// Those of the same runs that `share` looks at, compared with the rest of the command. Too few of the rest say nothing.
 fn beside_others(record: ScopeRecord<'_>, rules: &FailureRules) -> Option<Opening> {
     let (rule, elsewhere) = rules.cohort.zip(record.elsewhere)?;
@@ -182,7 +187,7 @@ fn beside_others(record: ScopeRecord<'_>, rules: &FailureRules) -> Option<Openin
     let limit = crosswise(elsewhere.failures, here.of) * u128::from(rule.times);
     let is_above = crosswise(here.failures, elsewhere.of) > limit;
     let is_enough = here.failures >= rule.failures_min && elsewhere.of >= rule.runs_min;
-    (is_enough && is_above).then_some(Opening { tally: here, elsewhere: Some(elsewhere) })
+    (is_enough && is_above && has_just_failed(record)).then_some(Opening { tally: here, elsewhere: Some(elsewhere) })
 }
 
 /// Those of one server within the time before the newest.

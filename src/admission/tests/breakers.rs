@@ -119,6 +119,8 @@ fn what_fails_much_more_than_elsewhere_opens() {
         // Too few elsewhere say nothing.
         ("-+-+- 35+", (0, 99), "no"),
         ("-+-+- 35+", (0, 0), "no"),
+        // It takes a failure to open.
+        ("+-+-+- 34+", (0, 5000), "no"),
         // Only the last forty are compared.
         ("- 19+ - 19+ -", (0, 5000), "no"),
         ("- 19+ - 18+ -", (0, 5000), "3 of 40"),
@@ -146,9 +148,15 @@ fn what_fails_elsewhere_is_asked_for_only_where_it_could_open() {
     let asks = |scope: &BreakerScope, written: &str, rules: &FailureRules| {
         rules.compares(ScopeRecord { scope, newest_first: &finished(written), elsewhere: None }).is_some()
     };
-    for (written, expected) in
-        [("--+", false), ("-+-+-", true), ("-+-+- 40-", false), ("-+?+- 35+", true), ("---", false), ("5-", false)]
-    {
+    for (written, expected) in [
+        ("--+", false),
+        ("-+-+-", true),
+        ("-+-+- 40-", false),
+        ("-+?+- 35+", true),
+        ("---", false),
+        ("5-", false),
+        ("+-+-+-", false),
+    ] {
         assert_eq!(asks(&at_site("lax"), written, &rules), expected, "{written}");
         assert!(!asks(&everywhere(), written, &rules), "{written}");
     }

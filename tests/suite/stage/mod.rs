@@ -38,8 +38,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::{StageClock, StageIds};
 use transcript::Cleaner;
-use wrasse::admission::Rules;
 use wrasse::admission::infrastructure::{DomainRule, Within};
+use wrasse::admission::{CohortRule, Rules};
 use wrasse::domain::identity::{AutomationName, GroupName};
 use wrasse::domain::server::{Server, ServerName, TagName};
 use wrasse::domain::time::Timestamp;
@@ -305,6 +305,12 @@ impl Stage {
     /// Whoever waits so long with nothing at work goes first.
     pub(crate) fn goes_first_after(&self, wait: Duration) {
         self.0.script.borrow_mut().rules.queue.starve_after = wait;
+    }
+
+    /// So many finished runs elsewhere say how many usually fail.
+    pub(crate) fn compares_with_elsewhere_from(&self, runs: u32) {
+        let rule = CohortRule { runs_min: runs, ..CohortRule::default() };
+        self.0.script.borrow_mut().rules.failure_rate.cohort = Some(rule);
     }
 
     /// Automations wait so long after a failure on a server.

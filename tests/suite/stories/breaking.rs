@@ -303,6 +303,49 @@ async fn a_canary_that_fails_keeps_it_open_and_the_owners_may_close() {
     .await;
 }
 
+/// Three of many are few, but not where the same goes well elsewhere.
+#[tokio::test]
+async fn a_site_where_more_fails_than_elsewhere_is_stopped() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-08]");
+        stage.fleet().has("edge-rix-[01-03]");
+        stage.lets_out(50);
+        stage.compares_with_elsewhere_from(4);
+        let well = async |name: &str| {
+            let goes = asks(&ana, &noc, name).await;
+            stage.clock().advance(minutes(1)).await;
+            assert!(goes.transcript().contains("✅ done"), "{}", goes.transcript());
+        };
+        for name in ["edge-rix-01", "edge-rix-02", "edge-rix-03"] {
+            well(name).await;
+        }
+        for (fails, goes) in [("edge-lax-01", "edge-lax-02"), ("edge-lax-03", "edge-lax-04")] {
+            fail(stage, &ana, &noc, &[fails]).await;
+            well(goes).await;
+        }
+        fail(stage, &ana, &noc, &["edge-lax-05"]).await;
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"");
+        // One more elsewhere is enough to compare with.
+        well("edge-rix-01").await;
+        well("edge-lax-06").await;
+        fail(stage, &ana, &noc, &["edge-lax-07"]).await;
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"
+        bot   ✗ Reboot in lax stopped: 4 of the last 7 failed
+              `edge-lax-07` did not reboot (req-0011)
+              `edge-lax-05` did not reboot (req-0008)
+              `edge-lax-03` did not reboot (req-0006)
+              Elsewhere 0 of 4 failed, which is far less.
+              Nothing more of it starts; nothing else of it is at work.
+              One canary may start from hh:mm.
+              ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
+              [Open thread]
+        ");
+        let waits = asks(&ana, &noc, "edge-lax-08").await;
+        assert!(waits.transcript().contains("• reboot in lax: 4 of the last 7 failed"), "{}", waits.transcript());
+    })
+    .await;
+}
+
 /// Whoever reads of it knows what may still come, and the message follows those that end.
 #[tokio::test]
 async fn what_is_at_work_when_it_opens_may_fail_too_and_is_told() {
