@@ -7,13 +7,13 @@ pub(super) async fn does_not_come_back(hands: &Hands) -> Result<(), Missed> {
     let broken = "edge-fra-003";
     hands.trouble(broken, "wont_boot").await?;
     let before = hands.newest(NOC).await?;
-    hands.slash(ANA, NOC, "reboot edge-fra-[001-006] --wave 100% because memory leak").await?;
+    hands.slash(ANA, NOC, "reboot edge-fra-[001-005] --wave 100% because memory leak").await?;
     let (id, card) = hands.card(NOC, &before).await?;
     let thread = Place { channel: NOC, thread: Some(&card.ts), viewer: ANA, within_s: 60 };
     let failed = |seen: &Seen| seen.all.contains(broken) && seen.all.contains("did not come back");
     let told = hands.message(thread, "the thread tells which server did not come back", failed).await?;
     hands.tell(first_line(&told));
-    let ends = |seen: &Seen| seen.all.contains(&format!("{id}: 5 of 6 rebooted"));
+    let ends = |seen: &Seen| seen.all.contains(&format!("{id}: 4 of 5 rebooted"));
     let last = hands.message(thread, "the others were handled, and the final reply says so", ends).await?;
     hands.tell(first_line(&last));
     let notice = |seen: &Seen| seen.all.contains(broken) && seen.all.contains(&id);
@@ -24,14 +24,14 @@ pub(super) async fn does_not_come_back(hands: &Hands) -> Result<(), Missed> {
         format!("the notice does not link to the thread: {}", notice.json)
     })?;
     hands.tell(format!("#incidents: {}", first_line(&notice)));
-    for server in hands.fleet("edge-fra-[001-006]").await? {
+    for server in hands.fleet("edge-fra-[001-005]").await? {
         ensure(server.reboots == 1, || format!("{} was rebooted {} times", server.name, server.reboots))?;
         let stays = server.name == broken;
         ensure(server.drained == stays, || {
             format!("{} is {}", server.name, if stays { "in rotation" } else { "out" })
         })?;
     }
-    hands.tell("it stays drained; the other five are back in production");
+    hands.tell("it stays drained; the other four are back in production");
     put_back(hands, broken).await
 }
 

@@ -156,8 +156,9 @@ pub(super) async fn failures(
          AND NOT EXISTS (
              SELECT 1 FROM breakers WHERE scope = failed.command || ' server=' || failed.server_name
              AND closed_after >= failed.sequence)
-         ORDER BY failed.sequence",
+         ORDER BY +failed.sequence",
     );
+    // The plus keeps SQLite from walking the whole record in that order, where an index knows the few that failed.
     let rows = select.bind(-millis(SERVER_FAILURES_KEPT_FOR)).fetch_all(connection).await?;
     let failure = |row: &SqliteRow| {
         let server = ServerId::new(row.try_get::<String, _>("server_id")?);
