@@ -6,6 +6,7 @@
 use divan::{Bencher, black_box};
 use scene::{FLEETS, OF_ONE_START, Scene};
 use wrasse::admission::{self, Paces, Rules, Sought, Verdict};
+use wrasse::domain::identity::Asker;
 use wrasse::domain::plan::Subject;
 
 mod scene;
@@ -66,6 +67,7 @@ fn one_start(bencher: Bencher<'_, '_>, count: usize) {
 fn a_plan_with_every_verdict(bencher: Bencher<'_, '_>, count: usize) {
     let scene = Scene::of(count, false);
     let subjects = scene.planned.iter().cloned().map(Subject::Server).collect::<Vec<_>>();
-    let sought = Sought { subjects: &subjects, first: OF_ONE_START, spec: &scene.spec, version: None, run: &scene.run };
+    let (spec, asked_by) = (&scene.spec, Asker::Person);
+    let sought = Sought { subjects: &subjects, first: OF_ONE_START, spec, version: None, asked_by, run: &scene.run };
     bencher.bench_local(|| black_box(admission::outlook(sought, scene.known(), &Paces::default())));
 }

@@ -25,7 +25,7 @@ use wrasse::admission::{
 use wrasse::authorization::{Channels, Policies, PolicyFile};
 use wrasse::catalog::Catalog;
 use wrasse::conversation;
-use wrasse::domain::identity::{Actor, PersonId};
+use wrasse::domain::identity::{Actor, Asker, PersonId};
 use wrasse::domain::ids::{EnvelopeKey, Epoch, Fingerprint, OperationId, RequestId, Version};
 use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use wrasse::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
@@ -192,6 +192,7 @@ impl Stage {
             server: server(run.number),
             spec: &self.scene.spec,
             version: None,
+            asked_by: Asker::Person,
             passes: PolicySet::NONE,
         });
         let known = self.known(ledger);

@@ -8,7 +8,7 @@ use wrasse::admission::traffic::{Measured, Snapshot, Traffic};
 use wrasse::admission::{Candidate, Firing, Health, HealthRow, Known, Ledger, Lock, LockStanding, Outside, Rules};
 use wrasse::domain::alert::FiringAlert;
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
-use wrasse::domain::identity::GroupName;
+use wrasse::domain::identity::{Asker, GroupName};
 use wrasse::domain::ids::{Fingerprint, RequestId, RunId};
 use wrasse::domain::plan::PlannedServer;
 use wrasse::domain::server::{
@@ -160,6 +160,13 @@ impl Scene {
 
     pub(crate) fn candidates(&self, most: usize) -> impl Iterator<Item = Candidate<'_>> {
         let (run, spec, passes) = (&self.run, &self.spec, PolicySet::NONE);
-        self.planned.iter().take(most).map(move |server| Candidate { run, server, spec, version: None, passes })
+        self.planned.iter().take(most).map(move |server| Candidate {
+            run,
+            server,
+            spec,
+            version: None,
+            asked_by: Asker::Person,
+            passes,
+        })
     }
 }

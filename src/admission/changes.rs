@@ -4,7 +4,7 @@
 
 use super::calendars::Calendar;
 use super::infrastructure::{AlertRules, DomainRule};
-use super::{FailureShare, InfrastructureRules, Rules, TrafficRules};
+use super::{CohortRule, FailureShare, InfrastructureRules, Rules, TrafficRules};
 use crate::domain::calendar::CalendarName;
 use crate::domain::identity::GroupName;
 use crate::domain::time::exact;
@@ -116,8 +116,12 @@ fn all(rules: &Rules) -> Vec<Rule> {
     all.push(count("failure-rate.in-a-row", failures.in_a_row, More));
     let of_share = ["failure-rate.share.failures", "failure-rate.share.above", "failure-rate.share.of-last"];
     all.extend(share(of_share, failures.share));
+    all.extend(cohort(failures.cohort));
     let of_command = ["failure-rate.command.failures", "failure-rate.command.above", "failure-rate.command.of-last"];
     all.extend(share(of_command, failures.command));
+    all.push(count("failure-rate.server.failures", failures.server.failures_min, More));
+    all.push(length("failure-rate.server.within", failures.server.within, Less));
+    all.push(length("failure-rate.server.cool-down", failures.server.cool_down, Less));
     all.push(length("failure-rate.cool-down", failures.cool_down, Less));
     all.push(length("failure-rate.soak", failures.soak, Less));
     let by = overrides.by.iter().map(GroupName::as_str).collect::<Vec<_>>().join(", ");
@@ -127,6 +131,24 @@ fn all(rules: &Rules) -> Vec<Rule> {
     all.push(rule("observe", if observe.is_empty() { "nothing" } else { &observe }, observed.len() as u128, More));
     all.push(count("override.alone-up-to", overrides.alone_max, More));
     all
+}
+
+/// Without the rule everything about it is `none`.
+fn cohort(cohort: Option<CohortRule>) -> [Rule; 4] {
+    use LooserIf::{More, NotTold};
+    let of = |what, number: Option<u32>, looser_if| {
+        let text = number.map_or_else(|| "none".to_owned(), |number| number.to_string());
+        rule(what, text, number.map_or(u128::MAX, u128::from), looser_if)
+    };
+    [
+        of("failure-rate.cohort.times", cohort.map(|rule| rule.times), More),
+        of("failure-rate.cohort.failures", cohort.map(|rule| rule.failures_min), More),
+        of("failure-rate.cohort.runs", cohort.map(|rule| rule.runs_min), More),
+        match cohort {
+            Some(CohortRule { within, .. }) => length("failure-rate.cohort.within", within, NotTold),
+            None => rule("failure-rate.cohort.within", "none", 0, NotTold),
+        },
+    ]
 }
 
 fn traffic(rules: &TrafficRules) -> Vec<Rule> {

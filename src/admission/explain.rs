@@ -6,6 +6,7 @@ use super::{
     Candidate, Known, NextWave, Outside, Verdict, infrastructure, next_wave, pass, production, reasons, traffic,
 };
 use crate::domain::breaker::version_of;
+use crate::domain::identity::Asker;
 use crate::domain::ids::RequestId;
 use crate::domain::server::{PoolName, ServerId, ServerName};
 use crate::domain::time::Timestamp;
@@ -127,7 +128,8 @@ pub fn candidates<'a>(request: &'a Request, due: &'a [&'a Run], now: Timestamp) 
         let server = run.subject.server()?;
         let passes = request.passes(&run.id, now).map(|one| one.asked.policy).collect();
         let version = version_of(&request.plan.parts().parameters);
-        Some(Candidate { run: &run.id, server, spec: &request.spec, version, passes })
+        let asked_by = Asker::of(request.origin.person.id());
+        Some(Candidate { run: &run.id, server, spec: &request.spec, version, asked_by, passes })
     })
 }
 

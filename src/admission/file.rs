@@ -1,6 +1,6 @@
 //! `policies/admission.yaml`: the numbers that admission uses, each with a safe default. Calendars have a file of their own.
 
-use super::breakers::{FailureRules, FailureShare};
+use super::breakers::{CohortRule, FailureRules, FailureShare, SERVER_FAILURES_KEPT_FOR, SERVER_RUNS_MAX, ServerRule};
 use super::file_override::override_rules;
 use super::infrastructure::InfrastructureFile;
 use super::traffic::TrafficFile;
@@ -14,6 +14,12 @@ use std::time::Duration;
 
 /// The most finished runs of one scope that a breaker looks at, so that the end of a run stays cheap.
 const RUNS_LOOKED_AT_MAX: u32 = 1_000;
+
+/// No multiple below says that here is more wrong than elsewhere, and none above would ever be reached.
+const COHORT_TIMES: std::ops::RangeInclusive<u32> = 2..=100;
+
+/// Fewer runs say nothing of how many usually fail; more no command has.
+const COHORT_RUNS: std::ops::RangeInclusive<u32> = 20..=1_000_000;
 
 /// The file as written.
 #[derive(Deserialize)]
@@ -58,22 +64,22 @@ struct Health {
 struct Concurrency {
     fleet: Option<u32>,
     command: Option<u32>,
-    rate: Option<Rate>,
+    rate: Option<OrNone>,
     type_in_site: Option<String>,
     rack: Option<u32>,
 }
 
 /// A number, or `none`.
 #[derive(Clone, Copy)]
-struct Rate(Option<u32>);
+struct OrNone(Option<u32>);
 
-impl<'de> Deserialize<'de> for Rate {
+impl<'de> Deserialize<'de> for OrNone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let word = String::deserialize(deserializer)?;
         match word.parse() {
-            Ok(rate) => Ok(Self(Some(rate))),
+            Ok(number) => Ok(Self(Some(number))),
             Err(_) if word == "none" => Ok(Self(None)),
-            Err(_) => Err(D::Error::custom("a rate is how many starts a minute there may be, or none")),
+            Err(_) => Err(D::Error::custom(format_args!("`{word}` is no whole number, and not none"))),
         }
     }
 }
@@ -85,7 +91,11 @@ struct FailureRate {
     #[serde(default)]
     share: Share,
     #[serde(default)]
+    cohort: Cohort,
+    #[serde(default)]
     command: Share,
+    #[serde(default)]
+    server: OneServer,
     cool_down: Option<String>,
     soak: Option<String>,
 }
@@ -95,6 +105,23 @@ struct FailureRate {
 struct Queue {
     ageing: Option<String>,
     starve_after: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Cohort {
+    times: Option<OrNone>,
+    failures: Option<u32>,
+    runs: Option<u32>,
+    within: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct OneServer {
+    failures: Option<u32>,
+    within: Option<String>,
+    cool_down: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -163,8 +190,8 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
         infrastructure: given.infrastructure.rules(file)?,
         starts_per_minute: match given.concurrency.rate {
             None => usual.starts_per_minute,
-            Some(Rate(Some(0))) => return read.fault("concurrency.rate", 0, "1 start a minute or more, or none"),
-            Some(Rate(rate)) => rate,
+            Some(OrNone(Some(0))) => return read.fault("concurrency.rate", 0, "1 start a minute or more, or none"),
+            Some(OrNone(rate)) => rate,
         },
         command_concurrency: given.concurrency.command.unwrap_or(usual.command_concurrency),
         type_in_site_percent: read.percent(
@@ -227,9 +254,12 @@ impl Read<'_> {
             return self.fault("failure-rate.in-a-row", in_a_row, takes);
         }
         let minute = Duration::from_secs(60);
+        let share = self.share(&given.share, "failure-rate.share", usual.share)?;
         Ok(FailureRules {
             in_a_row,
-            share: self.share(&given.share, "failure-rate.share", usual.share)?,
+            cohort: self.cohort(&given.cohort, usual.cohort.unwrap_or_default(), share)?,
+            server: self.server(&given.server, usual.server)?,
+            share,
             command: self.share(&given.command, "failure-rate.command", usual.command)?,
             cool_down: {
                 let given = (&given.cool_down, "failure-rate.cool-down");
@@ -237,6 +267,51 @@ impl Read<'_> {
             },
             soak: self.duration((&given.soak, "failure-rate.soak"), usual.soak, (minute, "10m"))?,
         })
+    }
+
+    fn cohort(
+        self,
+        given: &Cohort,
+        usual: CohortRule,
+        share: FailureShare,
+    ) -> Result<Option<CohortRule>, AdmissionFileFault> {
+        let times = match given.times {
+            None => usual.times,
+            Some(OrNone(Some(times))) => times,
+            Some(OrNone(None)) => return Ok(None),
+        };
+        if !COHORT_TIMES.contains(&times) {
+            return self.fault("failure-rate.cohort.times", times, "2 to 100 times as many as elsewhere, or none");
+        }
+        let failures_min = given.failures.unwrap_or(usual.failures_min.min(share.of_last));
+        if !(1..=share.of_last).contains(&failures_min) {
+            let takes = format_args!("1 to {} failures, as many as there are runs in `share.of-last`", share.of_last);
+            return self.fault("failure-rate.cohort.failures", failures_min, takes);
+        }
+        let runs_min = given.runs.unwrap_or(usual.runs_min);
+        if !COHORT_RUNS.contains(&runs_min) {
+            return self.fault("failure-rate.cohort.runs", runs_min, "20 to 1000000 finished runs elsewhere");
+        }
+        let (within, day) = ((&given.within, "failure-rate.cohort.within"), Duration::from_secs(24 * 3600));
+        let within = self.duration(within, usual.within, (day, "30d"))?;
+        Ok(Some(CohortRule { times, failures_min, runs_min, within }))
+    }
+
+    fn server(self, given: &OneServer, usual: ServerRule) -> Result<ServerRule, AdmissionFileFault> {
+        let failures_min = given.failures.unwrap_or(usual.failures_min);
+        if !(1..=SERVER_RUNS_MAX).contains(&failures_min) {
+            let takes = format_args!("1 to {SERVER_RUNS_MAX} failures");
+            return self.fault("failure-rate.server.failures", failures_min, takes);
+        }
+        let minute = Duration::from_secs(60);
+        let within = (&given.within, "failure-rate.server.within");
+        let within = self.duration(within, usual.within, (minute, "24h"))?;
+        let key = "failure-rate.server.cool-down";
+        let cool_down = self.duration((&given.cool_down, key), usual.cool_down, (minute, "6h"))?;
+        if cool_down > SERVER_FAILURES_KEPT_FOR {
+            return self.fault(key, exact(cool_down), format_args!("{} at most", exact(SERVER_FAILURES_KEPT_FOR)));
+        }
+        Ok(ServerRule { failures_min, within, cool_down })
     }
 
     fn observed(self, given: &[String]) -> Result<Vec<PolicyName>, AdmissionFileFault> {

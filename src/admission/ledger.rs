@@ -2,7 +2,7 @@
 //! people have put on to stop things.
 
 use super::brake::Brake;
-use super::breakers::Breaker;
+use super::breakers::{Breaker, ServerFailure};
 use super::rate::Start;
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
@@ -26,6 +26,9 @@ pub struct Ledger {
     pub health: Arc<HashMap<ServerId, HealthRow>>,
     /// The breakers that are open.
     pub breakers: BTreeMap<BreakerScope, Breaker>,
+    /// The newest failure on each server that its command has not made good since, nor a person by closing its breaker there;
+    /// those of the day before the newest of all.
+    pub failures: BTreeMap<ServerId, ServerFailure>,
     /// What started on servers in the minute before the newest start, in order; also of runs that are over.
     pub starts: Vec<Start>,
     /// How long each command took on one server lately.

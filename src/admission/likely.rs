@@ -5,7 +5,7 @@
 use super::{Candidate, Known, Ledger, Lock, LockStanding, Verdict};
 use crate::domain::command::CommandName;
 use crate::domain::time::Timestamp;
-use crate::workflow::request::Blocker;
+use crate::workflow::request::{Blocker, BrokenUntil};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -53,6 +53,8 @@ fn ends(
         Blocker::Traffic { clear_from, .. } => *clear_from,
         Blocker::Calendar(block) => block.over_at(),
         Blocker::Rate { next, .. } => Some(*next),
+        // The cool-down of a server ends by itself; whatever else has broken waits for a person.
+        Blocker::Broken { scope, until: BrokenUntil::CoolDown(at), .. } if scope.server().is_some() => Some(*at),
         Blocker::Locked { .. } => done_at(ledger.lock(&candidate.server.id)?, known.now, paces),
         Blocker::Concurrency { holders, .. } => {
             let held = working().filter(|lock| holders.contains(&lock.run.request));

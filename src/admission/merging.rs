@@ -3,6 +3,7 @@
 //! Deliberately absent: which reasons there are.
 
 use super::{infrastructure, production, traffic};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::server::ServerName;
 use crate::workflow::calendar::CalendarBlock;
 use crate::workflow::request::Blocker;
@@ -71,8 +72,19 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
             merged.push(blocker);
         }
     }
-    merged.sort_by_key(rank);
+    merged.sort_by(|one, other| rank(one).cmp(&rank(other)).then_with(|| width(other).cmp(&width(one))));
     merged
+}
+
+/// Of what has broken, the wider scope is told first.
+const fn width(blocker: &Blocker) -> u8 {
+    let Blocker::Broken { scope, .. } = blocker else { return 0 };
+    match scope {
+        BreakerScope::Command { .. } => 3,
+        BreakerScope::Version { .. } => 2,
+        BreakerScope::Site { .. } => 1,
+        BreakerScope::Server { .. } => 0,
+    }
 }
 
 /// The longest-lasting first.

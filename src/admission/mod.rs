@@ -41,8 +41,9 @@ mod without_server;
 
 pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
 pub use breakers::{
-    Breaker, BreakerStanding, Canary, Closing, Counted, FailedRun, FailureRules, FailureShare, FinishedAs, FinishedRun,
-    FinishedServer, Tally, after_run, broken, canary_of, opens,
+    Breaker, BreakerStanding, Canary, Closing, CohortRule, Counted, FailedRun, FailureRules, FailureShare, FinishedAs,
+    FinishedRun, FinishedServer, Opening, SERVER_FAILURES_KEPT_FOR, ScopeRecord, ServerFailure, ServerRule, Tally,
+    after_run, at_work, broken, canary_of, opens,
 };
 pub use calendars::{Calendar, Calendars};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
@@ -76,6 +77,7 @@ pub use without_server::evaluate_without_server;
 use self::counts::Counts;
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::{CommandSpec, Targets, Touch};
+use crate::domain::identity::Asker;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::plan::{PlannedServer, Subject};
 use crate::domain::server::{ProductionState, SiteName};
@@ -152,6 +154,8 @@ pub struct Candidate<'a> {
     pub spec: &'a CommandSpec,
     /// The version that it is about, if the command takes one.
     pub version: Option<&'a str>,
+    /// By whom it was asked for.
+    pub asked_by: Asker,
     /// The policies that it may pass by an override.
     pub passes: PolicySet,
 }
@@ -248,7 +252,7 @@ pub fn without_server(
     }
     let mut blockers = brakes(asked, known);
     blockers.extend(calendars::blockers(asked, known, &Counts::default()));
-    blockers.extend(breakers::broken(Counted::of(spec, subject, version), known));
+    blockers.extend(breakers::broken(Counted::without_server(spec, subject, version), known));
     Ok(blockers)
 }
 
@@ -382,7 +386,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
         blockers.extend(traffic::blockers(server, known, counts));
         blockers.extend(infrastructure::blockers(candidate, known, counts));
     }
-    let work = Counted::of_server(candidate.spec, server, candidate.version);
+    let work = Counted::of_candidate(candidate);
     blockers.extend(breakers::broken(work, known));
     if blockers.is_empty() {
         let canary_of = breakers::canary_of(work, known);

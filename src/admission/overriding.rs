@@ -66,7 +66,7 @@ pub(super) fn less_passed(said: Verdict, candidate: Candidate<'_>, known: Known<
     let takes_over = left_behind.map(|lock| lock.run.clone());
     let (run, found) = (candidate.run.clone(), found(candidate.server, known));
     let takes = takes(candidate.server, known);
-    let canary_of = canary_of(Counted::of_server(candidate.spec, candidate.server, candidate.version), known);
+    let canary_of = canary_of(Counted::of_candidate(candidate), known);
     Verdict::Allow(Admitted { run, found, takes, takes_over, canary_of, overridden, observed })
 }
 

@@ -3,10 +3,11 @@
 //! Deliberately absent: who was asked about their people, which is no question of safety, and where this is kept.
 
 use super::{
-    Brake, Breaker, Candidate, Firing, HealthRow, Known, Ledger, Lock, Outside, Precedence, RATE_OVER, Rules, Start,
-    StateRow, Traffic, Verdict, infrastructure, pass, traffic,
+    Brake, Breaker, Candidate, Firing, HealthRow, Known, Ledger, Lock, Outside, Precedence, RATE_OVER, Rules,
+    ServerFailure, Start, StateRow, Traffic, Verdict, infrastructure, pass, traffic,
 };
 use crate::domain::command::{CommandName, CommandSpec};
+use crate::domain::identity::Asker;
 use crate::domain::ids::{Fingerprint, RunId};
 use crate::domain::intent::ZoneName;
 use crate::domain::plan::PlannedServer;
@@ -52,6 +53,8 @@ pub struct Snapshot {
     pub firing: Firing,
     /// The breakers that were open.
     pub breakers: Vec<Breaker>,
+    /// What had failed on those servers lately.
+    pub failures: Vec<ServerFailure>,
     /// Those that had waited too long, in order.
     pub before: Vec<Precedence>,
 }
@@ -63,6 +66,8 @@ pub struct Decided {
     pub run: RunId,
     /// The server, as it was planned.
     pub server: PlannedServer,
+    /// By whom it was asked for.
+    pub asked_by: Asker,
     /// The policies that it could pass by an override.
     pub passes: Vec<PolicyName>,
     /// The answer.
@@ -110,6 +115,7 @@ pub fn decided(said: &[(Candidate<'_>, Verdict)]) -> Vec<Decided> {
     let each = said.iter().map(|(candidate, verdict)| Decided {
         run: candidate.run.clone(),
         server: candidate.server.clone(),
+        asked_by: candidate.asked_by,
         passes: candidate.passes.iter().collect(),
         said: verdict.into(),
     });
@@ -160,6 +166,7 @@ impl Snapshot {
             traffic,
             firing,
             breakers: ledger.breakers.values().cloned().collect(),
+            failures: asked.iter().filter_map(|server| ledger.failures.get(&server.id)).cloned().collect(),
             before: known.before.to_vec(),
             servers: kept.into_values().cloned().collect(),
         }
@@ -194,6 +201,7 @@ impl Snapshot {
             starts: self.starts.clone(),
             paces: Arc::new(self.paces.clone()),
             brakes: self.brakes.clone(),
+            failures: by_server(&self.failures, |failure| &failure.server),
             breakers: self.breakers.iter().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
         };
         let known = Known {
@@ -209,6 +217,7 @@ impl Snapshot {
             server: &one.server,
             spec,
             version,
+            asked_by: one.asked_by,
             passes: one.passes.iter().copied().collect(),
         });
         Ok(pass(candidates, known).iter().map(|(_, verdict)| verdict.into()).collect())

@@ -4,6 +4,7 @@ use super::counts::Counts;
 use super::likely::{Paces, likely_start};
 use super::{Candidate, Known, Verdict, evaluate_with, evaluate_without_server, merged, pass, reasons_of_servers};
 use crate::domain::command::CommandSpec;
+use crate::domain::identity::Asker;
 use crate::domain::ids::RunId;
 use crate::domain::plan::{PlannedServer, Subject};
 use crate::domain::server::ServerName;
@@ -51,6 +52,8 @@ pub struct Sought<'a> {
     pub spec: &'a CommandSpec,
     /// The version that it is about, if its command takes one.
     pub version: Option<&'a str>,
+    /// Who would ask for it.
+    pub asked_by: Asker,
     /// A run of the request that it would become.
     pub run: &'a RunId,
 }
@@ -58,16 +61,16 @@ pub struct Sought<'a> {
 /// Asks about a line from all sides, by the pass that decides.
 #[must_use]
 pub fn outlook(sought: Sought<'_>, known: Known<'_>, paces: &Paces) -> Outlook {
-    let Sought { subjects, first, spec, version, run } = sought;
+    let Sought { subjects, first, spec, version, asked_by, run } = sought;
     let servers = subjects.iter().filter_map(Subject::server).collect::<Vec<_>>();
     let started_first = subjects.iter().take(first).filter_map(Subject::server).collect::<Vec<_>>();
     let passes = PolicySet::NONE;
-    let candidates = || servers.iter().map(|server| Candidate { run, server, spec, version, passes });
+    let candidates = || servers.iter().map(|server| Candidate { run, server, spec, version, asked_by, passes });
     let together = pass(candidates(), known);
     let counts = Counts::of(known.ledger, known.inventory);
     let alone = candidates().map(|candidate| (candidate, evaluate_with(candidate, known, &counts)));
     let mut outlook = Outlook {
-        first: rehearse(&started_first, (spec, version), run, known),
+        first: rehearse(&started_first, (spec, version, asked_by), run, known),
         about: likely_start(&together, known, paces),
         together: rehearsal(&together),
         alone: rehearsal(&alone.collect::<Vec<_>>()),
@@ -93,12 +96,13 @@ pub fn outlook(sought: Sought<'_>, known: Known<'_>, paces: &Paces) -> Outlook {
 #[must_use]
 pub fn rehearse(
     servers: &[&PlannedServer],
-    (spec, version): (&CommandSpec, Option<&str>),
+    (spec, version, asked_by): (&CommandSpec, Option<&str>, Asker),
     run: &RunId,
     known: Known<'_>,
 ) -> Rehearsal {
     let passes = PolicySet::NONE;
-    rehearsal(&pass(servers.iter().map(|server| Candidate { run, server, spec, version, passes }), known))
+    let candidates = servers.iter().map(|server| Candidate { run, server, spec, version, asked_by, passes });
+    rehearsal(&pass(candidates, known))
 }
 
 fn rehearsal(said: &[(Candidate<'_>, Verdict)]) -> Rehearsal {

@@ -24,7 +24,7 @@ pub fn evaluate_without_server(
                 found: ProductionState::Production,
                 takes: true,
                 takes_over: None,
-                canary_of: canary_of(Counted::of(spec, subject, version), known),
+                canary_of: canary_of(Counted::without_server(spec, subject, version), known),
                 overridden: Vec::new(),
                 observed,
             }),

@@ -6,12 +6,15 @@ use super::message::{Block, Button, Message, Press, Rich, Style};
 use super::progress::failure_phrase;
 use super::reasons::scope_words;
 use super::view::names_of;
-use super::words::{Prose, capital, first_three, quoted, summary};
-use crate::admission::{Breaker, BreakerStanding, Canary, Closing};
+use super::words::{Prose, capital, clock, first_three, quoted, summary};
+use crate::admission::{Breaker, BreakerStanding, Canary, Closing, Tally};
 use crate::domain::breaker::BreakerScope;
+use crate::domain::command::CommandName;
 use crate::domain::identity::GroupName;
 use crate::domain::intent::BuiltInVerb;
-use crate::workflow::request::Request;
+use crate::domain::server::{ServerName, SiteName};
+use crate::domain::time::Timestamp;
+use crate::workflow::request::{BrokenUntil, Request};
 use crate::workflow::run::{Run, RunStage};
 use std::time::Duration;
 
@@ -24,8 +27,14 @@ pub struct BreakerView<'a> {
     pub failed: &'a [(Request, Run)],
     /// The group that answers for the command; `None` of one that is in no file any more.
     pub owner: Option<&'a GroupName>,
+    /// The site that it is about, if about one.
+    pub site: Option<&'a SiteName>,
     /// How long a canary is watched.
     pub soak: Duration,
+    /// How many more are at work in its scope beside its canary, and may fail too.
+    pub at_work: u32,
+    /// Whether failures are only observed, so that nothing waits for it.
+    pub is_observed: bool,
     /// The thread of the newest request that failed.
     pub thread_link: Option<&'a str>,
 }
@@ -35,15 +44,16 @@ pub struct BreakerView<'a> {
 pub fn breaker(view: BreakerView<'_>) -> Message {
     let BreakerView { breaker, .. } = view;
     if let Some(closing) = &breaker.closed {
-        return closed(view, &capital(&scope_words(&breaker.scope)), closing);
+        return closed(view, closing);
     }
-    let headline = headline(breaker);
+    let headline = headline(view);
     let mut prose = Prose::new().text("✗ ").bold(headline.as_str());
     for line in failed_lines(view.failed) {
         prose = prose.line().rich(line);
     }
-    prose = prose.line().text("Nothing more of it starts; what is at work goes on.");
-    prose = prose.line().rich(canary(view));
+    for line in standing(view) {
+        prose = prose.line().rich(line);
+    }
     let mut blocks = vec![Block::Section(prose.done()), Block::Context(how_to_close(view))];
     if let Some(url) = view.thread_link {
         let press = Press::Open(url.to_owned());
@@ -53,24 +63,66 @@ pub fn breaker(view: BreakerView<'_>) -> Message {
     Message { summary: summary(format!("✗ {headline}")), blocks }
 }
 
-/// `Reboot in lax stopped: 3 of the last 3 failed`.
-pub(super) fn headline(breaker: &Breaker) -> String {
-    let scope = capital(&scope_words(&breaker.scope));
-    format!("{scope} stopped: {} of the last {} failed", breaker.failures, breaker.of)
+/// `Reboot in lax stopped: 3 of the last 3 failed`; of one that is only observed not that it has stopped anything.
+pub(super) fn headline(view: BreakerView<'_>) -> String {
+    let BreakerView { breaker, is_observed, .. } = view;
+    let failed = format!("{} of the last {}", breaker.failures, breaker.of);
+    match (&breaker.scope, is_observed) {
+        (BreakerScope::Server { command, server }, false) => {
+            format!("Automations keep off {server}: {failed} times that they asked for {command} it failed")
+        }
+        (BreakerScope::Server { command, server }, true) => {
+            format!("{server}: {failed} times that automations asked for {command} it failed")
+        }
+        (scope, false) => format!("{} stopped: {failed} failed", capital(&scope_words(scope))),
+        (scope, true) => format!("{}: {failed} failed", capital(&scope_words(scope))),
+    }
 }
 
-fn closed(view: BreakerView<'_>, scope: &str, closing: &Closing) -> Message {
-    let line = format!("{scope} may start again: closed by {}", quoted(&closing.name));
-    let how = match (closing.after_canary, &view.breaker.canary) {
-        (true, Some(Canary { server: Some((_, name)), .. })) => format!("after its canary {name}"),
-        (true, _) => "after its canary".to_owned(),
-        (false, _) => "without a canary".to_owned(),
+/// What it stops, how many more may fail all the same, and how its canary does.
+pub(super) fn standing(view: BreakerView<'_>) -> Vec<Rich> {
+    let breaker = view.breaker;
+    let beside = breaker.elsewhere.map(|Tally { failures, of }| {
+        Prose::new().text(format!("Elsewhere {failures} of {of} failed, which is far less.")).done()
+    });
+    let is_on_server = breaker.scope.server().is_some();
+    let told = match view.at_work {
+        _ if view.is_observed => "Failures are only observed: work of it goes on starting.".to_owned(),
+        _ if is_on_server => "Nothing starts on it that an automation asks for; people may work on it.".to_owned(),
+        0 => "Nothing more of it starts; nothing else of it is at work.".to_owned(),
+        1 => "Nothing more of it starts; 1 more is at work, and may fail too.".to_owned(),
+        more => format!("Nothing more of it starts; {more} more are at work, and may fail too."),
+    };
+    let has_canary = !is_on_server && (breaker.canary.is_some() || !view.is_observed);
+    let told = Prose::new().text(told).done();
+    beside.into_iter().chain([told]).chain(has_canary.then(|| canary(view))).collect()
+}
+
+fn closed(view: BreakerView<'_>, closing: &Closing) -> Message {
+    let breaker = view.breaker;
+    let again = match &breaker.scope {
+        scope if view.is_observed => format!("{} is counted anew", capital(&scope_words(scope))),
+        scope => may_start_again(scope),
+    };
+    let line = format!("{again}: closed by {}", quoted(&closing.name));
+    let how = match (closing.after_canary, &breaker.canary) {
+        _ if breaker.scope.server().is_some() => String::new(),
+        (true, Some(Canary { server: Some((_, name)), .. })) => format!("after its canary {name} · "),
+        (true, _) => "after its canary · ".to_owned(),
+        (false, _) => "without a canary · ".to_owned(),
     };
     let prose = Prose::new().text("✅ ").time(closing.at).text(" · ").bold(line.as_str());
     let prose = prose.line().code(&closing.why);
-    let record = Prose::new().text(format!("{how} · it was open since ")).time(view.breaker.opened_at);
+    let record = Prose::new().text(format!("{how}it was open since ")).time(breaker.opened_at);
     let blocks = vec![Block::Section(prose.done()), Block::Context(record.done())];
     Message { summary: summary(format!("✅ {line}")), blocks }
+}
+
+fn may_start_again(scope: &BreakerScope) -> String {
+    match scope.server() {
+        Some(server) => format!("Automations may work on {server} again"),
+        None => format!("{} may start again", capital(&scope_words(scope))),
+    }
 }
 
 /// What failed, in which request; the newest first.
@@ -103,7 +155,7 @@ fn failed_lines(failed: &[(Request, Run)]) -> Vec<Rich> {
     lines.collect()
 }
 
-pub(super) fn canary(view: BreakerView<'_>) -> Rich {
+fn canary(view: BreakerView<'_>) -> Rich {
     let Some(canary) = &view.breaker.canary else {
         return Prose::new().text("One canary may start from ").time(view.breaker.canary_from).text(".").done();
     };
@@ -126,6 +178,7 @@ pub(super) fn how_to_close(view: BreakerView<'_>) -> Rich {
     let line = format!("{} {} because …", BuiltInVerb::CloseBreaker.word(), view.breaker.scope);
     let prose = Prose::new().text("since ").time(view.breaker.opened_at).text(" · ").code(line);
     match view.owner {
+        _ if view.breaker.scope.server().is_some() => prose.text(" closes it once the server is mended").done(),
         Some(owner) => prose.text(format!(" closes it once its canary has passed; {owner} may before")).done(),
         None => prose.text(" closes it once its canary has passed").done(),
     }
@@ -134,8 +187,8 @@ pub(super) fn how_to_close(view: BreakerView<'_>) -> Rich {
 /// Somebody closed it.
 #[must_use]
 pub fn breaker_closed(scope: &BreakerScope, after_canary: bool) -> Message {
-    let how = if after_canary { "" } else { ", without a canary" };
-    said(format!("{} may start again{how}. Failures are counted anew.", capital(&scope_words(scope))))
+    let how = if after_canary || scope.server().is_some() { "" } else { ", without a canary" };
+    said(format!("{}{how}. Failures are counted anew.", may_start_again(scope)))
 }
 
 /// There is no open breaker of that scope; these are open.
@@ -159,6 +212,10 @@ pub fn may_not_close(
 ) -> Message {
     let name = capital(&scope_words(scope));
     let owners = owner.map_or_else(|| "nobody".to_owned(), ToString::to_string);
+    if !may && let Some(server) = scope.server() {
+        let could = format!("whoever may {} here, and by {owners}", scope.command());
+        return said(format!("Automations can be let work on {server} again by {could}. Nothing has changed."));
+    }
     if !may {
         let could = format!("whoever may {} here, once its canary has passed, and {owners} before", scope.command());
         return said(format!("{name} can be let start again by {could}. Nothing has changed."));
@@ -174,6 +231,37 @@ pub fn may_not_close(
     };
     let prose = prose.text(format!(". You may close it once its canary has passed; {owners} may before."));
     of(prose.text(" Nothing has changed."))
+}
+
+/// Why automations wait for a server: what has failed on it, and until when.
+pub(super) fn on_server(
+    prose: Prose,
+    (command, server): (&CommandName, &ServerName),
+    (failures, of, since): (u32, u32, Timestamp),
+    until: &BrokenUntil,
+) -> Prose {
+    let prose = prose.code(server.as_str());
+    match until {
+        BrokenUntil::CoolDown(at) => {
+            prose.text(format!(": {command} failed ")).time(since).text("; automations wait until ").time(*at)
+        }
+        BrokenUntil::Canary(_) | BrokenUntil::Soak(_) | BrokenUntil::Person => {
+            let told = format!(": {failures} of the last {of} times that automations asked for {command} it failed");
+            let scope = BreakerScope::Server { command: command.clone(), server: server.clone() };
+            let line = format!("{} {scope} because …", BuiltInVerb::CloseBreaker.word());
+            prose.text(told).text("; once it is mended a person may send ").code(line)
+        }
+    }
+}
+
+/// The same in half a line.
+pub(super) fn on_server_in_short(server: &ServerName, (failures, of): (u32, u32), until: &BrokenUntil) -> String {
+    match until {
+        BrokenUntil::CoolDown(at) => format!("{server} failed, automations wait until {}", clock(*at)),
+        BrokenUntil::Canary(_) | BrokenUntil::Soak(_) | BrokenUntil::Person => {
+            format!("automations keep off {server}, {failures} of the last {of} failed")
+        }
+    }
 }
 
 fn said(text: String) -> Message {

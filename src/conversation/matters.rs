@@ -4,7 +4,7 @@
 //! channel, without what only a chat can show. Deliberately absent: who is told, and whether they were.
 
 use super::brakes::{how_to_resume, with_why};
-use super::breaker::{BreakerView, canary, headline as breaker_headline, how_to_close};
+use super::breaker::{BreakerView, headline as breaker_headline, how_to_close, standing as breaker_standing};
 use super::failure::{asked as question_asked, evidence, standing_asked};
 use super::incident::out_lines;
 use super::message::Rich;
@@ -186,8 +186,8 @@ fn stopped(stop: &Brake) -> Matter {
 fn breaker_open(view: BreakerView<'_>, card: Option<&MessageRef>) -> Matter {
     let BreakerView { breaker, .. } = view;
     let scope = &breaker.scope;
-    let (site, command) = (scope.site().cloned(), Some(scope.command().clone()));
-    let held = "Nothing more of it starts; what is at work goes on.".to_owned();
+    let (site, command) = (view.site.cloned(), Some(scope.command().clone()));
+    let standing = breaker_standing(view).iter().map(plain).collect::<Vec<_>>().join("\n");
     Matter {
         key: MatterKind::BreakerOpen.key(format_args!("{scope}:{}", breaker.opened_at.millis())),
         kind: MatterKind::BreakerOpen,
@@ -197,8 +197,8 @@ fn breaker_open(view: BreakerView<'_>, card: Option<&MessageRef>) -> Matter {
         command,
         request: None,
         card: card.cloned(),
-        summary: summary(breaker_headline(breaker)),
-        description: lines([held, plain(&canary(view)), sentence(&how_to_close(view))]),
+        summary: summary(breaker_headline(view)),
+        description: lines([standing, sentence(&how_to_close(view))]),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: which reasons there are; admission says that.
 
+use super::breaker;
 use super::calendars;
 use super::message::Rich;
 use super::production;
@@ -86,6 +87,9 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
         Blocker::Blacklisted { scope, by, until, why } => {
             let prose = prose.code(scope).text(format!(" blacklisted by {}", quoted(by)));
             ends(prose, *until).text(": ").code(why)
+        }
+        Blocker::Broken { scope: BreakerScope::Server { command, server }, failures, of, since, until, .. } => {
+            breaker::on_server(prose, (command, server), (*failures, *of, *since), until)
         }
         Blocker::Broken { scope, failures, of, examples, until, .. } => {
             let examples = if roomy { examples.as_slice() } else { &[] };
@@ -189,6 +193,7 @@ fn place(scope: &LimitScope) -> String {
 /// What a breaker is about: `reboot in lax`.
 pub(super) fn scope_words(scope: &BreakerScope) -> String {
     match scope {
+        BreakerScope::Server { command, server } => format!("{command} on {server} by automations"),
         BreakerScope::Site { command, site } => format!("{command} in {site}"),
         BreakerScope::Version { command, server_type, version } => format!("{command} {version} on {server_type}"),
         BreakerScope::Command { command } => format!("{command} everywhere"),
@@ -263,6 +268,12 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Domain { .. } => "goes on when they are back".to_owned(),
         Blocker::Alert { .. } => "goes on when it is over, or silenced where it is raised".to_owned(),
         Blocker::AlertsUnknown { .. } => "goes on when the monitoring tells of them again".to_owned(),
+        Blocker::Broken { scope: BreakerScope::Server { .. }, until: BrokenUntil::CoolDown(_), .. } => {
+            "goes on then; what a person asks for need not wait".to_owned()
+        }
+        Blocker::Broken { scope: BreakerScope::Server { .. }, .. } => {
+            "goes on when a person has closed it; what a person asks for need not wait".to_owned()
+        }
         Blocker::Broken { until, .. } => match until {
             BrokenUntil::CoolDown(_) | BrokenUntil::Canary(_) | BrokenUntil::Soak(_) => {
                 "goes on when its canary has passed and a person has closed it".to_owned()
@@ -371,6 +382,9 @@ pub fn short(blocker: &Blocker) -> String {
         Blocker::Blacklisted { scope, by, .. } => format!("{} blacklisted by {}", quoted(scope), quoted(by)),
         Blocker::Stopped { by, since, .. } => {
             format!("everything is stopped by {} since {}", quoted(by), clock(*since))
+        }
+        Blocker::Broken { scope: BreakerScope::Server { server, .. }, failures, of, until, .. } => {
+            breaker::on_server_in_short(server, (*failures, *of), until)
         }
         Blocker::Broken { scope, failures, of, .. } => {
             format!("{} stopped, {failures} of the last {of} failed", scope_words(scope))

@@ -163,10 +163,10 @@ fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<Str
              out, and undrain puts it back after its checks · what is in repair leaves the total of its pool",
         ),
         BuiltInVerb::CloseBreaker => (
-            "close-breaker COMMAND [site=SITE] because REASON",
+            "close-breaker COMMAND [site=SITE|server=SERVER] because REASON",
             closes_of(commands).into_iter().collect(),
             "by whoever may use the command, once its canary has passed; by its owners before · the card of a request \
-             that waits names the breaker",
+             that waits names the breaker · that of a server keeps automations off it, and nobody else",
         ),
     }
 }

@@ -2,12 +2,19 @@
 
 use super::command::CommandName;
 use super::intent::{ParameterName, Value};
-use super::server::{ServerType, SiteName};
+use super::server::{ServerName, ServerType, SiteName};
 use std::collections::BTreeMap;
 
 /// Where failures of one command are counted together.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum BreakerScope {
+    /// On one server, of what automations ask for.
+    Server {
+        /// The command.
+        command: CommandName,
+        /// The server, by the name that people write.
+        server: ServerName,
+    },
     /// At one site.
     Site {
         /// The command.
@@ -36,7 +43,10 @@ impl BreakerScope {
     #[must_use]
     pub const fn command(&self) -> &CommandName {
         match self {
-            Self::Site { command, .. } | Self::Version { command, .. } | Self::Command { command } => command,
+            Self::Server { command, .. }
+            | Self::Site { command, .. }
+            | Self::Version { command, .. }
+            | Self::Command { command } => command,
         }
     }
 
@@ -45,7 +55,16 @@ impl BreakerScope {
     pub const fn site(&self) -> Option<&SiteName> {
         match self {
             Self::Site { site, .. } => Some(site),
-            Self::Version { .. } | Self::Command { .. } => None,
+            Self::Server { .. } | Self::Version { .. } | Self::Command { .. } => None,
+        }
+    }
+
+    /// The server, if it is one's.
+    #[must_use]
+    pub const fn server(&self) -> Option<&ServerName> {
+        match self {
+            Self::Server { server, .. } => Some(server),
+            Self::Site { .. } | Self::Version { .. } | Self::Command { .. } => None,
         }
     }
 
@@ -55,10 +74,11 @@ impl BreakerScope {
         let mut words = text.split(' ').filter(|word| !word.is_empty());
         let command = words.next().filter(|word| !word.contains('='))?;
         let command = CommandName::new(command.to_lowercase());
-        let (mut site, mut server_type, mut version) = (None, None, None);
+        let (mut server, mut site, mut server_type, mut version) = (None, None, None, None);
         for word in words {
             let (key, value) = word.split_once('=').filter(|(_, value)| !value.is_empty())?;
             let place = match key.to_lowercase().as_str() {
+                "server" => &mut server,
                 "site" => &mut site,
                 "type" => &mut server_type,
                 "version" => &mut version,
@@ -68,15 +88,18 @@ impl BreakerScope {
                 return None;
             }
         }
-        match (site, server_type, version) {
-            (None, None, None) => Some(Self::Command { command }),
-            (Some(site), None, None) => Some(Self::Site { command, site: SiteName::new(site.to_lowercase()) }),
-            (None, Some(server_type), Some(version)) => Some(Self::Version {
+        match (server, site, server_type, version) {
+            (None, None, None, None) => Some(Self::Command { command }),
+            (Some(server), None, None, None) => {
+                Some(Self::Server { command, server: ServerName::new(server.to_lowercase()) })
+            }
+            (None, Some(site), None, None) => Some(Self::Site { command, site: SiteName::new(site.to_lowercase()) }),
+            (None, None, Some(server_type), Some(version)) => Some(Self::Version {
                 command,
                 server_type: ServerType::new(server_type.to_lowercase()),
                 version: bare(version).to_owned(),
             }),
-            (Some(_), _, _) | (None, Some(_), None) | (None, None, Some(_)) => None,
+            (Some(_) | None, _, _, _) => None,
         }
     }
 }
@@ -85,6 +108,7 @@ impl BreakerScope {
 impl std::fmt::Display for BreakerScope {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Server { command, server } => write!(formatter, "{command} server={server}"),
             Self::Site { command, site } => write!(formatter, "{command} site={site}"),
             Self::Version { command, server_type, version } => {
                 write!(formatter, "{command} type={server_type} version={version}")

@@ -21,6 +21,9 @@ text_name! {
     AutomationName
 }
 
+/// In place of a workspace, where it is no person that acts: no workspace has such an id.
+const AUTOMATION_TEAM: &str = "automation";
+
 /// A person: the pair that authorisation compares. Names are for display only.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PersonId {
@@ -105,6 +108,12 @@ impl PersonId {
     pub fn new(team: impl Into<String>, user: impl Into<String>) -> Self {
         Self { team: TeamId::new(team), user: UserId::new(user) }
     }
+
+    /// The automation that it stands for, if it is no person.
+    #[must_use]
+    pub fn automation(&self) -> Option<AutomationName> {
+        (self.team.as_str() == AUTOMATION_TEAM).then(|| AutomationName::new(self.user.as_str()))
+    }
 }
 
 impl std::fmt::Display for PersonId {
@@ -150,7 +159,7 @@ impl Profile {
     #[must_use]
     pub fn automation(name: &AutomationName) -> Self {
         Self {
-            id: PersonId::new("automation", name.as_str()),
+            id: PersonId::new(AUTOMATION_TEAM, name.as_str()),
             name: format!("automation:{name}"),
             standing: Standing::Automation,
             groups: Vec::new(),
@@ -162,5 +171,34 @@ impl Profile {
     #[must_use]
     pub fn is_in(&self, group: &GroupName) -> bool {
         self.groups.contains(group)
+    }
+}
+
+/// By whom work was asked for: what has failed on a server keeps automations off it, and nobody else.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Asker {
+    /// A person, who can look at the server.
+    Person,
+    /// An automation, which cannot.
+    Automation,
+}
+
+impl Asker {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Person, Self::Automation];
+
+    /// Which of both that is.
+    #[must_use]
+    pub fn of(person: &PersonId) -> Self {
+        if person.automation().is_some() { Self::Automation } else { Self::Person }
+    }
+
+    /// The word in rows.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Automation => "automation",
+        }
     }
 }

@@ -227,6 +227,7 @@ fn a_breaker_is_named_as_it_is_told() {
     for (written, told) in [
         ("reboot", "reboot"),
         ("Reboot  SITE=Lax", "reboot site=lax"),
+        ("reboot Server=Edge-LAX-007", "reboot server=edge-lax-007"),
         ("firmware type=edge version=1.2.3", "firmware type=edge version=1.2.3"),
         ("firmware version=v1.2.3-RC1 type=edge", "firmware type=edge version=1.2.3-RC1"),
     ] {
@@ -242,6 +243,10 @@ fn a_breaker_is_named_as_it_is_told() {
         "reboot version=1.2.3",
         "reboot site=lax type=edge version=1.2.3",
         "reboot pool=edge-lax",
+        "reboot edge-lax-007",
+        "reboot server=",
+        "reboot server=edge-lax-007 site=lax",
+        "reboot server=edge-lax-007 version=1.2.3",
     ] {
         assert_eq!(read(written), None, "{written}");
     }

@@ -8,7 +8,7 @@ use super::chat::{Envelope, Inbox};
 pub use super::controls::{Bound, Control, ControlAction, FormOf};
 pub use super::outbox::{Content, Destination, Notice, Outgoing, Slot};
 use crate::admission::{
-    Brake, BrakeEnd, Breaker, Decided, FinishedRun, HealthRow, Ledger, Lock, Snapshot, StateChange, StateRow,
+    Brake, BrakeEnd, Breaker, Decided, FinishedRun, HealthRow, Ledger, Lock, Snapshot, StateChange, StateRow, Tally,
 };
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
@@ -347,6 +347,9 @@ pub trait Store: Inbox + Send + Sync {
 
     /// The newest finished runs of a scope since its breaker was last closed.
     async fn finished_runs(&self, scope: &BreakerScope, limit: usize) -> Result<FailureRecord, StoreFault>;
+
+    /// How many runs of a scope's command have finished since then outside of that scope, and how many of them failed.
+    async fn elsewhere(&self, scope: &BreakerScope, since: Timestamp) -> Result<Tally, StoreFault>;
 
     /// A breaker, open or closed, by when it opened.
     async fn breaker(&self, scope: &BreakerScope, opened_at: Timestamp) -> Result<Option<Breaker>, StoreFault>;

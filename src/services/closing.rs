@@ -27,8 +27,10 @@ pub async fn close(braker: Braker<'_>, (scope, why): (&BreakerScope, &str)) -> R
             spec.is_some_and(|spec| speaker.may_ever_use(spec)),
         ),
     };
-    let (may, after_canary) = (owns || may, standing == BreakerStanding::MayClose);
-    if !may || !(owns || after_canary) {
+    let (may, may_close) = (owns || may, standing == BreakerStanding::MayClose);
+    // A server has no canary: whoever closes its breaker has looked at it.
+    let after_canary = may_close && scope.server().is_none();
+    if !may || !(owns || may_close) {
         let owner = spec.map(|spec| &spec.owner);
         let told = conversation::may_not_close(scope, (&standing, may), owner);
         return Ok(Came::told(CameTo::Refused, told, format!("refused: may not close the breaker of {scope}")));

@@ -4,14 +4,16 @@
 
 use super::messages;
 use super::world::World;
-use crate::admission::{Breaker, Counted, FinishedAs, FinishedRun, FinishedServer, after_run};
+use crate::admission::{self, Breaker, Counted, FinishedAs, FinishedRun, FinishedServer, ScopeRecord, after_run};
 use crate::conversation::{self, BreakerView, message::Message};
-use crate::domain::breaker::{BreakerScope, version_of};
+use crate::domain::breaker::BreakerScope;
 use crate::domain::place::ChannelId;
+use crate::domain::server::SiteName;
 use crate::domain::time::Timestamp;
+use crate::fleet::Inventory;
 use crate::ports::StoreFault;
 use crate::ports::store::Write;
-use crate::workflow::request::Request;
+use crate::workflow::request::{PolicyName, Request};
 use crate::workflow::run::{Run, RunEvent};
 
 /// What these events of a run change in what is counted: writes of the same commit.
@@ -21,8 +23,7 @@ pub(super) async fn counted(
     run: &Run,
     events: &[RunEvent],
 ) -> Result<Vec<Write>, StoreFault> {
-    let version = version_of(&request.plan.parts().parameters);
-    let Some(work) = Counted::of(&request.spec, &run.subject, version) else { return Ok(Vec::new()) };
+    let Some(work) = Counted::of(request, run) else { return Ok(Vec::new()) };
     // A run that a person was asked about has counted then.
     let new = events
         .iter()
@@ -32,19 +33,19 @@ pub(super) async fn counted(
     let finished_as = events.iter().find_map(|event| FinishedAs::of(event, kind)).filter(|_| run.asked_at.is_none());
     let Some(finished_as) = finished_as else {
         let is_over = events.iter().any(|event| matches!(event, RunEvent::Ended { .. }));
-        return if is_over { turned_back(world, run).await } else { Ok(Vec::new()) };
+        return if is_over { turned_back(world, run, work).await } else { Ok(Vec::new()) };
     };
-    let server = run.subject.server();
     let finished = FinishedRun {
         run: run.id.clone(),
         command: work.command.clone(),
         site: work.site.cloned(),
-        server: server.map(|server| FinishedServer {
+        server: work.server.map(|server| FinishedServer {
             id: server.id.clone(),
             name: server.name.clone(),
             server_type: server.server_type.clone(),
         }),
         version: work.version.map(str::to_owned),
+        asked_by: work.asked_by,
         finished_as,
         at: world.now(),
     };
@@ -55,25 +56,45 @@ async fn count(world: &World, work: Counted<'_>, finished: FinishedRun) -> Resul
     let rulebook = world.rulebook();
     let rules = &rulebook.rules.failure_rate;
     let open = world.store.open_breakers().await?;
-    let (mut writes, mut last) = (Vec::new(), i64::MAX);
-    for scope in work.scopes() {
-        let record = world.store.finished_runs(&scope, rules.window(&scope) as usize).await?;
-        // Whatever was added after the first look makes the whole commit stale.
-        last = last.min(record.last);
-        let breaker = open.iter().find(|breaker| breaker.scope == scope);
+    // Whatever was added after the first look makes the whole commit stale.
+    let everywhere = BreakerScope::Command { command: work.command.clone() };
+    let last = world.store.finished_runs(&everywhere, 0).await?.last;
+    let mut writes = Vec::new();
+    for scope in &work.scopes() {
+        let record = world.store.finished_runs(scope, rules.window(scope) as usize).await?;
+        let breaker = open.iter().find(|breaker| breaker.scope == *scope);
         let newest_first = std::iter::once(finished.clone()).chain(record.runs).collect::<Vec<_>>();
-        let changed = after_run(breaker, &scope, &newest_first, rules);
-        writes.extend(changed.into_iter().flat_map(|breaker| written(world.places.incidents.as_ref(), breaker)));
+        let mut record = ScopeRecord { scope, newest_first: &newest_first, elsewhere: None };
+        // What fails elsewhere is asked for only where it could open a breaker.
+        if let Some(rule) = rules.compares(record).filter(|_| breaker.is_none()) {
+            record.elsewhere = Some(world.store.elsewhere(scope, finished.at.minus(rule.within)).await?);
+        }
+        match (after_run(breaker, record, rules), breaker) {
+            (Some(changed), _) => writes.extend(written(world.places.incidents.as_ref(), changed)),
+            (None, Some(open)) => writes.extend(fewer_at_work(world, open)),
+            (None, None) => {}
+        }
     }
     writes.push(Write::Finished { run: finished, last });
     Ok(writes)
 }
 
 /// A run that says nothing of its command: if it was a canary, another one may try.
-async fn turned_back(world: &World, run: &Run) -> Result<Vec<Write>, StoreFault> {
-    let open = world.store.open_breakers().await?;
-    let without = open.iter().filter_map(|breaker| breaker.without_canary(&run.id));
-    Ok(without.flat_map(|breaker| written(world.places.incidents.as_ref(), breaker)).collect())
+async fn turned_back(world: &World, run: &Run, work: Counted<'_>) -> Result<Vec<Write>, StoreFault> {
+    let (mut writes, scopes) = (Vec::new(), work.scopes());
+    for open in world.store.open_breakers().await? {
+        match open.without_canary(&run.id) {
+            Some(without) => writes.extend(written(world.places.incidents.as_ref(), without)),
+            None if scopes.contains(&open.scope) => writes.extend(fewer_at_work(world, &open)),
+            None => {}
+        }
+    }
+    Ok(writes)
+}
+
+/// The message about an open breaker tells how many more may fail, which are fewer now.
+fn fewer_at_work(world: &World, open: &Breaker) -> Option<Write> {
+    world.places.incidents.as_ref().map(|channel| messages::breaker(&open.scope, open.opened_at, channel))
 }
 
 /// A breaker with the message about it.
@@ -99,12 +120,24 @@ pub(super) async fn told(
         Some(card) => world.chat.link_to(card).await,
         None => None,
     };
-    let rulebook = world.rulebook();
+    let (rulebook, mut at_work) = (world.rulebook(), 0);
+    for request in world.store.open_requests().await?.iter().filter(|request| request.spec.name == *scope.command()) {
+        at_work += admission::at_work(&breaker, request, &world.store.runs(request.id()).await?);
+    }
     Ok(Some(conversation::breaker(BreakerView {
         breaker: &breaker,
         failed: &failed,
         owner: rulebook.catalog.command(scope.command()).map(|spec| &spec.owner),
+        site: site_of(scope, &rulebook.inventory),
         soak: rulebook.rules.failure_rate.soak,
+        at_work,
+        is_observed: rulebook.rules.observes(PolicyName::FailureRate),
         thread_link: link.as_deref(),
     })))
+}
+
+/// The site of what a breaker is about: whoever looks after it is called for its servers.
+pub(super) fn site_of<'a>(scope: &'a BreakerScope, inventory: &'a Inventory) -> Option<&'a SiteName> {
+    let server = scope.server().and_then(|name| inventory.by_name(name));
+    scope.site().or(server.map(|server| &server.site))
 }

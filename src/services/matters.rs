@@ -1,11 +1,12 @@
 //! Gathers what is stored of everything that could be a matter. Only reads.
 
+use super::failures;
 use super::world::World;
-use crate::admission::LockStanding;
+use crate::admission::{LockStanding, at_work};
 use crate::conversation::{self, BreakerView, Matter, MattersView};
 use crate::domain::ids::RequestId;
 use crate::ports::StoreFault;
-use crate::workflow::request::{Request, RequestStage};
+use crate::workflow::request::{PolicyName, Request, RequestStage};
 use crate::workflow::run::Run;
 use std::collections::BTreeMap;
 
@@ -48,7 +49,10 @@ pub(super) async fn matters(world: &World) -> Result<Vec<Matter>, StoreFault> {
         };
         let owner = rulebook.catalog.command(breaker.scope.command()).map(|spec| &spec.owner);
         let soak = rulebook.rules.failure_rate.soak;
-        let view = BreakerView { breaker, failed: &[], owner, soak, thread_link: None };
+        let at_work = requests.iter().map(|(request, runs)| at_work(breaker, request, runs)).sum();
+        let is_observed = rulebook.rules.observes(PolicyName::FailureRate);
+        let site = failures::site_of(&breaker.scope, &rulebook.inventory);
+        let view = BreakerView { breaker, failed: &[], owner, site, soak, at_work, is_observed, thread_link: None };
         breakers.push((view, newest.and_then(|request| request.card)));
     }
     let (stop, breakers) = (ledger.stop(), breakers.as_slice());

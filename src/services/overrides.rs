@@ -13,7 +13,7 @@ use super::{Service, Step};
 use crate::admission::{self, Candidate, Known, Verdict};
 use crate::conversation::{self, NoOverride, OverrideUnfit, OverrideWord, RequestView};
 use crate::domain::breaker::version_of;
-use crate::domain::identity::{GroupName, Profile, Standing};
+use crate::domain::identity::{Asker, GroupName, Profile, Standing};
 use crate::domain::ids::{Handle, RequestId};
 use crate::domain::intent::{Span, Spanned};
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind as Kind};
@@ -148,6 +148,7 @@ fn passing<'a>(
             server,
             spec: &request.spec,
             version: version_of(&request.plan.parts().parameters),
+            asked_by: Asker::of(request.origin.person.id()),
             passes: PolicySet::NONE,
         };
         if let Verdict::Wait(reasons) = admission::evaluate(candidate, known) {

@@ -9,7 +9,7 @@ use crate::authorization::{Authorized, Question, ReasonNeed, Refusal};
 use crate::conversation::{self, PreviewView, message::Message};
 use crate::domain::command::{CommandSpec, OwnerOf, Targets};
 use crate::domain::consent::Quota;
-use crate::domain::identity::{GroupName, Profile};
+use crate::domain::identity::{Asker, GroupName, Profile};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Moment, Spanned, Start, WorkIntent, ZoneName};
 use crate::domain::limits::REQUEST_LIFE;
@@ -321,7 +321,8 @@ impl<'a> Asking<'a> {
         })
     }
 
-    /// An open request with the same command, definition, parameters and time that covers the same subjects.
+    /// An open request with the same command, definition, parameters and time that covers the same subjects. What an automation
+    /// asked for is none to a person: failures may keep it off a server, and a person's line they do not.
     #[must_use]
     pub fn same_request(self, plan: &Plan, open: &'a [Request]) -> Option<&'a Request> {
         let asked = plan.parts();
@@ -331,7 +332,10 @@ impl<'a> Asking<'a> {
         let subjects = asked.subjects.iter().map(identity).collect::<BTreeSet<_>>();
         open.iter().find(|request| {
             let parts = request.plan.parts();
-            parts.command == asked.command
+            let counts = Asker::of(&self.person.id) == Asker::Automation
+                || Asker::of(request.origin.person.id()) == Asker::Person;
+            counts
+                && parts.command == asked.command
                 && parts.parameters == asked.parameters
                 && parts.not_before == asked.not_before
                 && parts.subjects.iter().map(identity).collect::<BTreeSet<_>>() == subjects

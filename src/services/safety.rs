@@ -7,6 +7,7 @@ use crate::admission::{self, Outlook, Outside, Paces, Sought};
 use crate::conversation::OutlookView;
 use crate::domain::breaker::version_of;
 use crate::domain::command::CommandSpec;
+use crate::domain::identity::Asker;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{BuiltInVerb, WorkIntent};
 use crate::domain::plan::{PlannedServer, Subject};
@@ -54,7 +55,8 @@ impl Asking<'_> {
         let before = admission::precedences(around.open, self.rulebook.rules.queue, self.now);
         let (parameters, run) = (work.values(), around.id.run(1));
         let first = usize::try_from(first).unwrap_or(usize::MAX);
-        let sought = Sought { subjects, first, spec, version: version_of(&parameters), run: &run };
+        let (version, asked_by) = (version_of(&parameters), Asker::of(&self.person.id));
+        let sought = Sought { subjects, first, spec, version, asked_by, run: &run };
         // Whoever does not look outside tells of that what was told last.
         let looks_outside = !self.outside.is_not_asked();
         let outside = if looks_outside { self.outside } else { Outside::NOT_CONFIGURED };

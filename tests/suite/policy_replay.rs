@@ -9,6 +9,7 @@ use std::time::Duration;
 use wrasse::adapters::clock::SystemClock;
 use wrasse::adapters::storage::sqlite::SqliteStore;
 use wrasse::admission::{Candidate, Health, HealthRow, Known, Ledger, Outside, Rules, Snapshot, decided, pass};
+use wrasse::domain::identity::Asker;
 use wrasse::domain::ids::{Fingerprint, OperationId};
 use wrasse::domain::plan::PlannedServer;
 use wrasse::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
@@ -83,7 +84,10 @@ fn decision(now: Timestamp, others: Health, observed: &[PolicyName]) -> Vec<Writ
     };
     let run = request_id("2mq9").run(1);
     let passes = PolicySet::NONE;
-    let said = pass([Candidate { run: &run, server: &planned, spec: &spec, version: None, passes }], known);
+    let said = pass(
+        [Candidate { run: &run, server: &planned, spec: &spec, version: None, asked_by: Asker::Person, passes }],
+        known,
+    );
     let snapshot = Snapshot::of([&planned], known, &Fingerprint::of(b"files"));
     let record = DecisionRecord {
         request: request_id("2mq9"),

@@ -129,6 +129,15 @@ async fn where_no_traffic_is_too_much_a_surge_halts_nothing() {
 }
 
 #[tokio::test]
+async fn where_no_failures_are_too_many_nothing_stops_a_site() {
+    let folder = TempDir::new().unwrap();
+    let text = shipped("src/cli/demo/files/policies/admission.yaml");
+    let none = "failure-rate: { in-a-row: 1000, share: { failures: 40 }, cohort: { times: none } }\ntraffic:\n";
+    write(&folder, "policies/admission.yaml", &changed(&text, "traffic:\n", none));
+    breaks(10, folder).await;
+}
+
+#[tokio::test]
 async fn a_scene_that_does_not_exist_is_said_so() {
     let mut tour = Command::new(env!("CARGO_BIN_EXE_wrasse"));
     let output = tour.args(["demo", "--tour", "--scene", "99"]).kill_on_drop(true).output().await.unwrap();

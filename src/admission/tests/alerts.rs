@@ -211,6 +211,7 @@ fn one_alert_about_many_servers_is_told_once() {
         server,
         spec: &fleet.spec,
         version: None,
+        asked_by: Asker::Person,
         passes: PolicySet::NONE,
     });
     let told = reasons_of_servers(&pass(candidates, fleet.known(&inventory)));
@@ -258,6 +259,7 @@ proptest! {
             server,
             spec: &fleet.spec,
             version: None,
+            asked_by: Asker::Person,
             passes: PolicySet::NONE,
         });
         let known = fleet.known(&inventory);

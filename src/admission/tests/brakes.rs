@@ -92,8 +92,12 @@ fn a_second_person_resumes_at_once_and_the_same_one_later() {
 fn a_rehearsal_waits_for_the_same_reason() {
     let fleet = Fleet::of(10).under(BrakeKind::Stop);
     let (inventory, servers) = (fleet.inventory(), [planned(&fleet.servers[0])]);
-    let rehearsed =
-        rehearse(&servers.iter().collect::<Vec<_>>(), (&fleet.spec, None), &run_of("2mq9", 1), fleet.known(&inventory));
+    let rehearsed = rehearse(
+        &servers.iter().collect::<Vec<_>>(),
+        (&fleet.spec, None, Asker::Person),
+        &run_of("2mq9", 1),
+        fleet.known(&inventory),
+    );
     assert_eq!((rehearsed.start.len(), rehearsed.wait.len()), (0, 1));
     assert!(matches!(rehearsed.blockers[..], [Blocker::Stopped { .. }]));
 }

@@ -5,7 +5,6 @@ use crate::admission::{FinishedAs, admission_rules};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::Version;
-use crate::domain::plan::Subject;
 use crate::workflow::request::PolicyName;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -21,7 +20,7 @@ fn everywhere() -> BreakerScope {
 }
 
 /// `+` succeeded, `-` failed, `?` not known; a number before it repeats it. The newest is first.
-fn finished(written: &str) -> Vec<FinishedAs> {
+fn finished(written: &str) -> Vec<FinishedRun> {
     let mut all = Vec::new();
     let mut times = String::new();
     for letter in written.chars().filter(|letter| *letter != ' ') {
@@ -34,19 +33,39 @@ fn finished(written: &str) -> Vec<FinishedAs> {
                 continue;
             }
         };
-        all.extend(std::iter::repeat_n(finished_as, times.parse().unwrap_or(1)));
+        all.extend(std::iter::repeat_n(run_finished(1, "lax", finished_as, NOW), times.parse().unwrap_or(1)));
         times.clear();
     }
     all
+}
+
+/// A run of a person that finished then, at a site.
+fn run_finished(number: u32, site: &str, finished_as: FinishedAs, at: Timestamp) -> FinishedRun {
+    FinishedRun {
+        run: run_of("2mq9", number),
+        command: CommandName::new("reboot"),
+        site: Some(SiteName::new(site)),
+        server: None,
+        version: None,
+        asked_by: Asker::Person,
+        finished_as,
+        at,
+    }
+}
+
+fn told(opening: Option<Opening>) -> String {
+    match opening.map(|opening| opening.tally) {
+        Some(Tally { failures, of }) => format!("{failures} of {of}"),
+        None => "no".to_owned(),
+    }
 }
 
 /// Three in a row reach; five or ten failures reach, and ten percent must be exceeded.
 #[test]
 fn a_breaker_opens_at_its_numbers_and_not_before() {
     let rules = FailureRules::default();
-    let told = |scope: &BreakerScope, written: &str| match opens(scope, &finished(written), &rules) {
-        Some(Tally { failures, of }) => format!("{failures} of {of}"),
-        None => "no".to_owned(),
+    let told = |scope: &BreakerScope, written: &str| {
+        told(opens(ScopeRecord { scope, newest_first: &finished(written), elsewhere: None }, &rules))
     };
     for (written, narrow, command) in [
         ("", "no", "no"),
@@ -77,6 +96,83 @@ fn a_breaker_opens_at_its_numbers_and_not_before() {
     }
 }
 
+fn of_version() -> BreakerScope {
+    BreakerScope::parse("reboot type=edge-cache version=1.2.3").expect("it is a scope")
+}
+
+/// More than three times as many as elsewhere, at least three, and enough elsewhere to say how many usually fail.
+#[test]
+fn what_fails_much_more_than_elsewhere_opens() {
+    let rules = FailureRules::default();
+    for (written, elsewhere, expected) in [
+        // 7.5 % here: more than three times 2.4 %, exactly three times 2.5 %.
+        ("-+-+- 35+", (24, 1000), "3 of 40"),
+        ("-+-+- 35+", (25, 1000), "no"),
+        ("-+-+- 35+", (26, 1000), "no"),
+        // What is exactly three times as many in other numbers.
+        ("-+-+- 25+", (1, 100), "3 of 30"),
+        ("-+-+- 25+", (10, 300), "no"),
+        // Two are too few, whatever fails elsewhere.
+        ("-+- 2+", (0, 5000), "no"),
+        // Where nothing fails elsewhere, three are enough.
+        ("-+-+- 35+", (0, 100), "3 of 40"),
+        // Too few elsewhere say nothing.
+        ("-+-+- 35+", (0, 99), "no"),
+        ("-+-+- 35+", (0, 0), "no"),
+        // It takes a failure to open.
+        ("+-+-+- 34+", (0, 5000), "no"),
+        // Only the last forty are compared.
+        ("- 19+ - 19+ -", (0, 5000), "no"),
+        ("- 19+ - 18+ -", (0, 5000), "3 of 40"),
+        // What could be counted overflows nothing.
+        ("-+-+- 35+", (u32::MAX, u32::MAX), "no"),
+    ] {
+        let elsewhere = Tally { failures: elsewhere.0, of: elsewhere.1 };
+        let runs = finished(written);
+        let of = |scope: &BreakerScope| {
+            opens(ScopeRecord { scope, newest_first: &runs, elsewhere: Some(elsewhere) }, &rules)
+        };
+        for scope in [at_site("lax"), of_version()] {
+            let opening = of(&scope);
+            assert_eq!(told(opening), expected, "{written} beside {elsewhere:?}");
+            assert!(opening.is_none_or(|opening| opening.elsewhere == Some(elsewhere)), "it tells what it is beside");
+        }
+        assert_eq!(told(of(&everywhere())), "no", "a command as a whole is beside nothing");
+    }
+}
+
+/// What opens anyway, or is too little, needs nobody to count what fails elsewhere; and the rule can be left out.
+#[test]
+fn what_fails_elsewhere_is_asked_for_only_where_it_could_open() {
+    let rules = FailureRules::default();
+    let asks = |scope: &BreakerScope, written: &str, rules: &FailureRules| {
+        rules.compares(ScopeRecord { scope, newest_first: &finished(written), elsewhere: None }).is_some()
+    };
+    for (written, expected) in [
+        ("--+", false),
+        ("-+-+-", true),
+        ("-+-+- 40-", false),
+        ("-+?+- 35+", true),
+        ("---", false),
+        ("5-", false),
+        ("+-+-+-", false),
+    ] {
+        assert_eq!(asks(&at_site("lax"), written, &rules), expected, "{written}");
+        assert!(!asks(&everywhere(), written, &rules), "{written}");
+    }
+    let without = FailureRules { cohort: None, ..rules };
+    assert!(!asks(&at_site("lax"), "-+-+-", &without));
+    let (scope, runs) = (at_site("lax"), finished("-+-+-"));
+    let record = ScopeRecord { scope: &scope, newest_first: &runs, elsewhere: Some(Tally { failures: 0, of: 500 }) };
+    assert_eq!(opens(record, &without), None);
+    let breaker = after_run(None, record, &FailureRules::default()).expect("it opens");
+    assert_eq!((breaker.failures, breaker.of, breaker.elsewhere), (3, 5, record.elsewhere));
+    let failed = finished("-");
+    let again =
+        after_run(Some(&breaker), ScopeRecord { newest_first: &failed, ..record }, &without).expect("it counts");
+    assert_eq!((again.failures, again.elsewhere), (4, record.elsewhere), "why it opened stays");
+}
+
 #[test]
 fn the_file_says_when_breakers_open_and_never_that_they_do_not() {
     let text =
@@ -85,10 +181,26 @@ fn the_file_says_when_breakers_open_and_never_that_they_do_not() {
     let share = FailureShare { failures_min: 3, above_percent: 20, of_last: 3 };
     let command = FailureShare { failures_min: 4, above_percent: 10, of_last: 200 };
     let (cool_down, soak) = (60 * MINUTE, 10 * MINUTE);
-    assert_eq!(rules, FailureRules { in_a_row: 2, share, command, cool_down, soak });
+    let cohort = Some(CohortRule::default());
+    let server = ServerRule::default();
+    assert_eq!(rules, FailureRules { in_a_row: 2, share, cohort, command, server, cool_down, soak });
     let shipped = include_str!("../../../policies/admission.yaml");
     let shipped = admission_rules("admission.yaml", shipped).unwrap().failure_rate;
     assert_eq!(shipped, FailureRules::default(), "what is shipped is the default");
+    let text =
+        "failure-rate: { share: { of-last: 2 }, cohort: { times: 5, runs: 50, within: 7d }, server: { failures: 2 } }";
+    let rules = admission_rules("admission.yaml", text).unwrap().failure_rate;
+    let within = Duration::from_secs(7 * 24 * 3600);
+    assert_eq!(rules.cohort, Some(CohortRule { times: 5, failures_min: 2, runs_min: 50, within }));
+    assert_eq!(rules.server, ServerRule { failures_min: 2, ..ServerRule::default() });
+    let none = admission_rules("admission.yaml", "failure-rate: { cohort: { times: none } }").unwrap();
+    assert_eq!(none.failure_rate.cohort, None);
+    let lots = admission_rules("admission.yaml", "failure-rate: { cohort: { times: lots } }").unwrap_err().to_string();
+    assert!(lots.contains("`lots` is no whole number, and not none"), "{lots}");
+}
+
+#[test]
+fn what_the_file_says_of_failures_is_checked() {
     for (written, fault) in [
         ("in-a-row: 0", "failure-rate.in-a-row is `0`; it takes 1 to 1000 failures"),
         ("in-a-row: 1001", "failure-rate.in-a-row is `1001`; it takes 1 to 1000 failures"),
@@ -103,6 +215,38 @@ fn the_file_says_when_breakers_open_and_never_that_they_do_not() {
             "failure-rate.command.above is `100%`; it takes less than 100%, because more than all cannot fail",
         ),
         ("cool-down: 30s", "failure-rate.cool-down is `30s`; it takes a duration of at least 1m, such as 30m"),
+        (
+            "cohort: { times: 1 }",
+            "failure-rate.cohort.times is `1`; it takes 2 to 100 times as many as elsewhere, or none",
+        ),
+        (
+            "cohort: { times: 101 }",
+            "failure-rate.cohort.times is `101`; it takes 2 to 100 times as many as elsewhere, or none",
+        ),
+        (
+            "cohort: { failures: 0 }",
+            "failure-rate.cohort.failures is `0`; it takes 1 to 40 failures, as many as there are runs in `share.of-last`",
+        ),
+        (
+            "share: { of-last: 5 }, cohort: { failures: 6 }",
+            "failure-rate.cohort.failures is `6`; it takes 1 to 5 failures, as many as there are runs in `share.of-last`",
+        ),
+        ("cohort: { runs: 19 }", "failure-rate.cohort.runs is `19`; it takes 20 to 1000000 finished runs elsewhere"),
+        (
+            "cohort: { within: 23h }",
+            "failure-rate.cohort.within is `23h`; it takes a duration of at least 1d, such as 30d",
+        ),
+        ("server: { failures: 0 }", "failure-rate.server.failures is `0`; it takes 1 to 100 failures"),
+        ("server: { failures: 101 }", "failure-rate.server.failures is `101`; it takes 1 to 100 failures"),
+        (
+            "server: { within: 30s }",
+            "failure-rate.server.within is `30s`; it takes a duration of at least 1m, such as 24h",
+        ),
+        (
+            "server: { cool-down: 0s }",
+            "failure-rate.server.cool-down is `0s`; it takes a duration of at least 1m, such as 6h",
+        ),
+        ("server: { cool-down: 25h }", "failure-rate.server.cool-down is `1d1h`; it takes 1d at most"),
         ("soak: never", "failure-rate.soak is `never`; it takes a duration of at least 1m, such as 10m"),
     ] {
         let found = admission_rules("admission.yaml", &format!("failure-rate: {{ {written} }}"));
@@ -112,21 +256,26 @@ fn the_file_says_when_breakers_open_and_never_that_they_do_not() {
     assert!(unknown.contains("off") && unknown.contains("line 2"), "{unknown}");
 }
 
-/// Looking, and giving capacity back, are never held up.
+/// Looking is never held up, and giving capacity back is not by what people ask for. The widest scope comes first.
 #[test]
 fn only_what_may_do_harm_is_watched() {
-    let subject = Subject::Server(planned(&server(1)));
-    let scopes = |spec: &CommandSpec, version| Counted::of(spec, &subject, version).map(Counted::scopes);
-    let version = BreakerScope::Version {
-        command: CommandName::new("reboot"),
-        server_type: ServerType::new("edge-cache"),
-        version: "1.2.3".into(),
+    let (server, run) = (planned(&server(1)), run_of("2mq9", 1));
+    let scopes = |spec: &CommandSpec, version, asked_by| {
+        let candidate = Candidate { run: &run, server: &server, spec, version, asked_by, passes: PolicySet::NONE };
+        Counted::of_candidate(candidate).map(Counted::scopes)
     };
-    assert_eq!(scopes(&reboot(), None), Some(vec![at_site("lax"), everywhere()]));
-    assert_eq!(scopes(&reboot(), Some("1.2.3")), Some(vec![at_site("lax"), version, everywhere()]));
-    assert_eq!(scopes(&CommandSpec { impact: Impact::ReadOnly, ..reboot() }, None), None);
+    let here = BreakerScope::parse("reboot server=edge-lax-001").expect("it is a scope");
+    let (ana, robot) = (Asker::Person, Asker::Automation);
+    assert_eq!(scopes(&reboot(), None, ana), Some(vec![everywhere(), at_site("lax")]));
+    let all = || vec![everywhere(), of_version(), at_site("lax")];
+    assert_eq!(scopes(&reboot(), Some("1.2.3"), ana), Some(all()));
+    assert_eq!(scopes(&reboot(), Some("1.2.3"), robot), Some([all(), vec![here.clone()]].concat()));
+    let looking = CommandSpec { impact: Impact::ReadOnly, ..reboot() };
+    assert_eq!((scopes(&looking, None, ana), scopes(&looking, None, robot)), (None, None));
     let steps = vec![StepSpec::Gate(vec![GateCheck::Capacity]), StepSpec::Undrain { timeout: SECOND.into() }];
-    assert_eq!(scopes(&CommandSpec { steps, impact: Impact::Config, ..reboot() }, None), None);
+    let giving_back = CommandSpec { steps, impact: Impact::Config, ..reboot() };
+    assert_eq!(scopes(&giving_back, None, ana), Some(Vec::new()));
+    assert_eq!(scopes(&giving_back, None, robot), Some(vec![here]));
 }
 
 /// One thing that happens; numbers choose a server or a run at work.
@@ -220,14 +369,21 @@ impl History {
         let run = self.run(number);
         let known = Known { now: self.now, ..self.fleet.known(&inventory) };
         let spec = &self.fleet.spec;
-        let candidate = Candidate { run: &run, server: &server, spec, version: None, passes: PolicySet::NONE };
+        let candidate = Candidate {
+            run: &run,
+            server: &server,
+            spec,
+            version: None,
+            asked_by: Asker::Person,
+            passes: PolicySet::NONE,
+        };
         let verdict = evaluate(candidate, known);
         if self.at_work.contains(&number) {
             return Ok(());
         }
         let open = |told: &Told| told.is_open;
         let may = |told: &Told| told.canary.is_none() && self.now >= told.last_failure.plus(30 * MINUTE);
-        let scopes = [at_site(server.site.as_str()), everywhere()];
+        let scopes = [everywhere(), at_site(server.site.as_str())];
         let stopped = scopes.iter().any(|scope| open(&self.told[scope]) && !may(&self.told[scope]));
         match verdict {
             Verdict::Allow(admitted) => {
@@ -251,15 +407,8 @@ impl History {
 
     fn ends(&mut self, number: usize, finished_as: FinishedAs) {
         let server = &self.fleet.servers[number];
-        let finished = FinishedRun {
-            run: self.run(number),
-            command: CommandName::new("reboot"),
-            site: Some(server.site.clone()),
-            server: None,
-            version: None,
-            finished_as,
-            at: self.now,
-        };
+        let number_of_run = u32::try_from(number + 1).expect("a small number");
+        let finished = run_finished(number_of_run, server.site.as_str(), finished_as, self.now);
         let scopes = [at_site(server.site.as_str()), everywhere()];
         self.record.push(finished);
         for scope in scopes {
@@ -270,7 +419,8 @@ impl History {
             let in_scope = |run: &&FinishedRun| !is_narrow || run.site == self.record.last().expect("just pushed").site;
             let newest_first = since.filter(in_scope).cloned().collect::<Vec<_>>();
             let open = self.fleet.ledger.breakers.get(&scope);
-            if let Some(breaker) = after_run(open, &scope, &newest_first, &self.fleet.rules.failure_rate) {
+            let record = ScopeRecord { scope: &scope, newest_first: &newest_first, elsewhere: None };
+            if let Some(breaker) = after_run(open, record, &self.fleet.rules.failure_rate) {
                 self.fleet.ledger.breakers.insert(scope, breaker);
             }
         }

@@ -36,7 +36,14 @@ fn fleet(sites: &[(&str, &str)], yaml: &str) -> (Fleet, Inventory) {
 
 fn blockers(fleet: &Fleet, inventory: &Inventory, number: usize, at: &str) -> Vec<Blocker> {
     let (run, server) = (run_of("2mq9", 1), planned(&fleet.servers[number]));
-    let candidate = Candidate { run: &run, server: &server, spec: &fleet.spec, version: None, passes: PolicySet::NONE };
+    let candidate = Candidate {
+        run: &run,
+        server: &server,
+        spec: &fleet.spec,
+        version: None,
+        asked_by: Asker::Person,
+        passes: PolicySet::NONE,
+    };
     match evaluate(candidate, Known { now: utc(at), ..fleet.known(inventory) }) {
         Verdict::Allow(_) => Vec::new(),
         Verdict::Wait(blockers) => blockers,
@@ -295,6 +302,7 @@ fn each_site_has_its_own_time() {
         server,
         spec: &fleet.spec,
         version: None,
+        asked_by: Asker::Person,
         passes: PolicySet::NONE,
     });
     let said = pass(candidates, Known { now: utc("2026-01-05 06:30"), ..fleet.known(&inventory) });
@@ -310,7 +318,8 @@ fn only_a_window_can_be_overridden() {
         let (fleet, inventory) = fleet(&[("riga", "")], yaml);
         let (run, server) = (run_of("2mq9", 1), planned(&fleet.servers[0]));
         let passes = PolicyName::ALL.into_iter().collect();
-        let candidate = Candidate { run: &run, server: &server, spec: &fleet.spec, version: None, passes };
+        let candidate =
+            Candidate { run: &run, server: &server, spec: &fleet.spec, version: None, asked_by: Asker::Person, passes };
         match evaluate(candidate, Known { now: utc(THEN), ..fleet.known(&inventory) }) {
             Verdict::Allow(admitted) => admitted.overridden().to_vec(),
             Verdict::Wait(_) | Verdict::Deny(_) => Vec::new(),
@@ -346,7 +355,17 @@ fn what_was_decided_by_a_calendar_is_decided_the_same_again() {
         let known = Known { now: utc(at), ..fleet.known(&inventory) };
         let (run, server) = (run_of("2mq9", 1), planned(&fleet.servers[0]));
         let passes = PolicySet::NONE;
-        let said = pass([Candidate { run: &run, server: &server, spec: &fleet.spec, version: None, passes }], known);
+        let said = pass(
+            [Candidate {
+                run: &run,
+                server: &server,
+                spec: &fleet.spec,
+                version: None,
+                asked_by: Asker::Person,
+                passes,
+            }],
+            known,
+        );
         let (kept, snapshot) = (decided(&said), Snapshot::of([&server], known, &Fingerprint::of(b"files")));
         let again = snapshot.ask_again(&kept, (&fleet.spec, None)).expect("an inventory");
         assert_eq!(again, kept.into_iter().map(|one| one.said).collect::<Vec<_>>(), "at {at}");

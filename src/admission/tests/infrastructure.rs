@@ -176,7 +176,8 @@ fn an_override_lets_a_server_pass_it() {
     let fleet = Fleet::on_two_feeds(8).in_state(2, Drained);
     let (inventory, run, server) = (fleet.inventory(), run_of("2mq9", 1), planned(&fleet.servers[1]));
     let passes = [PolicyName::Infrastructure].into_iter().collect();
-    let candidate = Candidate { run: &run, server: &server, spec: &fleet.spec, version: None, passes };
+    let candidate =
+        Candidate { run: &run, server: &server, spec: &fleet.spec, version: None, asked_by: Asker::Person, passes };
     let Verdict::Allow(admitted) = evaluate(candidate, fleet.known(&inventory)) else { panic!("it passes") };
     assert_eq!(admitted.overridden(), [PolicyName::Infrastructure]);
 }
@@ -196,8 +197,14 @@ fn nothing_later_takes_the_turn_of_a_domain() {
     let (inventory, run) = (fleet.inventory(), run_of("2mq9", 1));
     let blocked = |fleet: &Fleet, number: usize| {
         let server = planned(&fleet.servers[number]);
-        let candidate =
-            Candidate { run: &run, server: &server, spec: &fleet.spec, version: None, passes: PolicySet::NONE };
+        let candidate = Candidate {
+            run: &run,
+            server: &server,
+            spec: &fleet.spec,
+            version: None,
+            asked_by: Asker::Person,
+            passes: PolicySet::NONE,
+        };
         let known = fleet.known(&inventory).after(std::slice::from_ref(&before));
         matches!(evaluate(candidate, known), Verdict::Wait(blockers) if blockers.iter().any(|one| word(one) == "behind"))
     };
@@ -243,6 +250,7 @@ proptest! {
             server,
             spec: &fleet.spec,
             version: None,
+            asked_by: Asker::Person,
             passes: PolicySet::NONE,
         });
         let known = fleet.known(&inventory);

@@ -10,6 +10,7 @@ mod declaring;
 mod explaining;
 mod histories;
 mod infrastructure;
+mod leaving_alone;
 mod observing;
 mod outlook;
 mod overriding;
@@ -175,7 +176,14 @@ impl Fleet {
     fn check_as_planned(&self, server: &PlannedServer) -> Verdict {
         let inventory = self.inventory();
         let run = run_of("2mq9", 1);
-        let candidate = Candidate { run: &run, server, spec: &self.spec, version: None, passes: PolicySet::NONE };
+        let candidate = Candidate {
+            run: &run,
+            server,
+            spec: &self.spec,
+            version: None,
+            asked_by: Asker::Person,
+            passes: PolicySet::NONE,
+        };
         evaluate(candidate, self.known(&inventory))
     }
 

@@ -61,7 +61,14 @@ fn the_file_names_what_is_only_observed() {
 /// What was decided about the first server of a fleet, and on what.
 fn decision(fleet: &Fleet) -> (Snapshot, Vec<crate::admission::Decided>) {
     let (inventory, run, server) = (fleet.inventory(), run_of("2mq9", 1), planned(&fleet.servers[0]));
-    let candidate = Candidate { run: &run, server: &server, spec: &fleet.spec, version: None, passes: PolicySet::NONE };
+    let candidate = Candidate {
+        run: &run,
+        server: &server,
+        spec: &fleet.spec,
+        version: None,
+        asked_by: Asker::Person,
+        passes: PolicySet::NONE,
+    };
     let known = fleet.known(&inventory);
     let said = pass([candidate], known);
     (Snapshot::of([&server], known, &Fingerprint::of(b"files")), decided(&said))
@@ -103,6 +110,7 @@ fn what_passes_an_observed_breaker_is_not_its_canary() {
             version: Version(1),
             failures: 10,
             of: 10,
+            elsewhere: None,
             examples: Vec::new(),
             canary_from,
             canary: None,

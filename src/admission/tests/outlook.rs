@@ -20,7 +20,8 @@ fn check(fleet: &Fleet, servers: usize, paces: &Paces) -> (usize, usize, Option<
     let (inventory, run) = (fleet.inventory(), run_of("2mq9", 1));
     let subjects = fleet.servers.iter().take(servers).map(|server| Subject::Server(planned(server)));
     let subjects = subjects.collect::<Vec<_>>();
-    let sought = Sought { subjects: &subjects, first: 1, spec: &fleet.spec, version: None, run: &run };
+    let sought =
+        Sought { subjects: &subjects, first: 1, spec: &fleet.spec, version: None, asked_by: Asker::Person, run: &run };
     let outlook = outlook(sought, fleet.known(&inventory), paces);
     assert_eq!(outlook.together.start.len() + outlook.together.wait.len(), servers);
     let about = outlook.about.map(|at| at.since(NOW).as_secs());
@@ -110,7 +111,7 @@ proptest! {
         let request = super::waves::request(&[first, 2]);
         let (subjects, inventory, run) = (&request.plan.parts().subjects, fleet.inventory(), request.id().run(1));
         let size = usize::try_from(first).expect("small");
-        let sought = Sought { subjects, first: size, spec: &request.spec, version: None, run: &run };
+        let sought = Sought { subjects, first: size, spec: &request.spec, version: None, asked_by: Asker::Person, run: &run };
         let outlook = outlook(sought, fleet.known(&inventory), &Paces::new());
 
         let runs = super::explaining::runs(&request);
@@ -134,7 +135,8 @@ fn what_is_never_worked_on_is_told_as_left_out() {
     let fleet = Fleet::of(3).under(BrakeKind::Blacklist { on: Coverage::everything(), command: None, level });
     let (inventory, run) = (fleet.inventory(), run_of("2mq9", 1));
     let subjects = [Subject::Server(planned(&fleet.servers[0]))];
-    let sought = Sought { subjects: &subjects, first: 1, spec: &fleet.spec, version: None, run: &run };
+    let sought =
+        Sought { subjects: &subjects, first: 1, spec: &fleet.spec, version: None, asked_by: Asker::Person, run: &run };
     let outlook = outlook(sought, fleet.known(&inventory), &Paces::new());
     let left_out = outlook.left_out.iter().map(|(server, _)| server).collect::<Vec<_>>();
     assert_eq!(left_out, [&fleet.servers[0].name]);

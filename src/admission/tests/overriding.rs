@@ -11,7 +11,7 @@ impl Fleet {
         let (inventory, server) = (self.inventory(), planned(&self.servers[number]));
         let (run, passes) = (run_of("2mq9", 1), passes.iter().copied().collect());
         evaluate(
-            Candidate { run: &run, server: &server, spec: &self.spec, version: None, passes },
+            Candidate { run: &run, server: &server, spec: &self.spec, version: None, asked_by: Asker::Person, passes },
             self.known(&inventory),
         )
     }

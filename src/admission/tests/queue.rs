@@ -84,7 +84,14 @@ fn said(change: impl FnOnce(Fleet) -> Fleet, own: &str, over: Contended) -> Vec<
     let sites = [SiteName::new("lax")].into();
     let before = [Precedence { request, command, sites, since: minutes_ago(121), over: [over].into() }];
     let (run, server) = (run_of(own, 1), planned(&fleet.servers[1]));
-    let candidate = Candidate { run: &run, server: &server, spec: &fleet.spec, version: None, passes: PolicySet::NONE };
+    let candidate = Candidate {
+        run: &run,
+        server: &server,
+        spec: &fleet.spec,
+        version: None,
+        asked_by: Asker::Person,
+        passes: PolicySet::NONE,
+    };
     match evaluate(candidate, fleet.known(&inventory).after(&before)) {
         Verdict::Allow(_) => vec!["allow"],
         Verdict::Deny(_) => vec!["deny"],

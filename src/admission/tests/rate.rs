@@ -81,8 +81,14 @@ fn a_pass_counts_its_own_starts() {
     let inventory = fleet.inventory();
     let (run, servers) = (run_of("2mq9", 1), fleet.servers.iter().map(planned).collect::<Vec<_>>());
     let passes = PolicySet::NONE;
-    let candidates =
-        servers.iter().map(|server| Candidate { run: &run, server, spec: &fleet.spec, version: None, passes });
+    let candidates = servers.iter().map(|server| Candidate {
+        run: &run,
+        server,
+        spec: &fleet.spec,
+        version: None,
+        asked_by: Asker::Person,
+        passes,
+    });
     let said = pass(candidates, fleet.known(&inventory));
     let starts = said.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Allow(_))).count();
     assert_eq!(starts, 2);

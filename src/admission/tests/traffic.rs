@@ -433,6 +433,7 @@ proptest! {
             server,
             spec: &fleet.spec,
             version: None,
+            asked_by: Asker::Person,
             passes: PolicySet::NONE,
         });
         let known = fleet.known(&inventory);

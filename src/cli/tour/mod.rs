@@ -27,7 +27,7 @@ struct Scene {
     play: for<'a> fn(&'a Hands) -> Played<'a>,
 }
 
-const SCENES: [Scene; 9] = [
+const SCENES: [Scene; 10] = [
     Scene {
         number: 1,
         title: "20 servers are rebooted, after somebody else approved",
@@ -69,6 +69,11 @@ const SCENES: [Scene; 9] = [
         title: "a surge in riga halts a rollout, which goes on by itself",
         play: |hands| Box::pin(trouble::is_halted_by_a_surge(hands)),
     },
+    Scene {
+        number: 10,
+        title: "three failures in fra stop reboots there, until somebody lets them go on",
+        play: |hands| Box::pin(trouble::is_stopped_by_failures(hands)),
+    },
 ];
 
 pub(super) async fn run(port: u16, files: Option<&Path>, only: &[u8]) -> anyhow::Result<()> {
@@ -77,7 +82,7 @@ pub(super) async fn run(port: u16, files: Option<&Path>, only: &[u8]) -> anyhow:
         anyhow::bail!("there is no scene {number}; there are 1 to {}", SCENES.len());
     }
     let demo = Demo::start(port, files).await?;
-    output::say(&format!("The tour plays on {} and takes about three minutes.", demo.page));
+    output::say(&format!("The tour plays on {} and takes three to four minutes.", demo.page));
     let hands = Hands::new(&demo.page);
     let mut missed = 0;
     for scene in SCENES.iter().filter(|scene| only.is_empty() || only.contains(&scene.number)) {

@@ -1,19 +1,19 @@
 //! The scenes where something goes wrong, is ended, or has to wait.
 
-use super::hands::{ANA, Hands, INCIDENTS, Missed, NOC, Place, Seen, ensure};
+use super::hands::{ANA, BOB, Hands, INCIDENTS, Missed, NOC, Place, Seen, ensure};
 use super::scenes::first_line;
 
 pub(super) async fn does_not_come_back(hands: &Hands) -> Result<(), Missed> {
     let broken = "edge-fra-003";
     hands.trouble(broken, "wont_boot").await?;
     let before = hands.newest(NOC).await?;
-    hands.slash(ANA, NOC, "reboot edge-fra-[001-006] because memory leak").await?;
+    hands.slash(ANA, NOC, "reboot edge-fra-[001-005] --wave 100% because memory leak").await?;
     let (id, card) = hands.card(NOC, &before).await?;
     let thread = Place { channel: NOC, thread: Some(&card.ts), viewer: ANA, within_s: 60 };
     let failed = |seen: &Seen| seen.all.contains(broken) && seen.all.contains("did not come back");
     let told = hands.message(thread, "the thread tells which server did not come back", failed).await?;
     hands.tell(first_line(&told));
-    let ends = |seen: &Seen| seen.all.contains(&format!("{id}: 5 of 6 rebooted"));
+    let ends = |seen: &Seen| seen.all.contains(&format!("{id}: 4 of 5 rebooted"));
     let last = hands.message(thread, "the others were handled, and the final reply says so", ends).await?;
     hands.tell(first_line(&last));
     let notice = |seen: &Seen| seen.all.contains(broken) && seen.all.contains(&id);
@@ -24,14 +24,14 @@ pub(super) async fn does_not_come_back(hands: &Hands) -> Result<(), Missed> {
         format!("the notice does not link to the thread: {}", notice.json)
     })?;
     hands.tell(format!("#incidents: {}", first_line(&notice)));
-    for server in hands.fleet("edge-fra-[001-006]").await? {
+    for server in hands.fleet("edge-fra-[001-005]").await? {
         ensure(server.reboots == 1, || format!("{} was rebooted {} times", server.name, server.reboots))?;
         let stays = server.name == broken;
         ensure(server.drained == stays, || {
             format!("{} is {}", server.name, if stays { "in rotation" } else { "out" })
         })?;
     }
-    hands.tell("it stays drained; the other five are back in production");
+    hands.tell("it stays drained; the other four are back in production");
     put_back(hands, broken).await
 }
 
@@ -152,4 +152,40 @@ pub(super) async fn is_halted_by_a_surge(hands: &Hands) -> Result<(), Missed> {
     }
     hands.tell("the fleet's own log: each of the three rebooted once");
     Ok(())
+}
+
+/// Three servers of a site do not come back: nothing more of the same starts there until somebody says so.
+pub(super) async fn is_stopped_by_failures(hands: &Hands) -> Result<(), Missed> {
+    // Each in a rack of its own, so that none waits for another.
+    let next = "edge-fra-039";
+    let since = hands.newest(INCIDENTS).await?;
+    for broken in ["edge-fra-009", "edge-fra-019", "edge-fra-029"] {
+        hands.trouble(broken, "wont_boot").await?;
+        hands.slash(ANA, NOC, &format!("reboot {broken} because kernel update")).await?;
+    }
+    let incidents = Place { channel: INCIDENTS, thread: None, viewer: ANA, within_s: 45 };
+    let stopped = |seen: &Seen| *seen.ts > *since && seen.all.contains("Reboot in fra stopped: 3 of the last 3 failed");
+    let notice = hands.message(incidents, "a notice that reboots stop in fra", stopped).await?;
+    hands.tell(format!("#incidents: {}", first_line(&notice)));
+    let closes = notice.all.contains("close-breaker reboot site=fra because");
+    ensure(closes, || format!("the notice does not say how it goes on: {}", notice.all))?;
+
+    let before = hands.newest(NOC).await?;
+    hands.slash(ANA, NOC, &format!("reboot {next} because kernel update")).await?;
+    let (id, card) = hands.card(NOC, &before).await?;
+    hands.card_shows(&card, "reboot in fra: 3 of the last 3 failed", 10).await?;
+    hands.slash(ANA, NOC, &format!("why {id}")).await?;
+    let looks = |seen: &Seen| seen.private && seen.all.contains("one canary may start from");
+    let told = hands.message(Place { channel: NOC, within_s: 5, ..incidents }, "ana sees why it waits", looks).await?;
+    let reason = told.all.lines().find(|line| line.contains("one canary may start from")).unwrap_or_default();
+    hands.tell(format!("only ana sees: {}", reason.trim()));
+    ensure(hands.reboots_of(next).await? == 0, || format!("{next} was rebooted all the same"))?;
+
+    hands.slash(BOB, NOC, "close-breaker reboot site=fra because the boot image is repaired").await?;
+    let thread = Place { channel: NOC, thread: Some(&card.ts), viewer: ANA, within_s: 10 };
+    let starts = |seen: &Seen| seen.all.contains("▶️ Started");
+    let started = hands.message(thread, "it starts once bob has closed the breaker", starts).await?;
+    hands.tell(first_line(&started));
+    let open_again = |seen: &Seen| seen.all.contains("Reboot in fra may start again: closed by bob");
+    hands.message(incidents, "the notice says who let it go on", open_again).await.map(|_| ())
 }

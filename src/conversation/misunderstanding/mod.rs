@@ -279,7 +279,9 @@ const fn words(expected: Expected) -> &'static str {
         Expected::RequestId => "the id of a request, such as req-2mq9",
         Expected::Verb => "a line, such as reboot edge-lax-001 because …",
         Expected::Command => "a command, such as reboot",
-        Expected::Breaker => "what a breaker is about, such as reboot site=lax, and because …",
+        Expected::Breaker => {
+            "what a breaker is about, such as reboot site=lax or reboot server=edge-lax-007, and because …"
+        }
         Expected::ReasonOrEnd => "because …, or the end of the line",
         Expected::Policy => "the policy to override, such as capacity",
         Expected::OnRequest => "on and the id of a request, such as on req-2mq9",

@@ -272,9 +272,9 @@ fn help_on_what_stops_things_shows_lines_to_copy() {
     ~ by those whom policies/admission.yaml names · everybody sees it · for more than a few servers a second person must agree
 
     Close-breaker: lets a command start again that too many failures have stopped
-    `/fleet close-breaker COMMAND [site=SITE] because REASON`
+    `/fleet close-breaker COMMAND [site=SITE|server=SERVER] because REASON`
     `/fleet close-breaker reboot site=lax because the cause is gone`
-    ~ by whoever may use the command, once its canary has passed; by its owners before · the card of a request that waits names the breaker
+    ~ by whoever may use the command, once its canary has passed; by its owners before · the card of a request that waits names the breaker · that of a server keeps automations off it, and nobody else
 
     Retry: asks for the same anew, on the servers that a request left undone
     `/fleet retry REQUEST`

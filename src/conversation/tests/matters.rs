@@ -9,7 +9,7 @@ use crate::domain::ids::{BrakeId, Version};
 use crate::domain::plan::Subject;
 use crate::domain::server::SiteName;
 use crate::workflow::breakglass::{OverrideAsked, OverrideEvent, Passing};
-use crate::workflow::request::{Halt, HaltCause, PolicyName, Request, RequestEvent, RequestOutcome};
+use crate::workflow::request::{Halt, HaltCause, PolicyName, RequestEvent, RequestOutcome};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use insta::assert_snapshot;
 use std::time::Duration;
@@ -179,23 +179,27 @@ fn a_stop_of_everything_and_a_breaker_are_matters() {
         version: Version(1),
         failures: 3,
         of: 3,
+        elsewhere: None,
         examples: vec![failed],
         canary_from: at(15, 10),
         canary: None,
         closed: None,
     };
-    let of = |breaker: &Breaker| {
+    let card = at_work().request().card;
+    let of = |breaker: &Breaker, (at_work, is_observed): (u32, bool)| {
         let owner = GroupName::new("sre");
         let soak = Duration::from_secs(600);
-        let view = BreakerView { breaker, failed: &[], owner: Some(&owner), soak, thread_link: None };
-        let request: Request = at_work().request();
-        matters(MattersView { stop: Some(&stop), breakers: &[(view, request.card)], ..nothing(at(14, 46)) })
+        let (owner, thread_link) = (Some(&owner), None);
+        let site = breaker.scope.site();
+        let view = BreakerView { breaker, failed: &[], owner, site, soak, at_work, is_observed, thread_link };
+        let breakers = [(view, card.clone())];
+        matters(MattersView { stop: Some(&stop), breakers: &breakers, ..nothing(at(14, 46)) })
     };
-    let before = of(&breaker);
+    let before = of(&breaker, (4, false));
     assert_snapshot!(told(&before), @"
     critical breaker:reboot site=lax:1764513600000 since 14:40 · reboot site=lax · lax reboot – card
     Reboot in lax stopped: 3 of the last 3 failed
-    Nothing more of it starts; what is at work goes on.
+    Nothing more of it starts; 4 more are at work, and may fail too.
     One canary may start from 15:10 UTC.
     Since 14:40 UTC · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
 
@@ -204,10 +208,21 @@ fn a_stop_of_everything_and_a_breaker_are_matters() {
     Nothing starts that changes a server: `servers do not come back`.
     To go on: `/fleet resume everything because …`, by another person, or by bob from 14:15 UTC
     ");
-    breaker.failures = 4;
+    (breaker.failures, breaker.of) = (4, 4);
     breaker.canary = Some(Canary { run: id().run(13), server: None, at: at(15, 11), succeeded_at: None });
-    let after = of(&breaker);
+    let after = of(&breaker, (0, false));
     let keys = |matters: &[Matter]| matters.iter().map(|matter| matter.key.clone()).collect::<Vec<_>>();
     assert_eq!(keys(&before), keys(&after));
-    assert!(after[0].description.contains("is at work"), "{}", after[0].description);
+    assert_snapshot!(after[0].description, @"
+    Nothing more of it starts; nothing else of it is at work.
+    Its canary req-2mq9 (req-2mq9) is at work since 15:11 UTC.
+    Since 14:40 UTC · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
+    ");
+    let observed = of(&breaker, (0, true));
+    assert_snapshot!(format!("{}\n{}", observed[0].summary, observed[0].description), @"
+    Reboot in lax: 4 of the last 4 failed
+    Failures are only observed: work of it goes on starting.
+    Its canary req-2mq9 (req-2mq9) is at work since 15:11 UTC.
+    Since 14:40 UTC · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
+    ");
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
-use wrasse::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot};
+use wrasse::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot, Tally};
 use wrasse::domain::breaker::BreakerScope;
 use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::PersonId;
@@ -275,6 +275,11 @@ impl Store for MortalStore {
     async fn finished_runs(&self, scope: &BreakerScope, limit: usize) -> Result<FailureRecord, StoreFault> {
         self.alive().await;
         self.inner.finished_runs(scope, limit).await
+    }
+
+    async fn elsewhere(&self, scope: &BreakerScope, since: Timestamp) -> Result<Tally, StoreFault> {
+        self.alive().await;
+        self.inner.elsewhere(scope, since).await
     }
 
     async fn breaker(&self, scope: &BreakerScope, opened_at: Timestamp) -> Result<Option<Breaker>, StoreFault> {

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
-use wrasse::domain::identity::{GroupName, PersonId, Profile, Standing};
+use wrasse::domain::identity::{AutomationName, GroupName, PersonId, Profile, Standing};
 use wrasse::domain::place::{ChannelFacts, ChannelId, ChannelName, Membership, Reach};
 use wrasse::ports::Directory;
 use wrasse::ports::directory::DirectoryFault;
@@ -51,6 +51,14 @@ impl StageDirectory {
             zone: None,
         };
         self.0.lock().unwrap().people.entry(id.clone()).or_insert(profile);
+        id
+    }
+
+    /// The id of an automation of that name, which may type lines here: what makes one act is not the stage's.
+    pub(super) fn add_automation(&self, name: &AutomationName) -> PersonId {
+        let profile = Profile { standing: Standing::Member, ..Profile::automation(name) };
+        let id = profile.id.clone();
+        self.0.lock().unwrap().people.insert(id.clone(), profile);
         id
     }
 

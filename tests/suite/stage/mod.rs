@@ -38,9 +38,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::{StageClock, StageIds};
 use transcript::Cleaner;
-use wrasse::admission::Rules;
 use wrasse::admission::infrastructure::{DomainRule, Within};
-use wrasse::domain::identity::GroupName;
+use wrasse::admission::{CohortRule, Rules};
+use wrasse::domain::identity::{AutomationName, GroupName};
 use wrasse::domain::server::{Server, ServerName, TagName};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::{Arrival, Envelope};
@@ -146,6 +146,14 @@ impl Stage {
     /// A member of that name.
     pub(crate) fn person(&self, name: &str) -> Person {
         let id = self.0.directory.add_person(name);
+        self.0.cleaner.borrow_mut().people = self.0.directory.names();
+        Person::new(self, name, id)
+    }
+
+    /// An automation of that name, which asks for work in lines; people are none.
+    pub(crate) fn automation(&self, name: &str) -> Person {
+        let id = self.0.directory.add_automation(&AutomationName::new(name));
+        self.0.script.borrow_mut().automations.push_str(&format!("{name}: asks for work\n"));
         self.0.cleaner.borrow_mut().people = self.0.directory.names();
         Person::new(self, name, id)
     }
@@ -297,6 +305,17 @@ impl Stage {
     /// Whoever waits so long with nothing at work goes first.
     pub(crate) fn goes_first_after(&self, wait: Duration) {
         self.0.script.borrow_mut().rules.queue.starve_after = wait;
+    }
+
+    /// So many finished runs elsewhere say how many usually fail.
+    pub(crate) fn compares_with_elsewhere_from(&self, runs: u32) {
+        let rule = CohortRule { runs_min: runs, ..CohortRule::default() };
+        self.0.script.borrow_mut().rules.failure_rate.cohort = Some(rule);
+    }
+
+    /// Automations wait so long after a failure on a server.
+    pub(crate) fn keeps_automations_off_for(&self, wait: Duration) {
+        self.0.script.borrow_mut().rules.failure_rate.server.cool_down = wait;
     }
 
     /// Members of that group may override policies.

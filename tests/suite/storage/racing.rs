@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use wrasse::admission::{Candidate, Health, Known, Ledger, Lock, LockStanding, Outside, Rules, Verdict, evaluate};
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
-use wrasse::domain::identity::GroupName;
+use wrasse::domain::identity::{Asker, GroupName};
 use wrasse::domain::ids::{Fingerprint, OperationId, RequestId};
 use wrasse::domain::plan::PlannedServer;
 use wrasse::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
@@ -97,7 +97,14 @@ impl Race {
         let outside = Outside::NOT_CONFIGURED;
         let known = Known { inventory: &self.inventory, ledger, rules, before: &[], outside, now };
         match evaluate(
-            Candidate { run: &run, server: &planned, spec: &self.spec, version: None, passes: PolicySet::NONE },
+            Candidate {
+                run: &run,
+                server: &planned,
+                spec: &self.spec,
+                version: None,
+                asked_by: Asker::Person,
+                passes: PolicySet::NONE,
+            },
             known,
         ) {
             Verdict::Allow(admitted) => vec![Write::Lock(Lock {

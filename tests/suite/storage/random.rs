@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use wrasse::adapters::storage::memory::MemoryStore;
-use wrasse::admission::{Health, Ledger};
-use wrasse::domain::identity::PersonId;
+use wrasse::admission::{FinishedAs, Health, Ledger};
+use wrasse::domain::identity::{Asker, PersonId};
 use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId};
 use wrasse::domain::server::ProductionState;
 use wrasse::ports::Store;
@@ -21,7 +21,8 @@ use wrasse::workflow::request::RequestEvent;
 use wrasse::workflow::run::RunEvent;
 
 const TAILS: [&str; 3] = ["2mq9", "aaaa", "zzzz"];
-const SCOPES: [&str; 2] = ["reboot", "reboot site=lax"];
+const SCOPES: [&str; 3] = ["reboot", "reboot site=lax", "reboot server=edge-lax-01"];
+const SERVERS: [&str; 2] = ["edge-lax-01", "edge-lax-02"];
 const NAMES: [&str; 3] = ["one", "two", "three"];
 
 /// What is done to both stores.
@@ -41,6 +42,7 @@ enum Draft {
     Run { number: u32, off: (i64, i64), events: Vec<RunEvent>, wake_at: Option<i64> },
     Wake { number: u32, off: i64, wake_at: i64 },
     Finished { number: u32, site: &'static str, off: i64 },
+    FinishedOn { number: u32, server: &'static str, how: (Asker, FinishedAs, i64), off: i64 },
     Declared { name: &'static str, state: ProductionState, off: i64 },
     Breaker { scope: &'static str, opened_at: i64, off: i64, closes: bool },
 }
@@ -137,12 +139,21 @@ fn draft() -> impl Strategy<Value = Draft> {
             .prop_map(|(name, state, off)| Draft::Declared { name, state, off }),
         2 => (number(), select(vec!["lax", "rix"]), off())
             .prop_map(|(number, site, off)| Draft::Finished { number, site, off }),
+        2 => (number(), select(SERVERS.to_vec()), how(), off())
+            .prop_map(|(number, server, how, off)| Draft::FinishedOn { number, server, how, off }),
         2 => (select(SCOPES.to_vec()), 0_i64..2, off(), any::<bool>())
             .prop_map(|(scope, opened_at, off, closes)| Draft::Breaker { scope, opened_at, off, closes }),
         1 => (option::of(select(TAILS.to_vec())), name(), moment()).prop_map(|(tail, verdict, millis)| {
             Draft::Ready(Box::new(authorized(tail, verdict, millis)))
         }),
     ]
+}
+
+/// By whom it was asked for, how it finished, and when: on one of two days.
+fn how() -> impl Strategy<Value = (Asker, FinishedAs, i64)> {
+    let day = select(vec![0, 24 * 3_600_000]);
+    (select(Asker::ALL.to_vec()), select(FinishedAs::ALL.to_vec()), moment(), day)
+        .prop_map(|(asked_by, finished_as, moment, day)| (asked_by, finished_as, moment + day))
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -189,6 +200,10 @@ async fn resolve(draft: &Draft, model: &dyn Store) -> Write {
         Draft::Finished { number, site, off } => {
             let record = model.finished_runs(&breaker_scope("reboot"), 0).await.unwrap();
             finished(*number, site, record.last + off)
+        }
+        Draft::FinishedOn { number, server, how, off } => {
+            let record = model.finished_runs(&breaker_scope("reboot"), 0).await.unwrap();
+            finished_on(server, (*number, record.last + off), *how)
         }
         Draft::Breaker { scope, opened_at, off, closes } => {
             let known = model.breaker(&breaker_scope(scope), at(*opened_at)).await.unwrap();
@@ -244,6 +259,7 @@ async fn answers(store: &dyn Store) -> String {
     }
     for scope in SCOPES.map(breaker_scope) {
         tell(&(store.finished_runs(&scope, 2).await, store.breaker(&scope, at(1)).await));
+        tell(&store.elsewhere(&scope, at(20)).await);
     }
     tell(&store.open_breakers().await);
     // Rows of servers are in no order.

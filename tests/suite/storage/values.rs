@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use wrasse::admission::{
     BlacklistLevel, Brake, BrakeEnd, BrakeKind, Breaker, Closing, Coverage, Declarer, FailedRun, FinishedAs,
-    FinishedRun, FinishedServer, Health, HealthRow, Lock, LockStanding, SetBy, StateChange, StateRow,
+    FinishedRun, FinishedServer, Health, HealthRow, Lock, LockStanding, SetBy, StateChange, StateRow, Tally,
 };
 use wrasse::authorization::{AuthorizationRecord, RecordedClass};
 use wrasse::conversation::message::{Form, Message, text};
 use wrasse::domain::breaker::BreakerScope;
 use wrasse::domain::command::{CommandName, CommandSpec, Impact, Priority, StepSpec, Targets, WaveRule, WaveSize};
 use wrasse::domain::effect::Begun;
-use wrasse::domain::identity::{Actor, GroupName, PersonId};
+use wrasse::domain::identity::{Actor, Asker, GroupName, PersonId};
 use wrasse::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, RequestId, RunId, Version};
 use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use wrasse::domain::plan::{Plan, PlanParts, Subject};
@@ -193,10 +193,23 @@ pub(crate) fn finished(number: u32, site: &str, last: i64) -> Write {
         site: Some(SiteName::new(site)),
         server: Some(server),
         version: Some("1.2.3".into()),
+        asked_by: Asker::Person,
         finished_as: FinishedAs::Failed,
         at: at(7),
     };
     Write::Finished { run, last }
+}
+
+/// The same of a run on that server, by whoever asked for it, as it finished then.
+pub(crate) fn finished_on(
+    name: &str,
+    (number, last): (u32, i64),
+    (asked_by, finished_as, millis): (Asker, FinishedAs, i64),
+) -> Write {
+    let Write::Finished { run, last } = finished(number, "lax", last) else { unreachable!("it is one") };
+    let (id, server_type) = (server(&format!("id-{name}")), ServerType::new("edge-cache"));
+    let server = Some(FinishedServer { id, name: ServerName::new(name), server_type });
+    Write::Finished { run: FinishedRun { server, asked_by, finished_as, at: at(millis), ..run }, last }
 }
 
 pub(crate) fn breaker(scope: &str, opened_at: i64, version: i64) -> Breaker {
@@ -206,6 +219,7 @@ pub(crate) fn breaker(scope: &str, opened_at: i64, version: i64) -> Breaker {
         version: Version(version),
         failures: 3,
         of: 3,
+        elsewhere: Some(Tally { failures: 2, of: 400 }),
         examples: vec![FailedRun { run: run_id(1), server: Some(ServerName::new("edge-lax-01")) }],
         canary_from: at(opened_at + 1_800_000),
         canary: None,

@@ -1,7 +1,7 @@
 //! Breaking: when too many fail in a row nothing more of the same starts, until a canary has passed and a person says so.
 
 use super::{Cast, cast};
-use crate::stage::{Calls, Channel, Person, Stage, Thread, minutes, story, times};
+use crate::stage::{Calls, Channel, Person, Stage, Thread, minutes, seconds, story, times};
 use insta::assert_snapshot;
 use wrasse::sandbox::fleet::model::Fault;
 
@@ -34,7 +34,7 @@ async fn three_failures_in_a_row_at_one_site_stop_that_site_and_no_other() {
               `edge-lax-03` did not reboot (req-0003)
               `edge-lax-02` did not reboot (req-0002)
               `edge-lax-01` did not reboot (req-0001)
-              Nothing more of it starts; what is at work goes on.
+              Nothing more of it starts; nothing else of it is at work.
               One canary may start from hh:mm.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
               [Open thread]
@@ -118,7 +118,7 @@ async fn a_canary_goes_first_and_is_watched() {
               `edge-lax-03` did not reboot (req-0003)
               `edge-lax-02` did not reboot (req-0002)
               `edge-lax-01` did not reboot (req-0001)
-              Nothing more of it starts; what is at work goes on.
+              Nothing more of it starts; nothing else of it is at work.
               Its canary `edge-lax-04` (req-0004) is at work since hh:mm.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
               [Open thread]
@@ -162,7 +162,7 @@ async fn a_canary_goes_first_and_is_watched() {
               `edge-lax-03` did not reboot (req-0003)
               `edge-lax-02` did not reboot (req-0002)
               `edge-lax-01` did not reboot (req-0001)
-              Nothing more of it starts; what is at work goes on.
+              Nothing more of it starts; nothing else of it is at work.
               Its canary `edge-lax-04` has succeeded and is watched until hh:mm; then a person may close it.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
               [Open thread]
@@ -269,7 +269,7 @@ async fn a_canary_that_fails_keeps_it_open_and_the_owners_may_close() {
               `edge-lax-04` did not reboot (req-0004)
               `edge-lax-03` did not reboot (req-0003)
               `edge-lax-02` did not reboot (req-0002)
-              Nothing more of it starts; what is at work goes on.
+              Nothing more of it starts; nothing else of it is at work.
               One canary may start from hh:mm.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
               [Open thread]
@@ -298,6 +298,110 @@ async fn a_canary_that_fails_keeps_it_open_and_the_owners_may_close() {
         bot ~ ✅ hh:mm · Reboot in lax may start again: closed by bob
               `sudoers are repaired`
               ~ without a canary · it was open since hh:mm
+        ");
+    })
+    .await;
+}
+
+/// Three of many are few, but not where the same goes well elsewhere.
+#[tokio::test]
+async fn a_site_where_more_fails_than_elsewhere_is_stopped() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-08]");
+        stage.fleet().has("edge-rix-[01-03]");
+        stage.lets_out(50);
+        stage.compares_with_elsewhere_from(4);
+        let well = async |name: &str| {
+            let goes = asks(&ana, &noc, name).await;
+            stage.clock().advance(minutes(1)).await;
+            assert!(goes.transcript().contains("✅ done"), "{}", goes.transcript());
+        };
+        for name in ["edge-rix-01", "edge-rix-02", "edge-rix-03"] {
+            well(name).await;
+        }
+        for (fails, goes) in [("edge-lax-01", "edge-lax-02"), ("edge-lax-03", "edge-lax-04")] {
+            fail(stage, &ana, &noc, &[fails]).await;
+            well(goes).await;
+        }
+        fail(stage, &ana, &noc, &["edge-lax-05"]).await;
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"");
+        // One more elsewhere is enough to compare with.
+        well("edge-rix-01").await;
+        well("edge-lax-06").await;
+        fail(stage, &ana, &noc, &["edge-lax-07"]).await;
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"
+        bot   ✗ Reboot in lax stopped: 4 of the last 7 failed
+              `edge-lax-07` did not reboot (req-0011)
+              `edge-lax-05` did not reboot (req-0008)
+              `edge-lax-03` did not reboot (req-0006)
+              Elsewhere 0 of 4 failed, which is far less.
+              Nothing more of it starts; nothing else of it is at work.
+              One canary may start from hh:mm.
+              ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
+              [Open thread]
+        ");
+        let waits = asks(&ana, &noc, "edge-lax-08").await;
+        assert!(waits.transcript().contains("• reboot in lax: 4 of the last 7 failed"), "{}", waits.transcript());
+    })
+    .await;
+}
+
+/// Whoever reads of it knows what may still come, and the message follows those that end.
+#[tokio::test]
+async fn what_is_at_work_when_it_opens_may_fail_too_and_is_told() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-12]");
+        stage.lets_out(50);
+        fail(stage, &ana, &noc, &["edge-lax-01", "edge-lax-02"]).await;
+        stage.fleet().holds_boots();
+        stage.fleet().gets("edge-lax-03", Fault::RefusesReboot);
+        let third = asks(&ana, &noc, "edge-lax-03").await;
+        // Whether a refused restart took place is looked at for a while; the others start in the meantime.
+        stage.clock().advance(seconds(80)).await;
+        let (first, second) = (asks(&ana, &noc, "edge-lax-05").await, asks(&ana, &noc, "edge-lax-06").await);
+        let elsewhere = ana.types(&noc, "/fleet drain edge-lax-07 because fan noise").await;
+        let cards = || [&first, &second, &third, &elsewhere].iter().for_each(|thread| drop(thread.transcript()));
+        stage.clock().advance(seconds(60)).await;
+        cards();
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"
+        bot   ✗ Reboot in lax stopped: 3 of the last 3 failed
+              `edge-lax-03` did not reboot (req-0006)
+              `edge-lax-02` did not reboot (req-0002)
+              `edge-lax-01` did not reboot (req-0001)
+              Nothing more of it starts; 2 more are at work, and may fail too.
+              One canary may start from hh:mm.
+              ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
+              [Open thread]
+        ");
+        stage.fleet().finishes("edge-lax-05");
+        stage.clock().advance(seconds(15)).await;
+        cards();
+        assert_snapshot!(stage.channel("#incidents").since_last_look(), @"
+        bot ~ ✗ Reboot in lax stopped: 3 of the last 3 failed
+              `edge-lax-03` did not reboot (req-0006)
+              `edge-lax-02` did not reboot (req-0002)
+              `edge-lax-01` did not reboot (req-0001)
+              Nothing more of it starts; 1 more is at work, and may fail too.
+              One canary may start from hh:mm.
+              ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
+              [Open thread]
+        ");
+        stage.clock().advance(minutes(3)).await;
+        cards();
+        assert_snapshot!(stage.channel("#incidents").since_last_look(), @"
+        bot ~ ✗ Reboot in lax stopped: 4 of the last 4 failed
+              `edge-lax-06` did not come back (req-0004)
+              `edge-lax-03` did not reboot (req-0006)
+              `edge-lax-02` did not reboot (req-0002)
+              Nothing more of it starts; nothing else of it is at work.
+              One canary may start from hh:mm.
+              ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
+              [Open thread]
+        bot   ✗ 1 server of lax out of production
+              reboot: `edge-lax-06` did not come back; drained
+              edge-lax now 10 of 12, floor 6
+              ~ req-0004 by ana · since hh:mm
+              [Open thread]
         ");
     })
     .await;

@@ -24,6 +24,7 @@ mod freezing;
 mod helping;
 mod holding;
 mod home;
+mod leaving_alone;
 mod matrix;
 mod mentioning;
 mod misunderstanding;

@@ -87,7 +87,7 @@ async fn a_breaker_rings_until_it_is_closed_and_a_halt_for_an_hour() {
         stage.channel("#incidents").transcript();
         assert_snapshot!(stage.rings(), @"
         critical breaker of reboot site=lax <link>: Reboot in lax stopped: 3 of the last 3 failed
-          Nothing more of it starts; what is at work goes on.
+          Nothing more of it starts; nothing else of it is at work.
           One canary may start from hh:mm.
           Since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
         warning halt of req-0001 <link>: req-0001 halted: 2 servers failed

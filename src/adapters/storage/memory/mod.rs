@@ -8,7 +8,7 @@ mod starts;
 mod state;
 mod table;
 
-use crate::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot};
+use crate::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot, Tally};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
@@ -198,6 +198,10 @@ impl Store for MemoryStore {
 
     async fn finished_runs(&self, scope: &BreakerScope, limit: usize) -> Result<FailureRecord, StoreFault> {
         Ok(self.state().finished_runs(scope, limit))
+    }
+
+    async fn elsewhere(&self, scope: &BreakerScope, since: Timestamp) -> Result<Tally, StoreFault> {
+        Ok(self.state().elsewhere(scope, since))
     }
 
     async fn breaker(&self, scope: &BreakerScope, opened_at: Timestamp) -> Result<Option<Breaker>, StoreFault> {

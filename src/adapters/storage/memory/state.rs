@@ -158,6 +158,7 @@ impl State {
             states: Arc::new(self.states.rows().clone().into_iter().collect()),
             health: Arc::new(self.health.rows().clone().into_iter().collect()),
             breakers: self.open_breakers().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
+            failures: self.failures(),
             starts: self.started_lately(),
             paces: Arc::new(self.newest_paces()),
             brakes: self.brakes_on(),

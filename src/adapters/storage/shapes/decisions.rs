@@ -2,10 +2,11 @@
 
 use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
 use crate::admission::{
-    BlacklistLevel, Brake, BrakeKind, Calendars, Coverage, Decided, Declarer, FailureRules, FailureShare, Firing,
-    Health, HealthRow, InfrastructureRules, Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules, Said,
-    SetBy, Snapshot, Start, StateChange, StateRow, Traffic, TrafficRules,
+    BlacklistLevel, Brake, BrakeKind, Calendars, CohortRule, Coverage, Decided, Declarer, FailureRules, FailureShare,
+    Firing, Health, HealthRow, InfrastructureRules, Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules,
+    Said, ServerFailure, ServerRule, SetBy, Snapshot, Start, StateChange, StateRow, Traffic, TrafficRules,
 };
+use crate::domain::identity::Asker;
 use crate::domain::ids::RunId;
 use crate::domain::server::{ProductionState, Server};
 use crate::ports::store::DeclaredRecord;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 
 stored_record! { Snapshot;
     at: "at_ms", files: "files", rules: "rules", servers: "servers", locks: "locks", states: "states", health: "health",
-    brakes: "brakes", breakers: "breakers" or Vec::new(), before: "before" or Vec::new(),
+    brakes: "brakes", breakers: "breakers" or Vec::new(), failures: "failures" or Vec::new(), before: "before" or Vec::new(),
     traffic: "traffic" or Traffic::NotConfigured, firing: "firing" or Firing::NotConfigured,
     metros: "metros" or BTreeMap::new(), zones: "zones" or BTreeMap::new(),
     starts: "starts" or Vec::new(), paces: "paces" or BTreeMap::new(),
@@ -31,8 +32,14 @@ stored_record! { Rules;
     calendars: "calendars" or Calendars::default(), starts_per_minute: "starts_per_minute" or None,
 }
 stored_record! { FailureRules;
-    in_a_row: "in_a_row", share: "share", command: "command", cool_down: "cool_down_ms", soak: "soak_ms",
+    in_a_row: "in_a_row", share: "share", cohort: "cohort" or None, command: "command",
+    server: "server" or ServerRule::default(), cool_down: "cool_down_ms", soak: "soak_ms",
 }
+stored_record! { CohortRule;
+    times: "times", failures_min: "failures_min", runs_min: "runs_min", within: "within_ms",
+}
+stored_record! { ServerRule; failures_min: "failures_min", within: "within_ms", cool_down: "cool_down_ms" }
+stored_record! { ServerFailure; server: "server", name: "name", command: "command", run: "run", at: "at_ms" }
 stored_record! { QueueRules; ageing: "ageing_ms", starve_after: "starve_after_ms" }
 stored_record! { Precedence;
     request: "request", command: "command", sites: "sites", since: "since_ms", over: "over",
@@ -113,7 +120,10 @@ stored_record! { StateChange; row: "row", before: "before", takes_over: "takes_o
 stored_record! { DeclaredRecord; change: "change", evidence: "evidence" }
 stored_record! { HealthRow; server: "server", health: "health", seen_at: "seen_at_ms" }
 stored_words! { Health; "serving" => Serving, "failing" => Failing, "out-of-rotation" => OutOfRotation }
-stored_record! { Decided; run: "run", server: "server", passes: "passes", said: "said" }
+stored_words! { Asker; "person" => Person, "automation" => Automation }
+stored_record! { Decided;
+    run: "run", server: "server", asked_by: "asked_by" or Asker::Person, passes: "passes", said: "said",
+}
 stored_variants! { Said;
     "allow" => Allow { found: "found", takes_over: "takes_over", overridden: "overridden", observed: "observed" or Vec::new() },
     "wait" => Wait(blockers),

@@ -2,7 +2,7 @@
 
 use super::strategies::{person, run_id, text, time};
 use super::tests::comes_back;
-use crate::admission::{Breaker, Canary, Closing, FailedRun};
+use crate::admission::{Breaker, Canary, Closing, FailedRun, Tally};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::ids::Version;
@@ -18,6 +18,8 @@ pub(super) fn scope() -> BoxedStrategy<BreakerScope> {
     let command = || word().prop_map(CommandName::new);
     prop_oneof![
         command().prop_map(|command| BreakerScope::Command { command }),
+        (command(), word())
+            .prop_map(|(command, server)| BreakerScope::Server { command, server: ServerName::new(server) }),
         (command(), word()).prop_map(|(command, site)| BreakerScope::Site { command, site: SiteName::new(site) }),
         (command(), word(), "[0-9]{1,2}(\\.[0-9]{1,3}){1,2}(-[A-Za-z0-9]{1,4})?").prop_map(
             |(command, server_type, version)| BreakerScope::Version {
@@ -58,15 +60,17 @@ fn breaker() -> impl Strategy<Value = Breaker> {
         .prop_map(|(run, server, at, succeeded_at)| Canary { run, server, at, succeeded_at });
     let closing = (person(), text(), time(), text(), any::<bool>())
         .prop_map(|(by, name, at, why, after_canary)| Closing { by, name, at, why, after_canary });
-    let counts = (any::<(u32, u32)>(), 1_i64..99);
+    let elsewhere = option::of(any::<(u32, u32)>().prop_map(|(failures, of)| Tally { failures, of }));
+    let counts = (any::<(u32, u32)>(), elsewhere, 1_i64..99);
     let times = (time(), time());
     (scope(), counts, times, vec(failed, 0..3), option::of(canary), option::of(closing)).prop_map(
-        |(scope, ((failures, of), version), (opened_at, canary_from), examples, canary, closed)| Breaker {
+        |(scope, ((failures, of), elsewhere, version), (opened_at, canary_from), examples, canary, closed)| Breaker {
             scope,
             opened_at,
             version: Version(version),
             failures,
             of,
+            elsewhere,
             examples: examples.into_iter().map(|(run, server)| FailedRun { run, server }).collect(),
             canary_from,
             canary,

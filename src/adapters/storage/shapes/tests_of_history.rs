@@ -3,11 +3,13 @@
 use super::tests::{golden, unreadable};
 use super::{Stored, decode, encode};
 use crate::admission::traffic::{Doubt, Measured, Snapshot as Seen};
-use crate::admission::{Declarer, Firing, Rules, SetBy, Snapshot, StateChange, StateRow, Traffic};
+use crate::admission::{
+    Breaker, Decided, Declarer, FailureRules, Firing, Rules, Said, SetBy, Snapshot, StateChange, StateRow, Traffic,
+};
 use crate::authorization::{AuthorizationRecord, RecordedClass};
 use crate::domain::command::{ApprovalRule, Output, Sent, ValueKind};
 use crate::domain::consent::Quota;
-use crate::domain::identity::{GroupName, PersonId};
+use crate::domain::identity::{Asker, GroupName, PersonId};
 use crate::domain::ids::{Fingerprint, RunId};
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::server::{PoolName, ProductionState};
@@ -147,6 +149,7 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
         health,
         brakes,
         breakers: Vec::new(),
+        failures: Vec::new(),
         before: Vec::new(),
         metros: BTreeMap::new(),
         traffic,
@@ -163,7 +166,7 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     for name in ["calendars", "starts_per_minute"] {
         rules.remove(name);
     }
-    for name in ["zones", "starts", "paces"] {
+    for name in ["zones", "starts", "paces", "failures"] {
         object.remove(name);
     }
     object.remove("traffic");
@@ -173,4 +176,18 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     object.remove("before");
     let before = Snapshot { traffic: Traffic::NotConfigured, ..snapshot };
     assert_eq!(decode("a snapshot", 1, &stored.to_string()).as_ref(), Ok(&before));
+}
+
+/// Breakers opened by their own failures alone before they were compared, and only people asked for work.
+#[test]
+fn breakers_and_decisions_from_before_automations_are_read() {
+    let stored = r#"{"scope":"reboot site=lax","opened_at_ms":5,"version":1,"failures":3,"of":3,"examples":[],"canary_from_ms":9,"canary":null,"closed":null}"#;
+    let breaker: Breaker = decode("a breaker", 1, stored).unwrap();
+    assert_eq!((breaker.scope.to_string().as_str(), breaker.elsewhere), ("reboot site=lax", None));
+    let stored = r#"{"run":"run-2mq9.1","server":{"id":"s-1","name":"edge-lax-01","type":"edge-cache","site":"lax","rack":"lax-r01","pool":null},"passes":[],"said":{"kind":"deny","value":"gone"}}"#;
+    let decided: Decided = decode("an answer", 1, stored).unwrap();
+    assert_eq!((decided.asked_by, &decided.said), (Asker::Person, &Said::Deny("gone".into())));
+    let rules = r#"{"in_a_row":3,"share":{"failures_min":5,"above_percent":10,"of_last":40},"command":{"failures_min":10,"above_percent":10,"of_last":200},"cool_down_ms":1800000,"soak_ms":600000}"#;
+    let rules: FailureRules = decode("rules", 1, rules).unwrap();
+    assert_eq!(rules, FailureRules { cohort: None, ..FailureRules::default() });
 }

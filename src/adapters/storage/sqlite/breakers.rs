@@ -3,15 +3,19 @@
 use super::super::Guard;
 use super::super::shapes::{SHAPE, decode, encode};
 use super::rows::{run_id_of, time, unknown};
-use crate::admission::{Breaker, FinishedAs, FinishedRun, FinishedServer};
+use crate::admission::{
+    Breaker, FinishedAs, FinishedRun, FinishedServer, SERVER_FAILURES_KEPT_FOR, ServerFailure, Tally,
+};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
+use crate::domain::identity::Asker;
 use crate::domain::server::{ServerId, ServerName, ServerType, SiteName};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, millis};
 use crate::ports::StoreFault;
 use crate::ports::store::FailureRecord;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, query};
+use std::collections::BTreeMap;
 
 /// The place of the last finished run; 0 before the first.
 async fn last_finished(connection: &mut SqliteConnection) -> Result<i64, StoreFault> {
@@ -29,8 +33,8 @@ pub(super) async fn finish(
     }
     let insert = query(
         "INSERT INTO finished_runs
-         (sequence, run_id, command, site, server_id, server_name, server_type, version, finished_as, at_ms)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (run_id) DO NOTHING",
+         (sequence, run_id, command, site, server_id, server_name, server_type, version, finished_as, at_ms, asked_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (run_id) DO NOTHING",
     );
     let server = run.server.as_ref();
     let insert = insert.bind(last + 1).bind(run.run.to_string()).bind(run.command.as_str());
@@ -38,7 +42,8 @@ pub(super) async fn finish(
     let insert = insert.bind(server.map(|server| server.name.as_str()));
     let insert = insert.bind(server.map(|server| server.server_type.as_str())).bind(run.version.as_deref());
     // A run counts once, by what was known of it first.
-    insert.bind(run.finished_as.word()).bind(run.at.millis()).execute(connection).await?;
+    let insert = insert.bind(run.finished_as.word()).bind(run.at.millis()).bind(run.asked_by.word());
+    insert.execute(connection).await?;
     Ok(Guard::Holds)
 }
 
@@ -55,7 +60,7 @@ pub(super) async fn finished_runs(
     // One statement for each kind of scope, so that each is answered by its own index.
     let rows = match scope {
         BreakerScope::Command { command } => query(
-            "SELECT run_id, command, site, server_id, server_name, server_type, version, finished_as, at_ms
+            "SELECT run_id, command, site, server_id, server_name, server_type, version, finished_as, at_ms, asked_by
              FROM finished_runs WHERE command = $1 AND sequence > $2 ORDER BY sequence DESC LIMIT $3",
         )
         .bind(command.as_str())
@@ -63,7 +68,7 @@ pub(super) async fn finished_runs(
         .bind(limit)
         .fetch_all(connection),
         BreakerScope::Site { command, site } => query(
-            "SELECT run_id, command, site, server_id, server_name, server_type, version, finished_as, at_ms
+            "SELECT run_id, command, site, server_id, server_name, server_type, version, finished_as, at_ms, asked_by
              FROM finished_runs WHERE command = $1 AND sequence > $2 AND site = $4 ORDER BY sequence DESC LIMIT $3",
         )
         .bind(command.as_str())
@@ -72,7 +77,7 @@ pub(super) async fn finished_runs(
         .bind(site.as_str())
         .fetch_all(connection),
         BreakerScope::Version { command, server_type, version } => query(
-            "SELECT run_id, command, site, server_id, server_name, server_type, version, finished_as, at_ms
+            "SELECT run_id, command, site, server_id, server_name, server_type, version, finished_as, at_ms, asked_by
              FROM finished_runs
              WHERE command = $1 AND sequence > $2 AND server_type = $4 AND version = $5
              ORDER BY sequence DESC LIMIT $3",
@@ -83,9 +88,90 @@ pub(super) async fn finished_runs(
         .bind(server_type.as_str())
         .bind(version.as_str())
         .fetch_all(connection),
+        BreakerScope::Server { command, server } => query(
+            "SELECT run_id, command, site, server_id, server_name, server_type, version, finished_as, at_ms, asked_by
+             FROM finished_runs
+             WHERE command = $1 AND sequence > $2 AND server_name = $4 AND asked_by = 'automation'
+             ORDER BY sequence DESC LIMIT $3",
+        )
+        .bind(command.as_str())
+        .bind(closed_after)
+        .bind(limit)
+        .bind(server.as_str())
+        .fetch_all(connection),
     };
     let runs = rows.await?.iter().map(finished_run).collect::<Result<_, _>>()?;
     Ok(FailureRecord { last, runs })
+}
+
+/// How many runs of a scope's command have finished since then outside of it, and how many of them failed.
+pub(super) async fn elsewhere(
+    connection: &mut SqliteConnection,
+    scope: &BreakerScope,
+    since: Timestamp,
+) -> Result<Tally, StoreFault> {
+    let select = match scope {
+        // Nothing of a command lies outside of it.
+        BreakerScope::Command { .. } => return Ok(Tally::default()),
+        BreakerScope::Site { command, site } => query(
+            "SELECT count(*) AS finished, coalesce(sum(finished_as <> 'succeeded'), 0) AS failed FROM finished_runs
+             WHERE command = $1 AND at_ms > $2 AND site IS NOT $3",
+        )
+        .bind(command.as_str())
+        .bind(since.millis())
+        .bind(site.as_str()),
+        BreakerScope::Version { command, server_type, version } => query(
+            "SELECT count(*) AS finished, coalesce(sum(finished_as <> 'succeeded'), 0) AS failed FROM finished_runs
+             WHERE command = $1 AND at_ms > $2 AND NOT (server_type IS $3 AND version IS $4)",
+        )
+        .bind(command.as_str())
+        .bind(since.millis())
+        .bind(server_type.as_str())
+        .bind(version.as_str()),
+        BreakerScope::Server { command, server } => query(
+            "SELECT count(*) AS finished, coalesce(sum(finished_as <> 'succeeded'), 0) AS failed FROM finished_runs
+             WHERE command = $1 AND at_ms > $2 AND NOT (server_name IS $3 AND asked_by = 'automation')",
+        )
+        .bind(command.as_str())
+        .bind(since.millis())
+        .bind(server.as_str()),
+    };
+    let row = select.fetch_one(connection).await?;
+    let count = |column| Ok::<_, StoreFault>(u32::try_from(row.try_get::<i64, _>(column)?).unwrap_or(u32::MAX));
+    Ok(Tally { failures: count("failed")?, of: count("finished")? })
+}
+
+/// The newest failure on each server that its command has not made good since, of the day before the newest of all; none
+/// from before the breaker of that command on that server was closed, whose scope is written like this.
+pub(super) async fn failures(
+    connection: &mut SqliteConnection,
+) -> Result<BTreeMap<ServerId, ServerFailure>, StoreFault> {
+    let select = query(
+        "SELECT server_id, server_name, command, run_id, at_ms FROM finished_runs AS failed
+         WHERE finished_as <> 'succeeded' AND server_id IS NOT NULL AND at_ms > $1 + (
+             SELECT max(at_ms) FROM finished_runs WHERE finished_as <> 'succeeded' AND server_id IS NOT NULL)
+         AND NOT EXISTS (
+             SELECT 1 FROM finished_runs AS later WHERE later.command = failed.command
+             AND later.server_name = failed.server_name AND later.sequence > failed.sequence)
+         AND NOT EXISTS (
+             SELECT 1 FROM breakers WHERE scope = failed.command || ' server=' || failed.server_name
+             AND closed_after >= failed.sequence)
+         ORDER BY +failed.sequence",
+    );
+    // The plus keeps SQLite from walking the whole record in that order, where an index knows the few that failed.
+    let rows = select.bind(-millis(SERVER_FAILURES_KEPT_FOR)).fetch_all(connection).await?;
+    let failure = |row: &SqliteRow| {
+        let server = ServerId::new(row.try_get::<String, _>("server_id")?);
+        let failure = ServerFailure {
+            server: server.clone(),
+            name: ServerName::new(row.try_get::<String, _>("server_name")?),
+            command: CommandName::new(row.try_get::<&str, _>("command")?),
+            run: run_id_of(row.try_get("run_id")?)?,
+            at: time(row, "at_ms")?,
+        };
+        Ok((server, failure))
+    };
+    rows.iter().map(failure).collect()
 }
 
 fn finished_run(row: &SqliteRow) -> Result<FinishedRun, StoreFault> {
@@ -100,6 +186,8 @@ fn finished_run(row: &SqliteRow) -> Result<FinishedRun, StoreFault> {
     };
     let word = row.try_get::<&str, _>("finished_as")?;
     let finished_as = FinishedAs::ALL.into_iter().find(|finished_as| finished_as.word() == word);
+    let asker = row.try_get::<&str, _>("asked_by")?;
+    let asked_by = Asker::ALL.into_iter().find(|asked_by| asked_by.word() == asker);
     Ok(FinishedRun {
         run: run_id_of(row.try_get("run_id")?)?,
         command: CommandName::new(row.try_get::<&str, _>("command")?),
@@ -108,6 +196,7 @@ fn finished_run(row: &SqliteRow) -> Result<FinishedRun, StoreFault> {
         version: text("version")?,
         finished_as: finished_as.ok_or_else(|| unknown("how a run finished", word))?,
         at: time(row, "at_ms")?,
+        asked_by: asked_by.ok_or_else(|| unknown("by whom a run was asked for", asker))?,
     })
 }
 

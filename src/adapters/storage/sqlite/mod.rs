@@ -19,7 +19,7 @@ mod states;
 mod work;
 mod writer;
 
-use crate::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot};
+use crate::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot, Tally};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::PersonId;
@@ -280,6 +280,10 @@ impl Store for SqliteStore {
         let record = breakers::finished_runs(&mut moment, scope, limit).await?;
         moment.commit().await?;
         Ok(record)
+    }
+
+    async fn elsewhere(&self, scope: &BreakerScope, since: Timestamp) -> Result<Tally, StoreFault> {
+        breakers::elsewhere(&mut *self.readers.lend().await?, scope, since).await
     }
 
     async fn breaker(&self, scope: &BreakerScope, opened_at: Timestamp) -> Result<Option<Breaker>, StoreFault> {

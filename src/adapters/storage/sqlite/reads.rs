@@ -287,9 +287,10 @@ pub(super) async fn ledger(connection: &mut SqliteConnection, recent: &mut Recen
     let locks = locks(connection).await?.into_iter().map(|lock| (lock.server.clone(), lock)).collect();
     let (states, health) = recent.catch_up(connection).await?;
     let breakers = breakers::open(connection).await?.into_iter().map(|row| (row.scope.clone(), row)).collect();
+    let failures = breakers::failures(connection).await?;
     let (starts, paces) = (starts::lately(connection).await?, starts::newest_paces(connection).await?);
     let brakes = super::brakes::on(connection).await?;
-    Ok(Ledger { locks, states, health, breakers, starts, paces: Arc::new(paces), brakes })
+    Ok(Ledger { locks, states, health, breakers, failures, starts, paces: Arc::new(paces), brakes })
 }
 
 async fn locks(connection: &mut SqliteConnection) -> Result<Vec<Lock>, StoreFault> {

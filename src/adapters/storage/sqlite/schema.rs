@@ -8,7 +8,7 @@ use sqlx::{SqlStr, SqliteConnection};
 use std::path::Path;
 
 /// The steps that this version knows.
-const STEPS: [(i64, &str, &str); 11] = [
+const STEPS: [(i64, &str, &str); 12] = [
     (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
     (2, "requester", include_str!("../../../../migrations/sqlite/0002_requester.sql")),
     (3, "homes", include_str!("../../../../migrations/sqlite/0003_homes.sql")),
@@ -19,6 +19,7 @@ const STEPS: [(i64, &str, &str); 11] = [
     (12, "trouble", include_str!("../../../../migrations/sqlite/0012_trouble.sql")),
     (13, "starts", include_str!("../../../../migrations/sqlite/0013_starts.sql")),
     (14, "declarations", include_str!("../../../../migrations/sqlite/0014_declarations.sql")),
+    (15, "automations", include_str!("../../../../migrations/sqlite/0015_automations.sql")),
     (17, "taken_out", include_str!("../../../../migrations/sqlite/0017_taken_out.sql")),
 ];
 

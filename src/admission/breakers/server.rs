@@ -1,0 +1,57 @@
+//! What failures on one server keep off it: automations, which cannot look at what is wrong with it, and nobody else.
+//!
+//! Two things do: the breaker of that server, which a person closes, and for some hours any run that failed on it. A person
+//! may work on it all the while; what they do there well ends the wait.
+
+use super::{Counted, blocker};
+use crate::admission::Known;
+use crate::domain::breaker::BreakerScope;
+use crate::domain::command::CommandName;
+use crate::domain::identity::Asker;
+use crate::domain::ids::RunId;
+use crate::domain::server::{ServerId, ServerName};
+use crate::domain::time::Timestamp;
+use crate::workflow::request::{Blocker, BrokenUntil};
+use std::time::Duration;
+
+/// How long failures on servers are remembered for their cool-down; no longer one can be set.
+pub const SERVER_FAILURES_KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
+
+/// The newest run of a command on a server, which failed, and whose breaker there was not closed since.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServerFailure {
+    /// The server.
+    pub server: ServerId,
+    /// Its name then.
+    pub name: ServerName,
+    /// The command.
+    pub command: CommandName,
+    /// The run.
+    pub run: RunId,
+    /// When it failed.
+    pub at: Timestamp,
+}
+
+/// Why automations wait for a server; nothing to anybody else. A breaker is told, or else how long the last failure counts.
+pub(super) fn keeps_off(work: Counted<'_>, known: Known<'_>) -> Vec<Blocker> {
+    let Some(server) = work.server.filter(|_| work.asked_by == Asker::Automation) else { return Vec::new() };
+    let breakers = known.ledger.breakers.values().filter(|breaker| breaker.scope.server() == Some(&server.name));
+    let broken = breakers.filter_map(|breaker| blocker(breaker, known)).collect::<Vec<_>>();
+    if !broken.is_empty() {
+        return broken;
+    }
+    known.ledger.failures.get(&server.id).and_then(|failure| cooling(failure, known)).into_iter().collect()
+}
+
+fn cooling(failure: &ServerFailure, known: Known<'_>) -> Option<Blocker> {
+    let until = failure.at.plus(known.rules.failure_rate.server.cool_down);
+    let (command, server) = (failure.command.clone(), failure.name.clone());
+    (known.now < until).then(|| Blocker::Broken {
+        scope: BreakerScope::Server { command, server },
+        failures: 1,
+        of: 1,
+        since: failure.at,
+        examples: vec![failure.name.clone()],
+        until: BrokenUntil::CoolDown(until),
+    })
+}
