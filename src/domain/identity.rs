@@ -21,6 +21,9 @@ text_name! {
     AutomationName
 }
 
+/// In place of a workspace, where it is no person that acts: no workspace has such an id.
+const AUTOMATION_TEAM: &str = "automation";
+
 /// A person: the pair that authorisation compares. Names are for display only.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PersonId {
@@ -33,8 +36,8 @@ pub struct PersonId {
 /// Whoever acts. A [`PersonId`] names somebody, anybody may write it, and it can only be asked about; nothing is asked
 /// for, agreed to, or stopped but by an actor.
 ///
-/// It comes from an authenticated envelope or from the account that this process runs under, and is read back from what
-/// was stored of it. `tests/suite/tidy` holds each constructor to those places; there is no way around them:
+/// It comes from an authenticated envelope, from the account that this process runs under, or from the files that name an
+/// automation, and is read back from what was stored of it. `tests/suite/tidy` holds each constructor to those places; there is no way around them:
 ///
 /// ```compile_fail,E0423
 /// let ana = wrasse::domain::identity::PersonId::new("T0WRASSE", "U0ANA");
@@ -59,6 +62,12 @@ impl Actor {
     #[must_use]
     pub fn of_process(uid: u32) -> Self {
         Self(PersonId::new("local", uid.to_string()))
+    }
+
+    /// An automation of ours, which acts where its own rules say so.
+    #[must_use]
+    pub fn of_automation(name: &AutomationName) -> Self {
+        Self(PersonId::new(AUTOMATION_TEAM, name.as_str()))
     }
 
     /// Whoever acted then, as stored.
@@ -105,6 +114,12 @@ impl PersonId {
     pub fn new(team: impl Into<String>, user: impl Into<String>) -> Self {
         Self { team: TeamId::new(team), user: UserId::new(user) }
     }
+
+    /// The automation that it stands for, if it is no person.
+    #[must_use]
+    pub fn automation(&self) -> Option<AutomationName> {
+        (self.team.as_str() == AUTOMATION_TEAM).then(|| AutomationName::new(self.user.as_str()))
+    }
 }
 
 impl std::fmt::Display for PersonId {
@@ -150,7 +165,7 @@ impl Profile {
     #[must_use]
     pub fn automation(name: &AutomationName) -> Self {
         Self {
-            id: PersonId::new("automation", name.as_str()),
+            id: PersonId::new(AUTOMATION_TEAM, name.as_str()),
             name: format!("automation:{name}"),
             standing: Standing::Automation,
             groups: Vec::new(),

@@ -16,6 +16,7 @@ mod overriding;
 mod overshoot;
 mod queue;
 mod rate;
+mod standby;
 mod traffic;
 mod waves;
 

@@ -40,7 +40,10 @@ use time::{StageClock, StageIds};
 use transcript::Cleaner;
 use wrasse::admission::Rules;
 use wrasse::admission::infrastructure::{DomainRule, Within};
-use wrasse::domain::identity::GroupName;
+use wrasse::admission::traffic::StandbyRules;
+use wrasse::domain::command::CommandName;
+use wrasse::domain::identity::{AutomationName, GroupName};
+use wrasse::domain::place::ChannelName;
 use wrasse::domain::server::{Server, ServerName, TagName};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::{Arrival, Envelope};
@@ -297,6 +300,20 @@ impl Stage {
     /// Whoever waits so long with nothing at work goes first.
     pub(crate) fn goes_first_after(&self, wait: Duration) {
         self.0.script.borrow_mut().rules.queue.starve_after = wait;
+    }
+
+    /// Where too much comes, the automation `standby` undrains what stands by, in #noc, if its rules let it.
+    pub(crate) fn calls_on_standby(&self) {
+        let mut script = self.0.script.borrow_mut();
+        "standby: asks for servers on standby\n".clone_into(&mut script.automations);
+        script.rules.traffic.standby = Some(StandbyRules {
+            automation: AutomationName::new("standby"),
+            command: CommandName::new("undrain"),
+            channel: ChannelName::new("noc"),
+            again_after: minutes(30),
+            calm_percent: 50,
+            calm_for: minutes(60),
+        });
     }
 
     /// Members of that group may override policies.

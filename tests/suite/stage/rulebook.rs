@@ -39,6 +39,8 @@ pub(crate) struct Script {
     changes: Vec<(String, String, String)>,
     pub(super) rules: Rules,
     sites: BTreeMap<SiteName, SiteFacts>,
+    /// The text of `automations.yaml`.
+    pub(super) automations: String,
     /// The text of `calendars.yaml`.
     pub(super) calendars: String,
     /// The time zones of sites that the inventory tells.
@@ -96,6 +98,9 @@ impl Script {
             *text = text.replace(from, to);
         }
         let mut policies = vec![policy("schema.cedarschema"), policy("global.cedar")];
+        if !self.automations.is_empty() {
+            policies.push(PolicyFile { name: "automations.yaml".to_owned(), text: self.automations.clone() });
+        }
         for (channel, texts) in &self.policies {
             policies.push(PolicyFile { name: format!("channels/{channel}.cedar"), text: texts.join("\n") });
         }
