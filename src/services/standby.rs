@@ -97,7 +97,7 @@ impl Standby {
             Some(rules) => Past::of(&world, rules, now).await?,
             None => Past::default(),
         };
-        let mut writes = past.followed(&world, now).await?;
+        let mut writes = past.notices(&world, now).await?;
         if let Some(rules) = rules {
             writes.extend(past.calm(&world, rules, &rulebook, known).await?);
         }
@@ -158,16 +158,24 @@ impl Past {
         spared
     }
 
-    /// The notices of requests that have ended since they were composed.
-    async fn followed(&self, world: &World, now: Timestamp) -> Result<Vec<Write>, StoreFault> {
+    /// The notices that are due: of requests whose card is up, so that they lead there, and of those that have ended since theirs
+    /// was composed.
+    async fn notices(&self, world: &World, now: Timestamp) -> Result<Vec<Write>, StoreFault> {
         let mut writes = Vec::new();
         let Some(channel) = &world.places.incidents else { return Ok(writes) };
-        for (request, at) in self.over.iter().filter(|(_, at)| now.since(*at) < NOTICE_FOLLOWS_FOR) {
-            let slot = world.store.slot(&messages::relief_key(request.id())).await?;
-            let is_behind = slot.is_some_and(|slot| {
-                slot.revision == slot.delivered && slot.delivered_at.is_some_and(|delivered| delivered < *at)
-            });
-            writes.extend(is_behind.then(|| messages::relief(request.id(), channel)));
+        let over = self.over.iter().filter(|(_, at)| now.since(*at) < NOTICE_FOLLOWS_FOR);
+        let over = over.map(|(request, at)| (request, Some(*at)));
+        for (request, ended_at) in self.open.iter().map(|request| (request, None)).chain(over) {
+            // Where its card stands itself, a notice would tell nothing.
+            let is_elsewhere = request.card.as_ref().is_some_and(|card| card.channel != *channel);
+            let is_due = match world.store.slot(&messages::relief_key(request.id())).await? {
+                None => is_elsewhere,
+                Some(slot) => {
+                    let delivered_at = slot.delivered_at.filter(|_| slot.revision == slot.delivered);
+                    ended_at.zip(delivered_at).is_some_and(|(ended, delivered)| delivered < ended)
+                }
+            };
+            writes.extend(is_due.then(|| messages::relief(request.id(), channel)));
         }
         Ok(writes)
     }
@@ -304,10 +312,8 @@ async fn ask(
         Err(told) => Reply::Misunderstood(Box::new(told)),
     };
     let (writes, tried) = match reply {
-        Reply::Accepted { id, mut writes, note } => {
+        Reply::Accepted { id, writes, note } => {
             tracing::info!(request.id = %id, pool = %shortage.pool, %note, "servers on standby are asked for");
-            let elsewhere = world.places.incidents.as_ref().filter(|channel| **channel != origin.channel);
-            writes.extend(elsewhere.map(|channel| messages::relief(&id, channel)));
             (writes, Tried::Asked)
         }
         Reply::Said { message, note, mut also } | Reply::Refused { message, note, mut also, .. } => {

@@ -279,14 +279,9 @@ async fn what_a_person_cancels_is_not_asked_for_again_at_once() {
         assert!(told.contains("req-0001"), "{told}");
         cast.ana.types(&noc, "/fleet cancel req-2222").await.transcript();
         stage.clock().advance(minutes(20)).await;
-        assert_snapshot!(noc.since_last_look(), @"
-        bot ~ Undrain 4 servers in riga · req-0001
-              ⏹️ cancelled by ana · hh:mm
-              `edge-riga-[11-14]` · `edge-riga carries 126 % of what serves, relief is 85 %`
-              3 of 4 put into production · 1 not started
-              ~ automation standby · hh:mm to hh:mm
-              [Details]
-        ");
+        let told = noc.since_last_look();
+        assert!(told.contains("cancelled by ana"), "{told}");
+        assert!(!told.contains("req-0002"), "{told}");
         stage.clock().advance(minutes(15)).await;
         let told = noc.since_last_look();
         assert!(told.contains("req-0002"), "{told}");
