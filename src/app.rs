@@ -28,6 +28,7 @@ use crate::services::reloader::Reloader;
 use crate::services::requests::Requests;
 use crate::services::runner::Runner;
 use crate::services::safety::Around;
+use crate::services::standby::Standby;
 use crate::services::telling::Telling;
 use crate::services::traffic::TrafficWatch;
 use crate::services::undone::left_undone;
@@ -184,6 +185,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Watcher::new(Arc::clone(world))),
         Box::new(TrafficWatch::new(Arc::clone(world))),
         Box::new(AlertWatch::new(Arc::clone(world))),
+        Box::new(Standby::new(Arc::clone(world))),
         Box::new(Reloader::new(Arc::clone(world))),
     ]
 }

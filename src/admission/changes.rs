@@ -4,6 +4,7 @@
 
 use super::calendars::Calendar;
 use super::infrastructure::{AlertRules, DomainRule};
+use super::traffic::StandbyRules;
 use super::{CohortRule, FailureShare, InfrastructureRules, Rules, TrafficRules};
 use crate::domain::calendar::CalendarName;
 use crate::domain::identity::GroupName;
@@ -162,6 +163,7 @@ fn traffic(rules: &TrafficRules) -> Vec<Rule> {
         percent("traffic.load-max", rules.load_max_percent, More),
         percent("traffic.resume", rules.resume_percent, More),
         percent("traffic.relief", rules.relief_percent, More),
+        rule("traffic.standby", standby(rules.standby.as_ref()), 0, NotTold),
         percent("traffic.surge", rules.surge_percent, More),
         percent("traffic.rise", rules.rise_percent, More),
         percent("traffic.judged-from", rules.judged_from_percent, More),
@@ -170,6 +172,15 @@ fn traffic(rules: &TrafficRules) -> Vec<Rule> {
         percent("traffic.coverage-min", rules.coverage_min_percent, Less),
         length("traffic.look-every", rules.look_every, NotTold),
     ]
+}
+
+fn standby(rules: Option<&StandbyRules>) -> String {
+    let Some(StandbyRules { automation, command, channel, again_after, calm_percent, calm_for }) = rules else {
+        return "only told".to_owned();
+    };
+    let (again_after, calm_for) = (exact(*again_after), exact(*calm_for));
+    let asks = format!("{command} by {automation} in #{channel}, again after {again_after}");
+    format!("{asks}, calm below {calm_percent}% for {calm_for}")
 }
 
 fn infrastructure(rules: &InfrastructureRules) -> Vec<Rule> {

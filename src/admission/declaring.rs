@@ -1,7 +1,7 @@
-//! What a person's word makes of a server, and why it may not: `state … maintenance|repair|ready`.
+//! What a person's word makes of a server, and why it may not: `state … maintenance|repair|ready|standby`.
 //!
 //! Nobody's word takes a server out of service or puts one into it: only what does not serve can be called broken, and what is
-//! ready is still out, until a command has put it back after its checks. Deliberately absent: who may say it, and the words.
+//! ready is still out, until a command has put it back after its checks; what stands by is drained, and seen so. Deliberately absent: who may say it, and the words.
 
 use super::ledger::{Declarer, Health, HealthRow, Ledger, Lock, LockStanding, SetBy, StateRow};
 use super::{Known, settled};
@@ -50,6 +50,10 @@ pub enum Objection {
     },
     /// It is in that state, and nobody has called it broken or taken it for work: there is nothing to be ready from.
     NotOut(ProductionState),
+    /// It is in that state; only what is drained can stand by.
+    NotDrained(ProductionState),
+    /// A run failed on it: nobody knows yet whether it is well.
+    LeftBehind(RunId),
     /// It stands behind no load balancer: nothing tells whether it serves, and no command could put it back.
     NoPool,
 }
@@ -89,11 +93,15 @@ pub fn declare(server: &Server, declared: Declared, by: &Declarer, known: Known<
     match declared {
         Declared::Ready => fits_ready(state)?,
         Declared::Maintenance | Declared::Repair => {
-            let said_before = before.filter(|row| row.state == declared.state() && takes_over.is_none());
-            if let Some((row, by)) = said_before.and_then(|row| Some((row, row.by.person()?))) {
-                return Err(Objection::Already { by: by.clone(), since: row.since });
-            }
+            is_news(declared, before.filter(|_| takes_over.is_none()))?;
             is_out(server, state, known)?;
+        }
+        Declared::Standby => {
+            if let Some(run) = takes_over {
+                return Err(Objection::LeftBehind(run));
+            }
+            is_news(declared, before)?;
+            stands_still(server, state, known)?;
         }
     }
     let row = StateRow {
@@ -104,6 +112,35 @@ pub fn declare(server: &Server, declared: Declared, by: &Declarer, known: Known<
         since: known.now,
     };
     Ok(StateChange { row, before: before.cloned(), takes_over })
+}
+
+/// Whether nobody has said the same already.
+fn is_news(declared: Declared, before: Option<&StateRow>) -> Result<(), Objection> {
+    let said_before = before.filter(|row| row.state == declared.state());
+    match said_before.and_then(|row| Some((row.by.person()?, row.since))) {
+        Some((by, since)) => Err(Objection::Already { by: by.clone(), since }),
+        None => Ok(()),
+    }
+}
+
+/// Whether a server is drained, and was seen so a moment ago: only that may be put into production without anybody's look.
+fn stands_still(server: &Server, state: ProductionState, known: Known<'_>) -> Result<(), Objection> {
+    match state {
+        ProductionState::Drained => {}
+        ProductionState::Production
+        | ProductionState::Draining
+        | ProductionState::Undraining
+        | ProductionState::Standby
+        | ProductionState::Maintenance
+        | ProductionState::Repair => return Err(Objection::NotDrained(state)),
+    }
+    let look = known.ledger.health.get(&server.id);
+    let is_fresh = |look: &&HealthRow| known.now.since(look.seen_at) <= known.rules.health_age_max;
+    match look.filter(is_fresh).map(|look| (look.health, look.seen_at)) {
+        Some((Health::OutOfRotation, _)) => Ok(()),
+        Some((Health::Serving | Health::Failing, seen_at)) => Err(Objection::Serves { state, seen_at }),
+        None => Err(Objection::NotSeen { state, seen_at: look.map(|look| look.seen_at) }),
+    }
 }
 
 const fn fits_ready(state: ProductionState) -> Result<(), Objection> {

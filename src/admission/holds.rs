@@ -5,6 +5,7 @@
 use super::brake::{Brake, BrakeKind};
 use super::{Asked, Known};
 use crate::domain::plan::PlannedServer;
+use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::Blocker;
 
@@ -27,6 +28,11 @@ pub(super) fn blocker(brake: &Brake, asked: Asked<'_>, _known: Known<'_>) -> Opt
 /// Whether a person keeps that server.
 #[must_use]
 pub fn is_held(server: &PlannedServer, brakes: &[Brake], now: Timestamp) -> bool {
-    let holds = |brake: &Brake| matches!(&brake.kind, BrakeKind::Hold { server: held, .. } if *held == server.id);
+    keeps(&server.id, brakes, now)
+}
+
+/// The same, by the server's id.
+pub(super) fn keeps(server: &ServerId, brakes: &[Brake], now: Timestamp) -> bool {
+    let holds = |brake: &Brake| matches!(&brake.kind, BrakeKind::Hold { server: held, .. } if held == server);
     brakes.iter().any(|brake| brake.is_on(now) && holds(brake))
 }

@@ -223,6 +223,14 @@ impl<'a> Asked<'a> {
         };
         self.spec.touch() == Touch::GivesBack && self.server.is_some_and(taken_out)
     }
+
+    /// Whether it gives capacity to where more comes than lets work go on: no time of the calendar and no freeze keeps out what
+    /// stands by for just that.
+    fn relieves(self, known: Known<'_>) -> bool {
+        let stands_by = |server: &PlannedServer| state(server, known) == ProductionState::Standby;
+        let helps = |server: &PlannedServer| stands_by(server) && traffic::is_wanted(server, known);
+        self.spec.touch() == Touch::GivesBack && self.server.is_some_and(helps)
+    }
 }
 
 /// What people have put on that keeps this from starting; the first reason comes first.

@@ -125,6 +125,12 @@ impl Policies {
         self.channels.iter().map(|(id, set)| (id, &set.name))
     }
 
+    /// The channel that `channels.yaml` calls so.
+    #[must_use]
+    pub fn channel_called(&self, name: &ChannelName) -> Option<&ChannelId> {
+        self.ceilings.ids().find(|(known, _)| *known == name).map(|(_, id)| id)
+    }
+
     /// The person with the groups of `groups.yaml` beside those of the workspace; doing it twice changes nothing.
     #[must_use]
     pub fn complete(&self, person: Profile) -> Profile {

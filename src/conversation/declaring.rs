@@ -76,6 +76,7 @@ pub fn declared(view: DeclaredView<'_>) -> Message {
         Declared::Ready => {
             prose.bold(word).text(", and still out: drained. Nobody's word puts a server into production.")
         }
+        Declared::Standby => prose.text("on ").bold(word).text(": out of service, and there for when too much comes."),
     };
     let prose = consequences(prose, view);
     let context = match (view.tense, view.declared, view.back) {
@@ -84,10 +85,12 @@ pub fn declared(view: DeclaredView<'_>) -> Message {
             let names = fold(view.names).join(",");
             Prose::new().text("when that is done: ").piece(literal(&format!("state {names} ready because …")))
         }
-        (Tense::Is, Declared::Ready, Some(back)) => {
+        (Tense::Is, Declared::Ready | Declared::Standby, Some(back)) => {
             Prose::new().text("to put back, after checks: ").piece(literal(back))
         }
-        (Tense::Is, Declared::Ready, None) => Prose::new().text("no command here puts such servers back"),
+        (Tense::Is, Declared::Ready | Declared::Standby, None) => {
+            Prose::new().text("no command here puts such servers back")
+        }
     };
     let line = format!("{}{told}{word}", folded(view.names, PATTERNS_MAX));
     Message { summary: summary(line), blocks: vec![Block::Section(prose.done()), Block::Context(context.done())] }
@@ -129,6 +132,7 @@ pub fn declared_notice(view: DeclaredView<'_>, by: &str) -> Message {
     let how = match view.declared {
         Declared::Maintenance | Declared::Repair => format!("in {}", view.declared.word()),
         Declared::Ready => "ready, and still out".to_owned(),
+        Declared::Standby => "on standby".to_owned(),
     };
     let prose = Prose::new().bold(format!("{list}: {how}")).text(format!(", says {by}: ")).code(view.because);
     let prose = consequences(prose, DeclaredView { seen_serving: &[], ..view });
@@ -189,11 +193,23 @@ fn objection(objection: &Objection, declared: Declared) -> Rich {
             prose.text("may be in service: its load balancer has not told of it yet; drain it first")
         }
         Objection::Already { by, since } => {
-            let prose = prose.text(format!("in {} already, says {} since ", declared.word(), quoted(&by.name)));
+            let place = if declared == Declared::Standby { "on" } else { "in" };
+            let prose = prose.text(format!("{place} {} already, says {} since ", declared.word(), quoted(&by.name)));
             prose.time(*since).text(": ").code(&by.why)
         }
         Objection::NotOut(state) => {
             prose.text(format!("{}: only what is in maintenance or in repair can be ready", is_in(*state)))
+        }
+        Objection::NotDrained(ProductionState::Production) => {
+            prose.text("in production: only what is drained can stand by; drain it first")
+        }
+        Objection::NotDrained(ProductionState::Standby) => prose.text("standing by already"),
+        Objection::NotDrained(state @ (ProductionState::Maintenance | ProductionState::Repair)) => {
+            prose.text(format!("{}: only what is drained can stand by; say ready first", is_in(*state)))
+        }
+        Objection::NotDrained(state) => prose.text(format!("{}: only what is drained can stand by", is_in(*state))),
+        Objection::LeftBehind(run) => {
+            prose.text(format!("left behind by {run}, so nobody knows whether it is well; put it back, or say repair"))
         }
         Objection::NoPool => prose
             .text("behind no load balancer, so nothing tells whether it serves; its state is the inventory's to say"),

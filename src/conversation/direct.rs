@@ -76,7 +76,7 @@ fn with_link(mut message: Message, link: Option<&str>) -> Message {
     message
 }
 
-fn open_thread(link: Option<&str>) -> Option<Block> {
+pub(super) fn open_thread(link: Option<&str>) -> Option<Block> {
     let press = Press::Open(link?.to_owned());
     Some(Block::Actions(vec![Button { label: "Open thread".to_owned(), press, style: Style::Plain, confirm: None }]))
 }

@@ -24,8 +24,11 @@ pub(super) const STOP: &str = "stop everything because servers do not come back"
 pub(super) const RESUME: &str = "resume everything because the cause was found";
 /// How what waits is let through.
 /// How somebody says what state a server is in.
-pub(super) const STATE: [&str; 2] =
-    ["state edge-lax-007 repair because its PSU is dead", "state edge-lax-007 ready because the PSU is replaced"];
+pub(super) const STATE: [&str; 3] = [
+    "state edge-lax-007 repair because its PSU is dead",
+    "state edge-lax-007 ready because the PSU is replaced",
+    "state edge-lax-007 standby because it is a reserve",
+];
 pub(super) const RETRY: &str = "retry req-2mq9";
 pub(super) const OVERRIDE: &str = "override capacity on req-2mq9 because customers are affected";
 /// The most commands with a line of their own: with the built-in verbs and the frame they still fit one screen.

@@ -58,7 +58,7 @@ pub(super) const fn does(verb: BuiltInVerb) -> &'static str {
         BuiltInVerb::Blacklist => "keeps a command, or every one, from some servers for a time",
         BuiltInVerb::Unblacklist => "ends that sooner",
         BuiltInVerb::Retry => "asks for the same anew, on the servers that a request left undone",
-        BuiltInVerb::State => "says how servers are that are out: in maintenance, in repair, or ready",
+        BuiltInVerb::State => "says how servers are that are out: in maintenance, in repair, ready, or on standby",
     }
 }
 
@@ -157,10 +157,11 @@ fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<Str
              approved like any other",
         ),
         BuiltInVerb::State => (
-            "state SERVERS maintenance|repair|ready because REASON",
+            "state SERVERS maintenance|repair|ready|standby because REASON",
             STATE.map(str::to_owned).to_vec(),
             "by whoever the policies here let use state · a server that serves is drained first; one that is ready is still \
-             out, and undrain puts it back after its checks · what is in repair leaves the total of its pool",
+             out, and undrain puts it back after its checks · what is drained and well can stand by for when too much comes · \
+             what is in repair leaves the total of its pool",
         ),
         BuiltInVerb::CloseBreaker => (
             "close-breaker COMMAND [site=SITE|server=SERVER] because REASON",

@@ -45,8 +45,12 @@ impl Prose {
         self.piece(Piece::Time(at))
     }
 
+    /// Mentions a person; an automation is only named.
     pub(super) fn person(self, person: &PersonId) -> Self {
-        self.piece(Piece::Person(person.clone()))
+        match person.automation() {
+            Some(name) => self.text(format!("automation {}", quoted(name.as_str()))),
+            None => self.piece(Piece::Person(person.clone())),
+        }
     }
 
     pub(super) fn group(self, group: &GroupName) -> Self {

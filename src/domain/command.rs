@@ -362,6 +362,17 @@ impl CommandSpec {
         self.steps.iter().all(only_returns) && self.steps.iter().any(|step| matches!(step, StepSpec::Undrain { .. }))
     }
 
+    /// Whether it puts servers on standby into service, does nothing else, and needs to be told nothing but why.
+    #[must_use]
+    pub fn relieves(&self) -> bool {
+        let takes_standby = match &self.targets {
+            Targets::Servers { from, .. } => from.contains(&ProductionState::Standby),
+            Targets::Sites { .. } | Targets::None => false,
+        };
+        let asks = |parameter: &ParameterSpec| parameter.must_be_given() && !parameter.asked_as_because;
+        takes_standby && self.returns_capacity() && !self.parameters.iter().any(asks)
+    }
+
     /// Whether some step takes servers out of service.
     #[must_use]
     pub fn takes_capacity(&self) -> bool {

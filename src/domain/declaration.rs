@@ -23,11 +23,13 @@ pub enum Declared {
     Repair,
     /// That is done: they may be put back, after their checks.
     Ready,
+    /// They are well, and kept out until too much comes.
+    Standby,
 }
 
 impl Declared {
     /// Every word, in the order people read them.
-    pub const ALL: [Self; 3] = [Self::Maintenance, Self::Repair, Self::Ready];
+    pub const ALL: [Self; 4] = [Self::Maintenance, Self::Repair, Self::Ready, Self::Standby];
 
     /// The word people write.
     #[must_use]
@@ -36,6 +38,7 @@ impl Declared {
             Self::Maintenance => "maintenance",
             Self::Repair => "repair",
             Self::Ready => "ready",
+            Self::Standby => "standby",
         }
     }
 
@@ -52,6 +55,7 @@ impl Declared {
             Self::Maintenance => ProductionState::Maintenance,
             Self::Repair => ProductionState::Repair,
             Self::Ready => ProductionState::Drained,
+            Self::Standby => ProductionState::Standby,
         }
     }
 }

@@ -86,6 +86,8 @@ pub enum ReplyPath {
     },
     /// An ordinary message: a direct conversation is private already.
     Direct,
+    /// Nobody is answered: an automation asked.
+    Nobody,
 }
 
 /// Where a line was typed, by whom, and how to answer that person.

@@ -3,6 +3,7 @@
 //! Policies are checked against the commands and the servers, so their faults are found once those two are whole: what
 //! they would say before only follows from the others. Deliberately absent: when a changed set comes into force.
 
+mod standby;
 #[cfg(test)]
 mod tests;
 
@@ -116,6 +117,11 @@ impl Files {
         match policies_of(&texts.policies, &channels, (&catalog, &loaded.inventory), people) {
             Ok(_) if !faults.is_empty() => Err(faults),
             Ok(checked) => {
+                if let Err(what) = standby::check(&rules.traffic, &catalog, &checked) {
+                    let place = format!("{policies}/admission.yaml");
+                    faults.add(FileFault { place: place.clone(), what: what.clone() }, &format!("{place}: {what}"));
+                    return Err(faults);
+                }
                 let inventory = loaded.inventory;
                 let rulebook = Rulebook { catalog, policies: checked, rules, inventory, files };
                 Ok(Whole { rulebook, endpoints: loaded.endpoints })

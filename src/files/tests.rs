@@ -88,6 +88,61 @@ fn an_owner_that_nobody_knows_is_a_fault() {
     assert!(files.read(Some(self::workspace(&workspace)), Timestamp::from_millis(0)).is_ok());
 }
 
+const SERVES: &str = "\
+sites: [lax]
+servers:
+  - { id: a, name: edge-lax-001, type: edge-cache, site: lax, rack: r }
+  - { id: b, name: origin-lax-01, type: origin, site: lax, rack: r }
+";
+
+/// What is only needed when too much comes is checked when it is written.
+#[test]
+fn whoever_asks_for_servers_on_standby_must_be_there_and_may() {
+    let said = |file: &str, from: &str, to: &str| {
+        let (folder, files) = written(SERVES);
+        let path = folder.path().join("policies").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} says {from:?}");
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+        match files.read(None, Timestamp::from_millis(0)) {
+            Ok(_) => "whole".to_owned(),
+            Err(faults) => faults.faults().iter().map(|fault| format!("{}: {}", fault.place, fault.what)).collect(),
+        }
+    };
+    let key = "standby: { as: standby, with: undrain, in: noc }";
+    let cases = [
+        (key, "whole"),
+        ("", "whole"),
+        (
+            "standby: { as: standbye, with: undrain, in: noc }",
+            "policies/admission.yaml: traffic.standby: `standbye` is not a known automation: did you mean `standby`?",
+        ),
+        (
+            "standby: { as: standby, with: undrian, in: noc }",
+            "policies/admission.yaml: traffic.standby names the command `undrian`, and there is none",
+        ),
+        (
+            "standby: { as: standby, with: reboot, in: noc }",
+            "policies/admission.yaml: traffic.standby names `reboot`; it takes one that puts servers back from standby, does \
+             nothing else, and asks for nothing but why",
+        ),
+        (
+            "standby: { as: standby, with: undrain, in: nok }",
+            "policies/admission.yaml: traffic.standby names the channel `nok`, which channels.yaml does not",
+        ),
+        (
+            "standby: { as: standby, with: undrain, in: web }",
+            "policies/admission.yaml: traffic.standby: no policy lets standby undrain in #web; allow it in channels/web.yaml: \
+             `- { id: web-standby, who: automation:standby, commands: undrain, reason: … }`",
+        ),
+    ];
+    for (written, expected) in cases {
+        assert_eq!(said("admission.yaml", key, written), expected, "{written}");
+    }
+    let told = said("channels/noc.yaml", "who: automation:standby", "who: noc");
+    assert!(told.contains("no policy lets standby undrain in #noc"), "{told}");
+}
+
 #[test]
 fn a_folder_that_is_not_there_is_one_fault() {
     let (_folder, files) = written("");

@@ -9,13 +9,11 @@ use crate::domain::misunderstanding::{Expected, Misunderstanding, Misunderstandi
 use crate::fleet::nearest;
 
 /// What people say instead of the words that are read.
-const SAME: [(Declared, &[&str]); 3] = [
+const SAME: [(Declared, &[&str]); 4] = [
     (Declared::Maintenance, &["maint", "down", "out", "work"]),
     (Declared::Repair, &["broken", "dead", "defective", "failed", "rma", "repairing"]),
-    (
-        Declared::Ready,
-        &["production", "prod", "up", "back", "ok", "fine", "fixed", "repaired", "done", "drained", "standby"],
-    ),
+    (Declared::Ready, &["production", "prod", "up", "back", "ok", "fine", "fixed", "repaired", "done", "drained"]),
+    (Declared::Standby, &["reserve", "spare", "waiting", "idle", "stand-by"]),
 ];
 
 /// The servers behind the verb, the word, and the reason to the end of the line.

@@ -121,6 +121,8 @@ pub enum Notice {
     LeftOutDirect(RequestId),
     /// A request that starts no more, to whoever asked for it.
     HaltedDirect(RequestId),
+    /// Servers on standby that an automation puts into production, in the incident channel.
+    Relief(RequestId),
 }
 
 /// A message with how its delivery stands.

@@ -5,7 +5,7 @@
 //! number: that is how a repetition and the fourth within an hour are seen, also when two presses come at once.
 
 use super::intake::Outcome;
-use super::lines::{self, Line};
+use super::lines;
 use super::messages;
 use super::presses::Press;
 use super::records;
@@ -75,7 +75,7 @@ pub(super) async fn ask(world: &World, press: &Press<'_>, handle: &Handle, line:
     };
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
-    let asking = speaker.asking(world, &ledger, &undone, Line::of(press.envelope, press.origin, &asked));
+    let asking = speaker.asking(world, &ledger, &undone, &asked);
     let exact = match asking.verdict(&work) {
         Ok(Verdict::Exact(exact)) => exact,
         Ok(Verdict::General { .. }) | Err(_) => {

@@ -300,7 +300,8 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
             | Notice::OverrideIncident { .. }
             | Notice::QuestionDirect(_)
             | Notice::LeftOutDirect(_)
-            | Notice::HaltedDirect(_),
+            | Notice::HaltedDirect(_)
+            | Notice::Relief(_),
             Some(card),
         ) => world.chat.link_to(card).await,
         _ => None,
@@ -339,6 +340,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         }
         Notice::LeftOutDirect(_) => Some(conversation::left_out_direct(view, link.as_deref())),
         Notice::HaltedDirect(_) => Some(conversation::halted_direct(view, link.as_deref())),
+        Notice::Relief(_) => Some(conversation::relief(view, link.as_deref())),
         Notice::Question(id) => run(id).map(|run| conversation::question(view, run, &handles(run))),
     })
 }
@@ -429,7 +431,8 @@ async fn echo_again(world: &World, id: &RequestId) -> Result<Option<Write>, Stor
 /// Tells whoever asked how to get the bot into the channel; the echo is left alone, or it would take its place.
 async fn how_to_invite(world: &World, id: &RequestId) -> Result<Option<Write>, StoreFault> {
     let told = conversation::wrong_place(&world.places.bot_name);
-    Ok(world.store.request(id).await?.map(|request| messages::no_card(id, &request.origin, told)))
+    let request = world.store.request(id).await?.filter(|request| request.origin.reply != ReplyPath::Nobody);
+    Ok(request.map(|request| messages::no_card(id, &request.origin, told)))
 }
 
 /// A form that did not open, because its permission lives for seconds only: its person is told, with a button that

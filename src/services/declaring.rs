@@ -1,4 +1,4 @@
-//! `state … maintenance|repair|ready because …`: what a technician says of servers, all of them or none.
+//! `state … maintenance|repair|ready|standby because …`: what a technician says of servers, all of them or none.
 //!
 //! Who may is said by the channel's policies, as of a command `state` that takes capacity: what is in repair lowers a floor.
 //! Deliberately absent: what fits, which is admission's, and any act on the servers or their load balancers.
@@ -105,7 +105,9 @@ async fn said(
     let members = servers.iter().collect::<Vec<_>>();
     let pools = pools(braker, &members, (ledger, &admission::declared(ledger, &changes)));
     let back = match declared {
-        Declared::Ready => queues::way_back(&braker.rulebook.catalog, &members, (declared.state(), because)),
+        Declared::Ready | Declared::Standby => {
+            queues::way_back(&braker.rulebook.catalog, &members, (declared.state(), because))
+        }
         Declared::Maintenance | Declared::Repair => None,
     };
     let names = servers.iter().map(|server| server.name.clone()).collect::<Vec<_>>();
@@ -200,7 +202,11 @@ fn unfit(braker: Braker<'_>, declaration: &Declaration, misfits: &[(&Server, Obj
             }
             Objection::NotOut(state) => queues::way_back(catalog, &members, (*state, why)),
             Objection::UnderWork(run) => Some(format!("{} {run}", BuiltInVerb::Why.word())),
-            Objection::Already { .. } | Objection::NoPool => None,
+            Objection::NotDrained(ProductionState::Production) => {
+                queues::way_out(catalog, &members, (ProductionState::Production, why))
+            }
+            Objection::LeftBehind(_) => queues::way_back(catalog, &members, (ProductionState::Drained, why)),
+            Objection::NotDrained(_) | Objection::Already { .. } | Objection::NoPool => None,
         };
         Misfits {
             objection,

@@ -1,34 +1,31 @@
 //! A typed line: understood, resolved, authorised, planned, accepted; or answered with what to type instead.
 
+use super::accepting::{self, Asked};
 use super::intake::{Outcome, member};
 use super::planning::{Answer, Asking};
 use super::safety::Around;
 use super::undone::left_undone;
 use super::world::World;
 use super::{
-    access, brakes, closing, declaring, explaining, looks, messages, offers, outage, overrides, questions, records,
-    retrying, whys,
+    brakes, closing, declaring, explaining, looks, offers, outage, overrides, questions, records, retrying, whys,
 };
 use crate::admission::{Ledger, Outside};
-use crate::authorization::{AuthorizationRecord, Authorized};
+use crate::authorization::AuthorizationRecord;
 use crate::conversation::message::Message;
 use crate::domain::command::{CommandName, CommandSpec};
 use crate::domain::identity::Profile;
-use crate::domain::ids::{EnvelopeKey, Epoch, RequestId, Version};
+use crate::domain::ids::{EnvelopeKey, RequestId};
 use crate::domain::intent::{Intent, Planned, WorkIntent};
 use crate::domain::limits::LATE_AFTER;
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::place::{ChannelFacts, ChannelName, Membership, Origin};
-use crate::domain::plan::Plan;
 use crate::domain::time::Timestamp;
 use crate::fleet::Undone;
 use crate::ports::authorizations::Occasion;
 use crate::ports::chat::{Envelope, TriggerId};
 use crate::ports::directory::DirectoryFault;
-use crate::ports::store::{Control, ControlAction, Write};
+use crate::ports::store::Write;
 use crate::ports::{Rulebook, StoreFault};
-use crate::workflow::request::{Accepted, ApprovalNeed, ControlVerb, RequestEvent};
-use crate::workflow::run::RunEvent;
 use crate::{conversation, language};
 use std::sync::Arc;
 
@@ -111,6 +108,11 @@ impl Reply {
 }
 
 impl Line<'_> {
+    /// What is asked for with it, and where.
+    pub(super) const fn asked(&self) -> Asked<'_> {
+        Asked { origin: self.origin, text: self.text }
+    }
+
     pub(super) fn answered(&self, message: Message, note: impl Into<String>) -> Outcome {
         Outcome::answered(&self.envelope.key, self.origin, message, note)
     }
@@ -176,11 +178,11 @@ impl Speaker {
         world: &'a World,
         ledger: &'a Ledger,
         undone: &'a Undone,
-        line: Line<'a>,
+        line: &'a str,
     ) -> Asking<'a> {
         let (rulebook, now) = (self.rulebook.as_ref(), world.now());
         let outside = Outside::NOT_ASKED;
-        Asking { rulebook, ledger, outside, undone, person: &self.person, channel: &self.channel, line: line.text, now }
+        Asking { rulebook, ledger, outside, undone, person: &self.person, channel: &self.channel, line, now }
     }
 }
 
@@ -355,57 +357,7 @@ pub(super) async fn work_line(
     speaker: &Speaker,
     work: &WorkIntent,
 ) -> Result<Reply, StoreFault> {
-    work_anew(world, line, (speaker, None), work).await
-}
-
-/// The same, on what a request left undone.
-pub(super) async fn work_anew(
-    world: &World,
-    line: Line<'_>,
-    (speaker, retry_of): (&Speaker, Option<&RequestId>),
-    work: &WorkIntent,
-) -> Result<Reply, StoreFault> {
-    let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
-        return Ok(Reply::silent("rejected: a command that is not in the catalogue"));
-    };
-    let ledger = world.store.ledger().await?;
-    let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
-    let asking = speaker.asking(world, &ledger, &undone, line);
-    let subjects = match asking.subjects(work, &spec) {
-        Ok(subjects) => subjects,
-        Err(answer) => return Ok(answer.into()),
-    };
-    let authorized = match asking.authorize(&spec, &subjects) {
-        Ok(authorized) => authorized,
-        Err(refusal) => {
-            let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.count());
-            let note = "refused: not allowed".to_owned();
-            let also = vec![records::kept(world, Occasion::Line, None, refusal.record.clone())];
-            return Ok(match access::can_be_asked_for(&refusal, &speaker.channel) {
-                true => Reply::Refused { message: told, note, line: line.text.to_owned(), also },
-                false => Reply::Said { message: told, note, also },
-            });
-        }
-    };
-    if let Err(answer) = asking.reason_given(work, &spec, &authorized) {
-        return Ok(answer.into());
-    }
-    let need = asking.need(&spec, &subjects, Some(&authorized));
-    let plan = match asking.draft(&world.ids.request(), work, &spec, &subjects) {
-        Ok(plan) => plan,
-        Err(answer) => return Ok(answer.into()),
-    };
-    if let Some(same) = asking.same_request(&plan, &world.store.open_requests().await?) {
-        let link = match &same.card {
-            Some(card) => world.chat.link_to(card).await,
-            None => None,
-        };
-        let note = format!("answered: the same as {}", same.id());
-        let record = authorized.record().clone();
-        let reply = Reply::said(conversation::doubled(same, link.as_deref()), note);
-        return Ok(reply.with(records::kept(world, Occasion::Line, Some(same.id()), record)));
-    }
-    Ok(accept(world, line, Accepting { speaker, spec, plan, need, authorized: &authorized, retry_of }))
+    accepting::work(world, line.asked(), (speaker, None), work).await
 }
 
 /// What a line would do, without doing it.
@@ -414,67 +366,11 @@ async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
     let open = world.store.open_requests().await?;
     let looked_up = world.looked_up();
-    let asking = Asking { outside: looked_up.outside(), ..speaker.asking(world, &ledger, &undone, line) };
+    let asking = Asking { outside: looked_up.outside(), ..speaker.asking(world, &ledger, &undone, line.text) };
     let paces = explaining::run_paces(world.store.as_ref(), &ledger, &work.command).await?;
     let id = world.ids.request();
     Ok(match asking.preview(work, Around { id: &id, open: &open, paces: &paces }) {
         Ok(preview) => Reply::said(conversation::preview(preview.view()), "answered: a plan"),
         Err(answer) => answer.into(),
     })
-}
-
-struct Accepting<'a> {
-    speaker: &'a Speaker,
-    spec: Arc<CommandSpec>,
-    plan: Plan,
-    need: Option<ApprovalNeed>,
-    authorized: &'a Authorized,
-    retry_of: Option<&'a RequestId>,
-}
-
-/// Writes the request with its runs, controls and first messages: one commit.
-fn accept(world: &World, line: Line<'_>, accepting: Accepting<'_>) -> Reply {
-    let Accepting { speaker, spec, plan, need, authorized, retry_of } = accepting;
-    let now = world.now();
-    let id = plan.parts().request.clone();
-    let controls = ControlVerb::ALL.map(|verb| (verb, world.ids.handle()));
-    let mut writes = Vec::new();
-    for (number, subject) in (1..).zip(plan.parts().subjects.clone()) {
-        let wave = u32::try_from(plan.wave_of(number)).unwrap_or(u32::MAX);
-        writes.push(Write::RunEvents {
-            id: id.run(number),
-            expected: Version(0),
-            epoch: Epoch::default(),
-            events: vec![RunEvent::Planned { subject, wave }],
-            wake_at: None,
-        });
-    }
-    for (verb, handle) in &controls {
-        let action = ControlAction::Request { request: id.clone(), verb: *verb };
-        writes.push(Write::Control(Control { handle: handle.clone(), action, bound: None, used_at: None }));
-    }
-    let accepted = Accepted {
-        need,
-        plan,
-        spec,
-        origin: line.origin.clone(),
-        requester_name: speaker.person.name.clone(),
-        allowed_by: authorized.allowed_by().iter().map(|note| note.id.to_string()).collect(),
-        at: now,
-        controls: controls.into_iter().collect(),
-        retry_of: retry_of.cloned(),
-    };
-    writes.insert(0, request_made(&id, accepted));
-    writes.push(records::kept(world, Occasion::Line, Some(&id), authorized.record().clone()));
-    writes.push(messages::card(&id));
-    writes.push(messages::echo(&id, line.origin));
-    Reply::Accepted { writes, note: format!("accepted: {id}"), id }
-}
-
-fn request_made(id: &RequestId, accepted: Accepted) -> Write {
-    Write::RequestEvents {
-        id: id.clone(),
-        expected: Version(0),
-        events: vec![RequestEvent::Accepted(Box::new(accepted))],
-    }
 }

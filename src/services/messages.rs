@@ -5,6 +5,7 @@ use crate::domain::breaker::BreakerScope;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{BrakeId, DeliveryKey, EnvelopeKey, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::place::{ChannelId, Origin, ReplyPath};
+use crate::domain::server::PoolName;
 use crate::domain::time::Timestamp;
 use crate::ports::chat::{PrivateTo, Replaces, TriggerId, ViewId};
 use crate::ports::store::{Content, Control, ControlAction, Destination, Lane, Notice, Outgoing, Write};
@@ -108,6 +109,43 @@ pub(super) fn halted_direct(request: &RequestId, person: &PersonId) -> Write {
 /// The notice about a request in the incident channel.
 pub(super) fn incident_key(request: &RequestId) -> DeliveryKey {
     DeliveryKey::new(format!("incident:{request}"))
+}
+
+/// The notice of servers on standby that a request of an automation puts into production.
+pub(super) fn relief(request: &RequestId, channel: &ChannelId) -> Write {
+    let lane = Lane::new(format!("relief:{request}"));
+    let to = Destination::Channel(channel.clone());
+    Write::Send(Outgoing {
+        key: relief_key(request),
+        lane,
+        to,
+        content: Content::Live(Notice::Relief(request.clone())),
+    })
+}
+
+pub(super) fn relief_key(request: &RequestId) -> DeliveryKey {
+    DeliveryKey::new(format!("relief:{request}"))
+}
+
+/// What a pool could do without again. Fixed: what was measured is stored nowhere else.
+pub(super) fn relieved(request: &RequestId, channel: &ChannelId, message: Message) -> Write {
+    let lane = Lane::new(format!("relief:{request}"));
+    let to = Destination::Channel(channel.clone());
+    Write::Send(Outgoing { key: relieved_key(request), lane, to, content: Content::Fixed(message) })
+}
+
+pub(super) fn relieved_key(request: &RequestId) -> DeliveryKey {
+    DeliveryKey::new(format!("relieved:{request}"))
+}
+
+/// Servers on standby that nobody asks for by itself, in that hour since the epoch. Fixed, likewise.
+pub(super) fn standby_told(pool: &PoolName, hour: i64, channel: &ChannelId, message: Message) -> Write {
+    let (lane, to) = (Lane::new(format!("standby:{pool}")), Destination::Channel(channel.clone()));
+    Write::Send(Outgoing { key: standby_told_key(pool, hour), lane, to, content: Content::Fixed(message) })
+}
+
+pub(super) fn standby_told_key(pool: &PoolName, hour: i64) -> DeliveryKey {
+    DeliveryKey::new(format!("standby:{pool}:{hour}"))
 }
 
 /// In the lane of the notice, so that it is there first.
@@ -253,7 +291,7 @@ pub(super) fn echo(request: &RequestId, origin: &Origin) -> Write {
 fn echo_lane(request: &RequestId, origin: &Origin) -> Lane {
     match origin.reply {
         ReplyPath::ResponseAddress(_) => Lane::new(format!("echo:{request}")),
-        ReplyPath::Private { .. } | ReplyPath::Direct => lane(request),
+        ReplyPath::Private { .. } | ReplyPath::Direct | ReplyPath::Nobody => lane(request),
     }
 }
 
@@ -329,7 +367,7 @@ pub(super) fn update_form(envelope: &EnvelopeKey, view: ViewId, form: Form) -> W
 pub(super) fn form_sent(request: &RequestId, origin: &Origin, view: ViewId, form: Form) -> Write {
     let lane = match origin.reply {
         ReplyPath::ResponseAddress(_) => echo_lane(request, origin),
-        ReplyPath::Private { .. } | ReplyPath::Direct => Lane::new(format!("form:{request}")),
+        ReplyPath::Private { .. } | ReplyPath::Direct | ReplyPath::Nobody => Lane::new(format!("form:{request}")),
     };
     Write::Send(Outgoing {
         key: DeliveryKey::new(format!("form:{request}")),

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: wording (conversation's), decisions (the pure modules'), SQL and Slack (adapters').
 
+mod accepting;
 mod access;
 pub mod admitter;
 pub mod brakes;
@@ -41,6 +42,7 @@ mod retrying;
 mod reviews;
 pub mod runner;
 pub mod safety;
+pub mod standby;
 pub mod standings;
 pub mod telling;
 pub mod traffic;

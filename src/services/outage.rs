@@ -163,7 +163,7 @@ async fn own_return(
     let Some(speaker) = speaker_before(world, line, person).await? else { return Ok(None) };
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
-    let Ok(subjects) = speaker.asking(world, &ledger, &undone, line).subjects(work, spec) else { return Ok(None) };
+    let Ok(subjects) = speaker.asking(world, &ledger, &undone, line.text).subjects(work, spec) else { return Ok(None) };
     let servers: Vec<ServerId> = subjects.servers().iter().map(|server| server.id.clone()).collect();
     if !took_out(world, &ledger, &line.origin.person, &servers).await? {
         return Ok(None);

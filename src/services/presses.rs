@@ -442,6 +442,7 @@ impl Notice {
             | Self::Unclaimed(request)
             | Self::LeftOutDirect(request)
             | Self::HaltedDirect(request)
+            | Self::Relief(request)
             | Self::Override { request, .. }
             | Self::OverrideEnded { request, .. }
             | Self::OverrideIncident { request, .. } => Some(request),

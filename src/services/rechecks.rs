@@ -8,7 +8,7 @@ use super::outage;
 use super::records::{self, about, there};
 use super::world::World;
 use crate::authorization::{AuthorizationRecord, Authorized, Question};
-use crate::domain::identity::{PersonId, Profile, Standing};
+use crate::domain::identity::{AutomationName, PersonId, Profile, Standing};
 use crate::domain::place::ChannelFacts;
 use crate::domain::server::{Server, SiteName};
 use crate::ports::directory::DirectoryFault;
@@ -90,6 +90,9 @@ pub(super) async fn requester(world: &World, request: &Request) -> Look {
 /// What keeps them from being known.
 pub(super) async fn asker(world: &World, request: &Request) -> Result<(Profile, ChannelFacts), Look> {
     let (id, name) = (&request.origin.person, &request.requester_name);
+    if let Some(automation) = id.automation() {
+        return of_automation(world, request, &automation).await;
+    }
     let left = || People::Revoked(format!("{name}, who asked, is no member of the workspace any more"));
     let (people, record) = match who(world, id).await {
         Who::Is(person) if person.standing == Standing::Member => {
@@ -109,6 +112,36 @@ pub(super) async fn asker(world: &World, request: &Request) -> Result<(Profile, 
         Who::NoAnswer(_) => (People::Unknown, records::of_nobody(world, records::NO_DIRECTORY, id)),
     };
     Err(Look::of(people, about(request, record)))
+}
+
+/// An automation that asked, if the files still name it. Nobody has to be looked up for it, and what only gives capacity back
+/// goes by its channel as last known.
+async fn of_automation(
+    world: &World,
+    request: &Request,
+    name: &AutomationName,
+) -> Result<(Profile, ChannelFacts), Look> {
+    let person = Profile::automation(name);
+    let refused =
+        |people: People, verdict: &str| Look::of(people, about(request, records::of_member(world, verdict, &person)));
+    if world.rulebook().policies.check_automation(name).is_err() {
+        let gone = format!("{}, who asked, is not named in automations.yaml any more", request.requester_name);
+        return Err(refused(People::Revoked(gone), records::NOBODY));
+    }
+    match world.directory.channel(&request.origin.channel).await {
+        Ok(channel) => Ok((person, channel)),
+        Err(DirectoryFault::Unknown(_)) => {
+            let gone = "the channel where it was asked is not there any more".to_owned();
+            Err(refused(People::Revoked(gone), records::NOT_HERE))
+        }
+        Err(DirectoryFault::Unavailable(_)) if request.spec.returns_capacity() => {
+            match outage::last_known_channel(world, request).await {
+                Ok(Some(channel)) => Ok((person, channel)),
+                Ok(None) | Err(_) => Err(refused(People::Unknown, records::NO_DIRECTORY)),
+            }
+        }
+        Err(DirectoryFault::Unavailable(_)) => Err(refused(People::Unknown, records::NO_DIRECTORY)),
+    }
 }
 
 /// Why whoever asked may not any more, as a sentence without its full stop.

@@ -4,6 +4,7 @@
 //! retried once; what the new one leaves is retried from that, so nothing that got done meanwhile is done twice.
 //! Deliberately absent: servers of which it is not known what became; as long as there are any, the request is not over.
 
+use super::accepting;
 use super::intake::Outcome;
 use super::lines::{self, Line, Reply, Speaker};
 use super::messages;
@@ -65,7 +66,7 @@ pub(super) async fn retry(
     let line = Line { text: &text, ..line };
     // Read again: the command may have changed since, and then what does not fit any more is pointed at.
     let reply = match speaker.understand(&text, world.now()) {
-        Ok(Intent::Work(work)) => lines::work_anew(world, line, (speaker, Some(id)), &work).await?,
+        Ok(Intent::Work(work)) => accepting::work(world, line.asked(), (speaker, Some(id)), &work).await?,
         Ok(_) => Reply::silent("rejected: no work is left"),
         Err(told) => Reply::Misunderstood(Box::new(told)),
     };

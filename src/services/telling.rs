@@ -78,10 +78,10 @@ impl Telling {
     }
 }
 
-/// Whether its requester is told in person: it has begun, and it was not asked for in that conversation.
+/// Whether its requester is told in person: they are one, it has begun, and it was not asked for in that conversation.
 fn is_told(request: &Request) -> bool {
-    let is_direct = matches!(request.origin.reply, ReplyPath::Direct);
-    !is_direct && matches!(request.stage, RequestStage::Running | RequestStage::Stopping { .. })
+    let is_told_there = matches!(request.origin.reply, ReplyPath::Direct | ReplyPath::Nobody);
+    !is_told_there && matches!(request.stage, RequestStage::Running | RequestStage::Stopping { .. })
 }
 
 /// What a request needs its requester for, since when. A halt tells what was left out as well.

@@ -67,6 +67,7 @@ impl Slack {
                 self.say("chat.postEphemeral", &fields, message).await
             }
             ReplyPath::Direct => self.say("chat.postMessage", &addressed(channel, None), message).await,
+            ReplyPath::Nobody => return Delivery::Refused("there is nobody to tell".to_owned()),
         };
         delivery(call)
     }

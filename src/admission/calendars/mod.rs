@@ -1,7 +1,8 @@
 //! Calendars: times at which what changes something does not start, or at which alone it starts.
 //!
 //! They come from `policies/calendars.yaml` and are worked out anew at each look, so that nothing is stored of them but in
-//! what was decided. Work under way goes to its end, looking goes on, and so does giving back what runs of ours took out.
+//! what was decided. Work under way goes to its end, looking goes on, and so does giving back what runs of ours took out, and what
+//! stands by for a place where too much comes.
 //! Every calendar that is about a server has its say: it starts in the windows that are common to all of them.
 
 mod agenda;
@@ -128,7 +129,7 @@ impl Calendar {
 /// What calendars say to a start; each reason.
 pub(super) fn blockers(asked: Asked<'_>, known: Known<'_>, counts: &Counts) -> Vec<Blocker> {
     let calendars = &known.rules.calendars;
-    if calendars.is_empty() || asked.gives_back(known) {
+    if calendars.is_empty() || asked.gives_back(known) || asked.relieves(known) {
         return Vec::new();
     }
     let blocks = match asked.server.map(|server| &server.site).or(asked.site) {

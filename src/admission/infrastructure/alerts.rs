@@ -179,6 +179,12 @@ fn about_itself(blocker: &Blocker) -> Option<Timestamp> {
     if let Blocker::Alert { place: AlertPlace::Servers(_), since, .. } = blocker { Some(*since) } else { None }
 }
 
+/// Whether an alert about the server itself is known to fire.
+pub(in crate::admission) fn is_told_of(server: &Server, known: Known<'_>) -> bool {
+    let Ok(Some(seen)) = seen(known) else { return false };
+    Placed::of(seen, known).about(server).any(|one| about_itself(&one).is_some())
+}
+
 /// The alerts that keep this server from being taken out now, or that they are not known.
 pub(in crate::admission) fn blockers(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Vec<Blocker> {
     // A server that does not serve takes nothing away: the cure is never blocked by the disease.

@@ -28,6 +28,11 @@ pub(super) fn blockers(candidate: Candidate<'_>, known: Known<'_>, counts: &Coun
     blockers
 }
 
+/// Whether the monitoring is known to say that something is wrong with that very server.
+pub(super) fn is_told_of(server: &Server, known: Known<'_>) -> bool {
+    alerts::is_told_of(server, known)
+}
+
 /// What can have a say about these servers: the servers that are out in their groups, and the alerts about them.
 pub(super) fn having_a_say<'a>(servers: &[&'a Server], known: Known<'a>) -> (Vec<&'a Server>, Firing) {
     (domains::having_a_say(servers.iter().copied(), known), alerts::having_a_say(servers.iter().copied(), known))

@@ -26,6 +26,8 @@ impl Fleet {
             Err(Objection::NotSeen { state, .. }) => format!("{} and not seen", state.word()),
             Err(Objection::Already { by, .. }) => format!("said by {}", by.name),
             Err(Objection::NotOut(state)) => format!("only {}", state.word()),
+            Err(Objection::NotDrained(state)) => format!("not drained but {}", state.word()),
+            Err(Objection::LeftBehind(run)) => format!("left behind by {run}"),
             Err(Objection::NoPool) => "no pool".to_owned(),
         }
     }
@@ -93,6 +95,39 @@ fn only_what_was_called_so_is_ready_and_it_is_still_out() {
     }
     let seen = Fleet::of(10).in_word(0, Repair);
     assert_eq!(seen.fits(0, Declared::Ready), "drained", "seen in service: that is how it is cured");
+}
+
+/// What stands by may be put into production without anybody's look, so it must be known to be out, and by a run or a word
+/// that left it well.
+#[test]
+fn only_what_is_drained_and_seen_so_stands_by() {
+    use Health::{Failing, OutOfRotation, Serving};
+    let table = [
+        (Drained, Some((OutOfRotation, 120)), "standby"),
+        (Drained, Some((OutOfRotation, 121)), "drained and not seen"),
+        (Drained, Some((Serving, 0)), "drained and serves"),
+        (Drained, Some((Failing, 0)), "drained and serves"),
+        (Drained, None, "drained and not seen"),
+        (Production, Some((OutOfRotation, 0)), "not drained but production"),
+        (Draining, Some((OutOfRotation, 0)), "not drained but draining"),
+        (Undraining, Some((OutOfRotation, 0)), "not drained but undraining"),
+        (Standby, Some((OutOfRotation, 0)), "not drained but standby"),
+        (Maintenance, Some((OutOfRotation, 0)), "not drained but maintenance"),
+        (Repair, Some((OutOfRotation, 0)), "not drained but repair"),
+    ];
+    for (state, look, expected) in table {
+        let fleet = Fleet::of(10).in_state(0, state).unseen(0);
+        let fleet = look.map_or(fleet.clone(), |(health, ago)| fleet.seen(0, health, ago));
+        assert_eq!(fleet.fits(0, Declared::Standby), expected, "{state:?} {look:?}");
+    }
+    let fleet = Fleet::of(10).in_state(0, Drained).seen(0, OutOfRotation, 0);
+    let left = fleet.clone().locked(0, "bbbb", LockStanding::LeftBehind);
+    assert_eq!(left.fits(0, Declared::Standby), "left behind by run-bbbb.1");
+    let change = fleet.said(0, Declared::Standby).expect("it is drained");
+    let ledger = fleet.clone().seen(0, Serving, 0).ledger;
+    assert!(!change.holds(ledger.states.get(&id(0)), None, ledger.health.get(&id(0))), "it serves by now");
+    let said = fleet.with(&[change]);
+    assert_eq!(said.fits(0, Declared::Standby), "said by bob");
 }
 
 #[test]

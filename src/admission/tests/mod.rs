@@ -18,6 +18,7 @@ mod overshoot;
 mod production;
 mod queue;
 mod rate;
+mod standby;
 mod traffic;
 mod waves;
 

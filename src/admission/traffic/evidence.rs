@@ -114,7 +114,8 @@ pub fn looked_back(rules: &TrafficRules, now: Timestamp) -> Span {
     let every = (rules.clear_for / MOMENTS_PER_CLEAR).clamp(EVERY_MIN, EVERY_MAX);
     // The same moments at every look, so that what is told of them stays the same.
     let to = now.minus(Duration::from_millis(u64::try_from(now.millis() % millis(every).max(1)).unwrap_or(0)));
-    let back = (rules.clear_for * LOOK_BACK_TIMES).max(rules.clear_for + RISE_OVER).min(every * 10_000);
+    let calm_for = rules.standby.as_ref().map_or(Duration::ZERO, |standby| standby.calm_for + every);
+    let back = (rules.clear_for * LOOK_BACK_TIMES).max(rules.clear_for + RISE_OVER).max(calm_for).min(every * 10_000);
     Span { from: to.minus(back), to, every }
 }
 

@@ -6,10 +6,14 @@
 
 mod evidence;
 mod rules;
+mod standby;
+mod standby_file;
 
 pub use evidence::{Answers, Doubt, Measured, Snapshot, Traffic, Usual, judged, looked_back, same_hour, usual};
 pub(super) use rules::TrafficFile;
 pub use rules::TrafficRules;
+pub use standby::{Shortage, Spared, is_calm_without, shortages};
+pub use standby_file::StandbyRules;
 
 use super::counts::{Carrier, Counts};
 use super::ledger::LockStanding;
@@ -79,17 +83,26 @@ pub fn is_missed(server: &PlannedServer, known: Known<'_>, passed: &[PolicyName]
     if passed.contains(&PolicyName::Traffic) {
         return false;
     }
+    is_loaded_beyond(server, known.rules.traffic.relief_percent, known)
+}
+
+/// Whether a server on standby is wanted: its pool or site carries more than what lets work go on. What is not known wants nothing.
+pub(super) fn is_wanted(server: &PlannedServer, known: Known<'_>) -> bool {
+    is_loaded_beyond(server, known.rules.traffic.resume_percent, known)
+}
+
+/// Whether what serves in a server's pool or site is known to carry more than that share.
+fn is_loaded_beyond(server: &PlannedServer, percent: u32, known: Known<'_>) -> bool {
     let (Traffic::Seen(snapshot), Some(record)) = (known.outside.traffic, known.inventory.by_id(&server.id)) else {
         return false;
     };
-    let rules = &known.rules.traffic;
-    if record.pool.is_none() || rules.units(record).is_ok_and(|units| units == 0) {
+    if record.pool.is_none() || known.rules.traffic.units(record).is_ok_and(|units| units == 0) {
         return false;
     }
     let place = Place { snapshot, known };
     own_scopes(record).into_iter().any(|scope| {
         let serving = |other: &Server| capacity::serves(other, known);
-        place.figure(&scope, &serving).is_ok_and(|now| now.load(now.units) > share(rules.relief_percent))
+        place.figure(&scope, &serving).is_ok_and(|now| now.load(now.units) > share(percent))
     })
 }
 

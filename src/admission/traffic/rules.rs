@@ -1,5 +1,6 @@
 //! The numbers of the traffic policy, and how `policies/admission.yaml` writes them under `traffic:`.
 
+use super::standby_file::{StandbyFile, StandbyRules};
 use crate::admission::file::AdmissionFileFault;
 use crate::domain::server::{Server, ServerType, SiteName, TagName};
 use crate::domain::time::duration_of;
@@ -33,6 +34,8 @@ pub struct TrafficRules {
     pub resume_percent: u32,
     /// Above this load, servers that runs have taken out are put back where that is still possible.
     pub relief_percent: u32,
+    /// What becomes of servers on standby above that load; `None` only tells of them.
+    pub standby: Option<StandbyRules>,
     /// More than this share of the usual traffic of the hour is a surge.
     pub surge_percent: u32,
     /// More than this share of what it was five minutes ago is a steep rise.
@@ -60,6 +63,7 @@ impl Default for TrafficRules {
             load_max_percent: 70,
             resume_percent: 65,
             relief_percent: 85,
+            standby: None,
             surge_percent: 130,
             rise_percent: 120,
             judged_from_percent: 40,
@@ -101,6 +105,7 @@ pub(in crate::admission) struct TrafficFile {
     load_max: Option<String>,
     resume: Option<String>,
     relief: Option<String>,
+    standby: Option<StandbyFile>,
     surge: Option<String>,
     rise: Option<String>,
     judged_from: Option<String>,
@@ -150,7 +155,7 @@ impl TrafficFile {
         }
         let sites =
             |(site, by): (String, Vec<String>)| (SiteName::new(site), by.into_iter().map(SiteName::new).collect());
-        let rules = TrafficRules {
+        let mut rules = TrafficRules {
             query: query(self.query, "query", usual.query)?,
             seen: query(self.seen, "seen", usual.seen)?,
             up: query(self.up, "up", usual.up)?,
@@ -159,6 +164,7 @@ impl TrafficFile {
             load_max_percent: percent(self.load_max, "load-max", usual.load_max_percent, (1, 100))?,
             resume_percent: percent(self.resume, "resume", usual.resume_percent, (1, 100))?,
             relief_percent: percent(self.relief, "relief", usual.relief_percent, (1, 1000))?,
+            standby: None,
             surge_percent: percent(self.surge, "surge", usual.surge_percent, (101, 1000))?,
             rise_percent: percent(self.rise, "rise", usual.rise_percent, (101, 1000))?,
             judged_from_percent: percent(self.judged_from, "judged-from", usual.judged_from_percent, (0, 100))?,
@@ -174,6 +180,7 @@ impl TrafficFile {
         if relief < most {
             fault("relief", &format!("{relief}%"), &format!("at least load-max, {most}%"))?;
         }
+        rules.standby = self.standby.map(|standby| standby.rules(file, resume)).transpose()?;
         if rules.look_every * 2 > rules.age_max {
             let (every, half) = (rules.look_every.as_secs(), rules.age_max.as_secs() / 2);
             fault("look-every", &format!("{every}s"), &format!("at most half of age-max, {half}s"))?;

@@ -2,7 +2,8 @@
 
 use super::super::{Question, RefusalKind};
 use super::{
-    GLOBAL, NOC, ana, channel, check, command, decide, edge, faults_of, fleet, load, noc_with, person, servers, shipped,
+    AUTOMATIONS, GLOBAL, NOC, ana, channel, check, command, decide, edge, faults_of, fleet, load, noc_with, person,
+    servers, shipped,
 };
 use crate::domain::identity::{Profile, Standing};
 use crate::domain::place::{ChannelFacts, ChannelId, ChannelName, Reach};
@@ -124,8 +125,8 @@ fn a_forbid_beats_every_permit() {
 #[test]
 fn a_permit_in_one_channels_file_widens_no_other_channel() {
     let everything = "@id(\"all\") @reason(\"everything\") permit (principal, action, resource);";
-    let policies =
-        load(&[("global.cedar", GLOBAL), ("channels/web.cedar", everything), ("channels/noc.yaml", NOC)]).unwrap();
+    let own = [("channels/web.cedar", everything), ("channels/noc.yaml", NOC)];
+    let policies = load(&[&[("global.cedar", GLOBAL), ("automations.yaml", AUTOMATIONS)], &own[..]].concat()).unwrap();
     let nobody = person("nil", &[]);
     assert_eq!(check(&policies, &nobody, &channel("web"), ("reboot", &edge(1))), "yes: reboot on 1 by all");
     assert_eq!(

@@ -22,6 +22,7 @@ const SCHEMA: &str = include_str!("../../../policies/schema.cedarschema");
 const GLOBAL: &str = include_str!("../../../policies/global.cedar");
 const CHANNELS: &str = include_str!("../../../policies/channels.yaml");
 const NOC: &str = include_str!("../../../policies/channels/noc.yaml");
+const AUTOMATIONS: &str = include_str!("../../../policies/automations.yaml");
 const GROUPS: &str = include_str!("../../../policies/groups.yaml");
 const WEB: &str = include_str!("../../../policies/channels/web.yaml");
 const INCIDENTS: &str = include_str!("../../../policies/channels/incidents.cedar");
@@ -80,6 +81,7 @@ fn told(answer: Result<Authorized, Box<Refusal>>) -> String {
 fn shipped() -> Policies {
     load(&[
         ("global.cedar", GLOBAL),
+        ("automations.yaml", AUTOMATIONS),
         ("groups.yaml", GROUPS),
         ("channels/noc.yaml", NOC),
         ("channels/web.yaml", WEB),

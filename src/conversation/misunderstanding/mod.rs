@@ -287,7 +287,7 @@ const fn words(expected: Expected) -> &'static str {
         Expected::OnRequest => "on and the id of a request, such as on req-2mq9",
         Expected::Reason => "because and why it cannot wait",
         Expected::Until => "when it is over: until 18:00, or for 2h",
-        Expected::Declared => "how they are: maintenance, repair or ready",
+        Expected::Declared => "how they are: maintenance, repair, ready or standby",
     }
 }
 

@@ -281,11 +281,12 @@ fn help_on_what_stops_things_shows_lines_to_copy() {
     `/fleet retry req-2mq9`
     ~ once the request is over, and once: what the new one leaves is retried from that · planned, allowed and approved like any other
 
-    State: says how servers are that are out: in maintenance, in repair, or ready
-    `/fleet state SERVERS maintenance|repair|ready because REASON`
+    State: says how servers are that are out: in maintenance, in repair, ready, or on standby
+    `/fleet state SERVERS maintenance|repair|ready|standby because REASON`
     `/fleet state edge-lax-007 repair because its PSU is dead`
     `/fleet state edge-lax-007 ready because the PSU is replaced`
-    ~ by whoever the policies here let use state · a server that serves is drained first; one that is ready is still out, and undrain puts it back after its checks · what is in repair leaves the total of its pool
+    `/fleet state edge-lax-007 standby because it is a reserve`
+    ~ by whoever the policies here let use state · a server that serves is drained first; one that is ready is still out, and undrain puts it back after its checks · what is drained and well can stand by for when too much comes · what is in repair leaves the total of its pool
     ");
 }
 
@@ -309,7 +310,7 @@ fn help_on_a_purpose_shows_all_that_is_for_it() {
     ~ everything: `/fleet help`
 
     Take out and put back: what you can do in #noc
-    `/fleet state edge-lax-007 repair because its PSU is dead` says how servers are that are out: in maintenance, in repair, or ready
+    `/fleet state edge-lax-007 repair because its PSU is dead` says how servers are that are out: in maintenance, in repair, ready, or on standby
     `/fleet drain edge-lax-001 because fan noise` Take servers out of their load balancer and wait until their connections have ended
     `/fleet undrain edge-lax-001` Put servers that are out back into their load balancer
     ~ everything: `/fleet help`

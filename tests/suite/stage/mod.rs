@@ -39,8 +39,11 @@ use std::time::Duration;
 use time::{StageClock, StageIds};
 use transcript::Cleaner;
 use wrasse::admission::infrastructure::{DomainRule, Within};
+use wrasse::admission::traffic::StandbyRules;
 use wrasse::admission::{CohortRule, Rules};
+use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::{AutomationName, GroupName};
+use wrasse::domain::place::ChannelName;
 use wrasse::domain::server::{Server, ServerName, TagName};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::{Arrival, Envelope};
@@ -316,6 +319,20 @@ impl Stage {
     /// Automations wait so long after a failure on a server.
     pub(crate) fn keeps_automations_off_for(&self, wait: Duration) {
         self.0.script.borrow_mut().rules.failure_rate.server.cool_down = wait;
+    }
+
+    /// Where too much comes, the automation `standby` undrains what stands by, in #noc, if its rules let it.
+    pub(crate) fn calls_on_standby(&self) {
+        let mut script = self.0.script.borrow_mut();
+        "standby: asks for servers on standby\n".clone_into(&mut script.automations);
+        script.rules.traffic.standby = Some(StandbyRules {
+            automation: AutomationName::new("standby"),
+            command: CommandName::new("undrain"),
+            channel: ChannelName::new("noc"),
+            again_after: minutes(30),
+            calm_percent: 50,
+            calm_for: minutes(60),
+        });
     }
 
     /// Members of that group may override policies.

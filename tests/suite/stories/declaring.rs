@@ -312,11 +312,12 @@ async fn who_may_say_it_is_said_by_the_channel() {
         let help = bob.types(&noc, "/fleet help state").await;
         assert_snapshot!(help.transcript(), @"
         bob   /fleet help state
-        bot   (only bob) State: says how servers are that are out: in maintenance, in repair, or ready
-              `/fleet state SERVERS maintenance|repair|ready because REASON`
+        bot   (only bob) State: says how servers are that are out: in maintenance, in repair, ready, or on standby
+              `/fleet state SERVERS maintenance|repair|ready|standby because REASON`
               `/fleet state edge-lax-007 repair because its PSU is dead`
               `/fleet state edge-lax-007 ready because the PSU is replaced`
-              ~ by whoever the policies here let use state · a server that serves is drained first; one that is ready is still out, and undrain puts it back after its checks · what is in repair leaves the total of its pool
+              `/fleet state edge-lax-007 standby because it is a reserve`
+              ~ by whoever the policies here let use state · a server that serves is drained first; one that is ready is still out, and undrain puts it back after its checks · what is drained and well can stand by for when too much comes · what is in repair leaves the total of its pool
         ");
         let mention = bob.mentions(&noc, "@wrasse state edge-lax-01 repair because its PSU is dead").await;
         assert_snapshot!(mention.transcript(), @"
@@ -339,9 +340,10 @@ async fn a_line_that_lacks_something_says_what() {
         let noc = noc.lets("sre", "state");
         stage.fleet().has_in("dns-lax-01", ProductionState::Production);
         for (line, part) in [
-            ("state edge-lax-01 because x", "maintenance, repair or ready"),
+            ("state edge-lax-01 because x", "maintenance, repair, ready or standby"),
             ("state edge-lax-01 broken because x", "did you mean repair"),
             ("state edge-lax-01 production because x", "did you mean ready"),
+            ("state edge-lax-01 reserve because x", "did you mean standby"),
             ("state repair because x", "servers, such as"),
             ("state edge-lax-99 repair because x", "No server is called"),
             ("state site=lax & type=origin repair because x", "No server"),

@@ -45,6 +45,7 @@ mod requiring;
 mod retrying;
 mod scheduling;
 mod spreading;
+mod standing_by;
 mod stopping;
 mod surging;
 mod telling;

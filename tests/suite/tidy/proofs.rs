@@ -7,13 +7,14 @@ use super::none;
 use super::source::{code, files};
 
 /// A constructor, the files or folders of the program that may call it, and why those.
-const MADE_BY: [(&str, &[&str], &str); 4] = [
+const MADE_BY: [(&str, &[&str], &str); 5] = [
     (
         "Admission::noted",
         &["src/mandate/mod.rs", "src/adapters/storage/shapes/run.rs"],
         "a run is let to start by three proofs, or its journal says that it was",
     ),
     ("Actor::of_envelope", &["src/adapters/slack/wire.rs"], "who acts is said by an authenticated envelope"),
+    ("Actor::of_automation", &["src/services/standby.rs"], "who acts is said by the files that name an automation"),
     ("Actor::of_process", &["src/cli/brakes.rs"], "who acts is said by the operating system"),
     (
         "Actor::recalled",

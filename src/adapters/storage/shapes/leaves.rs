@@ -5,10 +5,10 @@ use crate::domain::breaker::BreakerScope;
 use crate::domain::calendar::CalendarName;
 use crate::domain::command::CommandName;
 use crate::domain::effect::BootId;
-use crate::domain::identity::{GroupName, TeamId, UserId};
+use crate::domain::identity::{AutomationName, GroupName, TeamId, UserId};
 use crate::domain::ids::{BrakeId, Fingerprint, Handle, RequestId, RunId, Version};
 use crate::domain::intent::{ParameterName, ZoneName};
-use crate::domain::place::{ChannelId, MessageTs};
+use crate::domain::place::{ChannelId, ChannelName, MessageTs};
 use crate::domain::server::{
     MetroName, PoolName, RackName, ServerId, ServerName, ServerType, SiteName, TagName, TagValue,
 };
@@ -101,10 +101,12 @@ macro_rules! stored_names {
     )* };
 }
 stored_names!(
+    AutomationName,
     BootId,
     BrakeId,
     CalendarName,
     ChannelId,
+    ChannelName,
     CommandName,
     GroupName,
     Handle,

@@ -44,6 +44,7 @@ stored_variants! { Notice;
     "question-direct" => QuestionDirect(run),
     "left-out-direct" => LeftOutDirect(request),
     "halted-direct" => HaltedDirect(request),
+    "relief" => Relief(request),
 }
 stored_variants! { ControlAction;
     "request" => Request { request: "request", verb: "verb" },

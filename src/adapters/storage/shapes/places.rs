@@ -22,4 +22,5 @@ stored_variants! { ReplyPath;
     "response-address" => ResponseAddress(address),
     "private" => Private { thread: "thread" },
     "direct" => Direct,
+    "nobody" => Nobody,
 }

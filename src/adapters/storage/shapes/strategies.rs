@@ -70,6 +70,7 @@ fn reply_path() -> BoxedStrategy<ReplyPath> {
         text().prop_map(ReplyPath::ResponseAddress),
         option::of(text().prop_map(MessageTs::new)).prop_map(|thread| ReplyPath::Private { thread }),
         Just(ReplyPath::Direct),
+        Just(ReplyPath::Nobody),
     ]
     .boxed()
 }
@@ -371,6 +372,7 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         Notice::Unclaimed,
         Notice::LeftOutDirect,
         Notice::HaltedDirect,
+        Notice::Relief,
     ]);
     let of_run = select(vec![Notice::ServerFailed as fn(RunId) -> Notice, Notice::Question, Notice::QuestionDirect]);
     prop_oneof![

@@ -2,16 +2,18 @@
 
 use super::tests::{golden, unreadable};
 use super::{Stored, decode, encode};
-use crate::admission::traffic::{Doubt, Measured, Snapshot as Seen};
+use crate::admission::traffic::{Doubt, Measured, Snapshot as Seen, StandbyRules};
 use crate::admission::{
     Breaker, Decided, Declarer, FailureRules, Firing, Rules, Said, SetBy, Snapshot, StateChange, StateRow, Traffic,
+    TrafficRules,
 };
 use crate::authorization::{AuthorizationRecord, RecordedClass};
-use crate::domain::command::{ApprovalRule, Output, Sent, ValueKind};
+use crate::domain::command::{ApprovalRule, CommandName, Output, Sent, ValueKind};
 use crate::domain::consent::Quota;
-use crate::domain::identity::{Asker, GroupName, PersonId};
+use crate::domain::identity::{Asker, AutomationName, GroupName, PersonId};
 use crate::domain::ids::{Fingerprint, RunId};
 use crate::domain::intent::{ParameterName, Value};
+use crate::domain::place::ChannelName;
 use crate::domain::server::{PoolName, ProductionState};
 use crate::domain::time::Timestamp;
 use crate::ports::store::{ControlAction, DeclaredRecord};
@@ -132,7 +134,16 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     ]);
     let traffic = Traffic::Seen(Seen { pools, silent: None });
     insta::assert_snapshot!(golden::line(&traffic), @r#"{"kind":"seen","value":{"pools":{"edge-fra":{"since_ms":5,"why":"no answer"},"edge-lax":{"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.30000000000000004","usual":null}},"silent":null}}"#);
-    let rules = Rules { starts_per_minute: None, ..Rules::default() };
+    let standby = StandbyRules {
+        automation: AutomationName::new("standby"),
+        command: CommandName::new("undrain"),
+        channel: ChannelName::new("noc"),
+        again_after: Duration::from_secs(1800),
+        calm_percent: 50,
+        calm_for: Duration::from_secs(3600),
+    };
+    let traffic_rules = TrafficRules { standby: Some(standby), ..TrafficRules::default() };
+    let rules = Rules { starts_per_minute: None, traffic: traffic_rules, ..Rules::default() };
     let files = Fingerprint::of(b"files");
     let none = || (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (locks, states, health, brakes) = none();
@@ -157,6 +168,10 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     };
     assert_eq!(decode("a snapshot", 1, &encode(&snapshot)).as_ref(), Ok(&snapshot));
     let mut stored = snapshot.store();
+    stored.pointer_mut("/rules/traffic").and_then(|rules| rules.as_object_mut()).unwrap().remove("standby");
+    let read: Snapshot = decode("a snapshot", 1, &stored.to_string()).unwrap();
+    assert_eq!(read.rules.traffic, TrafficRules::default(), "before anything was asked for by itself");
+    let mut stored = snapshot.store();
     let object = stored.as_object_mut().unwrap();
     let rules = object.get_mut("rules").and_then(|rules| rules.as_object_mut()).unwrap();
     rules.remove("traffic");
@@ -174,7 +189,8 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     object.remove("firing");
     object.remove("breakers");
     object.remove("before");
-    let before = Snapshot { traffic: Traffic::NotConfigured, ..snapshot };
+    let rules = Rules { traffic: TrafficRules::default(), ..snapshot.rules.clone() };
+    let before = Snapshot { traffic: Traffic::NotConfigured, rules, ..snapshot };
     assert_eq!(decode("a snapshot", 1, &stored.to_string()).as_ref(), Ok(&before));
 }
 

@@ -1,7 +1,7 @@
 //! The shapes of what was known of traffic, and of the numbers that it was judged by.
 
 use super::{Members, Misfit, Stored, stored_record, stored_variants, with};
-use crate::admission::traffic::{Doubt, Measured, Snapshot};
+use crate::admission::traffic::{Doubt, Measured, Snapshot, StandbyRules};
 use crate::admission::{Traffic, TrafficRules};
 use serde_json::{Map, Value};
 
@@ -19,7 +19,11 @@ stored_record! { TrafficRules;
     load_max_percent: "load_max_percent", resume_percent: "resume_percent", relief_percent: "relief_percent",
     surge_percent: "surge_percent", rise_percent: "rise_percent", judged_from_percent: "judged_from_percent",
     clear_for: "clear_for_ms", age_max: "age_max_ms", coverage_min_percent: "coverage_min_percent",
-    look_every: "look_every_ms",
+    look_every: "look_every_ms", standby: "standby" or None,
+}
+stored_record! { StandbyRules;
+    automation: "automation", command: "command", channel: "channel", again_after: "again_after_ms",
+    calm_percent: "calm_percent", calm_for: "calm_for_ms",
 }
 
 /// A measurement, or since when and why there is none.

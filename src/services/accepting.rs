@@ -1,0 +1,138 @@
+//! Work that is asked for, by a person's line or by an automation: resolved, authorised, planned and accepted in one commit.
+//!
+//! Deliberately absent: where the words come from, and who is told what comes of them.
+
+use super::access;
+use super::lines::{Reply, Speaker};
+use super::undone::left_undone;
+use super::world::World;
+use super::{messages, records};
+use crate::authorization::Authorized;
+use crate::conversation;
+use crate::domain::command::CommandSpec;
+use crate::domain::ids::{Epoch, RequestId, Version};
+use crate::domain::intent::WorkIntent;
+use crate::domain::place::{Origin, ReplyPath};
+use crate::domain::plan::Plan;
+use crate::ports::StoreFault;
+use crate::ports::authorizations::Occasion;
+use crate::ports::store::{Control, ControlAction, Write};
+use crate::workflow::request::{Accepted, ApprovalNeed, ControlVerb, RequestEvent};
+use crate::workflow::run::RunEvent;
+use std::sync::Arc;
+
+/// What is asked for, in words, and where.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) text: &'a str,
+}
+
+/// What comes of asking for work; perhaps anew, on what a request left undone.
+pub(super) async fn work(
+    world: &World,
+    asked: Asked<'_>,
+    (speaker, retry_of): (&Speaker, Option<&RequestId>),
+    work: &WorkIntent,
+) -> Result<Reply, StoreFault> {
+    let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
+        return Ok(Reply::silent("rejected: a command that is not in the catalogue"));
+    };
+    let ledger = world.store.ledger().await?;
+    let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
+    let asking = speaker.asking(world, &ledger, &undone, asked.text);
+    let subjects = match asking.subjects(work, &spec) {
+        Ok(subjects) => subjects,
+        Err(answer) => return Ok(answer.into()),
+    };
+    let authorized = match asking.authorize(&spec, &subjects) {
+        Ok(authorized) => authorized,
+        Err(refusal) => {
+            let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.count());
+            let note = "refused: not allowed".to_owned();
+            let also = vec![records::kept(world, Occasion::Line, None, refusal.record.clone())];
+            return Ok(match access::can_be_asked_for(&refusal, &speaker.channel) {
+                true => Reply::Refused { message: told, note, line: asked.text.to_owned(), also },
+                false => Reply::Said { message: told, note, also },
+            });
+        }
+    };
+    if let Err(answer) = asking.reason_given(work, &spec, &authorized) {
+        return Ok(answer.into());
+    }
+    let need = asking.need(&spec, &subjects, Some(&authorized));
+    let plan = match asking.draft(&world.ids.request(), work, &spec, &subjects) {
+        Ok(plan) => plan,
+        Err(answer) => return Ok(answer.into()),
+    };
+    if let Some(same) = asking.same_request(&plan, &world.store.open_requests().await?) {
+        let link = match &same.card {
+            Some(card) => world.chat.link_to(card).await,
+            None => None,
+        };
+        let note = format!("answered: the same as {}", same.id());
+        let record = authorized.record().clone();
+        let reply = Reply::said(conversation::doubled(same, link.as_deref()), note);
+        return Ok(reply.with(records::kept(world, Occasion::Line, Some(same.id()), record)));
+    }
+    Ok(accept(world, asked.origin, Accepting { speaker, spec, plan, need, authorized: &authorized, retry_of }))
+}
+
+struct Accepting<'a> {
+    speaker: &'a Speaker,
+    spec: Arc<CommandSpec>,
+    plan: Plan,
+    need: Option<ApprovalNeed>,
+    authorized: &'a Authorized,
+    retry_of: Option<&'a RequestId>,
+}
+
+/// Writes the request with its runs, controls and first messages: one commit.
+fn accept(world: &World, origin: &Origin, accepting: Accepting<'_>) -> Reply {
+    let Accepting { speaker, spec, plan, need, authorized, retry_of } = accepting;
+    let now = world.now();
+    let id = plan.parts().request.clone();
+    let controls = ControlVerb::ALL.map(|verb| (verb, world.ids.handle()));
+    let mut writes = Vec::new();
+    for (number, subject) in (1..).zip(plan.parts().subjects.clone()) {
+        let wave = u32::try_from(plan.wave_of(number)).unwrap_or(u32::MAX);
+        writes.push(Write::RunEvents {
+            id: id.run(number),
+            expected: Version(0),
+            epoch: Epoch::default(),
+            events: vec![RunEvent::Planned { subject, wave }],
+            wake_at: None,
+        });
+    }
+    for (verb, handle) in &controls {
+        let action = ControlAction::Request { request: id.clone(), verb: *verb };
+        writes.push(Write::Control(Control { handle: handle.clone(), action, bound: None, used_at: None }));
+    }
+    let accepted = Accepted {
+        need,
+        plan,
+        spec,
+        origin: origin.clone(),
+        requester_name: speaker.person.name.clone(),
+        allowed_by: authorized.allowed_by().iter().map(|note| note.id.to_string()).collect(),
+        at: now,
+        controls: controls.into_iter().collect(),
+        retry_of: retry_of.cloned(),
+    };
+    writes.insert(0, request_made(&id, accepted));
+    writes.push(records::kept(world, Occasion::Line, Some(&id), authorized.record().clone()));
+    writes.push(messages::card(&id));
+    // Nobody waits for an answer to an automation.
+    if origin.reply != ReplyPath::Nobody {
+        writes.push(messages::echo(&id, origin));
+    }
+    Reply::Accepted { writes, note: format!("accepted: {id}"), id }
+}
+
+fn request_made(id: &RequestId, accepted: Accepted) -> Write {
+    Write::RequestEvents {
+        id: id.clone(),
+        expected: Version(0),
+        events: vec![RequestEvent::Accepted(Box::new(accepted))],
+    }
+}
