@@ -103,25 +103,32 @@ pub(super) enum Standing {
 
 /// How a server counts now. One that a failed run left behind is out, whatever it answers.
 pub(super) fn standing(server: &Server, known: Known<'_>) -> Standing {
-    match (looks(server, known), known.ledger.lock(&server.id)) {
-        (Standing::Serves, Some(lock)) if lock.standing == LockStanding::LeftBehind => Standing::Out(OutServer {
+    match (glance(server, known), known.ledger.lock(&server.id)) {
+        (Glance::Serves, Some(lock)) if lock.standing == LockStanding::LeftBehind => Standing::Out(OutServer {
             name: server.name.clone(),
             holder: Some(lock.run.request.clone()),
             why: "left behind by a run that failed".to_owned(),
             said_by: None,
         }),
-        (standing, _) => standing,
+        (Glance::Serves, _) => Standing::Serves,
+        (Glance::Unknown(seen_at), _) => Standing::Unknown(seen_at),
+        (Glance::NotMeantTo(state), _) => {
+            let but = if known.ledger.is_contradicted(server) { ", but seen in service" } else { "" };
+            Standing::Out(out(server, format!("{}{but}", state.word()), known))
+        }
+        (Glance::Seen(health), _) => Standing::Out(out(server, health.words().to_owned(), known)),
     }
 }
 
 /// Whether a server counts as serving now.
 pub(super) fn serves(server: &Server, known: Known<'_>) -> bool {
-    matches!(standing(server, known), Standing::Serves)
+    let is_left_behind = || known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
+    glance(server, known) == Glance::Serves && !is_left_behind()
 }
 
 /// Whether a server is known not to serve: taking it out takes nothing away.
 pub(super) fn is_out(server: &Server, known: Known<'_>) -> bool {
-    matches!(looks(server, known), Standing::Out(_))
+    matches!(glance(server, known), Glance::NotMeantTo(_) | Glance::Seen(_))
 }
 
 /// Whether work that takes this server out takes a place of its pool: one that does not serve takes none.
@@ -130,26 +137,36 @@ pub(super) fn takes(server: &PlannedServer, pool: &PoolName, known: Known<'_>) -
     server.pool.as_ref() == Some(pool) && record.is_some_and(|record| !is_out(record, known))
 }
 
-/// How a server looks from outside.
-fn looks(server: &Server, known: Known<'_>) -> Standing {
+/// How a server looks from outside: asked of whole sites under the store's lock, so it names nobody.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Glance {
+    Serves,
+    NotMeantTo(ProductionState),
+    Seen(Health),
+    Unknown(Option<Timestamp>),
+}
+
+fn glance(server: &Server, known: Known<'_>) -> Glance {
     let state = known.ledger.state(server);
-    let holder = known.ledger.lock(&server.id).map(|lock| lock.run.request.clone());
-    let row = known.ledger.states.get(&server.id);
-    let holder = holder.or_else(|| row.and_then(|row| row.by.run()).map(|run| run.request.clone()));
-    let said_by = known.ledger.declarer(server).map(|by| by.name.clone());
-    let out = |why: String| Standing::Out(OutServer { name: server.name.clone(), holder, why, said_by });
     if state != ProductionState::Production {
-        let but = if known.ledger.is_contradicted(server) { ", but seen in service" } else { "" };
-        return out(format!("{}{but}", state.word()));
+        return Glance::NotMeantTo(state);
     }
     match known.ledger.health.get(&server.id) {
-        None => Standing::Unknown(None),
-        Some(row) if !row.seen_at.counts(known.now, known.rules.health_age_max) => Standing::Unknown(Some(row.seen_at)),
+        None => Glance::Unknown(None),
+        Some(row) if !row.seen_at.counts(known.now, known.rules.health_age_max) => Glance::Unknown(Some(row.seen_at)),
         Some(row) => match row.health {
-            Health::Serving => Standing::Serves,
-            health @ (Health::Failing | Health::OutOfRotation) => out(health.words().to_owned()),
+            Health::Serving => Glance::Serves,
+            health @ (Health::Failing | Health::OutOfRotation) => Glance::Seen(health),
         },
     }
+}
+
+/// A server that does not serve, with who is known to have a part in that.
+fn out(server: &Server, why: String, known: Known<'_>) -> OutServer {
+    let holder = known.ledger.lock(&server.id).map(|lock| &lock.run);
+    let holder = holder.or_else(|| known.ledger.states.get(&server.id).and_then(|row| row.by.run()));
+    let said_by = known.ledger.declarer(server).map(|by| by.name.clone());
+    OutServer { name: server.name.clone(), holder: holder.map(|run| run.request.clone()), why, said_by }
 }
 
 /// What keeps this server from being taken out now.
@@ -162,13 +179,12 @@ pub(super) fn blocker(server: &PlannedServer, known: Known<'_>, counts: &Counts)
         return Some(Blocker::HealthUnknown { pool: pool.clone(), unknown, total, since });
     }
     let left = count.serving.saturating_sub(count.promised);
-    let stays = match (looks(record, known), standing(record, known)) {
-        // A server that does not serve takes nothing away: the cure is never blocked by the disease.
-        (Standing::Out(_), _) => return None,
-        (_, Standing::Serves) => left.saturating_sub(1),
-        // It is not counted as serving, but it may well serve: the others must be enough without it.
-        (_, Standing::Out(_) | Standing::Unknown(_)) => left,
-    };
+    // A server that does not serve takes nothing away: the cure is never blocked by the disease.
+    if is_out(record, known) {
+        return None;
+    }
+    // One that is not counted as serving may well serve: the others must be enough without it.
+    let stays = if serves(record, known) { left.saturating_sub(1) } else { left };
     (stays < count.floor).then_some(Blocker::Capacity {
         pool: count.pool.clone(),
         serving: left,
