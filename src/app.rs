@@ -261,7 +261,8 @@ pub(crate) async fn read_stored(
         let (ledger, open, undone, paces) = Default::default();
         return Ok(Stored { ledger, open, undone, paces, is_there: false });
     }
-    let store = SqliteStore::open(database).await?;
+    // Whoever only asks brings nothing up to date: the bot that serves may be of an older version.
+    let store = SqliteStore::look(database).await?;
     let undone = left_undone(&store, selector).await?;
     let (ledger, open) = (store.ledger().await?, store.open_requests().await?);
     let paces = match command {

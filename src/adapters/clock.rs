@@ -17,8 +17,12 @@ impl Clock for SystemClock {
     }
 }
 
-/// The same for a process that lives long: it never goes back. Where the machine's clock is set back it goes on at half the
-/// speed until both agree, so that no look seems younger than it is and nothing that was counted is forgotten.
+/// How far the machine's clock may be set back for ours to wait for it. Beyond that what was told before was wrong, and going on
+/// with it would be too: calendars and whoever reads the times go by the machine's clock.
+const WAITS_FOR_MAX: Duration = Duration::from_secs(60);
+
+/// The same for a process that lives long. Where the machine's clock is set back a little, it does not go back, but on at half
+/// the speed until both agree, so that nothing that was counted is forgotten. Set back far, it is followed at once.
 #[derive(Debug, Default)]
 pub struct SteadyClock {
     last: Mutex<Steady>,
@@ -35,7 +39,7 @@ struct Steady {
 impl Steady {
     /// What is told now, by the machine's clock and by the one that nobody sets.
     fn after(self, wall: Timestamp, instant: Instant) -> Self {
-        if wall >= self.told {
+        if wall >= self.told || self.told.since(wall) > WAITS_FOR_MAX {
             return Self { told: wall, behind_since: None };
         }
         let (from, since) = self.behind_since.unwrap_or((self.told, instant));
@@ -53,7 +57,10 @@ impl Clock for SteadyClock {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let wall = SystemClock.now();
         let next = last.after(wall, Instant::now());
-        if next.behind_since.is_some() && last.behind_since.is_none() {
+        if next.told < last.told {
+            let by = last.told.since(wall);
+            tracing::warn!(?by, "the machine's clock was set back far; what was seen before then does not count");
+        } else if next.behind_since.is_some() && last.behind_since.is_none() {
             let by = next.told.since(wall);
             tracing::warn!(?by, "the machine's clock was set back; time goes at half the speed until both agree");
         }
@@ -83,16 +90,18 @@ mod tests {
         let mut before = clock.told;
         for step in 1..200_u32 {
             let passed = step * Duration::from_millis(700);
-            clock = clock.after(noon.minus(60 * second).plus(passed), start + passed);
+            clock = clock.after(noon.minus(59 * second).plus(passed), start + passed);
             assert!(clock.told >= before, "{step}: it went back");
             before = clock.told;
-            if passed < 117 * second {
+            if passed < 115 * second {
                 assert_eq!(clock.told.since(noon), (passed - Duration::from_millis(700)) / 2, "{step}");
-            } else if passed > 122 * second {
-                assert_eq!((clock.told, clock.behind_since), (noon.minus(60 * second).plus(passed), None), "{step}");
+            } else if passed > 120 * second {
+                assert_eq!((clock.told, clock.behind_since), (noon.minus(59 * second).plus(passed), None), "{step}");
             }
         }
         let ahead = clock.told.plus(3_600 * second);
         assert_eq!(clock.after(ahead, start).told, ahead, "forward it is followed at once");
+        let hour_back = clock.told.minus(3_600 * second);
+        assert_eq!(clock.after(hour_back, start).told, hour_back, "and so it is far back");
     }
 }

@@ -126,9 +126,14 @@ pub(super) fn serves(server: &Server, known: Known<'_>) -> bool {
     glance(server, known) == Glance::Serves && !is_left_behind()
 }
 
-/// Whether a server is known not to serve: taking it out takes nothing away.
+/// Whether a server is known not to serve: taking it out takes nothing away. One that is meant to be out and was seen in
+/// service may take something away.
 pub(super) fn is_out(server: &Server, known: Known<'_>) -> bool {
-    matches!(glance(server, known), Glance::NotMeantTo(_) | Glance::Seen(_))
+    match glance(server, known) {
+        Glance::NotMeantTo(_) => known.ledger.health.get(&server.id).is_none_or(|look| look.health != Health::Serving),
+        Glance::Seen(_) => true,
+        Glance::Serves | Glance::Unknown(_) => false,
+    }
 }
 
 /// Whether work that takes this server out takes a place of its pool: one that does not serve takes none.

@@ -135,7 +135,7 @@ fn stands_still(server: &Server, state: ProductionState, known: Known<'_>) -> Re
         | ProductionState::Repair => return Err(Objection::NotDrained(state)),
     }
     let look = known.ledger.health.get(&server.id);
-    let is_fresh = |look: &&HealthRow| known.now.since(look.seen_at) <= known.rules.health_age_max;
+    let is_fresh = |look: &&HealthRow| look.seen_at.counts(known.now, known.rules.health_age_max);
     match look.filter(is_fresh).map(|look| (look.health, look.seen_at)) {
         Some((Health::OutOfRotation, _)) => Ok(()),
         Some((Health::Serving | Health::Failing, seen_at)) => Err(Objection::Serves { state, seen_at }),

@@ -72,7 +72,7 @@ impl Place {
             "there is no database {}: name the one that the bot serves, with --database FILE or WRASSE_DATABASE",
             self.database.display()
         );
-        Ok(SqliteStore::open(&self.database).await?)
+        Ok(SqliteStore::beside(&self.database).await?)
     }
 
     pub(super) fn channel(&self) -> Option<ChannelId> {

@@ -203,6 +203,19 @@ pub fn no_such_breaker<'a>(scope: &BreakerScope, open: impl Iterator<Item = &'a 
     of(prose)
 }
 
+/// There is no open breaker of that server: only the wait after one failure, which ends by itself or with a success.
+#[must_use]
+pub fn only_cooling_down(scope: &BreakerScope, until: Timestamp) -> Message {
+    let server = scope.server().map_or_else(|| scope_words(scope), ToString::to_string);
+    let prose = Prose::new().text(format!("There is no breaker to close: automations leave {server} alone until "));
+    let prose = prose.time(until);
+    let command = scope.command();
+    of(prose.text(format!(
+        " because {command} failed there. People need not wait, and a {command} of theirs there that goes well ends it. \
+         Nothing has changed."
+    )))
+}
+
 /// Somebody may not close it, or not yet; `may` says whether they could once its canary has passed.
 #[must_use]
 pub fn may_not_close(

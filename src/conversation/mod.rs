@@ -58,7 +58,7 @@ pub use brakes::{
     Affected, AffectedRequest, Tense, go_on, marked_stopped, may_not_stop, not_alone_yet, not_stopped, stop_notice,
     stop_took_hold, stop_would, stopped_already,
 };
-pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker};
+pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker, only_cooling_down};
 pub use card::{Beside, card, card_beside, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use declaring::{

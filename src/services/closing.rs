@@ -2,10 +2,16 @@
 
 use super::failures;
 use super::restraining::{Braker, Came, CameTo, Right, Said};
-use crate::admission::{BreakerStanding, Closing};
+use crate::admission::{BreakerStanding, Closing, Ledger, ServerFailure};
 use crate::conversation;
 use crate::domain::breaker::BreakerScope;
 use crate::ports::StoreFault;
+
+/// The failure on the server of that scope that automations still wait after, if it has one.
+fn failure_of<'a>(scope: &BreakerScope, ledger: &'a Ledger) -> Option<&'a ServerFailure> {
+    let is_of = |failure: &&ServerFailure| scope.server() == Some(&failure.name) && *scope.command() == failure.command;
+    ledger.failures.values().find(is_of)
+}
 
 /// What `close-breaker` comes to. Why it does not help somebody is told with who could.
 ///
@@ -14,6 +20,12 @@ use crate::ports::StoreFault;
 pub async fn close(braker: Braker<'_>, (scope, why): (&BreakerScope, &str)) -> Result<Came, StoreFault> {
     let (now, ledger) = (braker.now, braker.store.ledger().await?);
     let Some(breaker) = ledger.breakers.get(scope) else {
+        let cooling =
+            failure_of(scope, &ledger).map(|failure| failure.cools_until(&braker.rulebook.rules.failure_rate));
+        if let Some(until) = cooling.filter(|until| now < *until) {
+            let told = conversation::only_cooling_down(scope, until);
+            return Ok(Came::told(CameTo::Refused, told, "refused: no open breaker, only a cool-down"));
+        }
         let told = conversation::no_such_breaker(scope, ledger.breakers.keys());
         let to = if ledger.breakers.is_empty() { CameTo::Done } else { CameTo::Refused };
         return Ok(Came::told(to, told, "answered: no such breaker"));

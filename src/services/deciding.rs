@@ -8,6 +8,7 @@ use crate::approvals::Approved;
 use crate::authorization::Authorized;
 use crate::conversation;
 use crate::domain::breaker::{BreakerScope, version_of};
+use crate::domain::command::Touch;
 use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 use crate::mandate::{Leave, Proofs};
@@ -202,8 +203,9 @@ impl Pass<'_> {
         (ledger, said): (&Ledger, &[(Candidate<'_>, Verdict)]),
     ) -> Vec<Write> {
         let servers = said.iter().map(|(candidate, _)| candidate.server);
-        // The outside has a say only where capacity is taken.
-        let outside = if self.request.spec.takes_capacity() { self.outside } else { Outside::NOT_ASKED };
+        // The outside has a say only where capacity is taken, or given where much comes.
+        let has_a_say = self.request.spec.takes_capacity() || self.request.spec.touch() == Touch::GivesBack;
+        let outside = if has_a_say { self.outside } else { Outside::NOT_ASKED };
         let known = self.known(ledger).with_outside(outside);
         let snapshot = Snapshot::of(servers, known, &self.rulebook.files);
         let record = DecisionRecord {

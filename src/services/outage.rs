@@ -176,7 +176,7 @@ async fn own_return(
 async fn took_out(world: &World, ledger: &Ledger, person: &PersonId, servers: &[ServerId]) -> Result<bool, StoreFault> {
     for server in servers {
         let Some(row) = ledger.states.get(server) else { return Ok(false) };
-        let Some(run) = row.by.run() else { return Ok(false) };
+        let Some(run) = &row.taken_by else { return Ok(false) };
         let request = world.store.request(&run.request).await?;
         if request.is_none_or(|request| request.origin.person != *person) {
             return Ok(false);

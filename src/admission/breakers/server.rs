@@ -3,7 +3,7 @@
 //! Two things do: the breaker of that server, which a person closes, and for some hours any run that failed on it. A person
 //! may work on it all the while; what they do there well ends the wait.
 
-use super::{Counted, blocker};
+use super::{Counted, FailureRules, blocker};
 use crate::admission::Known;
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
@@ -32,6 +32,14 @@ pub struct ServerFailure {
     pub at: Timestamp,
 }
 
+impl ServerFailure {
+    /// Until when automations wait after it.
+    #[must_use]
+    pub fn cools_until(&self, rules: &FailureRules) -> Timestamp {
+        self.at.plus(rules.server.cool_down)
+    }
+}
+
 /// Why automations wait for a server; nothing to anybody else. A breaker is told, or else how long the last failure counts.
 pub(super) fn keeps_off(work: Counted<'_>, known: Known<'_>) -> Vec<Blocker> {
     let Some(server) = work.server.filter(|_| work.asked_by == Asker::Automation) else { return Vec::new() };
@@ -44,7 +52,7 @@ pub(super) fn keeps_off(work: Counted<'_>, known: Known<'_>) -> Vec<Blocker> {
 }
 
 fn cooling(failure: &ServerFailure, known: Known<'_>) -> Option<Blocker> {
-    let until = failure.at.plus(known.rules.failure_rate.server.cool_down);
+    let until = failure.cools_until(&known.rules.failure_rate);
     let (command, server) = (failure.command.clone(), failure.name.clone());
     (known.now < until).then(|| Blocker::Broken {
         scope: BreakerScope::Server { command, server },

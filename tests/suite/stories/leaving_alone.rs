@@ -183,7 +183,7 @@ async fn what_people_asked_for_opens_no_breaker_of_a_server() {
         let none = ana.types(&noc, "/fleet close-breaker reboot server=edge-lax-08 because of nothing").await;
         assert_snapshot!(none.transcript(), @"
         ana   /fleet close-breaker reboot server=edge-lax-08 because of nothing
-        bot   (only ana) Nothing stops reboot on edge-lax-08 by automations: its breaker is not open. No breaker is. Nothing has changed.
+        bot   (only ana) There is no breaker to close: automations leave edge-lax-08 alone until hh:mm because reboot failed there. People need not wait, and a reboot of theirs there that goes well ends it. Nothing has changed.
         ");
     })
     .await;

@@ -14,15 +14,44 @@ use sqlx::sqlite::SqliteRow;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-/// More than this are not kept: as many as a busy day has open.
-const REQUESTS_MAX: usize = 1_000;
-const RUNS_MAX: usize = 50_000;
+/// No more than this is kept, in servers of requests and in runs: as many as a busy day has open.
+const SUBJECTS_MAX: usize = 100_000;
 
 /// What was decoded, by id.
 #[derive(Debug, Default)]
 pub(super) struct Decoded {
-    requests: Mutex<HashMap<String, (i64, Request)>>,
-    runs: Mutex<HashMap<String, (i64, Run)>>,
+    requests: Mutex<Kept<Request>>,
+    runs: Mutex<Kept<Run>>,
+}
+
+/// What is kept of one kind.
+#[derive(Debug)]
+struct Kept<T> {
+    by_id: HashMap<String, (i64, T)>,
+    subjects: usize,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self { by_id: HashMap::new(), subjects: 0 }
+    }
+}
+
+impl<T> Kept<T> {
+    /// Keeps it if it is later than what is kept of it.
+    fn keep(&mut self, id: &str, (seq, value): (i64, T), subjects: usize) {
+        if let Some(kept) = self.by_id.get_mut(id) {
+            if kept.0 < seq {
+                *kept = (seq, value);
+            }
+            return;
+        }
+        if self.subjects + subjects > SUBJECTS_MAX {
+            (self.by_id, self.subjects) = (HashMap::new(), 0);
+        }
+        self.subjects += subjects;
+        self.by_id.insert(id.to_owned(), (seq, value));
+    }
 }
 
 impl Decoded {
@@ -33,7 +62,8 @@ impl Decoded {
                 request_id_of(&id)?;
                 Request::replay(events).map_err(|fault| unreadable(&id, &fault))
             };
-            whole(&self.requests, REQUESTS_MAX, (&id, rows), first, Request::apply)
+            let subjects = |request: &Request| request.plan.parts().subjects.len() + 1;
+            whole((&self.requests, subjects), (&id, rows), first, Request::apply)
         });
         each.collect()
     }
@@ -45,7 +75,7 @@ impl Decoded {
             let first = |events: &[RunEvent]| {
                 Run::replay(run_id_of(&id)?, epoch, events).map_err(|fault| unreadable(&id, &fault))
             };
-            let mut run = whole(&self.runs, RUNS_MAX, (&id, rows), first, Run::apply)?;
+            let mut run = whole((&self.runs, |_| 1), (&id, rows), first, Run::apply)?;
             // It is raised without an event.
             run.epoch = epoch;
             Ok(run)
@@ -60,14 +90,13 @@ fn unreadable(id: &str, fault: &IllegalTransition) -> StoreFault {
 
 /// One of them after all of its rows, from what was kept of it if that is no later.
 fn whole<T: Clone, E: super::super::shapes::Stored>(
-    kept: &Mutex<HashMap<String, (i64, T)>>,
-    kept_max: usize,
+    (kept, subjects): (&Mutex<Kept<T>>, impl Fn(&T) -> usize),
     (id, rows): (&str, &[SqliteRow]),
     first: impl FnOnce(&[E]) -> Result<T, StoreFault>,
     after: impl Fn(T, &E) -> Result<T, IllegalTransition>,
 ) -> Result<T, StoreFault> {
     let last = rows.last().map_or(Ok(0), |row| row.try_get::<i64, _>("seq"))?;
-    let before = kept.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+    let before = kept.lock().unwrap_or_else(PoisonError::into_inner).by_id.get(id).cloned();
     let decode = |rows: &[SqliteRow]| rows.iter().map(|row| event_of(id, row)).collect::<Result<Vec<E>, _>>();
     let value = match before {
         Some((seq, value)) if seq == last => return Ok(value),
@@ -79,12 +108,6 @@ fn whole<T: Clone, E: super::super::shapes::Stored>(
         Some(_) | None => first(&decode(rows)?)?,
     };
     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-    if kept.len() >= kept_max {
-        kept.clear();
-    }
-    let newest = kept.entry(id.to_owned()).or_insert_with(|| (last, value.clone()));
-    if newest.0 < last {
-        *newest = (last, value.clone());
-    }
+    kept.keep(id, (last, value.clone()), subjects(&value));
     Ok(value)
 }

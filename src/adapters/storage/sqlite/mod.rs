@@ -96,6 +96,20 @@ impl SqliteStore {
         })
     }
 
+    /// Opens a file beside whoever serves it: one of another version is refused, because bringing it up to date would lock out
+    /// an older bot.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or was written by another version.
+    pub async fn beside(path: &Path) -> Result<Self, StoreFault> {
+        let readers = Readers::open(path).await?;
+        if schema::last_step(&mut *readers.lend().await?).await?.is_some() {
+            schema::is_of_this_version(&mut *readers.lend().await?, path).await?;
+        }
+        readers.close().await?;
+        Self::open(path).await
+    }
+
     /// Opens a file to look only: nothing is written to it, not even its schema, and whoever serves it is not disturbed.
     ///
     /// # Errors

@@ -41,10 +41,19 @@ pub(super) async fn bring_up_to_date(connection: &mut SqliteConnection, path: &P
     migrator.run_direct(None, connection, false).await.map_err(|fault| unusable(path, &fault))
 }
 
+/// The last step that was applied; `None` to a file that nothing was ever written to.
+pub(super) async fn last_step(connection: &mut SqliteConnection) -> Result<Option<i64>, StoreFault> {
+    let steps = sqlx::query("SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations'");
+    if steps.fetch_optional(&mut *connection).await?.is_none() {
+        return Ok(None);
+    }
+    let select = sqlx::query("SELECT max(version) AS version FROM _sqlx_migrations WHERE success");
+    Ok(sqlx::Row::try_get(&select.fetch_one(connection).await?, "version")?)
+}
+
 /// Refuses a file whose schema has other steps than this version knows, and changes nothing.
 pub(super) async fn is_of_this_version(connection: &mut SqliteConnection, path: &Path) -> Result<(), StoreFault> {
-    let select = sqlx::query("SELECT max(version) AS version FROM _sqlx_migrations WHERE success");
-    let found: Option<i64> = sqlx::Row::try_get(&select.fetch_one(connection).await?, "version")?;
+    let found = last_step(connection).await?;
     let (found, known) = (found.unwrap_or(0), STEPS.last().map_or(0, |(version, _, _)| *version));
     let path = path.display();
     match found.cmp(&known) {
