@@ -7,6 +7,7 @@ use super::calendars::Calendar;
 use super::capacity::PoolCount;
 use super::infrastructure::{DomainCount, Placed};
 use super::ledger::{Ledger, Lock, LockStanding};
+use super::traffic::Figure;
 use crate::domain::command::CommandName;
 use crate::domain::ids::RequestId;
 use crate::domain::plan::PlannedServer;
@@ -14,9 +15,9 @@ use crate::domain::server::{PoolName, RackName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::workflow::calendar::CalendarBlock;
-use crate::workflow::request::{Blocker, RedundantGroup};
+use crate::workflow::request::{Blocker, RedundantGroup, TrafficScope};
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 /// How many servers are under work in one scope, and by whom.
@@ -48,6 +49,9 @@ pub(super) enum WorkScope {
 /// The calendars that keep a command from starting in a site, with how.
 type Closed = Rc<Vec<(Calendar, CalendarBlock)>>;
 
+/// What a scope carries and what is left of it, or why that is not known.
+type Figured = Rc<Result<Figure, Blocker>>;
+
 /// What was counted.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
@@ -56,6 +60,7 @@ pub(super) struct Counts {
     alike: RefCell<HashMap<(ServerType, SiteName), u32>>,
     pools: RefCell<HashMap<PoolName, Rc<PoolCount>>>,
     traffic: RefCell<HashMap<Carrier, Vec<Blocker>>>,
+    figures: RefCell<BTreeMap<TrafficScope, Figured>>,
     domains: RefCell<HashMap<RedundantGroup, Rc<DomainCount>>>,
     alerts: OnceCell<Placed>,
     calendars: RefCell<HashMap<CommandName, HashMap<SiteName, Closed>>>,
@@ -107,6 +112,11 @@ impl Counts {
         }
         // Sites take over from each other, so it may matter anywhere.
         self.traffic.borrow_mut().clear();
+        self.figures.borrow_mut().retain(|scope, _| match scope {
+            TrafficScope::Pool(pool) => server.pool.as_ref() != Some(pool),
+            TrafficScope::Site(site) => *site != server.site,
+            TrafficScope::Absorbing { by, .. } => !by.contains(&server.site),
+        });
         self.domains.borrow_mut().retain(|group, _| match group {
             RedundantGroup::OfSite { site, .. } => *site != server.site,
             RedundantGroup::OfPool { pool, .. } => server.pool.as_ref() != Some(pool),
@@ -173,6 +183,16 @@ impl Counts {
         let closed = Rc::new(ask());
         self.calendars.borrow_mut().entry(command.clone()).or_default().insert(site.clone(), Rc::clone(&closed));
         closed
+    }
+
+    /// What that scope carries with whatever stays there, added up once.
+    pub(super) fn figure(&self, scope: &TrafficScope, add_up: impl FnOnce() -> Result<Figure, Blocker>) -> Figured {
+        if let Some(figured) = self.figures.borrow().get(scope) {
+            return Rc::clone(figured);
+        }
+        let figured = Rc::new(add_up());
+        self.figures.borrow_mut().insert(scope.clone(), Rc::clone(&figured));
+        figured
     }
 
     /// What traffic says of such a server, asked once.

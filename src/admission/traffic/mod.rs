@@ -25,6 +25,7 @@ use crate::fleet::Inventory;
 use crate::workflow::request::{Blocker, PolicyName, TrafficMeasure, TrafficScope};
 use evidence::RISE_OVER;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// A percentage that cannot be told better: there is traffic, and nothing to carry it.
 const BEYOND_PERCENT: u32 = 999;
@@ -43,7 +44,7 @@ enum Asked {
 /// Everything about traffic that keeps this server from being taken out now. Of servers that carry the same in the same place
 /// the same is said.
 pub(super) fn blockers(server: &PlannedServer, known: Known<'_>, counts: &Counts) -> Vec<Blocker> {
-    let ask = || asked(server, known, Asked::ToStart);
+    let ask = || asked(server, known, (Asked::ToStart, Some(counts)));
     let Some(record) = known.inventory.by_id(&server.id).filter(|record| !capacity::is_out(record, known)) else {
         return ask();
     };
@@ -72,7 +73,7 @@ pub fn still_calm(server: &PlannedServer, known: Known<'_>, passed: &[PolicyName
     if passed.contains(&PolicyName::Traffic) {
         return Ok(());
     }
-    let blockers = asked(server, known, Asked::ToGoOn);
+    let blockers = asked(server, known, (Asked::ToGoOn, None));
     if blockers.is_empty() { Ok(()) } else { Err(blockers) }
 }
 
@@ -106,7 +107,7 @@ fn is_loaded_beyond(server: &PlannedServer, percent: u32, known: Known<'_>) -> b
     })
 }
 
-fn asked(server: &PlannedServer, known: Known<'_>, asked: Asked) -> Vec<Blocker> {
+fn asked(server: &PlannedServer, known: Known<'_>, (asked, counts): (Asked, Option<&Counts>)) -> Vec<Blocker> {
     let Some(record) = known.inventory.by_id(&server.id) else { return Vec::new() };
     let Some(pool) = record.pool.clone() else { return Vec::new() };
     let unknown =
@@ -126,11 +127,18 @@ fn asked(server: &PlannedServer, known: Known<'_>, asked: Asked) -> Vec<Blocker>
         Traffic::Seen(snapshot) => snapshot,
     };
     let place = Place { snapshot, known };
-    let stays = |other: &Server| other.id != record.id && stays(other, known);
+    let own = if stays(record, known) { f64::from(units) } else { 0.0 };
+    // What is left of a scope without the server: the scope is added up once for many.
+    let figure_without = |scope: &TrafficScope| {
+        let whole = || place.figure(scope, &|other: &Server| stays(other, known));
+        let whole = counts.map_or_else(|| Rc::new(whole()), |counts| counts.figure(scope, whole));
+        let is_in = !matches!(scope, TrafficScope::Absorbing { by, .. } if !by.contains(&record.site));
+        whole.as_ref().clone().map(|figure| if is_in { figure.less(own) } else { figure })
+    };
     let mut blockers = Vec::new();
     let mut moved = 0.0;
     for scope in own_scopes(record) {
-        match place.figure(&scope, &stays) {
+        match figure_without(&scope) {
             Ok(figure) => {
                 if matches!(figure.scope, TrafficScope::Site(_)) {
                     // What the server carried, should the rest of its site not take it.
@@ -147,7 +155,7 @@ fn asked(server: &PlannedServer, known: Known<'_>, asked: Asked) -> Vec<Blocker>
     }
     if let Some(by) = known.rules.traffic.absorbed_by.get(&record.site).filter(|by| !by.is_empty()) {
         let scope = TrafficScope::Absorbing { site: record.site.clone(), by: by.clone() };
-        match place.figure(&scope, &stays) {
+        match figure_without(&scope) {
             Ok(figure) => blockers.extend(place.load(&figure.with(moved))),
             Err(blocker) => blockers.push(blocker),
         }
@@ -191,12 +199,13 @@ struct Place<'a> {
 }
 
 /// What a scope carries, and what is left to carry it.
-struct Figure {
+#[derive(Clone, Debug)]
+pub(super) struct Figure {
     scope: TrafficScope,
     units: f64,
     left: f64,
     seen_at: Timestamp,
-    before: Vec<(Timestamp, f64)>,
+    before: Rc<Vec<(Timestamp, f64)>>,
     usual: Option<f64>,
 }
 
@@ -210,11 +219,15 @@ impl Figure {
         }
     }
 
+    /// The same with that much less to carry it.
+    fn less(self, units: f64) -> Self {
+        Self { left: self.left - units, ..self }
+    }
+
     /// The same with more to carry, as if it had always been there.
-    fn with(mut self, more: f64) -> Self {
-        self.units += more;
-        self.before.iter_mut().for_each(|(_, units)| *units += more);
-        self
+    fn with(self, more: f64) -> Self {
+        let before = self.before.iter().map(|(at, units)| (*at, units + more)).collect();
+        Self { units: self.units + more, before: Rc::new(before), ..self }
     }
 
     /// Every moment that is known, the present one last.
@@ -259,7 +272,7 @@ impl Place<'_> {
                     units: measured.units,
                     left,
                     seen_at: measured.seen_at,
-                    before: measured.before.clone(),
+                    before: Rc::new(measured.before.clone()),
                     usual: measured.usual,
                 },
                 Some(sum) => sum.and(measured),
@@ -358,7 +371,7 @@ impl Figure {
         let others = other.before.iter().copied().collect::<BTreeMap<_, _>>();
         let both = self.before.iter().filter_map(|(at, units)| Some((*at, units + others.get(at)?)));
         Self {
-            before: both.collect(),
+            before: Rc::new(both.collect()),
             units: self.units + other.units,
             seen_at: self.seen_at.min(other.seen_at),
             usual: self.usual.zip(other.usual).map(|(one, other)| one + other),
