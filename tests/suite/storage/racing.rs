@@ -11,8 +11,8 @@ use wrasse::domain::plan::PlannedServer;
 use wrasse::domain::server::{PoolName, ProductionState, RackName, Server, ServerId, ServerName, ServerType, SiteName};
 use wrasse::domain::time::Timestamp;
 use wrasse::fleet::Inventory;
-use wrasse::ports::Store;
 use wrasse::ports::store::{Scope, Write};
+use wrasse::ports::{Store, StoreFault};
 use wrasse::workflow::request::PolicySet;
 
 const ADMITTERS: usize = 10;
@@ -152,7 +152,11 @@ async fn race(rounds: usize) {
                 let (id, rules) = (OperationId::new(format!("round {round}, {admitter}")), Race::rules(round));
                 let now = values::at(NOW + 60_000 * i64::try_from(round).unwrap());
                 let scopes = [Scope::new("fleet"), Scope::new("pool:edge-lax")];
-                store.reserve(id, &scopes, &|ledger| race.decide(&rules, ledger, (admitter, now))).await.unwrap();
+                let decide = |ledger: &Ledger| race.decide(&rules, ledger, (admitter, now));
+                // Whoever gets no answer in time asks again with the same id, as services do.
+                while let Err(fault) = store.reserve(id.clone(), &scopes, &decide).await {
+                    assert!(matches!(fault, StoreFault::Unavailable(_)), "{fault}");
+                }
             }
         });
         let mut contenders = contenders.collect::<JoinSet<()>>();
