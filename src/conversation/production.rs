@@ -20,14 +20,12 @@ pub(super) fn contradicted(
     }
     let (what, line) = way_on(names, meant, serves);
     let prose = prose.text(format!("; to let {them} {what}, send ")).code(line);
-    match meant {
-        // The only state among these that a drain is for.
-        ProductionState::Drained if serves => {
-            let line = format!("drain {} because …", folded(names, PATTERNS_MAX));
-            prose.text(format!(", or to take {them} out again ")).code(line)
-        }
-        _ => prose,
+    // The only state among these that a drain is for.
+    if serves && meant == ProductionState::Drained {
+        let line = format!("drain {} because …", folded(names, PATTERNS_MAX));
+        return prose.text(format!(", or to take {them} out again ")).code(line);
     }
+    prose
 }
 
 /// What a person can let them do, and the line for it.

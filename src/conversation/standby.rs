@@ -30,7 +30,7 @@ pub fn relief_reason(shortage: &Shortage) -> String {
     }
 }
 
-/// Servers on standby are being put into production, and how that went.
+/// Servers on standby are asked for, and how that went.
 #[must_use]
 pub fn relief(view: RequestView<'_>, link: Option<&str>) -> Message {
     let (request, tally) = (view.request, view.tally());
@@ -51,7 +51,7 @@ pub fn relief(view: RequestView<'_>, link: Option<&str>) -> Message {
         | RequestStage::Queued
         | RequestStage::Running
         | RequestStage::Stopping { .. } => {
-            let headline = format!("{pool}: {count} on standby {} being put into production", is_are(tally.all));
+            let headline = format!("{pool}: {count} on standby {} asked for", is_are(tally.all));
             (Prose::new().text("⚡ "), headline, names(request))
         }
     };

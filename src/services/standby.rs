@@ -18,10 +18,10 @@ use crate::domain::identity::{Actor, Profile};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::Intent;
 use crate::domain::place::{ChannelId, Membership, Origin, ReplyPath};
-use crate::domain::server::{PoolName, ProductionState, Server};
+use crate::domain::server::{PoolName, ProductionState, Server, ServerId};
 use crate::domain::time::Timestamp;
 use crate::fleet;
-use crate::ports::store::Write;
+use crate::ports::store::{Committed, Write};
 use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{Request, RequestOutcome, RequestStage};
 use crate::workflow::run::{Run, RunOutcome};
@@ -46,11 +46,11 @@ const NOTICE_FOLLOWS_FOR: Duration = Duration::from_secs(3600);
 /// Asks for servers on standby.
 pub struct Standby {
     world: Arc<World>,
-    asking: Effects<(), Result<Tried, StoreFault>>,
+    asking: Effects<PoolName, Result<Tried, StoreFault>>,
     /// When it was last looked at, and how many changes there had been by then.
     looked: Option<(Timestamp, u64)>,
-    /// Nothing is asked for before.
-    rests_until: Timestamp,
+    /// Nothing is asked for before for these pools.
+    rests_until: BTreeMap<PoolName, Timestamp>,
 }
 
 /// Whether something was asked for.
@@ -65,6 +65,8 @@ enum Tried {
 #[derive(Default)]
 struct Past {
     open: Vec<Request>,
+    /// What anybody's open request that waits for no approval puts into production already.
+    coming: BTreeSet<ServerId>,
     over: Vec<(Request, Timestamp)>,
     resting: Vec<(Request, Vec<Run>)>,
 }
@@ -73,7 +75,7 @@ impl Standby {
     /// Looks after the servers on standby of that world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        Self { world, asking: Effects::new(), looked: None, rests_until: Timestamp::default() }
+        Self { world, asking: Effects::new(), looked: None, rests_until: BTreeMap::new() }
     }
 
     /// When to look again; `None` until something changes, as traffic does at each look at it.
@@ -95,7 +97,7 @@ impl Standby {
         let rules = rulebook.rules.traffic.standby.as_ref();
         let past = match rules {
             Some(rules) => Past::of(&world, rules, now).await?,
-            None => Past::default(),
+            None => Past { coming: coming(&world.store.open_requests().await?), ..Past::default() },
         };
         let mut writes = past.notices(&world, now).await?;
         if let Some(rules) = rules {
@@ -108,9 +110,11 @@ impl Standby {
                 (_, None) => NotAsked::NotConfigured,
                 (Some(stop), Some(_)) => NotAsked::Stopped(stop),
                 (None, Some(rules)) => {
-                    if !self.asking.has(&()) && now >= self.rests_until {
+                    let pool = shortage.pool.clone();
+                    let rests = self.rests_until.get(&pool).is_some_and(|until| now < *until);
+                    if !self.asking.has(&pool) && !rests {
                         let ask = ask(Arc::clone(&world), Arc::clone(&rulebook), rules.clone(), (shortage, line));
-                        self.asking.start((), ask);
+                        self.asking.start(pool, ask);
                     }
                     continue;
                 }
@@ -127,7 +131,9 @@ impl Standby {
 impl Past {
     async fn of(world: &World, rules: &StandbyRules, now: Timestamp) -> Result<Self, StoreFault> {
         let automation = Profile::automation(&rules.automation).id;
-        let open = world.store.open_requests().await?.into_iter().filter(|one| one.origin.person == automation);
+        let all = world.store.open_requests().await?;
+        let coming = coming(&all);
+        let open = all.into_iter().filter(|one| one.origin.person == automation);
         let newest = world.store.requests_of(&automation, OWN_MAX).await?.into_iter();
         let over = newest.filter_map(|request| ended(&request).map(|(at, _)| at).map(|at| (request, at)));
         let over = over.collect::<Vec<_>>();
@@ -135,22 +141,26 @@ impl Past {
         for (request, _) in over.iter().filter(|(_, at)| now < at.plus(rules.again_after)) {
             resting.push((request.clone(), world.store.runs(request.id()).await?));
         }
-        Ok(Self { open: open.collect(), over, resting })
+        Ok(Self { open: open.collect(), coming, over, resting })
     }
 
     /// What is not asked for now: a pool for which a request is open, was ended a while ago by people or for want of permission, or
     /// has failed too often since; and each server that a run was on a while ago, whatever came of it.
     fn spared(&self) -> Spared {
-        let mut spared = Spared::default();
+        let mut spared = Spared { servers: self.coming.clone(), ..Spared::default() };
         self.open.iter().for_each(|request| spared.pools.extend(pools(request)));
         let mut failed: BTreeMap<PoolName, usize> = BTreeMap::new();
         for (request, runs) in &self.resting {
             let tried = runs.iter().filter(|run| run.outcome() != Some(RunOutcome::NotStarted));
             spared.servers.extend(tried.filter_map(|run| run.subject.server()).map(|server| server.id.clone()));
+            let has_failed = runs.iter().any(|run| run.outcome().is_some_and(RunOutcome::is_failure));
             match ended(request).map(|(_, outcome)| Came::of(outcome)) {
-                Some(Came::Done) | None => {}
-                Some(Came::Failed) => pools(request).into_iter().for_each(|pool| *failed.entry(pool).or_default() += 1),
+                Some(Came::Failed) if has_failed => {
+                    pools(request).into_iter().for_each(|pool| *failed.entry(pool).or_default() += 1)
+                }
                 Some(Came::NotWanted) => spared.pools.extend(pools(request)),
+                // Where no server failed, none is known not to come.
+                Some(Came::Done | Came::Failed) | None => {}
             }
         }
         let too_often = failed.into_iter().filter(|(_, times)| *times >= FAILED_MAX);
@@ -237,6 +247,14 @@ impl Past {
     }
 }
 
+/// The servers that open requests put into production, whoever asked.
+fn coming(open: &[Request]) -> BTreeSet<ServerId> {
+    let is_going =
+        |stage: &RequestStage| matches!(stage, RequestStage::Announced | RequestStage::Queued | RequestStage::Running);
+    let relieving = open.iter().filter(|request| is_going(&request.stage) && request.spec.relieves());
+    relieving.flat_map(|request| request.plan.servers()).map(|server| server.id.clone()).collect()
+}
+
 fn ended(request: &Request) -> Option<(Timestamp, &RequestOutcome)> {
     if let RequestStage::Ended { at, outcome } = &request.stage { Some((*at, outcome)) } else { None }
 }
@@ -297,7 +315,15 @@ async fn ask(
     rules: StandbyRules,
     (shortage, line): (Shortage, String),
 ) -> Result<Tried, StoreFault> {
-    let Some(speaker) = speaker(&world, rulebook, &rules).await else { return Ok(Tried::NotNow) };
+    let Some(speaker) = speaker(&world, rulebook, &rules).await else {
+        let why = "it cannot ask in its channel: the bot is not in there, or the directory does not answer";
+        let view = StandbyView { shortage: &shortage, line: &line };
+        let writes = Vec::from_iter(told(&world, view, NotAsked::Answered(why)).await?);
+        if !writes.is_empty() {
+            world.commit(writes).await?;
+        }
+        return Ok(Tried::NotNow);
+    };
     let origin = Origin {
         person: Actor::of_automation(&rules.automation),
         channel: speaker.channel.id.clone(),
@@ -312,9 +338,14 @@ async fn ask(
         Err(told) => Reply::Misunderstood(Box::new(told)),
     };
     let (writes, tried) = match reply {
-        Reply::Accepted { id, writes, note } => {
+        Reply::Accepted { id, mut writes, note } => {
+            // A stop that came meanwhile makes this stale.
+            writes.push(Write::NotStopped);
+            if world.commit(writes).await? == Committed::Stale {
+                return Ok(Tried::NotNow);
+            }
             tracing::info!(request.id = %id, pool = %shortage.pool, %note, "servers on standby are asked for");
-            (writes, Tried::Asked)
+            return Ok(Tried::Asked);
         }
         Reply::Said { message, note, mut also } | Reply::Refused { message, note, mut also, .. } => {
             tracing::warn!(pool = %shortage.pool, %note, "servers on standby cannot be asked for");
@@ -380,10 +411,10 @@ impl Service for Standby {
     async fn step(&mut self) -> Result<Step, StoreFault> {
         let (now, changes) = (self.world.now(), *self.world.changes.borrow());
         let mut made = false;
-        while let Some(((), tried)) = self.asking.take() {
+        while let Some((pool, tried)) = self.asking.take() {
             made = true;
             if tried? == Tried::NotNow {
-                self.rests_until = now.plus(ASK_AGAIN_AFTER);
+                self.rests_until.insert(pool, now.plus(ASK_AGAIN_AFTER));
             }
         }
         if self.next_look(changes).is_some_and(|at| now >= at) {

@@ -12,6 +12,7 @@ pub use at_work::at_work;
 pub use finished::{Counted, FinishedAs, FinishedRun, FinishedServer};
 pub(super) use opening::SERVER_RUNS_MAX;
 pub use opening::{CohortRule, FailureRules, FailureShare, Opening, ScopeRecord, ServerRule, Tally, opens};
+pub(super) use server::keeps_automations_off;
 pub use server::{SERVER_FAILURES_KEPT_FOR, ServerFailure};
 
 use super::Known;

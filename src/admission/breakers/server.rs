@@ -9,9 +9,9 @@ use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::Asker;
 use crate::domain::ids::RunId;
-use crate::domain::server::{ServerId, ServerName};
+use crate::domain::server::{Server, ServerId, ServerName};
 use crate::domain::time::Timestamp;
-use crate::workflow::request::{Blocker, BrokenUntil};
+use crate::workflow::request::{Blocker, BrokenUntil, PolicyName};
 use std::time::Duration;
 
 /// How long failures on servers are remembered for their cool-down; no longer one can be set.
@@ -42,13 +42,23 @@ impl ServerFailure {
 
 /// Why automations wait for a server; nothing to anybody else. A breaker is told, or else how long the last failure counts.
 pub(super) fn keeps_off(work: Counted<'_>, known: Known<'_>) -> Vec<Blocker> {
-    let Some(server) = work.server.filter(|_| work.asked_by == Asker::Automation) else { return Vec::new() };
-    let breakers = known.ledger.breakers.values().filter(|breaker| breaker.scope.server() == Some(&server.name));
+    let server = work.server.filter(|_| work.asked_by == Asker::Automation);
+    server.map_or_else(Vec::new, |server| kept_off(&server.id, &server.name, known))
+}
+
+/// What keeps every automation off that server.
+fn kept_off(id: &ServerId, name: &ServerName, known: Known<'_>) -> Vec<Blocker> {
+    let breakers = known.ledger.breakers.values().filter(|breaker| breaker.scope.server() == Some(name));
     let broken = breakers.filter_map(|breaker| blocker(breaker, known)).collect::<Vec<_>>();
     if !broken.is_empty() {
         return broken;
     }
-    known.ledger.failures.get(&server.id).and_then(|failure| cooling(failure, known)).into_iter().collect()
+    known.ledger.failures.get(id).and_then(|failure| cooling(failure, known)).into_iter().collect()
+}
+
+/// Whether failures keep every automation off that server; not where they are only observed.
+pub(in crate::admission) fn keeps_automations_off(server: &Server, known: Known<'_>) -> bool {
+    !known.rules.observes(PolicyName::FailureRate) && !kept_off(&server.id, &server.name, known).is_empty()
 }
 
 fn cooling(failure: &ServerFailure, known: Known<'_>) -> Option<Blocker> {

@@ -155,7 +155,7 @@ fn nothing_is_called_for_where_it_is_not_known_how_much_comes() {
 #[test]
 fn no_server_is_called_for_that_is_not_known_to_be_well_and_out() {
     type Change = fn(Fleet) -> Fleet;
-    let changes: [(&str, Change); 13] = [
+    let changes: [(&str, Change); 14] = [
         ("seen in service", |fleet| fleet.seen(10, Health::Serving, 0)),
         ("in rotation and failing", |fleet| fleet.seen(10, Health::Failing, 0)),
         ("not seen", |fleet| fleet.unseen(10)),
@@ -180,6 +180,12 @@ fn no_server_is_called_for_that_is_not_known_to_be_well_and_out() {
             fleet.servers[10].server_type = ServerType::new("dns");
             fleet
         }),
+        ("a run failed on it an hour ago, which keeps automations off", |mut fleet| {
+            let (server, name, run) = (id(10), fleet.servers[10].name.clone(), run_of("bbbb", 1));
+            let (command, at) = (CommandName::new("reboot"), NOW.minus(60 * MINUTE));
+            fleet.ledger.failures.insert(id(10), ServerFailure { server, name, command, run, at });
+            fleet
+        }),
         ("an alert about it fires", |fleet| Fleet { firing: firing(("server", "edge-lax-010")), ..fleet }),
     ];
     let fleet = Fleet::standing_by(10, 2, 9.5);
@@ -192,6 +198,15 @@ fn no_server_is_called_for_that_is_not_known_to_be_well_and_out() {
     let blacklist = BrakeKind::Blacklist { on, command: other, level: BlacklistLevel::Block };
     assert_eq!(fleet.clone().braked(blacklist).called(), [10, 11], "another command is on it");
     assert_eq!(Fleet { firing: firing(("site", "lax")), ..fleet }.called(), [10, 11], "more capacity harms no site");
+}
+
+/// A load balancer that is silent proves no lack: what is not known may well serve.
+#[test]
+fn nothing_is_called_for_because_looks_are_missing() {
+    let fleet = Fleet::standing_by(10, 2, 5.0);
+    assert_eq!(fleet.clone().all(0..5, |fleet, number| fleet.seen(number, Health::Failing, 0)).called(), [10, 11]);
+    assert_eq!(fleet.clone().all(0..5, Fleet::unseen).called(), [0; 0]);
+    assert_eq!(fleet.all(0..10, |fleet, number| fleet.seen(number, Health::Serving, 500)).called(), [0; 0]);
 }
 
 #[test]

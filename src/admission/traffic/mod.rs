@@ -92,7 +92,7 @@ pub(super) fn is_wanted(server: &PlannedServer, known: Known<'_>) -> bool {
     is_loaded_beyond(server, known.rules.traffic.resume_percent, known)
 }
 
-/// Whether what serves in a server's pool or site is known to carry more than that share.
+/// Whether what serves in a server's pool or site is known to carry more than that share: what may serve counts as serving.
 fn is_loaded_beyond(server: &PlannedServer, percent: u32, known: Known<'_>) -> bool {
     let (Traffic::Seen(snapshot), Some(record)) = (known.outside.traffic, known.inventory.by_id(&server.id)) else {
         return false;
@@ -102,7 +102,7 @@ fn is_loaded_beyond(server: &PlannedServer, percent: u32, known: Known<'_>) -> b
     }
     let place = Place { snapshot, known };
     own_scopes(record).into_iter().any(|scope| {
-        let serving = |other: &Server| capacity::serves(other, known);
+        let serving = |other: &Server| capacity::may_serve(other, known);
         place.figure(&scope, &serving).is_ok_and(|now| now.load(now.units) > share(percent))
     })
 }

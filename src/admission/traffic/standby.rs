@@ -6,7 +6,7 @@
 
 use super::{Figure, Place, Snapshot, Traffic, own_scopes, percent, share};
 use crate::admission::ledger::Health;
-use crate::admission::{Known, blacklist, capacity, holds, infrastructure};
+use crate::admission::{Known, blacklist, breakers, capacity, holds, infrastructure};
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::server::{PoolName, ProductionState, Server, ServerId, SiteName};
 use crate::domain::time::Timestamp;
@@ -89,10 +89,10 @@ impl<'a> Reserves<'a> {
         pools.any(|pool| spared.pools.contains(pool))
     }
 
-    /// What serves there now; `None` if that is not known.
+    /// What comes there over what may serve now, so that only too much for certain counts; `None` if it is not known.
     fn figure(&self, scope: &TrafficScope) -> Option<Figure> {
         let known = self.place.known;
-        self.place.figure(scope, &|server: &Server| capacity::serves(server, known)).ok()
+        self.place.figure(scope, &|server: &Server| capacity::may_serve(server, known)).ok()
     }
 
     fn is_too_much(&self, figure: &Figure) -> bool {
@@ -168,7 +168,7 @@ fn of_what_serves(load: f64) -> Option<u32> {
 }
 
 /// Whether that command could put the server from standby into production, as far as is known of it alone: it was seen out of
-/// rotation a moment ago, nobody works on it or keeps it, and no alert about it fires.
+/// rotation a moment ago, nobody works on it or keeps it, no failure keeps automations off it, and no alert about it fires.
 fn stands_by(server: &Server, spec: &CommandSpec, known: Known<'_>) -> bool {
     let Targets::Servers { types, from, .. } = &spec.targets else { return false };
     let ledger = known.ledger;
@@ -177,10 +177,11 @@ fn stands_by(server: &Server, spec: &CommandSpec, known: Known<'_>) -> bool {
         && from.contains(&ProductionState::Standby)
         && ledger.state(server) == ProductionState::Standby
         && known.rules.traffic.units(server).is_ok_and(|units| units > 0)
-        && look.is_some_and(|look| known.now.since(look.seen_at) <= known.rules.health_age_max)
+        && look.is_some_and(|look| look.seen_at.counts(known.now, known.rules.health_age_max))
         && ledger.lock(&server.id).is_none()
         && !holds::keeps(&server.id, &ledger.brakes, known.now)
         && !blacklist::covers(server, spec, known)
+        && !breakers::keeps_automations_off(server, known)
         && !infrastructure::is_told_of(server, known)
 }
 

@@ -42,7 +42,7 @@ async fn a_surge_calls_on_what_stands_by_and_calm_says_that_it_can_go() {
               [Details] [!Cancel!]
         ");
         assert_snapshot!(stage.channel("#incidents").since_last_look(), @"
-        bot   ⚡ edge-riga: 4 servers on standby are being put into production
+        bot   ⚡ edge-riga: 4 servers on standby are asked for
               `edge-riga-[11-14]` · `edge-riga carries 91 % of what serves, relief is 85 %`
               ~ req-0001 by automation:standby
               [Open thread]
