@@ -46,6 +46,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a service rests after the store did not answer.
 const REST_AFTER_FAULT: Duration = Duration::from_secs(1);
+/// How often it is looked whether the clock was set back.
+const CLOCK_LOOKED_AT_EVERY: Duration = Duration::from_secs(1);
 /// How long the last effects may take when the process is asked to end.
 const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
 
@@ -54,7 +56,8 @@ const SHUTDOWN_WITHIN: Duration = Duration::from_secs(10);
 /// # Errors
 /// Anything that keeps it from starting, and any service that ended by itself.
 pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
-    let clock: Arc<dyn Clock> = Arc::new(SteadyClock::default());
+    let steady = Arc::new(SteadyClock::default());
+    let clock: Arc<dyn Clock> = Arc::<SteadyClock>::clone(&steady);
     let serving_alone = ServingLock::take(&settings.database)?;
     let files = Files {
         commands: settings.commands.clone(),
@@ -98,7 +101,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         },
         changes: watch::Sender::new(0),
     });
-    run(&world, &slack, shutdown).await?;
+    run(&world, &slack, &steady, shutdown).await?;
     store.close().await?;
     drop(serving_alone);
     Ok(())
@@ -134,7 +137,12 @@ fn alertmanager(settings: Option<AlertmanagerSettings>) -> anyhow::Result<Option
     Ok(Some(Arc::new(Alertmanager::new(&settings.url, settings.token)?)))
 }
 
-async fn run(world: &Arc<World>, slack: &Slack, shutdown: impl Future<Output = ()> + Send) -> anyhow::Result<()> {
+async fn run(
+    world: &Arc<World>,
+    slack: &Slack,
+    clock: &SteadyClock,
+    shutdown: impl Future<Output = ()> + Send,
+) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let mut loops: JoinSet<()> = JoinSet::new();
     for service in services(world) {
@@ -149,6 +157,11 @@ async fn run(world: &Arc<World>, slack: &Slack, shutdown: impl Future<Output = (
     let outcome = loop {
         tokio::select! {
             () = &mut shutdown => break Ok(()),
+            by = set_back(clock) => break Err(anyhow!(
+                "the machine's clock was set back by {} s, so no time that was set before holds; start again, and every open run \
+                 is looked at anew",
+                by.as_secs()
+            )),
             Some(ended) = loops.join_next() => break Err(ended.err().map_or_else(
                 || anyhow!("a service ended by itself"),
                 |fault| anyhow!(fault).context("a service broke"),
@@ -223,6 +236,16 @@ async fn repeat(
             () = timer => {}
             () = service.ended(), if busy => {}
         }
+    }
+}
+
+/// Returns once the clock was set back so far that nothing which waits for a time to come can be relied on.
+async fn set_back(clock: &SteadyClock) -> Duration {
+    loop {
+        if let Some(by) = clock.set_back() {
+            return by;
+        }
+        rest(CLOCK_LOOKED_AT_EVERY).await;
     }
 }
 

@@ -18,7 +18,8 @@ impl Clock for SystemClock {
 }
 
 /// How far the machine's clock may be set back for ours to wait for it. Beyond that what was told before was wrong, and going on
-/// with it would be too: calendars and whoever reads the times go by the machine's clock.
+/// with it would be too: calendars and whoever reads the times go by the machine's clock. Nothing that waits for a time to come
+/// would wake then, so whoever serves ends, and is started again.
 const WAITS_FOR_MAX: Duration = Duration::from_secs(60);
 
 /// The same for a process that lives long. Where the machine's clock is set back a little, it does not go back, but on at half
@@ -34,17 +35,29 @@ struct Steady {
     told: Timestamp,
     /// What was told when the machine's clock was first seen behind that, and when that was by the clock that nobody sets.
     behind_since: Option<(Timestamp, Instant)>,
+    /// By how much it was set back, if that was too far to wait.
+    set_back: Option<Duration>,
 }
 
 impl Steady {
     /// What is told now, by the machine's clock and by the one that nobody sets.
     fn after(self, wall: Timestamp, instant: Instant) -> Self {
-        if wall >= self.told || self.told.since(wall) > WAITS_FOR_MAX {
-            return Self { told: wall, behind_since: None };
+        let back = self.told.since(wall);
+        if wall >= self.told || back > WAITS_FOR_MAX {
+            let set_back = self.set_back.or((back > WAITS_FOR_MAX).then_some(back));
+            return Self { told: wall, behind_since: None, set_back };
         }
         let (from, since) = self.behind_since.unwrap_or((self.told, instant));
         let told = from.plus(instant.saturating_duration_since(since) / 2).max(self.told);
-        Self { told, behind_since: Some((from, since)) }
+        Self { told, behind_since: Some((from, since)), ..self }
+    }
+}
+
+impl SteadyClock {
+    /// By how much it was set back, if ever so far that times to come do not hold any more.
+    #[must_use]
+    pub fn set_back(&self) -> Option<Duration> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).set_back
     }
 }
 
@@ -59,7 +72,7 @@ impl Clock for SteadyClock {
         let next = last.after(wall, Instant::now());
         if next.told < last.told {
             let by = last.told.since(wall);
-            tracing::warn!(?by, "the machine's clock was set back far; what was seen before then does not count");
+            tracing::warn!(?by, "the machine's clock was set back far");
         } else if next.behind_since.is_some() && last.behind_since.is_none() {
             let by = next.told.since(wall);
             tracing::warn!(?by, "the machine's clock was set back; time goes at half the speed until both agree");
@@ -101,7 +114,8 @@ mod tests {
         }
         let ahead = clock.told.plus(3_600 * second);
         assert_eq!(clock.after(ahead, start).told, ahead, "forward it is followed at once");
-        let hour_back = clock.told.minus(3_600 * second);
-        assert_eq!(clock.after(hour_back, start).told, hour_back, "and so it is far back");
+        assert_eq!(clock.after(ahead, start).set_back, None);
+        let hour_back = clock.after(clock.told.minus(3_600 * second), start);
+        assert_eq!((hour_back.told, hour_back.set_back), (clock.told.minus(3_600 * second), Some(3_600 * second)));
     }
 }

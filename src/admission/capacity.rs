@@ -126,11 +126,12 @@ pub(super) fn serves(server: &Server, known: Known<'_>) -> bool {
     glance(server, known) == Glance::Serves && !is_left_behind()
 }
 
-/// Whether a server serves as far as is known: one whose health is not known may, one that a failed run left behind does not.
+/// Whether a server serves as far as is known: one whose health is not known may, and so may one that is meant to be out and was
+/// seen in service; one that a failed run left behind does not.
 /// Only for asking whether too much comes, where what is not known must not count as nothing.
 pub(super) fn may_serve(server: &Server, known: Known<'_>) -> bool {
     let is_left_behind = || known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
-    matches!(glance(server, known), Glance::Serves | Glance::Unknown(_)) && !is_left_behind()
+    !is_out(server, known) && !is_left_behind()
 }
 
 /// Whether a server is known not to serve: taking it out takes nothing away. One that is meant to be out and was seen in

@@ -390,7 +390,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
         let is_pool_unknown = matches!(of_pool, Some(Blocker::HealthUnknown { .. }));
         let is_told = |of_itself: &Blocker| !(is_pool_unknown && matches!(of_itself, Blocker::Unseen { .. }));
         blockers.extend(of_pool);
-        blockers.extend(production::blocker(server, candidate.spec, known).filter(is_told));
+        blockers.extend(production::blocker(server, known).filter(is_told));
         blockers.extend(traffic::blockers(server, known, counts));
         blockers.extend(infrastructure::blockers(candidate, known, counts));
     }

@@ -6,14 +6,12 @@
 
 use super::ledger::{Health, LockStanding};
 use super::{Known, found};
-use crate::domain::command::CommandSpec;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, ServerName};
 use crate::workflow::request::Blocker;
 
-/// What keeps this server from being taken out, as far as its own state goes. What is meant to be out and serves may be taken
-/// out for good: then it is what it is meant to be, and its pool is asked as for one that serves.
-pub(super) fn blocker(server: &PlannedServer, spec: &CommandSpec, known: Known<'_>) -> Option<Blocker> {
+/// What keeps this server from being taken out, as far as its own state goes.
+pub(super) fn blocker(server: &PlannedServer, known: Known<'_>) -> Option<Blocker> {
     let lock = known.ledger.lock(&server.id);
     // A run that works on it is on its way from one state to the other.
     if server.pool.is_none() || lock.is_some_and(|lock| lock.standing == LockStanding::Working) {
@@ -28,7 +26,7 @@ pub(super) fn blocker(server: &PlannedServer, spec: &CommandSpec, known: Known<'
         | ProductionState::Maintenance
         | ProductionState::Repair => {
             let serves = look.is_some_and(|look| look.health == Health::Serving);
-            (serves && !spec.only_takes_out()).then_some(Blocker::Contradicted { servers, meant, serves })
+            serves.then_some(Blocker::Contradicted { servers, meant, serves })
         }
         ProductionState::Production => {
             let fresh = look.filter(|look| look.seen_at.counts(known.now, known.rules.health_age_max));

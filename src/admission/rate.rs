@@ -41,7 +41,8 @@ pub(super) fn blocker(candidate: Candidate<'_>, known: Known<'_>, counts: &Count
     if spec.only_looks() || spec.touch() == Touch::GivesBack {
         return None;
     }
-    let counts_still = |at: &Timestamp| known.now < at.plus(RATE_OVER);
+    // One that lies far ahead was made by a clock that has been set back since.
+    let counts_still = |at: &Timestamp| known.now < at.plus(RATE_OVER) && at.counts(known.now, RATE_OVER);
     let mut lately = counts.starts(&spec.name).iter().copied().filter(counts_still).collect::<Vec<_>>();
     let started = u32::try_from(lately.len()).unwrap_or(u32::MAX);
     let over = usize::try_from(started.checked_sub(limit)?).unwrap_or(usize::MAX);

@@ -14,18 +14,13 @@ pub(super) fn contradicted(
 ) -> Prose {
     let (are, them) = if names.len() == 1 { ("is", "it") } else { ("are", "them") };
     let prose = prose.code(folded(names, PATTERNS_MAX)).text(format!(" {are} meant to be {}, and ", is_in(meant)));
-    let prose = prose.text(if serves { "in service all the same" } else { "out of rotation, by no run" });
+    let prose = prose.text(if serves { "in service at its load balancer" } else { "out of rotation, by no run" });
     if !roomy {
         return prose;
     }
     let (what, line) = way_on(names, meant, serves);
     let prose = prose.text(format!("; to let {them} {what}, send ")).code(line);
-    // The only state among these that a drain is for.
-    if serves && meant == ProductionState::Drained {
-        let line = format!("drain {} because …", folded(names, PATTERNS_MAX));
-        return prose.text(format!(", or to take {them} out again ")).code(line);
-    }
-    prose
+    if serves { prose.text(", or take it out there") } else { prose }
 }
 
 /// What a person can let them do, and the line for it.

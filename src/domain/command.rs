@@ -379,14 +379,6 @@ impl CommandSpec {
         self.steps.iter().any(|step| matches!(step, StepSpec::Drain { .. } | StepSpec::Reboot(_)))
     }
 
-    /// Whether it takes servers out of service, does nothing else, and leaves them there.
-    #[must_use]
-    pub fn only_takes_out(&self) -> bool {
-        let only_drains =
-            |step: &StepSpec| matches!(step, StepSpec::Drain { .. } | StepSpec::Check { .. } | StepSpec::Gate(_));
-        self.steps.iter().all(only_drains) && self.steps.iter().any(|step| matches!(step, StepSpec::Drain { .. }))
-    }
-
     /// The furthest that one of its steps goes.
     #[must_use]
     pub fn touch(&self) -> Touch {

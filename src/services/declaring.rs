@@ -197,6 +197,8 @@ fn unfit(braker: Braker<'_>, declaration: &Declaration, misfits: &[(&Server, Obj
     let group = |(objection, members): (Objection, Vec<&Server>)| {
         let why = declaration.because.as_str();
         let line = match &objection {
+            // What is meant to be out and serves waits for a hand at its load balancer: no command takes it out.
+            Objection::Serves { state, .. } if *state != ProductionState::Production => None,
             Objection::Serves { state, .. } | Objection::NotSeen { state, .. } => {
                 queues::way_out(catalog, &members, (*state, why))
             }

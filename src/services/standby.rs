@@ -18,7 +18,7 @@ use crate::domain::identity::{Actor, Profile};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::Intent;
 use crate::domain::place::{ChannelId, Membership, Origin, ReplyPath};
-use crate::domain::server::{PoolName, ProductionState, Server, ServerId};
+use crate::domain::server::{PoolName, ProductionState, Server};
 use crate::domain::time::Timestamp;
 use crate::fleet;
 use crate::ports::store::{Committed, Write};
@@ -65,8 +65,6 @@ enum Tried {
 #[derive(Default)]
 struct Past {
     open: Vec<Request>,
-    /// What anybody's open request that waits for no approval puts into production already.
-    coming: BTreeSet<ServerId>,
     over: Vec<(Request, Timestamp)>,
     resting: Vec<(Request, Vec<Run>)>,
 }
@@ -97,7 +95,7 @@ impl Standby {
         let rules = rulebook.rules.traffic.standby.as_ref();
         let past = match rules {
             Some(rules) => Past::of(&world, rules, now).await?,
-            None => Past { coming: coming(&world.store.open_requests().await?), ..Past::default() },
+            None => Past::default(),
         };
         let mut writes = past.notices(&world, now).await?;
         if let Some(rules) = rules {
@@ -131,9 +129,7 @@ impl Standby {
 impl Past {
     async fn of(world: &World, rules: &StandbyRules, now: Timestamp) -> Result<Self, StoreFault> {
         let automation = Profile::automation(&rules.automation).id;
-        let all = world.store.open_requests().await?;
-        let coming = coming(&all);
-        let open = all.into_iter().filter(|one| one.origin.person == automation);
+        let open = world.store.open_requests().await?.into_iter().filter(|one| one.origin.person == automation);
         let newest = world.store.requests_of(&automation, OWN_MAX).await?.into_iter();
         let over = newest.filter_map(|request| ended(&request).map(|(at, _)| at).map(|at| (request, at)));
         let over = over.collect::<Vec<_>>();
@@ -141,13 +137,13 @@ impl Past {
         for (request, _) in over.iter().filter(|(_, at)| now < at.plus(rules.again_after)) {
             resting.push((request.clone(), world.store.runs(request.id()).await?));
         }
-        Ok(Self { open: open.collect(), coming, over, resting })
+        Ok(Self { open: open.collect(), over, resting })
     }
 
     /// What is not asked for now: a pool for which a request is open, was ended a while ago by people or for want of permission, or
     /// has failed too often since; and each server that a run was on a while ago, whatever came of it.
     fn spared(&self) -> Spared {
-        let mut spared = Spared { servers: self.coming.clone(), ..Spared::default() };
+        let mut spared = Spared::default();
         self.open.iter().for_each(|request| spared.pools.extend(pools(request)));
         let mut failed: BTreeMap<PoolName, usize> = BTreeMap::new();
         for (request, runs) in &self.resting {
@@ -245,14 +241,6 @@ impl Past {
         there.values_mut().for_each(|servers| servers.sort_by(|one, other| one.0.name.cmp(&other.0.name)));
         there
     }
-}
-
-/// The servers that open requests put into production, whoever asked.
-fn coming(open: &[Request]) -> BTreeSet<ServerId> {
-    let is_going =
-        |stage: &RequestStage| matches!(stage, RequestStage::Announced | RequestStage::Queued | RequestStage::Running);
-    let relieving = open.iter().filter(|request| is_going(&request.stage) && request.spec.relieves());
-    relieving.flat_map(|request| request.plan.servers()).map(|server| server.id.clone()).collect()
 }
 
 fn ended(request: &Request) -> Option<(Timestamp, &RequestOutcome)> {

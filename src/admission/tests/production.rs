@@ -77,21 +77,6 @@ fn an_override_passes_what_is_not_seen_and_nothing_else() {
     }
 }
 
-/// What is meant to be out and serves can be taken out for good, if the others of its pool are enough without it.
-#[test]
-fn what_serves_though_it_is_meant_to_be_out_can_be_taken_out_again() {
-    let drain = vec![StepSpec::Drain { timeout: SECOND.into(), connections_max: 0.into() }];
-    let fleet = Fleet::of(10).in_state(0, Drained).seen(0, Health::Serving, 0);
-    assert_eq!(fleet.blocks(0), ["serves"], "a reboot would put it back as it was found");
-    let mut fleet = fleet.running(Impact::Drain, drain);
-    fleet.spec.targets = any_state();
-    let Verdict::Allow(admitted) = fleet.check(0) else { panic!("9 others serve") };
-    assert!(admitted.takes(), "its gates ask its pool too");
-    assert_eq!(fleet.clone().seen(1, Health::Failing, 0).blocks(0), ["capacity"], "8 others are too few");
-    let taken_out = fleet.in_state(1, Production).seen(1, Health::OutOfRotation, 0);
-    assert_eq!(taken_out.blocks(1), ["taken out"], "what somebody else took out is theirs to tell");
-}
-
 #[test]
 fn servers_of_which_the_same_is_said_are_told_together() {
     let name = |number: usize| server(number).name;

@@ -103,7 +103,7 @@ async fn what_serves_though_it_is_meant_to_be_out_waits_for_a_word() {
               ~ req-0002 · … · card <link>
         bot   Reboot 1 server in lax · req-0002
               ⏳ queued · starts by itself
-              • `edge-lax-03` is meant to be drained, and in service all the same; to let it go on serving, send `undrain edge-lax-03`, or to take it out again `drain edge-lax-03 because …`
+              • `edge-lax-03` is meant to be drained, and in service at its load balancer; to let it go on serving, send `undrain edge-lax-03`, or take it out there
               ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");
@@ -112,7 +112,7 @@ async fn what_serves_though_it_is_meant_to_be_out_waits_for_a_word() {
         ana   /fleet why req-0002
         bot   (only ana) Reboot 1 server in lax · req-0002
               ⏳ queued
-              • `edge-lax-03` is meant to be drained, and in service all the same; to let it go on serving, send `undrain edge-lax-03`, or to take it out again `drain edge-lax-03 because …`
+              • `edge-lax-03` is meant to be drained, and in service at its load balancer; to let it go on serving, send `undrain edge-lax-03`, or take it out there
                 blocks `edge-lax-03`
                 goes on when it is out of rotation
               ~ asked by ana · looks again at every change, and every 15 s · no estimate yet · as of hh:mm

@@ -19,6 +19,7 @@ mod states;
 mod work;
 mod writer;
 
+use super::lock::ServingLock;
 use crate::admission::{Brake, BrakeEnd, Breaker, Ledger, Snapshot, Tally};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
@@ -96,17 +97,26 @@ impl SqliteStore {
         })
     }
 
-    /// Opens a file beside whoever serves it: one of another version is refused, because bringing it up to date would lock out
-    /// an older bot.
+    /// Opens a file beside whoever serves it. One of an older version is brought up to date only where nobody serves it: an
+    /// older bot would be locked out of it.
     ///
     /// # Errors
     /// The file cannot be opened, or was written by another version.
     pub async fn beside(path: &Path) -> Result<Self, StoreFault> {
         let readers = Readers::open(path).await?;
-        if schema::last_step(&mut *readers.lend().await?).await?.is_some() {
-            schema::is_of_this_version(&mut *readers.lend().await?, path).await?;
-        }
+        let is_new = schema::last_step(&mut *readers.lend().await?).await?.is_none();
+        let is_of_this_version = schema::is_of_this_version(&mut *readers.lend().await?, path).await;
         readers.close().await?;
+        if is_new || is_of_this_version.is_ok() {
+            return Self::open(path).await;
+        }
+        // Held until it is up to date: nobody may begin to serve it meanwhile.
+        let _nobody_serves = ServingLock::take(path).map_err(|fault| {
+            let why = is_of_this_version.map_or_else(|fault| fault.to_string(), |()| String::new());
+            StoreFault::Unavailable(format!(
+                "{fault}, of another version ({why}); use the program that it runs, such as /proc/PID/exe, or write its line in the chat"
+            ))
+        })?;
         Self::open(path).await
     }
 
