@@ -94,12 +94,12 @@ mod tests {
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "any moment does")]
-    fn time_never_goes_back_and_meets_the_wall_clock_again() {
+    fn time_does_not_go_back_by_a_little_and_meets_the_wall_clock_again() {
         let (start, second) = (Instant::now(), Duration::from_secs(1));
         let noon = Timestamp::from_millis(43_200_000);
         let mut clock = Steady::default().after(noon, start);
         assert_eq!(clock.told, noon);
-        // The machine's clock is set back by a minute, and asked every 700 ms.
+        // The machine's clock is set back by 59 s, and asked every 700 ms.
         let mut before = clock.told;
         for step in 1..200_u32 {
             let passed = step * Duration::from_millis(700);
