@@ -1,7 +1,6 @@
 //! A fleet with everything that admission looks at, in the sizes that benches are run with.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 use wrasse::admission::infrastructure::{DomainRule, SeenAlerts, Within};
 use wrasse::admission::traffic::{Measured, Snapshot, Traffic};
@@ -86,7 +85,7 @@ impl Scene {
         let mut ledger = Ledger::default();
         for server in inventory.servers() {
             let row = HealthRow { server: server.id.clone(), health: Health::Serving, seen_at: NOW };
-            Arc::make_mut(&mut ledger.health).insert(server.id.clone(), row);
+            ledger.health.insert(server.id.clone(), row);
         }
         let under_work = inventory.servers().iter().step_by(count / UNDER_WORK).take(UNDER_WORK);
         for server in under_work.filter(|_| is_busy) {

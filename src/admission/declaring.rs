@@ -9,7 +9,6 @@ use crate::domain::declaration::Declared;
 use crate::domain::ids::RunId;
 use crate::domain::server::{ProductionState, Server, ServerId};
 use crate::domain::time::Timestamp;
-use std::sync::Arc;
 
 /// What a person's word changes of one server, with what that relies on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -181,7 +180,7 @@ pub fn declared(ledger: &Ledger, changes: &[StateChange]) -> Ledger {
     let mut after = ledger.clone();
     for change in changes {
         let server: &ServerId = &change.row.server;
-        Arc::make_mut(&mut after.states).insert(server.clone(), change.row.clone());
+        after.states.insert(server.clone(), change.row.clone());
         after.locks.remove(server);
     }
     after

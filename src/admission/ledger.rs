@@ -3,6 +3,7 @@
 
 use super::brake::Brake;
 use super::breakers::{Breaker, ServerFailure};
+use super::by_server::ByServer;
 use super::rate::Start;
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
@@ -21,9 +22,9 @@ pub struct Ledger {
     /// One lock a server at most.
     pub locks: HashMap<ServerId, Lock>,
     /// States that differ from the inventory's word, or were ever set by us.
-    pub states: Arc<HashMap<ServerId, StateRow>>,
+    pub states: ByServer<StateRow>,
     /// The last look at each server's health.
-    pub health: Arc<HashMap<ServerId, HealthRow>>,
+    pub health: ByServer<HealthRow>,
     /// The breakers that are open.
     pub breakers: BTreeMap<BreakerScope, Breaker>,
     /// The newest failure on each server that its command has not made good since, nor a person by closing its breaker there;

@@ -5,6 +5,7 @@
 mod blacklist;
 mod brake;
 mod breakers;
+mod by_server;
 pub mod calendars;
 mod capacity;
 mod changes;
@@ -45,6 +46,7 @@ pub use breakers::{
     FinishedRun, FinishedServer, Opening, SERVER_FAILURES_KEPT_FOR, ScopeRecord, ServerFailure, ServerRule, Tally,
     after_run, at_work, broken, canary_of, opens,
 };
+pub use by_server::ByServer;
 pub use calendars::{Calendar, Calendars};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
 pub use changes::{Changed, Way, changed};

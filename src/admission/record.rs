@@ -196,8 +196,8 @@ impl Snapshot {
         let inventory = Inventory::new(self.servers.clone(), self.at)?.with_places(sites, BTreeMap::new());
         let ledger = Ledger {
             locks: by_server(&self.locks, |lock| &lock.server),
-            states: Arc::new(by_server(&self.states, |row| &row.server)),
-            health: Arc::new(by_server(&self.health, |row| &row.server)),
+            states: by_server(&self.states, |row| &row.server),
+            health: by_server(&self.health, |row| &row.server),
             starts: self.starts.clone(),
             paces: Arc::new(self.paces.clone()),
             brakes: self.brakes.clone(),

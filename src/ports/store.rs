@@ -205,7 +205,12 @@ pub enum Write {
     /// Somebody was seen to be a member.
     MemberSeen(SeenMember),
     /// What a pass looked at; one that is known stays as it is.
-    Snapshot(Box<Snapshot>),
+    Snapshot {
+        /// What decisions refer to it by.
+        id: Fingerprint,
+        /// It.
+        snapshot: Box<Snapshot>,
+    },
     /// A run counts among those that have finished. Relies on that being the last that does.
     Finished {
         /// The run.

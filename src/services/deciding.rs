@@ -208,16 +208,17 @@ impl Pass<'_> {
         let outside = if has_a_say { self.outside } else { Outside::NOT_ASKED };
         let known = self.known(ledger).with_outside(outside);
         let snapshot = Snapshot::of(servers, known, &self.rulebook.files);
+        let id = snapshot.id();
         let record = DecisionRecord {
             request: self.request.id().clone(),
             at: self.now,
             verdict: verdict.to_owned(),
             evidence,
             decided: admission::decided(said),
-            snapshot: Some(snapshot.id()).filter(|_| !said.is_empty()),
+            snapshot: Some(id.clone()).filter(|_| !said.is_empty()),
         };
         // Where no server was asked about there is nothing that it was decided on.
-        let snapshot = Some(Write::Snapshot(Box::new(snapshot))).filter(|_| !said.is_empty());
+        let snapshot = Some(Write::Snapshot { id, snapshot: Box::new(snapshot) }).filter(|_| !said.is_empty());
         snapshot.into_iter().chain([Write::Decision(record)]).collect()
     }
 

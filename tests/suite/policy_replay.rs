@@ -54,7 +54,7 @@ fn decision(now: Timestamp, others: Health, observed: &[PolicyName]) -> Vec<Writ
         let health = if server.id == ServerId::new("s1") { Health::Serving } else { others };
         (server.id.clone(), HealthRow { server: server.id.clone(), health, seen_at: now })
     };
-    let ledger = Ledger { health: Arc::new(servers.iter().map(health).collect()), ..Ledger::default() };
+    let ledger = Ledger { health: servers.iter().map(health).collect(), ..Ledger::default() };
     let inventory = Inventory::new(servers.clone(), now).unwrap();
     let rules = Rules { observed: observed.to_vec(), ..Rules::default() };
     let RequestEvent::Accepted(accepted) = accepted(&request_id("2mq9")) else { panic!("a request begins so") };
@@ -97,7 +97,8 @@ fn decision(now: Timestamp, others: Health, observed: &[PolicyName]) -> Vec<Writ
         decided: decided(&said),
         snapshot: Some(snapshot.id()),
     };
-    vec![Write::Snapshot(Box::new(snapshot)), Write::Decision(record)]
+    let id = snapshot.id();
+    vec![Write::Snapshot { id, snapshot: Box::new(snapshot) }, Write::Decision(record)]
 }
 
 /// A request whose command drains, since what is asked again is asked of that command.

@@ -6,6 +6,7 @@ use crate::domain::intent::ZoneName;
 use crate::domain::server::SiteFacts;
 use crate::workflow::calendar::{CalendarBlock, CalendarSays, TakesBy};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// `2026-03-29 01:00`, in UTC.
 fn utc(text: &str) -> Timestamp {

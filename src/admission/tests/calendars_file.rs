@@ -6,6 +6,7 @@ use crate::domain::intent::ZoneName;
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::server::SiteFacts;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The faults of a text, as line and words.
 fn faults(text: &str) -> Vec<String> {

@@ -35,7 +35,7 @@ impl Fleet {
     /// In that state by somebody's word.
     fn in_word(mut self, number: usize, state: ProductionState) -> Self {
         let row = StateRow { server: id(number), state, by: SetBy::Person(bob()), taken_by: None, since: NOW };
-        Arc::make_mut(&mut self.ledger.states).insert(id(number), row);
+        self.ledger.states.insert(id(number), row);
         self
     }
 

@@ -261,7 +261,7 @@ proptest! {
             let Verdict::Allow(admitted) = verdict else { continue };
             let serves = |number: usize| {
                 let server = &truth.servers[number];
-                let answers = truth.ledger.health[&id(number)].health == Health::Serving;
+                let answers = truth.ledger.health.get(&id(number)).unwrap().health == Health::Serving;
                 answers && truth.ledger.state(server) == Production && truth.ledger.lock(&server.id).is_none()
             };
             if serves(*number) {

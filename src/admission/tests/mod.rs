@@ -35,7 +35,6 @@ const NOW: Timestamp = Timestamp::from_millis(1_764_511_500_000);
 const SECOND: Duration = Duration::from_secs(1);
 use crate::domain::server::ProductionState::{Drained, Draining, Production, Standby, Undraining};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 fn run_of(tail: &str, number: u32) -> RunId {
     RequestId::from_tail(tail).expect("a tail of the alphabet").run(number)
@@ -136,18 +135,18 @@ impl Fleet {
 
     fn seen(mut self, number: usize, health: Health, seconds_ago: u64) -> Self {
         let seen_at = NOW.minus(Duration::from_secs(seconds_ago));
-        Arc::make_mut(&mut self.ledger.health).insert(id(number), HealthRow { server: id(number), health, seen_at });
+        self.ledger.health.insert(id(number), HealthRow { server: id(number), health, seen_at });
         self
     }
 
     fn unseen(mut self, number: usize) -> Self {
-        Arc::make_mut(&mut self.ledger.health).remove(&id(number));
+        self.ledger.health.remove(&id(number));
         self
     }
 
     fn in_state(mut self, number: usize, state: ProductionState) -> Self {
         let row = StateRow::of_run((&id(number), &run_of("aaaa", 1)), (Production, state), None, NOW);
-        Arc::make_mut(&mut self.ledger.states).insert(id(number), row);
+        self.ledger.states.insert(id(number), row);
         match state {
             // As it is meant, unless somebody says otherwise.
             Drained | Standby | ProductionState::Maintenance | ProductionState::Repair => {

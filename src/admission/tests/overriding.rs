@@ -173,7 +173,7 @@ proptest! {
             (Verdict::Wait(blockers), after) => {
                 let passed = |blocker: &Blocker| blocker.overridable().is_some_and(|policy| passes.contains(&policy));
                 let is_destroyed = fleet.spec.impact == Impact::Destructive
-                    && fleet.ledger.states[&id(number)].state == Production;
+                    && fleet.ledger.states.get(&id(number)).unwrap().state == Production;
                 let left: Vec<Blocker> =
                     blockers.iter().filter(|one| is_destroyed || !passed(one)).cloned().collect();
                 match after {

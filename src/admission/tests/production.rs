@@ -110,9 +110,8 @@ fn what_is_not_known_well_enough_waits() {
     assert_eq!(Fleet::of(40).seen(1, Health::Serving, 121).count().unknown, 1, "a look of 121 s ago is stale");
     let ahead = |seconds: u64| {
         let mut fleet = Fleet::of(40);
-        if let Some(look) = Arc::make_mut(&mut fleet.ledger.health).get_mut(&id(1)) {
-            look.seen_at = NOW.plus(Duration::from_secs(seconds));
-        }
+        let seen_at = NOW.plus(Duration::from_secs(seconds));
+        fleet.ledger.health.insert(id(1), HealthRow { server: id(1), health: Health::Serving, seen_at });
         fleet.count().unknown
     };
     assert_eq!((ahead(120), ahead(121)), (0, 1), "and so is one of a time to come, by a clock that was set back");

@@ -3,7 +3,7 @@
 use super::values::*;
 use super::{commit, does, is_stale, on_every_store, operation};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use wrasse::admission::{Health, LockStanding};
+use wrasse::admission::{ByServer, Health, LockStanding};
 use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::{Actor, PersonId};
 use wrasse::domain::ids::{Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
@@ -264,9 +264,9 @@ async fn the_ledger_shows_the_last_state_and_the_last_look() {
         does(store, "second", writes).await;
         let ledger = store.ledger().await.unwrap();
         let rows = [state_row("s-1", &run, ProductionState::Drained), state_row("s-2", &run, ProductionState::Standby)];
-        assert_eq!(*ledger.states, rows.map(|row| (row.server.clone(), row)).into());
+        assert_eq!(ledger.states, ByServer::from_iter(rows.map(|row| (row.server.clone(), row))));
         let looks = [health_row("s-1", Health::OutOfRotation, 3), health_row("s-2", Health::Failing, 2)];
-        assert_eq!(*ledger.health, looks.map(|look| (look.server.clone(), look)).into());
+        assert_eq!(ledger.health, ByServer::from_iter(looks.map(|look| (look.server.clone(), look))));
     })
     .await;
 }

@@ -8,9 +8,8 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptes
 use proptest::sample::select;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
-use std::sync::Arc;
 use wrasse::adapters::storage::memory::MemoryStore;
-use wrasse::admission::{FinishedAs, Health, Ledger};
+use wrasse::admission::{ByServer, FinishedAs, Health, Ledger};
 use wrasse::domain::identity::{Asker, PersonId};
 use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId};
 use wrasse::domain::server::ProductionState;
@@ -266,7 +265,7 @@ async fn answers(store: &dyn Store) -> String {
     let ledger = store.ledger().await.unwrap();
     tell(&(ledger.states.iter().collect::<BTreeMap<_, _>>(), ledger.health.iter().collect::<BTreeMap<_, _>>()));
     tell(&ledger.locks.iter().collect::<BTreeMap<_, _>>());
-    tell(&Ledger { states: Arc::default(), health: Arc::default(), locks: HashMap::new(), ..ledger });
+    tell(&Ledger { states: ByServer::default(), health: ByServer::default(), locks: HashMap::new(), ..ledger });
     tell(&store.last_known(&person("U0ANA")).await);
     for (request, since) in [(None, None), (Some(request_id(TAILS[0])), Some(at(10)))] {
         tell(&store.authorizations(&Sought { request, since, limit: 3 }).await);

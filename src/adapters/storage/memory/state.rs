@@ -155,8 +155,8 @@ impl State {
     pub(super) fn ledger(&self) -> Ledger {
         Ledger {
             locks: self.locks.rows().clone().into_iter().collect(),
-            states: Arc::new(self.states.rows().clone().into_iter().collect()),
-            health: Arc::new(self.health.rows().clone().into_iter().collect()),
+            states: self.states.rows().clone().into_iter().collect(),
+            health: self.health.rows().clone().into_iter().collect(),
             breakers: self.open_breakers().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
             failures: self.failures(),
             starts: self.started_lately(),
@@ -298,8 +298,8 @@ impl State {
                 self.members.put(member.person.clone(), member.clone());
                 Guard::Holds
             }
-            Write::Snapshot(snapshot) => {
-                self.snapshots.put(snapshot.id(), snapshot.as_ref().clone());
+            Write::Snapshot { id, snapshot } => {
+                self.snapshots.put(id.clone(), snapshot.as_ref().clone());
                 Guard::Holds
             }
             Write::Send(_)
@@ -422,7 +422,7 @@ impl State {
             | Write::Breaker(_) => Guard::Holds,
             Write::Authorization(_) => Guard::Holds,
             Write::BrakeOn(_) | Write::BrakeOff { .. } | Write::NotStopped | Write::MemberSeen(_) => Guard::Holds,
-            Write::Snapshot(_) => Guard::Holds,
+            Write::Snapshot { .. } => Guard::Holds,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The shapes of calendars, and of what they said to a start.
 
-use super::{Misfit, Stored, stored_record, stored_variants, stored_words};
+use super::{Json, Misfit, Stored, stored_record, stored_variants, stored_words};
 use crate::admission::calendars::{Cron, Rule, Shown};
 use crate::admission::{Calendar, Calendars};
 use crate::domain::calendar::CalendarKind;
@@ -28,8 +28,8 @@ stored_variants! { Rule;
 }
 
 impl Stored for Calendars {
-    fn store(&self) -> Value {
-        self.iter().map(Stored::store).collect()
+    fn store(&self, json: &mut Json) {
+        json.list(self.iter());
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -38,8 +38,8 @@ impl Stored for Calendars {
 }
 
 impl Stored for Cron {
-    fn store(&self) -> Value {
-        Value::from(self.text())
+    fn store(&self, json: &mut Json) {
+        json.text(&self.text());
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -48,8 +48,8 @@ impl Stored for Cron {
 }
 
 impl Stored for Shown {
-    fn store(&self) -> Value {
-        Value::from(self.text())
+    fn store(&self, json: &mut Json) {
+        json.text(&self.text());
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {

@@ -1,6 +1,6 @@
 //! The shape of a command's definition, which a request keeps as it was when the plan was made.
 
-use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
+use super::{Json, Members, Misfit, Stored, stored_record, stored_variants, stored_words};
 use crate::domain::command::{
     ApprovalRule, CommandSpec, EscalationRule, GateCheck, HostCheck, HttpMethod, HttpSpec, Impact, Input, Need, Output,
     OwnerOf, ParameterSpec, PowerPath, Priority, RebootSpec, Sent, StepSpec, TEXT_LENGTH_MAX_CHARS, Targets, ValueKind,
@@ -11,7 +11,7 @@ use crate::domain::intent::{Named, ParameterName, Value};
 use crate::domain::place::ChannelId;
 use crate::domain::server::ProductionState;
 use crate::domain::time::{DURATION_MAX, DURATION_MIN};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as JsonValue;
 
 stored_record! { CommandSpec;
     name: "name", summary: "summary", impact: "impact", owner: "owner", targets: "targets", parameters: "parameters",
@@ -81,16 +81,13 @@ stored_record! { EscalationRule; to: "to", after: "after_ms" }
 
 /// Rules from before there were owners and a second group have neither.
 impl Stored for ApprovalRule {
-    fn store(&self) -> Json {
-        let object = with(serde_json::Map::new(), "above", self.above.store());
-        let object = with(object, "from", self.from.store());
-        let object = with(object, "count", self.count.store());
-        let object = with(object, "within_ms", self.within.store());
-        let object = with(object, "owners", self.owners.store());
-        Json::Object(with(object, "escalation", self.escalation.store()))
+    fn store(&self, json: &mut Json) {
+        let object = json.object().with("above", &self.above).with("from", &self.from).with("count", &self.count);
+        let object = object.with("within_ms", &self.within).with("owners", &self.owners);
+        object.with("escalation", &self.escalation).end();
     }
 
-    fn restore(value: &Json) -> Result<Self, Misfit> {
+    fn restore(value: &JsonValue) -> Result<Self, Misfit> {
         let members = Members::of(value)?;
         Ok(Self {
             above: members.read("above")?,
@@ -116,14 +113,14 @@ const PARAMETER: &str = "parameter";
 
 /// A value that is written out is stored as it is, as it was before there was anything else.
 impl<T: Stored> Stored for Input<T> {
-    fn store(&self) -> Json {
+    fn store(&self, json: &mut Json) {
         match self {
-            Self::Literal(value) => value.store(),
-            Self::Parameter(name) => Json::Object(with(Map::new(), PARAMETER, name.store())),
+            Self::Literal(value) => value.store(json),
+            Self::Parameter(name) => json.object().with(PARAMETER, name).end(),
         }
     }
 
-    fn restore(value: &Json) -> Result<Self, Misfit> {
+    fn restore(value: &JsonValue) -> Result<Self, Misfit> {
         match value.get(PARAMETER) {
             Some(name) => ParameterName::restore(name).map(Self::Parameter),
             None => T::restore(value).map(Self::Literal),
@@ -148,14 +145,14 @@ const OUTPUT: &str = "output";
 
 /// A parameter is stored as its name, as it was before there was anything else to send.
 impl Stored for Sent {
-    fn store(&self) -> Json {
+    fn store(&self, json: &mut Json) {
         match self {
-            Self::Parameter(name) => name.store(),
-            Self::Output(output) => Json::Object(with(Map::new(), OUTPUT, output.store())),
+            Self::Parameter(name) => name.store(json),
+            Self::Output(output) => json.object().with(OUTPUT, output).end(),
         }
     }
 
-    fn restore(value: &Json) -> Result<Self, Misfit> {
+    fn restore(value: &JsonValue) -> Result<Self, Misfit> {
         match value.get(OUTPUT) {
             Some(output) => Output::restore(output).map(Self::Output),
             None => ParameterName::restore(value).map(Self::Parameter),

@@ -1,6 +1,6 @@
 //! The shapes of what decisions were made on, and of what they said.
 
-use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
+use super::{Json, Members, Misfit, Stored, stored_record, stored_variants, stored_words};
 use crate::admission::{
     BlacklistLevel, Brake, BrakeKind, Calendars, CohortRule, Coverage, Decided, Declarer, FailureRules, FailureShare,
     Firing, Health, HealthRow, InfrastructureRules, Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules,
@@ -12,7 +12,7 @@ use crate::domain::server::{ProductionState, Server};
 use crate::ports::store::DeclaredRecord;
 use crate::workflow::pace::Pace;
 use crate::workflow::request::Contended;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 stored_record! { Snapshot;
@@ -60,8 +60,8 @@ stored_variants! { BrakeKind;
 stored_words! { BlacklistLevel; "block" => Block, "absolute" => Absolute }
 
 impl Stored for Coverage {
-    fn store(&self) -> Value {
-        self.text().map(str::to_owned).store()
+    fn store(&self, json: &mut Json) {
+        self.text().map(str::to_owned).store(json);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -80,12 +80,9 @@ stored_words! { LockStanding; "working" => Working, "left-behind" => LeftBehind 
 
 /// Before it was kept who had taken a server out, whatever run had set it to such a state counted as having done so.
 impl Stored for StateRow {
-    fn store(&self) -> Value {
-        let object = with(Map::new(), "server", self.server.store());
-        let object = with(object, "state", self.state.store());
-        let object = with(object, "by", self.by.store());
-        let object = with(object, "taken_by", self.taken_by.store());
-        Value::Object(with(object, "since_ms", self.since.store()))
+    fn store(&self, json: &mut Json) {
+        let object = json.object().with("server", &self.server).with("state", &self.state).with("by", &self.by);
+        object.with("taken_by", &self.taken_by).with("since_ms", &self.since).end();
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -101,10 +98,10 @@ stored_record! { Declarer; id: "id", name: "name", why: "why" }
 
 /// A run's id, which was all that could set a state before people could; else the person.
 impl Stored for SetBy {
-    fn store(&self) -> Value {
+    fn store(&self, json: &mut Json) {
         match self {
-            Self::Run(run) => run.store(),
-            Self::Person(declarer) => declarer.store(),
+            Self::Run(run) => run.store(json),
+            Self::Person(declarer) => declarer.store(json),
         }
     }
 
@@ -131,15 +128,10 @@ stored_variants! { Said;
 }
 
 impl Stored for Server {
-    fn store(&self) -> Value {
-        let object = with(Map::new(), "id", self.id.store());
-        let object = with(object, "name", self.name.store());
-        let object = with(object, "type", self.server_type.store());
-        let object = with(object, "site", self.site.store());
-        let object = with(object, "rack", self.rack.store());
-        let object = with(object, "pool", self.pool.store());
-        let object = with(object, "state", self.initial_state.store());
-        Value::Object(with(object, "tags", self.tags.store()))
+    fn store(&self, json: &mut Json) {
+        let object = json.object().with("id", &self.id).with("name", &self.name).with("type", &self.server_type);
+        let object = object.with("site", &self.site).with("rack", &self.rack).with("pool", &self.pool);
+        object.with("state", &self.initial_state).with("tags", &self.tags).end();
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {

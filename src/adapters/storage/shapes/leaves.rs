@@ -1,6 +1,6 @@
 //! The smallest stored values: texts, numbers, times, names; and lists, maps and options of others.
 
-use super::{Misfit, Stored};
+use super::{Json, Misfit, Stored};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::calendar::CalendarName;
 use crate::domain::command::CommandName;
@@ -14,14 +14,14 @@ use crate::domain::server::{
 };
 use crate::domain::time::{Timestamp, millis};
 use crate::ports::chat::{TriggerId, ViewId};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 impl Stored for String {
-    fn store(&self) -> Value {
-        Value::from(self.as_str())
+    fn store(&self, json: &mut Json) {
+        json.text(self.as_str());
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -30,8 +30,8 @@ impl Stored for String {
 }
 
 impl Stored for bool {
-    fn store(&self) -> Value {
-        Value::from(*self)
+    fn store(&self, json: &mut Json) {
+        json.plain(self);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -40,8 +40,8 @@ impl Stored for bool {
 }
 
 impl Stored for i64 {
-    fn store(&self) -> Value {
-        Value::from(*self)
+    fn store(&self, json: &mut Json) {
+        json.plain(self);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -53,8 +53,8 @@ impl Stored for i64 {
 macro_rules! stored_counts {
     ($($type:ty),*) => { $(
         impl Stored for $type {
-            fn store(&self) -> Value {
-                Value::from(*self)
+            fn store(&self, json: &mut Json) {
+                json.plain(self);
             }
 
             fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -67,8 +67,8 @@ macro_rules! stored_counts {
 stored_counts!(u8, u16, u32, u64, usize);
 
 impl Stored for Timestamp {
-    fn store(&self) -> Value {
-        Value::from(self.millis())
+    fn store(&self, json: &mut Json) {
+        json.plain(self.millis());
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -77,8 +77,8 @@ impl Stored for Timestamp {
 }
 
 impl Stored for Duration {
-    fn store(&self) -> Value {
-        Value::from(millis(*self))
+    fn store(&self, json: &mut Json) {
+        json.plain(millis(*self));
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -90,8 +90,8 @@ impl Stored for Duration {
 macro_rules! stored_names {
     ($($type:ty),* $(,)?) => { $(
         impl Stored for $type {
-            fn store(&self) -> Value {
-                Value::from(self.as_str())
+            fn store(&self, json: &mut Json) {
+                json.text(self.as_str());
             }
 
             fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -129,8 +129,8 @@ stored_names!(
 );
 
 impl Stored for RequestId {
-    fn store(&self) -> Value {
-        Value::from(self.to_string())
+    fn store(&self, json: &mut Json) {
+        json.shown(self);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -139,8 +139,8 @@ impl Stored for RequestId {
 }
 
 impl Stored for BreakerScope {
-    fn store(&self) -> Value {
-        Value::from(self.to_string())
+    fn store(&self, json: &mut Json) {
+        json.shown(self);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -149,8 +149,8 @@ impl Stored for BreakerScope {
 }
 
 impl Stored for Version {
-    fn store(&self) -> Value {
-        Value::from(self.0)
+    fn store(&self, json: &mut Json) {
+        json.plain(self.0);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -159,8 +159,8 @@ impl Stored for Version {
 }
 
 impl Stored for RunId {
-    fn store(&self) -> Value {
-        Value::from(self.to_string())
+    fn store(&self, json: &mut Json) {
+        json.shown(self);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -169,8 +169,8 @@ impl Stored for RunId {
 }
 
 impl Stored for Fingerprint {
-    fn store(&self) -> Value {
-        Value::from(self.hex())
+    fn store(&self, json: &mut Json) {
+        json.text(&self.hex());
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -179,8 +179,11 @@ impl Stored for Fingerprint {
 }
 
 impl<T: Stored> Stored for Option<T> {
-    fn store(&self) -> Value {
-        self.as_ref().map_or(Value::Null, Stored::store)
+    fn store(&self, json: &mut Json) {
+        match self {
+            Some(value) => value.store(json),
+            None => json.null(),
+        }
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -189,8 +192,8 @@ impl<T: Stored> Stored for Option<T> {
 }
 
 impl<T: Stored> Stored for Vec<T> {
-    fn store(&self) -> Value {
-        self.iter().map(Stored::store).collect()
+    fn store(&self, json: &mut Json) {
+        json.list(self);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -200,8 +203,8 @@ impl<T: Stored> Stored for Vec<T> {
 }
 
 impl<T: Stored + Ord> Stored for BTreeSet<T> {
-    fn store(&self) -> Value {
-        self.iter().map(Stored::store).collect()
+    fn store(&self, json: &mut Json) {
+        json.list(self);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -210,8 +213,8 @@ impl<T: Stored + Ord> Stored for BTreeSet<T> {
 }
 
 impl<A: Stored, B: Stored> Stored for (A, B) {
-    fn store(&self) -> Value {
-        Value::from(vec![self.0.store(), self.1.store()])
+    fn store(&self, json: &mut Json) {
+        json.pair(&self.0, &self.1);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -223,10 +226,8 @@ impl<A: Stored, B: Stored> Stored for (A, B) {
 }
 
 impl<K: Stored + Ord, V: Stored> Stored for BTreeMap<K, V> {
-    fn store(&self) -> Value {
-        let text =
-            |key: &K| key.store().as_str().map(str::to_owned).expect("keys are names and words, stored as texts");
-        Value::Object(self.iter().map(|(key, value)| (text(key), value.store())).collect::<Map<_, _>>())
+    fn store(&self, json: &mut Json) {
+        self.iter().fold(json.object(), |object, (key, value)| object.keyed(key, value)).end();
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -236,8 +237,8 @@ impl<K: Stored + Ord, V: Stored> Stored for BTreeMap<K, V> {
 }
 
 impl<T: Stored> Stored for Box<T> {
-    fn store(&self) -> Value {
-        self.as_ref().store()
+    fn store(&self, json: &mut Json) {
+        self.as_ref().store(json);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -246,8 +247,8 @@ impl<T: Stored> Stored for Box<T> {
 }
 
 impl<T: Stored> Stored for Arc<T> {
-    fn store(&self) -> Value {
-        self.as_ref().store()
+    fn store(&self, json: &mut Json) {
+        self.as_ref().store(json);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {

@@ -10,6 +10,7 @@ mod calendars;
 mod command;
 mod decisions;
 mod infrastructure;
+mod json;
 mod leaves;
 mod messages;
 mod outbox;
@@ -37,6 +38,7 @@ mod tests_of_history;
 mod traffic;
 
 use crate::ports::StoreFault;
+use json::Json;
 use serde_json::{Map, Value};
 
 /// The number of the shapes that are written, and the only one that is read so far.
@@ -44,8 +46,8 @@ pub(super) const SHAPE: i64 = 1;
 
 /// A value that can be stored and read back.
 pub(super) trait Stored: Sized {
-    /// As it is stored.
-    fn store(&self) -> Value;
+    /// Writes it as it is stored.
+    fn store(&self, json: &mut Json);
 
     /// Read back.
     fn restore(value: &Value) -> Result<Self, Misfit>;
@@ -70,7 +72,9 @@ impl Misfit {
 
 /// The text to store for a value.
 pub(super) fn encode(value: &impl Stored) -> String {
-    value.store().to_string()
+    let mut json = Json::default();
+    value.store(&mut json);
+    json.into_text()
 }
 
 /// Reads a stored text back; `what` names it in the fault.
@@ -107,28 +111,12 @@ impl<'a> Members<'a> {
     }
 }
 
-/// An object with one more member.
-fn with(mut object: Map<String, Value>, name: &str, value: Value) -> Map<String, Value> {
-    object.insert(name.to_owned(), value);
-    object
-}
-
-/// An object with the members of another.
-fn beside(mut object: Map<String, Value>, other: Value) -> Map<String, Value> {
-    if let Value::Object(members) = other {
-        object.extend(members);
-    }
-    object
-}
-
 /// Lists the stored names of a struct's fields.
 macro_rules! stored_record {
     ($type:ty; $($field:ident: $name:literal $(or $before:expr)?),* $(,)?) => {
         impl $crate::adapters::storage::shapes::Stored for $type {
-            fn store(&self) -> serde_json::Value {
-                let object = serde_json::Map::new();
-                $( let object = $crate::adapters::storage::shapes::with(object, $name, self.$field.store()); )*
-                serde_json::Value::Object(object)
+            fn store(&self, json: &mut $crate::adapters::storage::shapes::Json) {
+                json.object()$( .with($name, &self.$field) )*.end();
             }
 
             fn restore(
@@ -158,16 +146,15 @@ macro_rules! stored_variants {
         $word:literal => $variant:ident $( ( $value:ident ) )? $( [ $flat:ident ] )? $( { $( $field:ident: $name:literal $(or $before:expr)? ),* $(,)? } )?
     ),* $(,)?) => {
         impl $crate::adapters::storage::shapes::Stored for $type {
-            fn store(&self) -> serde_json::Value {
-                use $crate::adapters::storage::shapes::{KIND, with};
+            fn store(&self, json: &mut $crate::adapters::storage::shapes::Json) {
+                use $crate::adapters::storage::shapes::KIND;
                 match self {
                     $( Self::$variant $( ( $value ) )? $( ( $flat ) )? $( { $( $field ),* } )? => {
-                        let object = with(serde_json::Map::new(), KIND, serde_json::Value::from($word));
-                        $( let object =
-                            with(object, $crate::adapters::storage::shapes::VALUE, $value.store()); )?
-                        $( let object = $crate::adapters::storage::shapes::beside(object, $flat.store()); )?
-                        $( $( let object = with(object, $name, $field.store()); )* )?
-                        serde_json::Value::Object(object)
+                        let object = json.object().with_word(KIND, $word);
+                        $( let object = object.with($crate::adapters::storage::shapes::VALUE, $value); )?
+                        $( let object = object.beside($flat); )?
+                        $( $( let object = object.with($name, $field); )* )?
+                        object.end();
                     } )*
                 }
             }
@@ -194,10 +181,10 @@ macro_rules! stored_variants {
 macro_rules! stored_words {
     ($type:ty; $( $word:literal => $variant:ident ),* $(,)?) => {
         impl $crate::adapters::storage::shapes::Stored for $type {
-            fn store(&self) -> serde_json::Value {
-                match self {
-                    $( Self::$variant => serde_json::Value::from($word), )*
-                }
+            fn store(&self, json: &mut $crate::adapters::storage::shapes::Json) {
+                json.text(match self {
+                    $( Self::$variant => $word, )*
+                });
             }
 
             fn restore(

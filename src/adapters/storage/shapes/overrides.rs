@@ -1,6 +1,6 @@
 //! The shapes of what happened to a request's overrides.
 
-use super::{Misfit, Stored, stored_record, stored_variants};
+use super::{Json, Misfit, Stored, stored_record, stored_variants};
 use crate::workflow::breakglass::{OverrideAsked, OverrideEvent, Passing, SecondCause, Seconded};
 use crate::workflow::request::PolicyName;
 use serde_json::Value;
@@ -28,8 +28,8 @@ stored_variants! { SecondCause;
 
 /// A policy is stored by the name that people write.
 impl Stored for PolicyName {
-    fn store(&self) -> Value {
-        Value::from(self.word())
+    fn store(&self, json: &mut Json) {
+        json.text(self.word());
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {

@@ -1,6 +1,6 @@
 //! The shapes of people and places.
 
-use super::{Misfit, Stored, stored_record, stored_variants};
+use super::{Json, Misfit, Stored, stored_record, stored_variants};
 use crate::domain::identity::{Actor, PersonId};
 use crate::domain::place::{MessageRef, Origin, ReplyPath};
 use serde_json::Value;
@@ -8,8 +8,8 @@ use serde_json::Value;
 stored_record! { PersonId; team: "team", user: "user" }
 /// As the person it is.
 impl Stored for Actor {
-    fn store(&self) -> Value {
-        self.id().store()
+    fn store(&self, json: &mut Json) {
+        self.id().store(json);
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {

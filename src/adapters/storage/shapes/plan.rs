@@ -1,10 +1,10 @@
 //! The shape of a frozen plan. Its hash is stored beside it and compared when it is read, because approvals bind to it.
 
-use super::{Members, Misfit, Stored, stored_record, stored_variants, with};
+use super::{Json, Members, Misfit, Stored, stored_record, stored_variants};
 use crate::domain::ids::Fingerprint;
 use crate::domain::intent::Moment;
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 stored_record! { PlanParts;
     request: "request", command: "command", definition: "definition", parameters: "parameters",
@@ -22,9 +22,8 @@ stored_record! { PlannedServer;
 }
 
 impl Stored for Plan {
-    fn store(&self) -> Value {
-        let object = with(Map::new(), "parts", self.parts().store());
-        Value::Object(with(object, "hash", self.hash().store()))
+    fn store(&self, json: &mut Json) {
+        json.object().with("parts", self.parts()).with("hash", self.hash()).end();
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {

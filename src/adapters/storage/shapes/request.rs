@@ -1,13 +1,14 @@
 //! The shapes of a request's events.
 
-use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
+use super::json::Object;
+use super::{Json, Members, Misfit, Stored, stored_record, stored_variants, stored_words};
 use crate::domain::consent::Quota;
 use crate::domain::server::SiteName;
 use crate::workflow::request::{
     Accepted, Approval, ApprovalNeed, Blocker, BrokenUntil, ControlVerb, Escalation, Halt, HaltCause, LimitScope,
     OutServer, RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope, VoidCause,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::time::Duration;
 
 stored_variants! { RequestEvent;
@@ -45,12 +46,10 @@ const WITHIN_BEFORE: Duration = Duration::from_secs(3600);
 
 /// Before there were several quotas, one group was named with a count.
 impl Stored for ApprovalNeed {
-    fn store(&self) -> Value {
-        let object = with(Map::new(), "quotas", self.quotas.store());
-        let object = with(object, "until_ms", self.until.store());
-        let object = with(object, "within_ms", self.within.store());
-        let object = with(object, "remind_at_ms", self.remind_at.store());
-        Value::Object(with(object, "escalation", self.escalation.store()))
+    fn store(&self, json: &mut Json) {
+        let object = json.object().with("quotas", &self.quotas).with("until_ms", &self.until);
+        let object = object.with("within_ms", &self.within).with("remind_at_ms", &self.remind_at);
+        object.with("escalation", &self.escalation).end();
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -71,12 +70,13 @@ impl Stored for ApprovalNeed {
 
 /// Before there was another cause, only the failures were counted.
 impl Stored for Halt {
-    fn store(&self) -> Value {
-        let object = with(Map::new(), "at_ms", self.at.store());
-        Value::Object(match &self.cause {
-            HaltCause::Failures(count) => with(object, "failures", count.store()),
-            HaltCause::Revoked(why) => with(object, "revoked", why.store()),
-        })
+    fn store(&self, json: &mut Json) {
+        let object = json.object().with("at_ms", &self.at);
+        match &self.cause {
+            HaltCause::Failures(count) => object.with("failures", count),
+            HaltCause::Revoked(why) => object.with("revoked", why),
+        }
+        .end();
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
@@ -138,15 +138,17 @@ stored_variants! { BrokenUntil;
 }
 /// Before there were other scopes, a site was named, or the fleet in words.
 impl Stored for LimitScope {
-    fn store(&self) -> Value {
-        let of = |scope: &str| with(Map::new(), "of", Value::from(scope));
+    fn store(&self, json: &mut Json) {
+        fn of<'a>(json: &'a mut Json, scope: &str) -> Object<'a> {
+            json.object().with_word("of", scope)
+        }
         match self {
-            Self::Fleet => Value::Object(of("fleet")),
-            Self::Site(site) => site.store(),
-            Self::Command(command) => Value::Object(with(of("command"), "command", command.store())),
-            Self::Rack(rack) => Value::Object(with(of("rack"), "rack", rack.store())),
+            Self::Fleet => of(json, "fleet").end(),
+            Self::Site(site) => site.store(json),
+            Self::Command(command) => of(json, "command").with("command", command).end(),
+            Self::Rack(rack) => of(json, "rack").with("rack", rack).end(),
             Self::TypeInSite(server_type, site) => {
-                Value::Object(with(with(of("type"), "type", server_type.store()), "site", site.store()))
+                of(json, "type").with("type", server_type).with("site", site).end();
             }
         }
     }

@@ -1,10 +1,10 @@
 //! The shapes of a run's journal.
 
-use super::{Members, Misfit, Stored, stored_record, stored_variants, stored_words, with};
+use super::{Json, Members, Misfit, Stored, stored_record, stored_variants, stored_words};
 use crate::domain::effect::Begun;
 use crate::workflow::Admission;
 use crate::workflow::run::{Answer, Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 stored_variants! { RunEvent;
@@ -27,10 +27,8 @@ stored_variants! { RunEvent;
 }
 /// Only who was let to start has one, so it is made anew where the journal says so.
 impl Stored for Admission {
-    fn store(&self) -> Value {
-        let object = with(Map::new(), "at_ms", self.at().store());
-        let object = with(object, "found", self.found().store());
-        Value::Object(with(object, "takes", self.takes().store()))
+    fn store(&self, json: &mut Json) {
+        json.object().with("at_ms", &self.at()).with("found", &self.found()).with("takes", &self.takes()).end();
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {

@@ -344,12 +344,17 @@ pub(super) mod golden {
 
     /// Many lines, with the members of objects in the order of their names: their order means nothing.
     pub(super) fn pretty(value: &impl Stored) -> String {
-        serde_json::to_string_pretty(&sorted(value.store())).expect("a JSON value can be printed")
+        serde_json::to_string_pretty(&sorted(read(value))).expect("a JSON value can be printed")
     }
 
     /// The same in one line.
     pub(in super::super) fn line(value: &impl Stored) -> String {
-        sorted(value.store()).to_string()
+        sorted(read(value)).to_string()
+    }
+
+    /// As a reader of JSON finds it.
+    pub(in super::super) fn read(value: &impl Stored) -> Json {
+        serde_json::from_str(&super::encode(value)).expect("it is stored as JSON")
     }
 
     fn sorted(value: Json) -> Json {

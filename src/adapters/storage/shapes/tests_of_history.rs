@@ -1,7 +1,7 @@
 //! What earlier versions stored is read as what it meant then.
 
 use super::tests::{golden, unreadable};
-use super::{Stored, decode, encode};
+use super::{decode, encode};
 use crate::admission::traffic::{Doubt, Measured, Snapshot as Seen, StandbyRules};
 use crate::admission::{
     Breaker, Decided, Declarer, FailureRules, Firing, Rules, Said, SetBy, Snapshot, StateChange, StateRow, Traffic,
@@ -167,11 +167,11 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
         firing: Firing::NotConfigured,
     };
     assert_eq!(decode("a snapshot", 1, &encode(&snapshot)).as_ref(), Ok(&snapshot));
-    let mut stored = snapshot.store();
+    let mut stored = golden::read(&snapshot);
     stored.pointer_mut("/rules/traffic").and_then(|rules| rules.as_object_mut()).unwrap().remove("standby");
     let read: Snapshot = decode("a snapshot", 1, &stored.to_string()).unwrap();
     assert_eq!(read.rules.traffic, TrafficRules::default(), "before anything was asked for by itself");
-    let mut stored = snapshot.store();
+    let mut stored = golden::read(&snapshot);
     let object = stored.as_object_mut().unwrap();
     let rules = object.get_mut("rules").and_then(|rules| rules.as_object_mut()).unwrap();
     rules.remove("traffic");

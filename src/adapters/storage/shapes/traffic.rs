@@ -1,9 +1,9 @@
 //! The shapes of what was known of traffic, and of the numbers that it was judged by.
 
-use super::{Members, Misfit, Stored, stored_record, stored_variants, with};
+use super::{Json, Members, Misfit, Stored, stored_record, stored_variants};
 use crate::admission::traffic::{Doubt, Measured, Snapshot, StandbyRules};
 use crate::admission::{Traffic, TrafficRules};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 stored_variants! { Traffic;
     "not-asked" => NotAsked,
@@ -28,12 +28,10 @@ stored_record! { StandbyRules;
 
 /// A measurement, or since when and why there is none.
 impl Stored for Result<Measured, Doubt> {
-    fn store(&self) -> Value {
+    fn store(&self, json: &mut Json) {
         match self {
-            Ok(measured) => measured.store(),
-            Err(doubt) => {
-                Value::Object(with(with(Map::new(), "why", doubt.why.store()), "since_ms", doubt.since.store()))
-            }
+            Ok(measured) => measured.store(json),
+            Err(doubt) => json.object().with("why", &doubt.why).with("since_ms", &doubt.since).end(),
         }
     }
 
@@ -49,8 +47,8 @@ impl Stored for Result<Measured, Doubt> {
 /// An amount, as a text: a reader of JSON may take a number for its neighbour, and then a decision that is asked again would
 /// be another.
 impl Stored for f64 {
-    fn store(&self) -> Value {
-        Value::from(format!("{self:?}"))
+    fn store(&self, json: &mut Json) {
+        json.text(&format!("{self:?}"));
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {

@@ -4,36 +4,30 @@
 //! trusting what was read inside a transaction before that is committed; `Shared::keep` is told afterwards.
 
 use super::states;
-use crate::admission::{HealthRow, StateRow};
+use crate::admission::{ByServer, HealthRow, StateRow};
 use crate::domain::server::ServerId;
 use crate::ports::StoreFault;
 use sqlx::{Row, SqliteConnection, query};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// Rows by their server; a copy is shared.
-type Rows<T> = Arc<HashMap<ServerId, T>>;
+use std::sync::{Mutex, PoisonError};
 
 /// What one table said, up to the change with that number.
 #[derive(Clone, Debug)]
 struct Part<T> {
     /// Below every number while nothing was read.
     until: i64,
-    rows: Rows<T>,
+    rows: ByServer<T>,
 }
 
 impl<T> Default for Part<T> {
     fn default() -> Self {
-        Self { until: -1, rows: Arc::default() }
+        Self { until: -1, rows: ByServer::default() }
     }
 }
 
 impl<T: Clone> Part<T> {
     fn take_in(&mut self, until: i64, changed: Vec<(ServerId, T)>) {
         self.until = until;
-        if !changed.is_empty() {
-            Arc::make_mut(&mut self.rows).extend(changed);
-        }
+        self.rows.extend(changed);
     }
 
     fn newer(self, than: &mut Self) {
@@ -55,7 +49,7 @@ impl Recent {
     pub(super) async fn catch_up(
         &mut self,
         connection: &mut SqliteConnection,
-    ) -> Result<(Rows<StateRow>, Rows<HealthRow>), StoreFault> {
+    ) -> Result<(ByServer<StateRow>, ByServer<HealthRow>), StoreFault> {
         let newest = query(
             "SELECT COALESCE((SELECT MAX(changed) FROM server_states), 0) AS states,
              COALESCE((SELECT MAX(changed) FROM health_looks), 0) AS health",
@@ -74,7 +68,7 @@ impl Recent {
             let changed = states::looks_changed(connection, self.health.until).await?;
             self.health.take_in(health, changed.into_iter().map(|row| (row.server.clone(), row)).collect());
         }
-        Ok((Arc::clone(&self.states.rows), Arc::clone(&self.health.rows)))
+        Ok((self.states.rows.clone(), self.health.rows.clone()))
     }
 }
 

@@ -127,7 +127,7 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::BrakeOff { id, end } => brakes::take_off(connection, id, end).await,
         Write::NotStopped => brakes::none_stops(connection).await,
         Write::MemberSeen(member) => brakes::see_member(connection, member).await,
-        Write::Snapshot(snapshot) => keep_snapshot(connection, snapshot).await,
+        Write::Snapshot { id, snapshot } => keep_snapshot(connection, id, snapshot).await,
     }
 }
 
@@ -364,8 +364,12 @@ async fn add_decision(connection: &mut SqliteConnection, record: &DecisionRecord
 }
 
 /// Many decisions may be made on one snapshot.
-async fn keep_snapshot(connection: &mut SqliteConnection, snapshot: &Snapshot) -> Result<Guard, StoreFault> {
+async fn keep_snapshot(
+    connection: &mut SqliteConnection,
+    id: &Fingerprint,
+    snapshot: &Snapshot,
+) -> Result<Guard, StoreFault> {
     let insert = query("INSERT INTO snapshots (id, shape, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING");
-    insert.bind(snapshot.id().hex()).bind(SHAPE).bind(encode(snapshot)).execute(connection).await?;
+    insert.bind(id.hex()).bind(SHAPE).bind(encode(snapshot)).execute(connection).await?;
     Ok(Guard::Holds)
 }
