@@ -95,6 +95,8 @@ enum What {
     /// Let a command start again that too many failures have stopped: `wrasse close-breaker reboot site=lax because …`.
     #[command(name = "close-breaker")]
     CloseBreaker(restraints::Reasoned),
+    /// End a request: `wrasse cancel req-2mq9`; what is in flight goes to a safe point, drained servers return.
+    Cancel(restraints::Cancel),
     /// Tell why a request, a run or a server is where it is. Only looks, also while the bot runs, and while it does not.
     Why(lines::Why),
     /// Tell what waits to start, in order, and the first reason of each. Only looks.
@@ -167,6 +169,7 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Unblacklist(line) => return line.run(BuiltInVerb::Unblacklist).await,
         What::State(line) => return line.run(BuiltInVerb::State).await,
         What::CloseBreaker(line) => return line.run(BuiltInVerb::CloseBreaker).await,
+        What::Cancel(cancel) => return cancel.run().await,
         What::Why(why) => return why.run().await,
         What::Queue(look) => return look.run(BuiltInVerb::Queue).await,
         What::Out(look) => return look.run(BuiltInVerb::Out).await,

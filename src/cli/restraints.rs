@@ -1,4 +1,5 @@
-//! `wrasse freeze`, `thaw`, `hold`, `release`, `blacklist`, `unblacklist`, `close-breaker` and `state`: on the database itself.
+//! `wrasse freeze`, `thaw`, `hold`, `release`, `blacklist`, `unblacklist`, `close-breaker`, `state` and `cancel`: on the database
+//! itself.
 //!
 //! The same line, read and carried out as in the chat. Whoever may write the database file may, so no policy is asked.
 
@@ -12,7 +13,7 @@ use crate::domain::intent::{BuiltInVerb, Intent};
 use crate::language::{self, Vocabulary};
 use crate::services::brakes::By;
 use crate::services::restraining::{self, Braker, CameTo, Right};
-use crate::services::{closing, declaring};
+use crate::services::{cancelling, closing, declaring};
 use anyhow::bail;
 use std::process::ExitCode;
 
@@ -39,6 +40,23 @@ pub(super) struct Reasoned {
     plan: bool,
     #[command(flatten)]
     line: Line,
+}
+
+/// What `cancel` is called with.
+#[derive(clap::Args)]
+pub(super) struct Cancel {
+    /// Only tell what it would come to.
+    #[arg(long)]
+    plan: bool,
+    #[command(flatten)]
+    line: Line,
+}
+
+impl Cancel {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let beside = Beside { level: "", because: None, tense: tense(self.plan) };
+        self.line.carry_out(BuiltInVerb::Cancel, beside).await
+    }
 }
 
 /// What `blacklist` is called with.
@@ -96,7 +114,9 @@ impl Line {
             tense: beside.tense,
             right: Right::OfTheFile,
         };
-        let came = if let Intent::CloseBreaker { scope, why } = &intent {
+        let came = if let Intent::Cancel { request } = &intent {
+            Some(cancelling::cancel(braker, request).await?)
+        } else if let Intent::CloseBreaker { scope, why } = &intent {
             Some(closing::close(braker, (scope, why)).await?)
         } else if let Intent::Declare(declaration) = &intent {
             Some(declaring::declare(braker, declaration).await?)

@@ -7,6 +7,7 @@ mod access;
 pub mod admitter;
 pub mod brakes;
 pub mod calling;
+pub mod cancelling;
 pub mod closing;
 pub mod courier;
 mod deciding;

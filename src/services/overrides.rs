@@ -17,6 +17,7 @@ use crate::domain::identity::{Asker, GroupName, Profile, Standing};
 use crate::domain::ids::{Handle, RequestId};
 use crate::domain::intent::{Span, Spanned};
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind as Kind};
+use crate::domain::place::ChannelId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::time::Timestamp;
 use crate::fleet::nearest;
@@ -197,16 +198,24 @@ fn event(request: &Request, event: OverrideEvent) -> Write {
 
 /// Everything that tells of an override, drawn again.
 fn notices(world: &World, id: &RequestId, number: u32) -> Vec<Write> {
+    notices_in(world.places.incidents.as_ref(), id, number)
+}
+
+fn notices_in(incidents: Option<&ChannelId>, id: &RequestId, number: u32) -> Vec<Write> {
     let mut writes = vec![messages::card(id), messages::overridden(id, number)];
-    let incidents = world.places.incidents.as_ref();
     writes.extend(incidents.map(|channel| messages::override_incident(id, number, channel)));
     writes
 }
 
 /// Everything that tells of the overrides of a request that last: what happens to it may end them.
 pub(super) fn told(world: &World, request: &Request) -> Vec<Write> {
+    told_in(world.places.incidents.as_ref(), request)
+}
+
+/// The same, where trouble is told there.
+pub(super) fn told_in(incidents: Option<&ChannelId>, request: &Request) -> Vec<Write> {
     let lasting = request.overrides.iter().filter(|one| one.ended.is_none());
-    lasting.flat_map(|one| notices(world, request.id(), one.number)).collect()
+    lasting.flat_map(|one| notices_in(incidents, request.id(), one.number)).collect()
 }
 
 /// Whether somebody may agree to that override now.

@@ -4,7 +4,8 @@ use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::world::World;
 use super::{
-    access, brakes, forms, messages, offers, outage, overrides, rechecks, records, retrying, reviews, telling,
+    access, brakes, cancelling, forms, messages, offers, outage, overrides, rechecks, records, retrying, reviews,
+    telling,
 };
 use crate::admission;
 use crate::authorization::AuthorizationRecord;
@@ -17,7 +18,7 @@ use crate::ports::StoreFault;
 use crate::ports::authorizations::Occasion;
 use crate::ports::chat::{Envelope, TriggerId, ViewId};
 use crate::ports::store::{Content, Control, ControlAction, Notice, Write};
-use crate::workflow::request::{ControlVerb, Request, RequestEvent, RequestStage};
+use crate::workflow::request::{ControlVerb, Request};
 use crate::workflow::run::{Answer, Failure, FailureKind, Run, RunEvent, RunOutcome, RunStage};
 use std::collections::BTreeMap;
 
@@ -286,7 +287,7 @@ async fn may_cancel(
     request: &Request,
 ) -> Result<Result<AuthorizationRecord, NoCancel>, StoreFault> {
     let id = request.id();
-    if request.is_over() || matches!(request.stage, RequestStage::Stopping { .. }) {
+    if cancelling::is_over(request) {
         let told = conversation::cancelled_already(request, world.now());
         return Ok(Err(NoCancel { told, note: format!("answered: {id} is over or stopping"), record: None }));
     }
@@ -331,14 +332,10 @@ async fn cancel(
             return Ok(Outcome::answered(envelope, origin, told, note).with(record.map(kept)));
         }
     };
-    let asked = RequestEvent::CancelAsked { by: origin.person.clone(), name: person.name.clone(), at: world.now() };
-    let mut writes = vec![
-        Write::RequestEvents { id: id.clone(), expected: request.version, events: vec![asked] },
-        messages::card(id),
-        messages::answer(envelope, origin, conversation::cancel_confirmed(request)),
-        kept(record),
-    ];
-    writes.extend(overrides::told(world, request));
+    let by = (&origin.person, person.name.as_str());
+    let mut writes = cancelling::asked(request, by, world.places.incidents.as_ref(), world.now());
+    writes.push(messages::answer(envelope, origin, conversation::cancel_confirmed(request)));
+    writes.push(kept(record));
     Ok(Outcome { writes, note: format!("cancel of {id} asked") })
 }
 

@@ -7,7 +7,7 @@ use super::brakes::{By, ended};
 use super::lines::{MISUNDERSTOOD, Speaker};
 use super::undone::left_undone;
 use super::world::World;
-use super::{messages, presses};
+use super::{cancelling, messages, presses};
 use crate::admission::{self, BlacklistLevel, Brake, BrakeKind, Coverage, Known, Ledger};
 use crate::authorization::{Authorized, Question};
 use crate::conversation::message::Message;
@@ -24,7 +24,7 @@ use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot};
 use crate::ports::store::Write;
 use crate::ports::{Ids, Rulebook, Store, StoreFault};
-use crate::workflow::request::{Request, RequestStage};
+use crate::workflow::request::Request;
 use crate::workflow::run::{Run, RunStage};
 use std::time::Duration;
 
@@ -391,8 +391,7 @@ async fn release(braker: Braker<'_>, on: &Kept) -> Result<Came, StoreFault> {
 
 /// A request is held and released by whoever may end it, as long as it lasts.
 async fn not_theirs(braker: Braker<'_>, request: &Request) -> Result<Option<Came>, StoreFault> {
-    let is_over = request.is_over() || matches!(request.stage, RequestStage::Stopping { .. });
-    if is_over {
+    if cancelling::is_over(request) {
         let told = conversation::cancelled_already(request, braker.now);
         let note = format!("answered: {} is over or stopping", request.id());
         return Ok(Some(Came::told(CameTo::Refused, told, note)));

@@ -1,7 +1,13 @@
 //! The brakes, as a shell calls them, on a database that no bot serves.
 
 use crate::command_line::{complaint, out, wrasse_in};
+use crate::storage::values::{accepted, request_events, request_id};
 use std::process::Output;
+use wrasse::adapters::storage::sqlite::SqliteStore;
+use wrasse::domain::ids::OperationId;
+use wrasse::ports::Store;
+use wrasse::ports::store::Operation;
+use wrasse::workflow::request::RequestStage;
 
 /// What was printed, without clock times.
 pub(crate) fn shown(output: &Output) -> String {
@@ -180,4 +186,58 @@ fn servers_are_held_and_kept_from_a_command() {
     let none = call(&["close-breaker", "reboot site=lax", "--because", "the cable is replaced"]);
     assert_eq!(none.status.code(), Some(0), "{}", complaint(&none));
     insta::assert_snapshot!(shown(&none), @"Nothing stops reboot in lax: its breaker is not open. No breaker is. Nothing has changed.");
+}
+
+/// While the chat is down, too.
+#[tokio::test]
+async fn a_request_is_held_and_ended() {
+    let folder = tempfile::tempdir().expect("a folder for the calls");
+    let call = |arguments: &[&str]| wrasse_in(folder.path(), arguments);
+    let path = folder.path().join("none.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let id = request_id("2mq9");
+    let writes = vec![request_events(&id, 0, vec![accepted(&id)])];
+    store.commit(Operation { id: OperationId::new("asked"), writes }).await.unwrap();
+
+    let held = call(&["hold", "req-2mq9", "--because", "traffic is high"]);
+    assert_eq!(held.status.code(), Some(0), "{}", complaint(&held));
+    insta::assert_snapshot!(shown(&held), @"
+    req-2mq9 is held: it starts no more, and what it began goes on.
+    0 not started · 0 at work
+    ~ to let it go on: `/fleet release req-2mq9`
+    ");
+    let released = call(&["release", "req-2mq9"]);
+    assert_eq!(released.status.code(), Some(0), "{}", complaint(&released));
+    insta::assert_snapshot!(shown(&released), @"req-2mq9 is released. It goes on by itself when it is safe.");
+    let look = call(&["cancel", "--plan", "req-2mq9"]);
+    assert_eq!(look.status.code(), Some(0), "{}", complaint(&look));
+    insta::assert_snapshot!(shown(&look), @"
+    req-2mq9 would be cancelled: nothing has started, and nothing would run later.
+    To do it: `cancel req-2mq9`
+    ");
+    let request = store.request(&id).await.unwrap().unwrap();
+    assert!(!matches!(request.stage, RequestStage::Stopping { .. }), "a look changes nothing");
+    let ended = call(&["cancel", "req-2mq9"]);
+    assert_eq!(ended.status.code(), Some(0), "{}", complaint(&ended));
+    insta::assert_snapshot!(shown(&ended), @"req-2mq9 is cancelled. Nothing has started, and nothing runs later.");
+    let request = store.request(&id).await.unwrap().unwrap();
+    assert!(matches!(request.stage, RequestStage::Stopping { .. }), "{:?}", request.stage);
+    let again = call(&["cancel", "req-2mq9"]);
+    assert_eq!(again.status.code(), Some(0), "it is as it was asked");
+    insta::assert_snapshot!(shown(&again), @"req-2mq9 is stopping already: local/UID asked at hh:mm UTC. Nothing new starts.");
+
+    let nobody = call(&["cancel", "req-7777"]);
+    assert_eq!(nobody.status.code(), Some(3));
+    insta::assert_snapshot!(shown(&nobody), @"There is no req-7777. The id stands on the request's card, first line. Nothing has changed.");
+    let unreadable = call(&["cancel", "edge-lax-001"]);
+    assert_eq!(unreadable.status.code(), Some(2));
+    insta::assert_snapshot!(complaint(&unreadable), @"
+    wrasse: edge-lax-001 is not the id of a request
+    ```
+    cancel edge-lax-001
+           ^^^^^^^^^^^^
+    ```
+    An id looks like req-2mq9; it stands on the request's card. Nothing has started.
+    ");
+    store.close().await.unwrap();
 }
