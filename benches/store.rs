@@ -180,7 +180,7 @@ impl Stage {
     }
 
     fn known<'a>(&'a self, ledger: &'a Ledger) -> admission::Known<'a> {
-        admission::Known { ledger, ..self.scene.known() }
+        self.scene.known().with_ledger(ledger)
     }
 
     /// What a pass writes that starts those runs: locks, events, the decision and what it was made on.

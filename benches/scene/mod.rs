@@ -147,14 +147,8 @@ impl Scene {
     }
 
     pub(crate) fn known(&self) -> Known<'_> {
-        Known {
-            inventory: &self.inventory,
-            ledger: &self.ledger,
-            rules: &self.rules,
-            before: &[],
-            outside: Outside { traffic: &self.traffic, firing: &self.firing },
-            now: NOW,
-        }
+        let outside = Outside { traffic: &self.traffic, firing: &self.firing };
+        Known::new((&self.inventory, &self.rules), &self.ledger, outside, NOW)
     }
 
     pub(crate) fn candidates(&self, most: usize) -> impl Iterator<Item = Candidate<'_>> {

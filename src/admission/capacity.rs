@@ -39,7 +39,7 @@ pub struct PoolCount {
 }
 
 /// How many of a pool may be out at once.
-fn out_max(total: u32, rules: &Rules) -> u32 {
+pub(super) fn out_max(total: u32, rules: &Rules) -> u32 {
     let share = total * u32::from(rules.pool_out_max_percent) / 100;
     // None means none: rounding up is for shares that come out below one server.
     if total >= 2 && rules.pool_out_max_percent > 0 { share.max(1) } else { 0 }
@@ -88,7 +88,7 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
 /// A server that does not count in the total of its pool: in repair by the word of somebody who answers for it, and not seen
 /// in service. What the inventory alone calls so is nobody's yet, and stays.
 fn has_left(server: &Server, known: Known<'_>) -> Option<OutServer> {
-    let is_in_repair = known.ledger.state(server) == ProductionState::Repair;
+    let is_in_repair = glance(server, known) == Glance::NotMeantTo(ProductionState::Repair);
     let declarer = known.ledger.declarer(server).filter(|_| is_in_repair && !known.ledger.is_contradicted(server))?;
     let (name, why) = (server.name.clone(), ProductionState::Repair.word().to_owned());
     Some(OutServer { name, holder: None, why, said_by: Some(declarer.name.clone()) })
@@ -151,8 +151,8 @@ pub(super) fn takes(server: &PlannedServer, pool: &PoolName, known: Known<'_>) -
 }
 
 /// How a server looks from outside: asked of whole sites under the store's lock, so it names nobody.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Glance {
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Glance {
     Serves,
     NotMeantTo(ProductionState),
     Seen(Health),
@@ -160,6 +160,13 @@ enum Glance {
 }
 
 fn glance(server: &Server, known: Known<'_>) -> Glance {
+    match known.glances.zip(known.inventory.place_of(server)) {
+        Some((glances, place)) => glances.of(place, || look(server, known)),
+        None => look(server, known),
+    }
+}
+
+fn look(server: &Server, known: Known<'_>) -> Glance {
     let state = known.ledger.state(server);
     if state != ProductionState::Production {
         return Glance::NotMeantTo(state);

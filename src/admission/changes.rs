@@ -3,12 +3,15 @@
 //! Deliberately absent: what was decided by the rules before, which keeps them in its own record.
 
 use super::calendars::Calendar;
+use super::capacity::out_max;
 use super::infrastructure::{AlertRules, DomainRule};
 use super::traffic::StandbyRules;
 use super::{CohortRule, FailureShare, InfrastructureRules, Rules, TrafficRules};
 use crate::domain::calendar::CalendarName;
 use crate::domain::identity::GroupName;
+use crate::domain::server::PoolName;
 use crate::domain::time::exact;
+use crate::fleet::Inventory;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::time::Duration;
@@ -228,6 +231,26 @@ pub fn changed(before: &Rules, now: &Rules) -> Vec<Changed> {
         Changed { what: now.what.to_owned(), from: before.text, to: now.text, way }
     });
     numbers.chain(calendars(before, now)).collect()
+}
+
+/// Every pool of which fewer have to serve by another inventory; growing asks for more, and needs no word.
+#[must_use]
+pub fn floors_lowered(before: &Inventory, now: &Inventory, rules: &Rules) -> Vec<Changed> {
+    let total =
+        |inventory: &Inventory, pool: &PoolName| u32::try_from(inventory.size_of_pool(pool)).unwrap_or(u32::MAX);
+    let least = |total: u32| total - out_max(total, rules).min(total);
+    let lowered = before.distinct(|server| server.pool.clone()).into_iter().filter_map(|pool| {
+        let (was, is) = (total(before, &pool), total(now, &pool));
+        let told = |total: u32| format!("at least {} of {total}", least(total));
+        let to = if is == 0 { "gone".to_owned() } else { told(is) };
+        (least(is) < least(was)).then(|| Changed {
+            what: format!("pool {pool}"),
+            from: told(was),
+            to,
+            way: Way::Looser,
+        })
+    });
+    lowered.collect()
 }
 
 /// Each calendar keeps something from starting, so one that is gone is looser; of one that changed neither can be said.

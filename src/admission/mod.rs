@@ -16,6 +16,7 @@ mod explain;
 mod file;
 mod file_override;
 mod freeze;
+mod glances;
 mod holds;
 pub mod infrastructure;
 mod ledger;
@@ -49,7 +50,7 @@ pub use breakers::{
 pub use by_server::ByServer;
 pub use calendars::{Calendar, Calendars};
 pub use capacity::{PoolCount, PoolImpact, count_pool, impact};
-pub use changes::{Changed, Way, changed};
+pub use changes::{Changed, Way, changed, floors_lowered};
 pub use declaring::{Objection, StateChange, declare, declared};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
@@ -77,6 +78,7 @@ pub use waves::{NextWave, next_wave, spread, wave_sizes};
 pub use without_server::evaluate_without_server;
 
 use self::counts::Counts;
+use self::glances::Glances;
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::{CommandSpec, Targets, Touch};
 use crate::domain::identity::Asker;
@@ -177,9 +179,28 @@ pub struct Known<'a> {
     pub before: &'a [Precedence],
     /// The time.
     pub now: Timestamp,
+    /// How servers look by this very ledger, as far as a pass has found out; `None` outside of one.
+    glances: Option<&'a Glances>,
 }
 
 impl<'a> Known<'a> {
+    /// That much, where nobody takes precedence.
+    #[must_use]
+    pub fn new(
+        (inventory, rules): (&'a Inventory, &'a Rules),
+        ledger: &'a Ledger,
+        outside: Outside<'a>,
+        now: Timestamp,
+    ) -> Self {
+        Self { inventory, ledger, rules, outside, before: &[], now, glances: None }
+    }
+
+    /// The same by another ledger.
+    #[must_use]
+    pub fn with_ledger(self, ledger: &'a Ledger) -> Self {
+        Self { ledger, glances: None, ..self }
+    }
+
     /// The same with what was looked up outside.
     #[must_use]
     pub fn with_outside(self, outside: Outside<'a>) -> Self {
@@ -274,7 +295,7 @@ pub fn stands_in_the_way(
     known: Known<'_>,
 ) -> bool {
     let ledger = Ledger { brakes: vec![brake.clone()], states: known.ledger.states.clone(), ..Ledger::default() };
-    let known = Known { ledger: &ledger, ..known };
+    let known = known.with_ledger(&ledger);
     let asked = Asked::of(request, subject, spec);
     blacklist::never(asked, known).is_some() || !brakes(asked, known).is_empty()
 }

@@ -3,6 +3,7 @@
 //! Whoever decides and whoever explains goes through here, so that what is explained is what was decided.
 
 use super::counts::Counts;
+use super::glances::Glances;
 use super::rate::Start;
 use super::{Admitted, Candidate, Known, Lock, LockStanding, Verdict, evaluate_with, merged, without_server};
 use crate::domain::breaker::version_of;
@@ -33,9 +34,11 @@ pub fn pass<'a>(
 ) -> Vec<(Candidate<'a>, Verdict)> {
     let mut ledger = known.ledger.clone();
     let mut counts = Counts::of(&ledger, known.inventory);
+    let glances = Glances::default();
     let mut said = Vec::new();
     for candidate in candidates {
-        let verdict = evaluate_with(candidate, Known { ledger: &ledger, ..known }, &counts);
+        let as_it_is = Known { ledger: &ledger, glances: Some(&glances), ..known };
+        let verdict = evaluate_with(candidate, as_it_is, &counts);
         if let Verdict::Allow(admitted) = &verdict {
             let lock = admitted.lock(candidate, known.now);
             counts.admitted(&lock, candidate.server);

@@ -204,14 +204,8 @@ impl Snapshot {
             failures: by_server(&self.failures, |failure| &failure.server),
             breakers: self.breakers.iter().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
         };
-        let known = Known {
-            inventory: &inventory,
-            ledger: &ledger,
-            rules: &self.rules,
-            before: &self.before,
-            outside: Outside { traffic: &self.traffic, firing: &self.firing },
-            now: self.at,
-        };
+        let outside = Outside { traffic: &self.traffic, firing: &self.firing };
+        let known = Known::new((&inventory, &self.rules), &ledger, outside, self.at).after(&self.before);
         let candidates = decided.iter().map(|one| Candidate {
             run: &one.run,
             server: &one.server,

@@ -117,7 +117,7 @@ pub fn run_tables(files: &[PolicyFile], ground: TestGround<'_>) -> Result<TestRe
         return Err(PolicyFaults::new(faults));
     }
     let all = ground.policies.policies.keys();
-    report.untested = all.filter(|id| !deciding.contains(id)).cloned().collect();
+    report.untested = all.filter(|id| !deciding.contains(*id)).cloned().collect();
     Ok(report)
 }
 

@@ -182,6 +182,19 @@ impl Inventory {
         self.with(Attribute::Rack, rack.as_str())
     }
 
+    /// How many servers a pool has.
+    #[must_use]
+    pub fn size_of_pool(&self, pool: &PoolName) -> usize {
+        self.having(Attribute::Pool, pool.as_str()).map_or(0, <[usize]>::len)
+    }
+
+    /// Where that very record stands in [`Self::servers`], without a look at what it says; `None` of a copy.
+    #[must_use]
+    pub fn place_of(&self, record: &Server) -> Option<usize> {
+        let from_the_first = std::ptr::from_ref(record).addr().checked_sub(self.servers.as_ptr().addr())?;
+        Some(from_the_first / size_of::<Server>()).filter(|place| *place < self.servers.len())
+    }
+
     fn with(&self, attribute: Attribute, value: &str) -> impl Iterator<Item = &Server> {
         let places = self.having(attribute, value).unwrap_or_default();
         places.iter().filter_map(|place| self.servers.get(*place))

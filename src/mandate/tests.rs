@@ -162,14 +162,7 @@ fn authorized(user: &str, sites: &[&str]) -> Authorized {
 fn admitted(run: &Run) -> Admitted {
     let inventory = Inventory::new(fleet(), NOW).expect("two servers");
     let (ledger, rules) = (Ledger::default(), Rules::default());
-    let known = KnownNow {
-        inventory: &inventory,
-        ledger: &ledger,
-        rules: &rules,
-        before: &[],
-        outside: crate::admission::Outside::NOT_CONFIGURED,
-        now: NOW,
-    };
+    let known = KnownNow::new((&inventory, &rules), &ledger, crate::admission::Outside::NOT_CONFIGURED, NOW);
     match admission::evaluate_without_server(&run.id, (&run.subject, None), &spec(), known) {
         Verdict::Allow(admitted) => admitted,
         other @ (Verdict::Wait(_) | Verdict::Deny(_)) => panic!("nothing stands in its way, not {other:?}"),

@@ -30,7 +30,7 @@ impl Rulebook {
     #[must_use]
     pub fn known<'a>(&'a self, ledger: &'a Ledger, now: Timestamp) -> Known<'a> {
         let outside = Outside::NOT_ASKED;
-        Known { inventory: &self.inventory, ledger, rules: &self.rules, before: &[], outside, now }
+        Known::new((&self.inventory, &self.rules), ledger, outside, now)
     }
 }
 

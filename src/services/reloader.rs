@@ -120,7 +120,8 @@ impl Reloader {
     /// Nothing becomes looser without a record: which rules change is stored and told before they count.
     async fn tell_of_rules(&self, new: &Rulebook) -> Result<(), StoreFault> {
         let before = self.world.rulebook();
-        let changed = admission::changed(&before.rules, &new.rules);
+        let mut changed = admission::changed(&before.rules, &new.rules);
+        changed.extend(admission::floors_lowered(&before.inventory, &new.inventory, &new.rules));
         for Changed { what, from, to, way } in &changed {
             tracing::warn!(what, from, to, ?way, "a rule changes");
         }

@@ -74,14 +74,7 @@ fn decision(now: Timestamp, others: Health, observed: &[PolicyName]) -> Vec<Writ
         rack: first.rack.clone(),
         pool: first.pool.clone(),
     };
-    let known = Known {
-        inventory: &inventory,
-        ledger: &ledger,
-        rules: &rules,
-        outside: Outside::NOT_CONFIGURED,
-        before: &[],
-        now,
-    };
+    let known = Known::new((&inventory, &rules), &ledger, Outside::NOT_CONFIGURED, now);
     let run = request_id("2mq9").run(1);
     let passes = PolicySet::NONE;
     let said = pass(

@@ -266,7 +266,7 @@ proptest! {
         let passed = pass(candidates, known);
         let mut ledger = fleet.ledger.clone();
         for (candidate, verdict) in &passed {
-            prop_assert_eq!(verdict, &evaluate(*candidate, Known { ledger: &ledger, ..known }));
+            prop_assert_eq!(verdict, &evaluate(*candidate, known.with_ledger(&ledger)));
             if let Verdict::Allow(admitted) = verdict {
                 prop_assert!(!is_stale, "nothing is taken out where alerts are not known");
                 ledger.locks.insert(candidate.server.id.clone(), admitted.lock(*candidate, NOW));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::admission::calendars::{Cron, Rule};
-use crate::admission::{Calendar, Calendars, Changed, Coverage, Way, changed};
+use crate::admission::{Calendar, Calendars, Changed, Coverage, Way, changed, floors_lowered};
 use crate::domain::calendar::{CalendarKind, CalendarName};
 
 fn told(changes: &[Changed]) -> Vec<String> {
@@ -51,6 +51,18 @@ fn each_number_is_told_with_the_way_it_went() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(changed(&Rules::default(), &Rules::default()), []);
+}
+
+/// An inventory that leaves out servers that are out lets as many more be taken out.
+#[test]
+fn pools_of_which_fewer_have_to_serve_are_told() {
+    let inventory = |servers: usize| Fleet::of(servers).inventory();
+    let lowered =
+        |before: usize, now: usize| told(&floors_lowered(&inventory(before), &inventory(now), &Rules::default()));
+    assert_eq!(lowered(40, 32), ["pool edge-lax at least 36 of 40 at least 29 of 32 looser"]);
+    assert_eq!(lowered(40, 40), Vec::<String>::new());
+    assert_eq!(lowered(32, 40), Vec::<String>::new(), "more have to serve");
+    assert_eq!(lowered(10, 9), ["pool edge-lax at least 9 of 10 at least 8 of 9 looser"]);
 }
 
 #[test]

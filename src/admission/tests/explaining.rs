@@ -66,7 +66,7 @@ proptest! {
         for (number, run) in runs.iter().enumerate().take(asked as usize) {
             let server = planned(&server(number));
             let candidate = Candidate { run: &run.id, server: &server, spec: &request.spec, version: None, asked_by: Asker::Person, passes: PolicySet::NONE };
-            match evaluate(candidate, Known { ledger: &ledger, ..fleet.known(&inventory) }) {
+            match evaluate(candidate, fleet.known(&inventory).with_ledger(&ledger)) {
                 Verdict::Wait(reasons) => told.extend(reasons.into_iter().map(|reason| (server.name.clone(), reason))),
                 Verdict::Deny(why) => left_out.push((server.name.clone(), why)),
                 Verdict::Allow(admitted) => {

@@ -257,7 +257,7 @@ proptest! {
         let passed = pass(candidates, known);
         let mut truth = fleet.clone();
         for ((candidate, verdict), number) in passed.iter().zip(&asked) {
-            prop_assert_eq!(verdict, &evaluate(*candidate, Known { ledger: &truth.ledger, ..known }));
+            prop_assert_eq!(verdict, &evaluate(*candidate, known.with_ledger(&truth.ledger)));
             let Verdict::Allow(admitted) = verdict else { continue };
             let serves = |number: usize| {
                 let server = &truth.servers[number];

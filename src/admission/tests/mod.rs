@@ -194,7 +194,7 @@ impl Fleet {
 
     fn known<'a>(&'a self, inventory: &'a Inventory) -> Known<'a> {
         let outside = Outside { traffic: &self.traffic, firing: &self.firing };
-        Known { inventory, ledger: &self.ledger, rules: &self.rules, before: &[], outside, now: NOW }
+        Known::new((inventory, &self.rules), &self.ledger, outside, NOW)
     }
 
     fn count(&self) -> PoolCount {

@@ -441,7 +441,7 @@ proptest! {
         // What a pass has counted already is what each is told that is asked alone.
         let mut ledger = fleet.ledger.clone();
         for (candidate, verdict) in &passed {
-            prop_assert_eq!(verdict, &evaluate(*candidate, Known { ledger: &ledger, ..known }));
+            prop_assert_eq!(verdict, &evaluate(*candidate, known.with_ledger(&ledger)));
             if let Verdict::Allow(admitted) = verdict {
                 ledger.locks.insert(candidate.server.id.clone(), admitted.lock(*candidate, NOW));
             }

@@ -2,7 +2,7 @@
 
 use super::standby_file::{StandbyFile, StandbyRules};
 use crate::admission::file::AdmissionFileFault;
-use crate::domain::server::{Server, ServerType, SiteName, TagName};
+use crate::domain::server::{Server, ServerType, SiteName};
 use crate::domain::time::duration_of;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -81,7 +81,7 @@ impl TrafficRules {
     /// # Errors
     /// Its tag, if it says no number.
     pub(super) fn units(&self, server: &Server) -> Result<u32, String> {
-        match server.tags.get(&TagName::new(CAPACITY_TAG)) {
+        match server.tags.get(CAPACITY_TAG) {
             Some(tag) => match tag.as_str().parse::<u32>() {
                 Ok(units) if units <= UNITS_MAX => Ok(units),
                 Ok(_) | Err(_) => Err(format!("the tag {CAPACITY_TAG} of {} is no number of units", server.name)),

@@ -95,7 +95,7 @@ impl Race {
         };
         let run = RequestId::from_tail("2mq9").unwrap().run(u32::try_from(admitter).unwrap() + 1);
         let outside = Outside::NOT_CONFIGURED;
-        let known = Known { inventory: &self.inventory, ledger, rules, before: &[], outside, now };
+        let known = Known::new((&self.inventory, rules), ledger, outside, now);
         match evaluate(
             Candidate {
                 run: &run,
