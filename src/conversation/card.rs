@@ -15,7 +15,7 @@ use crate::admission::{Brake, Place, PoolImpact};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
 use crate::domain::limits::LOOK_AGAIN_EVERY;
-use crate::domain::time::spoken;
+use crate::domain::time::{Timestamp, spoken};
 use crate::workflow::pace::Pace;
 use crate::workflow::request::{Blocker, ControlVerb, HaltCause, Request, RequestOutcome, RequestStage};
 use crate::workflow::run::RunStage;
@@ -130,7 +130,12 @@ fn state_line(view: RequestView<'_>, state: State, place: Option<&Place>) -> Ric
         State::Queued | State::HaltedByPolicy if request.blockers.iter().any(Blocker::waits_for_a_person) => {
             prose.text(" · waits for a person")
         }
-        State::Queued => prose.text(" · starts by itself"),
+        State::Queued => match expires_first(request) {
+            Some(at) => {
+                prose.text(" · expires ").time(at).text(", before it may start; to ask again with a time: ").code("at …")
+            }
+            None => prose.text(" · starts by itself"),
+        },
         State::HaltedByPolicy => prose.text(" · goes on by itself"),
         State::Paused if request.started_at.is_some() => prose.text(" · what it began goes on"),
         State::Paused => prose.text(" · nothing has started"),
@@ -168,6 +173,12 @@ fn state_line(view: RequestView<'_>, state: State, place: Option<&Place>) -> Ric
         }
     };
     prose.done()
+}
+
+/// When a request expires that has not started, if what makes it wait lasts longer by the clock.
+fn expires_first(request: &Request) -> Option<Timestamp> {
+    let (expires, opens) = (request.plan.parts().expires_at, request.blockers.iter().filter_map(Blocker::over_at).max()?);
+    (request.started_at.is_none() && expires < opens).then_some(expires)
 }
 
 /// By whom, if by a person, and when.

@@ -309,6 +309,26 @@ fn a_queued_card_starts_by_itself() {
     ");
 }
 
+/// A day's freeze is longer than what a request waits for at most.
+#[test]
+fn a_queued_card_says_that_it_expires_before_it_may_start() {
+    let frozen = |hour: i64| Blocker::Frozen {
+        scope: "site=lax".into(),
+        by: "bob".into(),
+        until: Some(at(hour, 30)),
+        why: "a live match".into(),
+    };
+    let state = |hour: i64| {
+        let card = Story::asked().approved().blocked(vec![frozen(hour)]).see(CARD, card);
+        card.lines().find(|line| line.starts_with("⏳ queued")).map(str::to_owned).unwrap()
+    };
+    assert_eq!(state(22), "⏳ queued · starts by itself", "it expires at 23:00");
+    assert_eq!(
+        state(23),
+        "⏳ queued · expires 23:00 UTC, before it may start; to ask again with a time: `at …`"
+    );
+}
+
 #[test]
 fn a_queued_card_names_the_floor_and_who_is_out() {
     assert_snapshot!(Story::asked().approved().blocked(vec![at_floor()]).see(CARD, card), @"
