@@ -223,7 +223,7 @@ fn halted(view: RequestView<'_>, halt: &Halt) -> Matter {
     let cause = match &halt.cause {
         HaltCause::Failures(count) if request.plan.servers().next().is_none() => format!("{count} failed"),
         HaltCause::Failures(count) => format!("{} failed", servers(size(*count))),
-        HaltCause::Revoked(why) => quoted(why),
+        HaltCause::Revoked(why) | HaltCause::NotNeeded(why) => quoted(why),
     };
     let rest = "Nothing more of it starts; what is at work goes on. What is left takes a new request.".to_owned();
     Matter {

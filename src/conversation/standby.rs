@@ -8,13 +8,13 @@ use super::help::literal;
 use super::message::{Block, Message};
 use super::state::state;
 use super::view::{RequestView, because, names, names_of, pools};
-use super::words::{PATTERNS_MAX, Prose, is_are, quoted, servers, summary};
+use super::words::{NOT_NEEDED, PATTERNS_MAX, Prose, is_are, quoted, servers, summary};
 use crate::admission::Brake;
 use crate::admission::traffic::{Shortage, StandbyRules};
 use crate::domain::server::{PoolName, ServerName};
 use crate::domain::time::spoken;
 use crate::fleet::folded;
-use crate::workflow::request::{RequestStage, TrafficScope};
+use crate::workflow::request::{Request, RequestOutcome, RequestStage, TrafficScope};
 use crate::workflow::run::RunOutcome;
 
 /// Why servers on standby are missed, as the reason of the request for them.
@@ -36,10 +36,16 @@ pub fn relief(view: RequestView<'_>, link: Option<&str>) -> Message {
     let (request, tally) = (view.request, view.tally());
     let (pool, count) = (pools(request), servers(tally.all));
     let (prose, headline, list) = match &request.stage {
-        RequestStage::Ended { at, .. } => {
+        RequestStage::Ended { at, outcome } => {
             let done = view.ended(&[RunOutcome::Done]).collect::<Vec<_>>();
+            let is_needed = !matches!(outcome, RequestOutcome::NotNeeded { .. });
             let (sign, headline) = match done.len() {
                 all if all == tally.all => ("✅ ", format!("{pool}: {count} on standby put into production")),
+                0 if !is_needed => ("⏹️ ", format!("{pool}: {count} on standby {} {NOT_NEEDED}", is_are(tally.all))),
+                some if !is_needed => (
+                    "✅ ",
+                    format!("{pool}: {some} of {count} on standby put into production, the rest is {NOT_NEEDED}"),
+                ),
                 0 => ("✗ ", format!("{pool}: none of {count} on standby put into production")),
                 some => ("✗ ", format!("{pool}: {some} of {count} on standby put into production")),
             };
@@ -59,6 +65,15 @@ pub fn relief(view: RequestView<'_>, link: Option<&str>) -> Message {
     let prose = match because(request) {
         Some(why) => prose.text(" · ").code(why),
         None => prose,
+    };
+    let prose = match &request.stage {
+        RequestStage::Ended { outcome: RequestOutcome::NotNeeded { why, .. }, .. } => prose.line().text(why.as_str()),
+        RequestStage::Ended { .. }
+        | RequestStage::Announced
+        | RequestStage::NeedsApproval
+        | RequestStage::Queued
+        | RequestStage::Running
+        | RequestStage::Stopping { .. } => prose,
     };
     let context = Prose::new().text(format!("{} by {}", request.id(), quoted(&request.requester_name)));
     let context = if request.is_over() { context.text(format!(" · {}", state(view).word(tally))) } else { context };
@@ -115,11 +130,21 @@ fn stand(count: usize) -> String {
     if count == 1 { "1 server stands".to_owned() } else { format!("{count} servers stand") }
 }
 
+/// `edge-riga has carried less than 50 % for 60 min`.
+fn calm(pool: &str, rules: &StandbyRules) -> String {
+    format!("{pool} has carried less than {} % for {}", rules.calm_percent, spoken(rules.calm_for))
+}
+
+/// Why what waits of a request for servers on standby is not needed any more.
+#[must_use]
+pub fn not_needed(request: &Request, rules: &StandbyRules) -> String {
+    calm(&pools(request), rules)
+}
+
 /// A pool could do without those again: nothing takes them out by itself.
 #[must_use]
 pub fn relieved(pool: &PoolName, names: &[ServerName], rules: &StandbyRules, way_out: Option<&str>) -> Message {
-    let (percent, length) = (rules.calm_percent, spoken(rules.calm_for));
-    let headline = format!("{pool} has carried less than {percent} % for {length}");
+    let headline = calm(pool.as_str(), rules);
     let prose = Prose::new().bold(headline.as_str()).line();
     let one = if names.len() == 1 { "It was" } else { "They were" };
     let prose = prose.text("Not needed in production any more: ").code(folded(names, PATTERNS_MAX));

@@ -34,6 +34,7 @@ mod questions;
 pub mod queues;
 mod rechecks;
 mod records;
+mod reliefs;
 pub mod reloader;
 mod replanning;
 pub mod requests;

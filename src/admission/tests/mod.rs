@@ -21,6 +21,7 @@ mod rate;
 mod standby;
 mod traffic;
 mod waves;
+mod withdrawing;
 
 use super::*;
 use crate::domain::command::{

@@ -8,12 +8,14 @@ mod evidence;
 mod rules;
 mod standby;
 mod standby_file;
+mod withdrawal;
 
 pub use evidence::{Answers, Doubt, Measured, Snapshot, Traffic, Usual, judged, looked_back, same_hour, usual};
 pub(super) use rules::TrafficFile;
 pub use rules::TrafficRules;
 pub use standby::{Shortage, Spared, is_calm_without, shortages};
 pub use standby_file::StandbyRules;
+pub use withdrawal::{Withdrawal, withdrawal};
 
 use super::counts::{Carrier, Counts};
 use super::ledger::LockStanding;

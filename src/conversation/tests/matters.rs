@@ -113,6 +113,8 @@ fn a_halt_is_told_for_an_hour_and_longer_while_it_is_at_work() {
     let revoked = Halt { at: at(14, 40), cause: HaltCause::Revoked("ana is not of noc any more".into()) };
     let revoked = of(&at_work().then(RequestEvent::Halted(revoked)));
     assert_eq!(revoked[0].summary, "req-2mq9 halted: ana is not of noc any more");
+    let calm = Halt { at: at(14, 40), cause: HaltCause::NotNeeded("edge-lax has carried little".into()) };
+    assert_eq!(of(&at_work().then(RequestEvent::Halted(calm))), [], "good news wakes nobody");
 }
 
 fn overriding(used: &[u32]) -> Story {

@@ -10,6 +10,7 @@ mod asking_for_access;
 mod attacking;
 mod breaking;
 mod calling;
+mod calm_again;
 mod cancelling;
 mod consenting;
 mod crashing;
