@@ -17,7 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::store::Write;
 use crate::ports::{Rulebook, StoreFault};
 use crate::workflow::request::{HaltCause, Request, RequestOutcome, RequestStage};
-use crate::workflow::run::{Run, RunOutcome};
+use crate::workflow::run::{Run, RunOutcome, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -57,10 +57,13 @@ impl Reliefs {
 
     /// What is not asked for now: each server of a request that is open, and its pool unless it hangs; a pool for which one was ended a while ago by people or for want of permission, or
     /// has failed too often since; and each server that a run was on a while ago, whatever came of it.
-    pub(super) fn spared(&self) -> Spared {
+    pub(super) fn spared(&self, rules: Option<&StandbyRules>, now: Timestamp) -> Spared {
         let mut spared = Spared::default();
-        for (request, _) in &self.open {
-            spared.pools.extend(pools(request));
+        for (request, runs) in &self.open {
+            spared.servers.extend(request.plan.servers().map(|server| server.id.clone()));
+            if !rules.is_some_and(|rules| hangs(request, runs, now.minus(rules.again_after))) {
+                spared.pools.extend(pools(request));
+            }
         }
         let mut failed: BTreeMap<PoolName, usize> = BTreeMap::new();
         for (request, runs) in &self.resting {
@@ -186,6 +189,22 @@ impl Reliefs {
 
 fn ended(request: &Request) -> Option<(Timestamp, &RequestOutcome)> {
     if let RequestStage::Ended { at, outcome } = &request.stage { Some((*at, outcome)) } else { None }
+}
+
+/// Whether nothing of a request that needs nobody's consent any more has begun or ended since then: something keeps its servers,
+/// and asking for others may help. Where consent is missing it would be missing for those as well.
+fn hangs(request: &Request, runs: &[Run], since: Timestamp) -> bool {
+    let ended = runs.iter().filter_map(|run| match &run.stage {
+        RunStage::Ended { at, .. } => Some(*at),
+        RunStage::Waiting
+        | RunStage::Ready { .. }
+        | RunStage::Acting { .. }
+        | RunStage::NeedsPerson { .. }
+        | RunStage::Returning { .. } => None,
+    });
+    let moved_at = ended.chain(request.started_at).chain([request.accepted_at]).max();
+    let may_start = matches!(request.stage, RequestStage::Queued | RequestStage::Running);
+    may_start && !runs.iter().any(Run::is_active) && moved_at.is_some_and(|at| at <= since)
 }
 
 fn pools(request: &Request) -> BTreeSet<PoolName> {

@@ -2,7 +2,8 @@
 //! permission and its waves.
 //!
 //! Whether it was asked, and how that went, is read from the stored requests, so that a restart forgets nothing and nothing is
-//! asked for twice: a pool has one such request at most, and what was asked for rests. Once it is calm, what has not started is taken back. Deliberately absent: which servers would help, which
+//! asked for twice: a pool has one such request that moves at most, what was asked for rests, and what people's own requests
+//! bring counts. Once it is calm, what has not started is taken back. Deliberately absent: which servers would help, which
 //! admission says; and taking them out again, which is left to people.
 
 use super::accepting::{self, Asked};
@@ -12,7 +13,7 @@ use super::reliefs::Reliefs;
 use super::world::World;
 use super::{Service, Step, messages};
 use crate::admission::Known;
-use crate::admission::traffic::{Shortage, Spared, StandbyRules, Traffic, shortages};
+use crate::admission::traffic::{Shortage, Spared, StandbyRules, Traffic, coming, shortages};
 use crate::conversation::{self, NotAsked, StandbyView};
 use crate::domain::command::CommandSpec;
 use crate::domain::identity::{Actor, Profile};
@@ -86,7 +87,11 @@ impl Standby {
             past.withdraw(&world, rules, known).await?;
             writes.extend(past.calm(&world, rules, &rulebook, known).await?);
         }
-        let spared = past.spared();
+        let mut spared = past.spared(rules, now);
+        // Requests of people are read only where something is missed.
+        if !missed(&rulebook, &spared, known).is_empty() {
+            spared.coming = on_their_way(&world, known).await?;
+        }
         for (spec, shortage) in missed(&rulebook, &spared, known) {
             let line = line_for(&spec, &shortage);
             let why = match (ledger.stop(), rules) {
@@ -109,6 +114,16 @@ impl Standby {
         }
         Ok(())
     }
+}
+
+/// The servers that somebody's requests are about to put into production.
+async fn on_their_way(world: &World, known: Known<'_>) -> Result<BTreeMap<ServerId, RequestId>, StoreFault> {
+    let mut work = Vec::new();
+    for request in world.store.open_requests().await?.into_iter().filter(|one| one.spec.returns_capacity()) {
+        let runs = world.store.runs(request.id()).await?;
+        work.push((request, runs));
+    }
+    Ok(coming(&work, known))
 }
 
 /// What is missed in each pool, with the command that puts it there: the automation's, or where there is none, any that does.

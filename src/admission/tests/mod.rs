@@ -6,6 +6,7 @@ mod breakers;
 mod calendars;
 mod calendars_file;
 mod changes;
+mod coming;
 mod declaring;
 mod explaining;
 mod histories;

@@ -4,12 +4,14 @@
 //! server that does not serve takes nothing away. Whether there was too much a while ago is read from the metrics' own
 //! history and kept nowhere, so that a restart forgets nothing. Deliberately absent: looking.
 
+mod coming;
 mod evidence;
 mod rules;
 mod standby;
 mod standby_file;
 mod withdrawal;
 
+pub use coming::coming;
 pub use evidence::{Answers, Doubt, Measured, Snapshot, Traffic, Usual, judged, looked_back, same_hour, usual};
 pub(super) use rules::TrafficFile;
 pub use rules::TrafficRules;

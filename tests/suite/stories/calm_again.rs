@@ -1,9 +1,11 @@
-//! Calm again: what was asked for on a surge and has not started is taken back.
+//! Calm again: what was asked for on a surge and has not started is taken back; and what people have asked for already is not
+//! asked for once more.
 
-use super::Cast;
 use super::standing_by::{opens, ten_and_four};
+use super::{Cast, cast};
 use crate::stage::{minutes, seconds, story};
 use insta::assert_snapshot;
+use wrasse::domain::server::ProductionState;
 
 /// Whoever puts servers back needs somebody of sre, who has four hours for it.
 const WITH_CONSENT: &str = "priority: safety\napprovals: { above: 0, from: sre, count: 1, within: 4h }";
@@ -169,6 +171,86 @@ async fn whoever_agrees_before_it_is_calm_gets_what_was_asked_for() {
         stage.fleet().serves("edge-riga-[11-14]", true);
         let told = stage.channel("#incidents").transcript();
         assert!(told.contains("Not needed in production any more: `edge-riga-[11-14]`"), "{told}");
+    })
+    .await;
+}
+
+/// What comes anyway is not asked for once more, and what is still missed with it is.
+#[tokio::test]
+async fn what_a_person_puts_into_production_is_counted() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-riga-[01-10]");
+        stage.fleet().has_in("edge-riga-[11-18]", ProductionState::Standby);
+        stage.fleet().is_measured(0.35);
+        let noc = noc.has_rules(super::standing_by::RULES);
+        stage.calls_on_standby();
+        let noc = opens(&Cast { noc, ana: ana.clone(), bob }).await;
+        ana.types(&noc, "/fleet undrain edge-riga-[11-14] because a match begins").await;
+        // 9.5 come to ten; with four more that is 68 %.
+        stage.fleet().gets_traffic("riga", 0.53);
+        stage.clock().advance(minutes(3)).await;
+        let told = noc.transcript();
+        assert!(told.contains("4 of 4 put into production"), "{told}");
+        assert!(!told.contains("req-0002"), "{told}");
+        assert_eq!(stage.channel("#incidents").since_last_look(), "");
+        // 13 come, for 14 to carry.
+        stage.fleet().gets_traffic("riga", 0.72);
+        stage.clock().advance(minutes(3)).await;
+        let told = noc.since_last_look();
+        assert!(told.contains("req-0002") && told.contains("4 of 4 put into production"), "{told}");
+        stage.fleet().serves("edge-riga-[11-18]", true);
+        stage.channel("#incidents").transcript();
+    })
+    .await;
+}
+
+/// What waits for a person may wait for long, and somebody must carry it meanwhile.
+#[tokio::test]
+async fn what_waits_for_a_person_silences_nothing() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-riga-[01-10]");
+        stage.fleet().has_in("edge-riga-[11-18]", ProductionState::Standby);
+        stage.fleet().is_measured(0.35);
+        let noc = noc.has_rules(super::standing_by::RULES).lets("noc", "hold");
+        stage.calls_on_standby();
+        let noc = opens(&Cast { noc, ana: ana.clone(), bob }).await;
+        ana.types(&noc, "/fleet hold edge-riga-[11-14] because I look at them").await.transcript();
+        ana.types(&noc, "/fleet undrain edge-riga-[11-14] because a match begins").await;
+        stage.fleet().gets_traffic("riga", 0.53);
+        stage.clock().advance(minutes(3)).await;
+        let told = noc.transcript();
+        assert!(told.contains("req-0002") && told.contains("edge-riga-[15-18]"), "{told}");
+        assert!(told.contains("4 of 4 put into production"), "{told}");
+        ana.types(&noc, "/fleet cancel req-2222").await;
+        stage.fleet().serves("edge-riga-[11-14]", false);
+        stage.fleet().serves("edge-riga-[15-18]", true);
+        stage.channel("#incidents").transcript();
+        noc.transcript();
+    })
+    .await;
+}
+
+/// A request of its own whose servers somebody keeps is not waited for without end: others are asked for.
+#[tokio::test]
+async fn a_request_that_hangs_keeps_no_others_away_for_long() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-riga-[01-10]");
+        stage.fleet().has_in("edge-riga-[11-18]", ProductionState::Standby);
+        stage.fleet().is_measured(0.35);
+        let noc = noc.has_rules(super::standing_by::RULES).lets("noc", "hold");
+        stage.calls_on_standby();
+        let noc = opens(&Cast { noc, ana: ana.clone(), bob }).await;
+        // 9.5 come to ten: five are asked for, and all but the first are kept back.
+        stage.fleet().gets_traffic("riga", 0.53);
+        stage.clock().advance(seconds(12)).await;
+        ana.types(&noc, "/fleet hold edge-riga-[12-15] because I look at them").await.transcript();
+        stage.clock().advance(minutes(20)).await;
+        let told = noc.transcript();
+        assert!(!told.contains("req-0002"), "{told}");
+        stage.clock().advance(minutes(20)).await;
+        let told = noc.transcript();
+        assert!(told.contains("req-0002"), "{told}");
+        stage.channel("#incidents").transcript();
     })
     .await;
 }
