@@ -5,12 +5,12 @@
 
 use super::direct::open_thread;
 use super::help::literal;
-use super::message::{Block, Message};
+use super::message::{Block, Message, Rich};
 use super::state::state;
 use super::view::{RequestView, because, names, names_of, pools};
-use super::words::{NOT_NEEDED, PATTERNS_MAX, Prose, is_are, quoted, servers, summary};
+use super::words::{NOT_NEEDED, PATTERNS_MAX, Prose, first_three, is_are, quoted, servers, summary};
 use crate::admission::Brake;
-use crate::admission::traffic::{Shortage, StandbyRules};
+use crate::admission::traffic::{Lack, Remedy, Shortage, StandbyRules};
 use crate::domain::server::{PoolName, ServerName};
 use crate::domain::time::spoken;
 use crate::fleet::folded;
@@ -20,13 +20,64 @@ use crate::workflow::run::RunOutcome;
 /// Why servers on standby are missed, as the reason of the request for them.
 #[must_use]
 pub fn relief_reason(shortage: &Shortage) -> String {
-    let place = match &shortage.scope {
-        TrafficScope::Pool(pool) => pool.to_string(),
-        TrafficScope::Site(site) | TrafficScope::Absorbing { site, .. } => site.to_string(),
-    };
-    match shortage.percent {
-        Some(percent) => format!("{place} carries {percent} % of what serves, relief is {} %", shortage.limit_percent),
+    too_much(&shortage.scope, shortage.percent, shortage.limit_percent)
+}
+
+/// `edge-riga carries 91 % of what serves, relief is 85 %`.
+fn too_much(scope: &TrafficScope, percent: Option<u32>, limit_percent: u32) -> String {
+    let place = place(scope);
+    match percent {
+        Some(percent) => format!("{place} carries {percent} % of what serves, relief is {limit_percent} %"),
         None => format!("nothing serves in {place}, and something comes"),
+    }
+}
+
+fn place(scope: &TrafficScope) -> &str {
+    match scope {
+        TrafficScope::Pool(pool) => pool.as_str(),
+        TrafficScope::Site(site) | TrafficScope::Absorbing { site, .. } => site.as_str(),
+    }
+}
+
+/// Where too much comes and what is done about it, in one line.
+pub(super) fn lack(lack: &Lack) -> Rich {
+    let sign = if lack.needs_person() { "✋" } else { "⚡" };
+    let prose = Prose::new().text(format!("{sign} {}: ", lack_headline(lack)));
+    remedy(prose, lack).done()
+}
+
+/// `edge-riga carries 91 % of what serves, relief is 85 %`.
+pub(super) fn lack_headline(lack: &Lack) -> String {
+    too_much(&lack.scope, lack.percent, lack.limit_percent)
+}
+
+/// Where, as people call it.
+pub(super) fn lack_place(lack: &Lack) -> &str {
+    place(&lack.scope)
+}
+
+/// What is done about it: `req-2mq9 asks for servers on standby`.
+pub(super) fn lack_remedy(lack: &Lack) -> Rich {
+    remedy(Prose::new(), lack).done()
+}
+
+fn remedy(prose: Prose, lack: &Lack) -> Prose {
+    let names = || folded(&lack.servers, PATTERNS_MAX);
+    match &lack.remedy {
+        Remedy::Asked(requests) => {
+            let names = requests.iter().map(ToString::to_string).collect::<Vec<_>>();
+            let verb = if names.len() == 1 { "puts" } else { "put" };
+            prose.text(format!("{} {verb} servers there", first_three(&names)))
+        }
+        Remedy::Asking => prose.text("servers on standby are being asked for"),
+        Remedy::NotConfigured if lack.servers.is_empty() => {
+            prose.text("nothing asks for servers on standby by itself, and none of them could be asked for now")
+        }
+        Remedy::NotConfigured => prose.text("nothing asks by itself for what stands by there: ").code(names()),
+        Remedy::Stopped => prose.text("nothing is asked for while everything is stopped. On standby: ").code(names()),
+        Remedy::Answered(answer) => prose.text("what asks for servers on standby was answered: ").code(answer),
+        Remedy::Rests => prose.text("what was asked for there failed or was not wanted, and rests for a while"),
+        Remedy::NoneLeft => prose.text("nothing stands by there that could be called on"),
     }
 }
 

@@ -56,6 +56,7 @@ mod world;
 pub use crate::ports::Rulebook;
 pub use monitoring::Sentry;
 pub use paging::{Pager, Silence};
+pub use standby::Relief;
 pub use traffic::Gauge;
 pub use world::{InForce, Places, WakingInbox, World};
 

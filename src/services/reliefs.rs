@@ -84,6 +84,15 @@ impl Reliefs {
         spared
     }
 
+    /// The requests that are open and do not hang, each with its pools.
+    pub(super) fn asking(&self, rules: Option<&StandbyRules>, now: Timestamp) -> Vec<(RequestId, BTreeSet<PoolName>)> {
+        let hangs = |request: &Request, runs: &[Run]| {
+            rules.is_some_and(|rules| hangs(request, runs, now.minus(rules.again_after)))
+        };
+        let asking = self.open.iter().filter(|(request, runs)| !hangs(request, runs));
+        asking.map(|(request, _)| (request.id().clone(), pools(request))).collect()
+    }
+
     /// The notices that are due: of requests whose card is up, so that they lead there, and of those that have ended since theirs
     /// was composed.
     pub(super) async fn notices(&self, world: &World, now: Timestamp) -> Result<Vec<Write>, StoreFault> {

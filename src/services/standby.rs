@@ -9,11 +9,14 @@
 use super::accepting::{self, Asked};
 use super::effects::Effects;
 use super::lines::{Reply, Speaker};
+use super::lookout::Lookout;
 use super::reliefs::Reliefs;
 use super::world::World;
 use super::{Service, Step, messages};
 use crate::admission::Known;
-use crate::admission::traffic::{Shortage, Spared, StandbyRules, Traffic, coming, shortages};
+use crate::admission::traffic::{
+    Asking, Lack, Remedy, Shortage, Spared, StandbyRules, Traffic, coming, lacks, shortages,
+};
 use crate::conversation::{self, NotAsked, StandbyView};
 use crate::domain::command::CommandSpec;
 use crate::domain::identity::{Actor, Profile};
@@ -37,21 +40,30 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 /// How often it is told at most that nothing asks for what is missed.
 const TOLD_EVERY: Duration = Duration::from_secs(3600);
 
+/// Every lack as it was found last. Kept in memory alone: after a restart it is found again, as long as more comes than the relief.
+pub type Relief = Lookout<(), Vec<Lack>>;
+
+impl Default for Relief {
+    fn default() -> Self {
+        Self::at(None, Vec::new())
+    }
+}
+
 /// Asks for servers on standby.
 pub struct Standby {
     world: Arc<World>,
     asking: Effects<PoolName, Result<Tried, StoreFault>>,
     /// When it was last looked at, and how many changes there had been by then.
     looked: Option<(Timestamp, u64)>,
-    /// Nothing is asked for before for these pools.
-    rests_until: BTreeMap<PoolName, Timestamp>,
+    /// Nothing is asked for before for these pools, and what was answered, if it is worth telling.
+    rests_until: BTreeMap<PoolName, (Timestamp, Option<String>)>,
 }
 
 /// Whether something was asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum Tried {
     Asked,
-    NotNow,
+    /// With what was answered.
+    NotNow(Option<String>),
 }
 
 impl Standby {
@@ -89,30 +101,49 @@ impl Standby {
         }
         let mut spared = past.spared(rules, now);
         // Requests of people are read only where something is missed.
-        if !missed(&rulebook, &spared, known).is_empty() {
+        let before = world.relief.now();
+        if !before.is_empty() || !missed(&rulebook, &spared, known).is_empty() {
             spared.coming = on_their_way(&world, known).await?;
         }
+        let mut short = Vec::new();
         for (spec, shortage) in missed(&rulebook, &spared, known) {
             let line = line_for(&spec, &shortage);
-            let why = match (ledger.stop(), rules) {
-                (_, None) => NotAsked::NotConfigured,
-                (Some(stop), Some(_)) => NotAsked::Stopped(stop),
+            let (why, remedy) = match (ledger.stop(), rules) {
+                (_, None) => (NotAsked::NotConfigured, Remedy::NotConfigured),
+                (Some(stop), Some(_)) => (NotAsked::Stopped(stop), Remedy::Stopped),
                 (None, Some(rules)) => {
-                    let pool = shortage.pool.clone();
-                    let rests = self.rests_until.get(&pool).is_some_and(|until| now < *until);
-                    if !self.asking.has(&pool) && !rests {
-                        let ask = ask(Arc::clone(&world), Arc::clone(&rulebook), rules.clone(), (shortage, line));
-                        self.asking.start(pool, ask);
-                    }
+                    let remedy = self.ask_for((&rulebook, rules), (shortage.clone(), line), now);
+                    short.push((shortage, remedy));
                     continue;
                 }
             };
             writes.extend(told(&world, StandbyView { shortage: &shortage, line: &line }, why).await?);
+            short.push((shortage, remedy));
         }
+        let open = past.asking(rules, now);
+        let asking = Asking { short: &short, spared: &spared, open: &open };
+        world.relief.keep(lacks(asking, &before, known));
         if !writes.is_empty() {
             world.commit(writes).await?;
         }
         Ok(())
+    }
+
+    /// Asks for what is missed, unless that is under way or was answered a moment ago.
+    fn ask_for(
+        &mut self,
+        (rulebook, rules): (&Arc<Rulebook>, &StandbyRules),
+        (shortage, line): (Shortage, String),
+        now: Timestamp,
+    ) -> Remedy {
+        let pool = shortage.pool.clone();
+        let rests = self.rests_until.get(&pool);
+        let answered = rests.and_then(|(_, answer)| answer.clone()).map_or(Remedy::Asking, Remedy::Answered);
+        if !self.asking.has(&pool) && rests.is_none_or(|(until, _)| now >= *until) {
+            let ask = ask(Arc::clone(&self.world), Arc::clone(rulebook), rules.clone(), (shortage, line));
+            self.asking.start(pool, ask);
+        }
+        answered
     }
 }
 
@@ -161,7 +192,7 @@ async fn ask(
         if !writes.is_empty() {
             world.commit(writes).await?;
         }
-        return Ok(Tried::NotNow);
+        return Ok(Tried::NotNow(Some(why.to_owned())));
     };
     let origin = Origin {
         person: Actor::of_automation(&rules.automation),
@@ -181,7 +212,7 @@ async fn ask(
             // A stop that came meanwhile makes this stale.
             writes.push(Write::NotStopped);
             if world.commit(writes).await? == Committed::Stale {
-                return Ok(Tried::NotNow);
+                return Ok(Tried::NotNow(None));
             }
             tracing::info!(request.id = %id, pool = %shortage.pool, %note, "servers on standby are asked for");
             return Ok(Tried::Asked);
@@ -190,14 +221,15 @@ async fn ask(
             tracing::warn!(pool = %shortage.pool, %note, "servers on standby cannot be asked for");
             let (view, why) = (StandbyView { shortage: &shortage, line: &line }, NotAsked::Answered(&message.summary));
             also.extend(told(&world, view, why).await?);
-            (also, Tried::NotNow)
+            (also, Tried::NotNow(Some(message.summary)))
         }
         Reply::Misunderstood(misunderstanding) => {
             let said = conversation::misunderstood(&misunderstanding).summary;
             let view = StandbyView { shortage: &shortage, line: &line };
-            (Vec::from_iter(told(&world, view, NotAsked::Answered(&said)).await?), Tried::NotNow)
+            let writes = Vec::from_iter(told(&world, view, NotAsked::Answered(&said)).await?);
+            (writes, Tried::NotNow(Some(said)))
         }
-        Reply::Silent { also, .. } => (also, Tried::NotNow),
+        Reply::Silent { also, .. } => (also, Tried::NotNow(None)),
     };
     if !writes.is_empty() {
         world.commit(writes).await?;
@@ -252,8 +284,9 @@ impl Service for Standby {
         let mut made = false;
         while let Some((pool, tried)) = self.asking.take() {
             made = true;
-            if tried? == Tried::NotNow {
-                self.rests_until.insert(pool, now.plus(ASK_AGAIN_AFTER));
+            match tried? {
+                Tried::Asked => drop(self.rests_until.remove(&pool)),
+                Tried::NotNow(answer) => drop(self.rests_until.insert(pool, (now.plus(ASK_AGAIN_AFTER), answer))),
             }
         }
         if self.next_look(changes).is_some_and(|at| now >= at) {

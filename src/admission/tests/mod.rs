@@ -11,6 +11,7 @@ mod declaring;
 mod explaining;
 mod histories;
 mod infrastructure;
+mod lacks;
 mod leaving_alone;
 mod observing;
 mod outlook;

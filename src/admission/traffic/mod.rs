@@ -6,6 +6,7 @@
 
 mod coming;
 mod evidence;
+mod lack;
 mod rules;
 mod standby;
 mod standby_file;
@@ -13,8 +14,10 @@ mod withdrawal;
 
 pub use coming::coming;
 pub use evidence::{Answers, Doubt, Measured, Snapshot, Traffic, Usual, judged, looked_back, same_hour, usual};
+pub use lack::{Asking, Lack, Remedy, lacks};
 pub(super) use rules::TrafficFile;
 pub use rules::TrafficRules;
+use standby::of_what_serves;
 pub use standby::{Shortage, Spared, is_calm_without, shortages};
 pub use standby_file::StandbyRules;
 pub use withdrawal::{Withdrawal, withdrawal};

@@ -183,7 +183,7 @@ impl<'a> Reserves<'a> {
     }
 }
 
-fn of_what_serves(load: f64) -> Option<u32> {
+pub(super) fn of_what_serves(load: f64) -> Option<u32> {
     load.is_finite().then(|| percent(load))
 }
 

@@ -25,6 +25,7 @@ mod freezing;
 mod helping;
 mod holding;
 mod home;
+mod lacking;
 mod leaving_alone;
 mod matrix;
 mod mentioning;
