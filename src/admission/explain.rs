@@ -3,7 +3,8 @@
 //! Deliberately absent: words, and what people must do first; a request that needs consent waits for that.
 
 use super::{
-    Candidate, Known, NextWave, Outside, Verdict, infrastructure, next_wave, pass, production, reasons, traffic,
+    Candidate, Known, NextWave, Outside, Verdict, breakers, infrastructure, next_wave, pass, production, reasons,
+    traffic,
 };
 use crate::domain::breaker::version_of;
 use crate::domain::identity::Asker;
@@ -161,6 +162,7 @@ fn is_part_of(own: &Blocker, merged: &Blocker) -> bool {
                 || traffic::is_same(own, merged)
                 || infrastructure::is_told_by(own, merged)
                 || production::is_told_by(own, merged)
+                || breakers::rests_with(own, merged)
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: which reasons there are.
 
-use super::{infrastructure, production, traffic};
+use super::{breakers, infrastructure, production, traffic};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::server::ServerName;
 use crate::workflow::calendar::CalendarBlock;
@@ -66,6 +66,9 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
             continue;
         }
         if merged.iter_mut().any(|earlier| infrastructure::told_together(earlier, &blocker)) {
+            continue;
+        }
+        if merged.iter_mut().any(|earlier| breakers::rest_together(earlier, &blocker)) {
             continue;
         }
         if !merged.contains(&blocker) {

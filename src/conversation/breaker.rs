@@ -6,7 +6,7 @@ use super::message::{Block, Button, Message, Press, Rich, Style};
 use super::progress::failure_phrase;
 use super::reasons::scope_words;
 use super::view::names_of;
-use super::words::{Prose, capital, clock, first_three, quoted, summary};
+use super::words::{PATTERNS_MAX, Prose, capital, clock, first_three, quoted, servers, summary};
 use crate::admission::{Breaker, BreakerStanding, Canary, Closing, Tally};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
@@ -14,6 +14,7 @@ use crate::domain::identity::GroupName;
 use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::{ServerName, SiteName};
 use crate::domain::time::Timestamp;
+use crate::fleet::folded;
 use crate::workflow::request::{BrokenUntil, Request};
 use crate::workflow::run::{Run, RunStage};
 use std::time::Duration;
@@ -251,20 +252,34 @@ pub(super) fn on_server(
     prose: Prose,
     (command, server): (&CommandName, &ServerName),
     (failures, of, since): (u32, u32, Timestamp),
-    until: &BrokenUntil,
+    (names, until): (&[ServerName], &BrokenUntil),
 ) -> Prose {
-    let prose = prose.code(server.as_str());
     match until {
+        BrokenUntil::CoolDown(at) if names.len() > 1 => resting(prose, names, *at),
         BrokenUntil::CoolDown(at) => {
-            prose.text(format!(": {command} failed ")).time(since).text("; automations wait until ").time(*at)
+            let prose = prose.code(server.as_str()).text(format!(": {command} failed ")).time(since);
+            prose.text("; automations wait until ").time(*at)
         }
         BrokenUntil::Canary(_) | BrokenUntil::Soak(_) | BrokenUntil::Person => {
             let told = format!(": {failures} of the last {of} times that automations asked for {command} it failed");
             let scope = BreakerScope::Server { command: command.clone(), server: server.clone() };
             let line = format!("{} {scope} because …", BuiltInVerb::CloseBreaker.word());
-            prose.text(told).text("; once it is mended a person may send ").code(line)
+            let prose = prose.code(server.as_str()).text(told);
+            prose.text("; once it is mended a person may send ").code(line)
         }
     }
+}
+
+/// `14 servers rest after a failure, the first until 14:20: edge-lax-[001-014]`: what automations wait for, on servers of one request.
+fn resting(prose: Prose, names: &[ServerName], first_until: Timestamp) -> Prose {
+    let count = servers(names.len());
+    let prose = prose.text(format!("{count} rest after a failure, the first until ")).time(first_until);
+    prose.text(": ").code(folded(names, PATTERNS_MAX))
+}
+
+/// The same in half a line.
+pub(super) fn resting_in_short(names: &[ServerName], first_until: Timestamp) -> String {
+    format!("{} rest after a failure, the first until {}", servers(names.len()), clock(first_until))
 }
 
 /// The same in half a line.

@@ -10,7 +10,7 @@ use super::reasons::{foreign, reasons, short, shortly};
 use super::state::{State, state};
 use super::view::{RequestView, approvers, asked, because, deed, names, names_of, step_words, title, wanted};
 use super::why::{likely, there};
-use super::words::{Prose, button, cut, ordinal, quoted, summary};
+use super::words::{NOT_NEEDED, Prose, button, capital, cut, ordinal, quoted, summary};
 use crate::admission::{Brake, Place, PoolImpact};
 use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
@@ -143,6 +143,7 @@ fn state_line(view: RequestView<'_>, state: State, place: Option<&Place>) -> Ric
             let limit = request.spec.waves.stop_when_failures_exceed;
             match request.halted.as_ref().map(|halt| &halt.cause) {
                 Some(HaltCause::Revoked(why)) => prose.text(format!(" · {why}")),
+                Some(HaltCause::NotNeeded(why)) => prose.text(format!(" · the rest is {NOT_NEEDED}: {why}")),
                 Some(HaltCause::Failures(_)) | None => {
                     let prose = prose.text(format!(" · {} failed, limit {limit}", tally.failed));
                     match at_the_worst(tally) {
@@ -185,9 +186,9 @@ fn expires_first(request: &Request) -> Option<Timestamp> {
 pub(super) fn ended_by(prose: Prose, stage: &RequestStage) -> Prose {
     let RequestStage::Ended { at, outcome } = stage else { return prose };
     let prose = match outcome {
-        RequestOutcome::Cancelled { name } | RequestOutcome::Denied { name, .. } => {
-            prose.text(format!(" by {}", quoted(name)))
-        }
+        RequestOutcome::Cancelled { name }
+        | RequestOutcome::Denied { name, .. }
+        | RequestOutcome::NotNeeded { name, .. } => prose.text(format!(" by {}", quoted(name))),
         RequestOutcome::Done
         | RequestOutcome::DoneWithFailures
         | RequestOutcome::Failed
@@ -301,6 +302,13 @@ fn how_it_ended(view: RequestView<'_>) -> Rich {
     match outcome {
         RequestOutcome::Denied { why, .. } => prose.text("Why: ").code(why).text(" · nothing has started").done(),
         RequestOutcome::Revoked { why } => prose.text(format!("{why} · nothing has started")).done(),
+        RequestOutcome::NotNeeded { why, .. } => {
+            let prose = prose.text(format!("{}: {why}", capital(NOT_NEEDED)));
+            match request.started_at {
+                None => prose.text(" · nothing has started").done(),
+                Some(_) => prose.line().text(ended_counts(view)).done(),
+            }
+        }
         RequestOutcome::NoCard { why } => prose.text("No card could be posted: ").code(why).done(),
         RequestOutcome::Expired | RequestOutcome::Cancelled { .. } if request.started_at.is_none() => {
             prose.text("Nothing has started, and nothing runs later").done()

@@ -63,7 +63,9 @@ pub fn halted_direct(view: RequestView<'_>, link: Option<&str>) -> Message {
             let worst = at_the_worst(tally).map_or_else(String::new, |worst| format!(", {worst}"));
             prose.text(format!("{failed} failed, limit {limit}{worst} · ")).time(at)
         }
-        Some((at, HaltCause::Revoked(why))) => prose.text(format!("{} · ", quoted(why))).time(at),
+        Some((at, HaltCause::Revoked(why) | HaltCause::NotNeeded(why))) => {
+            prose.text(format!("{} · ", quoted(why))).time(at)
+        }
         None => prose,
     };
     let prose = failure_lines(view, FAILURES_MAX).into_iter().fold(prose, |prose, line| prose.line().rich(line));

@@ -8,7 +8,7 @@ use super::message::{Block, Button, Confirm, Message, Rich, Style};
 use super::progress::failure_lines;
 use super::state::{State, state};
 use super::view::{RequestView, asked, deed, names_of, subject_name};
-use super::words::{Prose, first_three, quoted, servers, summary};
+use super::words::{NOT_NEEDED, Prose, capital, first_three, quoted, servers, summary};
 use crate::domain::server::ServerName;
 use crate::domain::time::spoken;
 use crate::workflow::request::{ControlVerb, HaltCause, RequestOutcome, RequestStage};
@@ -115,7 +115,10 @@ fn is_revoked(view: RequestView<'_>) -> bool {
 fn ended_by(view: RequestView<'_>) -> String {
     match &view.request.stage {
         RequestStage::Ended {
-            outcome: RequestOutcome::Cancelled { name } | RequestOutcome::Denied { name, .. },
+            outcome:
+                RequestOutcome::Cancelled { name }
+                | RequestOutcome::Denied { name, .. }
+                | RequestOutcome::NotNeeded { name, .. },
             ..
         }
         | RequestStage::Stopping { name, .. } => quoted(name),
@@ -140,6 +143,9 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
             }
             RequestOutcome::Revoked { why } => {
                 lines.push(Prose::new().text(why.as_str()).text(". Nothing has started.").done());
+            }
+            RequestOutcome::NotNeeded { why, .. } => {
+                lines.push(Prose::new().text(format!("{}: {why}.", capital(NOT_NEEDED))).done());
             }
             RequestOutcome::NoCard { why } => {
                 lines.push(Prose::new().text("The chat says: ").code(why).done());
@@ -206,7 +212,7 @@ fn not_started(view: RequestView<'_>, state: State, untouched: &[ServerName]) ->
                 let failed = servers(super::words::size(*failures));
                 prose.text(format!(" not started: stopped after {failed} failed, limit {limit}")).done()
             }
-            HaltCause::Revoked(why) => prose.text(format!(" not started: {why}")).done(),
+            HaltCause::Revoked(why) | HaltCause::NotNeeded(why) => prose.text(format!(" not started: {why}")).done(),
         },
         Some(_) | None => prose.text(" not started").done(),
     }

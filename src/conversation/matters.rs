@@ -10,9 +10,11 @@ use super::incident::out_lines;
 use super::message::Rich;
 use super::overriding::{headline as override_headline, standing as override_standing};
 use super::plain::rich as plain;
+use super::standby::{lack_headline, lack_place, lack_remedy};
 use super::view::{RequestView, names_of, subject_name, title};
 use super::words::{Prose, quoted, servers, size, summary};
 use crate::admission::Brake;
+use crate::admission::traffic::Lack;
 use crate::domain::command::CommandName;
 use crate::domain::ids::RequestId;
 use crate::domain::place::MessageRef;
@@ -69,6 +71,8 @@ pub enum MatterKind {
     OutcomeUnknown,
     /// Servers are out of production because a run failed on them, and nobody has taken them over.
     ServersLeftOut,
+    /// More comes than what serves can well carry, and nothing is done about it.
+    ReliefMissing,
 }
 
 /// How much somebody should hurry.
@@ -82,13 +86,14 @@ pub enum Severity {
 
 impl MatterKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::EverythingStopped,
         Self::BreakerOpen,
         Self::RequestHalted,
         Self::PolicyOverridden,
         Self::OutcomeUnknown,
         Self::ServersLeftOut,
+        Self::ReliefMissing,
     ];
 
     /// The word in keys and logs.
@@ -101,6 +106,7 @@ impl MatterKind {
             Self::PolicyOverridden => "override",
             Self::OutcomeUnknown => "question",
             Self::ServersLeftOut => "left-out",
+            Self::ReliefMissing => "relief",
         }
     }
 
@@ -108,9 +114,11 @@ impl MatterKind {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::EverythingStopped | Self::BreakerOpen | Self::OutcomeUnknown | Self::ServersLeftOut => {
-                Severity::Critical
-            }
+            Self::EverythingStopped
+            | Self::BreakerOpen
+            | Self::OutcomeUnknown
+            | Self::ServersLeftOut
+            | Self::ReliefMissing => Severity::Critical,
             Self::RequestHalted | Self::PolicyOverridden => Severity::Warning,
         }
     }
@@ -142,6 +150,8 @@ pub struct MattersView<'a> {
     pub requests: &'a [(Request, Vec<Run>)],
     /// Requests with those of their runs that left a server behind which nobody has taken over.
     pub left_behind: &'a [(Request, Vec<Run>)],
+    /// Where more comes than the relief.
+    pub lacks: &'a [Lack],
     /// The time.
     pub now: Timestamp,
 }
@@ -161,7 +171,8 @@ pub fn matters(view: MattersView<'_>) -> Vec<Matter> {
     });
     let left =
         view.left_behind.iter().flat_map(|(request, runs)| left_out(RequestView { request, runs, impacts: &[], now }));
-    let mut all = stop.chain(breakers).chain(of_requests).chain(left).collect::<Vec<_>>();
+    let lacks = view.lacks.iter().filter(|lack| lack.needs_person()).map(relief_missing);
+    let mut all = stop.chain(breakers).chain(of_requests).chain(left).chain(lacks).collect::<Vec<_>>();
     all.sort_by(|one, other| one.key.cmp(&other.key));
     all
 }
@@ -223,7 +234,7 @@ fn halted(view: RequestView<'_>, halt: &Halt) -> Matter {
     let cause = match &halt.cause {
         HaltCause::Failures(count) if request.plan.servers().next().is_none() => format!("{count} failed"),
         HaltCause::Failures(count) => format!("{} failed", servers(size(*count))),
-        HaltCause::Revoked(why) => quoted(why),
+        HaltCause::Revoked(why) | HaltCause::NotNeeded(why) => quoted(why),
     };
     let rest = "Nothing more of it starts; what is at work goes on. What is left takes a new request.".to_owned();
     Matter {
@@ -291,6 +302,29 @@ fn left_out(view: RequestView<'_>) -> Vec<Matter> {
         }
     };
     sites.into_iter().map(of_site).collect()
+}
+
+/// One for each pool, or each site: what is known of it changes, and the matter stays the same.
+fn relief_missing(lack: &Lack) -> Matter {
+    let (kind, place) = (MatterKind::ReliefMissing, lack_place(lack).to_owned());
+    Matter {
+        key: kind.key(&place),
+        kind,
+        since: lack.since,
+        site: Some(lack.site.clone()),
+        command: None,
+        request: None,
+        card: None,
+        summary: summary(lack_headline(lack)),
+        description: lines([
+            format!("{}.", sentence(&lack_remedy(lack))),
+            format!(
+                "It is over once {place} carries what lets work go on. `status site={}` shows how it stands.",
+                lack.site
+            ),
+        ]),
+        scope: place,
+    }
 }
 
 /// `Reboot 20 servers in lax, req-2mq9 by ana`.

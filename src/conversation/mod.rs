@@ -100,7 +100,7 @@ pub use review::{
     COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,
     taken_back, too_late_to_take_back, unfit,
 };
-pub use standby::{NotAsked, StandbyView, relief, relief_reason, relieved, standby_not_asked};
+pub use standby::{NotAsked, StandbyView, not_needed, relief, relief_reason, relieved, standby_not_asked};
 pub use state::state_word;
 pub use status::{StatusView, status};
 pub use topics::{help_servers, help_times, help_verb};

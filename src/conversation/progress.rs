@@ -9,6 +9,7 @@ use crate::admission::{NextWave, Overshoot, next_wave, overshoot};
 use crate::domain::command::{CommandSpec, StepSpec};
 use crate::domain::plan::Plan;
 use crate::domain::server::ProductionState;
+use crate::workflow::request::HaltCause;
 use crate::workflow::run::{FailureKind, Run, RunOutcome, RunStage};
 use std::collections::BTreeMap;
 
@@ -126,14 +127,19 @@ pub(super) fn failure_lines(view: RequestView<'_>, lines_max: usize) -> Vec<Rich
 /// What the other subjects do after a failure.
 pub(super) fn others(view: RequestView<'_>) -> Option<String> {
     let tally = view.tally();
-    if view.request.halted.is_some() {
+    if let Some(halt) = &view.request.halted {
         let finish = match tally.working {
             0 => String::new(),
             1 => "1 at work finishes; ".to_owned(),
             working => format!("{working} at work finish; "),
         };
-        let limit = view.request.spec.waves.stop_when_failures_exceed;
-        return Some(format!("{finish}{} not started: it stops after more than {limit} failed.", tally.untouched()));
+        let why = match &halt.cause {
+            HaltCause::Failures(_) => {
+                format!("it stops after more than {} failed", view.request.spec.waves.stop_when_failures_exceed)
+            }
+            HaltCause::Revoked(why) | HaltCause::NotNeeded(why) => why.clone(),
+        };
+        return Some(format!("{finish}{} not started: {why}.", tally.untouched()));
     }
     let left = tally.waiting + tally.working;
     if view.request.is_over() || left == 0 {

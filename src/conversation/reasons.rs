@@ -88,8 +88,8 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             let prose = prose.code(scope).text(format!(" blacklisted by {}", quoted(by)));
             ends(prose, *until).text(": ").code(why)
         }
-        Blocker::Broken { scope: BreakerScope::Server { command, server }, failures, of, since, until, .. } => {
-            breaker::on_server(prose, (command, server), (*failures, *of, *since), until)
+        Blocker::Broken { scope: BreakerScope::Server { command, server }, failures, of, since, examples, until } => {
+            breaker::on_server(prose, (command, server), (*failures, *of, *since), (examples, until))
         }
         Blocker::Broken { scope, failures, of, examples, until, .. } => {
             let examples = if roomy { examples.as_slice() } else { &[] };
@@ -268,6 +268,11 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Domain { .. } => "goes on when they are back".to_owned(),
         Blocker::Alert { .. } => "goes on when it is over, or silenced where it is raised".to_owned(),
         Blocker::AlertsUnknown { .. } => "goes on when the monitoring tells of them again".to_owned(),
+        Blocker::Broken { scope: BreakerScope::Server { .. }, examples, until: BrokenUntil::CoolDown(_), .. }
+            if examples.len() > 1 =>
+        {
+            "each goes on when its own time is over; what a person asks for need not wait".to_owned()
+        }
         Blocker::Broken { scope: BreakerScope::Server { .. }, until: BrokenUntil::CoolDown(_), .. } => {
             "goes on then; what a person asks for need not wait".to_owned()
         }
@@ -382,6 +387,11 @@ pub fn short(blocker: &Blocker) -> String {
         Blocker::Blacklisted { scope, by, .. } => format!("{} blacklisted by {}", quoted(scope), quoted(by)),
         Blocker::Stopped { by, since, .. } => {
             format!("everything is stopped by {} since {}", quoted(by), clock(*since))
+        }
+        Blocker::Broken { scope: BreakerScope::Server { .. }, examples, until: BrokenUntil::CoolDown(at), .. }
+            if examples.len() > 1 =>
+        {
+            breaker::resting_in_short(examples, *at)
         }
         Blocker::Broken { scope: BreakerScope::Server { server, .. }, failures, of, until, .. } => {
             breaker::on_server_in_short(server, (*failures, *of), until)

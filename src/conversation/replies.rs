@@ -158,6 +158,10 @@ pub(super) fn decision(request: &Request) -> Option<Rich> {
                 Prose::new().text(format!("Withdrawn by {} at ", quoted(name))).time(*at).text(nothing).done()
             }
             RequestOutcome::Revoked { why } => Prose::new().text(why.as_str()).text(nothing).done(),
+            RequestOutcome::NotNeeded { name, why } => {
+                let prose = Prose::new().text(format!("Withdrawn by {} at ", quoted(name))).time(*at);
+                prose.text(format!(": {why}")).text(nothing).done()
+            }
             RequestOutcome::NoCard { .. } => Prose::new().text("No card could be posted").text(nothing).done(),
             RequestOutcome::Expired
             | RequestOutcome::Done

@@ -5,28 +5,79 @@
 
 use super::direct::open_thread;
 use super::help::literal;
-use super::message::{Block, Message};
+use super::message::{Block, Message, Rich};
 use super::state::state;
 use super::view::{RequestView, because, names, names_of, pools};
-use super::words::{PATTERNS_MAX, Prose, is_are, quoted, servers, summary};
+use super::words::{NOT_NEEDED, PATTERNS_MAX, Prose, first_three, is_are, quoted, servers, summary};
 use crate::admission::Brake;
-use crate::admission::traffic::{Shortage, StandbyRules};
+use crate::admission::traffic::{Lack, Remedy, Shortage, StandbyRules};
 use crate::domain::server::{PoolName, ServerName};
 use crate::domain::time::spoken;
 use crate::fleet::folded;
-use crate::workflow::request::{RequestStage, TrafficScope};
+use crate::workflow::request::{Request, RequestOutcome, RequestStage, TrafficScope};
 use crate::workflow::run::RunOutcome;
 
 /// Why servers on standby are missed, as the reason of the request for them.
 #[must_use]
 pub fn relief_reason(shortage: &Shortage) -> String {
-    let place = match &shortage.scope {
-        TrafficScope::Pool(pool) => pool.to_string(),
-        TrafficScope::Site(site) | TrafficScope::Absorbing { site, .. } => site.to_string(),
-    };
-    match shortage.percent {
-        Some(percent) => format!("{place} carries {percent} % of what serves, relief is {} %", shortage.limit_percent),
+    too_much(&shortage.scope, shortage.percent, shortage.limit_percent)
+}
+
+/// `edge-riga carries 91 % of what serves, relief is 85 %`.
+fn too_much(scope: &TrafficScope, percent: Option<u32>, limit_percent: u32) -> String {
+    let place = place(scope);
+    match percent {
+        Some(percent) => format!("{place} carries {percent} % of what serves, relief is {limit_percent} %"),
         None => format!("nothing serves in {place}, and something comes"),
+    }
+}
+
+fn place(scope: &TrafficScope) -> &str {
+    match scope {
+        TrafficScope::Pool(pool) => pool.as_str(),
+        TrafficScope::Site(site) | TrafficScope::Absorbing { site, .. } => site.as_str(),
+    }
+}
+
+/// Where too much comes and what is done about it, in one line.
+pub(super) fn lack(lack: &Lack) -> Rich {
+    let sign = if lack.needs_person() { "✋" } else { "⚡" };
+    let prose = Prose::new().text(format!("{sign} {}: ", lack_headline(lack)));
+    remedy(prose, lack).done()
+}
+
+/// `edge-riga carries 91 % of what serves, relief is 85 %`.
+pub(super) fn lack_headline(lack: &Lack) -> String {
+    too_much(&lack.scope, lack.percent, lack.limit_percent)
+}
+
+/// Where, as people call it.
+pub(super) fn lack_place(lack: &Lack) -> &str {
+    place(&lack.scope)
+}
+
+/// What is done about it: `req-2mq9 asks for servers on standby`.
+pub(super) fn lack_remedy(lack: &Lack) -> Rich {
+    remedy(Prose::new(), lack).done()
+}
+
+fn remedy(prose: Prose, lack: &Lack) -> Prose {
+    let names = || folded(&lack.servers, PATTERNS_MAX);
+    match &lack.remedy {
+        Remedy::Asked(requests) => {
+            let names = requests.iter().map(ToString::to_string).collect::<Vec<_>>();
+            let verb = if names.len() == 1 { "puts" } else { "put" };
+            prose.text(format!("{} {verb} servers there", first_three(&names)))
+        }
+        Remedy::Asking => prose.text("servers on standby are being asked for"),
+        Remedy::NotConfigured if lack.servers.is_empty() => {
+            prose.text("nothing asks for servers on standby by itself, and none of them could be asked for now")
+        }
+        Remedy::NotConfigured => prose.text("nothing asks by itself for what stands by there: ").code(names()),
+        Remedy::Stopped => prose.text("nothing is asked for while everything is stopped. On standby: ").code(names()),
+        Remedy::Answered(answer) => prose.text("what asks for servers on standby was answered: ").code(answer),
+        Remedy::Rests => prose.text("what was asked for there failed or was not wanted, and rests for a while"),
+        Remedy::NoneLeft => prose.text("nothing stands by there that could be called on"),
     }
 }
 
@@ -36,10 +87,16 @@ pub fn relief(view: RequestView<'_>, link: Option<&str>) -> Message {
     let (request, tally) = (view.request, view.tally());
     let (pool, count) = (pools(request), servers(tally.all));
     let (prose, headline, list) = match &request.stage {
-        RequestStage::Ended { at, .. } => {
+        RequestStage::Ended { at, outcome } => {
             let done = view.ended(&[RunOutcome::Done]).collect::<Vec<_>>();
+            let is_needed = !matches!(outcome, RequestOutcome::NotNeeded { .. });
             let (sign, headline) = match done.len() {
                 all if all == tally.all => ("✅ ", format!("{pool}: {count} on standby put into production")),
+                0 if !is_needed => ("⏹️ ", format!("{pool}: {count} on standby {} {NOT_NEEDED}", is_are(tally.all))),
+                some if !is_needed => (
+                    "✅ ",
+                    format!("{pool}: {some} of {count} on standby put into production, the rest is {NOT_NEEDED}"),
+                ),
                 0 => ("✗ ", format!("{pool}: none of {count} on standby put into production")),
                 some => ("✗ ", format!("{pool}: {some} of {count} on standby put into production")),
             };
@@ -59,6 +116,15 @@ pub fn relief(view: RequestView<'_>, link: Option<&str>) -> Message {
     let prose = match because(request) {
         Some(why) => prose.text(" · ").code(why),
         None => prose,
+    };
+    let prose = match &request.stage {
+        RequestStage::Ended { outcome: RequestOutcome::NotNeeded { why, .. }, .. } => prose.line().text(why.as_str()),
+        RequestStage::Ended { .. }
+        | RequestStage::Announced
+        | RequestStage::NeedsApproval
+        | RequestStage::Queued
+        | RequestStage::Running
+        | RequestStage::Stopping { .. } => prose,
     };
     let context = Prose::new().text(format!("{} by {}", request.id(), quoted(&request.requester_name)));
     let context = if request.is_over() { context.text(format!(" · {}", state(view).word(tally))) } else { context };
@@ -115,11 +181,21 @@ fn stand(count: usize) -> String {
     if count == 1 { "1 server stands".to_owned() } else { format!("{count} servers stand") }
 }
 
+/// `edge-riga has carried less than 50 % for 60 min`.
+fn calm(pool: &str, rules: &StandbyRules) -> String {
+    format!("{pool} has carried less than {} % for {}", rules.calm_percent, spoken(rules.calm_for))
+}
+
+/// Why what waits of a request for servers on standby is not needed any more.
+#[must_use]
+pub fn not_needed(request: &Request, rules: &StandbyRules) -> String {
+    calm(&pools(request), rules)
+}
+
 /// A pool could do without those again: nothing takes them out by itself.
 #[must_use]
 pub fn relieved(pool: &PoolName, names: &[ServerName], rules: &StandbyRules, way_out: Option<&str>) -> Message {
-    let (percent, length) = (rules.calm_percent, spoken(rules.calm_for));
-    let headline = format!("{pool} has carried less than {percent} % for {length}");
+    let headline = calm(pool.as_str(), rules);
     let prose = Prose::new().bold(headline.as_str()).line();
     let one = if names.len() == 1 { "It was" } else { "They were" };
     let prose = prose.text("Not needed in production any more: ").code(folded(names, PATTERNS_MAX));

@@ -130,7 +130,7 @@ const fn ended(outcome: &RequestOutcome) -> State {
         RequestOutcome::Done => State::Done,
         RequestOutcome::DoneWithFailures => State::DoneWithFailures,
         RequestOutcome::Failed | RequestOutcome::NoCard { .. } => State::Failed,
-        RequestOutcome::Cancelled { .. } => State::Cancelled,
+        RequestOutcome::Cancelled { .. } | RequestOutcome::NotNeeded { .. } => State::Cancelled,
         RequestOutcome::Denied { .. } | RequestOutcome::Revoked { .. } => State::Refused,
         RequestOutcome::Expired => State::Expired,
     }

@@ -6,11 +6,12 @@ use super::brakes::stopped;
 use super::calendars;
 use super::message::{Block, Message};
 use super::reasons::{in_repair, outs, short};
+use super::standby;
 use super::state::state_word;
 use super::view::{RequestView, asked};
 use super::words::{Prose, counted, first_three, listed, quoted, summary};
 use crate::admission::calendars::Planned;
-use crate::admission::traffic::oldest_seen;
+use crate::admission::traffic::{Lack, oldest_seen};
 use crate::admission::{Brake, Firing, Outside, PoolCount, Traffic};
 use crate::domain::command::CommandName;
 use crate::domain::server::PoolName;
@@ -26,6 +27,8 @@ const POOLS_MAX: usize = 2;
 const COVERAGES_MAX: usize = 3;
 /// The most sources that do not tell that are told one by one; each takes the room of a request.
 const SOURCES_MAX: usize = 1;
+/// The most places to which too much comes that are told one by one.
+const LACKS_MAX: usize = 2;
 /// The most requests that are told one by one.
 const REQUESTS_MAX: usize = 2;
 
@@ -52,6 +55,8 @@ pub struct StatusView<'a> {
     pub health_oldest: Option<(Timestamp, PoolName)>,
     /// When the directory of people last answered; `None` where it was not asked.
     pub people_at: Option<Timestamp>,
+    /// Where more comes than the relief, and what is done about it.
+    pub lacks: &'a [Lack],
     /// Since when alerts are not taken, and why; `None` where they are.
     pub alerts_silent: Option<(Timestamp, &'a str)>,
     /// For how many of the servers each command is there, sorted by name; commands without servers are not in it.
@@ -89,6 +94,7 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
             prose.line().text(format!("👁 {} {verb} only observed: nothing waits for that", listed(&names, "and")))
         }
     };
+    let prose = too_much(prose, fleet.lacks);
     let prose = waits_on_sources(prose, fleet.requests);
     let (serving, total, short) = totals(fleet);
     let mut pools = Prose::new();
@@ -129,6 +135,19 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
     let open = counted(fleet.requests.len(), "open request");
     let stopped = if fleet.stop.is_some() { "🛑 everything is stopped · " } else { "" };
     Message { summary: summary(format!("{stopped}{serving} of {total} in service, {open}")), blocks }
+}
+
+/// Where too much comes, those first about which nothing is done.
+fn too_much(mut prose: Prose, lacks: &[Lack]) -> Prose {
+    let mut lacks = lacks.iter().collect::<Vec<_>>();
+    lacks.sort_by_key(|lack| !lack.needs_person());
+    for lack in lacks.iter().take(LACKS_MAX) {
+        prose = prose.line().rich(standby::lack(lack));
+    }
+    match lacks.len().saturating_sub(LACKS_MAX) {
+        0 => prose,
+        hidden => prose.text(format!(" + {hidden} more")),
+    }
 }
 
 /// Who waits because a source does not tell: `edge-lax: 3 of 3 not known since 13:58; req-2mq9 waits for that`.

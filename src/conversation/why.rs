@@ -148,7 +148,9 @@ fn stage(view: RequestView<'_>, state: State) -> Rich {
                     let worst = at_the_worst(view.tally()).map_or_else(String::new, |worst| format!(", {worst}"));
                     prose.text("Stopped at ").time(at).text(format!(": {failed} failed, limit {limit}{worst}."))
                 }
-                Some((at, HaltCause::Revoked(why))) => prose.text("Stopped at ").time(at).text(format!(": {why}.")),
+                Some((at, HaltCause::Revoked(why) | HaltCause::NotNeeded(why))) => {
+                    prose.text("Stopped at ").time(at).text(format!(": {why}."))
+                }
                 None => prose,
             };
             prose.line().text("It starts no more by itself. To go on with what is left, ask for it anew.").done()

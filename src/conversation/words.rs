@@ -14,6 +14,8 @@ use crate::language::written_moment;
 pub(super) const SUMMARY_LENGTH_MAX_CHARS: usize = 110;
 /// The most patterns of server names in one line.
 pub(super) const PATTERNS_MAX: usize = 3;
+/// What becomes of what an automation takes back.
+pub(super) const NOT_NEEDED: &str = "not needed any more";
 
 /// Running text under construction; neighbouring plain texts become one piece.
 #[derive(Default)]

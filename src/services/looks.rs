@@ -7,6 +7,7 @@ use super::standings::{Whole, standings};
 use super::undone::left_undone;
 use super::world::World;
 use super::{forms, offers};
+use crate::admission::traffic::Lack;
 use crate::conversation;
 use crate::domain::intent::{HelpTopic, Selector, Spanned};
 use crate::domain::server::Server;
@@ -68,6 +69,8 @@ pub(super) async fn status(
     // Whoever asks was looked up for this very line.
     standings.people_at = Some(world.now());
     standings.outside = world.looked_up();
+    let concerns = |lack: &&Lack| servers.iter().any(|server| lack.concerns(server));
+    standings.lacks = world.relief.now().iter().filter(concerns).cloned().collect();
     standings.alerts_silent = world.pager.silence().map(|silence| (silence.since, silence.why));
     Ok(line.answered(conversation::status(&standings.view()), "answered: status"))
 }

@@ -56,6 +56,7 @@ pub(super) async fn matters(world: &World) -> Result<Vec<Matter>, StoreFault> {
         breakers.push((view, newest.and_then(|request| request.card)));
     }
     let (stop, breakers) = (ledger.stop(), breakers.as_slice());
-    let view = MattersView { stop, breakers, requests: &requests, left_behind: &left_behind, now };
+    let lacks = world.relief.now();
+    let view = MattersView { stop, breakers, requests: &requests, left_behind: &left_behind, lacks: &lacks, now };
     Ok(conversation::matters(view))
 }

@@ -35,6 +35,7 @@ mod questions;
 pub mod queues;
 mod rechecks;
 mod records;
+mod reliefs;
 pub mod reloader;
 mod replanning;
 pub mod requests;
@@ -56,6 +57,7 @@ mod world;
 pub use crate::ports::Rulebook;
 pub use monitoring::Sentry;
 pub use paging::{Pager, Silence};
+pub use standby::Relief;
 pub use traffic::Gauge;
 pub use world::{InForce, Places, WakingInbox, World};
 

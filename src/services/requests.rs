@@ -78,20 +78,28 @@ impl Requests {
     /// The first commit that an open request needs, if one does.
     async fn advance(&self, request: &Request, now: Timestamp) -> Result<Option<Committed>, StoreFault> {
         let runs = self.world.store.runs(request.id()).await?;
-        let Some(mut writes) = next(request, &runs, now) else { return Ok(None) };
-        let incident = writes
-            .iter()
-            .any(|write| matches!(write, Write::RequestEvents { events, .. } if events.iter().any(is_end)));
-        if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| incident && leaves_servers(&runs)) {
-            writes.push(messages::incident(request.id(), channel));
-        }
-        if incident {
-            writes.extend(telling::over(&self.world, request).await?);
-        }
-        // Most of what moves a request along ends its overrides, and none of it says so itself.
-        writes.extend(overrides::told(&self.world, request));
-        Ok(Some(self.world.commit(writes).await?))
+        let Some(writes) = next(request, &runs, now) else { return Ok(None) };
+        moved(&self.world, (request, &runs), writes).await.map(Some)
     }
+}
+
+/// Commits what moves a request along, with what is told of it besides.
+pub(super) async fn moved(
+    world: &World,
+    (request, runs): (&Request, &[Run]),
+    mut writes: Vec<Write>,
+) -> Result<Committed, StoreFault> {
+    let is_over =
+        writes.iter().any(|write| matches!(write, Write::RequestEvents { events, .. } if events.iter().any(is_end)));
+    if let Some(channel) = world.places.incidents.as_ref().filter(|_| is_over && leaves_servers(runs)) {
+        writes.push(messages::incident(request.id(), channel));
+    }
+    if is_over {
+        writes.extend(telling::over(world, request).await?);
+    }
+    // Most of what moves a request along ends its overrides, and none of it says so itself.
+    writes.extend(overrides::told(world, request));
+    world.commit(writes).await
 }
 
 #[async_trait]
@@ -176,7 +184,7 @@ fn next(request: &Request, runs: &[Run], now: Timestamp) -> Option<Vec<Write>> {
         // A server that was put back because it was missed waits again, and nothing more starts.
         RequestStage::Running if request.halted.is_some() && waiting => Some(not_started(request, runs, now)),
         RequestStage::Queued | RequestStage::Running if !active && !waiting => {
-            Some(end(request, runs, outcome(runs), now))
+            Some(end(request, runs, outcome(request, runs), now))
         }
         RequestStage::Queued | RequestStage::Running | RequestStage::Stopping { .. } => None,
     }
@@ -190,7 +198,14 @@ pub(super) fn failures(runs: &[Run]) -> u32 {
     u32::try_from(runs.iter().filter(failed).count()).unwrap_or(u32::MAX)
 }
 
-fn outcome(runs: &[Run]) -> RequestOutcome {
+fn outcome(request: &Request, runs: &[Run]) -> RequestOutcome {
+    let is_left = runs.iter().any(|run| run.outcome() == Some(RunOutcome::NotStarted));
+    if let Some(HaltCause::NotNeeded(why)) = request.halted.as_ref().map(|halt| &halt.cause)
+        && is_left
+        && failures(runs) == 0
+    {
+        return RequestOutcome::NotNeeded { name: request.requester_name.clone(), why: why.clone() };
+    }
     let done = runs.iter().filter(|run| run.outcome() == Some(RunOutcome::Done)).count();
     match done {
         all if all == runs.len() => RequestOutcome::Done,

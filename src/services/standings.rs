@@ -4,6 +4,7 @@
 
 use super::world::LookedUp;
 use crate::admission::calendars::{Planned, planned};
+use crate::admission::traffic::Lack;
 use crate::admission::{self, Brake, Firing, Known, PoolCount, Traffic};
 use crate::catalog::Catalog;
 use crate::conversation::StatusView;
@@ -42,6 +43,8 @@ pub struct Standings {
     pub outside: LookedUp,
     /// The policies that are only observed.
     pub observed: Vec<PolicyName>,
+    /// Where more comes than the relief to one of them; empty where that was not looked at.
+    pub lacks: Vec<Lack>,
     /// Since when alerts are not taken, and why; `None` where they are, or where it was not looked at.
     pub alerts_silent: Option<(Timestamp, String)>,
     /// When all of this was looked at.
@@ -65,6 +68,7 @@ impl Standings {
             alerts_silent,
             outside,
             observed,
+            lacks,
             now,
         } = self;
         StatusView {
@@ -79,6 +83,7 @@ impl Standings {
             people_at: *people_at,
             outside: outside.outside(),
             observed,
+            lacks,
             alerts_silent: alerts_silent.as_ref().map(|(since, why)| (*since, why.as_str())),
             now: *now,
         }
@@ -119,6 +124,7 @@ pub async fn standings(
         people_at: None,
         outside: LookedUp { traffic: Arc::new(Traffic::NotAsked), firing: Arc::new(Firing::NotAsked) },
         observed: rulebook.rules.observed.clone(),
+        lacks: Vec::new(),
         alerts_silent: None,
         now,
     })

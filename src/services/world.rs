@@ -2,6 +2,7 @@
 
 use super::monitoring::Sentry;
 use super::paging::Pager;
+use super::standby::Relief;
 use super::traffic::Gauge;
 use crate::admission::{Firing, Outside, Traffic};
 use crate::domain::ids::OperationId;
@@ -73,6 +74,8 @@ pub struct World {
     pub traffic: Gauge,
     /// Which alerts fire.
     pub sentry: Sentry,
+    /// Where more comes than what serves can well carry, and what is done about it.
+    pub relief: Relief,
     /// What rings while the chat is down.
     pub pager: Pager,
     /// How servers are reached.

@@ -129,6 +129,13 @@ pub enum RequestOutcome {
         /// Why, as a sentence.
         why: String,
     },
+    /// What had not started was not needed any more.
+    NotNeeded {
+        /// The name of whoever asked, and took it back.
+        name: String,
+        /// Why, as a sentence.
+        why: String,
+    },
     /// The chat would not take the card, so nothing started.
     NoCard {
         /// The chat's word for why.
@@ -152,6 +159,8 @@ pub enum HaltCause {
     Failures(u32),
     /// Whoever asked or agreed may not any more; why, as a sentence.
     Revoked(String),
+    /// What has not started is not needed any more; why, as a sentence.
+    NotNeeded(String),
 }
 
 /// Something that happened to a request.

@@ -3,7 +3,7 @@
 //! Deliberately absent: who is told, and in which words.
 
 use super::breakglass::{Override, OverrideEvent};
-use super::request::{Halt, Request, RequestEvent};
+use super::request::{Halt, HaltCause, Request, RequestEvent};
 use crate::domain::time::Timestamp;
 use std::time::Duration;
 
@@ -16,9 +16,8 @@ impl RequestEvent {
     #[must_use]
     pub fn trouble_until(&self) -> Option<Timestamp> {
         match self {
-            Self::Halted(Halt { at, .. }) | Self::Override(OverrideEvent::Used { at, .. }) => {
-                Some(at.plus(TROUBLE_TOLD_FOR))
-            }
+            Self::Halted(halt) => halt.is_trouble().then(|| halt.at.plus(TROUBLE_TOLD_FOR)),
+            Self::Override(OverrideEvent::Used { at, .. }) => Some(at.plus(TROUBLE_TOLD_FOR)),
             Self::Accepted(_)
             | Self::CardPosted { .. }
             | Self::Approved(_)
@@ -45,11 +44,23 @@ impl RequestEvent {
     }
 }
 
+impl Halt {
+    /// Whether something is wrong: that the rest is not needed any more is good news.
+    #[must_use]
+    pub const fn is_trouble(&self) -> bool {
+        match &self.cause {
+            HaltCause::Failures(_) | HaltCause::Revoked(_) => true,
+            HaltCause::NotNeeded(_) => false,
+        }
+    }
+}
+
 impl Request {
     /// Why it starts no more servers, as long as people are told of it: while it is open, and for a while in any case.
     #[must_use]
     pub fn halt_to_tell(&self, now: Timestamp) -> Option<&Halt> {
-        self.halted.as_ref().filter(|halt| !self.is_over() || now < halt.at.plus(TROUBLE_TOLD_FOR))
+        let is_told = |halt: &&Halt| !self.is_over() || now < halt.at.plus(TROUBLE_TOLD_FOR);
+        self.halted.as_ref().filter(|halt| halt.is_trouble()).filter(is_told)
     }
 
     /// The overrides that people are told of: by which servers may pass, or have passed, until their time is over.

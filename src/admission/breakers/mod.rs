@@ -12,8 +12,8 @@ pub use at_work::at_work;
 pub use finished::{Counted, FinishedAs, FinishedRun, FinishedServer};
 pub(super) use opening::SERVER_RUNS_MAX;
 pub use opening::{CohortRule, FailureRules, FailureShare, Opening, ScopeRecord, ServerRule, Tally, opens};
-pub(super) use server::keeps_automations_off;
 pub use server::{SERVER_FAILURES_KEPT_FOR, ServerFailure};
+pub(super) use server::{keeps_automations_off, rest_together, rests_with};
 
 use super::Known;
 use super::ledger::Health;

@@ -73,3 +73,35 @@ fn cooling(failure: &ServerFailure, known: Known<'_>) -> Option<Blocker> {
         until: BrokenUntil::CoolDown(until),
     })
 }
+
+/// Tells the cool-downs of several servers together, whatever command failed on each; whether both were one. The first of them that
+/// ends gives its name and its end to all.
+pub(in crate::admission) fn rest_together(earlier: &mut Blocker, later: &Blocker) -> bool {
+    let Some((_, others, _)) = resting(later) else { return false };
+    let Some((until, names, _)) = resting(earlier) else { return false };
+    let new = others.iter().filter(|name| !names.contains(name)).cloned().collect::<Vec<_>>();
+    let mut all = [names, &new].concat();
+    all.sort();
+    let (first, other) =
+        if resting(later).is_some_and(|(at, _, _)| at < until) { (later, &*earlier) } else { (&*earlier, later) };
+    let since = resting(first).into_iter().chain(resting(other)).map(|(_, _, since)| since).min();
+    let mut told = first.clone();
+    if let Blocker::Broken { failures, of, since: from, examples, .. } = &mut told {
+        let count = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        (*failures, *of, *from, *examples) = (count, count, since.unwrap_or(*from), all);
+    }
+    *earlier = told;
+    true
+}
+
+/// Whether a server's own cool-down went into one that tells those of several servers.
+pub(in crate::admission) fn rests_with(own: &Blocker, merged: &Blocker) -> bool {
+    let (Some((_, own, _)), Some((_, all, _))) = (resting(own), resting(merged)) else { return false };
+    own.iter().all(|name| all.contains(name))
+}
+
+/// When the first of them ends, the servers, and since when: of cool-downs alone, for a breaker takes a person, each its own.
+fn resting(blocker: &Blocker) -> Option<(Timestamp, &[ServerName], Timestamp)> {
+    let Blocker::Broken { scope, since, examples, until: BrokenUntil::CoolDown(at), .. } = blocker else { return None };
+    scope.server().map(|_| (*at, examples.as_slice(), *since))
+}

@@ -181,6 +181,51 @@ fn of_several_that_are_open_the_widest_is_told_first() {
     assert_eq!(told, ["reboot", "reboot site=rix", "reboot site=lax", "reboot server=edge-lax-000"]);
 }
 
+/// Of many servers in their cool-down one line is told, by the first that ends; breakers take a person each, and stay apart.
+#[test]
+fn servers_that_rest_are_told_together() {
+    let cooling = |number: usize, command: &str, hours: u32| Blocker::Broken {
+        scope: scope(&format!("{command} server={}", server(number).name)),
+        failures: 1,
+        of: 1,
+        since: NOW.minus(HOUR * (6 - hours)),
+        examples: vec![server(number).name],
+        until: BrokenUntil::CoolDown(NOW.plus(HOUR * hours)),
+    };
+    let open = |number: usize| Blocker::Broken {
+        scope: scope(&format!("reboot server={}", server(number).name)),
+        failures: 3,
+        of: 3,
+        since: NOW,
+        examples: vec![server(number).name],
+        until: BrokenUntil::Person,
+    };
+    let all = [cooling(2, "reboot", 3), open(5), cooling(0, "drain", 1), cooling(1, "reboot", 5), open(6)];
+    let together = Blocker::Broken {
+        scope: scope("drain server=edge-lax-000"),
+        failures: 3,
+        of: 3,
+        since: NOW.minus(HOUR * 5),
+        examples: [0, 1, 2].map(|number| server(number).name).into(),
+        until: BrokenUntil::CoolDown(NOW.plus(HOUR)),
+    };
+    let told = merged(all.to_vec());
+    assert_eq!(told, [together.clone(), open(5), open(6)]);
+    assert_eq!(merged([told, all.to_vec()].concat()), [together, open(5), open(6)], "told once more it is the same");
+    let alone = merged(vec![cooling(2, "reboot", 3), cooling(2, "reboot", 3)]);
+    assert_eq!(alone, [cooling(2, "reboot", 3)]);
+    let site = Blocker::Broken {
+        scope: scope("reboot site=lax"),
+        failures: 3,
+        of: 3,
+        since: NOW,
+        examples: vec![server(0).name],
+        until: BrokenUntil::CoolDown(NOW.plus(HOUR)),
+    };
+    let apart = merged(vec![site.clone(), cooling(0, "drain", 1)]);
+    assert_eq!(apart, [site, cooling(0, "drain", 1)], "what a whole site waits for is another reason");
+}
+
 fn told_scope(blocker: &Blocker) -> String {
     let Blocker::Broken { scope, .. } = blocker else { panic!("nothing else: {blocker:?}") };
     scope.to_string()

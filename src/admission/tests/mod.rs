@@ -6,10 +6,12 @@ mod breakers;
 mod calendars;
 mod calendars_file;
 mod changes;
+mod coming;
 mod declaring;
 mod explaining;
 mod histories;
 mod infrastructure;
+mod lacks;
 mod leaving_alone;
 mod observing;
 mod outlook;
@@ -21,6 +23,7 @@ mod rate;
 mod standby;
 mod traffic;
 mod waves;
+mod withdrawing;
 
 use super::*;
 use crate::domain::command::{

@@ -4,16 +4,23 @@
 //! server that does not serve takes nothing away. Whether there was too much a while ago is read from the metrics' own
 //! history and kept nowhere, so that a restart forgets nothing. Deliberately absent: looking.
 
+mod coming;
 mod evidence;
+mod lack;
 mod rules;
 mod standby;
 mod standby_file;
+mod withdrawal;
 
+pub use coming::coming;
 pub use evidence::{Answers, Doubt, Measured, Snapshot, Traffic, Usual, judged, looked_back, same_hour, usual};
+pub use lack::{Asking, Lack, Remedy, lacks};
 pub(super) use rules::TrafficFile;
 pub use rules::TrafficRules;
+use standby::of_what_serves;
 pub use standby::{Shortage, Spared, is_calm_without, shortages};
 pub use standby_file::StandbyRules;
+pub use withdrawal::{Withdrawal, withdrawal};
 
 use super::counts::{Carrier, Counts};
 use super::ledger::LockStanding;

@@ -5,9 +5,10 @@
 //! out of rotation a moment ago. Deliberately absent: who puts them into production, and whether they may.
 
 use super::{Figure, Place, Snapshot, Traffic, own_scopes, percent, share};
-use crate::admission::ledger::Health;
+use crate::admission::ledger::{Health, LockStanding};
 use crate::admission::{Known, blacklist, breakers, capacity, holds, infrastructure};
 use crate::domain::command::{CommandSpec, Targets};
+use crate::domain::ids::RequestId;
 use crate::domain::server::{PoolName, ProductionState, Server, ServerId, SiteName};
 use crate::domain::time::Timestamp;
 use crate::workflow::request::TrafficScope;
@@ -38,6 +39,8 @@ pub struct Spared {
     pub pools: BTreeSet<PoolName>,
     /// Servers.
     pub servers: BTreeSet<ServerId>,
+    /// Servers that requests are about to put into production, each with its request: they count as if they served.
+    pub coming: BTreeMap<ServerId, RequestId>,
 }
 
 /// Every pool whose servers on standby are missed, with those that this command could put into production; sorted by pool.
@@ -69,19 +72,21 @@ pub fn shortages(spec: &CommandSpec, spared: &Spared, known: Known<'_>) -> Vec<S
 struct Reserves<'a> {
     place: Place<'a>,
     left: BTreeMap<PoolName, Vec<&'a Server>>,
+    coming: &'a BTreeMap<ServerId, RequestId>,
 }
 
 impl<'a> Reserves<'a> {
-    fn of(snapshot: &'a Snapshot, (spec, spared): (&CommandSpec, &Spared), known: Known<'a>) -> Self {
+    fn of(snapshot: &'a Snapshot, (spec, spared): (&CommandSpec, &'a Spared), known: Known<'a>) -> Self {
         let mut left: BTreeMap<PoolName, Vec<&Server>> = BTreeMap::new();
-        let helps = |server: &&Server| !spared.servers.contains(&server.id) && stands_by(server, spec, known);
+        let is_spared = |id: &ServerId| spared.servers.contains(id) || spared.coming.contains_key(id);
+        let helps = |server: &&Server| !is_spared(&server.id) && stands_by(server, spec, known);
         for server in known.inventory.servers().iter().filter(helps) {
             if let Some(pool) = &server.pool {
                 left.entry(pool.clone()).or_default().push(server);
             }
         }
         left.values_mut().for_each(|servers| servers.sort_by(|one, other| other.name.cmp(&one.name)));
-        Self { place: Place { snapshot, known }, left }
+        Self { place: Place { snapshot, known }, left, coming: &spared.coming }
     }
 
     fn is_spared_in(&self, site: &SiteName, spared: &Spared) -> bool {
@@ -95,6 +100,21 @@ impl<'a> Reserves<'a> {
         self.place.figure(scope, &|server: &Server| capacity::may_serve(server, known)).ok()
     }
 
+    /// The same as it will be: what comes serves as well.
+    fn figure_soon(&self, scope: &TrafficScope) -> Option<Figure> {
+        let known = self.place.known;
+        let soon = |server: &Server| {
+            self.coming.contains_key(&server.id) || is_there_unseen(server, known) || capacity::may_serve(server, known)
+        };
+        self.place.figure(scope, &soon).ok()
+    }
+
+    /// Both, where too much comes even so: what is told is how it is now, and what is called for is missed then.
+    fn too_much(&self, scope: &TrafficScope) -> Option<(Figure, Figure)> {
+        let now = self.figure(scope).filter(|figure| self.is_too_much(figure))?;
+        Some((now, self.figure_soon(scope).filter(|figure| self.is_too_much(figure))?))
+    }
+
     fn is_too_much(&self, figure: &Figure) -> bool {
         figure.load(figure.units) > share(self.place.known.rules.traffic.relief_percent)
     }
@@ -105,8 +125,8 @@ impl<'a> Reserves<'a> {
 
     fn relieve_pool(&mut self, pool: &PoolName, short: &mut BTreeMap<PoolName, Shortage>) {
         let scope = TrafficScope::Pool(pool.clone());
-        let Some(mut figure) = self.figure(&scope).filter(|figure| self.is_too_much(figure)) else { return };
-        let told = self.told(pool, &figure);
+        let Some((now, mut figure)) = self.too_much(&scope) else { return };
+        let told = self.told(pool, &now);
         let servers = self.call(pool, &mut figure);
         short.insert(pool.clone(), Shortage { servers, ..told });
     }
@@ -115,15 +135,15 @@ impl<'a> Reserves<'a> {
     /// carries most for its size first.
     fn relieve_site(&mut self, site: &SiteName, short: &mut BTreeMap<PoolName, Shortage>) {
         let scope = TrafficScope::Site(site.clone());
-        let Some(mut figure) = self.figure(&scope).filter(|figure| self.is_too_much(figure)) else { return };
-        let (now, pools) = (figure.load(figure.units), self.pools_by_load(site));
+        let Some((now, mut figure)) = self.too_much(&scope) else { return };
+        let pools = self.pools_by_load(site);
         let called = pools.iter().filter_map(|pool| short.get(pool)).flat_map(|shortage| &shortage.servers);
         figure.left += called.map(|server| self.units(server)).sum::<f64>();
         if !self.is_too_much(&figure) {
             return;
         }
         for pool in pools {
-            let told = Shortage { percent: of_what_serves(now), ..self.told(&pool, &figure) };
+            let told = self.told(&pool, &now);
             let servers = self.call(&pool, &mut figure);
             short.entry(pool).or_insert(told).servers.extend(servers);
         }
@@ -163,8 +183,16 @@ impl<'a> Reserves<'a> {
     }
 }
 
-fn of_what_serves(load: f64) -> Option<u32> {
+pub(super) fn of_what_serves(load: f64) -> Option<u32> {
     load.is_finite().then(|| percent(load))
+}
+
+/// Whether a server was put into production after it was last looked at: its run saw it there, and the next look will.
+fn is_there_unseen(server: &Server, known: Known<'_>) -> bool {
+    let put = known.ledger.states.get(&server.id).filter(|row| row.state == ProductionState::Production);
+    let look = known.ledger.health.get(&server.id);
+    let is_left_behind = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
+    !is_left_behind && put.zip(look).is_some_and(|(put, look)| look.seen_at < put.since)
 }
 
 /// Whether that command could put the server from standby into production, as far as is known of it alone: it was seen out of

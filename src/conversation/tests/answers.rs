@@ -281,6 +281,7 @@ fn status_begins_with_its_sources_and_their_age() {
         people_at: Some(at(14, 33)),
         outside: Outside::NOT_CONFIGURED,
         observed: &[],
+        lacks: &[],
         alerts_silent: None,
         now: at(14, 33),
     };
@@ -336,6 +337,7 @@ fn status_of_much_stays_within_the_budget() {
         people_at: Some(at(14, 33)),
         outside: Outside::NOT_CONFIGURED,
         observed: &[],
+        lacks: &[],
         alerts_silent: None,
         now: at(14, 33),
     };

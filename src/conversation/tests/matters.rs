@@ -1,22 +1,23 @@
 //! What a pager says, of each kind of matter; and that a matter keeps its key for as long as it lasts.
 
 use super::{Story, at, done, id, name, not_back, person, rebooting, unknown, words_fit};
+use crate::admission::traffic::{Lack, Remedy};
 use crate::admission::{Brake, BrakeKind, Breaker, Canary, FailedRun};
 use crate::conversation::{BreakerView, Matter, MatterKind, MattersView, matters};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::identity::{Actor, GroupName};
 use crate::domain::ids::{BrakeId, Version};
 use crate::domain::plan::Subject;
-use crate::domain::server::SiteName;
+use crate::domain::server::{PoolName, SiteName};
 use crate::workflow::breakglass::{OverrideAsked, OverrideEvent, Passing};
-use crate::workflow::request::{Halt, HaltCause, PolicyName, RequestEvent, RequestOutcome};
+use crate::workflow::request::{Halt, HaltCause, PolicyName, RequestEvent, RequestOutcome, TrafficScope};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use insta::assert_snapshot;
 use std::time::Duration;
 
 /// Nothing is the matter, at that time.
 const fn nothing<'a>(now: crate::domain::time::Timestamp) -> MattersView<'a> {
-    MattersView { stop: None, breakers: &[], requests: &[], left_behind: &[], now }
+    MattersView { stop: None, breakers: &[], requests: &[], left_behind: &[], lacks: &[], now }
 }
 
 fn told(matters: &[Matter]) -> String {
@@ -113,6 +114,8 @@ fn a_halt_is_told_for_an_hour_and_longer_while_it_is_at_work() {
     let revoked = Halt { at: at(14, 40), cause: HaltCause::Revoked("ana is not of noc any more".into()) };
     let revoked = of(&at_work().then(RequestEvent::Halted(revoked)));
     assert_eq!(revoked[0].summary, "req-2mq9 halted: ana is not of noc any more");
+    let calm = Halt { at: at(14, 40), cause: HaltCause::NotNeeded("edge-lax has carried little".into()) };
+    assert_eq!(of(&at_work().then(RequestEvent::Halted(calm))), [], "good news wakes nobody");
 }
 
 fn overriding(used: &[u32]) -> Story {
@@ -225,4 +228,51 @@ fn a_stop_of_everything_and_a_breaker_are_matters() {
     Its canary req-2mq9 (req-2mq9) is at work since 15:11 UTC.
     Since 14:40 UTC · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
     ");
+}
+
+/// Each reason why nothing is done about too much; what is done about is no matter.
+#[test]
+fn too_much_is_a_matter_where_nothing_is_done_about_it() {
+    let lack = |remedy: Remedy| Lack {
+        scope: TrafficScope::Pool(PoolName::new("edge-riga")),
+        site: SiteName::new("riga"),
+        percent: Some(91),
+        limit_percent: 85,
+        since: at(14, 40),
+        servers: (11..=14).map(name).collect(),
+        remedy,
+    };
+    let of = |remedy: Remedy| {
+        let lacks = [lack(remedy)];
+        matters(MattersView { lacks: &lacks, ..nothing(at(14, 46)) })
+    };
+    assert_eq!(of(Remedy::Asking), []);
+    assert_eq!(of(Remedy::Asked(vec![id()])), []);
+    assert_snapshot!(told(&of(Remedy::NotConfigured)), @"
+    critical relief:edge-riga since 14:40 · edge-riga · riga – – –
+    edge-riga carries 91 % of what serves, relief is 85 %
+    Nothing asks by itself for what stands by there: `edge-lax-[011-014]`.
+    It is over once edge-riga carries what lets work go on. `status site=riga` shows how it stands.
+    ");
+    let others = [
+        Remedy::Stopped,
+        Remedy::Answered("🚫 refused: undrain is not allowed in #noc".into()),
+        Remedy::Rests,
+        Remedy::NoneLeft,
+    ];
+    let first_lines = others.map(|remedy| {
+        let told = of(remedy);
+        assert_eq!(told[0].key.as_str(), "relief:edge-riga", "it stays the same whatever is known of it");
+        told[0].description.lines().next().unwrap_or_default().to_owned()
+    });
+    assert_snapshot!(first_lines.join("\n"), @"
+    Nothing is asked for while everything is stopped. On standby: `edge-lax-[011-014]`.
+    What asks for servers on standby was answered: `🚫 refused: undrain is not allowed in #noc`.
+    What was asked for there failed or was not wanted, and rests for a while.
+    Nothing stands by there that could be called on.
+    ");
+    let nothing_serves = Lack { percent: None, ..lack(Remedy::NoneLeft) };
+    let lacks = [nothing_serves];
+    let told = matters(MattersView { lacks: &lacks, ..nothing(at(14, 46)) });
+    assert_eq!(told[0].summary, "nothing serves in edge-riga, and something comes");
 }

@@ -73,6 +73,57 @@ async fn automations_wait_after_a_failure_and_people_do_not() {
     .await;
 }
 
+/// However many servers rest, it is one reason; each of them goes on when its own time is over.
+#[tokio::test]
+async fn many_servers_that_rest_are_told_in_one_line() {
+    story(async |stage| {
+        let (Cast { noc, ana, .. }, nightly) = cast(stage);
+        stage.keeps_automations_off_for(minutes(60));
+        for server in ["edge-lax-05", "edge-lax-06", "edge-lax-07"] {
+            stage.fleet().gets(server, Fault::RefusesReboot);
+            let failed = asks(&ana, &noc, server).await;
+            stage.clock().advance(minutes(3)).await;
+            assert!(failed.transcript().contains("✗ `edge-lax-"), "{}", failed.transcript());
+            let well = asks(&ana, &noc, "edge-lax-08").await;
+            stage.clock().advance(minutes(2)).await;
+            assert!(well.transcript().contains("✅ done"), "{}", well.transcript());
+        }
+        let all = "/fleet reboot edge-lax-01,edge-lax-[05-07] --wave 100% because kernel update";
+        let waits = nightly.types(&noc, all).await;
+        stage.clock().advance(minutes(8)).await;
+        assert_snapshot!(waits.transcript(), @"
+        nightly /fleet reboot edge-lax-01,edge-lax-[05-07] --wave 100% because kernel update
+        bot   (only automation:nightly) Understood: reboot 4 servers in lax
+              `edge-lax-[01,05-07]` · reason: `kernel update`
+              ~ req-0007 · … · card <link>
+        bot   Reboot 4 servers in lax · req-0007
+              ✋ halted · goes on by itself
+              ▰▰▱▱▱▱▱▱▱▱  1 of 4 · 3 waiting
+              • 3 servers rest after a failure, the first until hh:mm: `edge-lax-[05-07]`
+              ~ automation nightly · as of hh:mm
+              [Details] [!Cancel!]
+        ");
+        let why = ana.mentions_in(&waits, "@wrasse why").await;
+        assert_snapshot!(why.transcript(), @"
+        ana   @wrasse why
+        bot   (only ana) Reboot 4 servers in lax · req-0007
+              ✋ halted
+              ✓ 1 done: `edge-lax-01`
+              • 3 servers rest after a failure, the first until hh:mm: `edge-lax-[05-07]`
+                blocks `edge-lax-[05-07]`
+                each goes on when its own time is over; what a person asks for need not wait
+              Stops starting when more than 1 failed: up to 2 are at work then, so at most 4 of 4 may fail
+              ~ asked by automation:nightly · looks again at every change, and every 15 s · as of hh:mm
+        ");
+        let queue = ana.types(&noc, "/fleet queue").await.transcript();
+        assert!(queue.contains("3 servers rest after a failure, the first until"), "{queue}");
+        ["edge-lax-05", "edge-lax-06", "edge-lax-07"].into_iter().for_each(|server| stage.fleet().repairs(server));
+        stage.clock().advance(minutes(60)).await;
+        assert!(waits.transcript().contains("✅ done"), "{}", waits.transcript());
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_wait_ends_by_itself() {
     story(async |stage| {

@@ -7,10 +7,10 @@ use insta::assert_snapshot;
 use wrasse::domain::server::ProductionState;
 
 /// What the shipped rules of #noc say.
-const RULES: &str = "allow:\n- { id: noc-standby, who: automation:standby, commands: undrain, reason: r }\n";
+pub(super) const RULES: &str = "allow:\n- { id: noc-standby, who: automation:standby, commands: undrain, reason: r }\n";
 
 /// Ten servers of riga serve and four stand by; half of what they could carry together comes.
-fn ten_and_four(stage: &Stage) -> Cast {
+pub(super) fn ten_and_four(stage: &Stage) -> Cast {
     let Cast { noc, ana, bob } = cast(stage, "edge-riga-[01-10]");
     stage.fleet().has_in("edge-riga-[11-14]", ProductionState::Standby);
     stage.fleet().is_measured(0.35);
@@ -18,7 +18,7 @@ fn ten_and_four(stage: &Stage) -> Cast {
 }
 
 /// The line by which the bot has looked around.
-async fn opens(cast: &Cast) -> Channel {
+pub(super) async fn opens(cast: &Cast) -> Channel {
     cast.ana.types(&cast.noc, "/fleet status").await.transcript();
     cast.noc.transcript();
     cast.noc.clone()

@@ -75,15 +75,17 @@ impl Stored for Halt {
         match &self.cause {
             HaltCause::Failures(count) => object.with("failures", count),
             HaltCause::Revoked(why) => object.with("revoked", why),
+            HaltCause::NotNeeded(why) => object.with("not_needed", why),
         }
         .end();
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
         let members = Members::of(value)?;
-        let cause = match members.read("revoked")? {
-            Some(why) => HaltCause::Revoked(why),
-            None => HaltCause::Failures(members.read("failures")?),
+        let cause = match (members.read("revoked")?, members.read("not_needed")?) {
+            (Some(why), _) => HaltCause::Revoked(why),
+            (None, Some(why)) => HaltCause::NotNeeded(why),
+            (None, None) => HaltCause::Failures(members.read("failures")?),
         };
         Ok(Self { at: members.read("at_ms")?, cause })
     }
@@ -101,6 +103,7 @@ stored_variants! { RequestOutcome;
     "expired" => Expired,
     "revoked" => Revoked { why: "why" },
     "no-card" => NoCard { why: "why" },
+    "not-needed" => NotNeeded { name: "name", why: "why" },
 }
 stored_variants! { Blocker;
     "locked" => Locked { servers: "servers", holder: "holder", since: "since_ms" },

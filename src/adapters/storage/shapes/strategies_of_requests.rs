@@ -195,13 +195,18 @@ pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
         Just(RequestOutcome::Expired),
         text().prop_map(|why| RequestOutcome::NoCard { why }),
         text().prop_map(|why| RequestOutcome::Revoked { why }),
+        (text(), text()).prop_map(|(name, why)| RequestOutcome::NotNeeded { name, why }),
     ];
     let seen = (option::of(vec(group(), 0..3)), option::of(text()));
     let approval =
         (person(), text(), time(), hash(), text(), seen).prop_map(|(by, name, at, plan, why, (groups, shown))| {
             Approval { by: Actor::recalled(by), name, at, plan, why, groups, shown }
         });
-    let halt = prop_oneof![any::<u32>().prop_map(HaltCause::Failures), text().prop_map(HaltCause::Revoked)];
+    let halt = prop_oneof![
+        any::<u32>().prop_map(HaltCause::Failures),
+        text().prop_map(HaltCause::Revoked),
+        text().prop_map(HaltCause::NotNeeded),
+    ];
     let cause = select(vec![VoidCause::TakenBack, VoidCause::LeftWorkspace]);
     prop_oneof![
         accepted().prop_map(|accepted| RequestEvent::Accepted(Box::new(accepted))),
