@@ -131,9 +131,11 @@ fn state_line(view: RequestView<'_>, state: State, place: Option<&Place>) -> Ric
             prose.text(" · waits for a person")
         }
         State::Queued => match expires_first(request) {
-            Some(at) => {
-                prose.text(" · expires ").time(at).text(", before it may start; to ask again with a time: ").code("at …")
-            }
+            Some(at) => prose
+                .text(" · expires ")
+                .time(at)
+                .text(", before it may start; to ask again with a time: ")
+                .code("at …"),
             None => prose.text(" · starts by itself"),
         },
         State::HaltedByPolicy => prose.text(" · goes on by itself"),
@@ -178,7 +180,8 @@ fn state_line(view: RequestView<'_>, state: State, place: Option<&Place>) -> Ric
 
 /// When a request expires that has not started, if what makes it wait lasts longer by the clock.
 fn expires_first(request: &Request) -> Option<Timestamp> {
-    let (expires, opens) = (request.plan.parts().expires_at, request.blockers.iter().filter_map(Blocker::over_at).max()?);
+    let (expires, opens) =
+        (request.plan.parts().expires_at, request.blockers.iter().filter_map(Blocker::over_at).max()?);
     (request.started_at.is_none() && expires < opens).then_some(expires)
 }
 

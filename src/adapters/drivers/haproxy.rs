@@ -124,7 +124,7 @@ async fn read_line(endpoint: &BalancerEndpoint, server: &ServerName) -> Result<B
 /// The lines of a backend that both answers tell of.
 fn lines_of(answer: &str, backend: &str) -> BTreeMap<String, BalancerLine> {
     let mut admin_states: BTreeMap<&str, u32> = BTreeMap::new();
-    let mut statistics: BTreeMap<&str, (BalancerStanding, u64)> = BTreeMap::new();
+    let mut statistics: BTreeMap<&str, (Option<BalancerStanding>, u64)> = BTreeMap::new();
     let mut columns: Vec<&str> = Vec::new();
     let mut separator = ' ';
     for line in answer.lines() {
@@ -154,26 +154,29 @@ fn lines_of(answer: &str, backend: &str) -> BTreeMap<String, BalancerLine> {
         } else if admin_state & ADMIN_DRAIN != 0 {
             BalancerStanding::Drained
         } else {
-            shown
+            // In rotation, and nobody looks whether it answers: that is not known, and no line tells it otherwise.
+            shown?
         };
         Some((name.to_owned(), BalancerLine { standing, connections }))
     });
     known.collect()
 }
 
-/// The status column: `UP`, `UP 1/3`, `DOWN`, `DOWN 1/2`, `DRAIN`, `NOLB`, `MAINT`, `MAINT (via …)`, `no check`.
-fn standing_of(status: &str, weight: Option<&str>) -> Option<BalancerStanding> {
+/// The status column: `UP`, `UP 1/3`, `DOWN`, `DOWN 1/2`, `DRAIN`, `NOLB`, `MAINT`, `MAINT (via …)`, `no check`. The inner value
+/// is none where it is in rotation and has no health check.
+fn standing_of(status: &str, weight: Option<&str>) -> Option<Option<BalancerStanding>> {
     if status.starts_with("UP") || status == "no check" {
         // Weight 0 is shown as UP and gets no new connection.
-        return Some(if weight == Some("0") { BalancerStanding::Drained } else { BalancerStanding::Up });
+        let in_rotation = (status != "no check").then_some(BalancerStanding::Up);
+        return Some(if weight == Some("0") { Some(BalancerStanding::Drained) } else { in_rotation });
     }
     if status.starts_with("DOWN") || status.starts_with("NOLB") {
-        return Some(BalancerStanding::Down);
+        return Some(Some(BalancerStanding::Down));
     }
     if status.starts_with("DRAIN") {
-        return Some(BalancerStanding::Drained);
+        return Some(Some(BalancerStanding::Drained));
     }
-    status.starts_with("MAINT").then_some(BalancerStanding::Maintenance)
+    status.starts_with("MAINT").then_some(Some(BalancerStanding::Maintenance))
 }
 
 async fn connect(endpoint: &BalancerEndpoint) -> Result<TcpStream, String> {
@@ -189,4 +192,33 @@ async fn ask(mut stream: TcpStream, command: &str) -> Result<String, String> {
         return Err("the load balancer broke off".to_owned());
     }
     Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A machine that died behind a line without `check` would be counted as serving for ever.
+    #[test]
+    fn what_nobody_checks_does_not_count_as_up() {
+        let seen = |status: &str, weight: &str, admin_state: u32| {
+            let answer = format!(
+                "# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state\n3 edge 1 a 10.0.0.7 2 {admin_state}\n\n\
+                 # pxname,svname,scur,status,weight\nedge,a,5,{status},{weight}\n"
+            );
+            lines_of(&answer, "edge").get("a").map(|line| (line.standing, line.connections))
+        };
+        let drained = Some((BalancerStanding::Drained, 5));
+        assert_eq!(seen("UP", "100", 0), Some((BalancerStanding::Up, 5)));
+        assert_eq!(seen("no check", "100", 0), None);
+        assert_eq!(seen("no check", "0", 0), drained);
+        assert_eq!(
+            seen("no check", "100", ADMIN_DRAIN),
+            drained,
+            "a drain is seen, and how many connections it has left"
+        );
+        assert_eq!(seen("UP", "0", 0), drained);
+        assert_eq!(seen("DOWN 1/2", "100", 0), Some((BalancerStanding::Down, 5)));
+        assert_eq!(seen("something new", "100", 0), None);
+    }
 }

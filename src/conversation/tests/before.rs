@@ -323,10 +323,7 @@ fn a_queued_card_says_that_it_expires_before_it_may_start() {
         card.lines().find(|line| line.starts_with("⏳ queued")).map(str::to_owned).unwrap()
     };
     assert_eq!(state(22), "⏳ queued · starts by itself", "it expires at 23:00");
-    assert_eq!(
-        state(23),
-        "⏳ queued · expires 23:00 UTC, before it may start; to ask again with a time: `at …`"
-    );
+    assert_eq!(state(23), "⏳ queued · expires 23:00 UTC, before it may start; to ask again with a time: `at …`");
 }
 
 #[test]
