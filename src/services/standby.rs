@@ -55,6 +55,8 @@ pub struct Standby {
     asking: Effects<PoolName, Result<Tried, StoreFault>>,
     /// When it was last looked at, and how many changes there had been by then.
     looked: Option<(Timestamp, u64)>,
+    /// Nothing is asked for before, once it was looked at: a process that dies of what it asks does not ask at each start.
+    asks_from: Option<Timestamp>,
     /// Nothing is asked for before for these pools, and what was answered, if it is worth telling.
     rests_until: BTreeMap<PoolName, (Timestamp, Option<String>)>,
 }
@@ -70,23 +72,22 @@ impl Standby {
     /// Looks after the servers on standby of that world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        Self { world, asking: Effects::new(), looked: None, rests_until: BTreeMap::new() }
+        Self { world, asking: Effects::new(), looked: None, asks_from: None, rests_until: BTreeMap::new() }
     }
 
-    /// When to look again; `None` until something changes, as traffic does at each look at it.
+    /// When to look again; `None` until something changes, as traffic does at each look at it. As long as nothing is known of it
+    /// there is nothing to look at, and the first look does not wait for a second one.
     fn next_look(&self, changes: u64) -> Option<Timestamp> {
         match self.looked {
+            _ if !matches!(*self.world.traffic.now(), Traffic::Seen(_)) => None,
             None => Some(Timestamp::default()),
-            Some((_, seen)) if seen == changes => None,
+            Some((at, seen)) if seen == changes => self.asks_from.filter(|from| *from > at),
             Some((at, _)) => Some(at.plus(LOOK_EVERY)),
         }
     }
 
     async fn look(&mut self, now: Timestamp) -> Result<(), StoreFault> {
         let (world, looked_up, rulebook) = (Arc::clone(&self.world), self.world.looked_up(), self.world.rulebook());
-        if !matches!(*looked_up.traffic, Traffic::Seen(_)) {
-            return Ok(());
-        }
         let ledger = world.store.ledger().await?;
         let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
         let rules = rulebook.rules.traffic.standby.as_ref();
@@ -139,7 +140,8 @@ impl Standby {
         let pool = shortage.pool.clone();
         let rests = self.rests_until.get(&pool);
         let answered = rests.and_then(|(_, answer)| answer.clone()).map_or(Remedy::Asking, Remedy::Answered);
-        if !self.asking.has(&pool) && rests.is_none_or(|(until, _)| now >= *until) {
+        let may_ask = self.asks_from.is_some_and(|from| now >= from);
+        if may_ask && !self.asking.has(&pool) && rests.is_none_or(|(until, _)| now >= *until) {
             let ask = ask(Arc::clone(&self.world), Arc::clone(rulebook), rules.clone(), (shortage, line));
             self.asking.start(pool, ask);
         }
@@ -291,6 +293,7 @@ impl Service for Standby {
         }
         if self.next_look(changes).is_some_and(|at| now >= at) {
             self.looked = Some((now, changes));
+            self.asks_from.get_or_insert(now.plus(LOOK_EVERY));
             self.look(now).await?;
             made = true;
         }
