@@ -67,17 +67,6 @@ fn what_cannot_be_undone_passes_nothing_in_production() {
 }
 
 #[test]
-fn the_gate_honours_what_was_passed() {
-    let fleet = Fleet::of(10).in_state(0, Drained).in_state(1, Drained).locked(0, "2mq9", LockStanding::Working);
-    let inventory = fleet.inventory();
-    let gate = |passed: &[PolicyName]| {
-        still_safe_overriding(&planned(&fleet.servers[0]), fleet.known(&inventory), passed).is_ok()
-    };
-    assert!(gate(&[Capacity]));
-    assert!(!gate(&[]) && !gate(&[Concurrency]));
-}
-
-#[test]
 fn when_a_second_person_must_agree() {
     let drain = Fleet::of(20).with_impact(Impact::Drain);
     let many = Some(SecondCause::ManyServers { alone_max: 5 });

@@ -21,6 +21,7 @@ mod explaining;
 mod failing;
 mod filling;
 mod freezing;
+mod going_on;
 mod helping;
 mod holding;
 mod home;
