@@ -78,7 +78,7 @@ pub use without_server::evaluate_without_server;
 
 use self::counts::Counts;
 use crate::domain::breaker::BreakerScope;
-use crate::domain::command::{CommandSpec, Targets, Touch};
+use crate::domain::command::{CommandSpec, Impact, Targets, Touch};
 use crate::domain::identity::Asker;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::plan::{PlannedServer, Subject};
@@ -430,6 +430,14 @@ fn never(server: &PlannedServer, spec: &CommandSpec, known: Known<'_>) -> Option
     match &spec.targets {
         Targets::Servers { from, .. } if !is_worked_on && !from.contains(&found(server, known)) => {
             Some(format!("it is in {}", known.ledger.state_told(record)))
+        }
+        // Nothing that is irreversible is done to what serves, not even by a command that would drain it first.
+        Targets::Servers { .. }
+            if !is_worked_on
+                && spec.impact == Impact::Destructive
+                && found(server, known) == ProductionState::Production =>
+        {
+            Some(format!("it is in production, and {} cannot be undone; drain it first, by another request", spec.name))
         }
         Targets::Servers { .. } | Targets::Sites { .. } | Targets::None => None,
     }

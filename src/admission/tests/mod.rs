@@ -9,6 +9,7 @@ mod changes;
 mod declaring;
 mod explaining;
 mod going_on;
+mod harm;
 mod histories;
 mod infrastructure;
 mod leaving_alone;

@@ -63,7 +63,7 @@ fn a_server_left_behind_is_taken_over_as_ever() {
 #[test]
 fn what_cannot_be_undone_passes_nothing_in_production() {
     let fleet = Fleet::of(10).in_state(1, Drained).with_impact(Impact::Destructive);
-    assert!(matches!(fleet.check_passing(0, &PolicyName::ALL), Verdict::Wait(_)));
+    assert!(matches!(fleet.check_passing(0, &PolicyName::ALL), Verdict::Deny(_)));
 }
 
 #[test]

@@ -181,3 +181,53 @@ async fn the_blacklist_is_met_at_the_gate_and_a_freeze_is_not() {
         .await;
     }
 }
+
+/// The bot restarts nothing itself, but the call that it makes does: the command says so, and it is met as a restart is.
+#[tokio::test]
+async fn a_call_that_interrupts_waits_for_its_pool() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.fleet().http_answers("https://power.example.com/cycle", 200);
+        let reboot = "  - reboot: { via: ssh, else: redfish, timeout: 2m, grace: 40s }\n    verify: boot-id-changed\n    \
+                      point-of-no-return: true\n";
+        let call = "  - http: { method: POST, url: \"https://power.example.com/cycle\", send: [reason], expect: 200, timeout: 20s }\n";
+        stage.changes_command("reboot.yaml", reboot, call);
+        stage.fleet().rotates("edge-lax-03", Rotation::Maintenance);
+        stage.clock().advance(seconds(5)).await;
+        let thread = ana.types(&noc, LINE).await;
+        stage.clock().advance(minutes(1)).await;
+        let told = thread.transcript();
+        assert!(told.contains("edge-lax has 2 of 3 in service"), "{told}");
+        stage.fleet().took_http_effect(times(0));
+        stage.fleet().rotates("edge-lax-03", Rotation::Ready);
+        stage.clock().advance(minutes(2)).await;
+        stage.fleet().took_http_effect(times(1));
+        assert!(thread.since_last_look().contains("✅ done"));
+    })
+    .await;
+}
+
+/// No step says that it takes the server out, but the class of the command does.
+#[tokio::test]
+async fn a_drain_that_a_call_does_waits_for_its_pool() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.fleet().http_answers("https://balancer.example.com/out", 200);
+        let drain = "  - drain: { timeout: 10m, connections-below: 5 }\n";
+        let call = "  - http: { method: POST, url: \"https://balancer.example.com/out\", send: [reason], expect: 200, timeout: 20s }\n";
+        stage.changes_command("drain.yaml", drain, call);
+        stage.changes_command("reboot.yaml", "  - drain\n", drain);
+        stage.fleet().rotates("edge-lax-03", Rotation::Maintenance);
+        stage.clock().advance(seconds(5)).await;
+        let thread = ana.types(&noc, "/fleet drain edge-lax-01 because fan noise").await;
+        stage.clock().advance(minutes(1)).await;
+        let told = thread.transcript();
+        assert!(told.contains("edge-lax has 2 of 3 in service, floor 2"), "{told}");
+        stage.fleet().took_http_effect(times(0));
+        stage.fleet().rotates("edge-lax-03", Rotation::Ready);
+        stage.clock().advance(minutes(1)).await;
+        stage.fleet().took_http_effect(times(1));
+        assert!(thread.since_last_look().contains("✅ done"));
+    })
+    .await;
+}
