@@ -434,8 +434,9 @@ async fn what_cannot_be_undone_needs_the_number_typed() {
         stage.lets_out(70);
         let incidents = stage.channel("#incidents").lets("incident-commander", "reboot");
         // To what serves it is not done at all.
-        ana.types(&noc, "/fleet drain edge-lax-[01-02] because kernel update").await.transcript();
+        let out = ana.types(&noc, "/fleet drain edge-lax-[01-02] because kernel update").await;
         stage.clock().advance(minutes(3)).await;
+        assert!(out.transcript().contains("✅ done"));
         let ana = ana.in_group("incident-commander");
         let thread = ana.types(&incidents, LINE).await;
         bob.presses(&thread, "Review").await;
