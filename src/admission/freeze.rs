@@ -1,7 +1,7 @@
 //! Freezes: nothing that changes something starts where one covers, until it is over or thawed.
 //!
-//! Work under way goes to its end, looking goes on, and so does giving back what runs of ours took out, and what stands by for a
-//! place where too much comes.
+//! Work under way goes to its end, and is not asked at its gates (`going_on`); looking goes on, and so does giving back what
+//! runs of ours took out, and what stands by for a place where too much comes.
 
 use super::brake::{Brake, BrakeKind};
 use super::{Asked, Known};

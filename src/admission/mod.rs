@@ -17,6 +17,7 @@ mod file;
 mod file_override;
 mod freeze;
 mod glances;
+mod going_on;
 mod holds;
 pub mod infrastructure;
 mod ledger;
@@ -55,6 +56,7 @@ pub use declaring::{Objection, StateChange, declare, declared};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use file_override::check_override_groups;
+pub use going_on::{Going, may_go_on};
 pub use holds::is_held;
 pub use infrastructure::{Firing, InfrastructureRules};
 pub use ledger::{Declarer, Health, HealthRow, Ledger, Lock, LockStanding, SetBy, StateRow};
@@ -62,9 +64,7 @@ pub use likely::{Paces, RunPace};
 pub use merging::merged;
 pub use outs::{Out, OutWhy, out};
 pub use outside::Outside;
-pub use overriding::{
-    OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX, OverrideRules, can_pass, second_needed, still_safe_overriding,
-};
+pub use overriding::{OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX, OverrideRules, can_pass, second_needed};
 pub use overshoot::{Overshoot, overshoot};
 pub use pass::{pass, reasons, reasons_of_servers};
 pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
@@ -80,7 +80,7 @@ pub use without_server::evaluate_without_server;
 use self::counts::Counts;
 use self::glances::Glances;
 use crate::domain::breaker::BreakerScope;
-use crate::domain::command::{CommandSpec, Targets, Touch};
+use crate::domain::command::{CommandSpec, Impact, Targets, Touch};
 use crate::domain::identity::Asker;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::plan::{PlannedServer, Subject};
@@ -452,6 +452,14 @@ fn never(server: &PlannedServer, spec: &CommandSpec, known: Known<'_>) -> Option
         Targets::Servers { from, .. } if !is_worked_on && !from.contains(&found(server, known)) => {
             Some(format!("it is in {}", known.ledger.state_told(record)))
         }
+        // Nothing that is irreversible is done to what serves, not even by a command that would drain it first.
+        Targets::Servers { .. }
+            if !is_worked_on
+                && spec.impact == Impact::Destructive
+                && found(server, known) == ProductionState::Production =>
+        {
+            Some(format!("it is in production, and {} cannot be undone; drain it first, by another request", spec.name))
+        }
         Targets::Servers { .. } | Targets::Sites { .. } | Targets::None => None,
     }
 }
@@ -478,18 +486,11 @@ fn settled(state: ProductionState, left_behind: bool) -> ProductionState {
     if is_half_way && left_behind { ProductionState::Drained } else { state }
 }
 
-/// Whether a run that takes, or has taken, its server out may go on: its pool is not below its floor without it.
-///
-/// # Errors
-/// Why not, in words.
-pub fn still_safe(server: &PlannedServer, known: Known<'_>) -> Result<(), String> {
-    let Some(pool) = &server.pool else { return Ok(()) };
+/// Whether the pool of a server that a run takes out, or has taken out, is not below its floor without it.
+fn is_above_floor(server: &PlannedServer, known: Known<'_>) -> bool {
+    let Some(pool) = &server.pool else { return true };
     let count = count_pool(pool, known);
     // Without a drain before it, the server itself still serves, and will not.
     let itself = known.inventory.by_id(&server.id).is_some_and(|record| capacity::serves(record, known));
-    let serving = count.serving.saturating_sub(u32::from(itself));
-    if serving >= count.floor {
-        return Ok(());
-    }
-    Err(format!("{pool} has {serving} of {} in service, floor {}", count.total, count.floor))
+    count.serving.saturating_sub(u32::from(itself)) >= count.floor
 }

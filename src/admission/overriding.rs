@@ -4,13 +4,13 @@
 //! on blocking, and a server that passes is counted by everything that is asked later.
 
 use super::observing::less_observed;
-use super::{Admitted, Candidate, Counted, Known, LockStanding, Verdict, canary_of, found, state, still_safe, takes};
+use super::{Admitted, Candidate, Counted, Known, LockStanding, Verdict, canary_of, found, state, takes};
 use crate::domain::command::{CommandSpec, Impact};
 use crate::domain::identity::GroupName;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::ProductionState;
 use crate::workflow::breakglass::SecondCause;
-use crate::workflow::request::{Blocker, PolicyName};
+use crate::workflow::request::Blocker;
 use std::time::Duration;
 
 /// The longest that an override may last.
@@ -95,12 +95,4 @@ pub fn second_needed(
             (count > alone_max as usize).then_some(SecondCause::ManyServers { alone_max })
         }
     }
-}
-
-/// The same as [`still_safe`], of a run that has passed these policies by an override.
-///
-/// # Errors
-/// Why not, in words.
-pub fn still_safe_overriding(server: &PlannedServer, known: Known<'_>, passed: &[PolicyName]) -> Result<(), String> {
-    if passed.contains(&PolicyName::Capacity) { Ok(()) } else { still_safe(server, known) }
 }

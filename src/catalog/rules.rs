@@ -17,7 +17,7 @@ pub(super) fn check(draft: &Draft, steps: &[PlacedStep], faults: &mut Faults) {
     impact(draft, steps, faults);
     consent(draft, faults);
     waves(draft, faults);
-    order(steps, faults);
+    order(draft, steps, faults);
     for (index, step) in steps.iter().enumerate() {
         subject(draft, step, faults);
         mentions(draft, (step, steps.get(..index).unwrap_or_default()), faults);
@@ -89,40 +89,69 @@ fn waves(draft: &Draft, faults: &mut Faults) {
     }
 }
 
-/// A reboot comes after a gate, and a gate only asks about a drain that was done.
-fn order(steps: &[PlacedStep], faults: &mut Faults) {
-    let (mut is_drained, mut is_gated, mut is_rebooted) = (false, false, false);
+/// A reboot comes after a gate, and a gate only asks about a drain that was done. The first step that interrupts a server, or does
+/// to it what cannot be undone, comes after one that asks about both its drain and its pool.
+fn order(draft: &Draft, steps: &[PlacedStep], faults: &mut Faults) {
+    let interrupts = draft.spec.impact >= Impact::PowerCycle && matches!(draft.spec.targets, Targets::Servers { .. });
+    let (mut is_drained, mut gate, mut is_rebooted, mut is_begun) = (false, None, false, false);
     for placed in steps {
+        let is_reboot = matches!(placed.step, StepSpec::Reboot(_));
+        if is_reboot || is_post(&placed.step) {
+            let is_whole = |asked: &&[GateCheck]| BEFORE_HARM.iter().all(|check| asked.contains(check));
+            let is_first = interrupts && !is_begun;
+            if is_first && gate.filter(is_whole).is_none() || is_reboot && gate.is_none() {
+                ungated(draft, placed, (gate.is_some(), is_drained), faults);
+            }
+            is_begun = true;
+        }
         match &placed.step {
             StepSpec::Drain { .. } => is_drained = true,
             StepSpec::Gate(checks) => {
-                is_gated = true;
+                gate = Some(checks.as_slice());
                 if checks.contains(&GateCheck::DrainStillHolds) && !is_drained {
                     let what = "nothing was drained before this gate";
-                    let instead = "put `drain` before it, or leave `drain-still-holds` out";
+                    let instead = if interrupts { "put `drain` before it" } else { DRAIN_OR_LEAVE_OUT };
                     faults.push(placed.source.fault(placed.span.clone(), what, instead));
                 }
             }
             StepSpec::Reboot(_) => {
-                if !is_gated {
-                    let what = "a reboot needs a gate before it, which asks again whether it is still safe";
-                    let instead = "add `- gate: [drain-still-holds, capacity]` before it";
-                    faults.push(placed.source.fault(placed.span.clone(), what, instead));
-                }
                 if is_rebooted {
                     let what = "a second reboot in one run could not be told from the first one";
                     faults.push(placed.source.fault(placed.span.clone(), what, "leave one of them out"));
                 }
                 is_rebooted = true;
-                is_gated = false;
+                gate = None;
             }
             StepSpec::RestoreState { .. } | StepSpec::Undrain { .. } => {
                 is_drained = false;
-                is_gated = false;
+                gate = None;
             }
             StepSpec::Check { .. } | StepSpec::Http(_) => {}
         }
     }
+}
+
+/// What is asked again before a server is interrupted.
+const BEFORE_HARM: [GateCheck; 2] = [GateCheck::DrainStillHolds, GateCheck::Capacity];
+const DRAIN_OR_LEAVE_OUT: &str = "put `drain` before it, or leave `drain-still-holds` out";
+
+fn is_post(step: &StepSpec) -> bool {
+    matches!(step, StepSpec::Http(http) if http.method == HttpMethod::Post)
+}
+
+/// A step that interrupts a server has no gate before it, or one that asks too little.
+fn ungated(draft: &Draft, placed: &PlacedStep, (has_gate, is_drained): (bool, bool), faults: &mut Faults) {
+    let call = || format!("a call of a {} command", draft.spec.impact.word());
+    let step = if is_post(&placed.step) { call() } else { "a reboot".to_owned() };
+    let what = if has_gate {
+        format!("{step} needs a gate before it that asks about its drain and its pool")
+    } else {
+        format!("{step} needs a gate before it, which asks again whether it is still safe")
+    };
+    let verb = if has_gate { "write" } else { "add" };
+    let drain = if is_drained { "" } else { ", with `- drain` before that" };
+    let instead = format!("{verb} `- gate: [drain-still-holds, capacity]` before it{drain}");
+    faults.push(placed.source.fault(placed.span.clone(), what, instead));
 }
 
 fn subject(draft: &Draft, placed: &PlacedStep, faults: &mut Faults) {

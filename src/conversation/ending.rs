@@ -9,6 +9,7 @@ use super::progress::failure_lines;
 use super::state::{State, state};
 use super::view::{RequestView, asked, deed, names_of, subject_name};
 use super::words::{NOT_NEEDED, Prose, capital, first_three, quoted, servers, summary};
+use crate::domain::command::{CommandSpec, Impact};
 use crate::domain::server::ServerName;
 use crate::domain::time::spoken;
 use crate::workflow::request::{ControlVerb, HaltCause, RequestOutcome, RequestStage};
@@ -180,7 +181,7 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
             Some(failure) => prose.text(" left out: ").code(&failure.note).done(),
             None => match said_of(view, &left_out) {
                 Some(said) => prose.text(format!(" left out: {said}")).done(),
-                None => prose.text(" left out: not as planned any more, or on the blacklist").done(),
+                None => prose.text(format!(" left out: {}", may_be(&request.spec))).done(),
             },
         });
     }
@@ -189,6 +190,16 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
     }
     lines.extend(retried(request));
     lines
+}
+
+/// What may have left servers out, where it was not kept. What cannot be undone is done to nothing that serves.
+fn may_be(spec: &CommandSpec) -> &'static str {
+    match spec.impact {
+        Impact::Destructive => "in production (drain them first), not as planned any more, or on the blacklist",
+        Impact::ReadOnly | Impact::Config | Impact::Drain | Impact::PowerCycle => {
+            "not as planned any more, or on the blacklist"
+        }
+    }
 }
 
 /// Whose word it is that these are out, if each of them is by somebody's: `repair, says bob`.

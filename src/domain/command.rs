@@ -373,10 +373,12 @@ impl CommandSpec {
         takes_standby && self.returns_capacity() && !self.parameters.iter().any(asks)
     }
 
-    /// Whether some step takes servers out of service.
+    /// Whether it takes servers out of service: by its steps, or as its class says where calls do the work. What only gives
+    /// capacity back takes none, whatever its class.
     #[must_use]
     pub fn takes_capacity(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step, StepSpec::Drain { .. } | StepSpec::Reboot(_)))
+        let takes = |step: &StepSpec| matches!(step, StepSpec::Drain { .. } | StepSpec::Reboot(_));
+        self.impact >= Impact::Drain && self.touch() == Touch::Changes || self.steps.iter().any(takes)
     }
 
     /// The furthest that one of its steps goes.

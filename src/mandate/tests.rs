@@ -212,6 +212,7 @@ fn errand(request: &Request, run: &Run) -> Errand {
     let (input, parameters) = (Input::Nothing, BTreeMap::new());
     let situation = Situation {
         steps: &request.steps,
+        impact: request.spec.impact,
         run,
         input: &input,
         orders: Orders::GoOn,

@@ -192,10 +192,7 @@ fn next(request: &Request, runs: &[Run], now: Timestamp) -> Option<Vec<Write>> {
 
 /// How many of these failed; an outcome that nobody can tell counts too.
 pub(super) fn failures(runs: &[Run]) -> u32 {
-    let failed = |run: &&Run| {
-        run.outcome().is_some_and(RunOutcome::is_failure) || matches!(run.stage, RunStage::NeedsPerson { .. })
-    };
-    u32::try_from(runs.iter().filter(failed).count()).unwrap_or(u32::MAX)
+    u32::try_from(runs.iter().filter(|run| run.counts_as_failed()).count()).unwrap_or(u32::MAX)
 }
 
 fn outcome(request: &Request, runs: &[Run]) -> RequestOutcome {

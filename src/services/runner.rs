@@ -3,9 +3,8 @@
 use super::effects::Effects;
 use super::world::World;
 use super::{Service, Step, failures, messages};
-use crate::admission::infrastructure::{still_quiet, still_redundant};
-use crate::admission::traffic::{Traffic, is_missed, still_calm};
-use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
+use crate::admission::traffic::{Traffic, is_missed};
+use crate::admission::{self, Brake, BrakeKind, Counted, Going, Health, HealthRow, StateRow};
 use crate::domain::effect::{Begun, Probe, Seen};
 use crate::domain::ids::RunId;
 use crate::domain::intent::ParameterName;
@@ -90,11 +89,11 @@ impl Runner {
             let now = self.world.now();
             let parameters = parameters(&request);
             let orders = self.orders((&request, &run), &brakes, now).await?;
-            let situation =
-                Situation { steps: &request.steps, run: &run, input: &input, orders, parameters: &parameters, now };
+            let (steps, impact) = (&request.steps, request.spec.impact);
+            let situation = Situation { steps, impact, run: &run, input: &input, orders, parameters: &parameters, now };
             let decision = decide(situation);
-            if decision == Decision::AskSafety {
-                input = self.ask_safety(&request, &run, now).await?;
+            if let Decision::AskSafety { takes } = decision {
+                input = self.ask_safety((&request, &run), takes, now).await?;
                 continue;
             }
             match self.carry_out(&request, &run, decision).await? {
@@ -105,21 +104,22 @@ impl Runner {
         Ok(())
     }
 
-    /// A policy that let the run start by an override is not asked again: it would send the server back at once.
-    async fn ask_safety(&self, request: &Request, run: &Run, now: Timestamp) -> Result<Input, StoreFault> {
-        let Some(server) = run.subject.server() else { return Ok(Input::Safe(Ok(()))) };
+    /// What admission says now of a run that would go on.
+    async fn ask_safety(
+        &self,
+        (request, run): (&Request, &Run),
+        takes: bool,
+        now: Timestamp,
+    ) -> Result<Input, StoreFault> {
         let ledger = self.world.store.ledger().await?;
         let (rulebook, looked_up) = (self.world.rulebook(), self.world.looked_up());
         let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
-        let passed = rulebook.rules.not_asked(&request.passed(&run.id));
-        let safe = admission::still_safe_overriding(server, known, &passed);
-        let around = || {
-            still_redundant(server, known, &passed).and_then(|()| still_quiet((server, &request.spec), known, &passed))
-        };
-        let not_now = || still_calm(server, known, &passed).and_then(|()| around());
-        Ok(match safe.is_ok().then(not_now) {
-            Some(Err(_)) => Input::NotNow,
-            Some(Ok(())) | None => Input::Safe(safe),
+        let (passed, work) = (request.passed(&run.id), Counted::of(request, run));
+        let (id, subject, spec) = (&run.id, &run.subject, request.spec.as_ref());
+        let going = Going { run: id, subject, spec, work, passed: &passed, takes };
+        Ok(match admission::may_go_on(going, known) {
+            Ok(()) => Input::Safe,
+            Err(policy) => Input::NotNow(policy),
         })
     }
 
@@ -172,7 +172,7 @@ impl Runner {
                 Ok(Some(Turn::Rest))
             }
             Decision::Commit(commit) => self.commit(request, run, commit).await,
-            Decision::Settled | Decision::AskSafety => Ok(Some(Turn::Rest)),
+            Decision::Settled | Decision::AskSafety { .. } => Ok(Some(Turn::Rest)),
         }
     }
 

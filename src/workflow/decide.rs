@@ -5,12 +5,13 @@
 
 use super::errand::Errand;
 use super::run::{Failure, FailureKind, Run, RunEvent, RunOutcome, RunStage, StepIntent};
-use super::{reboot, steps};
-use crate::domain::command::{Step, Touch};
+use super::{gate, reboot, steps};
+use crate::domain::command::{Impact, Step, Touch};
 use crate::domain::effect::{BalancerStanding, Begun, Probe, Seen};
 use crate::domain::intent::ParameterName;
 use crate::domain::server::{ProductionState, ServerName};
 use crate::domain::time::Timestamp;
+use crate::workflow::request::PolicyName;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -38,10 +39,10 @@ pub enum Input {
     Seen(Seen),
     /// The management controller was asked and did not answer; why.
     ControllerSilent(String),
-    /// Whether going on is still safe for the pool; the reason if not.
-    Safe(Result<(), String>),
-    /// It may be safe again in a while.
-    NotNow,
+    /// Going on is still safe.
+    Safe,
+    /// That policy says that it is not safe now; it may be again in a while.
+    NotNow(PolicyName),
 }
 
 /// What people have ordered meanwhile.
@@ -77,7 +78,10 @@ pub enum Decision {
     /// Look at this, and ask again with what was seen.
     Observe(Probe),
     /// Ask admission whether going on is still safe, and ask again.
-    AskSafety,
+    AskSafety {
+        /// Whether the run takes a place of its server's pool, so that those who watch over what is left are asked too.
+        takes: bool,
+    },
     /// Store these events in one commit, then go on.
     Commit(Commit),
     /// Carry out the stored intent: only for acts that may be repeated.
@@ -126,6 +130,8 @@ impl Commit {
 pub struct Situation<'a> {
     /// The steps of the definition that the plan was made with, its values put in.
     pub steps: &'a [Step],
+    /// How much harm that definition can do.
+    pub impact: Impact,
     /// The run.
     pub run: &'a Run,
     /// What is known besides the journal.
@@ -148,7 +154,8 @@ pub fn decide(situation: Situation<'_>) -> Decision {
         RunStage::Ready { step } => match steps.get(*step) {
             None => commit(vec![RunEvent::Ended { at: now, outcome: RunOutcome::Done }], now),
             Some(_)
-                if situation.orders == Orders::Stop && (may_turn_back(steps, *step) || only_looked(steps, *step)) =>
+                if situation.orders == Orders::Stop
+                    && (may_turn_back(situation, *step) || only_looked(steps, *step)) =>
             {
                 turn_back(situation, RunOutcome::Returned, Vec::new())
             }
@@ -158,7 +165,7 @@ pub fn decide(situation: Situation<'_>) -> Decision {
             Some(spec) if situation.orders == Orders::Halt && spec.touch() == Touch::Changes => {
                 halted(situation, *step)
             }
-            Some(_) if situation.orders == Orders::PutOff && may_turn_back(steps, *step) => {
+            Some(_) if situation.orders == Orders::PutOff && may_turn_back(situation, *step) => {
                 turn_back(situation, RunOutcome::PutOff, Vec::new())
             }
             Some(spec) => ready(situation, *step, spec),
@@ -180,7 +187,7 @@ pub(super) struct Acting<'a> {
 fn ready(situation: Situation<'_>, step: usize, spec: &Step) -> Decision {
     match spec {
         Step::Drain { timeout, .. } => steps::begin_drain(situation, step, *timeout),
-        Step::Gate(checks) => steps::gate(situation, step, checks),
+        Step::Gate(checks) => gate::gate(situation, step, checks),
         Step::Reboot(reboot) => reboot::begin(situation, step, reboot),
         Step::Check { checks, timeout } => steps::check(situation, step, checks, *timeout),
         Step::RestoreState { timeout } => steps::begin_return(situation, step, *timeout, situation.run.found),
@@ -204,18 +211,19 @@ fn acting(situation: Situation<'_>, acting: &Acting<'_>, spec: &Step) -> Decisio
 /// The next step would change something while everything is stopped. What nothing irreversible came before is given
 /// back; after a restart the server waits as it is, for the step is a change of its own.
 fn halted(situation: Situation<'_>, step: usize) -> Decision {
-    if may_turn_back(situation.steps, step) || only_looked(situation.steps, step) {
+    if may_turn_back(situation, step) || only_looked(situation.steps, step) {
         return turn_back(situation, RunOutcome::Returned, Vec::new());
     }
     Decision::Wait(situation.now.plus(HALTED_LOOK_EVERY))
 }
 
-/// Before the first restart of a definition there is nothing that could not be undone.
-fn may_turn_back(steps: &[Step], step: usize) -> bool {
-    let restarts_before = steps.iter().take(step).any(|step| matches!(step, Step::Reboot(_)));
+/// Before the first step of a definition that is irreversible there is nothing that could not be undone.
+pub(super) fn may_turn_back(situation: Situation<'_>, step: usize) -> bool {
+    let Situation { steps, impact, .. } = situation;
+    let is_past_return = steps.iter().take(step).any(|step| gate::is_irreversible(step, impact));
     let only_returns =
         steps.iter().skip(step).all(|step| matches!(step, Step::RestoreState { .. } | Step::Undrain { .. }));
-    !restarts_before && !only_returns
+    !is_past_return && !only_returns
 }
 
 /// Nothing but looks came before, so that even a return may be left alone.
@@ -249,7 +257,7 @@ pub(super) fn turn_back(situation: Situation<'_>, outcome: RunOutcome, mut event
 pub(super) fn fail(situation: Situation<'_>, step: usize, kind: FailureKind, note: impl Into<String>) -> Decision {
     let now = situation.now;
     let failed = RunEvent::StepFailed(Failure { step, at: now, kind, note: note.into() });
-    if may_turn_back(situation.steps, step) && !matches!(situation.steps.get(step), Some(Step::Reboot(_))) {
+    if may_turn_back(situation, step) && !matches!(situation.steps.get(step), Some(Step::Reboot(_))) {
         return turn_back(situation, RunOutcome::FailedAndReturned, vec![failed]);
     }
     commit(vec![failed, RunEvent::Ended { at: now, outcome: RunOutcome::Failed }], now)
@@ -276,7 +284,7 @@ fn returning(situation: Situation<'_>, since: Timestamp, outcome: RunOutcome) ->
         }
         // Natural: asking again for what it may already be doing changes nothing.
         Input::Seen(_) => Decision::Begin(Errand::back(run, server)),
-        Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
+        Input::Nothing | Input::Safe | Input::NotNow(_) | Input::ControllerSilent(_) => {
             Decision::Observe(Probe::Balancer(server.clone()))
         }
     }

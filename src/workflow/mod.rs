@@ -10,6 +10,8 @@ mod contended;
 mod controls;
 pub mod decide;
 mod errand;
+mod gate;
+mod outcome;
 pub mod pace;
 mod policy;
 mod reboot;

@@ -9,6 +9,7 @@ use super::decide::{
     Acting, Commit, Decision, Input, POLL_EVERY, REBOOT_COMMAND_LIFE, SILENT_FOR, Situation, commit, fail,
 };
 use super::errand::Errand;
+use super::gate;
 use super::run::{Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
 use super::steps::{cut, succeeded, telling};
 use crate::domain::command::{Output, PowerPath, Reboot};
@@ -26,9 +27,12 @@ const RESTARTS_MAX: u32 = 2;
 pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &Reboot) -> Decision {
     let Situation { run, now, .. } = situation;
     let Some(server) = run.server_name() else { return Decision::Settled };
+    if let Some(first) = gate::before(situation, step) {
+        return first;
+    }
     let silent_long = run.silent_since.is_some_and(|since| now >= since.plus(SILENT_FOR));
     match situation.input {
-        Input::Nothing | Input::Safe(_) | Input::NotNow => Decision::Observe(Probe::Boot(server.clone())),
+        Input::Nothing | Input::Safe | Input::NotNow(_) => Decision::Observe(Probe::Boot(server.clone())),
         Input::Seen(Seen::Boot(facts)) => {
             let intent = first_intent(situation, spec, spec.via, Some(facts));
             begin_with(situation, step, server, intent)
@@ -88,7 +92,9 @@ pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboo
         return never_sent(situation, acting, spec, why);
     }
     match situation.input {
-        Input::Nothing | Input::Safe(_) | Input::NotNow => Decision::Observe(Probe::Boot(server.clone())),
+        Input::Nothing => Decision::Observe(Probe::Boot(server.clone())),
+        // That was asked because it may be sent once more.
+        Input::Safe | Input::NotNow(_) | Input::Seen(Seen::Balancer(_)) => gate::ask_again(situation, acting.step),
         Input::Seen(Seen::Boot(facts)) => match judge(acting.intent, facts, situation.now, spec.timeout) {
             Judgement::Rebooted(note) => {
                 let done = succeeded(situation, acting.step, ProductionState::Drained, note);
@@ -151,7 +157,9 @@ fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, facts
     let cannot_land = intent.not_after.is_some_and(|not_after| facts.server_clock >= not_after.plus(spec.grace));
     let Some(server) = situation.run.server_name() else { return Decision::Settled };
     if past_grace && cannot_land {
-        if intent.attempt >= RESTARTS_MAX || situation.orders.forbid_changes() {
+        let is_fresh = gate::is_fresh(situation);
+        let may_try_again = intent.attempt < RESTARTS_MAX && !situation.orders.forbid_changes();
+        if !may_try_again || !is_fresh && now >= intent.until {
             let note = match acting.answer {
                 Some(Begun::Refused(why)) => cut(why),
                 _ => "it is up with the same boot id, and the command can no longer land".to_owned(),
@@ -162,6 +170,9 @@ fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, facts
                 RunOutcome::FailedAndReturned,
                 vec![RunEvent::StepFailed(failed)],
             );
+        }
+        if !is_fresh {
+            return gate::ask_again(situation, acting.step);
         }
         let intent = StepIntent {
             attempt: intent.attempt + 1,
@@ -187,9 +198,14 @@ fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, why:
     let now = situation.now;
     let Some(server) = situation.run.server_name() else { return Decision::Settled };
     let other = spec.otherwise.filter(|other| acting.intent.way != Some(*other));
-    let Some(way) = other.filter(|_| !situation.orders.forbid_changes()) else {
+    let is_fresh = gate::is_fresh(situation);
+    let may_try = !situation.orders.forbid_changes() && (is_fresh || now < acting.intent.until);
+    let Some(way) = other.filter(|_| may_try) else {
         return fail_before(situation, acting.step, cut(why));
     };
+    if !is_fresh {
+        return gate::ask_again(situation, acting.step);
+    }
     let next = StepIntent { attempt: acting.intent.attempt + 1, at: now, way: Some(way), ..acting.intent.clone() };
     let next = StepIntent { not_after: None, until: now.plus(spec.timeout), ..next };
     match (way, situation.input) {
@@ -200,7 +216,7 @@ fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, why:
             begin_with(situation, acting.step, server, StepIntent { attempt: next.attempt, ..fresh })
         }
         (PowerPath::Ssh, Input::Seen(_)) => fail_before(situation, acting.step, cut(why)),
-        (PowerPath::Ssh, Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_)) => {
+        (PowerPath::Ssh, Input::Nothing | Input::Safe | Input::NotNow(_) | Input::ControllerSilent(_)) => {
             Decision::Observe(Probe::Boot(server.clone()))
         }
     }

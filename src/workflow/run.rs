@@ -1,5 +1,6 @@
 //! One request's work on one subject, as its journal made it.
 
+pub use super::outcome::RunOutcome;
 use super::{Admission, IllegalTransition};
 use crate::domain::command::{Output, PowerPath};
 use crate::domain::effect::{Begun, BootId};
@@ -36,6 +37,8 @@ pub struct Run {
     pub asked_at: Option<Timestamp>,
     /// The last time the server's SSH stayed silent before anything was sent.
     pub silent_since: Option<Timestamp>,
+    /// When it was last told that it is safe: at its admission, at a gate, or asked again before a step.
+    pub safe_at: Option<Timestamp>,
     /// How many events made it.
     pub version: Version,
     /// How often it was claimed.
@@ -150,47 +153,6 @@ pub struct StepIntent {
     pub until: Timestamp,
 }
 
-/// How a run ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RunOutcome {
-    /// Everything was done and verified.
-    Done,
-    /// A step failed; the server stays as it is and reserved.
-    Failed,
-    /// A step failed before anything was changed; the server is back as it was.
-    FailedAndReturned,
-    /// Ended by a person before anything was changed; the server is back as it was.
-    Returned,
-    /// It never started.
-    NotStarted,
-    /// The server was not in a state that the command may start from.
-    LeftOut,
-    /// Its server was missed: it is back as it was, and the run waits to start again. No run stays at this.
-    PutOff,
-}
-
-impl RunOutcome {
-    /// How it ended, in words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::FailedAndReturned => "failed, and put back",
-            Self::Returned => "put back unchanged",
-            Self::NotStarted => "not started",
-            Self::LeftOut => "left out",
-            Self::PutOff => "put back, to start again",
-        }
-    }
-
-    /// Whether this counts as a failed server.
-    #[must_use]
-    pub const fn is_failure(self) -> bool {
-        matches!(self, Self::Failed | Self::FailedAndReturned)
-    }
-}
-
 /// What a person says about an outcome that could not be verified.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Answer {
@@ -236,6 +198,11 @@ pub enum RunEvent {
     Admitted(Admission),
     /// The server's SSH stayed silent before anything was sent.
     WasSilent {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was asked again whether it is safe to go on, and it is.
+    StillSafe {
         /// When.
         at: Timestamp,
     },
@@ -324,6 +291,7 @@ impl Run {
             failure: None,
             asked_at: None,
             silent_since: None,
+            safe_at: None,
             version: Version(1),
             epoch,
         };
@@ -367,6 +335,19 @@ impl Run {
         }
     }
 
+    /// Whether it has failed, or nobody can tell: that counts against its request. A server that was put back because it was not
+    /// safe to go on says nothing of the command, as breakers have it too.
+    #[must_use]
+    pub fn counts_as_failed(&self) -> bool {
+        let is_gates = self.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::GateClosed);
+        match &self.stage {
+            RunStage::Ended { outcome: RunOutcome::FailedAndReturned, .. } => !is_gates,
+            RunStage::Ended { outcome, .. } => outcome.is_failure(),
+            RunStage::NeedsPerson { .. } => true,
+            RunStage::Waiting | RunStage::Ready { .. } | RunStage::Acting { .. } | RunStage::Returning { .. } => false,
+        }
+    }
+
     /// Whether it was admitted and is not over.
     #[must_use]
     pub fn is_active(&self) -> bool {
@@ -392,7 +373,8 @@ impl Run {
         if outcome != RunOutcome::PutOff {
             return RunStage::Ended { at, outcome };
         }
-        (self.admission, self.failure, self.silent_since) = (None, None, None);
+        (self.admission, self.failure) = (None, None);
+        (self.silent_since, self.safe_at) = (None, None);
         self.proofs.clear();
         RunStage::Waiting
     }
@@ -406,6 +388,7 @@ impl Run {
         self.stage = match (event, self.stage.clone()) {
             (RunEvent::Admitted(admission), Stage::Waiting) => {
                 (self.admission, self.found, self.state) = (Some(*admission), admission.found(), admission.found());
+                self.safe_at = Some(admission.at());
                 Stage::Ready { step: 0 }
             }
             (RunEvent::Replanned { server }, Stage::Waiting)
@@ -416,6 +399,10 @@ impl Run {
             }
             (RunEvent::WasSilent { at }, stage @ Stage::Ready { .. }) => {
                 self.silent_since = Some(*at);
+                stage
+            }
+            (RunEvent::StillSafe { at }, stage @ (Stage::Ready { .. } | Stage::Acting { .. })) => {
+                self.safe_at = Some(*at);
                 stage
             }
             (RunEvent::StepBegun { step, intent }, Stage::Ready { step: at }) if at == *step => {

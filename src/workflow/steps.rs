@@ -1,22 +1,19 @@
-//! The steps that may be repeated without harm: rotation, gates, checks, keyed calls.
+//! The steps that may be repeated without harm: rotation, checks, keyed calls.
 
 use super::decide::{
     Acting, Commit, Decision, HALTED_LOOK_EVERY, Input, Orders, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX,
     Situation, commit, fail, server_of, turn_back,
 };
 use super::errand::Errand;
+use super::gate::{self, GATE_WITHIN, since};
 use super::run::{FailureKind, Run, RunEvent, RunOutcome, StepIntent};
-use crate::domain::command::{GateCheck, HostCheck, HttpCall, HttpMethod, Output, SITE_INPUT, Sent, Step};
+use crate::domain::command::{HostCheck, HttpCall, HttpMethod, Output, SITE_INPUT, Sent, Step};
 use crate::domain::effect::{Act, BalancerLine, BalancerStanding, Begun, Probe, Seen};
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::limits::QUOTED_LENGTH_MAX_CHARS;
 use crate::domain::server::ProductionState;
-use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-/// How long a gate may find nobody to ask, or be told to wait, before the server is put back.
-const GATE_WITHIN: Duration = Duration::from_secs(300);
 
 /// The first intent of a step that is not a restart.
 fn intent(situation: Situation<'_>, timeout: Duration) -> StepIntent {
@@ -55,6 +52,9 @@ pub(super) fn begin_drain(situation: Situation<'_>, step: usize, timeout: Durati
         let done = telling(done, Output::ConnectionsLeft, count(0));
         return Decision::Commit(done.with_state(ProductionState::Drained));
     }
+    if let Some(first) = gate::before(situation, step) {
+        return first;
+    }
     let drain = || {
         let begun = RunEvent::StepBegun { step, intent: intent(situation, timeout) };
         let commit = Commit::of(vec![begun], situation.now).with_state(ProductionState::Draining);
@@ -66,7 +66,7 @@ pub(super) fn begin_drain(situation: Situation<'_>, step: usize, timeout: Durati
     // It did not serve when it was admitted, so no place of its pool was asked for. Where it has come back since, its turn
     // comes again, as that of a server that serves.
     match situation.input {
-        Input::Nothing | Input::Safe(_) | Input::NotNow => Decision::Observe(Probe::Balancer(server.name.clone())),
+        Input::Nothing | Input::Safe | Input::NotNow(_) => Decision::Observe(Probe::Balancer(server.name.clone())),
         Input::Seen(Seen::Balancer(line)) if line.standing != BalancerStanding::Up => drain(),
         Input::Seen(Seen::Balancer(_)) => turn_back(situation, RunOutcome::PutOff, Vec::new()),
         // Whether it serves must be known.
@@ -86,9 +86,8 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
         Orders::GoOn | Orders::Keep => {}
     }
     match situation.input {
-        Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
-            Decision::Observe(Probe::Balancer(server.clone()))
-        }
+        Input::Safe | Input::NotNow(_) => gate::ask_again(situation, acting.step),
+        Input::Nothing | Input::ControllerSilent(_) => Decision::Observe(Probe::Balancer(server.clone())),
         Input::Seen(Seen::Balancer(line)) if is_out(line) && line.connections <= connections_max => {
             let note = format!("out of rotation, {} connections left", line.connections);
             let done = succeeded(situation, acting.step, ProductionState::Drained, note);
@@ -110,56 +109,19 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
         Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Up && is_cure(situation.run) => {
             turn_back(situation, RunOutcome::PutOff, Vec::new())
         }
+        // It is not known to be out yet: what lets it be taken out must still count.
+        Input::Seen(_) if !gate::is_fresh(situation) => gate::ask_again(situation, acting.step),
         Input::Seen(_) => Decision::Begin(Errand::asked(Act::Drain(server.clone()))),
     }
 }
 
 /// Whether its server was meant to serve and did not when the run was admitted, so that no place of its pool was asked for.
-fn is_cure(run: &Run) -> bool {
+pub(super) fn is_cure(run: &Run) -> bool {
     run.found == ProductionState::Production && !run.takes_capacity()
 }
 
-fn is_out(line: &BalancerLine) -> bool {
+pub(super) fn is_out(line: &BalancerLine) -> bool {
     matches!(line.standing, BalancerStanding::Drained | BalancerStanding::Maintenance)
-}
-
-pub(super) fn gate(situation: Situation<'_>, step: usize, checks: &[GateCheck]) -> Decision {
-    let run = situation.run;
-    let Some(server) = run.subject.server() else { return Decision::Settled };
-    let holds = checks.contains(&GateCheck::DrainStillHolds) && server.pool.is_some();
-    // A server that was out before takes nothing away: its cure must not wait for the pool that misses it.
-    // That holds once it is drained; before, it may have come back.
-    let asks_pool = checks.contains(&GateCheck::Capacity)
-        && (run.takes_capacity() || is_cure(run) && run.state == ProductionState::Production);
-    match situation.input {
-        Input::Nothing if holds => Decision::Observe(Probe::Balancer(server.name.clone())),
-        Input::Nothing if asks_pool => Decision::AskSafety,
-        Input::Nothing => Decision::Commit(succeeded(situation, step, run.state, "nothing to ask about")),
-        Input::Seen(Seen::Balancer(line)) if is_out(line) && asks_pool => Decision::AskSafety,
-        Input::Seen(Seen::Balancer(line)) if is_out(line) => {
-            Decision::Commit(succeeded(situation, step, run.state, "still out of rotation"))
-        }
-        Input::Seen(Seen::Balancer(_)) => {
-            fail(situation, step, FailureKind::GateClosed, "the load balancer has put it back into rotation")
-        }
-        // A drained server must not wait for ever behind a load balancer that says nothing.
-        Input::Seen(_) if situation.now >= since(run).plus(GATE_WITHIN) => {
-            fail(situation, step, FailureKind::GateClosed, "the load balancer does not say whether it is out")
-        }
-        Input::Seen(_) | Input::ControllerSilent(_) => Decision::Wait(situation.now.plus(POLL_EVERY)),
-        Input::Safe(Ok(())) => Decision::Commit(succeeded(situation, step, run.state, "still safe")),
-        Input::Safe(Err(why)) => fail(situation, step, FailureKind::GateClosed, why.clone()),
-        // It was nobody's failure: the server goes back to work, and its turn comes again.
-        Input::NotNow if situation.now >= since(run).plus(GATE_WITHIN) => {
-            turn_back(situation, RunOutcome::PutOff, Vec::new())
-        }
-        Input::NotNow => Decision::Wait(situation.now.plus(POLL_EVERY)),
-    }
-}
-
-/// Since when the step that is next could have begun.
-fn since(run: &Run) -> Timestamp {
-    run.proofs.last().map(|proof| proof.at).or(run.admitted_at()).unwrap_or_default()
 }
 
 pub(super) fn check(situation: Situation<'_>, step: usize, checks: &[HostCheck], timeout: Duration) -> Decision {
@@ -177,7 +139,7 @@ pub(super) fn check(situation: Situation<'_>, step: usize, checks: &[HostCheck],
                 ..Commit::of(vec![begun], situation.now)
             })
         }
-        Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
+        Input::Nothing | Input::Safe | Input::NotNow(_) | Input::ControllerSilent(_) => {
             Decision::Observe(Probe::Checks(server.clone(), checks.to_vec()))
         }
     }
@@ -203,7 +165,7 @@ pub(super) fn check_again(situation: Situation<'_>, acting: &Acting<'_>, checks:
             fail(situation, acting.step, FailureKind::CheckFailed, note)
         }
         Input::Seen(_) => Decision::Wait(now.plus(POLL_EVERY)),
-        Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
+        Input::Nothing | Input::Safe | Input::NotNow(_) | Input::ControllerSilent(_) => {
             Decision::Observe(Probe::Checks(server.clone(), checks.to_vec()))
         }
     }
@@ -234,7 +196,7 @@ pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: Produc
     let now = situation.now;
     let Some(server) = server_of(situation.run) else { return Decision::Settled };
     match situation.input {
-        Input::Nothing | Input::Safe(_) | Input::NotNow | Input::ControllerSilent(_) => {
+        Input::Nothing | Input::Safe | Input::NotNow(_) | Input::ControllerSilent(_) => {
             Decision::Observe(Probe::Balancer(server.clone()))
         }
         Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Up => {
@@ -292,6 +254,9 @@ fn member(situation: Situation<'_>, step: usize, sent: &Sent) -> Option<(Paramet
 }
 
 pub(super) fn begin_http(situation: Situation<'_>, step: usize, http: &HttpCall) -> Decision {
+    if let Some(first) = gate::before(situation, step).filter(|_| http.method == HttpMethod::Post) {
+        return first;
+    }
     let begun = RunEvent::StepBegun { step, intent: intent(situation, http.timeout) };
     Decision::Commit(Commit::of(vec![begun], situation.now).then(call(situation, step, http)))
 }

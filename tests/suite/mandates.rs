@@ -104,8 +104,8 @@ fn begun(subject: Subject, steps: Vec<StepSpec>, input: Input) -> (Request, Run,
 
 fn errand(request: &Request, run: &Run, input: &Input, act: &Act) -> Errand {
     let parameters = if let Act::Http { send, .. } = act { send.clone() } else { BTreeMap::new() };
-    let (steps, orders) = (&request.steps, Orders::GoOn);
-    let situation = Situation { steps, run, input, orders, parameters: &parameters, now: START };
+    let (steps, impact, orders) = (&request.steps, request.spec.impact, Orders::GoOn);
+    let situation = Situation { steps, impact, run, input, orders, parameters: &parameters, now: START };
     let Decision::Commit(commit) = decide(situation) else { panic!("something is committed") };
     commit.then.expect("something is begun")
 }

@@ -49,6 +49,7 @@ impl RunStanding {
             | RunEvent::ReturnBegun { .. } => Self::Active,
             RunEvent::PersonAsked { .. } => Self::NeedsPerson,
             RunEvent::WasSilent { .. }
+            | RunEvent::StillSafe { .. }
             | RunEvent::ActAnswered { .. }
             | RunEvent::StepFailed(_)
             | RunEvent::PersonAnswered { answer: Answer::Did | Answer::DidNot, .. } => self,

@@ -65,6 +65,7 @@ impl FinishedAs {
             | RunEvent::Replanned { .. }
             | RunEvent::Admitted(_)
             | RunEvent::WasSilent { .. }
+            | RunEvent::StillSafe { .. }
             | RunEvent::StepBegun { .. }
             | RunEvent::ActAnswered { .. }
             | RunEvent::StepSucceeded { .. }

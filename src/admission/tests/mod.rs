@@ -9,6 +9,8 @@ mod changes;
 mod coming;
 mod declaring;
 mod explaining;
+mod going_on;
+mod harm;
 mod histories;
 mod infrastructure;
 mod lacks;
@@ -204,10 +206,6 @@ impl Fleet {
         count_pool(&PoolName::new("edge-lax"), self.known(&self.inventory()))
     }
 
-    fn gate(&self, number: usize) -> Result<(), String> {
-        still_safe(&planned(&self.servers[number]), self.known(&self.inventory()))
-    }
-
     fn is_allowed(&self, number: usize) -> bool {
         matches!(self.check(number), Verdict::Allow(_))
     }
@@ -324,7 +322,7 @@ fn a_server_without_a_pool_needs_no_capacity() {
     let mut fleet = Fleet::of(1);
     fleet.servers[0].pool = None;
     assert!(fleet.is_allowed(0));
-    assert_eq!(fleet.gate(0), Ok(()));
+    assert_eq!(fleet.goes_on(0), Ok(()));
 }
 
 #[test]
@@ -448,22 +446,6 @@ fn each_scope_has_a_limit_of_its_own() {
         ..Rules::default()
     };
     assert_eq!(full(all, &[4]), ["rack", "type", "command", "fleet"], "every reason is told");
-}
-
-#[test]
-fn a_gate_asks_whether_the_pool_is_below_its_floor() {
-    let drained = Fleet::of(10).in_state(0, Drained).locked(0, "2mq9", LockStanding::Working);
-    assert_eq!(drained.gate(0), Ok(()), "9 of 10 serve");
-    let worse = drained.clone().seen(1, Health::Failing, 0);
-    assert_eq!(worse.gate(0), Err("edge-lax has 8 of 10 in service, floor 9".to_owned()));
-    assert!(drained.unseen(1).gate(0).is_err(), "what is not known counts as out");
-}
-
-#[test]
-fn a_gate_without_a_drain_counts_the_server_itself_as_gone() {
-    let fleet = Fleet::of(10).locked(0, "2mq9", LockStanding::Working);
-    assert_eq!(fleet.gate(0), Ok(()));
-    assert!(fleet.seen(1, Health::Failing, 0).gate(0).is_err(), "9 serve, but 8 will");
 }
 
 #[test]

@@ -129,5 +129,5 @@ fn what_passes_an_observed_breaker_is_not_its_canary() {
 fn nothing_that_destroys_passes_in_production() {
     let mut fleet = observing(at_its_floor(), &[PolicyName::Capacity]);
     fleet.spec.impact = Impact::Destructive;
-    assert_eq!(fleet.blocks(0), ["capacity"]);
+    assert_eq!(fleet.blocks(0), ["deny"]);
 }

@@ -1,6 +1,7 @@
 //! Command files: what they mean, and what is said of their faults.
 
 mod bounds;
+mod gates;
 mod inputs;
 mod outputs;
 mod table;

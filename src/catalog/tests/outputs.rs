@@ -51,7 +51,7 @@ fn what_no_step_before_tells_is_not_sent() {
     check(
         "  - drain\n",
         first,
-        "reboot.yaml:19:67 `reboot.took` is told by the step reboot, and there is none before this one / put `reboot` before it, or do not send it",
+        "reboot.yaml:19:5 a call of a power-cycle command needs a gate before it, which asks again whether it is still safe / add `- gate: [drain-still-holds, capacity]` before it, with `- drain` before that | reboot.yaml:19:67 `reboot.took` is told by the step reboot, and there is none before this one / put `reboot` before it, or do not send it",
     );
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: stores, drivers and real time. `world` holds a small model of them for the properties.
 
+mod gate;
 mod halting;
 mod outputs;
 mod overrides;
@@ -209,7 +210,8 @@ impl Story {
     fn decide(&self, run: &Run, input: &Input) -> Decision {
         let parameters = BTreeMap::from([(ParameterName::new("message"), "all is well".to_owned())]);
         let steps = self.spec.steps_for(&self.values).expect("the values of a story are whole");
-        decide(Situation { steps: &steps, run, input, orders: self.orders, parameters: &parameters, now: self.now })
+        let (impact, orders, now) = (self.spec.impact, self.orders, self.now);
+        decide(Situation { steps: &steps, impact, run, input, orders, parameters: &parameters, now })
     }
 
     /// Decides, and takes in what is committed. Gives what is begun afterwards.
@@ -274,6 +276,11 @@ fn looks_at_boot() -> Decision {
     Decision::Observe(Probe::Boot(name()))
 }
 
+/// Whether it is safe, for a run that takes a place of its server's pool or none.
+fn asks(takes: bool) -> Decision {
+    Decision::AskSafety { takes }
+}
+
 fn looks_at_balancer() -> Decision {
     Decision::Observe(Probe::Balancer(name()))
 }
@@ -287,7 +294,7 @@ fn restarts(decision: &Decision) -> bool {
     match decision {
         Decision::Begin(errand) => is_restart(errand.act()),
         Decision::Commit(commit) => commit.then.as_ref().map(Errand::act).is_some_and(is_restart),
-        Decision::Observe(_) | Decision::AskSafety | Decision::Wait(_) | Decision::Settled => false,
+        Decision::Observe(_) | Decision::AskSafety { .. } | Decision::Wait(_) | Decision::Settled => false,
     }
 }
 

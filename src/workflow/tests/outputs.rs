@@ -36,7 +36,7 @@ fn a_run_sends_what_its_steps_told() {
     story.commits(&Input::Nothing);
     let mut story = story.at(after(10));
     story.commits(&balancer(BalancerStanding::Drained, 3));
-    story.commits(&Input::Safe(Ok(())));
+    story.commits(&Input::Safe);
     story.commits(&boot("old", START.minus(HOUR), after(10)));
     let mut story = story.answered(Begun::Sent).at(after(102));
     story.commits(&boot("new", after(60), after(102)));

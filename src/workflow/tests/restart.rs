@@ -72,7 +72,7 @@ fn the_old_boot_id_within_grace_is_looked_at_again() {
 
 #[test]
 fn it_is_sent_once_more_only_when_it_provably_did_not_happen_and_cannot_land() {
-    let mut story = sent_over_ssh().at(after(121));
+    let mut story = sent_over_ssh().at(after(121)).with(RunEvent::StillSafe { at: after(121) });
     let act = story.commits(&same_boot(after(121)));
     assert_eq!(act, Some(Act::RebootOverSsh { server: name(), not_after: after(151) }));
     // The second time there is no third.
@@ -109,6 +109,7 @@ fn not_after_is_told_in_the_servers_own_time() {
         let act = story.commits(&boot("old", server_clock.minus(HOUR), server_clock));
         let not_after = server_clock.plus(Duration::from_secs(30));
         assert_eq!(act, Some(Act::RebootOverSsh { server: name(), not_after }));
+        let story = story.with(RunEvent::StillSafe { at: after(121) });
         let decision = story.clone().at(after(121)).check(&boot("old", START, server_clock.plus(2 * MINUTE)));
         assert!(restarts(&decision), "121 s later on both clocks");
         let decision = story.at(after(121)).check(&boot("old", START, server_clock.plus(Duration::from_secs(20))));
@@ -121,7 +122,7 @@ fn no_crash_between_intent_and_proof_sends_it_again() {
     let mut story = Story::pooled(reboot_command()).with(admitted(PRODUCTION));
     let drained = balancer(BalancerStanding::Drained, 0);
     let mut sent = 0;
-    let inputs = [Input::Nothing, drained.clone(), Input::Safe(Ok(())), same_boot(START)];
+    let inputs = [Input::Nothing, drained.clone(), Input::Safe, same_boot(START)];
     for input in &inputs {
         sent += u32::from(story.commits(input).as_ref().is_some_and(is_restart));
     }
@@ -130,7 +131,7 @@ fn no_crash_between_intent_and_proof_sends_it_again() {
     for answer in answers {
         let story = with_answer(story.clone(), answer);
         assert_eq!(story.check(&Input::Nothing), looks_at_boot(), "first of all it looks");
-        for input in [no_answer(), same_boot(after(1)), boot("new", after(1), after(1)), Input::Safe(Ok(()))] {
+        for input in [no_answer(), same_boot(after(1)), boot("new", after(1), after(1)), Input::Safe] {
             assert!(!restarts(&story.clone().at(after(1)).check(&input)), "{input:?}");
         }
     }

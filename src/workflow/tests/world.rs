@@ -4,6 +4,8 @@
 
 use super::*;
 use crate::domain::effect::{Power, PowerFacts};
+use crate::workflow::gate::SAFE_FOR;
+use crate::workflow::request::PolicyName;
 use proptest::prelude::*;
 
 /// Choices from a tape of bytes; once it has run out every choice is 0, which is always "no fault".
@@ -47,9 +49,15 @@ struct World {
     last_reset: Option<Timestamp>,
     /// Restart commands that the server took.
     taken: u32,
+    /// When it was last told to be safe, in true time.
+    safe_at: Option<Timestamp>,
+    /// Whether a restart was begun on an older word.
+    began_unasked: bool,
 }
 
 const BOOT_TAKES: Duration = Duration::from_secs(40);
+/// From an answer to the commit that keeps it.
+const WORD_TAKES: Duration = Duration::from_millis(50);
 
 impl World {
     fn new(bytes: Vec<u8>) -> Self {
@@ -74,6 +82,8 @@ impl World {
             flying: Vec::new(),
             last_reset: None,
             taken: 0,
+            safe_at: None,
+            began_unasked: false,
         }
     }
 
@@ -217,12 +227,14 @@ fn carry_on(story: &mut Story, world: &mut World) -> Result<(), TestCaseError> {
                 input = world.see(&probe);
                 world.passes(Duration::from_millis(200));
             }
-            Decision::AskSafety => {
+            Decision::AskSafety { .. } => {
                 input = match world.tape.choose(13) {
-                    11 => Input::Safe(Err("low".into())),
-                    12 => Input::NotNow,
-                    _ => Input::Safe(Ok(())),
+                    11 | 12 => Input::NotNow(PolicyName::Capacity),
+                    _ => Input::Safe,
                 };
+                if input == Input::Safe {
+                    world.safe_at = Some(world.time);
+                }
             }
             Decision::Commit(commit) => {
                 input = Input::Nothing;
@@ -235,6 +247,9 @@ fn carry_on(story: &mut Story, world: &mut World) -> Result<(), TestCaseError> {
                     Some(_) => {} // Crashed after the commit and before the act.
                     None if commit.wake_at > story.now => world.passes(commit.wake_at.since(story.now)),
                     None => {}
+                }
+                if world.tape.choose(10) == 9 {
+                    world.passes(2 * HOUR); // The bot is away, or a person holds the server.
                 }
             }
             Decision::Begin(errand) => {
@@ -255,6 +270,7 @@ fn carry_on(story: &mut Story, world: &mut World) -> Result<(), TestCaseError> {
                 story.journal.push(person_said(Answer::LookAgain, story.now));
             }
         }
+        prop_assert!(!world.began_unasked, "begun on an old word\n{:#?}", story.journal);
         prop_assert!(world.taken <= 1, "the server took {} restarts\n{:#?}", world.taken, story.journal);
     }
     prop_assert!(false, "the run came to no end\n{:#?}", story.journal);
@@ -262,6 +278,8 @@ fn carry_on(story: &mut Story, world: &mut World) -> Result<(), TestCaseError> {
 }
 
 fn acts(story: &mut Story, world: &mut World, act: &Act) {
+    world.began_unasked |=
+        is_restart(act) && world.safe_at.is_none_or(|at| world.time.since(at) > SAFE_FOR + WORD_TAKES);
     let answer = world.begin(act);
     world.passes(Duration::from_millis(500));
     let is_open = matches!(story.run().stage, RunStage::Acting { answer: None, .. });

@@ -429,9 +429,14 @@ async fn nothing_starts_while_the_directory_does_not_answer() {
 #[tokio::test]
 async fn what_cannot_be_undone_needs_the_number_typed() {
     story(async |stage| {
-        let Cast { noc: _, ana, bob } = cast_with_rule(stage, "from: sre, count: 1, within: 5m");
+        let Cast { noc, ana, bob } = cast_with_rule(stage, "from: sre, count: 1, within: 5m");
         stage.changes_command("reboot.yaml", "impact: power-cycle", "impact: destructive");
+        stage.lets_out(70);
         let incidents = stage.channel("#incidents").lets("incident-commander", "reboot");
+        // To what serves it is not done at all.
+        let out = ana.types(&noc, "/fleet drain edge-lax-[01-02] because kernel update").await;
+        stage.clock().advance(minutes(3)).await;
+        assert!(out.transcript().contains("✅ done"));
         let ana = ana.in_group("incident-commander");
         let thread = ana.types(&incidents, LINE).await;
         bob.presses(&thread, "Review").await;
@@ -446,8 +451,8 @@ async fn what_cannot_be_undone_needs_the_number_typed() {
         ana   /fleet reboot edge-lax-[01-02] because kernel update
         bot   (only ana) Understood: reboot 2 servers in lax
               `edge-lax-[01-02]` · reason: `kernel update`
-              ~ req-0001 · … · card <link>
-        bot   Reboot 2 servers in lax · req-0001
+              ~ req-0002 · … · card <link>
+        bot   Reboot 2 servers in lax · req-0002
               ✅ done · hh:mm
               `edge-lax-[01-02]` · `kernel update`
               2 of 2 rebooted
@@ -455,9 +460,9 @@ async fn what_cannot_be_undone_needs_the_number_typed() {
               [Details]
         bot > Approved by bob at hh:mm (plan 0000)
         bob   presses [Review]
-        bot   (form for bob) Review req-0001 [Record]
+        bot   (form for bob) Review req-0002 [Record]
         bob   sends the form Decision: approve
-        bot   (form for bob) Review req-0001 [Record]
+        bot   (form for bob) Review req-0002 [Record]
         bob   sends the form Decision: approve, Type 2 to approve: 20
         bob   sends the form Decision: approve, Type 2 to approve:  2
         bot   (form for bob) == Review ==
@@ -465,7 +470,7 @@ async fn what_cannot_be_undone_needs_the_number_typed() {
               ~ Until it starts you can take that back.
               [!Take it back!]
               [Close]
-        bot > ✅ req-0001: all 2 rebooted and back in production
+        bot > ✅ req-0002: all 2 rebooted and back as found
               ~ some time · asked by @ana · approved by bob hh:mm · plan 0000
         ");
     })

@@ -14,7 +14,7 @@ fn request_event(writes: &[Write], wanted: impl Fn(&RequestEvent) -> bool) -> bo
     writes.iter().any(|write| matches!(write, Write::RequestEvents { events, .. } if events.iter().any(&wanted)))
 }
 
-fn admitted(writes: &[Write]) -> bool {
+pub(super) fn admitted(writes: &[Write]) -> bool {
     run_event(writes, |event| matches!(event, RunEvent::Admitted(_)))
 }
 
@@ -24,6 +24,10 @@ pub(super) fn drain_begun(writes: &[Write]) -> bool {
 
 pub(super) fn drained(writes: &[Write]) -> bool {
     run_event(writes, |event| matches!(event, RunEvent::StepSucceeded { step: 0, .. }))
+}
+
+pub(super) fn gate_passed(writes: &[Write]) -> bool {
+    run_event(writes, |event| matches!(event, RunEvent::StepSucceeded { step: 1, .. }))
 }
 
 fn reboot_begun(writes: &[Write]) -> bool {
@@ -123,6 +127,7 @@ killed! {
     killed_before_the_drain_left: drain_begun, Vanish;
     killed_while_draining: drain_begun, Land;
     killed_when_drained: drained, Vanish;
+    killed_when_the_gate_was_passed: gate_passed, Vanish;
     killed_after_the_reboot_was_decided: reboot_begun, Vanish;
     killed_after_the_reboot_and_before_its_answer: reboot_begun, Land;
     killed_while_booting: reboot_answered, Land;

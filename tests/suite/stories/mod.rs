@@ -22,6 +22,7 @@ mod explaining;
 mod failing;
 mod filling;
 mod freezing;
+mod going_on;
 mod helping;
 mod holding;
 mod home;

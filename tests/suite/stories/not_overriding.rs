@@ -321,16 +321,38 @@ async fn destruction_in_production_is_not_overridden() {
         stage.fleet().rotates("edge-lax-03", Rotation::Maintenance);
         let ana = ana.in_group("incident-commander");
         let thread = ana.types(&incidents, "/fleet reboot edge-lax-01 because kernel update").await;
-        bob.presses(&thread, "Review").await;
-        bob.fills(&thread, &[("Decision", "approve"), ("Type 1 to approve", "1")]).await;
         thread.transcript();
         cid.types(&incidents, OVERRIDE).await;
         assert_snapshot!(thread.since_last_look(), @"
         cid   /fleet override capacity on req-0001 because customers are affected
-        bot   (only cid) Reboot cannot be undone, and `edge-lax-01` is in production: nobody can override that. Nothing has changed.
-              Take them out first, with a request of its own.
+        bot   (only cid) req-0001 needs approval, and nobody can override that. Nothing has changed.
+        ");
+        bob.presses(&thread, "Review").await;
+        bob.fills(&thread, &[("Decision", "approve"), ("Type 1 to approve", "1")]).await;
+        stage.clock().advance(minutes(1)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 1 server in lax · req-0001
+              ❌ failed · hh:mm
+              `edge-lax-01` · `kernel update`
+              0 of 1 rebooted · 1 left out
+              ~ @ana · approved by bob hh:mm · hh:mm to hh:mm
+              [Details]
+        bot ~ Approved by bob at hh:mm (plan 0000)
+        bob   presses [Review]
+        bot   (form for bob) Review req-0001 [Record]
+        bob   sends the form Decision: approve, Type 1 to approve: 1
+        bot   (form for bob) == Review ==
+              Recorded: approved. It starts when it is safe.
+              ~ Until it starts you can take that back.
+              [!Take it back!]
+              [Close]
+        bot > ❌ req-0001: none of 1 rebooted, 1 left out
+              – `edge-lax-01` left out: in production (drain them first), not as planned any more, or on the blacklist
+              ~ some time · asked by @ana · approved by bob hh:mm · plan 0000
+              [[Retry 1]]
         ");
         stage.fleet().rebooted("edge-lax-01", times(0));
+        stage.fleet().serves("edge-lax-01", true);
     })
     .await;
 }

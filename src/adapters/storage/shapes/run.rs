@@ -12,6 +12,7 @@ stored_variants! { RunEvent;
     "replanned" => Replanned { server: "server" },
     "admitted" => Admitted[admission],
     "was-silent" => WasSilent { at: "at_ms" },
+    "still-safe" => StillSafe { at: "at_ms" },
     "step-begun" => StepBegun { step: "step", intent: "intent" },
     "act-answered" => ActAnswered { answer: "answer" },
     "step-succeeded" => StepSucceeded {
