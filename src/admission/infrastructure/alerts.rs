@@ -239,6 +239,27 @@ pub(in crate::admission) fn having_a_say<'a>(
     Firing::Seen(SeenAlerts { at: seen.at, alerts, silent: seen.silent.clone() })
 }
 
+/// A server of each place of ours that these alerts name: what an alert is about goes by which of its labels name something, also
+/// where that is asked again of a part of the inventory.
+pub(in crate::admission) fn named_by<'a>(firing: &Firing, inventory: &'a Inventory) -> Vec<&'a Server> {
+    let Firing::Seen(seen) = firing else { return Vec::new() };
+    let mut named = Vec::new();
+    for alert in &seen.alerts {
+        let label = |name: &str| alert.labels.get(name).map(|value| value.trim());
+        let servers = SERVER_LABELS.iter().filter_map(|name| label(name)).filter_map(|text| server_of(text, inventory));
+        named.extend(servers.filter_map(|name| inventory.by_name(&name)));
+        let site = label(SITE_LABEL).map(SiteName::new);
+        let rack = label(RACK_LABEL).map(RackName::new);
+        let pool = label(POOL_LABEL).map(PoolName::new);
+        let is_there = |server: &&Server| site.as_ref().is_some_and(|site| server.site == *site);
+        named.extend(site.iter().filter_map(|site| inventory.in_site(site).next()));
+        named.extend(rack.iter().filter_map(|rack| inventory.in_rack(rack).find(is_there)));
+        named.extend(rack.iter().filter_map(|rack| inventory.in_rack(rack).next()));
+        named.extend(pool.iter().filter_map(|pool| inventory.in_pool(pool).next()));
+    }
+    named
+}
+
 /// Tells one alert about several servers together; whether it was one.
 pub(in crate::admission) fn told_together(earlier: &mut Blocker, later: &Blocker) -> bool {
     let Blocker::Alert { name: other, place: AlertPlace::Servers(more), since: from } = later else { return false };

@@ -33,7 +33,11 @@ pub(super) fn is_told_of(server: &Server, known: Known<'_>) -> bool {
     alerts::is_told_of(server, known)
 }
 
-/// What can have a say about these servers: the servers that are out in their groups, and the alerts about them.
+/// What can have a say about these servers: the servers that are out in their groups, and the alerts about them, with a server of
+/// each place that those name.
 pub(super) fn having_a_say<'a>(servers: &[&'a Server], known: Known<'a>) -> (Vec<&'a Server>, Firing) {
-    (domains::having_a_say(servers.iter().copied(), known), alerts::having_a_say(servers.iter().copied(), known))
+    let firing = alerts::having_a_say(servers.iter().copied(), known);
+    let mut out = domains::having_a_say(servers.iter().copied(), known);
+    out.extend(alerts::named_by(&firing, known.inventory));
+    (out, firing)
 }

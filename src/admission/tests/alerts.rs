@@ -237,7 +237,7 @@ fn any_alert() -> impl Strategy<Value = FiringAlert> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// What a pass has sorted out once is what each is told that is asked alone, and a decision keeps what has a say.
     #[test]
