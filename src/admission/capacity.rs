@@ -69,7 +69,7 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
             Standing::Serves => {
                 count.serving += 1;
                 let lock = known.ledger.lock(&server.id);
-                count.promised += u32::from(lock.is_some_and(|lock| lock.standing == LockStanding::Working));
+                count.promised += u32::from(lock.is_some_and(|lock| lock.standing.is_a_runs()));
             }
             Standing::Out(out) => count.out.push(out),
             Standing::Unknown(seen_at) => {

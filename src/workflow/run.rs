@@ -11,6 +11,8 @@ use crate::domain::server::{ProductionState, ServerName};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
 
+pub use super::outcome::{Answer, RunOutcome};
+
 /// A run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Run {
@@ -36,6 +38,8 @@ pub struct Run {
     pub asked_at: Option<Timestamp>,
     /// The last time the server's SSH stayed silent before anything was sent.
     pub silent_since: Option<Timestamp>,
+    /// Since when it stands still because a person keeps its server.
+    pub kept_since: Option<Timestamp>,
     /// How many events made it.
     pub version: Version,
     /// How often it was claimed.
@@ -150,73 +154,6 @@ pub struct StepIntent {
     pub until: Timestamp,
 }
 
-/// How a run ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RunOutcome {
-    /// Everything was done and verified.
-    Done,
-    /// A step failed; the server stays as it is and reserved.
-    Failed,
-    /// A step failed before anything was changed; the server is back as it was.
-    FailedAndReturned,
-    /// Ended by a person before anything was changed; the server is back as it was.
-    Returned,
-    /// It never started.
-    NotStarted,
-    /// The server was not in a state that the command may start from.
-    LeftOut,
-    /// Its server was missed: it is back as it was, and the run waits to start again. No run stays at this.
-    PutOff,
-}
-
-impl RunOutcome {
-    /// How it ended, in words.
-    #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::FailedAndReturned => "failed, and put back",
-            Self::Returned => "put back unchanged",
-            Self::NotStarted => "not started",
-            Self::LeftOut => "left out",
-            Self::PutOff => "put back, to start again",
-        }
-    }
-
-    /// Whether this counts as a failed server.
-    #[must_use]
-    pub const fn is_failure(self) -> bool {
-        matches!(self, Self::Failed | Self::FailedAndReturned)
-    }
-}
-
-/// What a person says about an outcome that could not be verified.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Answer {
-    /// It happened.
-    Did,
-    /// It did not happen.
-    DidNot,
-    /// Look once more.
-    LookAgain,
-}
-
-impl Answer {
-    /// Every answer.
-    pub const ALL: [Self; 3] = [Self::Did, Self::DidNot, Self::LookAgain];
-
-    /// The word in logs and rows.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Did => "run.did",
-            Self::DidNot => "run.did-not",
-            Self::LookAgain => "run.look-again",
-        }
-    }
-}
-
 /// Something that happened to a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RunEvent {
@@ -236,6 +173,16 @@ pub enum RunEvent {
     Admitted(Admission),
     /// The server's SSH stayed silent before anything was sent.
     WasSilent {
+        /// When.
+        at: Timestamp,
+    },
+    /// A person keeps its server: it stands still before its next step.
+    Kept {
+        /// When.
+        at: Timestamp,
+    },
+    /// The server is kept no longer: it goes on.
+    WentOn {
         /// When.
         at: Timestamp,
     },
@@ -324,6 +271,7 @@ impl Run {
             failure: None,
             asked_at: None,
             silent_since: None,
+            kept_since: None,
             version: Version(1),
             epoch,
         };
@@ -384,6 +332,12 @@ impl Run {
         }
     }
 
+    /// Where it stands, kept since then or no longer.
+    fn kept(&mut self, stage: RunStage, since: Option<Timestamp>) -> RunStage {
+        self.kept_since = since;
+        stage
+    }
+
     /// Where it stands once it has ended like that: put off, it waits as if it had never been admitted.
     fn ended(&mut self, at: Timestamp, outcome: RunOutcome) -> RunStage {
         if matches!(outcome, RunOutcome::Returned | RunOutcome::FailedAndReturned | RunOutcome::PutOff) {
@@ -392,7 +346,7 @@ impl Run {
         if outcome != RunOutcome::PutOff {
             return RunStage::Ended { at, outcome };
         }
-        (self.admission, self.failure, self.silent_since) = (None, None, None);
+        (self.admission, self.failure, self.silent_since, self.kept_since) = (None, None, None, None);
         self.proofs.clear();
         RunStage::Waiting
     }
@@ -417,6 +371,12 @@ impl Run {
             (RunEvent::WasSilent { at }, stage @ Stage::Ready { .. }) => {
                 self.silent_since = Some(*at);
                 stage
+            }
+            (RunEvent::Kept { at }, stage @ Stage::Ready { .. }) if self.kept_since.is_none() => {
+                self.kept(stage, Some(*at))
+            }
+            (RunEvent::WentOn { .. }, stage @ Stage::Ready { .. }) if self.kept_since.is_some() => {
+                self.kept(stage, None)
             }
             (RunEvent::StepBegun { step, intent }, Stage::Ready { step: at }) if at == *step => {
                 Stage::Acting { step: *step, intent: intent.clone(), answer: None }
@@ -461,9 +421,7 @@ impl Run {
                 Stage::Returning { at: *at, outcome: *outcome }
             }
             (RunEvent::Ended { at, outcome }, stage) if may_end(&stage, *outcome) => self.ended(*at, *outcome),
-            (event, stage) => {
-                return Err(illegal(&self.id, &stage, event));
-            }
+            (event, stage) => return Err(illegal(&self.id, &stage, event)),
         };
         self.version = Version(self.version.0 + 1);
         Ok(self)

@@ -49,6 +49,8 @@ impl RunStanding {
             | RunEvent::ReturnBegun { .. } => Self::Active,
             RunEvent::PersonAsked { .. } => Self::NeedsPerson,
             RunEvent::WasSilent { .. }
+            | RunEvent::Kept { .. }
+            | RunEvent::WentOn { .. }
             | RunEvent::ActAnswered { .. }
             | RunEvent::StepFailed(_)
             | RunEvent::PersonAnswered { answer: Answer::Did | Answer::DidNot, .. } => self,

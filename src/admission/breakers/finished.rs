@@ -65,6 +65,8 @@ impl FinishedAs {
             | RunEvent::Replanned { .. }
             | RunEvent::Admitted(_)
             | RunEvent::WasSilent { .. }
+            | RunEvent::Kept { .. }
+            | RunEvent::WentOn { .. }
             | RunEvent::StepBegun { .. }
             | RunEvent::ActAnswered { .. }
             | RunEvent::StepSucceeded { .. }

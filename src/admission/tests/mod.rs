@@ -15,6 +15,7 @@ mod observing;
 mod outlook;
 mod overriding;
 mod overshoot;
+mod parking;
 mod production;
 mod queue;
 mod rate;

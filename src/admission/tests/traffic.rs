@@ -74,8 +74,9 @@ fn what_is_left_must_carry_what_comes_with_room_to_spare() {
     for (total, out, promised, units, expected) in cases {
         let fleet = Fleet::of(total).carrying(carries(units));
         let fleet = fleet.all(1..1 + out, |fleet, number| fleet.in_state(number, Drained));
-        let fleet =
-            fleet.all(1 + out..1 + out + promised, |fleet, number| fleet.locked(number, "bbbb", LockStanding::Working));
+        // Each other run waits for a person: it takes its server out all the same.
+        let at = |number| if number % 2 == 0 { LockStanding::Working } else { LockStanding::Parked };
+        let fleet = fleet.all(1 + out..1 + out + promised, |fleet, number| fleet.locked(number, "bbbb", at(number)));
         let told = expected.map(|percent| (TrafficMeasure::LoadAfter, percent, None));
         assert_eq!(
             fleet.traffic_of(0),
@@ -316,9 +317,11 @@ fn only_positive_and_fresh_evidence_counts() {
 fn servers_under_work_or_dead_need_not_be_measured() {
     let mut answers = good();
     answers.up[0].value = 8.0;
-    let fleet = Fleet::of(10).locked(0, "bbbb", LockStanding::Working);
-    assert!(judge(&fleet, &answers).is_err(), "8 of 9");
-    assert!(judge(&fleet.seen(1, Health::Failing, 0), &answers).is_ok(), "8 of 8");
+    for standing in [LockStanding::Working, LockStanding::Parked, LockStanding::LeftBehind] {
+        let fleet = Fleet::of(10).locked(0, "bbbb", standing);
+        assert!(judge(&fleet, &answers).is_err(), "8 of 9: {standing:?}");
+        assert!(judge(&fleet.seen(1, Health::Failing, 0), &answers).is_ok(), "8 of 8: {standing:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! for it. Deliberately absent: asking, and what follows from what is known.
 
 use super::TrafficRules;
-use crate::admission::ledger::{Health, LockStanding};
+use crate::admission::ledger::Health;
 use crate::admission::{Known, Ledger};
 use crate::domain::measure::{Sample, Series, Span};
 use crate::domain::server::{PoolName, Server};
@@ -219,10 +219,9 @@ impl Judge<'_> {
     fn expected(&self, pool: &PoolName) -> u32 {
         let ledger: &Ledger = self.known.ledger;
         let may_be_off = |server: &Server| {
-            let at_work = ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::Working);
-            let left_behind = ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
+            let is_locked = ledger.lock(&server.id).is_some();
             let failing = ledger.health.get(&server.id).is_some_and(|row| row.health == Health::Failing);
-            at_work || left_behind || failing
+            is_locked || failing
         };
         let members = self.known.inventory.in_pool(pool);
         u32::try_from(members.filter(|server| !may_be_off(server)).count()).unwrap_or(u32::MAX)

@@ -16,7 +16,6 @@ pub use standby::{Shortage, Spared, is_calm_without, shortages};
 pub use standby_file::StandbyRules;
 
 use super::counts::{Carrier, Counts};
-use super::ledger::LockStanding;
 use super::{Known, capacity};
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{Server, SiteName};
@@ -60,7 +59,7 @@ pub(super) fn blockers(server: &PlannedServer, known: Known<'_>, counts: &Counts
 /// Whether a server serves, and no run has promised to take it out.
 fn stays(server: &Server, known: Known<'_>) -> bool {
     let lock = known.ledger.lock(&server.id);
-    let is_promised = lock.is_some_and(|lock| lock.standing == LockStanding::Working);
+    let is_promised = lock.is_some_and(|lock| lock.standing.is_a_runs());
     !is_promised && capacity::serves(server, known)
 }
 

@@ -33,6 +33,7 @@ mod not_overriding;
 mod observing;
 mod overriding;
 mod paging;
+mod parking;
 mod pressing;
 mod previewing;
 mod queueing;

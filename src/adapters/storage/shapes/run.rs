@@ -12,6 +12,8 @@ stored_variants! { RunEvent;
     "replanned" => Replanned { server: "server" },
     "admitted" => Admitted[admission],
     "was-silent" => WasSilent { at: "at_ms" },
+    "kept" => Kept { at: "at_ms" },
+    "went-on" => WentOn { at: "at_ms" },
     "step-begun" => StepBegun { step: "step", intent: "intent" },
     "act-answered" => ActAnswered { answer: "answer" },
     "step-succeeded" => StepSucceeded {

@@ -263,6 +263,8 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
         (time(), state(), any::<bool>())
             .prop_map(|(at, found, takes)| RunEvent::Admitted(Admission::noted(at, found, takes))),
         time().prop_map(|at| RunEvent::WasSilent { at }),
+        time().prop_map(|at| RunEvent::Kept { at }),
+        time().prop_map(|at| RunEvent::WentOn { at }),
         (any::<usize>(), intent()).prop_map(|(step, intent)| RunEvent::StepBegun { step, intent }),
         begun.prop_map(|answer| RunEvent::ActAnswered { answer }),
         (any::<usize>(), time(), state(), text(), btree_map(select(Output::ALL.to_vec()), value(), 0..3))
