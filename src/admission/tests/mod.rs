@@ -5,6 +5,7 @@ mod brakes;
 mod breakers;
 mod calendars;
 mod calendars_file;
+mod coverage;
 mod changes;
 mod declaring;
 mod explaining;
