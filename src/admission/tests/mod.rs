@@ -5,8 +5,9 @@ mod brakes;
 mod breakers;
 mod calendars;
 mod calendars_file;
-mod coverage;
+mod capacity;
 mod changes;
+mod coverage;
 mod declaring;
 mod explaining;
 mod histories;
@@ -284,7 +285,7 @@ fn servers_that_fail_by_themselves_use_up_the_same_allowance() {
 
 #[test]
 fn every_state_but_production_is_out() {
-    for state in [Draining, Drained, Undraining, Standby, ProductionState::Maintenance] {
+    for state in [Draining, Drained, Undraining, ProductionState::Maintenance] {
         assert_eq!(Fleet::of(10).in_state(1, state).blocks(0), ["capacity"], "{state:?}");
     }
 }
@@ -366,7 +367,7 @@ fn a_server_that_is_not_what_was_planned_is_left_out() {
 fn places_are_counted_from_the_locks_of_runs_at_work() {
     let busy = |count: usize| {
         Fleet::of(40).all(1..1 + count, |fleet, number| {
-            fleet.in_state(number, Standby).seen(number, Health::OutOfRotation, 0).locked(
+            fleet.in_state(number, Drained).seen(number, Health::OutOfRotation, 0).locked(
                 number,
                 "bbbb",
                 LockStanding::Working,
