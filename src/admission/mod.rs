@@ -34,6 +34,7 @@ mod record;
 mod rehearsal;
 mod replay;
 mod stop;
+mod suspect;
 #[cfg(test)]
 mod tests;
 pub mod traffic;
@@ -72,6 +73,7 @@ pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Outlook, Rehearsal, Sought, outlook, rehearse};
 pub use replay::{Change, Difference, Replay};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
+pub use suspect::{SUSPECT_AFTER, moved_at, suspect_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
 pub use without_server::evaluate_without_server;

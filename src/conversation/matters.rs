@@ -69,6 +69,8 @@ pub enum MatterKind {
     OutcomeUnknown,
     /// Servers are out of production because a run failed on them, and nobody has taken them over.
     ServersLeftOut,
+    /// A run has a server, and nothing has come of it for longer than its steps may take.
+    ReservationSuspect,
 }
 
 /// How much somebody should hurry.
@@ -82,13 +84,14 @@ pub enum Severity {
 
 impl MatterKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::EverythingStopped,
         Self::BreakerOpen,
         Self::RequestHalted,
         Self::PolicyOverridden,
         Self::OutcomeUnknown,
         Self::ServersLeftOut,
+        Self::ReservationSuspect,
     ];
 
     /// The word in keys and logs.
@@ -101,6 +104,7 @@ impl MatterKind {
             Self::PolicyOverridden => "override",
             Self::OutcomeUnknown => "question",
             Self::ServersLeftOut => "left-out",
+            Self::ReservationSuspect => "suspect",
         }
     }
 
@@ -108,14 +112,16 @@ impl MatterKind {
     #[must_use]
     pub const fn severity(self) -> Severity {
         match self {
-            Self::EverythingStopped | Self::BreakerOpen | Self::OutcomeUnknown | Self::ServersLeftOut => {
-                Severity::Critical
-            }
+            Self::EverythingStopped
+            | Self::BreakerOpen
+            | Self::OutcomeUnknown
+            | Self::ServersLeftOut
+            | Self::ReservationSuspect => Severity::Critical,
             Self::RequestHalted | Self::PolicyOverridden => Severity::Warning,
         }
     }
 
-    fn key(self, of: impl std::fmt::Display) -> MatterKey {
+    pub(super) fn key(self, of: impl std::fmt::Display) -> MatterKey {
         MatterKey::new(format!("{}:{of}", self.word()))
     }
 }

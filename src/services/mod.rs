@@ -44,6 +44,7 @@ pub mod runner;
 pub mod safety;
 pub mod standby;
 pub mod standings;
+pub mod suspects;
 pub mod telling;
 pub mod traffic;
 pub mod undone;
@@ -55,6 +56,7 @@ mod world;
 pub use crate::ports::Rulebook;
 pub use monitoring::Sentry;
 pub use paging::{Pager, Silence};
+pub use suspects::Suspicion;
 pub use traffic::Gauge;
 pub use world::{InForce, Places, WakingInbox, World};
 

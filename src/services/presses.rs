@@ -451,7 +451,9 @@ impl Notice {
             | Self::Override { request, .. }
             | Self::OverrideEnded { request, .. }
             | Self::OverrideIncident { request, .. } => Some(request),
-            Self::ServerFailed(run) | Self::Question(run) | Self::QuestionDirect(run) => Some(&run.request),
+            Self::ServerFailed(run) | Self::Question(run) | Self::QuestionDirect(run) | Self::Suspect { run, .. } => {
+                Some(&run.request)
+            }
             Self::Home(_) | Self::Breaker { .. } | Self::Stop(_) => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::effects::Effects;
 use super::world::World;
-use super::{Service, Step, failures, messages};
+use super::{Service, Step, failures, messages, suspects};
 use crate::admission::infrastructure::{still_quiet, still_redundant};
 use crate::admission::traffic::{Traffic, is_missed, still_calm};
 use crate::admission::{self, Brake, BrakeKind, Health, HealthRow, StateRow};
@@ -216,6 +216,7 @@ impl Runner {
             writes.push(Write::NotStopped);
         }
         writes.extend(self.closes_incident(run, &writes).await?);
+        writes.extend(suspects::moves_on(&self.world, run).await?);
         if self.world.commit(writes).await? == Committed::Stale {
             return Ok(Some(Turn::Rest));
         }

@@ -40,6 +40,8 @@ pub struct Run {
     pub silent_since: Option<Timestamp>,
     /// Since when it stands still because a person keeps its server.
     pub kept_since: Option<Timestamp>,
+    /// When something last came of it.
+    pub moved_at: Option<Timestamp>,
     /// How many events made it.
     pub version: Version,
     /// How often it was claimed.
@@ -272,6 +274,7 @@ impl Run {
             asked_at: None,
             silent_since: None,
             kept_since: None,
+            moved_at: None,
             version: Version(1),
             epoch,
         };
@@ -423,7 +426,7 @@ impl Run {
             (RunEvent::Ended { at, outcome }, stage) if may_end(&stage, *outcome) => self.ended(*at, *outcome),
             (event, stage) => return Err(illegal(&self.id, &stage, event)),
         };
-        self.version = Version(self.version.0 + 1);
+        (self.version, self.moved_at) = (Version(self.version.0 + 1), event.at().or(self.moved_at));
         Ok(self)
     }
 }

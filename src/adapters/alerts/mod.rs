@@ -123,6 +123,7 @@ const fn alert_name(kind: MatterKind) -> &'static str {
         MatterKind::PolicyOverridden => "WrassePolicyOverridden",
         MatterKind::OutcomeUnknown => "WrasseOutcomeUnknown",
         MatterKind::ServersLeftOut => "WrasseServersLeftOut",
+        MatterKind::ReservationSuspect => "WrasseReservationSuspect",
     }
 }
 

@@ -22,6 +22,7 @@ mod production;
 mod queue;
 mod rate;
 mod standby;
+mod suspect;
 mod traffic;
 mod waves;
 

@@ -49,6 +49,7 @@ mod spreading;
 mod standing_by;
 mod stopping;
 mod surging;
+mod suspecting;
 mod telling;
 mod timing;
 mod tuning;

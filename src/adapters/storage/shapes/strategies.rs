@@ -384,6 +384,7 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         (super::strategies_of_breakers::scope(), time())
             .prop_map(|(scope, opened_at)| Content::Live(Notice::Breaker { scope, opened_at })),
         text().prop_map(|id| Content::Live(Notice::Stop(BrakeId::new(id)))),
+        (run_id(), time()).prop_map(|(run, since)| Content::Live(Notice::Suspect { run, since })),
         (request_id(), any::<u32>(), 0..3).prop_map(|(request, number, which)| Content::Live(match which {
             0 => Notice::Override { request, number },
             1 => Notice::OverrideEnded { request, number },
