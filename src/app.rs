@@ -29,11 +29,12 @@ use crate::services::requests::Requests;
 use crate::services::runner::Runner;
 use crate::services::safety::Around;
 use crate::services::standby::Standby;
+use crate::services::suspects::Suspects;
 use crate::services::telling::Telling;
 use crate::services::traffic::TrafficWatch;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
-use crate::services::{Gauge, InForce, Pager, Places, Relief, Sentry, Service, Step, WakingInbox, World};
+use crate::services::{Gauge, InForce, Pager, Places, Relief, Sentry, Service, Step, Suspicion, WakingInbox, World};
 use crate::settings::{AlertmanagerSettings, PrometheusSettings, Settings};
 use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
@@ -88,6 +89,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         sentry: Sentry::new(monitoring(settings.alerts)?),
         relief: Relief::default(),
         pager: Pager::new(alertmanager(settings.alertmanager)?),
+        suspicion: Suspicion::default(),
         drivers: drivers.clone(),
         source: Arc::new(ServedFiles::new(files, slack.clone(), Arc::clone(&clock), drivers)),
         clock,
@@ -195,6 +197,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Courier::new(Arc::clone(world))),
         Box::new(Calling::new(Arc::clone(world))),
         Box::new(Telling::new(Arc::clone(world))),
+        Box::new(Suspects::new(Arc::clone(world))),
         Box::new(Paging::new(Arc::clone(world))),
         Box::new(Watcher::new(Arc::clone(world))),
         Box::new(TrafficWatch::new(Arc::clone(world))),

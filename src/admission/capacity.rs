@@ -2,12 +2,14 @@
 //!
 //! A server in repair that somebody has taken on leaves the total of its pool: it is not expected back soon, and would only use
 //! up what others may take. One that its load balancer sees in service nevertheless stays in it.
+//! A server on standby is not meant to serve, so it is in the total as little: the total is what is installed to serve, present
+//! or not. Only positive evidence says so: seen out of rotation a moment ago, and not left behind by a run that failed there.
 //!
 //! A server serves if it is in production and a fresh look says so. A reserved server that still serves is subtracted
 //! too, because its run will take it out. Servers that failed by themselves use up the same allowance.
 
 use super::counts::Counts;
-use super::ledger::{Health, LockStanding};
+use super::ledger::{Health, HealthRow, LockStanding};
 use super::{Known, Rules};
 use crate::domain::plan::{Plan, PlannedServer};
 use crate::domain::server::{PoolName, ProductionState, Server};
@@ -20,7 +22,7 @@ use std::collections::BTreeMap;
 pub struct PoolCount {
     /// The pool.
     pub pool: PoolName,
-    /// Servers in it, without those in repair.
+    /// Servers in it, without those in repair and on standby.
     pub total: u32,
     /// Servers that serve now.
     pub serving: u32,
@@ -36,6 +38,8 @@ pub struct PoolCount {
     pub out: Vec<OutServer>,
     /// Servers that have left the total, and whose they are.
     pub in_repair: Vec<OutServer>,
+    /// Servers on standby, which are not in the total either.
+    pub on_standby: Vec<OutServer>,
 }
 
 /// How many of a pool may be out at once.
@@ -58,10 +62,15 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
         floor: 0,
         out: Vec::new(),
         in_repair: Vec::new(),
+        on_standby: Vec::new(),
     };
     for server in known.inventory.in_pool(pool) {
         if let Some(repaired) = has_left(server, known) {
             count.in_repair.push(repaired);
+            continue;
+        }
+        if stands_by(server, known) {
+            count.on_standby.push(out(server, ProductionState::Standby.word().to_owned(), known));
             continue;
         }
         count.total += 1;
@@ -69,7 +78,7 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
             Standing::Serves => {
                 count.serving += 1;
                 let lock = known.ledger.lock(&server.id);
-                count.promised += u32::from(lock.is_some_and(|lock| lock.standing == LockStanding::Working));
+                count.promised += u32::from(lock.is_some_and(|lock| lock.standing.is_a_runs()));
             }
             Standing::Out(out) => count.out.push(out),
             Standing::Unknown(seen_at) => {
@@ -92,6 +101,13 @@ fn has_left(server: &Server, known: Known<'_>) -> Option<OutServer> {
     let declarer = known.ledger.declarer(server).filter(|_| is_in_repair && !known.ledger.is_contradicted(server))?;
     let (name, why) = (server.name.clone(), ProductionState::Repair.word().to_owned());
     Some(OutServer { name, holder: None, why, said_by: Some(declarer.name.clone()) })
+}
+
+/// Whether a server is known to stand by: what was not seen for a while may serve or be dead, and counts as any server that is out.
+fn stands_by(server: &Server, known: Known<'_>) -> bool {
+    let is_left_behind = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
+    let is_meant_to = known.ledger.state(server) == ProductionState::Standby && !is_left_behind;
+    is_meant_to && fresh_look(server, known).is_some_and(|look| look.health == Health::OutOfRotation)
 }
 
 /// How a server counts.
@@ -144,6 +160,16 @@ pub(super) fn is_out(server: &Server, known: Known<'_>) -> bool {
     }
 }
 
+/// Whether a look from a moment ago shows that a server does not serve.
+fn is_seen_out(server: &Server, known: Known<'_>) -> bool {
+    is_out(server, known) && fresh_look(server, known).is_some()
+}
+
+fn fresh_look<'a>(server: &Server, known: Known<'a>) -> Option<&'a HealthRow> {
+    let look = known.ledger.health.get(&server.id);
+    look.filter(|look| look.seen_at.counts(known.now, known.rules.health_age_max))
+}
+
 /// Whether work that takes this server out takes a place of its pool: one that does not serve takes none.
 pub(super) fn takes(server: &PlannedServer, pool: &PoolName, known: Known<'_>) -> bool {
     let record = known.inventory.by_id(&server.id);
@@ -193,13 +219,17 @@ fn out(server: &Server, why: String, known: Known<'_>) -> OutServer {
 pub(super) fn blocker(server: &PlannedServer, known: Known<'_>, counts: &Counts) -> Option<Blocker> {
     let pool = server.pool.as_ref()?;
     let record = known.inventory.by_id(&server.id)?;
+    // The cure is never blocked by the disease: what is seen not to serve takes nothing away, whatever is not known of others.
+    if is_seen_out(record, known) {
+        return None;
+    }
     let count = counts.pool(pool, || count_pool(pool, known));
     if count.unknown * 100 > count.total * u32::from(known.rules.unknown_max_percent) {
         let (unknown, total, since) = (count.unknown, count.total, count.unknown_since);
         return Some(Blocker::HealthUnknown { pool: pool.clone(), unknown, total, since });
     }
     let left = count.serving.saturating_sub(count.promised);
-    // A server that does not serve takes nothing away: the cure is never blocked by the disease.
+    // Nor does one that is meant to be out and was never seen to serve, once enough is known of its pool.
     if is_out(record, known) {
         return None;
     }

@@ -1,10 +1,11 @@
 //! Concurrency: how many servers may be under work at once, counted from the locks themselves.
 //!
-//! Of each scope a server lies in there is a limit of its own, and all must hold. What a failed run left behind is not
-//! under work; it counts as out, which is capacity's.
+//! Of each scope a server lies in there is a limit of its own, and all must hold. What a failed run left behind, and what
+//! is parked until a person has their say, is not under work; it counts as out, which is capacity's.
 
 use super::counts::{Counts, WorkScope};
 use super::{Candidate, Known, Precedence, Rules};
+use crate::domain::command::Touch;
 use crate::workflow::request::{Blocker, LimitScope};
 
 /// What keeps one more server from being worked on at once; each scope that is full.
@@ -18,14 +19,18 @@ pub(super) fn blockers(candidate: Candidate<'_>, known: Known<'_>, counts: &Coun
     full.collect()
 }
 
-/// Every scope that the candidate lies in, the narrowest first, with how many may be under work there.
+/// Every scope that the candidate lies in, the narrowest first, with how many may be under work there. A place in a rack or a
+/// site is for what takes something out there: what only gives capacity back waits for nobody's, it is the safe direction.
 fn limits(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Vec<(LimitScope, u32)> {
     let (server, spec, rules) = (candidate.server, candidate.spec, known.rules);
-    let mut limits = vec![(LimitScope::Rack(server.rack.clone()), rules.rack_concurrency)];
-    let (server_type, site) = (server.server_type.clone(), server.site.clone());
-    let most = share(counts.alike(known.inventory, &server_type, &site), rules);
-    limits.push((LimitScope::TypeInSite(server_type, site.clone()), most));
-    limits.extend(spec.site_concurrency.map(|most| (LimitScope::Site(site), most)));
+    let mut limits = Vec::new();
+    if spec.touch() != Touch::GivesBack {
+        limits.push((LimitScope::Rack(server.rack.clone()), rules.rack_concurrency));
+        let (server_type, site) = (server.server_type.clone(), server.site.clone());
+        let most = share(counts.alike(known.inventory, &server_type, &site), rules);
+        limits.push((LimitScope::TypeInSite(server_type, site.clone()), most));
+        limits.extend(spec.site_concurrency.map(|most| (LimitScope::Site(site), most)));
+    }
     limits.push((LimitScope::Command(spec.name.clone()), rules.command_concurrency));
     limits.push((LimitScope::Fleet, rules.fleet_concurrency));
     limits

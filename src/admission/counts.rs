@@ -84,6 +84,8 @@ impl Counts {
         for start in &ledger.starts {
             counts.starts.entry(start.command.clone()).or_default().push(start.at);
         }
+        // One that is parked has given its places back: waiting for a person may take days. When it goes on it takes them again
+        // without asking, even beyond a limit by that one: it is finishing, not starting.
         for lock in ledger.locks.values().filter(|lock| lock.standing == LockStanding::Working) {
             let server = inventory.by_id(&lock.server);
             counts.add(lock, server.map(|server| (&server.server_type, &server.site, &server.rack)));

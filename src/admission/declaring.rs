@@ -83,7 +83,7 @@ pub fn declare(server: &Server, declared: Declared, by: &Declarer, known: Known<
     }
     let lock = known.ledger.lock(&server.id);
     let takes_over = match lock.map(|lock| (lock.standing, &lock.run)) {
-        Some((LockStanding::Working, run)) => return Err(Objection::UnderWork(run.clone())),
+        Some((LockStanding::Working | LockStanding::Parked, run)) => return Err(Objection::UnderWork(run.clone())),
         Some((LockStanding::LeftBehind, run)) => Some(run.clone()),
         None => None,
     };

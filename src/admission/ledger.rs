@@ -49,7 +49,7 @@ pub struct Lock {
     pub command: CommandName,
     /// Since when.
     pub since: Timestamp,
-    /// At work, or left behind by a run that failed.
+    /// At work, parked, or left behind by a run that failed.
     pub standing: LockStanding,
     /// The failed run that left the server behind before this one took it over.
     pub taken_from: Option<RunId>,
@@ -60,8 +60,21 @@ pub struct Lock {
 pub enum LockStanding {
     /// A run works on the server; nobody else may.
     Working,
+    /// A run has the server, and waits for a person: nobody else may work on it, and it counts as out, but not as work.
+    Parked,
     /// A run failed on it; it counts as out until somebody takes it over.
     LeftBehind,
+}
+
+impl LockStanding {
+    /// Whether a run has the server, so that nobody else may work on it and it will be out if it is not yet.
+    #[must_use]
+    pub const fn is_a_runs(self) -> bool {
+        match self {
+            Self::Working | Self::Parked => true,
+            Self::LeftBehind => false,
+        }
+    }
 }
 
 /// A server's production state as we set it.
@@ -223,7 +236,7 @@ impl Ledger {
             | ProductionState::Repair => true,
             ProductionState::Production | ProductionState::Draining | ProductionState::Undraining => false,
         };
-        let is_worked_on = self.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::Working);
+        let is_worked_on = self.lock(&server.id).is_some_and(|lock| lock.standing.is_a_runs());
         let is_seen_serving = self.health.get(&server.id).is_some_and(|row| row.health == Health::Serving);
         is_at_rest && !is_worked_on && is_seen_serving
     }

@@ -55,7 +55,11 @@ fn ends(
         Blocker::Rate { next, .. } => Some(*next),
         // The cool-down of a server ends by itself; whatever else has broken waits for a person.
         Blocker::Broken { scope, until: BrokenUntil::CoolDown(at), .. } if scope.server().is_some() => Some(*at),
-        Blocker::Locked { .. } => done_at(ledger.lock(&candidate.server.id)?, known.now, paces),
+        Blocker::Locked { .. } => {
+            let lock = ledger.lock(&candidate.server.id)?;
+            // What waits for a person has no time.
+            (lock.standing == LockStanding::Working).then(|| done_at(lock, known.now, paces))?
+        }
         Blocker::Concurrency { holders, .. } => {
             let held = working().filter(|lock| holders.contains(&lock.run.request));
             held.filter_map(|lock| done_at(lock, known.now, paces)).min()

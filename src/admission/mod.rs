@@ -36,6 +36,7 @@ mod record;
 mod rehearsal;
 mod replay;
 mod stop;
+mod suspect;
 #[cfg(test)]
 mod tests;
 pub mod traffic;
@@ -73,6 +74,7 @@ pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Outlook, Rehearsal, Sought, outlook, rehearse};
 pub use replay::{Change, Difference, Replay};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
+pub use suspect::{SUSPECT_AFTER, moved_at, suspect_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
 pub use without_server::evaluate_without_server;
@@ -392,7 +394,7 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
     blockers.extend(calendars::blockers(asked, known, counts));
     let lock = known.ledger.lock(&server.id);
     let takes_over = match lock {
-        Some(lock) if lock.standing == LockStanding::Working => {
+        Some(lock) if lock.standing.is_a_runs() => {
             blockers.push(Blocker::Locked {
                 servers: vec![server.name.clone()],
                 holder: lock.run.request.clone(),
@@ -447,7 +449,7 @@ fn never(server: &PlannedServer, spec: &CommandSpec, known: Known<'_>) -> Option
     if !same || record.server_type != server.server_type {
         return Some("the inventory has changed its name, type, site or pool".into());
     }
-    let is_worked_on = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::Working);
+    let is_worked_on = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing.is_a_runs());
     match &spec.targets {
         Targets::Servers { from, .. } if !is_worked_on && !from.contains(&found(server, known)) => {
             Some(format!("it is in {}", known.ledger.state_told(record)))

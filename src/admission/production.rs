@@ -4,7 +4,7 @@
 //! that somebody else took out of rotation would be put back at the end of a run that never took it out. Both wait for a
 //! person. Deliberately absent: states that a command does not allow, which are no reason to wait but to leave out.
 
-use super::ledger::{Health, LockStanding};
+use super::ledger::Health;
 use super::{Known, found};
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, ServerName};
@@ -13,8 +13,8 @@ use crate::workflow::request::Blocker;
 /// What keeps this server from being taken out, as far as its own state goes.
 pub(super) fn blocker(server: &PlannedServer, known: Known<'_>) -> Option<Blocker> {
     let lock = known.ledger.lock(&server.id);
-    // A run that works on it is on its way from one state to the other.
-    if server.pool.is_none() || lock.is_some_and(|lock| lock.standing == LockStanding::Working) {
+    // A run that has it is on its way from one state to the other.
+    if server.pool.is_none() || lock.is_some_and(|lock| lock.standing.is_a_runs()) {
         return None;
     }
     let (meant, look) = (found(server, known), known.ledger.health.get(&server.id));

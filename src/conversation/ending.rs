@@ -204,7 +204,11 @@ fn may_be(spec: &CommandSpec) -> &'static str {
 
 /// Whose word it is that these are out, if each of them is by somebody's: `repair, says bob`.
 fn said_of(view: RequestView<'_>, left_out: &[&Run]) -> Option<String> {
-    let known = || view.impacts.iter().flat_map(|impact| impact.now.out.iter().chain(&impact.now.in_repair));
+    let known = || {
+        view.impacts
+            .iter()
+            .flat_map(|impact| impact.now.out.iter().chain(&impact.now.in_repair).chain(&impact.now.on_standby))
+    };
     let said = |run: &&Run| {
         let out = known().find(|out| run.server_name() == Some(&out.name))?;
         Some(format!("{}, says {}", quoted(&out.why), quoted(out.said_by.as_ref()?)))

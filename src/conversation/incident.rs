@@ -88,13 +88,16 @@ fn serves_again(impacts: &[PoolImpact], run: &Run) -> bool {
     let Some(server) = run.subject.server() else { return true };
     let pool = impacts.iter().map(|impact| &impact.now).find(|now| Some(&now.pool) == server.pool.as_ref());
     let is_it = |out: &OutServer| out.name == server.name;
-    pool.is_some_and(|now| now.unknown == 0 && !now.out.iter().chain(&now.in_repair).any(is_it))
+    pool.is_some_and(|now| now.unknown == 0 && !now.out.iter().chain(&now.in_repair).chain(&now.on_standby).any(is_it))
 }
 
 /// Who has taken over which of them, by their word: `taken over by bob: edge-lax-012 (repair)`.
 fn taken_over(view: RequestView<'_>, out: &[&Run]) -> Option<Rich> {
     let is_left = |server: &&OutServer| out.iter().any(|run| run.server_name() == Some(&server.name));
-    let known = view.impacts.iter().flat_map(|impact| impact.now.out.iter().chain(&impact.now.in_repair));
+    let known = view
+        .impacts
+        .iter()
+        .flat_map(|impact| impact.now.out.iter().chain(&impact.now.in_repair).chain(&impact.now.on_standby));
     let mut taken: BTreeMap<(&str, &str), Vec<ServerName>> = BTreeMap::new();
     for server in known.filter(is_left) {
         if let Some(by) = &server.said_by {

@@ -73,6 +73,8 @@ pub enum MatterKind {
     ServersLeftOut,
     /// More comes than what serves can well carry, and nothing is done about it.
     ReliefMissing,
+    /// A run has a server, and nothing has come of it for longer than its steps may take.
+    ReservationSuspect,
 }
 
 /// How much somebody should hurry.
@@ -86,7 +88,7 @@ pub enum Severity {
 
 impl MatterKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::EverythingStopped,
         Self::BreakerOpen,
         Self::RequestHalted,
@@ -94,6 +96,7 @@ impl MatterKind {
         Self::OutcomeUnknown,
         Self::ServersLeftOut,
         Self::ReliefMissing,
+        Self::ReservationSuspect,
     ];
 
     /// The word in keys and logs.
@@ -107,6 +110,7 @@ impl MatterKind {
             Self::OutcomeUnknown => "question",
             Self::ServersLeftOut => "left-out",
             Self::ReliefMissing => "relief",
+            Self::ReservationSuspect => "suspect",
         }
     }
 
@@ -118,12 +122,13 @@ impl MatterKind {
             | Self::BreakerOpen
             | Self::OutcomeUnknown
             | Self::ServersLeftOut
-            | Self::ReliefMissing => Severity::Critical,
+            | Self::ReliefMissing
+            | Self::ReservationSuspect => Severity::Critical,
             Self::RequestHalted | Self::PolicyOverridden => Severity::Warning,
         }
     }
 
-    fn key(self, of: impl std::fmt::Display) -> MatterKey {
+    pub(super) fn key(self, of: impl std::fmt::Display) -> MatterKey {
         MatterKey::new(format!("{}:{of}", self.word()))
     }
 }

@@ -40,6 +40,7 @@ mod review;
 mod standby;
 mod state;
 mod status;
+mod suspect;
 #[cfg(test)]
 mod tests;
 mod topics;
@@ -103,6 +104,7 @@ pub use review::{
 pub use standby::{NotAsked, StandbyView, not_needed, relief, relief_reason, relieved, standby_not_asked};
 pub use state::state_word;
 pub use status::{StatusView, status};
+pub use suspect::{SuspectView, suspect, suspect_matter, suspect_no_more};
 pub use topics::{help_servers, help_times, help_verb};
 pub use view::RequestView;
 pub use why::{

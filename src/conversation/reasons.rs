@@ -289,8 +289,8 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
 }
 
 /// `2 not in the total: edge-lax-[021-022] (repair, says bob)`.
-pub(super) fn in_repair(repaired: &[OutServer]) -> Rich {
-    grouped(repaired, "not in the total")
+pub(super) fn not_in_total(apart: &[OutServer]) -> Rich {
+    grouped(apart, "not in the total")
 }
 
 /// `4 out: edge-lax-[021-024] (drained, req-2mk4)`: the largest group first.

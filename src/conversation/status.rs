@@ -5,7 +5,7 @@
 use super::brakes::stopped;
 use super::calendars;
 use super::message::{Block, Message};
-use super::reasons::{in_repair, outs, short};
+use super::reasons::{not_in_total, outs, short};
 use super::standby;
 use super::state::state_word;
 use super::view::{RequestView, asked};
@@ -102,8 +102,8 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         let all = counted(fleet.pools.len(), "pool");
         pools = pools.bold(format!("{serving} of {total} in service")).text(format!(" in {all}"));
     }
-    let repaired = fleet.pools.iter().map(|pool| pool.in_repair.len()).sum::<usize>();
-    let outside = fleet.servers.saturating_sub(total).saturating_sub(u32::try_from(repaired).unwrap_or(u32::MAX));
+    let apart = fleet.pools.iter().map(|pool| pool.in_repair.len() + pool.on_standby.len()).sum::<usize>();
+    let outside = fleet.servers.saturating_sub(total).saturating_sub(u32::try_from(apart).unwrap_or(u32::MAX));
     if outside > 0 {
         pools = pools.dot().text(format!("{} in no pool", super::words::servers(super::words::size(outside))));
     }
@@ -115,8 +115,9 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         if !pool.out.is_empty() {
             pools = pools.text(" · ").rich(outs(&pool.out));
         }
-        if !pool.in_repair.is_empty() {
-            pools = pools.text(" · ").rich(in_repair(&pool.in_repair));
+        let apart = pool.in_repair.iter().chain(&pool.on_standby).cloned().collect::<Vec<_>>();
+        if !apart.is_empty() {
+            pools = pools.text(" · ").rich(not_in_total(&apart));
         }
     }
     if short.len() > POOLS_MAX {
@@ -217,7 +218,8 @@ fn coverage(fleet: &StatusView<'_>) -> super::message::Rich {
 fn totals<'a>(fleet: &'a StatusView<'_>) -> (u32, u32, Vec<&'a PoolCount>) {
     let serving = fleet.pools.iter().map(|pool| pool.serving).sum();
     let total = fleet.pools.iter().map(|pool| pool.total).sum();
-    let is_short = |pool: &&PoolCount| pool.serving < pool.total || !pool.in_repair.is_empty();
+    let is_short =
+        |pool: &&PoolCount| pool.serving < pool.total || !pool.in_repair.is_empty() || !pool.on_standby.is_empty();
     let mut short = fleet.pools.iter().filter(is_short).collect::<Vec<_>>();
     short.sort_by_key(|pool| i64::from(pool.serving) - i64::from(pool.floor));
     (serving, total, short)

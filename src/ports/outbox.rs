@@ -123,6 +123,13 @@ pub enum Notice {
     HaltedDirect(RequestId),
     /// Servers on standby that an automation puts into production, in the incident channel.
     Relief(RequestId),
+    /// A run has a server, and nothing has come of it for too long, in the incident channel.
+    Suspect {
+        /// The run.
+        run: RunId,
+        /// Since when.
+        since: Timestamp,
+    },
 }
 
 /// A message with how its delivery stands.

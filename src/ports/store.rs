@@ -109,8 +109,22 @@ pub enum Write {
     ServerState(StateRow),
     /// A person says how a server is; a lock that was left behind on it is released. Relies on what [`StateChange::holds`] does.
     Declared(Box<DeclaredRecord>),
-    /// A server is reserved. Relies on nobody else working on it; a lock that was left behind is taken over.
+    /// A server is reserved. Relies on no other run's having it, at work or parked; a lock that was left behind is taken over.
     Lock(Lock),
+    /// The run waits for a person and keeps its server. Relies on the run's lock, and on its not being left behind.
+    LockParked {
+        /// The server.
+        server: ServerId,
+        /// The run.
+        run: RunId,
+    },
+    /// The run goes on with its server. Relies on the run's lock, and on its not being left behind.
+    LockTakenUp {
+        /// The server.
+        server: ServerId,
+        /// The run.
+        run: RunId,
+    },
     /// The run has failed; its server stays reserved until somebody takes it over. Relies on the run's lock.
     LockLeftBehind {
         /// The server.

@@ -6,7 +6,7 @@
 use super::effects::Effects;
 use super::requests::close_waiting;
 use super::world::World;
-use super::{Service, Step, brakes, explaining, failures, homes, messages, restraining};
+use super::{Service, Step, brakes, explaining, failures, homes, messages, restraining, suspects};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, Mentions, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
@@ -279,11 +279,10 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Content::Fixed(message) => return Ok(Some(message.clone())),
         Content::Form(_) => return Ok(None),
         Content::Live(Notice::Stop(id)) => return brakes::notice(world, id).await,
+        Content::Live(Notice::Breaker { scope, opened_at }) => return failures::told(world, scope, *opened_at).await,
+        Content::Live(Notice::Suspect { run, since }) => return suspects::notice(world, run, *since).await,
         Content::Live(notice) => notice,
     };
-    if let Notice::Breaker { scope, opened_at } = notice {
-        return failures::told(world, scope, *opened_at).await;
-    }
     let Some(id) = notice.request() else { return Ok(None) };
     let Some(request) = world.store.request(id).await? else { return Ok(None) };
     let runs = world.store.runs(request.id()).await?;
@@ -325,7 +324,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::Incident(_) => Some(conversation::incident(view, link.as_deref())),
         Notice::Unclaimed(_) => Some(conversation::unclaimed(view)),
         Notice::ServerFailed(id) => run(id).map(|run| conversation::server_failed(view, run)),
-        Notice::Home(_) | Notice::Stop(_) | Notice::Breaker { .. } => None,
+        Notice::Home(_) | Notice::Stop(_) | Notice::Breaker { .. } | Notice::Suspect { .. } => None,
         Notice::Override { number, .. } => request
             .override_of(*number)
             .map(|one| conversation::overridden(view, one, &messages::override_handle(id, *number), mentions(world))),

@@ -1,7 +1,7 @@
 //! Gathers what is stored of everything that could be a matter. Only reads.
 
-use super::failures;
 use super::world::World;
+use super::{failures, suspects};
 use crate::admission::{LockStanding, at_work};
 use crate::conversation::{self, BreakerView, Matter, MattersView};
 use crate::domain::ids::RequestId;
@@ -18,7 +18,10 @@ pub(super) async fn matters(world: &World) -> Result<Vec<Matter>, StoreFault> {
     let mut requests: Vec<(Request, Vec<Run>)> = Vec::new();
     for request in store.open_requests().await? {
         let runs = match &request.stage {
-            RequestStage::Running | RequestStage::Stopping { .. } => store.runs(request.id()).await?,
+            RequestStage::Running | RequestStage::Stopping { .. } => {
+                // Where a run cannot be read its reservation becomes suspect, and what is known of others is told all the same.
+                suspects::readable(store.runs(request.id()).await)?.unwrap_or_default()
+            }
             RequestStage::Announced
             | RequestStage::NeedsApproval
             | RequestStage::Queued
@@ -58,5 +61,7 @@ pub(super) async fn matters(world: &World) -> Result<Vec<Matter>, StoreFault> {
     let (stop, breakers) = (ledger.stop(), breakers.as_slice());
     let lacks = world.relief.now();
     let view = MattersView { stop, breakers, requests: &requests, left_behind: &left_behind, lacks: &lacks, now };
-    Ok(conversation::matters(view))
+    let mut all = conversation::matters(view);
+    all.extend(suspects::matters(world).await?);
+    Ok(all)
 }

@@ -171,6 +171,21 @@ pub(super) fn incident(request: &RequestId, channel: &ChannelId) -> Write {
     })
 }
 
+/// A run has a server of which nothing has come since then: one message for each time.
+pub(super) fn suspect(run: &RunId, since: Timestamp, channel: &ChannelId) -> Write {
+    let key = suspect_key(run, since);
+    Write::Send(Outgoing {
+        lane: Lane::new(key.as_str()),
+        key,
+        to: Destination::Channel(channel.clone()),
+        content: Content::Live(Notice::Suspect { run: run.clone(), since }),
+    })
+}
+
+pub(super) fn suspect_key(run: &RunId, since: Timestamp) -> DeliveryKey {
+    DeliveryKey::new(format!("suspect:{run}:{}", since.millis()))
+}
+
 /// A breaker: one message from its opening to its closing.
 pub(super) fn breaker(scope: &BreakerScope, opened_at: Timestamp, channel: &ChannelId) -> Write {
     let name = format!("breaker:{scope}:{}", opened_at.millis());

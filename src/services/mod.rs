@@ -46,6 +46,7 @@ pub mod runner;
 pub mod safety;
 pub mod standby;
 pub mod standings;
+pub mod suspects;
 pub mod telling;
 pub mod traffic;
 pub mod undone;
@@ -58,6 +59,7 @@ pub use crate::ports::Rulebook;
 pub use monitoring::Sentry;
 pub use paging::{Pager, Silence};
 pub use standby::Relief;
+pub use suspects::Suspicion;
 pub use traffic::Gauge;
 pub use world::{InForce, Places, WakingInbox, World};
 

@@ -409,11 +409,16 @@ fn answered(world: &World, run: &Run, step: usize, (by, name): (&Actor, &str), a
         }
     };
     let mut writes = Vec::new();
-    if answer == Answer::DidNot
-        && let Some(server) = run.subject.server()
-    {
-        writes.push(Write::LockLeftBehind { server: server.id.clone(), run: run.id.clone() });
-        writes.push(messages::server_failed(&run.id));
+    if let Some(server) = run.subject.server() {
+        let (server, run) = (server.id.clone(), run.id.clone());
+        match answer {
+            Answer::DidNot => {
+                writes.push(messages::server_failed(&run));
+                writes.push(Write::LockLeftBehind { server, run });
+            }
+            // It goes on, and takes its places among those at work again.
+            Answer::Did | Answer::LookAgain => writes.push(Write::LockTakenUp { server, run }),
+        }
     }
     writes.insert(0, Write::RunEvents { id: run.id.clone(), expected: run.version, epoch: run.epoch, events, wake_at });
     writes
@@ -443,7 +448,9 @@ impl Notice {
             | Self::Override { request, .. }
             | Self::OverrideEnded { request, .. }
             | Self::OverrideIncident { request, .. } => Some(request),
-            Self::ServerFailed(run) | Self::Question(run) | Self::QuestionDirect(run) => Some(&run.request),
+            Self::ServerFailed(run) | Self::Question(run) | Self::QuestionDirect(run) | Self::Suspect { run, .. } => {
+                Some(&run.request)
+            }
             Self::Home(_) | Self::Breaker { .. } | Self::Stop(_) => None,
         }
     }

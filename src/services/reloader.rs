@@ -6,7 +6,7 @@ use super::effects::Effects;
 use super::messages;
 use super::world::World;
 use super::{Service, Step};
-use crate::admission::{self, Changed, Ledger, LockStanding};
+use crate::admission::{self, Changed, Ledger};
 use crate::conversation::{self, Hold, SetCounts, Shrink, message::Message};
 use crate::domain::ids::Fingerprint;
 use crate::domain::server::{Server, ServerName};
@@ -177,15 +177,15 @@ fn shrink(old: &Inventory, new: &Inventory) -> Option<Shrink> {
 }
 
 /// What must not change while the bot runs: drivers reach a server by its name, so a name stays with its machine; and a
-/// run that is at work goes on to rely on where its server was.
+/// run that is at work, or parked, goes on to rely on where its server was.
 fn held(old: &Inventory, new: &Inventory, ledger: &Ledger) -> Option<(Hold, Vec<ServerName>)> {
     let is_another = |server: &&Server| new.by_name(&server.name).is_some_and(|now| now.id != server.id);
     let others = old.servers().iter().filter(is_another).map(|server| server.name.clone()).collect::<Vec<_>>();
     if !others.is_empty() {
         return Some((Hold::OtherMachines, others));
     }
-    let working = ledger.locks.values().filter(|lock| lock.standing == LockStanding::Working);
-    let changed = working.filter_map(|lock| {
+    let of_runs = ledger.locks.values().filter(|lock| lock.standing.is_a_runs());
+    let changed = of_runs.filter_map(|lock| {
         let server = old.by_id(&lock.server)?;
         let stays = new.by_id(&lock.server).is_some_and(|now| is_where_it_was(server, now));
         (!stays).then(|| server.name.clone())

@@ -2,7 +2,7 @@
 
 use super::effects::Effects;
 use super::world::World;
-use super::{Service, Step, failures, messages};
+use super::{Service, Step, failures, messages, suspects};
 use crate::admission::traffic::{Traffic, is_missed};
 use crate::admission::{self, Brake, BrakeKind, Counted, Going, Health, HealthRow, StateRow};
 use crate::domain::effect::{Begun, Probe, Seen};
@@ -216,6 +216,7 @@ impl Runner {
             writes.push(Write::NotStopped);
         }
         writes.extend(self.closes_incident(run, &writes).await?);
+        writes.extend(suspects::moves_on(&self.world, run).await?);
         if self.world.commit(writes).await? == Committed::Stale {
             return Ok(Some(Turn::Rest));
         }
@@ -349,10 +350,26 @@ fn health_of(server: &ServerId, state: ProductionState, now: Timestamp) -> Optio
     Some(Write::Health(HealthRow { server: server.clone(), health, seen_at: now }))
 }
 
-/// A server is free again only when its run has verified that it is as it should be, or that nothing was done.
+/// A server is free again only when its run has verified that it is as it should be, or that nothing was done. A run that
+/// waits for a person has its server still, but no place among those at work.
 fn lock_change(event: &RunEvent, server: &PlannedServer, run: &Run) -> Option<Write> {
-    let RunEvent::Ended { outcome, .. } = event else { return None };
     let (server, run) = (server.id.clone(), run.id.clone());
+    let outcome = match event {
+        RunEvent::PersonAsked { .. } | RunEvent::Kept { .. } => return Some(Write::LockParked { server, run }),
+        RunEvent::WentOn { .. } => return Some(Write::LockTakenUp { server, run }),
+        RunEvent::Ended { outcome, .. } => outcome,
+        RunEvent::Planned { .. }
+        | RunEvent::Replanned { .. }
+        | RunEvent::Admitted(_)
+        | RunEvent::WasSilent { .. }
+        | RunEvent::StillSafe { .. }
+        | RunEvent::StepBegun { .. }
+        | RunEvent::ActAnswered { .. }
+        | RunEvent::StepSucceeded { .. }
+        | RunEvent::StepFailed(_)
+        | RunEvent::PersonAnswered { .. }
+        | RunEvent::ReturnBegun { .. } => return None,
+    };
     match outcome {
         RunOutcome::Done | RunOutcome::Returned | RunOutcome::FailedAndReturned | RunOutcome::PutOff => {
             Some(Write::Unlock { server, run })

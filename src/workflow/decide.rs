@@ -153,15 +153,16 @@ pub fn decide(situation: Situation<'_>) -> Decision {
         RunStage::Returning { at, outcome } => returning(situation, *at, *outcome),
         RunStage::Ready { step } => match steps.get(*step) {
             None => commit(vec![RunEvent::Ended { at: now, outcome: RunOutcome::Done }], now),
+            Some(_) if situation.run.kept_since.is_some() && situation.orders != Orders::Keep => {
+                commit(vec![RunEvent::WentOn { at: now }], now)
+            }
             Some(_)
                 if situation.orders == Orders::Stop
                     && (may_turn_back(situation, *step) || only_looked(steps, *step)) =>
             {
                 turn_back(situation, RunOutcome::Returned, Vec::new())
             }
-            Some(spec) if situation.orders == Orders::Keep && spec.touch() != Touch::Looks => {
-                Decision::Wait(now.plus(HALTED_LOOK_EVERY))
-            }
+            Some(spec) if situation.orders == Orders::Keep && spec.touch() != Touch::Looks => kept(situation),
             Some(spec) if situation.orders == Orders::Halt && spec.touch() == Touch::Changes => {
                 halted(situation, *step)
             }
@@ -205,6 +206,18 @@ fn acting(situation: Situation<'_>, acting: &Acting<'_>, spec: &Step) -> Decisio
         Step::Http(http) => steps::http(situation, acting, http),
         Step::Check { checks, .. } => steps::check_again(situation, acting, checks),
         Step::Gate(_) => Decision::Settled,
+    }
+}
+
+/// A person keeps the server. That it stands still is stored, for with that it gives back its places among those at work.
+fn kept(situation: Situation<'_>) -> Decision {
+    let wake_at = situation.now.plus(HALTED_LOOK_EVERY);
+    match situation.run.kept_since {
+        Some(_) => Decision::Wait(wake_at),
+        None => {
+            let events = vec![RunEvent::Kept { at: situation.now }];
+            Decision::Commit(Commit { wake_at, ..Commit::of(events, situation.now) })
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! How runs end.
+//! How a run ends, and what people say of an outcome that nobody could verify.
 
 /// How a run ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,5 +38,31 @@ impl RunOutcome {
     #[must_use]
     pub const fn is_failure(self) -> bool {
         matches!(self, Self::Failed | Self::FailedAndReturned)
+    }
+}
+
+/// What a person says about an outcome that could not be verified.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Answer {
+    /// It happened.
+    Did,
+    /// It did not happen.
+    DidNot,
+    /// Look once more.
+    LookAgain,
+}
+
+impl Answer {
+    /// Every answer.
+    pub const ALL: [Self; 3] = [Self::Did, Self::DidNot, Self::LookAgain];
+
+    /// The word in logs and rows.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Did => "run.did",
+            Self::DidNot => "run.did-not",
+            Self::LookAgain => "run.look-again",
+        }
     }
 }

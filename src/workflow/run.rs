@@ -1,6 +1,5 @@
 //! One request's work on one subject, as its journal made it.
 
-pub use super::outcome::RunOutcome;
 use super::{Admission, IllegalTransition};
 use crate::domain::command::{Output, PowerPath};
 use crate::domain::effect::{Begun, BootId};
@@ -11,6 +10,8 @@ use crate::domain::plan::{PlannedServer, Subject};
 use crate::domain::server::{ProductionState, ServerName};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
+
+pub use super::outcome::{Answer, RunOutcome};
 
 /// A run.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +40,10 @@ pub struct Run {
     pub silent_since: Option<Timestamp>,
     /// When it was last told that it is safe: at its admission, at a gate, or asked again before a step.
     pub safe_at: Option<Timestamp>,
+    /// Since when it stands still because a person keeps its server.
+    pub kept_since: Option<Timestamp>,
+    /// When something last came of it.
+    pub moved_at: Option<Timestamp>,
     /// How many events made it.
     pub version: Version,
     /// How often it was claimed.
@@ -153,32 +158,6 @@ pub struct StepIntent {
     pub until: Timestamp,
 }
 
-/// What a person says about an outcome that could not be verified.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Answer {
-    /// It happened.
-    Did,
-    /// It did not happen.
-    DidNot,
-    /// Look once more.
-    LookAgain,
-}
-
-impl Answer {
-    /// Every answer.
-    pub const ALL: [Self; 3] = [Self::Did, Self::DidNot, Self::LookAgain];
-
-    /// The word in logs and rows.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Did => "run.did",
-            Self::DidNot => "run.did-not",
-            Self::LookAgain => "run.look-again",
-        }
-    }
-}
-
 /// Something that happened to a run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RunEvent {
@@ -203,6 +182,16 @@ pub enum RunEvent {
     },
     /// It was asked again whether it is safe to go on, and it is.
     StillSafe {
+        /// When.
+        at: Timestamp,
+    },
+    /// A person keeps its server: it stands still before its next step.
+    Kept {
+        /// When.
+        at: Timestamp,
+    },
+    /// The server is kept no longer: it goes on.
+    WentOn {
         /// When.
         at: Timestamp,
     },
@@ -292,6 +281,8 @@ impl Run {
             asked_at: None,
             silent_since: None,
             safe_at: None,
+            kept_since: None,
+            moved_at: None,
             version: Version(1),
             epoch,
         };
@@ -365,6 +356,12 @@ impl Run {
         }
     }
 
+    /// Where it stands, kept since then or no longer.
+    fn kept(&mut self, stage: RunStage, since: Option<Timestamp>) -> RunStage {
+        self.kept_since = since;
+        stage
+    }
+
     /// Where it stands once it has ended like that: put off, it waits as if it had never been admitted.
     fn ended(&mut self, at: Timestamp, outcome: RunOutcome) -> RunStage {
         if matches!(outcome, RunOutcome::Returned | RunOutcome::FailedAndReturned | RunOutcome::PutOff) {
@@ -374,7 +371,7 @@ impl Run {
             return RunStage::Ended { at, outcome };
         }
         (self.admission, self.failure) = (None, None);
-        (self.silent_since, self.safe_at) = (None, None);
+        (self.silent_since, self.safe_at, self.kept_since) = (None, None, None);
         self.proofs.clear();
         RunStage::Waiting
     }
@@ -404,6 +401,12 @@ impl Run {
             (RunEvent::StillSafe { at }, stage @ (Stage::Ready { .. } | Stage::Acting { .. })) => {
                 self.safe_at = Some(*at);
                 stage
+            }
+            (RunEvent::Kept { at }, stage @ Stage::Ready { .. }) if self.kept_since.is_none() => {
+                self.kept(stage, Some(*at))
+            }
+            (RunEvent::WentOn { .. }, stage @ Stage::Ready { .. }) if self.kept_since.is_some() => {
+                self.kept(stage, None)
             }
             (RunEvent::StepBegun { step, intent }, Stage::Ready { step: at }) if at == *step => {
                 Stage::Acting { step: *step, intent: intent.clone(), answer: None }
@@ -448,11 +451,9 @@ impl Run {
                 Stage::Returning { at: *at, outcome: *outcome }
             }
             (RunEvent::Ended { at, outcome }, stage) if may_end(&stage, *outcome) => self.ended(*at, *outcome),
-            (event, stage) => {
-                return Err(illegal(&self.id, &stage, event));
-            }
+            (event, stage) => return Err(illegal(&self.id, &stage, event)),
         };
-        self.version = Version(self.version.0 + 1);
+        (self.version, self.moved_at) = (Version(self.version.0 + 1), event.at().or(self.moved_at));
         Ok(self)
     }
 }

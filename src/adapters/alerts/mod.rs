@@ -124,6 +124,7 @@ const fn alert_name(kind: MatterKind) -> &'static str {
         MatterKind::OutcomeUnknown => "WrasseOutcomeUnknown",
         MatterKind::ServersLeftOut => "WrasseServersLeftOut",
         MatterKind::ReliefMissing => "WrasseReliefMissing",
+        MatterKind::ReservationSuspect => "WrasseReservationSuspect",
     }
 }
 

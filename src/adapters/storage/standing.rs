@@ -50,6 +50,8 @@ impl RunStanding {
             RunEvent::PersonAsked { .. } => Self::NeedsPerson,
             RunEvent::WasSilent { .. }
             | RunEvent::StillSafe { .. }
+            | RunEvent::Kept { .. }
+            | RunEvent::WentOn { .. }
             | RunEvent::ActAnswered { .. }
             | RunEvent::StepFailed(_)
             | RunEvent::PersonAnswered { answer: Answer::Did | Answer::DidNot, .. } => self,

@@ -66,6 +66,8 @@ impl FinishedAs {
             | RunEvent::Admitted(_)
             | RunEvent::WasSilent { .. }
             | RunEvent::StillSafe { .. }
+            | RunEvent::Kept { .. }
+            | RunEvent::WentOn { .. }
             | RunEvent::StepBegun { .. }
             | RunEvent::ActAnswered { .. }
             | RunEvent::StepSucceeded { .. }

@@ -4,7 +4,6 @@ use crate::admission::Known;
 use crate::admission::capacity::{self, Standing};
 use crate::admission::counts::Counts;
 use crate::admission::infrastructure::rules::{DomainRule, Within};
-use crate::admission::ledger::LockStanding;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, Server, SiteName, TagName};
 use crate::domain::time::Timestamp;
@@ -134,7 +133,7 @@ fn count(group: &RedundantGroup, known: Known<'_>) -> DomainCount {
 /// balancer that is not known to serve counts as out. One on standby was not there to begin with.
 fn out(server: &Server, known: Known<'_>) -> Option<(OutServer, Option<Timestamp>)> {
     let lock = known.ledger.lock(&server.id);
-    let under_work = lock.filter(|lock| lock.standing == LockStanding::Working);
+    let under_work = lock.filter(|lock| lock.standing.is_a_runs());
     let told = |why: &str, holder| OutServer { name: server.name.clone(), holder, why: why.to_owned(), said_by: None };
     let out = match capacity::standing(server, known) {
         Standing::Out(_) if known.ledger.state(server) == ProductionState::Standby && lock.is_none() => None,

@@ -142,9 +142,11 @@ fn what_somebody_has_said_is_not_said_twice_and_the_other_word_is_another_thing(
 #[test]
 fn a_server_at_work_is_its_runs_and_one_left_behind_is_taken_over() {
     let fleet = Fleet::of(10).in_state(0, Drained).seen(0, Health::OutOfRotation, 0);
-    let working = fleet.clone().locked(0, "bbbb", LockStanding::Working);
-    for declared in Declared::ALL {
-        assert_eq!(working.fits(0, declared), "under work by run-bbbb.1");
+    for standing in [LockStanding::Working, LockStanding::Parked] {
+        let held = fleet.clone().locked(0, "bbbb", standing);
+        for declared in Declared::ALL {
+            assert_eq!(held.fits(0, declared), "under work by run-bbbb.1", "{standing:?}");
+        }
     }
     // It was left half-way: what is known is that it does not serve.
     for state in [Drained, Draining, Undraining] {
@@ -174,6 +176,7 @@ fn a_word_relies_on_what_it_was_decided_on() {
     assert!(holds(&fleet.clone().unseen(0)));
     assert!(!holds(&fleet.clone().seen(0, Health::Serving, 0)), "it serves by now");
     assert!(!holds(&fleet.clone().locked(0, "bbbb", LockStanding::Working)), "a run works on it");
+    assert!(!holds(&fleet.clone().locked(0, "bbbb", LockStanding::Parked)), "a run has it");
     assert!(!holds(&fleet.clone().locked(0, "cccc", LockStanding::LeftBehind)), "another run failed on it since");
     assert!(!holds(&fleet.clone().in_state(0, Standby)), "its state is another");
     assert!(!holds(&fleet.clone().in_word(0, Drained)), "by somebody else's word");
@@ -283,6 +286,7 @@ fn any_server(fleet: Fleet, number: usize, (state, look, word, lock): (usize, us
     match lock {
         0 => fleet.locked(number, "bbbb", LockStanding::Working),
         1 => fleet.locked(number, "bbbb", LockStanding::LeftBehind),
+        2 => fleet.locked(number, "bbbb", LockStanding::Parked),
         _ => fleet,
     }
 }

@@ -10,7 +10,8 @@ use proptest::prelude::*;
 
 /// What is known of one server.
 fn standing() -> impl Strategy<Value = (usize, Option<LockStanding>, Option<ProductionState>)> {
-    let lock = prop_oneof![Just(None), Just(Some(LockStanding::Working)), Just(Some(LockStanding::LeftBehind))];
+    let standings = [LockStanding::Working, LockStanding::Parked, LockStanding::LeftBehind].map(Some);
+    let lock = prop_oneof![1 => Just(None), 3 => prop::sample::select(standings.to_vec())];
     let state =
         prop_oneof![2 => Just(None), 1 => prop_oneof![Just(Drained), Just(Draining), Just(Standby)].prop_map(Some)];
     (0_usize..5, lock, state)

@@ -13,6 +13,7 @@ enum Happening {
     GoesUnseen(usize),
     RunEnds(usize),
     RunFails(usize),
+    WaitsForAPerson(usize),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -20,6 +21,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         4 => server.clone().prop_map(Happening::Asks),
         2 => server.clone().prop_map(Happening::Drains),
+        1 => server.clone().prop_map(Happening::WaitsForAPerson),
         1 => server.clone().prop_map(Happening::FailsByItself),
         1 => server.clone().prop_map(Happening::Recovers),
         1 => server.clone().prop_map(Happening::GoesUnseen),
@@ -48,7 +50,7 @@ impl Truth {
     }
 
     fn is_at_work(&self, number: usize) -> bool {
-        self.fleet.ledger.lock(&id(number)).is_some_and(|lock| lock.standing == LockStanding::Working)
+        self.fleet.ledger.lock(&id(number)).is_some_and(|lock| lock.standing.is_a_runs())
     }
 
     fn change(&mut self, change: impl FnOnce(Fleet) -> Fleet) {
@@ -87,7 +89,10 @@ impl Truth {
             Happening::RunFails(number) if self.is_at_work(number % total) => {
                 self.change(|fleet| fleet.locked(number % total, "bbbb", LockStanding::LeftBehind));
             }
-            Happening::Drains(_) | Happening::RunEnds(_) | Happening::RunFails(_) => {}
+            Happening::WaitsForAPerson(number) if self.is_at_work(number % total) => {
+                self.change(|fleet| fleet.locked(number % total, "2mq9", LockStanding::Parked));
+            }
+            Happening::Drains(_) | Happening::RunEnds(_) | Happening::RunFails(_) | Happening::WaitsForAPerson(_) => {}
         }
         Ok(())
     }

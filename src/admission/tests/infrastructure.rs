@@ -48,10 +48,11 @@ fn one_domain_of_a_group_at_a_time() {
     let fleet = Fleet::on_two_feeds(8);
     assert!(fleet.is_allowed(0) && fleet.is_allowed(1), "nothing is out");
     type Change = fn(Fleet) -> Fleet;
-    let outs: [(&str, Change); 7] = [
+    let outs: [(&str, Change); 8] = [
         ("drained", |fleet| fleet.in_state(2, Drained)),
         ("in maintenance", |fleet| fleet.in_state(2, ProductionState::Maintenance)),
         ("under work", |fleet| fleet.locked(2, "bbbb", LockStanding::Working)),
+        ("parked", |fleet| fleet.locked(2, "bbbb", LockStanding::Parked)),
         ("left behind", |fleet| fleet.locked(2, "bbbb", LockStanding::LeftBehind)),
         ("failing by itself", |fleet| fleet.seen(2, Health::Failing, 0)),
         ("taken out by somebody else", |fleet| fleet.seen(2, Health::OutOfRotation, 0)),
@@ -240,6 +241,7 @@ proptest! {
                 0 => fleet.in_state(number, Drained),
                 1 => fleet.seen(number, Health::Failing, 0),
                 2 => fleet.locked(number, "bbbb", LockStanding::LeftBehind),
+                3 => fleet.locked(number, "bbbb", LockStanding::Parked),
                 _ => fleet.locked(number, "bbbb", LockStanding::Working),
             };
         }

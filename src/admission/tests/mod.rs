@@ -5,8 +5,10 @@ mod brakes;
 mod breakers;
 mod calendars;
 mod calendars_file;
+mod capacity;
 mod changes;
 mod coming;
+mod coverage;
 mod declaring;
 mod explaining;
 mod going_on;
@@ -19,10 +21,12 @@ mod observing;
 mod outlook;
 mod overriding;
 mod overshoot;
+mod parking;
 mod production;
 mod queue;
 mod rate;
 mod standby;
+mod suspect;
 mod traffic;
 mod waves;
 mod withdrawing;
@@ -283,7 +287,7 @@ fn servers_that_fail_by_themselves_use_up_the_same_allowance() {
 
 #[test]
 fn every_state_but_production_is_out() {
-    for state in [Draining, Drained, Undraining, Standby, ProductionState::Maintenance] {
+    for state in [Draining, Drained, Undraining, ProductionState::Maintenance] {
         assert_eq!(Fleet::of(10).in_state(1, state).blocks(0), ["capacity"], "{state:?}");
     }
 }
@@ -365,7 +369,7 @@ fn a_server_that_is_not_what_was_planned_is_left_out() {
 fn places_are_counted_from_the_locks_of_runs_at_work() {
     let busy = |count: usize| {
         Fleet::of(40).all(1..1 + count, |fleet, number| {
-            fleet.in_state(number, Standby).seen(number, Health::OutOfRotation, 0).locked(
+            fleet.in_state(number, Drained).seen(number, Health::OutOfRotation, 0).locked(
                 number,
                 "bbbb",
                 LockStanding::Working,

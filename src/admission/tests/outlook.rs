@@ -52,6 +52,9 @@ fn what_others_hold_is_told_from_when_they_began() {
     since(&mut fleet, began(4));
     fleet.rules.fleet_concurrency = 1;
     assert_eq!(check(&fleet, 2, &paces(10 * MINUTE, true)), (0, 2, Some(360)));
+    fleet.rules.fleet_concurrency = 200;
+    fleet.ledger.locks.get_mut(&id(0)).expect("it is locked").standing = LockStanding::Parked;
+    assert_eq!(check(&fleet, 1, &paces(10 * MINUTE, true)), (0, 1, None), "it waits for a person");
 }
 
 #[test]
@@ -105,6 +108,7 @@ proptest! {
             fleet = match lock {
                 0 => fleet.locked(number, "bbbb", LockStanding::Working),
                 1 => fleet.locked(number, "bbbb", LockStanding::LeftBehind),
+                2 => fleet.locked(number, "bbbb", LockStanding::Parked),
                 _ => fleet,
             };
         }

@@ -129,8 +129,16 @@ fn who_may_is_read_from_the_file() {
 /// Any fleet of one pool of six, in which much is in the way.
 fn fleets() -> impl Strategy<Value = Fleet> {
     let states = proptest::collection::vec(select(vec![Production, Drained, Draining, Standby]), 6);
-    let locks =
-        proptest::collection::vec(select(vec![None, Some(LockStanding::Working), Some(LockStanding::LeftBehind)]), 6);
+    let locks = proptest::collection::vec(
+        select(
+            [LockStanding::Working, LockStanding::Parked, LockStanding::LeftBehind]
+                .map(Some)
+                .into_iter()
+                .chain([None])
+                .collect::<Vec<_>>(),
+        ),
+        6,
+    );
     let seen = proptest::collection::vec(select(vec![Some(Health::Serving), Some(Health::Failing), None]), 6);
     let impacts = select(Impact::ALL.to_vec());
     (states, locks, seen, impacts, 0..8_u32).prop_map(|(states, locks, seen, impact, places)| {

@@ -4,10 +4,10 @@
 //! for it. Deliberately absent: asking, and what follows from what is known.
 
 use super::TrafficRules;
-use crate::admission::ledger::{Health, LockStanding};
+use crate::admission::ledger::Health;
 use crate::admission::{Known, Ledger};
 use crate::domain::measure::{Sample, Series, Span};
-use crate::domain::server::{PoolName, Server};
+use crate::domain::server::{PoolName, ProductionState, Server};
 use crate::domain::time::{Timestamp, millis};
 use crate::fleet::Inventory;
 use std::collections::{BTreeMap, BTreeSet};
@@ -215,14 +215,27 @@ impl Judge<'_> {
         Ok(Measured { units, seen_at, before, usual: self.usual.pools.get(pool).copied() })
     }
 
-    /// The servers that ought to be measured: all but those under work and those known not to answer, which may be off.
+    /// The servers that ought to be measured: all but those that may be off, under work, known not to answer, or at rest
+    /// where nobody serves from. What its load balancer sees in service all the same ought to be.
+    ///
+    /// How many are measured is one number a pool, which does not say which servers it counts: of those that are left out
+    /// here the ones that are on count there. So as many of the others as are left out and on may be missing unnoticed.
+    /// Counting them against the number would make every pool with a server in repair not known, which is off indeed.
     fn expected(&self, pool: &PoolName) -> u32 {
         let ledger: &Ledger = self.known.ledger;
+        let is_at_rest = |server: &Server| match ledger.state(server) {
+            ProductionState::Standby | ProductionState::Maintenance | ProductionState::Repair => {
+                !ledger.is_contradicted(server)
+            }
+            ProductionState::Production
+            | ProductionState::Draining
+            | ProductionState::Drained
+            | ProductionState::Undraining => false,
+        };
         let may_be_off = |server: &Server| {
-            let at_work = ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::Working);
-            let left_behind = ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
+            let is_locked = ledger.lock(&server.id).is_some();
             let failing = ledger.health.get(&server.id).is_some_and(|row| row.health == Health::Failing);
-            at_work || left_behind || failing
+            is_locked || failing || is_at_rest(server)
         };
         let members = self.known.inventory.in_pool(pool);
         u32::try_from(members.filter(|server| !may_be_off(server)).count()).unwrap_or(u32::MAX)

@@ -23,7 +23,6 @@ pub use standby_file::StandbyRules;
 pub use withdrawal::{Withdrawal, withdrawal};
 
 use super::counts::{Carrier, Counts};
-use super::ledger::LockStanding;
 use super::{Known, capacity};
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{Server, SiteName};
@@ -67,7 +66,7 @@ pub(super) fn blockers(server: &PlannedServer, known: Known<'_>, counts: &Counts
 /// Whether a server serves, and no run has promised to take it out.
 fn stays(server: &Server, known: Known<'_>) -> bool {
     let lock = known.ledger.lock(&server.id);
-    let is_promised = lock.is_some_and(|lock| lock.standing == LockStanding::Working);
+    let is_promised = lock.is_some_and(|lock| lock.standing.is_a_runs());
     !is_promised && capacity::serves(server, known)
 }
 

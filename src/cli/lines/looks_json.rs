@@ -154,6 +154,7 @@ pub(super) fn standings(standings: &Standings) -> Value {
             "floor": pool.floor,
             "unknown": pool.unknown,
             "in_repair": pool.in_repair.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
+            "on_standby": pool.on_standby.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
         })
     });
     let open = standings.open.iter().map(|(request, _)| {

@@ -14,6 +14,7 @@ mod overriding;
 mod preview;
 mod reloading;
 mod running;
+mod suspect;
 
 use super::message::{Block, Button, Message, Piece, Rich};
 use super::{RequestView, plain};
@@ -320,7 +321,18 @@ fn subject(number: u32) -> Subject {
 fn pool(serving: u32, out: Vec<OutServer>) -> PoolCount {
     let pool = PoolName::new("edge-lax");
     let (unknown_since, in_repair) = (None, Vec::new());
-    PoolCount { pool, total: 40, serving, promised: 0, unknown: 0, unknown_since, floor: 36, out, in_repair }
+    PoolCount {
+        pool,
+        total: 40,
+        serving,
+        promised: 0,
+        unknown: 0,
+        unknown_since,
+        floor: 36,
+        out,
+        in_repair,
+        on_standby: Vec::new(),
+    }
 }
 
 fn impact(now: PoolCount, out_at_once: u32) -> PoolImpact {

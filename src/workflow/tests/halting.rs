@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::command::Touch;
-use crate::workflow::decide::HALTED_LOOK_EVERY;
+use crate::workflow::decide::{Commit, HALTED_LOOK_EVERY};
 
 fn under(mut story: Story, orders: Orders) -> Story {
     story.orders = orders;
@@ -92,11 +92,31 @@ fn a_call_is_not_sent_again() {
 /// A server that a person keeps is neither changed nor given back, but looked at.
 #[test]
 fn a_kept_server_is_neither_changed_nor_returned() {
-    let waits = Decision::Wait(START.plus(HALTED_LOOK_EVERY));
+    let later = START.plus(HALTED_LOOK_EVERY);
     for step in [DRAIN, REBOOT, RESTORE] {
-        let story = under(Story::at_step(reboot_command(), ProductionState::Production, step), Orders::Keep);
-        assert_eq!(story.check(&Input::Nothing), waits, "step {step}");
+        let mut story = under(Story::at_step(reboot_command(), ProductionState::Production, step), Orders::Keep);
+        let stands_still = Commit { wake_at: later, ..Commit::of(vec![RunEvent::Kept { at: START }], START) };
+        assert_eq!(story.check(&Input::Nothing), Decision::Commit(stands_still), "step {step}");
+        story.commits(&Input::Nothing);
+        assert_eq!(story.run().kept_since, Some(START), "step {step}");
+        assert_eq!(story.check(&Input::Nothing), Decision::Wait(later), "step {step}: that is stored once");
     }
     let story = Story::at_step(reboot_command(), ProductionState::Production, CHECK);
     assert_eq!(under(story.clone(), Orders::Keep).check(&Input::Nothing), story.check(&Input::Nothing));
+}
+
+/// Before anything else it is stored that the run goes on, for with that it takes its places among those at work again.
+#[test]
+fn a_server_that_is_kept_no_longer_goes_on() {
+    for step in [DRAIN, REBOOT, RESTORE] {
+        let plain = Story::at_step(reboot_command(), ProductionState::Production, step);
+        for orders in [Orders::GoOn, Orders::Stop, Orders::PutOff, Orders::Halt] {
+            let mut story = under(plain.clone().with(RunEvent::Kept { at: START }), orders);
+            let goes_on = Commit::of(vec![RunEvent::WentOn { at: START }], START);
+            assert_eq!(story.check(&Input::Nothing), Decision::Commit(goes_on), "step {step} {orders:?}");
+            story.commits(&Input::Nothing);
+            let never_kept = under(plain.clone(), orders);
+            assert_eq!(story.check(&Input::Nothing), never_kept.check(&Input::Nothing), "step {step} {orders:?}");
+        }
+    }
 }

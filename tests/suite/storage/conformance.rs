@@ -227,6 +227,8 @@ async fn a_server_has_one_worker_and_what_was_left_behind_can_be_taken_over() {
         let leave = |run: &RunId| Write::LockLeftBehind { server: server(name), run: run.clone() };
         is_stale(store, "unlock what is free", unlock(&one)).await;
         is_stale(store, "leave what is free", leave(&one)).await;
+        is_stale(store, "park what is free", Write::LockParked { server: server(name), run: one.clone() }).await;
+        is_stale(store, "take up what is free", Write::LockTakenUp { server: server(name), run: one.clone() }).await;
         does(store, "lock", vec![Write::Lock(lock(name, &one))]).await;
         does(store, "lock again oneself", vec![Write::Lock(lock(name, &one))]).await;
         is_stale(store, "lock what is taken", Write::Lock(lock(name, &two))).await;
@@ -234,7 +236,24 @@ async fn a_server_has_one_worker_and_what_was_left_behind_can_be_taken_over() {
         is_stale(store, "leave another's", leave(&two)).await;
         assert_eq!(store.ledger().await.unwrap().lock(&server(name)), Some(&lock(name, &one)));
 
+        // Parked it is nobody else's either, until it goes on, or is left behind from there.
+        let park = |run: &RunId| Write::LockParked { server: server(name), run: run.clone() };
+        let take_up = |run: &RunId| Write::LockTakenUp { server: server(name), run: run.clone() };
+        let standing = async || store.ledger().await.unwrap().lock(&server(name)).map(|lock| lock.standing);
+        is_stale(store, "park another's", park(&two)).await;
+        does(store, "park", vec![park(&one)]).await;
+        assert_eq!(standing().await, Some(LockStanding::Parked));
+        does(store, "park again", vec![park(&one)]).await;
+        is_stale(store, "lock what is parked", Write::Lock(lock(name, &two))).await;
+        is_stale(store, "unlock what another parked", unlock(&two)).await;
+        is_stale(store, "take up another's", take_up(&two)).await;
+        does(store, "take up", vec![take_up(&one)]).await;
+        assert_eq!(store.ledger().await.unwrap().lock(&server(name)), Some(&lock(name, &one)));
+        does(store, "take up again, and park", vec![take_up(&one), park(&one)]).await;
+
         does(store, "leave", vec![leave(&one)]).await;
+        is_stale(store, "park what was left behind", park(&one)).await;
+        is_stale(store, "take up what was left behind", take_up(&one)).await;
         let left = store.ledger().await.unwrap().lock(&server(name)).cloned().unwrap();
         assert_eq!((left.standing, left.run), (LockStanding::LeftBehind, one.clone()));
         does(store, "take over", vec![Write::Lock(lock(name, &two))]).await;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use wrasse::adapters::storage::lock::{LockFault, ServingLock};
 use wrasse::adapters::storage::sqlite::SqliteStore;
-use wrasse::admission::{Health, Ledger};
+use wrasse::admission::{Health, Ledger, LockStanding};
 use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{Handle, OperationId};
 use wrasse::domain::server::ProductionState;
@@ -214,7 +214,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let fault = SqliteStore::open(&path).await.unwrap_err();
     let expected = format!(
         "the store holds something unreadable: {} was written by a newer version: its schema has step 99, this \
-         version knows steps up to 17",
+         version knows steps up to 18",
         path.display()
     );
     assert_eq!(fault.to_string(), expected);
@@ -291,6 +291,32 @@ async fn requests_of_an_earlier_version_have_no_trouble() {
     drop(other);
     let store = open(&path).await;
     assert_eq!(store.troubled_requests(at(7)).await.unwrap(), []);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_of_an_earlier_version_that_asked_a_person_is_parked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = database(folder.path());
+    let store = open(&path).await;
+    let asked = vec![planned(), admitted(1), step_begun(), act_answered(), person_asked()];
+    let ended = vec![planned(), admitted(1), step_begun(), act_answered(), person_asked(), run_ended(2)];
+    for (number, events) in [(1, vec![planned(), admitted(1)]), (2, asked.clone()), (3, ended), (4, asked)] {
+        does(&store, &format!("run {number}"), vec![run_events(&run_id(number), (0, 0), events, None)]).await;
+        does(&store, &format!("lock {number}"), vec![Write::Lock(lock(&format!("s-{number}"), &run_id(number)))]).await;
+    }
+    does(&store, "leave", vec![Write::LockLeftBehind { server: server("s-3"), run: run_id(3) }]).await;
+    store.close().await.unwrap();
+    let mut other = raw(&path).await;
+    query("DELETE FROM _sqlx_migrations WHERE version = 18").execute(&mut other).await.unwrap();
+    drop(other);
+    let store = open(&path).await;
+    let locks = store.ledger().await.unwrap().locks;
+    let standing = |name: &str| locks.get(&server(name)).map(|lock| lock.standing);
+    assert_eq!(standing("s-1"), Some(LockStanding::Working));
+    assert_eq!(standing("s-2"), Some(LockStanding::Parked));
+    assert_eq!(standing("s-3"), Some(LockStanding::LeftBehind));
+    assert_eq!(standing("s-4"), Some(LockStanding::Parked));
     store.close().await.unwrap();
 }
 

@@ -95,6 +95,12 @@ fn server_write() -> impl Strategy<Value = Write> {
         1 => (name(), number()).prop_map(|(name, number)| {
             Write::LockLeftBehind { server: server(name), run: run_id(number) }
         }),
+        1 => (name(), number()).prop_map(|(name, number)| {
+            Write::LockParked { server: server(name), run: run_id(number) }
+        }),
+        1 => (name(), number()).prop_map(|(name, number)| {
+            Write::LockTakenUp { server: server(name), run: run_id(number) }
+        }),
         1 => (name(), number()).prop_map(|(name, number)| Write::Unlock { server: server(name), run: run_id(number) }),
         1 => (name(), number(), select(ProductionState::ALL.to_vec()))
             .prop_map(|(name, number, state)| Write::ServerState(state_row(name, &run_id(number), state))),

@@ -311,10 +311,10 @@ async fn what_a_technician_puts_on_standby_is_called_on() {
         assert_snapshot!(said.transcript(), @"
         bob   /fleet state edge-riga-10 standby because it is a reserve
         bot   (only bob) `edge-riga-10` is on standby: out of service, and there for when too much comes.
-              edge-riga: 9 of 10 in service, floor 9
+              edge-riga: 9 of 9 in service, floor 9 → 8
               ~ to put back, after checks: `/fleet undrain edge-riga-10 because it is a reserve`
         bot   edge-riga-10: on standby, says bob: `it is a reserve`
-              edge-riga: 9 of 10 in service, floor 9
+              edge-riga: 9 of 9 in service, floor 9 → 8
         ");
         let again = bob.types(&noc, "/fleet state edge-riga-10 standby because it is a reserve").await;
         assert_snapshot!(again.transcript(), @"

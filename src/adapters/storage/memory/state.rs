@@ -257,6 +257,8 @@ impl State {
             Write::ServerState(row) => self.set_state(row),
             Write::Declared(record) => self.declare(record),
             Write::Lock(lock) => self.lock(lock),
+            Write::LockParked { server, run } => self.hold_lock((server, run), LockStanding::Parked),
+            Write::LockTakenUp { server, run } => self.hold_lock((server, run), LockStanding::Working),
             Write::LockLeftBehind { server, run } => Guard::of(
                 self.is_locked_by(server, run)
                     && self.locks.change(server, |lock| lock.standing = LockStanding::LeftBehind),
@@ -366,16 +368,20 @@ impl State {
     }
 
     fn lock(&mut self, lock: &Lock) -> Guard {
-        let is_taken = self
-            .locks
-            .get(&lock.server)
-            .is_some_and(|held| held.standing == LockStanding::Working && held.run != lock.run);
+        let is_taken =
+            self.locks.get(&lock.server).is_some_and(|held| held.standing.is_a_runs() && held.run != lock.run);
         if is_taken {
             return Guard::Stale;
         }
         self.locks.put(lock.server.clone(), lock.clone());
         self.begun(lock);
         Guard::Holds
+    }
+
+    /// What was left behind is nobody's to go on with.
+    fn hold_lock(&mut self, (server, run): (&ServerId, &RunId), standing: LockStanding) -> Guard {
+        let is_ours = self.locks.get(server).is_some_and(|lock| lock.run == *run && lock.standing.is_a_runs());
+        Guard::of(is_ours && self.locks.change(server, |lock| lock.standing = standing))
     }
 
     fn is_locked_by(&self, server: &ServerId, run: &RunId) -> bool {
@@ -410,6 +416,8 @@ impl State {
             | Write::ServerState(_)
             | Write::Declared(_)
             | Write::Lock(_)
+            | Write::LockParked { .. }
+            | Write::LockTakenUp { .. }
             | Write::LockLeftBehind { .. }
             | Write::Unlock { .. }
             | Write::Control(_)

@@ -76,7 +76,7 @@ stored_record! { Pace;
 stored_record! { Lock;
     server: "server", run: "run", command: "command", since: "since_ms", standing: "standing", taken_from: "taken_from",
 }
-stored_words! { LockStanding; "working" => Working, "left-behind" => LeftBehind }
+stored_words! { LockStanding; "working" => Working, "parked" => Parked, "left-behind" => LeftBehind }
 
 /// Before it was kept who had taken a server out, whatever run had set it to such a state counted as having done so.
 impl Stored for StateRow {

@@ -170,7 +170,7 @@ impl Stored for RunId {
 
 impl Stored for Fingerprint {
     fn store(&self, json: &mut Json) {
-        json.text(&self.hex());
+        json.text(self.hex());
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {

@@ -45,6 +45,7 @@ stored_variants! { Notice;
     "left-out-direct" => LeftOutDirect(request),
     "halted-direct" => HaltedDirect(request),
     "relief" => Relief(request),
+    "suspect" => Suspect { run: "run", since: "since_ms" },
 }
 stored_variants! { ControlAction;
     "request" => Request { request: "request", verb: "verb" },

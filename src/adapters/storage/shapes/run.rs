@@ -13,6 +13,8 @@ stored_variants! { RunEvent;
     "admitted" => Admitted[admission],
     "was-silent" => WasSilent { at: "at_ms" },
     "still-safe" => StillSafe { at: "at_ms" },
+    "kept" => Kept { at: "at_ms" },
+    "went-on" => WentOn { at: "at_ms" },
     "step-begun" => StepBegun { step: "step", intent: "intent" },
     "act-answered" => ActAnswered { answer: "answer" },
     "step-succeeded" => StepSucceeded {

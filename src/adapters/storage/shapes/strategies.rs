@@ -264,6 +264,8 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
             .prop_map(|(at, found, takes)| RunEvent::Admitted(Admission::noted(at, found, takes))),
         time().prop_map(|at| RunEvent::WasSilent { at }),
         time().prop_map(|at| RunEvent::StillSafe { at }),
+        time().prop_map(|at| RunEvent::Kept { at }),
+        time().prop_map(|at| RunEvent::WentOn { at }),
         (any::<usize>(), intent()).prop_map(|(step, intent)| RunEvent::StepBegun { step, intent }),
         begun.prop_map(|answer| RunEvent::ActAnswered { answer }),
         (any::<usize>(), time(), state(), text(), btree_map(select(Output::ALL.to_vec()), value(), 0..3))
@@ -383,6 +385,7 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         (super::strategies_of_breakers::scope(), time())
             .prop_map(|(scope, opened_at)| Content::Live(Notice::Breaker { scope, opened_at })),
         text().prop_map(|id| Content::Live(Notice::Stop(BrakeId::new(id)))),
+        (run_id(), time()).prop_map(|(run, since)| Content::Live(Notice::Suspect { run, since })),
         (request_id(), any::<u32>(), 0..3).prop_map(|(request, number, which)| Content::Live(match which {
             0 => Notice::Override { request, number },
             1 => Notice::OverrideEnded { request, number },

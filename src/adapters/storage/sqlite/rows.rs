@@ -12,12 +12,13 @@ use sqlx::sqlite::SqliteRow;
 pub(super) const fn lock_word(standing: LockStanding) -> &'static str {
     match standing {
         LockStanding::Working => "working",
+        LockStanding::Parked => "parked",
         LockStanding::LeftBehind => "left-behind",
     }
 }
 
 pub(super) fn lock_standing_of(word: &str) -> Result<LockStanding, StoreFault> {
-    let known = [LockStanding::Working, LockStanding::LeftBehind];
+    let known = [LockStanding::Working, LockStanding::Parked, LockStanding::LeftBehind];
     known.into_iter().find(|standing| lock_word(*standing) == word).ok_or_else(|| unknown("a lock's standing", word))
 }
 

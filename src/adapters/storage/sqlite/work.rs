@@ -105,6 +105,8 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::ServerState(row) => states::set(connection, row).await,
         Write::Declared(record) => states::declare(connection, record).await,
         Write::Lock(lock) => take_lock(connection, lock).await,
+        Write::LockParked { server, run } => hold_lock(connection, (server, run), LockStanding::Parked).await,
+        Write::LockTakenUp { server, run } => hold_lock(connection, (server, run), LockStanding::Working).await,
         Write::LockLeftBehind { server, run } => leave_lock_behind(connection, server, run).await,
         Write::Unlock { server, run } => unlock(connection, server, run).await,
         Write::Control(control) => add_control(connection, control).await,
@@ -292,17 +294,29 @@ async fn take_lock(connection: &mut SqliteConnection, lock: &Lock) -> Result<Gua
          ON CONFLICT (server_id) DO UPDATE
          SET run_id = excluded.run_id, command = excluded.command, since_ms = excluded.since_ms,
              standing = excluded.standing, taken_from = excluded.taken_from
-         WHERE locks.standing <> $7 OR locks.run_id = excluded.run_id",
+         WHERE locks.standing = $7 OR locks.run_id = excluded.run_id",
     );
     let upsert = upsert.bind(lock.server.as_str()).bind(lock.run.to_string()).bind(lock.command.as_str());
     let upsert = upsert.bind(lock.since.millis()).bind(lock_word(lock.standing));
     let upsert = upsert.bind(lock.taken_from.as_ref().map(ToString::to_string));
-    let done = upsert.bind(lock_word(LockStanding::Working)).execute(&mut *connection).await?;
+    let done = upsert.bind(lock_word(LockStanding::LeftBehind)).execute(&mut *connection).await?;
     if done.rows_affected() != 1 {
         return Ok(Guard::Stale);
     }
     starts::begun(connection, lock).await?;
     Ok(Guard::Holds)
+}
+
+/// What was left behind is nobody's to go on with.
+async fn hold_lock(
+    connection: &mut SqliteConnection,
+    (server, run): (&ServerId, &RunId),
+    standing: LockStanding,
+) -> Result<Guard, StoreFault> {
+    let update = query("UPDATE locks SET standing = $1 WHERE server_id = $2 AND run_id = $3 AND standing <> $4");
+    let update = update.bind(lock_word(standing)).bind(server.as_str()).bind(run.to_string());
+    let done = update.bind(lock_word(LockStanding::LeftBehind)).execute(connection).await?;
+    Ok(Guard::of(done.rows_affected() == 1))
 }
 
 async fn leave_lock_behind(
