@@ -33,6 +33,7 @@ mod rate;
 mod record;
 mod rehearsal;
 mod replay;
+mod soaking;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -71,6 +72,7 @@ pub use rate::{PACED_STARTS_MAX, RATE_OVER, Start, paces};
 pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Outlook, Rehearsal, Sought, outlook, rehearse};
 pub use replay::{Change, Difference, Replay};
+pub use soaking::{Soaked, soaked};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};

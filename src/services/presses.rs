@@ -4,7 +4,7 @@ use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::world::World;
 use super::{
-    access, brakes, forms, messages, offers, outage, overrides, rechecks, records, retrying, reviews, telling,
+    access, brakes, forms, halting, messages, offers, outage, overrides, rechecks, records, retrying, reviews, telling,
 };
 use crate::admission;
 use crate::authorization::AuthorizationRecord;
@@ -338,6 +338,7 @@ async fn cancel(
         messages::answer(envelope, origin, conversation::cancel_confirmed(request)),
         kept(record),
     ];
+    writes.extend(halting::told(world, request, &writes));
     writes.extend(overrides::told(world, request));
     Ok(Outcome { writes, note: format!("cancel of {id} asked") })
 }
@@ -442,12 +443,16 @@ impl Notice {
             | Self::Unclaimed(request)
             | Self::LeftOutDirect(request)
             | Self::HaltedDirect(request)
+            | Self::Halt(request)
             | Self::Relief(request)
             | Self::Override { request, .. }
             | Self::OverrideEnded { request, .. }
-            | Self::OverrideIncident { request, .. } => Some(request),
-            Self::ServerFailed(run) | Self::Question(run) | Self::QuestionDirect(run) => Some(&run.request),
-            Self::Home(_) | Self::Breaker { .. } | Self::Stop(_) => None,
+            | Self::OverrideIncident { request, .. }
+            | Self::WaveWaits { request, .. } => Some(request),
+            Self::ServerFailed(run) | Self::Question(run) | Self::QuestionDirect(run) | Self::IncidentWorse(run) => {
+                Some(&run.request)
+            }
+            Self::Home(_) | Self::Breaker { .. } | Self::BreakerWorse { .. } | Self::Stop(_) => None,
         }
     }
 }

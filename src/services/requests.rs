@@ -3,7 +3,7 @@
 use super::effects::Effects;
 use super::replanning::{self, Found, Need};
 use super::world::World;
-use super::{Service, Step, messages, overrides, records, telling};
+use super::{Service, Step, halting, messages, overrides, records, telling};
 use crate::domain::ids::RequestId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::time::Timestamp;
@@ -85,6 +85,7 @@ impl Requests {
         if let Some(channel) = self.world.places.incidents.as_ref().filter(|_| incident && leaves_servers(&runs)) {
             writes.push(messages::incident(request.id(), channel));
         }
+        writes.extend(halting::told(&self.world, request, &writes));
         if incident {
             writes.extend(telling::over(&self.world, request).await?);
         }

@@ -10,6 +10,7 @@ mod contended;
 mod controls;
 pub mod decide;
 mod errand;
+mod halt;
 pub mod pace;
 mod policy;
 mod reboot;

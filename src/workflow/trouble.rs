@@ -28,6 +28,7 @@ impl RequestEvent {
             | Self::Escalated { .. }
             | Self::Denied { .. }
             | Self::Blocked { .. }
+            | Self::HeldUp { .. }
             | Self::Started { .. }
             | Self::Unblocked { .. }
             | Self::CancelAsked { .. }

@@ -18,6 +18,7 @@ mod overshoot;
 mod production;
 mod queue;
 mod rate;
+mod soaking;
 mod standby;
 mod traffic;
 mod waves;
@@ -236,6 +237,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Alert { .. } => "alert",
         Blocker::AlertsUnknown { .. } => "alerts unknown",
         Blocker::Broken { .. } => "broken",
+        Blocker::Soak { .. } => "soak",
         Blocker::Behind { .. } => "behind",
         Blocker::Stopped { .. } => "stopped",
         Blocker::Frozen { .. } => "frozen",

@@ -14,6 +14,7 @@ mod overriding;
 mod preview;
 mod reloading;
 mod running;
+mod soaking;
 
 use super::message::{Block, Button, Message, Piece, Rich};
 use super::{RequestView, plain};

@@ -39,7 +39,7 @@ impl Stored for Calendars {
 
 impl Stored for Cron {
     fn store(&self, json: &mut Json) {
-        json.text(&self.text());
+        json.text(self.text());
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
