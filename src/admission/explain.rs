@@ -3,8 +3,8 @@
 //! Deliberately absent: words, and what people must do first; a request that needs consent waits for that.
 
 use super::{
-    Candidate, Known, NextWave, Outside, Verdict, breakers, infrastructure, next_wave, pass, production, reasons,
-    traffic,
+    Candidate, Known, NextWave, Outside, Soaked, Verdict, breakers, infrastructure, next_wave, pass, production,
+    reasons, soaked, traffic,
 };
 use crate::domain::breaker::version_of;
 use crate::domain::identity::Asker;
@@ -95,6 +95,10 @@ pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
     // Whoever does not look outside tells of that what was decided last.
     let looks_outside = !known.outside.is_not_asked();
     let known = if looks_outside { known } else { known.with_outside(Outside::NOT_CONFIGURED) };
+    let soaked = soaked(request, runs, known);
+    if soaked != Soaked::Well {
+        return held_by_its_wave(explained, &soaked, (&due, waiting), known);
+    }
     let said = pass(candidates(request, &due, known.now), known);
     for (candidate, verdict) in &said {
         match verdict {
@@ -121,6 +125,26 @@ pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
             vec![Reason { blocker: Blocker::NoDirectory, servers, holders: Vec::new(), seen_at: request.looked_at }];
     }
     explained
+}
+
+/// The same where the wave before is not known to be well, so that nothing else is asked.
+fn held_by_its_wave(
+    explained: Explained,
+    soaked: &Soaked,
+    (due, waiting): (&[&Run], usize),
+    known: Known<'_>,
+) -> Explained {
+    let blockers = match soaked {
+        Soaked::NotKnown(blockers) if blockers.is_empty() => {
+            return Explained { turn: Turn::Soaking(known.now), later: count(waiting), ..explained };
+        }
+        Soaked::NotKnown(blockers) => blockers.as_slice(),
+        // Where some are not well it is about to be halted.
+        Soaked::Well | Soaked::Unwell(_) => &[],
+    };
+    let servers = due.iter().filter_map(|run| run.server_name().cloned()).collect::<Vec<_>>();
+    let held = |blocker: &Blocker| Reason { servers: servers.clone(), ..reason(blocker.clone(), &[], known) };
+    Explained { reasons: blockers.iter().map(held).collect(), ..explained }
 }
 
 /// What admission is asked about for runs that are due.
@@ -190,6 +214,7 @@ fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
         | Blocker::Rate { .. }
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
+        | Blocker::Soak { .. }
         | Blocker::Broken { .. } => BTreeSet::new(),
         Blocker::Behind { request, .. } => BTreeSet::from([request]),
     };
@@ -236,6 +261,7 @@ fn is_named(blocker: &Blocker, name: &ServerName) -> bool {
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
         | Blocker::Broken { .. }
+        | Blocker::Soak { .. }
         | Blocker::Behind { .. } => false,
     }
 }
@@ -269,6 +295,7 @@ const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
         | Blocker::Held { .. }
         | Blocker::Blacklisted { .. }
         | Blocker::Broken { .. }
+        | Blocker::Soak { .. }
         | Blocker::Behind { .. } => None,
     }
 }

@@ -85,6 +85,7 @@ fn ends(
         | Blocker::Stopped { .. }
         | Blocker::Held { .. }
         | Blocker::Broken { .. }
+        | Blocker::Soak { .. }
         | Blocker::Behind { .. } => None,
     }
 }

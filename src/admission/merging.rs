@@ -30,6 +30,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::Contradicted { .. }
                 | Blocker::Unseen { .. }
                 | Blocker::Broken { .. }
+                | Blocker::Soak { .. }
                 | Blocker::Behind { .. }
                 | Blocker::Stopped { .. }
                 | Blocker::Frozen { .. }
@@ -115,6 +116,7 @@ const fn rank(blocker: &Blocker) -> u8 {
         Blocker::Rate { .. } => 17,
         Blocker::Behind { .. } => 18,
         Blocker::NoDirectory => 19,
+        Blocker::Soak { .. } => 20,
     }
 }
 

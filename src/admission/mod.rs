@@ -35,6 +35,7 @@ mod rate;
 mod record;
 mod rehearsal;
 mod replay;
+mod soaking;
 mod stop;
 mod suspect;
 #[cfg(test)]
@@ -73,6 +74,7 @@ pub use rate::{PACED_STARTS_MAX, RATE_OVER, Start, paces};
 pub use record::{Decided, Said, Snapshot, decided};
 pub use rehearsal::{Outlook, Rehearsal, Sought, outlook, rehearse};
 pub use replay::{Change, Difference, Replay};
+pub use soaking::{Soaked, soaked};
 pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use suspect::{SUSPECT_AFTER, moved_at, suspect_from};
 pub use traffic::{Traffic, TrafficRules};

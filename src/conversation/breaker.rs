@@ -99,6 +99,22 @@ pub(super) fn standing(view: BreakerView<'_>) -> Vec<Rich> {
     beside.into_iter().chain([told]).chain(has_canary.then(|| canary(view))).collect()
 }
 
+/// A canary of it has failed, or something else after one had succeeded: what that means now, under the message about it.
+#[must_use]
+pub fn breaker_worse(breaker: &Breaker) -> Message {
+    if breaker.closed.is_some() {
+        return said(format!("✅ {}", may_start_again(&breaker.scope)));
+    }
+    let line = format!("Worse: {} failed again, {} by now", scope_words(&breaker.scope), breaker.failures);
+    let prose = Prose::new().text("✗ ").bold(line.as_str()).line();
+    let prose = match breaker.examples.first().and_then(|failed| failed.server.as_ref()) {
+        Some(server) => prose.code(server.as_str()).text(" failed. "),
+        None => prose,
+    };
+    let prose = prose.text("It stays stopped; another canary may start from ").time(breaker.canary_from);
+    Message::of_text(summary(format!("✗ {line}")), prose.text(".").done())
+}
+
 fn closed(view: BreakerView<'_>, closing: &Closing) -> Message {
     let breaker = view.breaker;
     let again = match &breaker.scope {
@@ -240,7 +256,9 @@ pub fn may_not_close(
         BreakerStanding::MayTry => prose.text("no canary has started yet; the next request sends one"),
         BreakerStanding::Trying(run) => prose.text(format!("its canary is at work in {}", run.request)),
         BreakerStanding::Soaking(at) => prose.text("its canary is watched until ").time(*at),
-        BreakerStanding::CanaryUnwell => prose.text("the server of its canary does not serve"),
+        BreakerStanding::CanaryUnwell => {
+            prose.text("the server of its canary does not serve, or an alert about it fires")
+        }
         BreakerStanding::MayClose | BreakerStanding::Closed => prose.text("it has changed meanwhile"),
     };
     let prose = prose.text(format!(". You may close it once its canary has passed; {owners} may before."));

@@ -6,7 +6,8 @@
 use super::message::{Block, Button, Confirm, Message, Piece, Rich, Style};
 use super::overriding::card_line;
 use super::progress::{at_the_worst, bar, cancel_consequence, ended_counts, now_line};
-use super::reasons::{foreign, reasons, short, shortly};
+use super::reasons::{next_waits, reasons, shortly};
+use super::soaking::{halted_line, unwell_in_short};
 use super::state::{State, state};
 use super::view::{RequestView, approvers, asked, because, deed, names, names_of, step_words, title, wanted};
 use super::why::{likely, there};
@@ -51,6 +52,8 @@ pub fn card_beside(view: RequestView<'_>, beside: Beside<'_>) -> Message {
     let head = head.rich(state_line(view, state, place));
     let facts = facts(view, state, pause);
     let mut blocks = vec![Block::Section(head.done())];
+    // Beside work of its own there is no room to say who could.
+    let commanders = if state == State::Running { &[] } else { commanders };
     let overriding = if state.is_over() { Rich::new() } else { card_line(view.request, commanders) };
     let facts = Prose::new().rich(facts).line().rich(overriding).done();
     if !facts.is_empty() {
@@ -146,6 +149,7 @@ fn state_line(view: RequestView<'_>, state: State, place: Option<&Place>) -> Ric
             match request.halted.as_ref().map(|halt| &halt.cause) {
                 Some(HaltCause::Revoked(why)) => prose.text(format!(" · {why}")),
                 Some(HaltCause::NotNeeded(why)) => prose.text(format!(" · the rest is {NOT_NEEDED}: {why}")),
+                Some(HaltCause::Unwell(of)) => prose.text(format!(" · {}", unwell_in_short(of))),
                 Some(HaltCause::Failures(_)) | None => {
                     let prose = prose.text(format!(" · {} failed, limit {limit}", tally.failed));
                     match at_the_worst(tally) {
@@ -228,10 +232,7 @@ fn facts(view: RequestView<'_>, state: State, pause: Option<&Brake>) -> Rich {
         }
         State::Running => {
             let prose = Prose::new().rich(bar_line(view)).line().rich(now_line(view)).line();
-            match foreign(&request.blockers, request.id()) {
-                Some(blocker) => prose.text(format!("Next waits: {}", short(blocker))).done(),
-                None => prose.done(),
-            }
+            prose.rich(next_waits(&request.blockers, request.id())).done()
         }
         State::HaltedByFailures | State::Stopping => {
             let count = tally.active();
@@ -295,7 +296,11 @@ pub(super) fn retried(request: &Request) -> Option<Rich> {
 
 pub(super) fn ended_facts(view: RequestView<'_>) -> Rich {
     let prose = Prose::new().rich(how_it_ended(view));
-    retried(view.request).into_iter().fold(prose, |prose, line| prose.line().rich(line)).done()
+    halted_line(view.request)
+        .into_iter()
+        .chain(retried(view.request))
+        .fold(prose, |prose, line| prose.line().rich(line))
+        .done()
 }
 
 fn how_it_ended(view: RequestView<'_>) -> Rich {

@@ -7,6 +7,7 @@ use super::failure::question;
 use super::incident::incident;
 use super::message::{Block, Button, Message, Press, Style};
 use super::progress::{at_the_worst, failure_lines};
+use super::soaking::not_well;
 use super::state::state;
 use super::view::{RequestView, asked};
 use super::words::{Prose, quoted, servers, size, summary};
@@ -66,6 +67,7 @@ pub fn halted_direct(view: RequestView<'_>, link: Option<&str>) -> Message {
         Some((at, HaltCause::Revoked(why) | HaltCause::NotNeeded(why))) => {
             prose.text(format!("{} · ", quoted(why))).time(at)
         }
+        Some((at, HaltCause::Unwell(unwell))) => prose.rich(not_well(view, unwell)).text(" · ").time(at),
         None => prose,
     };
     let prose = failure_lines(view, FAILURES_MAX).into_iter().fold(prose, |prose, line| prose.line().rich(line));

@@ -6,6 +6,7 @@ use super::card::{control, retried};
 use super::consents;
 use super::message::{Block, Button, Confirm, Message, Rich, Style};
 use super::progress::failure_lines;
+use super::soaking::unwell;
 use super::state::{State, state};
 use super::view::{RequestView, asked, deed, names_of, subject_name};
 use super::words::{NOT_NEEDED, Prose, capital, first_three, quoted, servers, summary};
@@ -228,6 +229,7 @@ fn not_started(view: RequestView<'_>, state: State, untouched: &[ServerName]) ->
                 prose.text(format!(" not started: stopped after {failed} failed, limit {limit}")).done()
             }
             HaltCause::Revoked(why) | HaltCause::NotNeeded(why) => prose.text(format!(" not started: {why}")).done(),
+            HaltCause::Unwell(of) => unwell(prose.text(" not started: "), of).done(),
         },
         Some(_) | None => prose.text(" not started").done(),
     }

@@ -4,7 +4,7 @@
 
 use super::message::{Block, Button, Message, Press, Rich, Style};
 use super::progress::failure_phrase;
-use super::view::{RequestView, names_of};
+use super::view::{RequestView, names_of, subject_name};
 use super::words::{Prose, quoted, servers, summary};
 use crate::admission::PoolImpact;
 use crate::domain::server::ServerName;
@@ -46,6 +46,22 @@ pub fn incident(view: RequestView<'_>, thread_link: Option<&str>) -> Message {
     }
     let (names, verb) = (names_of(out.iter().copied()), view.request.spec.name.as_str());
     Message { summary: summary(format!("✗ {sites}: {names} out of production after a {verb}")), blocks }
+}
+
+/// One more server is out than was told before: what became of it, and how many there are by now.
+#[must_use]
+pub fn incident_worse(view: RequestView<'_>, run: &Run) -> Message {
+    let out = view.runs.iter().filter(|run| is_out(view, run)).collect::<Vec<_>>();
+    let (id, sites) = (view.request.id(), sites_of(view, &out));
+    if !out.iter().any(|other| other.id == run.id) {
+        let line = format!("{id}: {} is back", subject_name(view.request, run));
+        return Message::of_text(summary(format!("✅ {line}")), Prose::new().text("✅ ").text(line).done());
+    }
+    let headline = format!("Worse: {} of {sites} out of production now", servers(out.len()));
+    let prose = Prose::new().text("✗ ").bold(headline.as_str());
+    let prose = out_lines(view, &[run]).into_iter().fold(prose, |prose, line| prose.line().rich(line));
+    let prose = pool_line(view, &out).into_iter().fold(prose, |prose, pools| prose.line().text(pools));
+    Message::of_text(summary(format!("✗ {id}: {headline}")), prose.done())
 }
 
 /// Nobody has taken over what is out: those who own the command are called, each request once.

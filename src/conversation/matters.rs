@@ -10,6 +10,7 @@ use super::incident::out_lines;
 use super::message::Rich;
 use super::overriding::{headline as override_headline, standing as override_standing};
 use super::plain::rich as plain;
+use super::soaking::unwell_in_short;
 use super::standby::{lack_headline, lack_place, lack_remedy};
 use super::view::{RequestView, names_of, subject_name, title};
 use super::words::{Prose, quoted, servers, size, summary};
@@ -240,6 +241,7 @@ fn halted(view: RequestView<'_>, halt: &Halt) -> Matter {
         HaltCause::Failures(count) if request.plan.servers().next().is_none() => format!("{count} failed"),
         HaltCause::Failures(count) => format!("{} failed", servers(size(*count))),
         HaltCause::Revoked(why) | HaltCause::NotNeeded(why) => quoted(why),
+        HaltCause::Unwell(unwell) => unwell_in_short(unwell),
     };
     let rest = "Nothing more of it starts; what is at work goes on. What is left takes a new request.".to_owned();
     Matter {

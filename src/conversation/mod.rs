@@ -16,6 +16,7 @@ mod direct;
 mod ending;
 mod failure;
 mod forms;
+mod halting;
 mod help;
 mod home;
 mod incident;
@@ -37,6 +38,7 @@ mod reloading;
 mod replies;
 mod restraints;
 mod review;
+mod soaking;
 mod standby;
 mod state;
 mod status;
@@ -59,7 +61,9 @@ pub use brakes::{
     Affected, AffectedRequest, Tense, go_on, marked_stopped, may_not_stop, not_alone_yet, not_stopped, stop_notice,
     stop_took_hold, stop_would, stopped_already,
 };
-pub use breaker::{BreakerView, breaker, breaker_closed, may_not_close, no_such_breaker, only_cooling_down};
+pub use breaker::{
+    BreakerView, breaker, breaker_closed, breaker_worse, may_not_close, no_such_breaker, only_cooling_down,
+};
 pub use card::{Beside, card, card_beside, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use declaring::{
@@ -75,9 +79,10 @@ pub use forms::{
     edit, fields_of, fill_in, form_answer, form_missed, form_of_nothing, form_sent, form_sent_before, form_too_late,
     no_command_here, nowhere_to_ask, own_requests, request_buttons,
 };
+pub use halting::halt_notice;
 pub use help::{help, help_command, help_purpose};
 pub use home::{HomeView, Told, home};
-pub use incident::{incident, unclaimed};
+pub use incident::{incident, incident_worse, unclaimed};
 pub use matters::{Matter, MatterKey, MatterKind, MattersView, Severity, matters};
 pub use meaning::meaning;
 pub use outlook::OutlookView;
@@ -101,6 +106,7 @@ pub use review::{
     COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,
     taken_back, too_late_to_take_back, unfit,
 };
+pub use soaking::wave_waits;
 pub use standby::{NotAsked, StandbyView, not_needed, relief, relief_reason, relieved, standby_not_asked};
 pub use state::state_word;
 pub use status::{StatusView, status};

@@ -3,6 +3,7 @@
 //! Deliberately absent: the state's line above and the people's line below, which are the card's.
 
 use super::message::Rich;
+use super::soaking::unwell_in_short;
 use super::view::{RequestView, Tally, names_of};
 use super::words::{Prose, is_are, size};
 use crate::admission::{NextWave, Overshoot, next_wave, overshoot};
@@ -138,6 +139,7 @@ pub(super) fn others(view: RequestView<'_>) -> Option<String> {
                 format!("it stops after more than {} failed", view.request.spec.waves.stop_when_failures_exceed)
             }
             HaltCause::Revoked(why) | HaltCause::NotNeeded(why) => why.clone(),
+            HaltCause::Unwell(unwell) => unwell_in_short(unwell),
         };
         return Some(format!("{finish}{} not started: {why}.", tally.untouched()));
     }

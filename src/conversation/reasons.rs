@@ -7,6 +7,7 @@ use super::calendars;
 use super::message::Rich;
 use super::production;
 use super::redundant;
+use super::soaking;
 use super::words::{PATTERNS_MAX, Prose, clock, first_three, quoted, servers, size};
 use crate::admission::Reason;
 use crate::domain::breaker::BreakerScope;
@@ -56,6 +57,7 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             prose.text(format!("{request} has waited for the same since ")).time(*since).text(", and goes first")
         }
         Blocker::NoDirectory => prose.text(NO_DIRECTORY).text("; waits until it does"),
+        Blocker::Soak { servers: names, lacks, since } => soaking::reason(prose, names, (lacks, *since)),
         Blocker::Capacity { pool, serving, total, floor, out } => {
             let prose = prose.text(format!("{pool} has {serving} of {total} in service, floor {floor}"));
             if roomy && !out.is_empty() { prose.text("\n  ").rich(outs(out)) } else { prose }
@@ -253,6 +255,7 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Contradicted { servers: names, serves, .. } => production::unblocks(names, *serves),
         Blocker::Unseen { .. } => "goes on when the load balancer tells of them again".to_owned(),
         Blocker::NoDirectory => "goes on when it answers".to_owned(),
+        Blocker::Soak { lacks, .. } => soaking::unblocks(lacks).to_owned(),
         Blocker::Behind { request, .. } => format!("goes on when {} has got what it waits for", named(request, names)),
         Blocker::Stopped { .. } => "goes on when somebody sends: resume everything because …".to_owned(),
         Blocker::Frozen { scope, .. } => format!("goes on when that is over, or somebody sends: thaw {scope}"),
@@ -321,32 +324,21 @@ fn grouped(out: &[OutServer], what: &str) -> Rich {
     if hidden > 0 { prose.text(format!(" + {hidden} more")).done() } else { prose.done() }
 }
 
-/// The first reason that is not only this request's own doing.
-pub(super) fn foreign<'a>(blockers: &'a [Blocker], own: &RequestId) -> Option<&'a Blocker> {
-    blockers.iter().find(|blocker| match blocker {
-        Blocker::Locked { holder, .. } => holder != own,
-        Blocker::Concurrency { holders, .. } => holders.iter().any(|holder| holder != own),
-        Blocker::Capacity { out, .. } => out.iter().any(|out| out.holder.as_ref() != Some(own)),
-        Blocker::Domain { domains, .. } => {
-            domains.iter().flat_map(|domain| &domain.out).any(|out| out.holder.as_ref() != Some(own))
-        }
-        Blocker::Rate { .. }
-        | Blocker::HealthUnknown { .. }
-        | Blocker::Contradicted { .. }
-        | Blocker::Unseen { .. }
-        | Blocker::Traffic { .. }
-        | Blocker::TrafficUnknown { .. }
-        | Blocker::Alert { .. }
-        | Blocker::AlertsUnknown { .. }
-        | Blocker::NoDirectory
-        | Blocker::Stopped { .. }
-        | Blocker::Frozen { .. }
-        | Blocker::Calendar(_)
-        | Blocker::Held { .. }
-        | Blocker::Blacklisted { .. }
-        | Blocker::Broken { .. }
-        | Blocker::Behind { .. } => true,
-    })
+/// What else than its own work keeps a request from starting more, in half a line each.
+pub(super) fn next_waits(blockers: &[Blocker], own: &RequestId) -> Rich {
+    let of_others = blockers.iter().filter(|blocker| !blocker.is_own_doing(own)).map(short).collect::<Vec<_>>();
+    let Some((first, others)) = of_others.split_first() else { return Rich::new() };
+    let prose = Prose::new().text(format!("Next waits: {first}"));
+    if others.is_empty() {
+        return prose.done();
+    }
+    // What is at work takes a line as well, so the rest share one.
+    let told = others.iter().take(REASONS_MAX - 1).map(String::as_str).collect::<Vec<_>>().join(" · ");
+    let prose = prose.line().text(format!("• {told}"));
+    match of_others.len().saturating_sub(REASONS_MAX) {
+        0 => prose.done(),
+        hidden => prose.text(format!(" + {hidden} more")).done(),
+    }
 }
 
 /// A reason in half a line, without markup.
@@ -366,6 +358,7 @@ pub fn short(blocker: &Blocker) -> String {
             format!("{command} {started} started within a minute, at most {limit}")
         }
         Blocker::NoDirectory => NO_DIRECTORY.to_owned(),
+        Blocker::Soak { servers: names, lacks, .. } => soaking::short(names, lacks),
         Blocker::Behind { request, .. } => format!("{request} waited longer and goes first"),
         Blocker::Contradicted { servers: names, meant, serves } => production::short(names, *meant, *serves),
         Blocker::Unseen { servers: names, .. } => format!("{} not seen in the load balancer", servers(names.len())),

@@ -178,6 +178,7 @@ const fn is_of_source(blocker: &Blocker) -> bool {
             | Blocker::TrafficUnknown { .. }
             | Blocker::AlertsUnknown { .. }
             | Blocker::NoDirectory
+            | Blocker::Soak { .. }
     )
 }
 

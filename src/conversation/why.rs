@@ -10,6 +10,7 @@ use super::help::literal;
 use super::message::{Block, Message, Rich};
 use super::progress::{activity, at_the_worst, failure_lines, failure_phrase, left_as, stops};
 use super::reasons::{in_full, named, shortly};
+use super::soaking::not_well;
 use super::state::{State, state};
 use super::view::{RequestView, server_names, sites, subject_name, title, wanted};
 use super::words::{
@@ -150,6 +151,9 @@ fn stage(view: RequestView<'_>, state: State) -> Rich {
                 }
                 Some((at, HaltCause::Revoked(why) | HaltCause::NotNeeded(why))) => {
                     prose.text("Stopped at ").time(at).text(format!(": {why}."))
+                }
+                Some((at, HaltCause::Unwell(unwell))) => {
+                    prose.text("Stopped at ").time(at).text(": ").rich(not_well(view, unwell)).text(".")
                 }
                 None => prose,
             };

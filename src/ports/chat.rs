@@ -99,6 +99,31 @@ pub struct PostTo {
     pub channel: ChannelId,
     /// The thread, or the channel itself.
     pub thread: Option<MessageTs>,
+    /// Whether a reply in a thread is shown in the channel as well.
+    pub shown: Shown,
+}
+
+/// Where a reply in a thread is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shown {
+    /// In its thread.
+    InThread,
+    /// In the channel as well, where it notifies as a message of its own does.
+    InChannelToo,
+}
+
+impl PostTo {
+    /// A message of its own in a channel.
+    #[must_use]
+    pub fn channel(channel: ChannelId) -> Self {
+        Self { channel, thread: None, shown: Shown::InThread }
+    }
+
+    /// A reply in that thread.
+    #[must_use]
+    pub fn thread(channel: ChannelId, thread: MessageTs) -> Self {
+        Self { channel, thread: Some(thread), shown: Shown::InThread }
+    }
 }
 
 /// Whom a private answer goes to.

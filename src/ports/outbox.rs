@@ -41,6 +41,13 @@ pub enum Destination {
     Home(PersonId),
     /// The thread of the notice about a request in the incident channel; of its card where there is no such notice.
     Incident(RequestId),
+    /// The thread of another message, and its channel as well: that matter has got worse. Without that message, the channel.
+    Worse {
+        /// The key of that message.
+        of: DeliveryKey,
+        /// The channel that it stands in.
+        channel: ChannelId,
+    },
     /// The conversation of one person with the bot.
     Direct(PersonId),
 }
@@ -73,6 +80,13 @@ pub enum Notice {
     Escalation(RequestId),
     /// It has started after waiting, in the thread.
     Started(RequestId),
+    /// Its next wave waits until it is known how the one before does, in the thread.
+    WaveWaits {
+        /// The request.
+        request: RequestId,
+        /// The wave that waits, counted from 0.
+        wave: u32,
+    },
     /// A server failed, in the thread.
     ServerFailed(RunId),
     /// An outcome that a person must judge, in the thread.
@@ -121,6 +135,17 @@ pub enum Notice {
     LeftOutDirect(RequestId),
     /// A request that starts no more, to whoever asked for it.
     HaltedDirect(RequestId),
+    /// The same in the incident channel, until it is over.
+    Halt(RequestId),
+    /// One more server is out of production, under the notice about them.
+    IncidentWorse(RunId),
+    /// The canary of a breaker has failed, under the message about it.
+    BreakerWorse {
+        /// Its scope.
+        scope: BreakerScope,
+        /// When it opened.
+        opened_at: Timestamp,
+    },
     /// Servers on standby that an automation puts into production, in the incident channel.
     Relief(RequestId),
     /// A run has a server, and nothing has come of it for too long, in the incident channel.

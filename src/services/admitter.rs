@@ -5,8 +5,8 @@ use super::effects::Effects;
 use super::rechecks::{self, Look, People};
 use super::requests::{end, failures, halt};
 use super::world::World;
-use super::{Service, Step, messages, overrides, records, replanning};
-use crate::admission::{self, Candidate, Ledger, NextWave, Precedence, Verdict, next_wave};
+use super::{Service, Step, halting, messages, overrides, records, replanning};
+use crate::admission::{self, Candidate, Ledger, NextWave, Precedence, Soaked, Verdict, next_wave, soaked};
 use crate::approvals;
 use crate::authorization::AuthorizationRecord;
 use crate::domain::ids::RequestId;
@@ -16,7 +16,7 @@ use crate::ports::StoreFault;
 use crate::ports::authorizations::{Authorization, Occasion, Sought};
 use crate::ports::store::{Committed, Write};
 use crate::workflow::request::{
-    Blocker, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage, VoidCause, alike,
+    Blocker, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage, Unwell, VoidCause, alike,
 };
 use crate::workflow::run::Run;
 use async_trait::async_trait;
@@ -88,8 +88,9 @@ impl Admitter {
         let Some(approved) = approvals::proof(request) else { return Ok(Looked::Nothing) };
         let runs = self.world.store.runs(request.id()).await?;
         let due = match due(request, &runs, now) {
-            Ok(due) => due,
-            Err(looked) => return Ok(looked),
+            Due::Now(due) => due,
+            Due::Soaking(until) => return self.watch(request, &runs, (until, now)).await,
+            Due::Not(looked) => return Ok(looked),
         };
         let Some(look) = self.people_of(request, now) else { return Ok(Looked::Looking) };
         if is_behind {
@@ -106,10 +107,20 @@ impl Admitter {
         let (world, approved) = (&*self.world, &approved);
         let pass = Pass { world, rulebook: &rulebook, outside, request, authorized, approved, due: &due, before, now };
         if let Some(mut writes) = unfit(request, &runs, &look.people, now) {
+            writes.extend(halting::told(&self.world, request, &writes));
             writes.extend(self.rechecked(request, &look).await?);
             writes.extend(overrides::told(&self.world, request));
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
+        }
+        match soaked(request, &runs, pass.known(&ledger)) {
+            Soaked::Well => {}
+            Soaked::NotKnown(blockers) if blockers.is_empty() => return Ok(Looked::Again(now.plus(LOOK_AGAIN_EVERY))),
+            Soaked::NotKnown(blockers) => {
+                let again = look_again(&ledger, &blockers, now);
+                return self.explain(&pass, (&ledger, &[]), (&runs, &look), (blockers, again)).await;
+            }
+            Soaked::Unwell(unwell) => return self.unwell(request, &runs, unwell, now).await,
         }
         let said = pass.verdicts(&ledger);
         // In a pass none depends on a later one, so what was said of the first can be asked again.
@@ -128,13 +139,46 @@ impl Admitter {
         let pass = Pass { due: &first, ..pass };
         let (scopes, rechecked) = (pass.scopes(), self.rechecked(request, &look).await?);
         let decide = |ledger: &Ledger| {
-            // What was measured must still count at the moment of the decision itself.
-            let writes = Pass { now: self.world.now(), ..pass }.decide(ledger);
+            // What was measured must still count at the moment of the decision itself, and the wave before still be well.
+            let pass = Pass { now: self.world.now(), ..pass };
+            let is_well = soaked(request, &runs, pass.known(ledger)) == Soaked::Well;
+            let writes = if is_well { pass.decide(ledger) } else { Vec::new() };
             // Where nothing starts, nothing is written.
             let also = if writes.is_empty() { &[] } else { rechecked.as_slice() };
             [writes.as_slice(), also].concat()
         };
         let committed = self.world.reserve(&scopes, &decide).await?;
+        Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made })
+    }
+
+    /// A finished wave soaks until then. It is looked at all the while: one that is seen not to be well is the last.
+    async fn watch(
+        &self,
+        request: &Request,
+        runs: &[Run],
+        (until, now): (Timestamp, Timestamp),
+    ) -> Result<Looked, StoreFault> {
+        let (ledger, rulebook) = (self.world.store.ledger().await?, self.world.rulebook());
+        let looked_up = self.world.looked_up();
+        match soaked(request, runs, rulebook.known(&ledger, now).with_outside(looked_up.outside())) {
+            Soaked::Unwell(unwell) => self.unwell(request, runs, unwell, now).await,
+            // What is not known yet may be when it is over.
+            Soaked::Well | Soaked::NotKnown(_) => Ok(Looked::Again(until.min(now.plus(LOOK_AGAIN_EVERY)))),
+        }
+    }
+
+    /// Servers of the wave before are not well: nothing more starts.
+    async fn unwell(
+        &self,
+        request: &Request,
+        runs: &[Run],
+        unwell: Unwell,
+        now: Timestamp,
+    ) -> Result<Looked, StoreFault> {
+        let mut writes = halt(request, runs, HaltCause::Unwell(unwell), now);
+        writes.extend(halting::told(&self.world, request, &writes));
+        writes.extend(overrides::told(&self.world, request));
+        let committed = self.world.commit(writes).await?;
         Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made })
     }
 
@@ -164,23 +208,29 @@ impl Admitter {
         (blockers, again): (Vec<Blocker>, Timestamp),
     ) -> Result<Looked, StoreFault> {
         let again = Looked::Again(again);
-        // While servers of the request are at work, waiting for them is no news; that people have stopped it is.
+        let id = pass.request.id();
+        // While servers of the request are at work, waiting for them is no news; whatever else it waits for is.
         let at_work = runs.iter().any(Run::is_active);
-        let shown = blockers.into_iter().filter(|blocker| !at_work || blocker.is_brake()).collect::<Vec<_>>();
-        if alike(&shown, &pass.request.blockers) {
+        let is_told = |blocker: &Blocker| !at_work || !blocker.is_own_doing(id);
+        let shown = blockers.into_iter().filter(is_told).collect::<Vec<_>>();
+        // It has waited only since nothing of it is at work any more.
+        let is_as_told = shown.is_empty() || at_work == pass.request.waited.since.is_none();
+        if is_as_told && alike(&shown, &pass.request.blockers) {
             return Ok(again);
         }
-        let id = pass.request.id();
         let evidence = format!("{shown:?}");
-        let event = if shown.is_empty() {
-            RequestEvent::Unblocked { at: pass.now }
-        } else {
-            RequestEvent::Blocked { at: pass.now, blockers: shown }
+        let is_soak = shown.iter().any(|blocker| matches!(blocker, Blocker::Soak { .. }));
+        let waits = pass.wave_waits(is_soak);
+        let event = match at_work {
+            _ if shown.is_empty() => RequestEvent::Unblocked { at: pass.now },
+            true => RequestEvent::HeldUp { at: pass.now, blockers: shown },
+            false => RequestEvent::Blocked { at: pass.now, blockers: shown },
         };
         let (expected, events) = (pass.request.version, vec![event]);
         let mut writes = vec![Write::RequestEvents { id: id.clone(), expected, events }];
         writes.extend(pass.record("wait", evidence, on));
         writes.push(messages::card(id));
+        writes.extend(waits);
         writes.extend(self.rechecked(pass.request, look).await?);
         self.world.commit(writes).await?;
         Ok(Looked::Made)
@@ -194,19 +244,27 @@ fn look_again(ledger: &Ledger, blockers: &[Blocker], now: Timestamp) -> Timestam
     by_clock.chain(ledger.next_brake_over(now)).fold(regularly, Timestamp::min)
 }
 
-/// The runs whose turn it is, or what the look comes to without any.
-fn due<'a>(request: &Request, runs: &'a [Run], now: Timestamp) -> Result<Vec<&'a Run>, Looked> {
+/// Whose turn it is.
+enum Due<'a> {
+    Now(Vec<&'a Run>),
+    /// The wave before is watched until then.
+    Soaking(Timestamp),
+    /// Nobody's; what the look comes to.
+    Not(Looked),
+}
+
+fn due<'a>(request: &Request, runs: &'a [Run], now: Timestamp) -> Due<'a> {
     // It is about to be halted: whoever takes the place of the one that failed last would be one too many.
     if failures(runs) > request.spec.waves.stop_when_failures_exceed {
-        return Err(Looked::Nothing);
+        return Due::Not(Looked::Nothing);
     }
     if let Some(moment) = request.plan.parts().not_before.as_ref().filter(|moment| now < moment.at) {
-        return Err(Looked::Again(moment.at));
+        return Due::Not(Looked::Again(moment.at));
     }
     match next_wave(request, runs, now) {
-        NextWave::Open(due) => Ok(due),
-        NextWave::Soaking(until) => Err(Looked::Again(until)),
-        NextWave::AtWork | NextWave::Nothing => Err(Looked::Nothing),
+        NextWave::Open(due) => Due::Now(due),
+        NextWave::Soaking(until) => Due::Soaking(until),
+        NextWave::AtWork | NextWave::Nothing => Due::Not(Looked::Nothing),
     }
 }
 

@@ -6,7 +6,7 @@
 use super::effects::Effects;
 use super::requests::close_waiting;
 use super::world::World;
-use super::{Service, Step, brakes, explaining, failures, homes, messages, restraining, suspects};
+use super::{Service, Step, brakes, explaining, failures, homes, messages, placing, restraining, suspects};
 use crate::admission::{self, PoolImpact};
 use crate::conversation::{self, Mentions, RequestView, message::Message};
 use crate::domain::ids::{DeliveryKey, RequestId, RunId};
@@ -126,6 +126,7 @@ async fn deliver(world: &World, slot: Slot) -> Result<(), StoreFault> {
         | Destination::Thread(_)
         | Destination::Channel(_)
         | Destination::Incident(_)
+        | Destination::Worse { .. }
         | Destination::Direct(_) => match compose(world, &slot).await? {
             Some(message) => public(world, &slot, &message).await?,
             None => Settled::Dead("there is nothing to say".into()),
@@ -190,11 +191,11 @@ async fn public(world: &World, slot: &Slot, message: &Message) -> Result<Settled
     }
     let to = if let Destination::Direct(person) = &slot.outgoing.to {
         match world.chat.direct_channel(person).await {
-            Ok(channel) => PostTo { channel, thread: None },
+            Ok(channel) => PostTo::channel(channel),
             Err(delivery) => return Ok(unopened(delivery)),
         }
     } else {
-        match place(world, &slot.outgoing.to).await? {
+        match placing::place(world, &slot.outgoing.to).await? {
             Some(to) => to,
             None => return Ok(Settled::Dead("its request has no card".into())),
         }
@@ -239,41 +240,6 @@ fn unopened(delivery: Delivery) -> Settled {
     }
 }
 
-/// Where a message is posted; `None` if the card that its thread hangs on never came to be.
-async fn place(world: &World, to: &Destination) -> Result<Option<PostTo>, StoreFault> {
-    Ok(match to {
-        Destination::Channel(channel) => Some(PostTo { channel: channel.clone(), thread: None }),
-        Destination::Card(id) => world
-            .store
-            .request(id)
-            .await?
-            .map(|request| PostTo { channel: request.origin.channel, thread: request.origin.thread }),
-        Destination::Thread(id) => thread(world, id).await?,
-        Destination::Incident(id) => {
-            let notice = world.store.slot(&messages::incident_key(id)).await?;
-            match notice.and_then(|slot| slot.message) {
-                Some(at) => Some(PostTo { channel: at.channel, thread: Some(at.ts) }),
-                None => thread(world, id).await?,
-            }
-        }
-        Destination::Private(_)
-        | Destination::FormOpen(_)
-        | Destination::FormUpdate(_)
-        | Destination::Home(_)
-        | Destination::Direct(_) => None,
-    })
-}
-
-/// The thread of a request's card.
-async fn thread(world: &World, id: &RequestId) -> Result<Option<PostTo>, StoreFault> {
-    Ok(world.store.request(id).await?.and_then(|request| {
-        let card = request.card?;
-        // A card that is itself a reply cannot carry a thread: the log stays in the thread it was asked in.
-        let thread = request.origin.thread.unwrap_or(card.ts);
-        Some(PostTo { channel: card.channel, thread: Some(thread) })
-    }))
-}
-
 async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFault> {
     let notice = match &slot.outgoing.content {
         Content::Fixed(message) => return Ok(Some(message.clone())),
@@ -281,6 +247,10 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Content::Live(Notice::Stop(id)) => return brakes::notice(world, id).await,
         Content::Live(Notice::Breaker { scope, opened_at }) => return failures::told(world, scope, *opened_at).await,
         Content::Live(Notice::Suspect { run, since }) => return suspects::notice(world, run, *since).await,
+        Content::Live(Notice::BreakerWorse { scope, opened_at }) => {
+            let breaker = world.store.breaker(scope, *opened_at).await?;
+            return Ok(breaker.map(|breaker| conversation::breaker_worse(&breaker)));
+        }
         Content::Live(notice) => notice,
     };
     let Some(id) = notice.request() else { return Ok(None) };
@@ -292,19 +262,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
     let impacts: Vec<PoolImpact> =
         admission::impact(&request.plan, request.spec.site_concurrency, rulebook.known(&ledger, now));
     let view = RequestView { request: &request, runs: &runs, impacts: &impacts, now };
-    let link = match (notice, &request.card) {
-        (
-            Notice::Echo(_)
-            | Notice::Incident(_)
-            | Notice::OverrideIncident { .. }
-            | Notice::QuestionDirect(_)
-            | Notice::LeftOutDirect(_)
-            | Notice::HaltedDirect(_)
-            | Notice::Relief(_),
-            Some(card),
-        ) => world.chat.link_to(card).await,
-        _ => None,
-    };
+    let link = link(world, notice, &request).await;
     let run = |id: &RunId| runs.iter().find(|run| run.id == *id);
     Ok(match notice {
         Notice::Echo(_) => Some(conversation::echo(view, link.as_deref())),
@@ -320,11 +278,16 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::Replanned(_) => Some(conversation::replanned(view)),
         Notice::Escalation(_) => Some(conversation::escalation(view)),
         Notice::Started(_) => Some(conversation::started(view)),
+        Notice::WaveWaits { .. } => Some(conversation::wave_waits(view)),
         Notice::Final(_) => Some(conversation::final_reply(view)),
         Notice::Incident(_) => Some(conversation::incident(view, link.as_deref())),
         Notice::Unclaimed(_) => Some(conversation::unclaimed(view)),
         Notice::ServerFailed(id) => run(id).map(|run| conversation::server_failed(view, run)),
-        Notice::Home(_) | Notice::Stop(_) | Notice::Breaker { .. } | Notice::Suspect { .. } => None,
+        Notice::Home(_)
+        | Notice::Stop(_)
+        | Notice::Breaker { .. }
+        | Notice::BreakerWorse { .. }
+        | Notice::Suspect { .. } => None,
         Notice::Override { number, .. } => request
             .override_of(*number)
             .map(|one| conversation::overridden(view, one, &messages::override_handle(id, *number), mentions(world))),
@@ -339,9 +302,30 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         }
         Notice::LeftOutDirect(_) => Some(conversation::left_out_direct(view, link.as_deref())),
         Notice::HaltedDirect(_) => Some(conversation::halted_direct(view, link.as_deref())),
+        Notice::Halt(_) => Some(conversation::halt_notice(view, link.as_deref())),
+        Notice::IncidentWorse(id) => run(id).map(|run| conversation::incident_worse(view, run)),
         Notice::Relief(_) => Some(conversation::relief(view, link.as_deref())),
         Notice::Question(id) => run(id).map(|run| conversation::question(view, run, &handles(run))),
     })
+}
+
+/// The address of the card, for what stands elsewhere.
+async fn link(world: &World, notice: &Notice, request: &Request) -> Option<String> {
+    let stands_elsewhere = matches!(
+        notice,
+        Notice::Echo(_)
+            | Notice::Incident(_)
+            | Notice::OverrideIncident { .. }
+            | Notice::QuestionDirect(_)
+            | Notice::LeftOutDirect(_)
+            | Notice::HaltedDirect(_)
+            | Notice::Halt(_)
+            | Notice::Relief(_)
+    );
+    match request.card.as_ref().filter(|_| stands_elsewhere) {
+        Some(card) => world.chat.link_to(card).await,
+        None => None,
+    }
 }
 
 /// Without a channel for incidents the thread itself calls those who must know.

@@ -15,7 +15,7 @@ use crate::mandate::{Leave, Proofs};
 use crate::ports::Rulebook;
 use crate::ports::store::{DecisionRecord, Scope, Write};
 use crate::workflow::breakglass::OverrideEvent;
-use crate::workflow::request::{PolicyName, Request, RequestEvent, RequestStage};
+use crate::workflow::request::{Blocker, PolicyName, Request, RequestEvent, RequestStage};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -193,6 +193,14 @@ impl Pass<'_> {
         if waited {
             writes.push(messages::started(id));
         }
+        writes.extend(self.wave_waits(false));
+    }
+
+    /// What is told of a wave that waits for the one before: once it was, it is drawn again at each change.
+    pub(super) fn wave_waits(&self, is_told: bool) -> Option<Write> {
+        let was_told = self.request.blockers.iter().any(|blocker| matches!(blocker, Blocker::Soak { .. }));
+        let next = self.due.first().filter(|_| is_told || was_told);
+        next.map(|run| messages::wave_waits(self.request.id(), run.wave))
     }
 
     /// The decision with what it was made on, so that it can be asked again.

@@ -70,13 +70,23 @@ async fn count(world: &World, work: Counted<'_>, finished: FinishedRun) -> Resul
             record.elsewhere = Some(world.store.elsewhere(scope, finished.at.minus(rule.within)).await?);
         }
         match (after_run(breaker, record, rules), breaker) {
-            (Some(changed), _) => writes.extend(written(world.places.incidents.as_ref(), changed)),
+            (Some(changed), before) => {
+                writes.extend(canary_failed(world, before, &changed));
+                writes.extend(written(world.places.incidents.as_ref(), changed));
+            }
             (None, Some(open)) => writes.extend(fewer_at_work(world, open)),
             (None, None) => {}
         }
     }
     writes.push(Write::Finished { run: finished, last });
     Ok(writes)
+}
+
+/// The canary of an open breaker has failed, or what it had shown counts no more: nothing is tried again for a while.
+fn canary_failed(world: &World, before: Option<&Breaker>, changed: &Breaker) -> Option<Write> {
+    let had_canary = before.is_some_and(|before| before.canary.is_some());
+    let channel = world.places.incidents.as_ref().filter(|_| had_canary && changed.canary.is_none())?;
+    Some(messages::breaker_worse(changed, channel))
 }
 
 /// A run that says nothing of its command: if it was a canary, another one may try.

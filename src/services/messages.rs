@@ -1,5 +1,6 @@
 //! Which messages exist, under which keys, and where they go. What they say is conversation's.
 
+use crate::admission::Breaker;
 use crate::conversation::message::{Form, Message};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::identity::PersonId;
@@ -67,6 +68,12 @@ pub(super) fn started(request: &RequestId) -> Write {
     live("started", &request.to_string(), request, to, Notice::Started(request.clone()))
 }
 
+/// Once for each wave; drawn again when it is known, so that nobody reads it as how it stands.
+pub(super) fn wave_waits(request: &RequestId, wave: u32) -> Write {
+    let (to, notice) = (Destination::Thread(request.clone()), Notice::WaveWaits { request: request.clone(), wave });
+    live("wave-waits", &format!("{request}:{wave}"), request, to, notice)
+}
+
 pub(super) fn final_reply(request: &RequestId) -> Write {
     let to = Destination::Thread(request.clone());
     live("final", &request.to_string(), request, to, Notice::Final(request.clone()))
@@ -109,6 +116,31 @@ pub(super) fn halted_direct(request: &RequestId, person: &PersonId) -> Write {
 /// The notice about a request in the incident channel.
 pub(super) fn incident_key(request: &RequestId) -> DeliveryKey {
     DeliveryKey::new(format!("incident:{request}"))
+}
+
+/// A halted request in the incident channel. That of a retry is told under the halt that it follows.
+pub(super) fn halt(request: &Request, channel: &ChannelId) -> Write {
+    let (id, channel) = (request.id(), channel.clone());
+    let to = match &request.retry_of {
+        Some(first) => Destination::Worse { of: halt_key(first), channel },
+        None => Destination::Channel(channel),
+    };
+    let lane = Lane::new(format!("halt:{id}"));
+    Write::Send(Outgoing { key: halt_key(id), lane, to, content: Content::Live(Notice::Halt(id.clone())) })
+}
+
+pub(super) fn halt_key(request: &RequestId) -> DeliveryKey {
+    DeliveryKey::new(format!("halt:{request}"))
+}
+
+/// One more server is out of production. An edited message notifies nobody, so this is a new one.
+pub(super) fn incident_worse(run: &RunId, channel: &ChannelId) -> Write {
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("incident-worse:{run}")),
+        lane: Lane::new(format!("incident:{}", run.request)),
+        to: Destination::Worse { of: incident_key(&run.request), channel: channel.clone() },
+        content: Content::Live(Notice::IncidentWorse(run.clone())),
+    })
 }
 
 /// The notice of servers on standby that a request of an automation puts into production.
@@ -186,9 +218,25 @@ pub(super) fn suspect_key(run: &RunId, since: Timestamp) -> DeliveryKey {
     DeliveryKey::new(format!("suspect:{run}:{}", since.millis()))
 }
 
+/// The canary of a breaker has failed, which makes that many failures.
+pub(super) fn breaker_worse(breaker: &Breaker, channel: &ChannelId) -> Write {
+    let (scope, opened_at) = (breaker.scope.clone(), breaker.opened_at);
+    let name = breaker_name(&scope, opened_at);
+    Write::Send(Outgoing {
+        key: DeliveryKey::new(format!("{name}:worse:{}", breaker.failures)),
+        lane: Lane::new(name.clone()),
+        to: Destination::Worse { of: DeliveryKey::new(name), channel: channel.clone() },
+        content: Content::Live(Notice::BreakerWorse { scope, opened_at }),
+    })
+}
+
+fn breaker_name(scope: &BreakerScope, opened_at: Timestamp) -> String {
+    format!("breaker:{scope}:{}", opened_at.millis())
+}
+
 /// A breaker: one message from its opening to its closing.
 pub(super) fn breaker(scope: &BreakerScope, opened_at: Timestamp, channel: &ChannelId) -> Write {
-    let name = format!("breaker:{scope}:{}", opened_at.millis());
+    let name = breaker_name(scope, opened_at);
     Write::Send(Outgoing {
         key: DeliveryKey::new(name.clone()),
         lane: Lane::new(name),

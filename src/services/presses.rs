@@ -4,8 +4,8 @@ use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::world::World;
 use super::{
-    access, brakes, cancelling, forms, messages, offers, outage, overrides, rechecks, records, retrying, reviews,
-    telling,
+    access, brakes, cancelling, forms, halting, messages, offers, outage, overrides, rechecks, records, retrying,
+    reviews, telling,
 };
 use crate::admission;
 use crate::authorization::AuthorizationRecord;
@@ -336,6 +336,7 @@ async fn cancel(
     let mut writes = cancelling::asked(request, by, world.places.incidents.as_ref(), world.now());
     writes.push(messages::answer(envelope, origin, conversation::cancel_confirmed(request)));
     writes.push(kept(record));
+    writes.extend(halting::told(world, request, &writes));
     Ok(Outcome { writes, note: format!("cancel of {id} asked") })
 }
 
@@ -444,14 +445,18 @@ impl Notice {
             | Self::Unclaimed(request)
             | Self::LeftOutDirect(request)
             | Self::HaltedDirect(request)
+            | Self::Halt(request)
             | Self::Relief(request)
             | Self::Override { request, .. }
             | Self::OverrideEnded { request, .. }
-            | Self::OverrideIncident { request, .. } => Some(request),
-            Self::ServerFailed(run) | Self::Question(run) | Self::QuestionDirect(run) | Self::Suspect { run, .. } => {
-                Some(&run.request)
-            }
-            Self::Home(_) | Self::Breaker { .. } | Self::Stop(_) => None,
+            | Self::OverrideIncident { request, .. }
+            | Self::WaveWaits { request, .. } => Some(request),
+            Self::ServerFailed(run)
+            | Self::Question(run)
+            | Self::QuestionDirect(run)
+            | Self::IncidentWorse(run)
+            | Self::Suspect { run, .. } => Some(&run.request),
+            Self::Home(_) | Self::Breaker { .. } | Self::BreakerWorse { .. } | Self::Stop(_) => None,
         }
     }
 }

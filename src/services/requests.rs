@@ -3,7 +3,7 @@
 use super::effects::Effects;
 use super::replanning::{self, Found, Need};
 use super::world::World;
-use super::{Service, Step, messages, overrides, records, telling};
+use super::{Service, Step, halting, messages, overrides, records, telling};
 use crate::domain::ids::RequestId;
 use crate::domain::plan::PlannedServer;
 use crate::domain::time::Timestamp;
@@ -94,6 +94,7 @@ pub(super) async fn moved(
     if let Some(channel) = world.places.incidents.as_ref().filter(|_| is_over && leaves_servers(runs)) {
         writes.push(messages::incident(request.id(), channel));
     }
+    writes.extend(halting::told(world, request, &writes));
     if is_over {
         writes.extend(telling::over(world, request).await?);
     }

@@ -5,6 +5,7 @@
 //! Deliberately absent: servers of which it is not known what became; as long as there are any, the request is not over.
 
 use super::accepting;
+use super::halting;
 use super::intake::Outcome;
 use super::lines::{self, Line, Reply, Speaker};
 use super::messages;
@@ -77,6 +78,7 @@ pub(super) async fn retry(
             let events = vec![RequestEvent::Retried(retried)];
             writes.push(Write::RequestEvents { id: id.clone(), expected: request.version, events });
             writes.extend([messages::card(id), messages::final_reply(id)]);
+            writes.extend(halting::told(world, &request, &writes));
             Reply::Accepted { id: anew, writes, note: format!("{note}, a retry of {id}") }
         }
         reply @ (Reply::Said { .. } | Reply::Refused { .. } | Reply::Misunderstood(_) | Reply::Silent { .. }) => reply,

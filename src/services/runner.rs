@@ -217,6 +217,7 @@ impl Runner {
         }
         writes.extend(self.closes_incident(run, &writes).await?);
         writes.extend(suspects::moves_on(&self.world, run).await?);
+        writes.extend(self.worsens_incident(run, &writes).await?);
         if self.world.commit(writes).await? == Committed::Stale {
             return Ok(Some(Turn::Rest));
         }
@@ -271,6 +272,18 @@ impl Runner {
         let lock = ledger.lock(server).filter(|lock| lock.run == run.id);
         let from = lock.and_then(|lock| lock.taken_from.as_ref());
         Ok(from.map(|failed| messages::incident(&failed.request, channel)))
+    }
+
+    /// One more server is out than the incident channel has read of: that is told by itself.
+    async fn worsens_incident(&self, run: &Run, writes: &[Write]) -> Result<Option<Write>, StoreFault> {
+        let key = messages::incident_key(&run.id.request);
+        let is_told = writes.iter().any(|write| matches!(write, Write::Send(outgoing) if outgoing.key == key));
+        // Whoever a person was asked about has counted as out since.
+        let channel = self.world.places.incidents.as_ref().filter(|_| is_told && run.asked_at.is_none());
+        let Some(channel) = channel else { return Ok(None) };
+        let slot = self.world.store.slot(&key).await?;
+        let was_read = slot.is_some_and(|slot| slot.message.is_some());
+        Ok(was_read.then(|| messages::incident_worse(&run.id, channel)))
     }
 
     fn tell(&self, event: &RunEvent, run: &Run, writes: &mut Vec<Write>) {

@@ -23,7 +23,8 @@ const LOOK_DEADLINE: Duration = Duration::from_secs(5);
 /// The watcher.
 pub struct Watcher {
     world: Arc<World>,
-    effects: Effects<PoolName, Seen>,
+    /// The looks under way, each with when it was begun.
+    effects: Effects<PoolName, (Timestamp, Seen)>,
     next_look: Option<Timestamp>,
 }
 
@@ -34,7 +35,8 @@ impl Watcher {
         Self { world, effects: Effects::new(), next_look: None }
     }
 
-    async fn take_in(&self, pool: &PoolName, seen: Seen) -> Result<(), StoreFault> {
+    /// What a look showed counts as of when it was begun: what has changed since may not be in it.
+    async fn take_in(&self, pool: &PoolName, (begun_at, seen): (Timestamp, Seen)) -> Result<(), StoreFault> {
         let lines = match seen {
             Seen::Pool(lines) => lines,
             Seen::NoAnswer(why) => {
@@ -55,9 +57,18 @@ impl Watcher {
                 BalancerStanding::Down => Health::Failing,
                 BalancerStanding::Drained | BalancerStanding::Maintenance => Health::OutOfRotation,
             };
-            let known = ledger.health.get(&server.id);
-            if known.is_none_or(|row| row.health != health || !row.seen_at.counts(now, refresh_after)) {
-                writes.push(Write::Health(HealthRow { server: server.id.clone(), health, seen_at: now }));
+            let row = HealthRow { server: server.id.clone(), health, seen_at: begun_at };
+            // Whoever watches a server that was put somewhere else waits for looks at it: the next at once, and then each
+            // after as long again.
+            let moved_at = ledger.states.get(&server.id).map(|row| row.since);
+            let is_news = ledger.health.get(&server.id).is_none_or(|known| {
+                let was_new = |moved_at| now.since(known.seen_at) >= known.seen_at.since(moved_at);
+                let is_due = !known.seen_at.counts(now, refresh_after) || moved_at.is_some_and(was_new);
+                // What a run has seen meanwhile is newer.
+                known.seen_at <= begun_at && (known.health != health || is_due)
+            });
+            if is_news {
+                writes.push(Write::Health(row));
             }
         }
         if !writes.is_empty() {
@@ -84,7 +95,8 @@ impl Service for Watcher {
             for pool in self.world.rulebook().inventory.distinct(|server| server.pool.clone()) {
                 if !self.effects.has(&pool) {
                     let (drivers, probe) = (Arc::clone(&self.world.drivers), Probe::Pool(pool.clone()));
-                    self.effects.start(pool.clone(), async move { drivers.observe(&probe, LOOK_DEADLINE).await });
+                    let look = async move { (now, drivers.observe(&probe, LOOK_DEADLINE).await) };
+                    self.effects.start(pool.clone(), look);
                 }
             }
             self.next_look = Some(now.plus(LOOK_EVERY));

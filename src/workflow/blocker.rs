@@ -150,6 +150,15 @@ pub enum Blocker {
         /// What has to happen first.
         until: BrokenUntil,
     },
+    /// The wave before is not known to be well, so the next one does not open.
+    Soak {
+        /// Servers of it.
+        servers: Vec<ServerName>,
+        /// What is not known of them, or speaks against them without proving anything.
+        lacks: SoakLack,
+        /// Since when, if that is known.
+        since: Option<Timestamp>,
+    },
     /// Another request has waited too long for the same, and goes first.
     Behind {
         /// It.
@@ -223,6 +232,23 @@ pub enum BrokenUntil {
     Person,
 }
 
+/// Why it is not known whether servers of a finished wave are well.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum SoakLack {
+    /// No look at them since their runs were done counts.
+    Look,
+    /// Somebody else's doing has brought them into that state since.
+    State(ProductionState),
+    /// Another request works on them.
+    Work(RequestId),
+    /// They are not in the inventory any more.
+    Gone,
+    /// An alert about them, of that name, fires since before their runs were done.
+    Alert(String),
+    /// What the monitoring says is not known; why.
+    Alerts(String),
+}
+
 /// Where traffic is added up.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum TrafficScope {
@@ -258,7 +284,7 @@ pub fn alike(now: &[Blocker], told: &[Blocker]) -> bool {
 }
 
 impl Blocker {
-    /// The policy that it comes from; `None` of a turn, and where it is not known whether the people of the request still may.
+    /// The policy that it comes from; `None` of a turn, of a wave that is watched, and where it is not known whether the people of the request still may.
     #[must_use]
     pub const fn policy(&self) -> Option<PolicyName> {
         match self {
@@ -273,7 +299,7 @@ impl Blocker {
             Self::Calendar(block) => Some(block.policy()),
             Self::Held { .. } => Some(PolicyName::Hold),
             Self::Blacklisted { .. } => Some(PolicyName::Blacklist),
-            Self::NoDirectory | Self::Behind { .. } => None,
+            Self::NoDirectory | Self::Behind { .. } | Self::Soak { .. } => None,
         }
     }
 
@@ -288,35 +314,12 @@ impl Blocker {
     pub const fn is_looked_up(&self) -> bool {
         matches!(
             self,
-            Self::Traffic { .. } | Self::TrafficUnknown { .. } | Self::Alert { .. } | Self::AlertsUnknown { .. }
+            Self::Traffic { .. }
+                | Self::TrafficUnknown { .. }
+                | Self::Alert { .. }
+                | Self::AlertsUnknown { .. }
+                | Self::Soak { lacks: SoakLack::Alert(_) | SoakLack::Alerts(_), .. }
         )
-    }
-
-    /// Whether people have put it on, or a calendar has. Such a reason is told even while servers of the request are at work.
-    #[must_use]
-    pub const fn is_brake(&self) -> bool {
-        match self {
-            Self::Stopped { .. }
-            | Self::Frozen { .. }
-            | Self::Calendar(_)
-            | Self::Held { .. }
-            | Self::Blacklisted { .. } => true,
-            Self::Locked { .. }
-            | Self::Concurrency { .. }
-            | Self::Rate { .. }
-            | Self::Capacity { .. }
-            | Self::HealthUnknown { .. }
-            | Self::Contradicted { .. }
-            | Self::Unseen { .. }
-            | Self::Traffic { .. }
-            | Self::TrafficUnknown { .. }
-            | Self::Domain { .. }
-            | Self::Alert { .. }
-            | Self::AlertsUnknown { .. }
-            | Self::NoDirectory
-            | Self::Broken { .. }
-            | Self::Behind { .. } => false,
-        }
     }
 }
 
@@ -362,6 +365,8 @@ impl Blocker {
             | Self::Held { .. }
             | Self::Blacklisted { .. }
             | Self::Broken { .. }
+            // A new request for what is left begins with a canary of its own.
+            | Self::Soak { .. }
             | Self::Behind { .. } => false,
         };
         self.policy().filter(|policy| can_pass && policy.can_be_overridden())
@@ -390,6 +395,7 @@ impl Blocker {
             | Self::Calendar(_)
             | Self::Held { .. }
             | Self::Blacklisted { .. }
+            | Self::Soak { .. }
             | Self::Behind { .. } => self.overridable(),
         }
     }
@@ -415,6 +421,11 @@ impl Blocker {
             }
             (Self::TrafficUnknown { scope, .. }, Self::TrafficUnknown { scope: of, .. }) => scope == of,
             (Self::AlertsUnknown { .. }, Self::AlertsUnknown { .. }) => true,
+            // Since when nobody looks, and in which words the monitoring is silent, is no other reason.
+            (Self::Soak { servers, lacks, .. }, Self::Soak { servers: of, lacks: told, .. }) => {
+                let is_silent = |lack: &SoakLack| matches!(lack, SoakLack::Alerts(_));
+                servers == of && (lacks == told || is_silent(lacks) && is_silent(told))
+            }
             // Each start makes another number and another time of it.
             (Self::Rate { command, limit, .. }, Self::Rate { command: of, limit: at_most, .. }) => {
                 (command, limit) == (of, at_most)

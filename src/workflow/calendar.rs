@@ -129,6 +129,7 @@ impl Blocker {
             | Self::Stopped { .. }
             | Self::Held { .. }
             | Self::Broken { .. }
+            | Self::Soak { .. }
             | Self::Behind { .. } => None,
         }
     }

@@ -1,7 +1,8 @@
 //! What requests take from each other, and for how long one has waited for it.
 
-use super::blocker::{Blocker, LimitScope};
+use super::blocker::{Blocker, LimitScope, OutServer};
 use super::redundancy::RedundantGroup;
+use crate::domain::ids::RequestId;
 use crate::domain::server::{PoolName, ServerName};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeSet;
@@ -40,11 +41,44 @@ impl Blocker {
             | Self::Held { .. }
             | Self::Blacklisted { .. }
             | Self::Broken { .. }
+            | Self::Soak { .. }
             // Going first brings no less traffic, and ends no alert.
             | Self::Alert { .. }
             | Self::AlertsUnknown { .. }
             | Self::Traffic { .. }
             | Self::TrafficUnknown { .. } => None,
+        }
+    }
+}
+
+impl Blocker {
+    /// Whether it is nothing but that request's own work that stands in its way: it is over when that is.
+    #[must_use]
+    pub fn is_own_doing(&self, own: &RequestId) -> bool {
+        let is_own = |out: &OutServer| out.holder.as_ref() == Some(own);
+        match self {
+            Self::Locked { holder, .. } => holder == own,
+            Self::Concurrency { holders, .. } => holders.iter().all(|holder| holder == own),
+            Self::Capacity { out, .. } => out.iter().all(is_own),
+            Self::Domain { domains, .. } => domains.iter().flat_map(|domain| &domain.out).all(is_own),
+            // Nobody notes whose starts they were, and it is over within the minute.
+            Self::Rate { .. } => true,
+            Self::Behind { .. }
+            | Self::Soak { .. }
+            | Self::NoDirectory
+            | Self::HealthUnknown { .. }
+            | Self::Contradicted { .. }
+            | Self::Unseen { .. }
+            | Self::Stopped { .. }
+            | Self::Frozen { .. }
+            | Self::Calendar(_)
+            | Self::Held { .. }
+            | Self::Blacklisted { .. }
+            | Self::Broken { .. }
+            | Self::Alert { .. }
+            | Self::AlertsUnknown { .. }
+            | Self::Traffic { .. }
+            | Self::TrafficUnknown { .. } => false,
         }
     }
 }

@@ -11,6 +11,7 @@ mod controls;
 pub mod decide;
 mod errand;
 mod gate;
+mod halt;
 mod moving;
 mod outcome;
 pub mod pace;

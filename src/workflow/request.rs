@@ -1,11 +1,12 @@
 //! One accepted intent from card to final reply.
 
 use super::IllegalTransition;
-pub use super::blocker::{Blocker, BrokenUntil, LimitScope, OutServer, TrafficMeasure, TrafficScope, alike};
+pub use super::blocker::{Blocker, BrokenUntil, LimitScope, OutServer, SoakLack, TrafficMeasure, TrafficScope, alike};
 use super::breakglass::{Override, OverrideEvent};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 pub use super::contended::{Contended, Waited};
 pub use super::controls::{ControlVerb, Retried};
+pub use super::halt::{Ailing, Halt, HaltCause, Unwell};
 pub use super::policy::{PolicyName, PolicySet};
 pub use super::redundancy::{AlertPlace, OutDomain, RedundantGroup};
 pub use super::replanning::{Change, Replanning};
@@ -143,26 +144,6 @@ pub enum RequestOutcome {
     },
 }
 
-/// Why a request starts no more servers.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Halt {
-    /// Since when.
-    pub at: Timestamp,
-    /// What ended it.
-    pub cause: HaltCause,
-}
-
-/// What ends the starts of a request for good.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum HaltCause {
-    /// So many servers had failed.
-    Failures(u32),
-    /// Whoever asked or agreed may not any more; why, as a sentence.
-    Revoked(String),
-    /// What has not started is not needed any more; why, as a sentence.
-    NotNeeded(String),
-}
-
 /// Something that happened to a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RequestEvent {
@@ -225,6 +206,13 @@ pub enum RequestEvent {
         /// The reasons, longest first.
         blockers: Vec<Blocker>,
     },
+    /// Beside what is at work it cannot start more now; these are the reasons.
+    HeldUp {
+        /// When it was looked at.
+        at: Timestamp,
+        /// The reasons, longest first.
+        blockers: Vec<Blocker>,
+    },
     /// Its first server started.
     Started {
         /// When.
@@ -235,7 +223,7 @@ pub enum RequestEvent {
         /// When.
         at: Timestamp,
     },
-    /// Too many servers failed: it starts no more.
+    /// It starts no more servers.
     Halted(Halt),
     /// A person ended it.
     CancelAsked {
@@ -413,14 +401,10 @@ impl Request {
                 self.stage = Stage::Ended { at: *at, outcome };
             }
             (RequestEvent::Blocked { at, blockers }, Stage::Queued | Stage::Running) => {
-                self.blockers.clone_from(blockers);
-                self.waited.told(*at, blockers);
-                self.looked_at = Some(*at);
+                self.blocked(*at, blockers);
             }
-            (RequestEvent::Unblocked { at }, Stage::Queued | Stage::Running) => {
-                self.unblocked();
-                self.looked_at = Some(*at);
-            }
+            (RequestEvent::HeldUp { at, blockers }, Stage::Running) => self.held_up(*at, blockers),
+            (RequestEvent::Unblocked { at }, Stage::Queued | Stage::Running) => self.held_up(*at, &[]),
             (RequestEvent::Started { at }, Stage::Queued) => {
                 self.stage = Stage::Running;
                 self.started_at = Some(*at);
@@ -451,6 +435,20 @@ impl Request {
     fn unblocked(&mut self) {
         self.blockers.clear();
         self.waited = Waited::default();
+    }
+
+    /// It waits for these.
+    fn blocked(&mut self, at: Timestamp, blockers: &[Blocker]) {
+        self.blockers = blockers.to_vec();
+        self.waited.told(at, blockers);
+        self.looked_at = Some(at);
+    }
+
+    /// It does not wait, and these keep it from starting more.
+    fn held_up(&mut self, at: Timestamp, blockers: &[Blocker]) {
+        self.unblocked();
+        self.blockers = blockers.to_vec();
+        self.looked_at = Some(at);
     }
 
     fn consent_voided(&mut self, by: &PersonId, at: Timestamp, until: Timestamp) {

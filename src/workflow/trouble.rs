@@ -27,6 +27,7 @@ impl RequestEvent {
             | Self::Escalated { .. }
             | Self::Denied { .. }
             | Self::Blocked { .. }
+            | Self::HeldUp { .. }
             | Self::Started { .. }
             | Self::Unblocked { .. }
             | Self::CancelAsked { .. }
@@ -49,7 +50,7 @@ impl Halt {
     #[must_use]
     pub const fn is_trouble(&self) -> bool {
         match &self.cause {
-            HaltCause::Failures(_) | HaltCause::Revoked(_) => true,
+            HaltCause::Failures(_) | HaltCause::Revoked(_) | HaltCause::Unwell(_) => true,
             HaltCause::NotNeeded(_) => false,
         }
     }

@@ -12,7 +12,7 @@ use crate::conversation::message::{Block, Form, FormBlock, Message, Piece, Rich}
 use crate::domain::ids::DeliveryKey;
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, ReplyPath};
 use crate::domain::time::Timestamp;
-use crate::ports::chat::{Delivery, Found, PostTo, PrivateTo, Replaces};
+use crate::ports::chat::{Delivery, Found, PostTo, PrivateTo, Replaces, Shown};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -38,6 +38,9 @@ const BLOCK_TROUBLE: [&str; 6] = [
 impl Slack {
     pub(super) async fn post_message(&self, to: &PostTo, message: &Message, key: &DeliveryKey) -> Delivery {
         let mut fields = addressed(to.channel.as_str(), to.thread.as_ref());
+        if to.thread.is_some() && to.shown == Shown::InChannelToo {
+            fields.push(("reply_broadcast", json!(true)));
+        }
         fields.push(("metadata", metadata(key)));
         let call = self.say("chat.postMessage", &fields, message).await;
         match call {

@@ -72,6 +72,7 @@ pub(super) const fn ends_request(event: &RequestEvent) -> bool {
         | RequestEvent::Reminded { .. }
         | RequestEvent::Escalated { .. }
         | RequestEvent::Blocked { .. }
+        | RequestEvent::HeldUp { .. }
         | RequestEvent::Started { .. }
         | RequestEvent::Unblocked { .. }
         | RequestEvent::Halted(_)

@@ -15,8 +15,7 @@ pub use opening::{CohortRule, FailureRules, FailureShare, Opening, ScopeRecord, 
 pub use server::{SERVER_FAILURES_KEPT_FOR, ServerFailure};
 pub(super) use server::{keeps_automations_off, rest_together, rests_with};
 
-use super::Known;
-use super::ledger::Health;
+use super::{Known, soaking};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::identity::PersonId;
 use crate::domain::ids::{RunId, Version};
@@ -110,7 +109,7 @@ pub enum BreakerStanding {
     Trying(RunId),
     /// The canary has succeeded, and is watched until then.
     Soaking(Timestamp),
-    /// The canary has succeeded, but its server does not serve now.
+    /// The canary has succeeded, but its server does not serve now, or has an alert of its own.
     CanaryUnwell,
     /// The canary has passed: a person may close it.
     MayClose,
@@ -151,7 +150,9 @@ impl Breaker {
             Some(Canary { succeeded_at: Some(at), .. }) if known.now < at.plus(rules.soak) => {
                 BreakerStanding::Soaking(at.plus(rules.soak))
             }
-            Some(canary) if is_unwell(canary, known) => BreakerStanding::CanaryUnwell,
+            Some(Canary { server: Some((server, _)), .. }) if soaking::is_unwell(server, known) => {
+                BreakerStanding::CanaryUnwell
+            }
             Some(_) => BreakerStanding::MayClose,
         }
     }
@@ -206,12 +207,6 @@ impl FailedRun {
     fn of(run: &FinishedRun) -> Self {
         Self { run: run.run.clone(), server: run.server.as_ref().map(|server| server.name.clone()) }
     }
-}
-
-/// Whether a canary's server is known and does not serve; one that nothing watches has only its own checks.
-fn is_unwell(canary: &Canary, known: Known<'_>) -> bool {
-    let health = canary.server.as_ref().and_then(|(id, _)| known.ledger.health.get(id));
-    health.is_some_and(|row| row.health != Health::Serving)
 }
 
 /// The open breakers over some work that keep off everybody, the widest first.

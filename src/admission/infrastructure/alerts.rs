@@ -160,9 +160,19 @@ fn fits(alert: &FiringAlert, wanted: &BTreeMap<String, Vec<String>>) -> bool {
     wanted.iter().all(|(label, values)| alert.labels.get(label).is_some_and(|value| values.contains(value)))
 }
 
+/// Alerts by name, each with since when it fires; and when they were asked for, if there is somebody to ask.
+type OfItself = (Vec<(String, Timestamp)>, Option<Timestamp>);
+
+/// Why it is not known what fires, and since when.
+type NotKnown = (String, Option<Timestamp>);
+
+fn unknown((why, since): NotKnown) -> Blocker {
+    Blocker::AlertsUnknown { why, since }
+}
+
 /// What is known, or why nothing is.
-fn seen(known: Known<'_>) -> Result<Option<&SeenAlerts>, Blocker> {
-    let unknown = |why: &str, since| Err(Blocker::AlertsUnknown { why: why.to_owned(), since });
+fn seen(known: Known<'_>) -> Result<Option<&SeenAlerts>, NotKnown> {
+    let unknown = |why: &str, since| Err((why.to_owned(), since));
     match known.outside.firing {
         Firing::NotConfigured => Ok(None),
         Firing::NotAsked | Firing::Pending => unknown("not looked at yet", None),
@@ -179,10 +189,25 @@ fn about_itself(blocker: &Blocker) -> Option<Timestamp> {
     if let Blocker::Alert { place: AlertPlace::Servers(_), since, .. } = blocker { Some(*since) } else { None }
 }
 
+/// The alerts about the server itself, each with since when it fires; and when they were asked for, if they are.
+///
+/// # Errors
+/// They are not known: why, and since when.
+pub(in crate::admission) fn of_itself(server: &Server, known: Known<'_>) -> Result<OfItself, NotKnown> {
+    let Some(seen) = seen(known)? else { return Ok((Vec::new(), None)) };
+    let itself = AlertPlace::Servers(vec![server.name.clone()]);
+    // Most alerts do not name it at all, and that is cheaper to see than what each is about.
+    let names_it = |alert: &FiringAlert| {
+        let mut labels = SERVER_LABELS.iter().filter_map(|label| alert.labels.get(*label));
+        labels.any(|value| value.contains(server.name.as_str()))
+    };
+    let of_it = seen.alerts.iter().filter(|alert| names_it(alert) && place(alert, known).as_ref() == Some(&itself));
+    Ok((of_it.map(|alert| (alert.name().to_owned(), alert.since)).collect(), Some(seen.at)))
+}
+
 /// Whether an alert about the server itself is known to fire.
 pub(in crate::admission) fn is_told_of(server: &Server, known: Known<'_>) -> bool {
-    let Ok(Some(seen)) = seen(known) else { return false };
-    Placed::of(seen, known).about(server).any(|one| about_itself(&one).is_some())
+    of_itself(server, known).is_ok_and(|(alerts, _)| !alerts.is_empty())
 }
 
 /// The alerts that keep this server from being taken out now, or that they are not known.
@@ -196,7 +221,7 @@ pub(in crate::admission) fn blockers(candidate: Candidate<'_>, known: Known<'_>,
             let placed = counts.alerts(|| Placed::of(seen, known));
             placed.about(record).filter(|one| !candidate.spec.remediates || about_itself(one).is_none()).collect()
         }
-        Err(blocker) => vec![blocker],
+        Err(lack) => vec![unknown(lack)],
     }
 }
 
@@ -222,7 +247,7 @@ pub fn still_quiet(
     let blockers = match seen(known) {
         Ok(None) => return Ok(()),
         Ok(Some(seen)) => Placed::of(seen, known).about(record).filter(tells).collect::<Vec<_>>(),
-        Err(blocker) => vec![blocker],
+        Err(lack) => vec![unknown(lack)],
     };
     if blockers.is_empty() { Ok(()) } else { Err(blockers) }
 }

@@ -10,7 +10,7 @@ mod domains;
 mod rules;
 
 pub use alerts::{Firing, SeenAlerts, judged, still_quiet};
-pub(super) use alerts::{Placed, is_told_by, told_together};
+pub(super) use alerts::{Placed, is_told_by, of_itself, told_together};
 pub use domains::still_redundant;
 pub(super) use domains::{DomainCount, takes};
 pub(super) use rules::InfrastructureFile;

@@ -25,6 +25,7 @@ mod parking;
 mod production;
 mod queue;
 mod rate;
+mod soaking;
 mod standby;
 mod suspect;
 mod traffic;
@@ -241,6 +242,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Alert { .. } => "alert",
         Blocker::AlertsUnknown { .. } => "alerts unknown",
         Blocker::Broken { .. } => "broken",
+        Blocker::Soak { .. } => "soak",
         Blocker::Behind { .. } => "behind",
         Blocker::Stopped { .. } => "stopped",
         Blocker::Frozen { .. } => "frozen",

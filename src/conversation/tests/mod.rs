@@ -14,6 +14,7 @@ mod overriding;
 mod preview;
 mod reloading;
 mod running;
+mod soaking;
 mod suspect;
 
 use super::message::{Block, Button, Message, Piece, Rich};

@@ -359,6 +359,26 @@ fn a_running_card_tells_what_somebody_else_keeps_from_it() {
     ");
 }
 
+/// As many as a card has room for, beside the bar and what is at work.
+#[test]
+fn a_running_card_tells_at_most_three_reasons() {
+    let unknown = |why: &str| Blocker::AlertsUnknown { why: why.into(), since: None };
+    let stopped = Blocker::Stopped { by: "dee".into(), since: at(14, 30), why: "power".into() };
+    let blockers = vec![stopped, unknown("no answer"), Blocker::NoDirectory, unknown("no watchdog")];
+    assert_snapshot!(midway().then(RequestEvent::HeldUp { at: at(14, 33), blockers }).see(CARD, card), @"
+    ▶️ req-2mq9 running: reboot 20 servers in lax, 9 of 20 rebooted
+    ----
+    Reboot 20 servers in lax · req-2mq9
+    ▶️ running · wave 4 of 6
+    ▰▰▰▰▱▱▱▱▱▱  9 of 20 · 4 working · 7 waiting
+    Now: `edge-lax-[010-013]`: 3 rebooting, 1 draining
+    Next waits: everything is stopped by dee since 14:30 UTC
+    • alerts unknown · the directory of people does not answer + 1 more
+    ~ @U0ANA · approved by bob 14:04 UTC · as of 14:33 UTC
+    [Details] [!Cancel!]
+    ");
+}
+
 #[test]
 fn details_fold_every_server_by_its_state() {
     assert_snapshot!(in_doubt().runs([14], &over(RunOutcome::LeftOut)).see(super::DETAILS, details), @"

@@ -6,10 +6,11 @@ use crate::domain::identity::{Actor, GroupName, PersonId};
 use crate::domain::ids::{Fingerprint, RequestId};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
-use crate::domain::server::{RackName, ServerName, ServerType, SiteName};
+use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Halt, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage,
+    Accepted, Approval, ApprovalNeed, Blocker, Halt, HaltCause, LimitScope, OutServer, Request, RequestEvent,
+    RequestOutcome, RequestStage,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -131,6 +132,7 @@ fn each_event_fits_the_stages_it_is_meant_for() {
         ("ended", vec![accepted(None), card(), ended()]),
     ];
     let blocked = RequestEvent::Blocked { at: NOW, blockers: Vec::new() };
+    let held_up = RequestEvent::HeldUp { at: NOW, blockers: Vec::new() };
     let halted = RequestEvent::Halted(Halt { at: NOW, cause: HaltCause::Failures(2) });
     let unblocked = RequestEvent::Unblocked { at: NOW };
     let accepted_one = Request::replay(&[accepted(Some(1))]).expect("a request begins with being accepted");
@@ -140,6 +142,7 @@ fn each_event_fits_the_stages_it_is_meant_for() {
     let table = [
         (card(), ["needs-approval", "-", "-", "-", "-", "-"]),
         (blocked, ["-", "-", "queued", "running", "-", "-"]),
+        (held_up, ["-", "-", "-", "running", "-", "-"]),
         (unblocked, ["-", "-", "queued", "running", "-", "-"]),
         (replanned, ["announced", "needs-approval", "-", "-", "-", "-"]),
         (started(), ["-", "-", "running", "-", "-", "-"]),
@@ -159,6 +162,60 @@ fn each_event_fits_the_stages_it_is_meant_for() {
         for (stage, history) in histories.iter().skip(2) {
             assert_eq!(check(&[history.clone(), vec![event.clone()]].concat()), "-", "{event:?} at {stage}");
         }
+    }
+}
+
+/// What is told beside work of its own is no wait: nobody takes precedence by it.
+#[test]
+fn a_request_waits_only_while_nothing_of_it_is_at_work() {
+    let held = |blockers| RequestEvent::HeldUp { at: NOW, blockers };
+    let blocked = |blockers| RequestEvent::Blocked { at: NOW, blockers };
+    let lacks = vec![Blocker::NoDirectory];
+    let after = |events: &[RequestEvent]| {
+        let request = Request::replay(&[&[accepted(None), card(), started()], events].concat()).expect("it runs");
+        (request.waited.since, request.blockers)
+    };
+    assert_eq!(after(&[held(lacks.clone())]), (None, lacks.clone()));
+    assert_eq!(after(&[held(lacks.clone()), blocked(lacks.clone())]), (Some(NOW), lacks.clone()));
+    assert_eq!(after(&[blocked(lacks.clone()), held(lacks.clone())]), (None, lacks));
+}
+
+/// What only the request itself stands in the way of is over when its work is.
+#[test]
+fn a_reason_is_its_own_doing_if_nobody_else_has_a_part_in_it() {
+    let ids = ["2mq9", "2mk4"].map(|tail| RequestId::from_tail(tail).expect("a tail of the alphabet"));
+    let [own, other] = &ids;
+    let out = |holder: Option<&RequestId>| OutServer {
+        name: ServerName::new("edge-lax-07"),
+        holder: holder.cloned(),
+        why: "drained".into(),
+        said_by: None,
+    };
+    let locked = |holder: &RequestId| Blocker::Locked { servers: Vec::new(), holder: holder.clone(), since: NOW };
+    let crowded = |holders: &[&RequestId]| {
+        let holders = holders.iter().copied().cloned().collect();
+        Blocker::Concurrency { scope: LimitScope::Fleet, active: 1, limit: 1, holders }
+    };
+    let full = |out: Vec<OutServer>| Blocker::Capacity {
+        pool: PoolName::new("edge-lax"),
+        serving: 9,
+        total: 10,
+        floor: 9,
+        out,
+    };
+    for (blocker, is_own) in [
+        (locked(own), true),
+        (locked(other), false),
+        (crowded(&[own]), true),
+        (crowded(&[own, other]), false),
+        (full(vec![out(Some(own))]), true),
+        (full(vec![out(Some(own)), out(Some(other))]), false),
+        (full(vec![out(Some(own)), out(None)]), false),
+        (Blocker::NoDirectory, false),
+        (Blocker::Stopped { by: "dee".into(), since: NOW, why: String::new() }, false),
+        (Blocker::AlertsUnknown { why: "no answer".into(), since: None }, false),
+    ] {
+        assert_eq!(blocker.is_own_doing(own), is_own, "{blocker:?}");
     }
 }
 

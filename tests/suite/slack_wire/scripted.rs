@@ -14,7 +14,7 @@ use wrasse::domain::ids::DeliveryKey;
 use wrasse::domain::intent::ZoneName;
 use wrasse::domain::place::{ChannelId, Membership, MessageRef, MessageTs, ReplyPath};
 use wrasse::domain::time::Timestamp;
-use wrasse::ports::chat::{Arrival, Chat, Delivery, Found, Inbox, PostTo, PrivateTo, Replaces, TriggerId};
+use wrasse::ports::chat::{Arrival, Chat, Delivery, Found, Inbox, PostTo, PrivateTo, Replaces, Shown, TriggerId};
 use wrasse::ports::directory::DirectoryFault;
 use wrasse::ports::{Clock, Directory};
 
@@ -47,7 +47,7 @@ fn slash(envelope: &str, trigger: &str) -> String {
 }
 
 fn noc() -> PostTo {
-    PostTo { channel: ChannelId::new("C0NOC"), thread: None }
+    PostTo::channel(ChannelId::new("C0NOC"))
 }
 
 #[tokio::test]
@@ -169,6 +169,21 @@ async fn a_post_carries_its_key_and_says_where_it_went() {
     let said = &peer.calls("chat.postMessage")[0];
     assert_eq!(said["metadata"]["event_payload"]["key"], json!("d-1"));
     assert_eq!((&said["thread_ts"], &said["text"]), (&json!("1764511400.000900"), &json!("req-2mq9 understood")));
+    assert_eq!(said.get("reply_broadcast"), None, "a reply stays in its thread");
+}
+
+/// What got worse notifies whoever reads the channel; a message that is no reply needs no such word.
+#[tokio::test]
+async fn a_reply_about_what_got_worse_is_shown_in_the_channel_too() {
+    let peer = Peer::start().await;
+    let slack = peer.slack().await;
+    let thread = PostTo::thread(ChannelId::new("C0NOC"), MessageTs::new("1764511400.000900"));
+    for to in [PostTo { shown: Shown::InChannelToo, ..thread }, PostTo { shown: Shown::InChannelToo, ..noc() }] {
+        slack.post(&to, &greeting(), &DeliveryKey::new("d-1")).await;
+    }
+    let said = peer.calls("chat.postMessage");
+    assert_eq!((&said[0]["thread_ts"], &said[0]["reply_broadcast"]), (&json!("1764511400.000900"), &json!(true)));
+    assert_eq!((said[1].get("thread_ts"), said[1].get("reply_broadcast")), (None, None));
 }
 
 #[tokio::test]
@@ -188,7 +203,7 @@ async fn each_answer_to_a_post_has_its_meaning() {
     ];
     for (at, (status, body, meaning)) in cases.into_iter().enumerate() {
         peer.answers("chat.postMessage", status, body);
-        let to = PostTo { channel: ChannelId::new(format!("C{at}")), thread: None };
+        let to = PostTo::channel(ChannelId::new(format!("C{at}")));
         assert_eq!(slack.post(&to, &greeting(), &DeliveryKey::new("d-1")).await, meaning);
     }
 }
@@ -203,7 +218,7 @@ async fn slow_down_is_obeyed_without_asking_again() {
     let Delivery::SlowDown(wait) = slack.post(&noc(), &greeting(), &key).await else { panic!("it was asked again") };
     assert!(wait > Duration::from_secs(25));
     assert_eq!(peer.calls("chat.postMessage").len(), 1);
-    let elsewhere = PostTo { channel: ChannelId::new("C0WEB"), thread: None };
+    let elsewhere = PostTo::channel(ChannelId::new("C0WEB"));
     assert!(matches!(slack.post(&elsewhere, &greeting(), &key).await, Delivery::Done(_)));
 }
 

@@ -16,7 +16,7 @@ use wrasse::domain::identity::{Actor, GroupName, PersonId, Standing};
 use wrasse::domain::ids::{DeliveryKey, Handle};
 use wrasse::domain::place::{ChannelId, Membership, MessageTs, Origin, Reach, ReplyPath};
 use wrasse::domain::time::Timestamp;
-use wrasse::ports::chat::{Arrival, Chat, Delivery, Found, Inbox, PostTo, PrivateTo, Replaces};
+use wrasse::ports::chat::{Arrival, Chat, Delivery, Found, Inbox, PostTo, PrivateTo, Replaces, Shown};
 use wrasse::ports::{Clock, Directory};
 use wrasse::sandbox::workspace::{Workspace, WorkspaceSettings};
 
@@ -93,7 +93,7 @@ impl Stage {
 }
 
 fn noc() -> PostTo {
-    PostTo { channel: ChannelId::new("C0NOC"), thread: None }
+    PostTo::channel(ChannelId::new("C0NOC"))
 }
 
 fn control(label: &str, verb: &str, handle: &str) -> Button {
@@ -368,6 +368,26 @@ async fn a_post_in_a_thread_is_found_in_the_thread() {
     assert_eq!(stage.slack.find(&noc(), &key, SystemClock.now()).await, Found::NotThere);
 }
 
+/// Over the wire: in its thread it is found by its key and can be edited, and whoever reads the channel reads it there.
+#[tokio::test]
+async fn a_reply_about_what_got_worse_is_read_in_the_channel_as_well() {
+    let stage = Stage::start().await;
+    let Delivery::Done(Some(card)) = stage.slack.post(&noc(), &greeting(), &DeliveryKey::new("d-1")).await else {
+        panic!("the card was refused")
+    };
+    let quiet = PostTo::thread(card.channel, card.ts.clone());
+    let loud = PostTo { shown: Shown::InChannelToo, ..quiet.clone() };
+    let says = |said: &str| Message::of_text(said, vec![text(said)]);
+    let key = DeliveryKey::new("d-3");
+    assert!(matches!(stage.slack.post(&quiet, &says("a detail"), &DeliveryKey::new("d-2")).await, Delivery::Done(_)));
+    let Delivery::Done(Some(at)) = stage.slack.post(&loud, &says("worse"), &key).await else { panic!("no reply") };
+    assert_eq!(stage.slack.find(&loud, &key, SystemClock.now()).await, Found::There(at.clone()));
+    assert!(matches!(stage.slack.edit(&at, &says("much worse")).await, Delivery::Done(_)));
+    let (channel, thread) = (stage.sees("ana", None).await, stage.sees("ana", Some(card.ts.as_str())).await);
+    assert!(channel.contains("much worse") && !channel.contains("a detail"), "{channel}");
+    assert!(thread.contains("much worse") && thread.contains("a detail"), "{thread}");
+}
+
 #[tokio::test]
 async fn limits_and_closed_doors_are_told_apart() {
     let stage = Stage::start().await;
@@ -376,7 +396,7 @@ async fn limits_and_closed_doors_are_told_apart() {
         panic!("the card was refused")
     };
     assert_eq!(stage.slack.edit(&card, &greeting()).await, Delivery::SlowDown(Duration::from_secs(17)));
-    let random = PostTo { channel: ChannelId::new("C0RANDOM"), thread: None };
+    let random = PostTo::channel(ChannelId::new("C0RANDOM"));
     assert_eq!(stage.slack.post(&random, &greeting(), &DeliveryKey::new("d-2")).await, Delivery::NotInChannel);
 }
 
@@ -444,7 +464,7 @@ async fn a_person_is_told_in_their_own_conversation() {
     let ana = PersonId::new("T0WRASSE", "U0ANA");
     let channel = stage.slack.direct_channel(&ana).await.unwrap();
     assert_eq!(stage.slack.direct_channel(&ana).await, Ok(channel.clone()));
-    let (to, key) = (PostTo { channel, thread: None }, DeliveryKey::new("halted-direct:req-2mq9"));
+    let (to, key) = (PostTo::channel(channel), DeliveryKey::new("halted-direct:req-2mq9"));
     let begun = SystemClock.now();
     let Delivery::Done(Some(at)) = stage.slack.post(&to, &greeting(), &key).await else { panic!("it is posted") };
     assert_eq!(stage.slack.find(&to, &key, begun).await, Found::There(at.clone()));

@@ -13,7 +13,7 @@ use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::{DeliveryKey, EnvelopeKey, Handle};
 use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, ReplyPath};
 use wrasse::domain::time::Timestamp;
-use wrasse::ports::chat::{Arrival, Delivery, Envelope, Found, PostTo, PrivateTo, Replaces, TriggerId, ViewId};
+use wrasse::ports::chat::{Arrival, Delivery, Envelope, Found, PostTo, PrivateTo, Replaces, Shown, TriggerId, ViewId};
 use wrasse::ports::{Chat, Clock};
 
 /// What gets lost of a call.
@@ -39,7 +39,7 @@ pub(super) enum What {
     /// A person typed or pressed.
     Act { who: String, text: String },
     /// The bot posted.
-    Post { at: MessageRef, thread: Option<MessageTs>, message: Message },
+    Post { at: MessageRef, thread: Option<MessageTs>, shown: Shown, message: Message },
     /// The bot told one person.
     Private { to: PrivateTo, message: Message, by: u64 },
     /// The bot opened or changed a form.
@@ -245,7 +245,7 @@ impl Chat for StageChat {
         let at = MessageRef { channel: to.channel.clone(), ts: MessageTs::new(format!("ts-{}", state.number())) };
         state.posts += 1;
         state.keys.push((key.clone(), at.clone(), self.clock.now()));
-        let what = What::Post { at: at.clone(), thread: to.thread.clone(), message: message.clone() };
+        let what = What::Post { at: at.clone(), thread: to.thread.clone(), shown: to.shown, message: message.clone() };
         state.push(&to.channel, what);
         match lost {
             Some(_) => Delivery::Unknown("no answer".to_owned()),

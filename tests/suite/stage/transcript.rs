@@ -6,7 +6,7 @@ use wrasse::conversation::plain;
 use wrasse::domain::identity::PersonId;
 use wrasse::domain::ids::Handle;
 use wrasse::domain::place::{ChannelId, MessageRef, MessageTs, ReplyPath};
-use wrasse::ports::chat::ViewId;
+use wrasse::ports::chat::{Shown, ViewId};
 
 /// Turns texts into texts that are the same in every performance.
 #[derive(Default)]
@@ -182,6 +182,8 @@ fn in_order(state: &State) -> Vec<usize> {
 
 fn usual_sign(what: &What) -> char {
     match what {
+        // A reply that is shown in the channel as well.
+        What::Post { thread: Some(_), shown: Shown::InChannelToo, .. } => '»',
         What::Post { thread: Some(_), .. } => '>',
         What::Post { .. } | What::Act { .. } | What::Private { .. } | What::Form { .. } => ' ',
     }
@@ -248,7 +250,7 @@ pub(super) fn button(state: &State, place: &Place, person: &PersonId, wanted: (&
     let mut found = None;
     for (_, row) in shown.by_ref() {
         let (at, thread, view, buttons, text) = match &row.what {
-            What::Post { at, thread, message } => {
+            What::Post { at, thread, message, .. } => {
                 (Some(at.clone()), thread.clone(), None, buttons(message), plain::render(message))
             }
             What::Private { to, message, .. } if to.person == *person => {

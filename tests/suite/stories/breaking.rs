@@ -273,6 +273,8 @@ async fn a_canary_that_fails_keeps_it_open_and_the_owners_may_close() {
               One canary may start from hh:mm.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
               [Open thread]
+        bot » ✗ Worse: reboot in lax failed again, 4 by now
+              `edge-lax-04` failed. It stays stopped; another canary may start from hh:mm.
         ");
         let second = asks(&ana, &noc, "edge-lax-05").await;
         assert_snapshot!(second.transcript(), @"

@@ -392,6 +392,14 @@ async fn a_rollout_stops_when_whoever_asked_may_not_any_more() {
               ~ some time · asked by @ana · plan 0000
               [[Retry 2]]
         ");
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"
+        bot   ⚠️ req-0001 is over: done, 2 not started · hh:mm
+              Halted: ana, who asked, may not reboot these in #noc any more.
+              1 of 3 rebooted, 2 not started.
+              To go on with what is left: `retry req-0001`
+              ~ req-0001 by ana · halted hh:mm
+              [Open thread]
+        ");
         stage.fleet().rebooted("edge-lax-01", times(1));
         stage.fleet().rebooted("edge-lax-[02-03]", times(0));
     })

@@ -91,6 +91,15 @@ async fn a_second_failure_stops_the_rest() {
               edge-lax now 6 of 8, floor 4
               ~ req-0001 by ana · since hh:mm
               [Open thread]
+        bot » ✗ Worse: 2 servers of lax out of production now
+              reboot: `edge-lax-02` did not come back; drained
+              edge-lax now 6 of 8, floor 4
+        bot   ❌ req-0001 is over: failed · hh:mm
+              Halted: 2 servers failed, limit 1.
+              0 of 4 rebooted, 2 not started.
+              To go on with what is left: `retry req-0001`
+              ~ req-0001 by ana · halted hh:mm
+              [Open thread]
         ");
         stage.fleet().rebooted("edge-lax-[01-02]", times(1));
         stage.fleet().rebooted("edge-lax-[03-04]", times(0));

@@ -48,6 +48,7 @@ mod replanning;
 mod requiring;
 mod retrying;
 mod scheduling;
+mod soaking;
 mod spreading;
 mod standing_by;
 mod stopping;

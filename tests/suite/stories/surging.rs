@@ -3,6 +3,7 @@
 use super::{Cast, cast};
 use crate::stage::{minutes, seconds, story, times};
 use insta::assert_snapshot;
+use wrasse::domain::ids::RequestId;
 use wrasse::sandbox::fleet::model::MetricsTrouble;
 
 const LINE: &str = "/fleet reboot edge-riga-[01-04] --wave 50% because kernel update";
@@ -60,6 +61,68 @@ async fn a_surge_stops_new_starts_and_the_rest_follows_by_itself() {
         bot > ✅ req-0001: all 4 rebooted and back in production
               ~ some time · asked by @ana · plan 0000
         ");
+        stage.fleet().rebooted("edge-riga-[01-04]", times(1));
+    })
+    .await;
+}
+
+/// While one boots for minutes, what keeps the next from starting is on the card and in the record, once.
+#[tokio::test]
+async fn a_surge_beside_a_slow_boot_is_told_while_it_boots() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-riga-[01-20]");
+        stage.changes_command("reboot.yaml", "canary: 1", "canary: 2");
+        stage.changes_command("reboot.yaml", "concurrency: { site: 4 }", "concurrency: { site: 1 }");
+        stage.lets_out(50);
+        stage.fleet().is_measured(0.5);
+        stage.fleet().holds_boots();
+        let thread = ana.types(&noc, LINE).await;
+        stage.clock().advance(seconds(30)).await;
+        let told = thread.transcript();
+        assert!(!told.contains("Next waits"), "its own work is no reason: {told}");
+        stage.fleet().gets_traffic("riga", 0.8);
+        stage.clock().advance(seconds(40)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 4 servers in riga · req-0001
+              ▶️ running · wave 1 of 2
+              ▱▱▱▱▱▱▱▱▱▱  0 of 4 · 1 working · 3 waiting
+              Now: `edge-riga-01`: 1 rebooting
+              Next waits: edge-riga traffic would be 89 % of what is left, at most 70 %
+              • edge-riga traffic is 160 % of the usual, at most 130 % · edge-riga traffic is 160 % of 5 min ago, at most 120 %
+              ~ @ana · as of hh:mm
+              [Details] [!Cancel!]
+        ");
+        let decisions = stage.store().await.decisions(&RequestId::parse("req-2222").unwrap()).await.unwrap();
+        let of_surge = decisions.iter().filter(|one| one.verdict == "wait" && one.evidence.contains("LoadAfter"));
+        assert_eq!(of_surge.count(), 1, "it is recorded once: {decisions:?}");
+        ana.types(&noc, "/fleet why req-2222").await;
+        assert_snapshot!(thread.since_last_look(), @"
+        ana   /fleet why req-0001
+        bot   (only ana) Reboot 4 servers in riga · req-0001
+              ▶️ running
+              ▶ 1 working (1 rebooting): `edge-riga-01`, the longest `run-0001.1` since hh:mm
+              • edge-riga traffic would be 89 % of what is left, at most 70 %, measured hh:mm
+                blocks `edge-riga-02`
+                goes on when less has come, or more has served, for long enough
+              • edge-riga traffic is 160 % of the usual, at most 130 %, measured hh:mm
+                blocks `edge-riga-02`
+                goes on when less has come for long enough
+              • edge-riga traffic is 160 % of 5 min ago, at most 120 %, measured hh:mm
+                blocks `edge-riga-02`
+                goes on when less has come for long enough
+              • riga: 1 server under work, at most 1 at once (req-0001)
+                blocks `edge-riga-02`
+                1 server held by req-0001 (ana) since hh:mm
+                goes on when one of them is done
+              2 wait for a later wave
+              Stops starting when more than 1 failed: up to 1 is at work then, so at most 3 of 4 may fail
+              ~ asked by ana · looks again at every change, and every 15 s · as of hh:mm
+        ");
+        stage.fleet().gets_traffic("riga", 0.5);
+        stage.fleet().lets_boot();
+        stage.fleet().finishes("edge-riga-01");
+        stage.clock().advance(minutes(18)).await;
+        assert!(thread.since_last_look().contains("all 4 rebooted"), "the rest follows by itself");
         stage.fleet().rebooted("edge-riga-[01-04]", times(1));
     })
     .await;

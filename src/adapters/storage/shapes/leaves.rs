@@ -6,7 +6,7 @@ use crate::domain::calendar::CalendarName;
 use crate::domain::command::CommandName;
 use crate::domain::effect::BootId;
 use crate::domain::identity::{AutomationName, GroupName, TeamId, UserId};
-use crate::domain::ids::{BrakeId, Fingerprint, Handle, RequestId, RunId, Version};
+use crate::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, RequestId, RunId, Version};
 use crate::domain::intent::{ParameterName, ZoneName};
 use crate::domain::place::{ChannelId, ChannelName, MessageTs};
 use crate::domain::server::{
@@ -108,6 +108,7 @@ stored_names!(
     ChannelId,
     ChannelName,
     CommandName,
+    DeliveryKey,
     GroupName,
     Handle,
     MessageTs,

@@ -13,6 +13,7 @@ stored_variants! { Destination;
     "form-update" => FormUpdate(view),
     "home" => Home(person),
     "incident" => Incident(request),
+    "worse" => Worse { of: "of", channel: "channel" },
     "direct" => Direct(person),
 }
 stored_record! { PrivateTo; person: "person", channel: "channel", path: "path", replaces: "replaces" }
@@ -30,6 +31,7 @@ stored_variants! { Notice;
     "replanned" => Replanned(request),
     "escalation" => Escalation(request),
     "started" => Started(request),
+    "wave-waits" => WaveWaits { request: "request", wave: "wave" },
     "server-failed" => ServerFailed(run),
     "question" => Question(run),
     "final" => Final(request),
@@ -44,6 +46,9 @@ stored_variants! { Notice;
     "question-direct" => QuestionDirect(run),
     "left-out-direct" => LeftOutDirect(request),
     "halted-direct" => HaltedDirect(request),
+    "halt" => Halt(request),
+    "incident-worse" => IncidentWorse(run),
+    "breaker-worse" => BreakerWorse { scope: "scope", opened_at: "opened_at_ms" },
     "relief" => Relief(request),
     "suspect" => Suspect { run: "run", since: "since_ms" },
 }

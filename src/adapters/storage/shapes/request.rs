@@ -5,8 +5,9 @@ use super::{Json, Members, Misfit, Stored, stored_record, stored_variants, store
 use crate::domain::consent::Quota;
 use crate::domain::server::SiteName;
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Blocker, BrokenUntil, ControlVerb, Escalation, Halt, HaltCause, LimitScope,
-    OutServer, RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope, VoidCause,
+    Accepted, Ailing, Approval, ApprovalNeed, Blocker, BrokenUntil, ControlVerb, Escalation, Halt, HaltCause,
+    LimitScope, OutServer, RequestEvent, RequestOutcome, Retried, SoakLack, TrafficMeasure, TrafficScope, Unwell,
+    VoidCause,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -21,6 +22,7 @@ stored_variants! { RequestEvent;
     "escalated" => Escalated { at: "at_ms" },
     "denied" => Denied { by: "by", name: "name", at: "at_ms", why: "why" },
     "blocked" => Blocked { at: "at_ms", blockers: "blockers" },
+    "held-up" => HeldUp { at: "at_ms", blockers: "blockers" },
     "started" => Started { at: "at_ms" },
     "unblocked" => Unblocked { at: "at_ms" },
     "halted" => Halted(halt),
@@ -76,20 +78,25 @@ impl Stored for Halt {
             HaltCause::Failures(count) => object.with("failures", count),
             HaltCause::Revoked(why) => object.with("revoked", why),
             HaltCause::NotNeeded(why) => object.with("not_needed", why),
+            HaltCause::Unwell(unwell) => object.with("unwell", unwell),
         }
         .end();
     }
 
     fn restore(value: &Value) -> Result<Self, Misfit> {
         let members = Members::of(value)?;
-        let cause = match (members.read("revoked")?, members.read("not_needed")?) {
-            (Some(why), _) => HaltCause::Revoked(why),
-            (None, Some(why)) => HaltCause::NotNeeded(why),
-            (None, None) => HaltCause::Failures(members.read("failures")?),
+        let causes = (members.read("revoked")?, members.read("not_needed")?, members.read("unwell")?);
+        let cause = match causes {
+            (Some(why), _, _) => HaltCause::Revoked(why),
+            (None, Some(why), _) => HaltCause::NotNeeded(why),
+            (None, None, Some(unwell)) => HaltCause::Unwell(unwell),
+            (None, None, None) => HaltCause::Failures(members.read("failures")?),
         };
         Ok(Self { at: members.read("at_ms")?, cause })
     }
 }
+stored_record! { Unwell; servers: "servers", count: "count", of: "of" }
+stored_record! { Ailing; name: "name", seen: "seen", at: "at_ms" }
 stored_words! { ControlVerb;
     "request.review" => Review, "request.details" => Details, "request.withdraw" => Withdraw,
     "request.cancel" => Cancel, "request.resume" => Resume, "request.retry" => Retry,
@@ -128,10 +135,19 @@ stored_variants! { Blocker;
     "calendar" => Calendar(block),
     "held" => Held { servers: "servers", by: "by", since: "since_ms", why: "why" },
     "blacklisted" => Blacklisted { scope: "scope", by: "by", until: "until_ms", why: "why" },
+    "soak" => Soak { servers: "servers", lacks: "lacks", since: "since_ms" },
     "behind" => Behind { request: "request", since: "since_ms" },
     "broken" => Broken {
         scope: "scope", failures: "failures", of: "of", since: "since_ms", examples: "examples", until: "until",
     },
+}
+stored_variants! { SoakLack;
+    "look" => Look,
+    "state" => State(state),
+    "work" => Work(request),
+    "gone" => Gone,
+    "alert" => Alert(name),
+    "alerts" => Alerts(why),
 }
 stored_variants! { BrokenUntil;
     "cool-down" => CoolDown(at),

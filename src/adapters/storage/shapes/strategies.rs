@@ -10,7 +10,7 @@ use crate::domain::command::{
 };
 use crate::domain::effect::{Begun, BootId};
 use crate::domain::identity::{Actor, GroupName, PersonId};
-use crate::domain::ids::{BrakeId, Fingerprint, Handle, RequestId, RunId};
+use crate::domain::ids::{BrakeId, DeliveryKey, Fingerprint, Handle, RequestId, RunId};
 use crate::domain::intent::{Moment, ParameterName, ZoneName};
 use crate::domain::place::{ChannelId, MessageRef, MessageTs, Origin, ReplyPath};
 use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
@@ -375,18 +375,27 @@ pub(super) fn content() -> BoxedStrategy<Content> {
         Notice::Unclaimed,
         Notice::LeftOutDirect,
         Notice::HaltedDirect,
+        Notice::Halt,
         Notice::Relief,
     ]);
-    let of_run = select(vec![Notice::ServerFailed as fn(RunId) -> Notice, Notice::Question, Notice::QuestionDirect]);
+    let of_run = select(vec![
+        Notice::ServerFailed as fn(RunId) -> Notice,
+        Notice::Question,
+        Notice::QuestionDirect,
+        Notice::IncidentWorse,
+    ]);
     prop_oneof![
         (of_request, request_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         (of_run, run_id()).prop_map(|(notice, id)| Content::Live(notice(id))),
         person().prop_map(|person| Content::Live(Notice::Home(person))),
         (super::strategies_of_breakers::scope(), time())
             .prop_map(|(scope, opened_at)| Content::Live(Notice::Breaker { scope, opened_at })),
+        (super::strategies_of_breakers::scope(), time())
+            .prop_map(|(scope, opened_at)| Content::Live(Notice::BreakerWorse { scope, opened_at })),
         text().prop_map(|id| Content::Live(Notice::Stop(BrakeId::new(id)))),
         (run_id(), time()).prop_map(|(run, since)| Content::Live(Notice::Suspect { run, since })),
-        (request_id(), any::<u32>(), 0..3).prop_map(|(request, number, which)| Content::Live(match which {
+        (request_id(), any::<u32>(), 0..4).prop_map(|(request, number, which)| Content::Live(match which {
+            3 => Notice::WaveWaits { request, wave: number },
             0 => Notice::Override { request, number },
             1 => Notice::OverrideEnded { request, number },
             _ => Notice::OverrideIncident { request, number },
@@ -416,6 +425,10 @@ pub(super) fn destination() -> BoxedStrategy<Destination> {
         person().prop_map(Destination::Home),
         request_id().prop_map(Destination::Incident),
         person().prop_map(Destination::Direct),
+        (text(), text()).prop_map(|(of, channel)| Destination::Worse {
+            of: DeliveryKey::new(of),
+            channel: ChannelId::new(channel)
+        }),
     ]
     .boxed()
 }

@@ -13,9 +13,9 @@ use crate::domain::server::{
     MetroName, PoolName, ProductionState, RackName, ServerName, ServerType, SiteName, TagName,
 };
 use crate::workflow::request::{
-    Accepted, AlertPlace, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause, LimitScope,
-    OutDomain, OutServer, RedundantGroup, RequestEvent, RequestOutcome, Retried, TrafficMeasure, TrafficScope,
-    VoidCause,
+    Accepted, Ailing, AlertPlace, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause,
+    LimitScope, OutDomain, OutServer, RedundantGroup, RequestEvent, RequestOutcome, Retried, SoakLack, TrafficMeasure,
+    TrafficScope, Unwell, VoidCause,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -116,7 +116,21 @@ fn of_infrastructure() -> BoxedStrategy<Blocker> {
     ];
     let alert = (text(), place, time()).prop_map(|(name, place, since)| Blocker::Alert { name, place, since });
     let unknown = (text(), option::of(time())).prop_map(|(why, since)| Blocker::AlertsUnknown { why, since });
-    prop_oneof![domain, alert, unknown].boxed()
+    prop_oneof![domain, alert, unknown, soak()].boxed()
+}
+
+fn soak() -> BoxedStrategy<Blocker> {
+    let lacks = prop_oneof![
+        Just(SoakLack::Look),
+        select(ProductionState::ALL.to_vec()).prop_map(SoakLack::State),
+        request_id().prop_map(SoakLack::Work),
+        Just(SoakLack::Gone),
+        text().prop_map(SoakLack::Alert),
+        text().prop_map(SoakLack::Alerts),
+    ];
+    let servers = vec(text().prop_map(ServerName::new), 0..3);
+    let soak = (servers, lacks, option::of(time()));
+    soak.prop_map(|(servers, lacks, since)| Blocker::Soak { servers, lacks, since }).boxed()
 }
 
 fn blocker() -> BoxedStrategy<Blocker> {
@@ -202,10 +216,15 @@ pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
         (person(), text(), time(), hash(), text(), seen).prop_map(|(by, name, at, plan, why, (groups, shown))| {
             Approval { by: Actor::recalled(by), name, at, plan, why, groups, shown }
         });
+    let ailing =
+        (text().prop_map(ServerName::new), text(), time()).prop_map(|(name, seen, at)| Ailing { name, seen, at });
+    let unwell =
+        (vec(ailing, 0..3), any::<(u32, u32)>()).prop_map(|(servers, (count, of))| Unwell { servers, count, of });
     let halt = prop_oneof![
         any::<u32>().prop_map(HaltCause::Failures),
         text().prop_map(HaltCause::Revoked),
         text().prop_map(HaltCause::NotNeeded),
+        unwell.prop_map(HaltCause::Unwell),
     ];
     let cause = select(vec![VoidCause::TakenBack, VoidCause::LeftWorkspace]);
     prop_oneof![
@@ -219,6 +238,7 @@ pub(in super::super) fn request_event() -> BoxedStrategy<RequestEvent> {
             why
         }),
         (time(), vec(blocker(), 0..4)).prop_map(|(at, blockers)| RequestEvent::Blocked { at, blockers }),
+        (time(), vec(blocker(), 0..4)).prop_map(|(at, blockers)| RequestEvent::HeldUp { at, blockers }),
         time().prop_map(|at| RequestEvent::Started { at }),
         time().prop_map(|at| RequestEvent::Unblocked { at }),
         (time(), halt).prop_map(|(at, cause)| RequestEvent::Halted(Halt { at, cause })),

@@ -32,6 +32,7 @@ pub(super) async fn send(connection: &mut SqliteConnection, outgoing: &Outgoing)
         | Destination::FormUpdate(_)
         | Destination::Home(_)
         | Destination::Incident(_)
+        | Destination::Worse { .. }
         | Destination::Direct(_) => None,
     };
     let upsert = upsert.bind(outgoing.key.as_str()).bind(outgoing.lane.as_str()).bind(SHAPE);
