@@ -34,7 +34,7 @@ use crate::services::telling::Telling;
 use crate::services::traffic::TrafficWatch;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
-use crate::services::{Gauge, InForce, Pager, Places, Sentry, Service, Step, Suspicion, WakingInbox, World};
+use crate::services::{Gauge, InForce, Pager, Places, Sentry, Service, Step, WakingInbox, World};
 use crate::settings::{AlertmanagerSettings, PrometheusSettings, Settings};
 use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
@@ -88,7 +88,6 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         traffic: Gauge::new(prometheus(settings.prometheus)?),
         sentry: Sentry::new(monitoring(settings.alerts)?),
         pager: Pager::new(alertmanager(settings.alertmanager)?),
-        suspicion: Suspicion::default(),
         drivers: drivers.clone(),
         source: Arc::new(ServedFiles::new(files, slack.clone(), Arc::clone(&clock), drivers)),
         clock,

@@ -56,7 +56,6 @@ mod world;
 pub use crate::ports::Rulebook;
 pub use monitoring::Sentry;
 pub use paging::{Pager, Silence};
-pub use suspects::Suspicion;
 pub use traffic::Gauge;
 pub use world::{InForce, Places, WakingInbox, World};
 
