@@ -34,7 +34,7 @@ use crate::services::telling::Telling;
 use crate::services::traffic::TrafficWatch;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
-use crate::services::{Gauge, InForce, Pager, Places, Relief, Sentry, Service, Step, Suspicion, WakingInbox, World};
+use crate::services::{Gauge, InForce, Pager, Places, Relief, Sentry, Service, Step, WakingInbox, World};
 use crate::settings::{AlertmanagerSettings, PrometheusSettings, Settings};
 use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
@@ -89,7 +89,6 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
         sentry: Sentry::new(monitoring(settings.alerts)?),
         relief: Relief::default(),
         pager: Pager::new(alertmanager(settings.alertmanager)?),
-        suspicion: Suspicion::default(),
         drivers: drivers.clone(),
         source: Arc::new(ServedFiles::new(files, slack.clone(), Arc::clone(&clock), drivers)),
         clock,

@@ -126,7 +126,9 @@ fn ended_at(run: &Run) -> Option<Timestamp> {
 fn by_others(run: &Run, server: &Server, known: Known<'_>) -> Option<Found> {
     if let Some(lock) = known.ledger.lock(&server.id).filter(|lock| lock.run != run.id) {
         return Some(match lock.standing {
-            LockStanding::Working | LockStanding::Parked => Found::Lacks(SoakLack::Work(lock.run.request.clone()), Some(lock.since)),
+            LockStanding::Working | LockStanding::Parked => {
+                Found::Lacks(SoakLack::Work(lock.run.request.clone()), Some(lock.since))
+            }
             LockStanding::LeftBehind => Found::Ails("left behind by a run that failed".to_owned(), lock.since),
         });
     }

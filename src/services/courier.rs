@@ -246,7 +246,7 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Content::Form(_) => return Ok(None),
         Content::Live(Notice::Stop(id)) => return brakes::notice(world, id).await,
         Content::Live(Notice::Breaker { scope, opened_at }) => return failures::told(world, scope, *opened_at).await,
-        Content::Live(Notice::Suspect { run, since }) => return suspects::notice(world, run, *since).await,
+        Content::Live(Notice::Suspect { run, since }) => return suspects::notice(world, slot, (run, *since)).await,
         Content::Live(Notice::BreakerWorse { scope, opened_at }) => {
             let breaker = world.store.breaker(scope, *opened_at).await?;
             return Ok(breaker.map(|breaker| conversation::breaker_worse(&breaker)));

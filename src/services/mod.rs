@@ -61,7 +61,6 @@ pub use crate::ports::Rulebook;
 pub use monitoring::Sentry;
 pub use paging::{Pager, Silence};
 pub use standby::Relief;
-pub use suspects::Suspicion;
 pub use traffic::Gauge;
 pub use world::{InForce, Places, WakingInbox, World};
 

@@ -12,32 +12,18 @@ use crate::domain::ids::RunId;
 use crate::domain::server::{ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
-use crate::ports::store::Write;
+use crate::ports::store::{Slot, Write};
 use crate::workflow::request::Request;
 use crate::workflow::run::Run;
 use async_trait::async_trait;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Locks are looked at no more often than this: none becomes suspect within seconds.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
-/// What stood still because the bot was down, or everything stopped, gets so long to move on by itself.
+/// What stood still because the bot was down, or everything stopped, gets so long to move on by itself before the channel reads
+/// of it: the message waits in the outbox, and is none if the run has moved on by then.
 const SETTLES_WITHIN: Duration = Duration::from_secs(120);
-
-/// Until when nothing is suspect: shortly after a start and after a stop of everything. In memory alone, for that is all that a
-/// restart would tell.
-#[derive(Debug, Default)]
-pub struct Suspicion(RwLock<Option<Timestamp>>);
-
-impl Suspicion {
-    /// Until when to wait with it, if it is to wait.
-    fn rests_until(&self, is_stopped: bool, now: Timestamp) -> Option<Timestamp> {
-        let mut until = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let kept = until.filter(|_| !is_stopped);
-        let until = *until.insert(kept.unwrap_or_else(|| now.plus(SETTLES_WITHIN)));
-        (now < until).then_some(until)
-    }
-}
 
 /// A lock, with what is stored of its run.
 struct Reservation {
@@ -99,19 +85,13 @@ pub(super) fn readable<T>(answer: Result<T, StoreFault>) -> Result<Result<T, Str
     }
 }
 
-/// Those that are suspect now, and when the next may become so.
+/// Those that are suspect now, and when the next may become so. Under a stop of everything none is: that is told already.
 async fn suspects(world: &World) -> Result<(Vec<Reservation>, Option<Timestamp>), StoreFault> {
     let (ledger, now) = (world.store.ledger().await?, world.now());
     let (mut all, mut next) = (Vec::new(), None::<Timestamp>);
     let mut soonest = |at: Timestamp| next = Some(next.map_or(at, |earlier| earlier.min(at)));
-    let held = ledger.locks.values().filter(|lock| lock.standing.is_a_runs()).collect::<Vec<_>>();
-    if held.is_empty() {
-        return Ok((all, None));
-    }
-    if let Some(until) = world.suspicion.rests_until(ledger.stop().is_some(), now) {
-        return Ok((all, Some(until)));
-    }
-    for lock in held {
+    let is_stopped = ledger.stop().is_some();
+    for lock in ledger.locks.values().filter(|lock| lock.standing.is_a_runs() && !is_stopped) {
         let earliest = lock.since.plus(SUSPECT_AFTER);
         if now < earliest {
             soonest(earliest);
@@ -127,20 +107,27 @@ async fn suspects(world: &World) -> Result<(Vec<Reservation>, Option<Timestamp>)
     Ok((all, next))
 }
 
-/// Each of them as a matter for a pager.
+/// Each of them as a matter for a pager; at once, for what is not so any more is told there as well.
 pub(super) async fn matters(world: &World) -> Result<Vec<Matter>, StoreFault> {
     let (all, _) = suspects(world).await?;
     Ok(all.iter().map(|one| conversation::suspect_matter(one.view())).collect())
 }
 
-/// What is told of a run that stood still since then, as things are now.
-pub(super) async fn notice(world: &World, id: &RunId, since: Timestamp) -> Result<Option<Message>, StoreFault> {
+/// What is told of a run that stood still since then, as things are now; nothing if nobody has read of it and it has moved on.
+pub(super) async fn notice(
+    world: &World,
+    slot: &Slot,
+    (id, since): (&RunId, Timestamp),
+) -> Result<Option<Message>, StoreFault> {
     let ledger = world.store.ledger().await?;
     if let Some(lock) = ledger.locks.values().find(|lock| lock.run == *id) {
         let reservation = Reservation::of(world, lock, &ledger).await?;
         if reservation.since() == since && reservation.suspect_from().is_some() {
             return Ok(Some(conversation::suspect(reservation.view())));
         }
+    }
+    if slot.delivered == 0 && slot.begun_at.is_none() {
+        return Ok(None);
     }
     let Ok((_, run)) = found(world, id).await? else { return Ok(None) };
     Ok(run.server_name().map(|server| conversation::suspect_no_more(server, &run, world.now())))
@@ -186,9 +173,11 @@ impl Suspects {
         for one in all {
             let (run, since) = (&one.lock.run, one.since());
             let Some(channel) = &self.world.places.incidents else { continue };
-            if self.world.store.slot(&messages::suspect_key(run, since)).await?.is_none() {
+            let key = messages::suspect_key(run, since);
+            if self.world.store.slot(&key).await?.is_none() {
                 tracing::warn!(run.id = %run, server.name = %one.server, "nothing comes of a reservation; it stays");
                 writes.push(messages::suspect(run, since, channel));
+                writes.push(Write::Postponed { key, until: self.world.now().plus(SETTLES_WITHIN) });
             }
         }
         if !writes.is_empty() {

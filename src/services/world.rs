@@ -3,7 +3,6 @@
 use super::monitoring::Sentry;
 use super::paging::Pager;
 use super::standby::Relief;
-use super::suspects::Suspicion;
 use super::traffic::Gauge;
 use crate::admission::{Firing, Outside, Traffic};
 use crate::domain::ids::OperationId;
@@ -79,8 +78,6 @@ pub struct World {
     pub relief: Relief,
     /// What rings while the chat is down.
     pub pager: Pager,
-    /// When reservations of which nothing comes are told.
-    pub suspicion: Suspicion,
     /// How servers are reached.
     pub drivers: Arc<dyn Drivers>,
     /// The time.

@@ -12,7 +12,7 @@ use wrasse::adapters::storage::sqlite::SqliteStore;
 use wrasse::app::services;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::{Alerts, Chat, Clock, Directory, Drivers, Ids, Metrics, Monitoring, Store};
-use wrasse::services::{Gauge, InForce, Pager, Places, Relief, Sentry, Service, Step, Suspicion, World};
+use wrasse::services::{Gauge, InForce, Pager, Places, Relief, Sentry, Service, Step, World};
 
 /// More rounds than any story needs between two moments.
 const ROUNDS_MAX: u32 = 20_000;
@@ -135,7 +135,6 @@ impl Bot {
             sentry: Sentry::new(ports.monitoring.clone()),
             relief: Relief::default(),
             pager: Pager::new(ports.alerts.clone()),
-            suspicion: Suspicion::default(),
             drivers: Arc::clone(&ports.drivers),
             clock: Arc::clone(&ports.clock),
             ids: Arc::clone(&ports.ids),
