@@ -62,10 +62,13 @@ impl Watcher {
             // after as long again.
             let moved_at = ledger.states.get(&server.id).map(|row| row.since);
             let is_news = ledger.health.get(&server.id).is_none_or(|known| {
-                let was_new = |moved_at| now.since(known.seen_at) >= known.seen_at.since(moved_at);
+                // A look of the same moment tells nothing more, however often the bot starts anew in it.
+                let is_later = begun_at > known.seen_at;
+                let was_new = |moved_at| is_later && now.since(known.seen_at) >= known.seen_at.since(moved_at);
                 let is_due = !known.seen_at.counts(now, refresh_after) || moved_at.is_some_and(was_new);
-                // What a run has seen meanwhile is newer.
-                known.seen_at <= begun_at && (known.health != health || is_due)
+                // What a run has seen meanwhile is newer; what lies ahead was seen before the clock was set back.
+                let is_newer = known.seen_at > begun_at && known.seen_at <= now;
+                !is_newer && (known.health != health || is_due)
             });
             if is_news {
                 writes.push(Write::Health(row));
