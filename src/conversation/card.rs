@@ -133,14 +133,7 @@ fn state_line(view: RequestView<'_>, state: State, place: Option<&Place>) -> Ric
         State::Queued | State::HaltedByPolicy if request.blockers.iter().any(Blocker::waits_for_a_person) => {
             prose.text(" · waits for a person")
         }
-        State::Queued => match expires_first(request) {
-            Some(at) => prose
-                .text(" · expires ")
-                .time(at)
-                .text(", before it may start; to ask again with a time: ")
-                .code("at …"),
-            None => prose.text(" · starts by itself"),
-        },
+        State::Queued => queued(prose, request),
         State::HaltedByPolicy => prose.text(" · goes on by itself"),
         State::Paused if request.started_at.is_some() => prose.text(" · what it began goes on"),
         State::Paused => prose.text(" · nothing has started"),
@@ -180,6 +173,11 @@ fn state_line(view: RequestView<'_>, state: State, place: Option<&Place>) -> Ric
         }
     };
     prose.done()
+}
+
+fn queued(prose: Prose, request: &Request) -> Prose {
+    let Some(at) = expires_first(request) else { return prose.text(" · starts by itself") };
+    prose.text(" · expires ").time(at).text(", before it may start; to ask again with a time: ").code("at …")
 }
 
 /// When a request expires that has not started, if what makes it wait lasts longer by the clock.

@@ -376,6 +376,12 @@ impl Run {
         RunStage::Waiting
     }
 
+    fn admitted(&mut self, admission: Admission) -> RunStage {
+        (self.admission, self.found, self.state) = (Some(admission), admission.found(), admission.found());
+        self.safe_at = Some(admission.at());
+        RunStage::Ready { step: 0 }
+    }
+
     /// The run after that event; the only way a run changes.
     ///
     /// # Errors
@@ -383,11 +389,7 @@ impl Run {
     pub fn apply(mut self, event: &RunEvent) -> Result<Self, IllegalTransition> {
         use RunStage as Stage;
         self.stage = match (event, self.stage.clone()) {
-            (RunEvent::Admitted(admission), Stage::Waiting) => {
-                (self.admission, self.found, self.state) = (Some(*admission), admission.found(), admission.found());
-                self.safe_at = Some(admission.at());
-                Stage::Ready { step: 0 }
-            }
+            (RunEvent::Admitted(admission), Stage::Waiting) => self.admitted(*admission),
             (RunEvent::Replanned { server }, Stage::Waiting)
                 if self.subject.server().is_some_and(|planned| planned.id == server.id) =>
             {
