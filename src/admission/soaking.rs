@@ -88,6 +88,10 @@ fn watched(runs: &[Run]) -> Vec<(&Run, &PlannedServer)> {
 }
 
 fn found(request: &Request, run: &Run, planned: &PlannedServer, known: Known<'_>) -> Found {
+    // What it took out and left out was not meant to show anything by serving, whatever people do with it next.
+    if run.state != ProductionState::Production && run.found == ProductionState::Production {
+        return Found::Well;
+    }
     let Some(server) = known.inventory.by_id(&planned.id) else { return Found::Lacks(SoakLack::Gone, None) };
     // What was proved last is how its run left it; whatever was seen before may still be of the work itself.
     let Some(since) = run.proofs.last().map(|proof| proof.at).or(ended_at(run)) else { return Found::Well };
@@ -99,11 +103,8 @@ fn found(request: &Request, run: &Run, planned: &PlannedServer, known: Known<'_>
         Some(_) if !is_left_out => looked_at(server, since, known),
         Some(_) | None => Found::Well,
     };
-    // That a server is out on purpose may itself be what an alert says.
-    let was_taken_out = is_left_out && run.found == ProductionState::Production;
     match seen {
         Found::Ails(..) => seen,
-        Found::Well | Found::NotLookedAtYet | Found::Lacks(..) if was_taken_out => seen,
         Found::Well | Found::NotLookedAtYet | Found::Lacks(..) => match alerted(request, server, since, known) {
             Found::Well => seen,
             alerted @ (Found::NotLookedAtYet | Found::Lacks(..) | Found::Ails(..)) => alerted,

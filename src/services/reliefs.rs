@@ -16,7 +16,7 @@ use crate::domain::server::{PoolName, ProductionState, Server};
 use crate::domain::time::Timestamp;
 use crate::ports::store::Write;
 use crate::ports::{Rulebook, StoreFault};
-use crate::workflow::request::{HaltCause, Request, RequestOutcome, RequestStage};
+use crate::workflow::request::{Halt, HaltCause, Request, RequestOutcome, RequestStage};
 use crate::workflow::run::{Run, RunOutcome, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -69,7 +69,8 @@ impl Reliefs {
         for (request, runs) in &self.resting {
             let tried = runs.iter().filter(|run| run.outcome() != Some(RunOutcome::NotStarted));
             spared.servers.extend(tried.filter_map(|run| run.subject.server()).map(|server| server.id.clone()));
-            let has_failed = runs.iter().any(|run| run.outcome().is_some_and(RunOutcome::is_failure));
+            let is_unwell = matches!(&request.halted, Some(Halt { cause: HaltCause::Unwell(_), .. }));
+            let has_failed = is_unwell || runs.iter().any(|run| run.outcome().is_some_and(RunOutcome::is_failure));
             match ended(request).map(|(_, outcome)| Came::of(outcome)) {
                 Some(Came::Failed) if has_failed => {
                     pools(request).into_iter().for_each(|pool| *failed.entry(pool).or_default() += 1)
@@ -213,7 +214,10 @@ fn hangs(request: &Request, runs: &[Run], since: Timestamp) -> bool {
     });
     let moved_at = ended.chain(request.started_at).chain([request.accepted_at]).max();
     let may_start = matches!(request.stage, RequestStage::Queued | RequestStage::Running);
-    may_start && !runs.iter().any(Run::is_active) && moved_at.is_some_and(|at| at <= since)
+    // What a person has to answer, or keeps, does not move.
+    let moves =
+        |run: &Run| run.is_active() && run.kept_since.is_none() && !matches!(run.stage, RunStage::NeedsPerson { .. });
+    may_start && !runs.iter().any(moves) && moved_at.is_some_and(|at| at <= since)
 }
 
 fn pools(request: &Request) -> BTreeSet<PoolName> {

@@ -114,7 +114,7 @@ impl Runner {
         let ledger = self.world.store.ledger().await?;
         let (rulebook, looked_up) = (self.world.rulebook(), self.world.looked_up());
         let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
-        let (passed, work) = (request.passed(&run.id), Counted::of(request, run));
+        let (passed, work) = (request.passed(&run.id, run.admitted_at()), Counted::of(request, run));
         let (id, subject, spec) = (&run.id, &run.subject, request.spec.as_ref());
         let going = Going { run: id, subject, spec, work, passed: &passed, takes };
         Ok(match admission::may_go_on(going, known) {
@@ -141,7 +141,7 @@ impl Runner {
         let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
         let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
-        Ok(if is_missed(server, known, &rulebook.rules.not_asked(&request.passed(&run.id))) {
+        Ok(if is_missed(server, known, &rulebook.rules.not_asked(&request.passed(&run.id, run.admitted_at()))) {
             Orders::PutOff
         } else {
             ordered

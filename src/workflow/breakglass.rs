@@ -219,10 +219,15 @@ impl Request {
         self.overrides.iter().filter(fits)
     }
 
-    /// The policies that the run has passed by an override; what asks again on the way honours it.
+    /// The policies that the run has passed by an override when it was admitted then; what asks again on the way honours it. One
+    /// that was over by then let an earlier start of it pass, and no later one.
     #[must_use]
-    pub fn passed(&self, run: &RunId) -> Vec<PolicyName> {
-        self.overrides.iter().filter(|one| one.used.contains(run)).map(|one| one.asked.policy).collect()
+    pub fn passed(&self, run: &RunId, admitted_at: Option<Timestamp>) -> Vec<PolicyName> {
+        let held = |one: &&Override| {
+            let was_open = |at: Timestamp| at < one.asked.until && one.ended.as_ref().is_none_or(|(end, _)| at <= *end);
+            one.used.contains(run) && admitted_at.is_some_and(was_open)
+        };
+        self.overrides.iter().filter(held).map(|one| one.asked.policy).collect()
     }
 
     /// The override that is not over, of that policy.

@@ -266,6 +266,16 @@ pub(super) fn turn_back(situation: Situation<'_>, outcome: RunOutcome, mut event
     }
 }
 
+/// A failure before which the step itself did nothing: the server goes back to work, unless something irreversible came before.
+pub(super) fn fail_before(situation: Situation<'_>, step: usize, failed: Failure) -> Decision {
+    let failed = RunEvent::StepFailed(failed);
+    if may_turn_back(situation, step) {
+        return turn_back(situation, RunOutcome::FailedAndReturned, vec![failed]);
+    }
+    let now = situation.now;
+    commit(vec![failed, RunEvent::Ended { at: now, outcome: RunOutcome::Failed }], now)
+}
+
 /// A failure after something was changed: the server stays as it is, reserved, and out.
 pub(super) fn fail(situation: Situation<'_>, step: usize, kind: FailureKind, note: impl Into<String>) -> Decision {
     let now = situation.now;

@@ -80,10 +80,10 @@ fn begin_with(situation: Situation<'_>, step: usize, server: &ServerName, intent
     Decision::Commit(Commit::of(vec![RunEvent::StepBegun { step, intent }], situation.now).then(Errand::asked(act)))
 }
 
-/// Nothing was sent, so the server can go back to work.
+/// Nothing was sent.
 fn fail_before(situation: Situation<'_>, step: usize, note: String) -> Decision {
     let failed = Failure { step, at: situation.now, kind: FailureKind::CouldNotSend, note };
-    super::decide::turn_back(situation, RunOutcome::FailedAndReturned, vec![RunEvent::StepFailed(failed)])
+    super::decide::fail_before(situation, step, failed)
 }
 
 pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot) -> Decision {

@@ -326,13 +326,11 @@ impl Run {
         }
     }
 
-    /// Whether it has failed, or nobody can tell: that counts against its request. A server that was put back because it was not
-    /// safe to go on says nothing of the command, as breakers have it too.
+    /// Whether it has failed, or nobody can tell: that counts against its request, also where a gate closed. It says nothing of
+    /// the command, as breakers have it; but a wave of which nothing got done has proved nothing either.
     #[must_use]
     pub fn counts_as_failed(&self) -> bool {
-        let is_gates = self.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::GateClosed);
         match &self.stage {
-            RunStage::Ended { outcome: RunOutcome::FailedAndReturned, .. } => !is_gates,
             RunStage::Ended { outcome, .. } => outcome.is_failure(),
             RunStage::NeedsPerson { .. } => true,
             RunStage::Waiting | RunStage::Ready { .. } | RunStage::Acting { .. } | RunStage::Returning { .. } => false,
@@ -371,7 +369,7 @@ impl Run {
             return RunStage::Ended { at, outcome };
         }
         (self.admission, self.failure) = (None, None);
-        (self.silent_since, self.safe_at, self.kept_since) = (None, None, None);
+        (self.silent_since, self.safe_at, self.kept_since, self.asked_at) = (None, None, None, None);
         self.proofs.clear();
         RunStage::Waiting
     }

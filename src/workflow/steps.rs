@@ -269,12 +269,23 @@ pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpCal
     let now = situation.now;
     let again = || call(situation, acting.step, http);
     let is_last = now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX;
+    let is_irreversible =
+        situation.steps.get(acting.step).is_some_and(|step| gate::is_irreversible(step, situation.impact));
+    let may_have_arrived = acting.intent.attempt > 1 && is_irreversible;
     match acting.answer {
         Some(Begun::Sent) => {
             let note = format!("answered {}", http.expect);
             let done = succeeded(situation, acting.step, situation.run.state, note);
             // It answered the status that means done, or it would not count as sent.
             Decision::Commit(telling(done, Output::HttpStatus, count(http.expect.into())))
+        }
+        // Only the last answer is kept: an earlier call may have arrived, and what it did would not be undone.
+        Some(Begun::Refused(why)) if may_have_arrived => commit(
+            vec![RunEvent::PersonAsked { at: now, why: format!("refused when it was sent again: {}", cut(why)) }],
+            now,
+        ),
+        Some(Begun::NeverSent(why)) if is_last && may_have_arrived => {
+            commit(vec![RunEvent::PersonAsked { at: now, why: format!("no answer to the call: {}", cut(why)) }], now)
         }
         Some(Begun::Refused(why)) => fail(situation, acting.step, FailureKind::Refused, cut(why)),
         Some(Begun::NeverSent(why)) if is_last => fail(situation, acting.step, FailureKind::CouldNotSend, cut(why)),

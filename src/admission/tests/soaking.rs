@@ -157,6 +157,11 @@ fn a_server_is_judged_by_what_its_run_left() {
     let (took_out, was_out) = ((Production, Drained), (Drained, Drained));
     assert_eq!(told(out.soaks("d ..", took_out)), "well", "drained");
     assert_eq!(told(out.soaks("d ..", was_out)), "well", "worked on while it was drained");
+    let repaired = Fleet::of(9).declared(0, ProductionState::Repair);
+    let left = out.clone().locked(0, "bbbb", LockStanding::LeftBehind);
+    for since in [repaired, left] {
+        assert_eq!(told(since.soaks("d ..", took_out)), "well", "what people do with what was drained for them");
+    }
     let silent = out.clone().unseen(0);
     assert_eq!(told(silent.soaks("d ..", took_out)), "well", "nobody need look at it");
     let alerted = out.monitored(&[("NotServing", "edge-lax-000", 5)]);

@@ -274,11 +274,11 @@ fn it_is_calm_once_there_was_little_for_long_enough_and_the_rest_would_have_carr
         calm_percent: 50,
         calm_for: MINUTE * 60,
     };
-    // Twelve serve, two of which stood by. Traffic by minutes ago, the last is now.
+    // Twelve serve, two of which stood by. Traffic from that many minutes ago on, measured each minute; the last is now.
     type History = &'static [(u32, f64)];
     let cases: [(History, bool); 7] = [
         (&[(70, 5.0), (30, 5.9), (0, 5.0)], true),
-        (&[(70, 9.0), (61, 9.0), (59, 5.0), (0, 5.0)], true),
+        (&[(70, 9.0), (61, 9.0), (60, 5.0), (0, 5.0)], true),
         (&[(70, 5.0), (30, 6.0), (0, 5.0)], false),
         (&[(70, 5.0), (30, 5.0), (0, 6.0)], false),
         (&[(59, 5.0), (30, 5.0), (0, 5.0)], false),
@@ -292,8 +292,9 @@ fn it_is_calm_once_there_was_little_for_long_enough_and_the_rest_would_have_carr
     };
     for (history, expected) in cases {
         let (before, now) = history.split_at(history.len() - 1);
-        let before = before.iter().map(|(minutes, units)| (NOW.minus(MINUTE * *minutes), *units)).collect();
-        let measured = Measured { units: now[0].1, seen_at: NOW, before, usual: None };
+        let at = |minute: u32| before.iter().rfind(|(from, _)| *from >= minute).map(|(_, units)| *units);
+        let each = (1..=80).rev().filter_map(|minute| Some((NOW.minus(MINUTE * minute), at(minute)?)));
+        let measured = Measured { units: now[0].1, seen_at: NOW, before: each.collect(), usual: None };
         let mut fleet = Fleet::of(12);
         fleet.traffic = seen(&[("edge-lax", Ok(measured))]);
         assert!(!calm(&fleet, 2), "nothing was asked for by itself");
@@ -303,6 +304,12 @@ fn it_is_calm_once_there_was_little_for_long_enough_and_the_rest_would_have_carr
         fleet.traffic = Traffic::Pending;
         assert!(!calm(&fleet, 2));
     }
+    // Nobody measured it meanwhile, so it is not known that it was calm.
+    let mut silent = Fleet::of(12);
+    silent.rules.traffic.standby = Some(standby);
+    let before = vec![(NOW.minus(MINUTE * 61), 5.0), (NOW.minus(MINUTE * 60), 5.0)];
+    silent.traffic = seen(&[("edge-lax", Ok(Measured { units: 5.0, seen_at: NOW, before, usual: None }))]);
+    assert!(!calm(&silent, 2));
 }
 
 #[test]

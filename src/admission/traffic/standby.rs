@@ -4,7 +4,7 @@
 //! What is not known well enough asks for nothing: neither a pool whose traffic is not known, nor a server that was not seen
 //! out of rotation a moment ago. Deliberately absent: who puts them into production, and whether they may.
 
-use super::{Figure, Place, Snapshot, Traffic, own_scopes, percent, share};
+use super::{Figure, Place, RISE_STEPS, Snapshot, Traffic, looked_back, own_scopes, percent, share};
 use crate::admission::ledger::{Health, LockStanding};
 use crate::admission::{Known, blacklist, breakers, capacity, holds, infrastructure};
 use crate::domain::command::{CommandSpec, Targets};
@@ -230,6 +230,15 @@ pub fn is_calm_without(pool: &PoolName, servers: &BTreeSet<ServerId>, known: Kno
         let is_low = |units: f64| {
             now.load(units) < share(standby.calm_percent) && left.load(units) <= share(rules.resume_percent)
         };
-        is_known_since && now.moments(known.now).filter(|(at, _)| *at >= since).all(|(_, units)| is_low(units))
+        // What nobody measured was not low.
+        let after = |(at, _): &(Timestamp, f64)| *at >= since;
+        let begin = now.before.iter().map(|(at, _)| *at).filter(|at| *at <= since).max();
+        let moments = begin.into_iter().chain(now.moments(known.now).filter(after).map(|(at, _)| at));
+        let moments = moments.collect::<Vec<_>>();
+        let gap_max = looked_back(rules, known.now).every * RISE_STEPS + rules.age_max;
+        let has_gap = moments.windows(2).any(|two| matches!(two, [one, next] if next.since(*one) > gap_max));
+        is_known_since
+            && !has_gap
+            && now.moments(known.now).filter(|(at, _)| *at >= since).all(|(_, units)| is_low(units))
     })
 }

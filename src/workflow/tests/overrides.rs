@@ -68,7 +68,9 @@ fn it_is_for_its_servers_each_once_until_its_time_is_over() {
     assert!(!passes(&request, 1, 3600), "its time is over");
     let request = then(&request, used(&[1], 60)).expect("the first passes");
     assert!(!passes(&request, 1, 61) && passes(&request, 2, 61));
-    assert_eq!(request.passed(&run(1)), [PolicyName::Capacity]);
+    assert_eq!(request.passed(&run(1), Some(super::after(60))), [PolicyName::Capacity]);
+    assert_eq!(request.passed(&run(1), Some(super::after(3600))), [], "put off, and let in anew once it was over");
+    assert_eq!(request.passed(&run(1), None), [], "not let in");
     assert_eq!(then(&request, used(&[1], 61)), None, "twice");
     assert_eq!(then(&request, used(&[3], 61)), None, "another server");
     assert_eq!(then(&request, used(&[2], 3600)), None, "too late");
