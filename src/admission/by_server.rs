@@ -54,18 +54,6 @@ impl<T> ByServer<T> {
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.shards.iter().flat_map(|shard| shard.values())
     }
-
-    /// Of how many something is known.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.len()).sum()
-    }
-
-    /// Whether nothing is known of any.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.shards.iter().all(|shard| shard.is_empty())
-    }
 }
 
 impl<T: Clone> ByServer<T> {
@@ -74,11 +62,6 @@ impl<T: Clone> ByServer<T> {
         if let Some(shard) = self.shards.get_mut(shard(&server)) {
             Arc::make_mut(shard).insert(server, value);
         }
-    }
-
-    /// Knows nothing of that server any more.
-    pub fn remove(&mut self, server: &ServerId) -> Option<T> {
-        Arc::make_mut(self.shards.get_mut(shard(server))?).remove(server)
     }
 }
 

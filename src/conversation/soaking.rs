@@ -105,8 +105,9 @@ pub fn wave_waits(view: RequestView<'_>) -> Message {
     let request = view.request;
     let (id, is_lack) = (request.id(), |blocker: &&Blocker| matches!(blocker, Blocker::Soak { .. }));
     let lacks = request.blockers.iter().filter(is_lack).cloned().collect::<Vec<_>>();
-    if lacks.is_empty() || request.is_over() || request.halted.is_some() {
-        let line = "What its next wave waited for is known.";
+    let starts_no_more = request.is_over() || request.halted.is_some();
+    if lacks.is_empty() || starts_no_more {
+        let line = if starts_no_more { "It starts no more." } else { "What its next wave waited for is known." };
         return Message::of_text(summary(format!("{id}: {line}")), Prose::new().text(line).done());
     }
     let line = "Its next wave waits: it is not known whether the one before is well.";

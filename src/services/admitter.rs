@@ -107,9 +107,9 @@ impl Admitter {
         let (world, approved) = (&*self.world, &approved);
         let pass = Pass { world, rulebook: &rulebook, outside, request, authorized, approved, due: &due, before, now };
         if let Some(mut writes) = unfit(request, &runs, &look.people, now) {
-            writes.extend(halting::told(&self.world, request, &writes));
+            writes.extend(halting::told(self.world.places.incidents.as_ref(), request, &writes));
             writes.extend(self.rechecked(request, &look).await?);
-            writes.extend(overrides::told(&self.world, request));
+            writes.extend(overrides::told(self.world.places.incidents.as_ref(), request));
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
         }
@@ -176,8 +176,8 @@ impl Admitter {
         now: Timestamp,
     ) -> Result<Looked, StoreFault> {
         let mut writes = halt(request, runs, HaltCause::Unwell(unwell), now);
-        writes.extend(halting::told(&self.world, request, &writes));
-        writes.extend(overrides::told(&self.world, request));
+        writes.extend(halting::told(self.world.places.incidents.as_ref(), request, &writes));
+        writes.extend(overrides::told(self.world.places.incidents.as_ref(), request));
         let committed = self.world.commit(writes).await?;
         Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made })
     }

@@ -4,6 +4,7 @@
 //! worked out as for a pager.
 
 use super::matters::matters;
+use super::rounds::Rounds;
 use super::world::World;
 use super::{Service, Step, messages};
 use crate::conversation::MatterKind;
@@ -21,24 +22,14 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Calls owners.
 pub struct Calling {
     world: Arc<World>,
-    /// When it was last looked at, how many changes there had been by then, and when the next call is due.
-    looked: Option<(Timestamp, u64, Option<Timestamp>)>,
+    rounds: Rounds,
 }
 
 impl Calling {
     /// Calls over that world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        Self { world, looked: None }
-    }
-
-    /// When to look again; `None` until something changes.
-    fn next_look(&self, changes: u64) -> Option<Timestamp> {
-        match self.looked {
-            None => Some(Timestamp::default()),
-            Some((at, seen, due)) if seen == changes => due.map(|due| due.max(at.plus(LOOK_EVERY))),
-            Some((at, ..)) => Some(at.plus(LOOK_EVERY)),
-        }
+        Self { world, rounds: Rounds::every(LOOK_EVERY) }
     }
 
     /// Calls whoever is due, and says when the next is.
@@ -79,12 +70,12 @@ impl Service for Calling {
     async fn step(&mut self) -> Result<Step, StoreFault> {
         let Some(after) = self.world.places.owners_called_after else { return Ok(Step::Idle { next_wake: None }) };
         let (now, changes) = (self.world.now(), *self.world.changes.borrow());
-        if self.next_look(changes).is_some_and(|at| now >= at) {
+        if self.rounds.is_due(now, changes) {
             let next = self.call(after, now).await?;
-            self.looked = Some((now, changes, next));
+            self.rounds.looked((now, changes), next);
             return Ok(Step::Made);
         }
-        Ok(Step::Idle { next_wake: self.next_look(changes) })
+        Ok(self.rounds.rest(changes))
     }
 
     async fn ended(&mut self) {

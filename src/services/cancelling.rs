@@ -3,7 +3,7 @@
 //! Deliberately absent: who may in a channel, which is asked there; whoever may write the database file may.
 
 use super::restraining::{Braker, Came, CameTo};
-use super::{messages, overrides};
+use super::{halting, messages, overrides};
 use crate::conversation::{self, Tense};
 use crate::domain::identity::Actor;
 use crate::domain::ids::RequestId;
@@ -28,7 +28,10 @@ pub(super) fn asked(
     let id = request.id();
     let events = vec![RequestEvent::CancelAsked { by: by.clone(), name: name.to_owned(), at }];
     let asked = Write::RequestEvents { id: id.clone(), expected: request.version, events };
-    [asked, messages::card(id)].into_iter().chain(overrides::told_in(incidents, request)).collect()
+    let mut writes = vec![asked, messages::card(id)];
+    writes.extend(halting::told(incidents, request, &writes));
+    writes.extend(overrides::told(incidents, request));
+    writes
 }
 
 /// What `cancel` comes to in a shell.

@@ -180,7 +180,7 @@ impl Pass<'_> {
         }
         let verdict = if used.is_empty() { verdict_word(on.1) } else { "allow (overridden)" };
         if !used.is_empty() {
-            writes.extend(overrides::told(self.world, self.request));
+            writes.extend(overrides::told(self.world.places.incidents.as_ref(), self.request));
         }
         let at = self.now;
         let passed = |(number, runs)| RequestEvent::Override(OverrideEvent::Used { number, at, runs });
@@ -210,23 +210,25 @@ impl Pass<'_> {
         evidence: String,
         (ledger, said): (&Ledger, &[(Candidate<'_>, Verdict)]),
     ) -> Vec<Write> {
-        let servers = said.iter().map(|(candidate, _)| candidate.server);
         // The outside has a say only where capacity is taken, or given where much comes.
         let has_a_say = self.request.spec.takes_capacity() || self.request.spec.touch() == Touch::GivesBack;
         let outside = if has_a_say { self.outside } else { Outside::NOT_ASKED };
         let known = self.known(ledger).with_outside(outside);
-        let snapshot = Snapshot::of(servers, known, &self.rulebook.files);
-        let id = snapshot.id();
+        // Where no server was asked about there is nothing that it was decided on.
+        let made_on = (!said.is_empty()).then(|| {
+            let servers = said.iter().map(|(candidate, _)| candidate.server);
+            let snapshot = Snapshot::of(servers, known, &self.rulebook.files);
+            (snapshot.id(), Box::new(snapshot))
+        });
         let record = DecisionRecord {
             request: self.request.id().clone(),
             at: self.now,
             verdict: verdict.to_owned(),
             evidence,
             decided: admission::decided(said),
-            snapshot: Some(id.clone()).filter(|_| !said.is_empty()),
+            snapshot: made_on.as_ref().map(|(id, _)| id.clone()),
         };
-        // Where no server was asked about there is nothing that it was decided on.
-        let snapshot = Some(Write::Snapshot { id, snapshot: Box::new(snapshot) }).filter(|_| !said.is_empty());
+        let snapshot = made_on.map(|(id, snapshot)| Write::Snapshot { id, snapshot });
         snapshot.into_iter().chain([Write::Decision(record)]).collect()
     }
 

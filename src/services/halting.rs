@@ -4,12 +4,12 @@
 //! and got worse. Deliberately absent: when a request is halted, and who is told in person.
 
 use super::messages;
-use super::world::World;
+use crate::domain::place::ChannelId;
 use crate::ports::store::Write;
 use crate::workflow::request::{Halt, Request, RequestEvent};
 
 /// What the incident channel is told of these writes about that request, if they halt it or say how its halt goes on.
-pub(super) fn told(world: &World, request: &Request, writes: &[Write]) -> Option<Write> {
+pub(super) fn told(incidents: Option<&ChannelId>, request: &Request, writes: &[Write]) -> Option<Write> {
     let events = writes.iter().filter_map(|write| {
         if let Write::RequestEvents { id, events, .. } = write {
             Some(events).filter(|_| id == request.id())
@@ -38,6 +38,6 @@ pub(super) fn told(world: &World, request: &Request, writes: &[Write]) -> Option
         | RequestEvent::Override(_) => false,
     };
     let is_told = events.flatten().any(goes_on);
-    let channel = world.places.incidents.as_ref().filter(|_| is_told)?;
+    let channel = incidents.filter(|_| is_told)?;
     Some(messages::halt(request, channel))
 }

@@ -44,6 +44,7 @@ pub mod requests;
 pub mod restraining;
 mod retrying;
 mod reviews;
+mod rounds;
 pub mod runner;
 pub mod safety;
 pub mod standby;

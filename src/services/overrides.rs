@@ -186,7 +186,7 @@ fn taken(world: &World, line: Line<'_>, request: &Request, asked: OverrideAsked,
     let handle = messages::override_handle(id, number);
     writes.push(Write::Control(Control { handle, action, bound: None, used_at: None }));
     writes.extend(counted.into_iter().flat_map(|handle| lately::counted(handle, id, number, line.origin, now)));
-    writes.extend(notices(world, id, number));
+    writes.extend(notices(world.places.incidents.as_ref(), id, number));
     writes.push(messages::answer(&line.envelope.key, line.origin, told));
     Reply::Accepted { id: id.clone(), writes, note }
 }
@@ -197,25 +197,16 @@ fn event(request: &Request, event: OverrideEvent) -> Write {
 }
 
 /// Everything that tells of an override, drawn again.
-fn notices(world: &World, id: &RequestId, number: u32) -> Vec<Write> {
-    notices_in(world.places.incidents.as_ref(), id, number)
-}
-
-fn notices_in(incidents: Option<&ChannelId>, id: &RequestId, number: u32) -> Vec<Write> {
+fn notices(incidents: Option<&ChannelId>, id: &RequestId, number: u32) -> Vec<Write> {
     let mut writes = vec![messages::card(id), messages::overridden(id, number)];
     writes.extend(incidents.map(|channel| messages::override_incident(id, number, channel)));
     writes
 }
 
 /// Everything that tells of the overrides of a request that last: what happens to it may end them.
-pub(super) fn told(world: &World, request: &Request) -> Vec<Write> {
-    told_in(world.places.incidents.as_ref(), request)
-}
-
-/// The same, where trouble is told there.
-pub(super) fn told_in(incidents: Option<&ChannelId>, request: &Request) -> Vec<Write> {
+pub(super) fn told(incidents: Option<&ChannelId>, request: &Request) -> Vec<Write> {
     let lasting = request.overrides.iter().filter(|one| one.ended.is_none());
-    lasting.flat_map(|one| notices_in(incidents, request.id(), one.number)).collect()
+    lasting.flat_map(|one| notices(incidents, request.id(), one.number)).collect()
 }
 
 /// Whether somebody may agree to that override now.
@@ -338,7 +329,7 @@ pub(super) async fn submitted(
     };
     let mut writes = vec![shown(Ok(word)), event(&request, happened)];
     writes.push(Write::ControlUsed { handle: submission.handle.clone(), at: now });
-    writes.extend(notices(world, request.id(), number));
+    writes.extend(notices(world.places.incidents.as_ref(), request.id(), number));
     if word == OverrideWord::Refused {
         writes.push(messages::override_ended(request.id(), number));
     }
@@ -387,7 +378,7 @@ fn voided(
     let (at, why) = (world.now(), why.to_owned());
     let mut writes = vec![shown(Err(&OverrideUnfit::Voided(why.clone())))];
     writes.push(event(request, OverrideEvent::Voided { number, at, why }));
-    writes.extend(notices(world, request.id(), number));
+    writes.extend(notices(world.places.incidents.as_ref(), request.id(), number));
     writes.push(messages::override_ended(request.id(), number));
     Outcome { writes, note: format!("an override of {} is void", request.id()) }
 }
@@ -422,7 +413,7 @@ impl Overrides {
                 (false, false, true) => continue,
             };
             let mut writes = vec![event(request, happened)];
-            writes.extend(notices(&self.world, request.id(), number));
+            writes.extend(notices(self.world.places.incidents.as_ref(), request.id(), number));
             if waits {
                 writes.push(messages::override_ended(request.id(), number));
             }

@@ -4,8 +4,8 @@ use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::world::World;
 use super::{
-    access, brakes, cancelling, forms, halting, messages, offers, outage, overrides, rechecks, records, retrying,
-    reviews, telling,
+    access, brakes, cancelling, forms, messages, offers, outage, overrides, rechecks, records, retrying, reviews,
+    telling,
 };
 use crate::admission;
 use crate::authorization::AuthorizationRecord;
@@ -336,7 +336,6 @@ async fn cancel(
     let mut writes = cancelling::asked(request, by, world.places.incidents.as_ref(), world.now());
     writes.push(messages::answer(envelope, origin, conversation::cancel_confirmed(request)));
     writes.push(kept(record));
-    writes.extend(halting::told(world, request, &writes));
     Ok(Outcome { writes, note: format!("cancel of {id} asked") })
 }
 

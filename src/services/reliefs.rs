@@ -55,16 +55,15 @@ impl Reliefs {
         Ok(Self { open, over, resting })
     }
 
-    /// What is not asked for now: each server of a request that is open, and its pool unless it hangs; a pool for which one was ended a while ago by people or for want of permission, or
-    /// has failed too often since; and each server that a run was on a while ago, whatever came of it.
+    /// What is not asked for now: each server of a request that is open, and its pool unless it hangs; a pool for which one was
+    /// ended a while ago by people or for want of permission, or has failed too often since; and each server that a run was on a
+    /// while ago, whatever came of it.
     pub(super) fn spared(&self, rules: Option<&StandbyRules>, now: Timestamp) -> Spared {
         let mut spared = Spared::default();
-        for (request, runs) in &self.open {
+        for (request, _) in &self.open {
             spared.servers.extend(request.plan.servers().map(|server| server.id.clone()));
-            if !rules.is_some_and(|rules| hangs(request, runs, now.minus(rules.again_after))) {
-                spared.pools.extend(pools(request));
-            }
         }
+        spared.pools.extend(self.moving(rules, now).flat_map(pools));
         let mut failed: BTreeMap<PoolName, usize> = BTreeMap::new();
         for (request, runs) in &self.resting {
             let tried = runs.iter().filter(|run| run.outcome() != Some(RunOutcome::NotStarted));
@@ -87,11 +86,14 @@ impl Reliefs {
 
     /// The requests that are open and do not hang, each with its pools.
     pub(super) fn asking(&self, rules: Option<&StandbyRules>, now: Timestamp) -> Vec<(RequestId, BTreeSet<PoolName>)> {
-        let hangs = |request: &Request, runs: &[Run]| {
+        self.moving(rules, now).map(|request| (request.id().clone(), pools(request))).collect()
+    }
+
+    fn moving<'a>(&'a self, rules: Option<&'a StandbyRules>, now: Timestamp) -> impl Iterator<Item = &'a Request> {
+        let hangs = move |request: &Request, runs: &[Run]| {
             rules.is_some_and(|rules| hangs(request, runs, now.minus(rules.again_after)))
         };
-        let asking = self.open.iter().filter(|(request, runs)| !hangs(request, runs));
-        asking.map(|(request, _)| (request.id().clone(), pools(request))).collect()
+        self.open.iter().filter(move |(request, runs)| !hangs(request, runs)).map(|(request, _)| request)
     }
 
     /// The notices that are due: of requests whose card is up, so that they lead there, and of those that have ended since theirs

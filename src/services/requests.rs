@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::authorizations::Occasion;
 use crate::ports::store::{Committed, Write};
-use crate::workflow::request::{Halt, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage};
+use crate::workflow::request::{Blocker, Halt, HaltCause, Request, RequestEvent, RequestOutcome, RequestStage};
 use crate::workflow::run::{Run, RunEvent, RunOutcome, RunStage};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -94,12 +94,12 @@ pub(super) async fn moved(
     if let Some(channel) = world.places.incidents.as_ref().filter(|_| is_over && leaves_servers(runs)) {
         writes.push(messages::incident(request.id(), channel));
     }
-    writes.extend(halting::told(world, request, &writes));
+    writes.extend(halting::told(world.places.incidents.as_ref(), request, &writes));
     if is_over {
         writes.extend(telling::over(world, request).await?);
     }
     // Most of what moves a request along ends its overrides, and none of it says so itself.
-    writes.extend(overrides::told(world, request));
+    writes.extend(overrides::told(world.places.incidents.as_ref(), request));
     world.commit(writes).await
 }
 
@@ -249,7 +249,16 @@ pub(super) fn halt(request: &Request, runs: &[Run], cause: HaltCause, now: Times
     let failed = runs.iter().filter(|run| run.outcome().is_some_and(RunOutcome::is_failure));
     let last = failed.max_by_key(|run| run.failure.as_ref().map(|failure| failure.at));
     writes.extend(last.map(|run| messages::server_failed(&run.id)));
+    writes.extend(wave_waited(request, runs));
     writes
+}
+
+/// What was told of a wave that waited for the one before, drawn again: it starts no more.
+fn wave_waited(request: &Request, runs: &[Run]) -> Option<Write> {
+    let waited = request.blockers.iter().any(|blocker| matches!(blocker, Blocker::Soak { .. }));
+    let not_started = |run: &&Run| run.stage == RunStage::Waiting || run.outcome() == Some(RunOutcome::NotStarted);
+    let wave = runs.iter().filter(not_started).map(|run| run.wave).min().filter(|_| waited)?;
+    Some(messages::wave_waits(request.id(), wave))
 }
 
 /// Ends a request with everything that is told about it.
@@ -262,6 +271,7 @@ pub(super) fn end(request: &Request, runs: &[Run], outcome: RequestOutcome, now:
         writes.extend(messages::asks(request));
     }
     writes.push(messages::final_reply(id));
+    writes.extend(wave_waited(request, runs));
     writes
 }
 

@@ -78,7 +78,7 @@ pub(super) async fn retry(
             let events = vec![RequestEvent::Retried(retried)];
             writes.push(Write::RequestEvents { id: id.clone(), expected: request.version, events });
             writes.extend([messages::card(id), messages::final_reply(id)]);
-            writes.extend(halting::told(world, &request, &writes));
+            writes.extend(halting::told(world.places.incidents.as_ref(), &request, &writes));
             Reply::Accepted { id: anew, writes, note: format!("{note}, a retry of {id}") }
         }
         reply @ (Reply::Said { .. } | Reply::Refused { .. } | Reply::Misunderstood(_) | Reply::Silent { .. }) => reply,

@@ -3,6 +3,7 @@
 //!
 //! Nothing is released here. Deliberately absent: when one is suspect (admission), and the words (conversation).
 
+use super::rounds::Rounds;
 use super::world::World;
 use super::{Service, Step, messages};
 use crate::admission::{self, Brake, BrakeKind, Ledger, Lock, SUSPECT_AFTER};
@@ -146,24 +147,14 @@ pub(super) async fn moves_on(world: &World, run: &Run) -> Result<Option<Write>, 
 /// Tells of them.
 pub struct Suspects {
     world: Arc<World>,
-    /// When it was last looked at, how many changes there had been by then, and when the next may be suspect.
-    looked: Option<(Timestamp, u64, Option<Timestamp>)>,
+    rounds: Rounds,
 }
 
 impl Suspects {
     /// Tells of those in that world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        Self { world, looked: None }
-    }
-
-    /// When to look again; `None` until something changes.
-    fn next_look(&self, changes: u64) -> Option<Timestamp> {
-        match self.looked {
-            None => Some(Timestamp::default()),
-            Some((at, seen, next)) if seen == changes => next.map(|next| next.max(at.plus(LOOK_EVERY))),
-            Some((at, ..)) => Some(at.plus(LOOK_EVERY)),
-        }
+        Self { world, rounds: Rounds::every(LOOK_EVERY) }
     }
 
     /// Tells of those that were not told yet, and says when to look again by the clock.
@@ -195,12 +186,12 @@ impl Service for Suspects {
 
     async fn step(&mut self) -> Result<Step, StoreFault> {
         let (now, changes) = (self.world.now(), *self.world.changes.borrow());
-        if self.next_look(changes).is_some_and(|at| now >= at) {
+        if self.rounds.is_due(now, changes) {
             let next = self.tell().await?;
-            self.looked = Some((now, changes, next));
+            self.rounds.looked((now, changes), next);
             return Ok(Step::Made);
         }
-        Ok(Step::Idle { next_wake: self.next_look(changes) })
+        Ok(self.rounds.rest(changes))
     }
 
     async fn ended(&mut self) {

@@ -4,6 +4,7 @@
 //! off the outbox. Not where the request was asked for in that very conversation, and not while its card, which mentions
 //! them, is new. Deliberately absent: calling others when nobody acts, which is `calling`'s.
 
+use super::rounds::Rounds;
 use super::world::World;
 use super::{Service, Step, messages};
 use crate::admission::{Ledger, LockStanding};
@@ -25,24 +26,14 @@ const MENTIONED_LATELY: Duration = Duration::from_secs(60);
 /// Tells people.
 pub struct Telling {
     world: Arc<World>,
-    /// When it was last looked, how many changes there had been by then, and when something is due next.
-    looked: Option<(Timestamp, u64, Option<Timestamp>)>,
+    rounds: Rounds,
 }
 
 impl Telling {
     /// Tells people of that world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        Self { world, looked: None }
-    }
-
-    /// When to look again; `None` until something changes.
-    fn next_look(&self, changes: u64) -> Option<Timestamp> {
-        match self.looked {
-            None => Some(Timestamp::default()),
-            Some((at, seen, due)) if seen == changes => due.map(|due| due.max(at.plus(LOOK_EVERY))),
-            Some((at, ..)) => Some(at.plus(LOOK_EVERY)),
-        }
+        Self { world, rounds: Rounds::every(LOOK_EVERY) }
     }
 
     /// Tells whatever is due, and says when something is next.
@@ -155,12 +146,12 @@ impl Service for Telling {
     async fn step(&mut self) -> Result<Step, StoreFault> {
         let Some(after) = self.world.places.requester_told_after else { return Ok(Step::Idle { next_wake: None }) };
         let (now, changes) = (self.world.now(), *self.world.changes.borrow());
-        if self.next_look(changes).is_some_and(|at| now >= at) {
+        if self.rounds.is_due(now, changes) {
             let next = self.tell(after, now).await?;
-            self.looked = Some((now, changes, next));
+            self.rounds.looked((now, changes), next);
             return Ok(Step::Made);
         }
-        Ok(Step::Idle { next_wake: self.next_look(changes) })
+        Ok(self.rounds.rest(changes))
     }
 
     async fn ended(&mut self) {

@@ -266,24 +266,33 @@ pub(super) fn turn_back(situation: Situation<'_>, outcome: RunOutcome, mut event
     }
 }
 
-/// A failure before which the step itself did nothing: the server goes back to work, unless something irreversible came before.
-pub(super) fn fail_before(situation: Situation<'_>, step: usize, failed: Failure) -> Decision {
-    let failed = RunEvent::StepFailed(failed);
-    if may_turn_back(situation, step) {
+/// A failure of a step that may have done something: behind a restart the server stays as it is, reserved, and out.
+pub(super) fn fail(situation: Situation<'_>, step: usize, kind: FailureKind, note: impl Into<String>) -> Decision {
+    let gives_back = may_turn_back(situation, step) && !matches!(situation.steps.get(step), Some(Step::Reboot(_)));
+    failed(situation, Failure { step, at: situation.now, kind, note: note.into() }, gives_back)
+}
+
+/// A failure before the step itself has done anything: the server goes back, unless something irreversible came before.
+pub(super) fn fail_before(
+    situation: Situation<'_>,
+    step: usize,
+    kind: FailureKind,
+    note: impl Into<String>,
+) -> Decision {
+    failed(situation, Failure { step, at: situation.now, kind, note: note.into() }, may_turn_back(situation, step))
+}
+
+fn failed(situation: Situation<'_>, failure: Failure, gives_back: bool) -> Decision {
+    let (now, failed) = (situation.now, RunEvent::StepFailed(failure));
+    if gives_back {
         return turn_back(situation, RunOutcome::FailedAndReturned, vec![failed]);
     }
-    let now = situation.now;
     commit(vec![failed, RunEvent::Ended { at: now, outcome: RunOutcome::Failed }], now)
 }
 
-/// A failure after something was changed: the server stays as it is, reserved, and out.
-pub(super) fn fail(situation: Situation<'_>, step: usize, kind: FailureKind, note: impl Into<String>) -> Decision {
-    let now = situation.now;
-    let failed = RunEvent::StepFailed(Failure { step, at: now, kind, note: note.into() });
-    if may_turn_back(situation, step) && !matches!(situation.steps.get(step), Some(Step::Reboot(_))) {
-        return turn_back(situation, RunOutcome::FailedAndReturned, vec![failed]);
-    }
-    commit(vec![failed, RunEvent::Ended { at: now, outcome: RunOutcome::Failed }], now)
+/// Nobody but a person can tell what became of the step.
+pub(super) fn ask(situation: Situation<'_>, why: String) -> Decision {
+    commit(vec![RunEvent::PersonAsked { at: situation.now, why }], situation.now)
 }
 
 fn returning(situation: Situation<'_>, since: Timestamp, outcome: RunOutcome) -> Decision {

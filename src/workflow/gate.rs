@@ -3,8 +3,8 @@
 //! What is said holds for a short time. A run may stand before its next step for hours, because the bot was away or a
 //! person held the server; then it asks anew, or is put off. Deliberately absent: what is asked (admission).
 
-use super::decide::{Commit, Decision, Input, POLL_EVERY, Situation, fail, may_turn_back, turn_back};
-use super::run::{Failure, FailureKind, Run, RunEvent, RunOutcome};
+use super::decide::{Commit, Decision, Input, POLL_EVERY, Situation, fail, fail_before, may_turn_back, turn_back};
+use super::run::{FailureKind, Run, RunEvent, RunOutcome};
 use super::steps::{is_cure, is_out, succeeded};
 use crate::domain::command::{GateCheck, HttpMethod, Impact, Step};
 use crate::domain::effect::{Probe, Seen};
@@ -32,9 +32,9 @@ pub(super) fn gate(situation: Situation<'_>, step: usize, checks: &[GateCheck]) 
         Input::Nothing if holds => Decision::Observe(Probe::Balancer(server.name.clone())),
         Input::Nothing => ask,
         Input::Seen(Seen::Balancer(line)) if is_out(line) => ask,
-        Input::Seen(Seen::Balancer(_)) => closed(situation, step, IN_ROTATION),
+        Input::Seen(Seen::Balancer(_)) => fail_before(situation, step, FailureKind::GateClosed, IN_ROTATION),
         // A drained server must not wait for ever behind a load balancer that says nothing.
-        Input::Seen(_) if is_late => closed(situation, step, UNSAID),
+        Input::Seen(_) if is_late => fail_before(situation, step, FailureKind::GateClosed, UNSAID),
         Input::Seen(_) | Input::ControllerSilent(_) => Decision::Wait(situation.now.plus(POLL_EVERY)),
         Input::Safe => {
             let mut done = succeeded(situation, step, run.state, "still safe");
@@ -89,7 +89,7 @@ pub(super) fn ask_again(situation: Situation<'_>, step: usize) -> Decision {
         (Input::NotNow(_), _) => Decision::Wait(now.plus(POLL_EVERY)),
         (_, None) => ask,
         (Input::Seen(Seen::Balancer(line)), _) if is_out(line) => ask,
-        (Input::Seen(Seen::Balancer(_)), _) => closed(situation, step, IN_ROTATION),
+        (Input::Seen(Seen::Balancer(_)), _) => fail_before(situation, step, FailureKind::GateClosed, IN_ROTATION),
         // After a long absence there is no time to wait for an answer; its turn comes again.
         (Input::Seen(Seen::NoAnswer(_)), _) if is_late => put_off(situation, step, UNSAID),
         (Input::Seen(Seen::NoAnswer(_)), _) => Decision::Wait(now.plus(POLL_EVERY)),
@@ -119,15 +119,6 @@ fn put_off(situation: Situation<'_>, step: usize, why: &str) -> Decision {
         return turn_back(situation, RunOutcome::PutOff, Vec::new());
     }
     fail(situation, step, FailureKind::GateClosed, why)
-}
-
-/// It is not what the gate takes it for. Nothing irreversible was begun here, so it goes back if nothing was before.
-fn closed(situation: Situation<'_>, step: usize, why: &str) -> Decision {
-    if !may_turn_back(situation, step) {
-        return fail(situation, step, FailureKind::GateClosed, why);
-    }
-    let failed = Failure { step, at: situation.now, kind: FailureKind::GateClosed, note: why.to_owned() };
-    turn_back(situation, RunOutcome::FailedAndReturned, vec![RunEvent::StepFailed(failed)])
 }
 
 /// Whether that step cannot be undone, whatever came before it.

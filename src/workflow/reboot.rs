@@ -6,11 +6,11 @@
 //! is not known, and waits or asks a person.
 
 use super::decide::{
-    Acting, Commit, Decision, Input, POLL_EVERY, REBOOT_COMMAND_LIFE, SILENT_FOR, Situation, commit, fail,
+    Acting, Commit, Decision, Input, POLL_EVERY, REBOOT_COMMAND_LIFE, SILENT_FOR, Situation, ask, fail, fail_before,
 };
 use super::errand::Errand;
 use super::gate;
-use super::run::{Failure, FailureKind, RunEvent, RunOutcome, StepIntent};
+use super::run::{FailureKind, RunEvent, StepIntent};
 use super::steps::{cut, succeeded, telling};
 use crate::domain::command::{Output, PowerPath, Reboot};
 use crate::domain::effect::{Act, Begun, BootFacts, Power, PowerFacts, Probe, Seen};
@@ -50,8 +50,8 @@ pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &Reboot) -> Dec
         Input::Seen(Seen::NoAnswer(_)) if spec.via == PowerPath::Redfish || spec.otherwise.is_some() => {
             Decision::Observe(Probe::Power(server.clone()))
         }
-        Input::Seen(Seen::NoAnswer(why)) => fail_before(situation, step, cut(why)),
-        Input::ControllerSilent(why) => fail_before(situation, step, cut(why)),
+        Input::Seen(Seen::NoAnswer(why)) => fail_before(situation, step, FailureKind::CouldNotSend, cut(why)),
+        Input::ControllerSilent(why) => fail_before(situation, step, FailureKind::CouldNotSend, cut(why)),
         Input::Seen(Seen::Balancer(_) | Seen::Pool(_) | Seen::Checks(_)) => {
             Decision::Observe(Probe::Boot(server.clone()))
         }
@@ -78,12 +78,6 @@ fn begin_with(situation: Situation<'_>, step: usize, server: &ServerName, intent
         _ => Act::RestartOverRedfish(server.clone()),
     };
     Decision::Commit(Commit::of(vec![RunEvent::StepBegun { step, intent }], situation.now).then(Errand::asked(act)))
-}
-
-/// Nothing was sent.
-fn fail_before(situation: Situation<'_>, step: usize, note: String) -> Decision {
-    let failed = Failure { step, at: situation.now, kind: FailureKind::CouldNotSend, note };
-    super::decide::fail_before(situation, step, failed)
 }
 
 pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot) -> Decision {
@@ -164,12 +158,7 @@ fn same_boot(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, facts
                 Some(Begun::Refused(why)) => cut(why),
                 _ => "it is up with the same boot id, and the command can no longer land".to_owned(),
             };
-            let failed = Failure { step: acting.step, at: now, kind: FailureKind::DidNotReboot, note };
-            return super::decide::turn_back(
-                situation,
-                RunOutcome::FailedAndReturned,
-                vec![RunEvent::StepFailed(failed)],
-            );
+            return fail_before(situation, acting.step, FailureKind::DidNotReboot, note);
         }
         if !is_fresh {
             return gate::ask_again(situation, acting.step);
@@ -201,7 +190,7 @@ fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, why:
     let is_fresh = gate::is_fresh(situation);
     let may_try = !situation.orders.forbid_changes() && (is_fresh || now < acting.intent.until);
     let Some(way) = other.filter(|_| may_try) else {
-        return fail_before(situation, acting.step, cut(why));
+        return fail_before(situation, acting.step, FailureKind::CouldNotSend, cut(why));
     };
     if !is_fresh {
         return gate::ask_again(situation, acting.step);
@@ -215,7 +204,7 @@ fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, why:
             let fresh = first_intent(situation, spec, way, Some(facts));
             begin_with(situation, acting.step, server, StepIntent { attempt: next.attempt, ..fresh })
         }
-        (PowerPath::Ssh, Input::Seen(_)) => fail_before(situation, acting.step, cut(why)),
+        (PowerPath::Ssh, Input::Seen(_)) => fail_before(situation, acting.step, FailureKind::CouldNotSend, cut(why)),
         (PowerPath::Ssh, Input::Nothing | Input::Safe | Input::NotNow(_) | Input::ControllerSilent(_)) => {
             Decision::Observe(Probe::Boot(server.clone()))
         }
@@ -244,8 +233,4 @@ fn did_not_answer(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, 
             format!("the answer to the restart was lost, and it has not answered for {waited}; power {power}"),
         ),
     }
-}
-
-fn ask(situation: Situation<'_>, why: String) -> Decision {
-    commit(vec![RunEvent::PersonAsked { at: situation.now, why }], situation.now)
 }

@@ -2,7 +2,7 @@
 
 use super::decide::{
     Acting, Commit, Decision, HALTED_LOOK_EVERY, Input, Orders, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX,
-    Situation, commit, fail, server_of, turn_back,
+    Situation, ask, commit, fail, server_of, turn_back,
 };
 use super::errand::Errand;
 use super::gate::{self, GATE_WITHIN, since};
@@ -271,6 +271,7 @@ pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpCal
     let is_last = now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX;
     let is_irreversible =
         situation.steps.get(acting.step).is_some_and(|step| gate::is_irreversible(step, situation.impact));
+    // Only the last answer is kept: an earlier call may have arrived, and what it did would not be undone.
     let may_have_arrived = acting.intent.attempt > 1 && is_irreversible;
     match acting.answer {
         Some(Begun::Sent) => {
@@ -279,19 +280,16 @@ pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpCal
             // It answered the status that means done, or it would not count as sent.
             Decision::Commit(telling(done, Output::HttpStatus, count(http.expect.into())))
         }
-        // Only the last answer is kept: an earlier call may have arrived, and what it did would not be undone.
-        Some(Begun::Refused(why)) if may_have_arrived => commit(
-            vec![RunEvent::PersonAsked { at: now, why: format!("refused when it was sent again: {}", cut(why)) }],
-            now,
-        ),
-        Some(Begun::NeverSent(why)) if is_last && may_have_arrived => {
-            commit(vec![RunEvent::PersonAsked { at: now, why: format!("no answer to the call: {}", cut(why)) }], now)
+        Some(Begun::Refused(why)) if !may_have_arrived => fail(situation, acting.step, FailureKind::Refused, cut(why)),
+        Some(Begun::NeverSent(why)) if is_last && !may_have_arrived => {
+            fail(situation, acting.step, FailureKind::CouldNotSend, cut(why))
         }
-        Some(Begun::Refused(why)) => fail(situation, acting.step, FailureKind::Refused, cut(why)),
-        Some(Begun::NeverSent(why)) if is_last => fail(situation, acting.step, FailureKind::CouldNotSend, cut(why)),
         // It may have taken effect, and nothing tells whether it did.
-        Some(Begun::Unknown(why)) if is_last => {
-            commit(vec![RunEvent::PersonAsked { at: now, why: format!("no answer to the call: {}", cut(why)) }], now)
+        Some(Begun::Refused(why)) => {
+            ask(situation, format!("the call was refused when it was sent again: {}", cut(why)))
+        }
+        Some(Begun::NeverSent(why) | Begun::Unknown(why)) if is_last => {
+            ask(situation, format!("no answer to the call: {}", cut(why)))
         }
         Some(Begun::NeverSent(_) | Begun::Unknown(_)) if now < acting.intent.at.plus(POLL_EVERY) => {
             Decision::Wait(acting.intent.at.plus(POLL_EVERY))

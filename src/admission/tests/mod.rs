@@ -150,7 +150,8 @@ impl Fleet {
     }
 
     fn unseen(mut self, number: usize) -> Self {
-        self.ledger.health.remove(&id(number));
+        let others = self.ledger.health.iter().filter(|(server, _)| **server != id(number));
+        self.ledger.health = others.map(|(server, row)| (server.clone(), row.clone())).collect();
         self
     }
 

@@ -250,6 +250,48 @@ fn a_call_is_a_point_of_no_return_where_its_command_interrupts() {
     }
 }
 
+/// A restart that provably was not there changes nothing of what a call before it did.
+#[test]
+fn a_restart_that_never_was_gives_nothing_back_behind_such_a_call() {
+    let steps = vec![drain_step(), gate_step(), http_step(), reboot_step(PowerPath::Ssh, None), restore_step()];
+    let at = || Story::at_step(command(steps.clone()), PRODUCTION, 3);
+    let sent = || at().begun(3, restart_intent(PowerPath::Ssh, Some("old")));
+    let silent = at().with(RunEvent::WasSilent { at: START }).at(after(59));
+    let cases = [
+        (silent, no_answer(), FailureKind::CouldNotSend),
+        (sent().answered(Begun::NeverSent("no route".into())).at(after(1)), Input::Nothing, FailureKind::CouldNotSend),
+        (sent().at(after(900)), boot_of(after(900)), FailureKind::DidNotReboot),
+    ];
+    for (story, input, kind) in cases {
+        for (impact, outcome) in
+            [(Impact::Config, RunOutcome::FailedAndReturned), (Impact::PowerCycle, RunOutcome::Failed)]
+        {
+            let mut story = story.clone();
+            story.spec.impact = impact;
+            assert_eq!(story.ends(&input), (Some(kind), Some(outcome)), "{impact:?} {kind:?}");
+        }
+    }
+}
+
+/// Only the last answer is kept, so an earlier call may have arrived.
+#[test]
+fn a_harmful_call_that_was_sent_more_than_once_is_a_persons_to_judge() {
+    let steps = vec![drain_step(), gate_step(), http_step(), restore_step()];
+    let sent = |impact: Impact, attempt: u32, answer: &Begun| {
+        let intent = StepIntent { attempt, ..plain_intent(Duration::from_secs(20)) };
+        let mut story = Story::at_step(command(steps.clone()), PRODUCTION, 2).begun(2, intent).answered(answer.clone());
+        story.spec.impact = impact;
+        story.at(after(20))
+    };
+    for answer in [Begun::Refused("409".into()), Begun::NeverSent("refused".into())] {
+        assert!(sent(Impact::PowerCycle, 2, &answer).asks_a_person(&Input::Nothing), "{answer:?}");
+        for (impact, attempt) in [(Impact::PowerCycle, 1), (Impact::Config, 2)] {
+            let ended = sent(impact, attempt, &answer).ends(&Input::Nothing).1;
+            assert_eq!(ended, Some(RunOutcome::FailedAndReturned), "{impact:?} {attempt} {answer:?}");
+        }
+    }
+}
+
 #[test]
 fn what_follows_a_point_of_no_return_is_not_held_up() {
     let steps = vec![drain_step(), gate_step(), reboot_step(PowerPath::Ssh, None), check_step(), http_step()];

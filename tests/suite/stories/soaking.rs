@@ -166,6 +166,25 @@ async fn a_wave_of_which_nothing_is_known_holds_up_the_next() {
     .await;
 }
 
+/// Whoever reads the thread later must not wait for what was cancelled.
+#[tokio::test]
+async fn what_was_told_of_a_wave_that_waits_is_taken_back_when_the_request_ends() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-10]");
+        stage.changes_command("reboot.yaml", "soak: 10s", "soak: 1m");
+        stage.lets_out(50);
+        let thread = ana.types(&noc, LINE).await;
+        stage.clock().advance(seconds(7)).await;
+        stage.fleet().balancers_go_silent();
+        stage.clock().advance(minutes(4)).await;
+        assert!(thread.since_last_look().contains("Its next wave waits"), "{}", thread.transcript());
+        ana.types(&noc, "/fleet cancel req-2222").await;
+        stage.clock().advance(seconds(30)).await;
+        assert!(thread.since_last_look().contains("bot ~ It starts no more."), "{}", thread.transcript());
+    })
+    .await;
+}
+
 /// The monitoring says nothing that counts, or an alert is older than the work: neither halts, and neither lets the next go.
 #[tokio::test]
 async fn alerts_that_prove_nothing_make_the_next_wave_wait() {
