@@ -3,15 +3,16 @@
 //! It counts nothing of its own: each number is what the policies' own functions say, kept until something is admitted
 //! that changes it. A property holds what is said with it to what is said without.
 
+use super::Known;
 use super::calendars::Calendar;
 use super::capacity::PoolCount;
 use super::infrastructure::{DomainCount, Placed};
 use super::ledger::{Ledger, Lock, LockStanding};
-use super::traffic::Figure;
+use super::traffic::{self, Figure};
 use crate::domain::command::CommandName;
 use crate::domain::ids::RequestId;
 use crate::domain::plan::PlannedServer;
-use crate::domain::server::{PoolName, RackName, ServerType, SiteName};
+use crate::domain::server::{PoolName, RackName, Server, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::workflow::calendar::CalendarBlock;
@@ -77,6 +78,15 @@ pub(super) struct Carrier {
     pub(super) carries: bool,
 }
 
+/// Whether what a server of that pool and site carries counts in that scope.
+fn is_counted_in(scope: &TrafficScope, (own_pool, own_site): (Option<&PoolName>, &SiteName)) -> bool {
+    match scope {
+        TrafficScope::Pool(pool) => own_pool == Some(pool),
+        TrafficScope::Site(site) => own_pool.is_some() && site == own_site,
+        TrafficScope::Absorbing { by, .. } => own_pool.is_some() && by.contains(own_site),
+    }
+}
+
 impl Counts {
     /// Of what is under work now.
     pub(super) fn of(ledger: &Ledger, inventory: &Inventory) -> Self {
@@ -105,26 +115,55 @@ impl Counts {
         }
     }
 
-    /// That lock was put on a server just now.
-    pub(super) fn admitted(&mut self, lock: &Lock, server: &PlannedServer) {
+    /// That lock is put on a server now, of which this was known until then.
+    pub(super) fn admitted(&mut self, lock: &Lock, server: &PlannedServer, known: Known<'_>) {
         self.add(lock, Some((&server.server_type, &server.site, &server.rack)));
         self.starts.entry(lock.command.clone()).or_default().push(lock.since);
-        if let Some(pool) = &server.pool {
-            self.pools.borrow_mut().remove(pool);
-        }
         // Sites take over from each other, so it may matter anywhere.
         self.traffic.borrow_mut().clear();
-        self.figures.borrow_mut().retain(|scope, _| match scope {
-            TrafficScope::Pool(pool) => server.pool.as_ref() != Some(pool),
-            TrafficScope::Site(site) => *site != server.site,
-            TrafficScope::Absorbing { by, .. } => !by.contains(&server.site),
-        });
+        match known.inventory.by_id(&server.id).filter(|record| traffic::stays(record, known)) {
+            Some(record) => self.promised(record, known),
+            None => self.forget(server),
+        }
         self.domains.borrow_mut().retain(|group, _| match group {
             RedundantGroup::OfSite { site, .. } => *site != server.site,
             RedundantGroup::OfPool { pool, .. } => server.pool.as_ref() != Some(pool),
             // A planned server does not say in which metro its site is.
             RedundantGroup::OfMetro(_) => false,
         });
+    }
+
+    /// A server that serves, and that nobody had promised to take out, will be taken out: wherever it was counted it is known
+    /// what becomes of the count.
+    fn promised(&self, server: &Server, known: Known<'_>) {
+        let mut pools = self.pools.borrow_mut();
+        if let Some(count) = server.pool.as_ref().and_then(|pool| pools.get_mut(pool)) {
+            Rc::make_mut(count).promised += 1;
+        }
+        let units = known.rules.traffic.units(server).map(f64::from);
+        self.figures.borrow_mut().retain(|scope, figure| {
+            if !is_counted_in(scope, (server.pool.as_ref(), &server.site)) {
+                return true;
+            }
+            match (figure.as_ref(), &units) {
+                (Ok(whole), Ok(units)) => {
+                    *figure = Rc::new(Ok(whole.clone().less(*units)));
+                    true
+                }
+                // Why it is not known has nothing to do with who works there.
+                (Err(_), _) => true,
+                (Ok(_), Err(_)) => false,
+            }
+        });
+    }
+
+    /// What a server is counted in is counted anew.
+    fn forget(&self, server: &PlannedServer) {
+        if let Some(pool) = &server.pool {
+            self.pools.borrow_mut().remove(pool);
+        }
+        let place = (server.pool.as_ref(), &server.site);
+        self.figures.borrow_mut().retain(|scope, _| !is_counted_in(scope, place));
     }
 
     /// When that command started on servers lately, in no order.

@@ -193,57 +193,56 @@ fn is_part_of(own: &Blocker, merged: &Blocker) -> bool {
 
 /// Who holds what a reason is about, with what the ledger knows of them.
 fn holders(blocker: &Blocker, known: Known<'_>) -> Vec<Holder> {
-    let named: BTreeSet<&RequestId> = match blocker {
-        Blocker::Locked { holder, .. } => BTreeSet::from([holder]),
-        Blocker::Concurrency { holders, .. } => holders.iter().collect(),
-        Blocker::Capacity { out, .. } => out.iter().filter_map(|out| out.holder.as_ref()).collect(),
-        Blocker::Domain { domains, .. } => {
-            domains.iter().flat_map(|domain| &domain.out).filter_map(|out| out.holder.as_ref()).collect()
-        }
-        Blocker::NoDirectory
-        | Blocker::HealthUnknown { .. }
-        | Blocker::Contradicted { .. }
-        | Blocker::Unseen { .. }
-        | Blocker::Traffic { .. }
-        | Blocker::TrafficUnknown { .. }
-        | Blocker::Alert { .. }
-        | Blocker::AlertsUnknown { .. }
-        | Blocker::Stopped { .. }
-        | Blocker::Frozen { .. }
-        | Blocker::Calendar(_)
-        | Blocker::Rate { .. }
-        | Blocker::Held { .. }
-        | Blocker::Blacklisted { .. }
-        | Blocker::Soak { .. }
-        | Blocker::Broken { .. } => BTreeSet::new(),
-        Blocker::Behind { request, .. } => BTreeSet::from([request]),
+    let named: BTreeSet<&RequestId> = if let Some(out) = out_of(blocker) {
+        out.filter_map(|out| out.holder.as_ref()).collect()
+    } else if let Blocker::Concurrency { holders, .. } = blocker {
+        holders.iter().collect()
+    } else if let Blocker::Locked { holder: request, .. } | Blocker::Behind { request, .. } = blocker {
+        BTreeSet::from([request])
+    } else {
+        BTreeSet::new()
     };
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let ledger = known.ledger;
     let mut held: BTreeMap<&RequestId, BTreeMap<&ServerId, Timestamp>> = BTreeMap::new();
-    let locks = known.ledger.locks.values().map(|lock| (&lock.run.request, &lock.server, lock.since));
-    let states = known.ledger.states.values().filter_map(|row| Some((&row.by.run()?.request, &row.server, row.since)));
-    let names_states = matches!(blocker, Blocker::Capacity { .. } | Blocker::Domain { .. });
-    let is_out =
-        |server: &ServerId| known.inventory.by_id(server).is_some_and(|server| is_named(blocker, &server.name));
-    for (request, server, since) in locks.chain(states.filter(|_| names_states)) {
-        if named.contains(request) && (!names_states || is_out(server)) {
+    let mut note = |request, server, since: Timestamp| {
+        if named.contains(request) {
             let first = held.entry(request).or_default().entry(server).or_insert(since);
             *first = (*first).min(since);
         }
+    };
+    match out_of(blocker) {
+        // Of servers that are out only those count, by their locks and by who has set their states.
+        Some(out) => {
+            for server in out.filter_map(|out| known.inventory.by_name(&out.name)) {
+                if let Some(lock) = ledger.lock(&server.id) {
+                    note(&lock.run.request, &server.id, lock.since);
+                }
+                if let Some((run, since)) =
+                    ledger.states.get(&server.id).and_then(|row| Some((row.by.run()?, row.since)))
+                {
+                    note(&run.request, &server.id, since);
+                }
+            }
+        }
+        None => ledger.locks.values().for_each(|lock| note(&lock.run.request, &lock.server, lock.since)),
     }
-    let mut holders = held.into_iter().filter_map(|(request, servers)| {
+    let holders = held.into_iter().filter_map(|(request, servers)| {
         let since = servers.values().copied().min()?;
         Some(Holder { request: request.clone(), servers: count(servers.len()), since })
     });
-    let mut holders = holders.by_ref().collect::<Vec<_>>();
+    let mut holders = holders.collect::<Vec<_>>();
     holders.sort_by_key(|holder| holder.since);
     holders
 }
 
-fn is_named(blocker: &Blocker, name: &ServerName) -> bool {
-    let is_one_of = |out: &[OutServer]| out.iter().any(|out| out.name == *name);
+/// The servers whose being out is what blocks, if it is that.
+fn out_of(blocker: &Blocker) -> Option<Box<dyn Iterator<Item = &OutServer> + '_>> {
     match blocker {
-        Blocker::Capacity { out, .. } => is_one_of(out),
-        Blocker::Domain { domains, .. } => domains.iter().any(|domain| is_one_of(&domain.out)),
+        Blocker::Capacity { out, .. } => Some(Box::new(out.iter())),
+        Blocker::Domain { domains, .. } => Some(Box::new(domains.iter().flat_map(|domain| &domain.out))),
         Blocker::Locked { .. }
         | Blocker::Concurrency { .. }
         | Blocker::Rate { .. }
@@ -262,7 +261,7 @@ fn is_named(blocker: &Blocker, name: &ServerName) -> bool {
         | Blocker::Blacklisted { .. }
         | Blocker::Broken { .. }
         | Blocker::Soak { .. }
-        | Blocker::Behind { .. } => false,
+        | Blocker::Behind { .. } => None,
     }
 }
 

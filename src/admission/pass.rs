@@ -41,7 +41,7 @@ pub fn pass<'a>(
         let verdict = evaluate_with(candidate, as_it_is, &counts);
         if let Verdict::Allow(admitted) = &verdict {
             let lock = admitted.lock(candidate, known.now);
-            counts.admitted(&lock, candidate.server);
+            counts.admitted(&lock, candidate.server, as_it_is);
             ledger.starts.push(Start { at: lock.since, command: lock.command.clone() });
             ledger.locks.insert(candidate.server.id.clone(), lock);
             ledger.try_with(candidate.run, Some(candidate.server), (admitted.canary_of(), known.now));

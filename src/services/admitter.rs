@@ -74,7 +74,7 @@ impl Admitter {
     async fn look(
         &mut self,
         request: &Request,
-        before: &[Precedence],
+        (ledger, before): (&Ledger, &[Precedence]),
         is_behind: bool,
         now: Timestamp,
     ) -> Result<Looked, StoreFault> {
@@ -89,7 +89,7 @@ impl Admitter {
         let runs = self.world.store.runs(request.id()).await?;
         let due = match due(request, &runs, now) {
             Due::Now(due) => due,
-            Due::Soaking(until) => return self.watch(request, &runs, (until, now)).await,
+            Due::Soaking(until) => return self.watch(request, (&runs, ledger), (until, now)).await,
             Due::Not(looked) => return Ok(looked),
         };
         let Some(look) = self.people_of(request, now) else { return Ok(Looked::Looking) };
@@ -101,7 +101,6 @@ impl Admitter {
         if outside.is_pending() && request.spec.takes_capacity() {
             return Ok(Looked::Looking);
         }
-        let ledger = self.world.store.ledger().await?;
         let rulebook = self.world.rulebook();
         let authorized = look.authorized.as_deref();
         let (world, approved) = (&*self.world, &approved);
@@ -113,27 +112,27 @@ impl Admitter {
             let committed = self.world.commit(writes).await?;
             return Ok(if committed == Committed::Stale { Looked::Again(now) } else { Looked::Made });
         }
-        match soaked(request, &runs, pass.known(&ledger)) {
+        match soaked(request, &runs, pass.known(ledger)) {
             Soaked::Well => {}
             Soaked::NotKnown(blockers) if blockers.is_empty() => return Ok(Looked::Again(now.plus(LOOK_AGAIN_EVERY))),
             Soaked::NotKnown(blockers) => {
-                let again = look_again(&ledger, &blockers, now);
-                return self.explain(&pass, (&ledger, &[]), (&runs, &look), (blockers, again)).await;
+                let again = look_again(ledger, &blockers, now);
+                return self.explain(&pass, (ledger, &[]), (&runs, &look), (blockers, again)).await;
             }
             Soaked::Unwell(unwell) => return self.unwell(request, &runs, unwell, now).await,
         }
-        let said = pass.verdicts(&ledger);
+        let said = pass.verdicts(ledger);
         // In a pass none depends on a later one, so what was said of the first can be asked again.
         let kept = said.get(..said.len().min(SERVERS_PER_TRANSACTION_MAX)).unwrap_or_default();
-        if !pass.makes_something(&ledger, &said, &look.people) {
-            let blockers = admission::reasons(request, &due, &said, pass.known(&ledger));
-            let again = look_again(&ledger, &blockers, now);
-            return self.explain(&pass, (&ledger, kept), (&runs, &look), (blockers, again)).await;
+        if !pass.makes_something(ledger, &said, &look.people) {
+            let blockers = admission::reasons(request, &due, &said, pass.known(ledger));
+            let again = look_again(ledger, &blockers, now);
+            return self.explain(&pass, (ledger, kept), (&runs, &look), (blockers, again)).await;
         }
         if matches!(look.people, People::Unknown) {
             let blockers = vec![Blocker::NoDirectory];
-            let again = look_again(&ledger, &blockers, now);
-            return self.explain(&pass, (&ledger, kept), (&runs, &look), (blockers, again)).await;
+            let again = look_again(ledger, &blockers, now);
+            return self.explain(&pass, (ledger, kept), (&runs, &look), (blockers, again)).await;
         }
         let first = pass.first_to_decide(&said);
         let pass = Pass { due: &first, ..pass };
@@ -155,12 +154,12 @@ impl Admitter {
     async fn watch(
         &self,
         request: &Request,
-        runs: &[Run],
+        (runs, ledger): (&[Run], &Ledger),
         (until, now): (Timestamp, Timestamp),
     ) -> Result<Looked, StoreFault> {
-        let (ledger, rulebook) = (self.world.store.ledger().await?, self.world.rulebook());
+        let rulebook = self.world.rulebook();
         let looked_up = self.world.looked_up();
-        match soaked(request, runs, rulebook.known(&ledger, now).with_outside(looked_up.outside())) {
+        match soaked(request, runs, rulebook.known(ledger, now).with_outside(looked_up.outside())) {
             Soaked::Unwell(unwell) => self.unwell(request, runs, unwell, now).await,
             // What is not known yet may be when it is over.
             Soaked::Well | Soaked::NotKnown(_) => Ok(Looked::Again(until.min(now.plus(LOOK_AGAIN_EVERY)))),
@@ -309,8 +308,10 @@ impl Service for Admitter {
         self.people.retain(|id, _| open.iter().any(|request| request.id() == id));
         let rules = self.world.rulebook().rules.queue;
         let before = admission::precedences(&open, rules, now);
+        // One ledger for all: what changes between two looks would let the later one overtake the earlier.
+        let ledger = self.world.store.ledger().await?;
         for request in admission::in_order(&open, rules, now) {
-            match self.look(request, &before, is_behind, now).await? {
+            match self.look(request, (&ledger, &before), is_behind, now).await? {
                 Looked::Looking => is_behind = true,
                 Looked::Made => return Ok(Step::Made),
                 Looked::Again(at) => next_wake = Some(next_wake.map_or(at, |earlier| earlier.min(at))),

@@ -282,7 +282,7 @@ pub(super) fn judge(fleet: &Fleet, answers: &Answers) -> Result<Measured, String
 #[test]
 fn only_positive_and_fresh_evidence_counts() {
     type Spoil = fn(&mut Answers);
-    let cases: [(Spoil, &str); 14] = [
+    let cases: [(Spoil, &str); 15] = [
         (|answers| answers.traffic.clear(), "the metrics do not say its traffic"),
         (|answers| answers.traffic[0].labels.clear(), "the metrics do not say its traffic"),
         (|answers| answers.traffic.push(sample(1.0)), "the metrics say its traffic more than once"),
@@ -296,6 +296,7 @@ fn only_positive_and_fresh_evidence_counts() {
         (|answers| answers.up[0].value = 8.0, "8 of 10 servers are measured"),
         (|answers| answers.up[0].value = f64::NAN, "how many of its servers are measured is NaN, which is no amount"),
         (|answers| answers.before[0].points[0].1 = f64::NAN, "a value of the last minutes is no amount"),
+        (|answers| answers.before[0].points.reverse(), "the values of the last minutes are not in order"),
         (|answers| answers.before.push(answers.before[0].clone()), "several histories instead of one"),
     ];
     let fleet = Fleet::of(10);

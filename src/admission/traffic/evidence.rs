@@ -212,6 +212,9 @@ impl Judge<'_> {
         if !before.iter().all(|(_, value)| is_amount(*value)) {
             return Err("a value of the last minutes is no amount".to_owned());
         }
+        if !before.is_sorted_by(|(earlier, _), (later, _)| earlier < later) {
+            return Err("the values of the last minutes are not in order".to_owned());
+        }
         Ok(Measured { units, seen_at, before, usual: self.usual.pools.get(pool).copied() })
     }
 

@@ -30,7 +30,7 @@ use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::workflow::request::{Blocker, PolicyName, TrafficMeasure, TrafficScope};
 use evidence::RISE_OVER;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A percentage that cannot be told better: there is traffic, and nothing to carry it.
@@ -64,7 +64,7 @@ pub(super) fn blockers(server: &PlannedServer, known: Known<'_>, counts: &Counts
 }
 
 /// Whether a server serves, and no run has promised to take it out.
-fn stays(server: &Server, known: Known<'_>) -> bool {
+pub(super) fn stays(server: &Server, known: Known<'_>) -> bool {
     let lock = known.ledger.lock(&server.id);
     let is_promised = lock.is_some_and(|lock| lock.standing.is_a_runs());
     !is_promised && capacity::serves(server, known)
@@ -226,7 +226,7 @@ impl Figure {
     }
 
     /// The same with that much less to carry it.
-    fn less(self, units: f64) -> Self {
+    pub(super) fn less(self, units: f64) -> Self {
         Self { left: self.left - units, ..self }
     }
 
@@ -318,10 +318,9 @@ impl Place<'_> {
     /// More than usual at this hour of the week.
     fn surge(&self, figure: &Figure) -> Option<Blocker> {
         let (rules, usual) = (&self.known.rules.traffic, figure.usual.filter(|usual| *usual > 0.0)?);
-        let is_surge = |units: f64| units > usual * share(rules.surge_percent);
-        let moments = figure.moments(self.known.now).map(|(at, units)| (at, units, is_surge(units)));
+        let is_surge = |_, units: f64| units > usual * share(rules.surge_percent);
         let value = percent(figure.units / usual);
-        self.lasting(figure, moments, TrafficMeasure::OfUsual, (value, rules.surge_percent))
+        self.lasting(figure, &is_surge, TrafficMeasure::OfUsual, (value, rules.surge_percent))
     }
 
     /// Much more than five minutes before.
@@ -335,26 +334,26 @@ impl Place<'_> {
             (until.since(then) <= every * RISE_STEPS && units > 0.0).then_some(units)
         };
         let growth = |at: Timestamp, units: f64| earlier(at).map(|before| units / before);
-        let moments = figure.moments(now).map(|(at, units)| {
-            let is_steep = growth(at, units).is_some_and(|growth| growth > share(rules.rise_percent));
-            (at, units, is_steep)
-        });
+        let is_steep = |at, units| growth(at, units).is_some_and(|growth| growth > share(rules.rise_percent));
         let value = percent(growth(now, figure.units).unwrap_or(1.0));
-        self.lasting(figure, moments, TrafficMeasure::OfBefore, (value, rules.rise_percent))
+        self.lasting(figure, &is_steep, TrafficMeasure::OfBefore, (value, rules.rise_percent))
     }
 
     /// What is too much now, or was within the time for which all must be well.
     fn lasting(
         &self,
         figure: &Figure,
-        moments: impl Iterator<Item = (Timestamp, f64, bool)>,
+        is_bad: &dyn Fn(Timestamp, f64) -> bool,
         measure: TrafficMeasure,
         numbers: (u32, u32),
     ) -> Option<Blocker> {
         let (rules, now) = (&self.known.rules.traffic, self.known.now);
         let matters = |units: f64| figure.load(units) >= share(rules.judged_from_percent);
-        let bad = moments.filter(|(at, units, is_bad)| *is_bad && matters(*units) && now.since(*at) < rules.clear_for);
-        let last = bad.map(|(at, _, _)| at).last()?;
+        // Only the last while matters, and of that the newest bad moment.
+        let since = figure.before.partition_point(|(at, _)| now.since(*at) >= rules.clear_for);
+        let lately = figure.before.get(since..).unwrap_or_default().iter().copied().filter(|(at, _)| *at < now);
+        let mut moments = lately.chain([(now, figure.units)]).rev();
+        let (last, _) = moments.find(|(at, units)| matters(*units) && is_bad(*at, *units))?;
         let clear_from = (last < now).then(|| last.plus(rules.clear_for));
         Some(self.told(figure, measure, numbers, clear_from))
     }
@@ -374,8 +373,12 @@ impl Place<'_> {
 impl Figure {
     /// Both together; moments and hours count where both are known.
     fn and(self, other: &Measured) -> Self {
-        let others = other.before.iter().copied().collect::<BTreeMap<_, _>>();
-        let both = self.before.iter().filter_map(|(at, units)| Some((*at, units + others.get(at)?)));
+        // Both histories are in order, so one look through each finds the moments that they share.
+        let mut others = other.before.iter().peekable();
+        let both = self.before.iter().filter_map(|(at, units)| {
+            while others.next_if(|(then, _)| then < at).is_some() {}
+            others.next_if(|(then, _)| then == at).map(|(_, more)| (*at, units + more))
+        });
         Self {
             before: Rc::new(both.collect()),
             units: self.units + other.units,

@@ -80,7 +80,7 @@ impl TrafficRules {
     ///
     /// # Errors
     /// Its tag, if it says no number.
-    pub(super) fn units(&self, server: &Server) -> Result<u32, String> {
+    pub(in crate::admission) fn units(&self, server: &Server) -> Result<u32, String> {
         match server.tags.get(CAPACITY_TAG) {
             Some(tag) => match tag.as_str().parse::<u32>() {
                 Ok(units) if units <= UNITS_MAX => Ok(units),
