@@ -6,21 +6,51 @@
 use crate::domain::server::ServerId;
 use std::collections::HashMap;
 use std::fmt::{self, Debug, Formatter};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 /// Among so many maps the servers are spread; where something changes, one of them is copied.
 const SHARDS: usize = 256;
 
+/// A hash that takes ids by the word: they are short, and come from the inventory, so nobody chooses them to collide.
+#[derive(Clone, Default)]
+struct ByWord(u64);
+
+impl ByWord {
+    fn mix(&mut self, word: u64) {
+        let mixed = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 29);
+    }
+}
+
+impl Hasher for ByWord {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks();
+        words.iter().for_each(|word| self.mix(u64::from_le_bytes(*word)));
+        let rest = rest.iter().rfold(bytes.len() as u64, |word, byte| (word << 8) | u64::from(*byte));
+        self.mix(rest);
+    }
+
+    fn write_u8(&mut self, end: u8) {
+        self.0 = self.0.wrapping_add(end.into());
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+type Shard<T> = Arc<HashMap<ServerId, T, BuildHasherDefault<ByWord>>>;
+
 /// One value a server at most.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ByServer<T> {
-    shards: Vec<Arc<HashMap<ServerId, T>>>,
+    shards: Vec<Shard<T>>,
 }
 
 impl<T> Default for ByServer<T> {
     fn default() -> Self {
-        let none = Arc::<HashMap<ServerId, T>>::default();
-        Self { shards: vec![none; SHARDS] }
+        Self { shards: vec![Shard::default(); SHARDS] }
     }
 }
 
@@ -30,12 +60,11 @@ impl<T: Debug> Debug for ByServer<T> {
     }
 }
 
-/// FNV-1a: ids differ in their last characters.
 fn shard(server: &ServerId) -> usize {
-    let mix = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
-    let hash = server.as_str().as_bytes().iter().fold(0x811c_9dc5, mix);
-    // Its lowest bits are good enough to spread by.
-    hash as usize % SHARDS
+    let mut hash = ByWord::default();
+    hash.write(server.as_str().as_bytes());
+    // A shard itself goes by the lowest and the highest bits, so these are taken from between.
+    usize::from(hash.finish().to_le_bytes().get(4).copied().unwrap_or(0)) % SHARDS
 }
 
 impl<T> ByServer<T> {

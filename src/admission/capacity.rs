@@ -77,7 +77,7 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
         match standing(server, known) {
             Standing::Serves => {
                 count.serving += 1;
-                let lock = known.ledger.lock(&server.id);
+                let lock = known.lock(server);
                 count.promised += u32::from(lock.is_some_and(|lock| lock.standing.is_a_runs()));
             }
             Standing::Out(out) => count.out.push(out),
@@ -97,17 +97,19 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
 /// A server that does not count in the total of its pool: in repair by the word of somebody who answers for it, and not seen
 /// in service. What the inventory alone calls so is nobody's yet, and stays.
 fn has_left(server: &Server, known: Known<'_>) -> Option<OutServer> {
-    let is_in_repair = glance(server, known) == Glance::NotMeantTo(ProductionState::Repair);
-    let declarer = known.ledger.declarer(server).filter(|_| is_in_repair && !known.ledger.is_contradicted(server))?;
+    if glance(server, known) != Glance::NotMeantTo(ProductionState::Repair) || known.ledger.is_contradicted(server) {
+        return None;
+    }
+    let declarer = known.ledger.declarer(server)?;
     let (name, why) = (server.name.clone(), ProductionState::Repair.word().to_owned());
     Some(OutServer { name, holder: None, why, said_by: Some(declarer.name.clone()) })
 }
 
 /// Whether a server is known to stand by: what was not seen for a while may serve or be dead, and counts as any server that is out.
 fn stands_by(server: &Server, known: Known<'_>) -> bool {
-    let is_left_behind = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
-    let is_meant_to = known.ledger.state(server) == ProductionState::Standby && !is_left_behind;
-    is_meant_to && fresh_look(server, known).is_some_and(|look| look.health == Health::OutOfRotation)
+    let is_meant_to = glance(server, known) == Glance::NotMeantTo(ProductionState::Standby);
+    let is_seen_out = || fresh_look(server, known).is_some_and(|look| look.health == Health::OutOfRotation);
+    is_meant_to && !is_left_behind(server, known) && is_seen_out()
 }
 
 /// How a server counts.
@@ -119,7 +121,7 @@ pub(super) enum Standing {
 
 /// How a server counts now. One that a failed run left behind is out, whatever it answers.
 pub(super) fn standing(server: &Server, known: Known<'_>) -> Standing {
-    match (glance(server, known), known.ledger.lock(&server.id)) {
+    match (glance(server, known), known.lock(server)) {
         (Glance::Serves, Some(lock)) if lock.standing == LockStanding::LeftBehind => Standing::Out(OutServer {
             name: server.name.clone(),
             holder: Some(lock.run.request.clone()),
@@ -136,18 +138,21 @@ pub(super) fn standing(server: &Server, known: Known<'_>) -> Standing {
     }
 }
 
+/// Whether a run failed on a server and left it behind.
+fn is_left_behind(server: &Server, known: Known<'_>) -> bool {
+    known.lock(server).is_some_and(|lock| lock.standing == LockStanding::LeftBehind)
+}
+
 /// Whether a server counts as serving now.
 pub(super) fn serves(server: &Server, known: Known<'_>) -> bool {
-    let is_left_behind = || known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
-    glance(server, known) == Glance::Serves && !is_left_behind()
+    glance(server, known) == Glance::Serves && !is_left_behind(server, known)
 }
 
 /// Whether a server serves as far as is known: one whose health is not known may, and so may one that is meant to be out and was
 /// seen in service; one that a failed run left behind does not.
 /// Only for asking whether too much comes, where what is not known must not count as nothing.
 pub(super) fn may_serve(server: &Server, known: Known<'_>) -> bool {
-    let is_left_behind = || known.ledger.lock(&server.id).is_some_and(|lock| lock.standing == LockStanding::LeftBehind);
-    !is_out(server, known) && !is_left_behind()
+    !is_out(server, known) && !is_left_behind(server, known)
 }
 
 /// Whether a server is known not to serve: taking it out takes nothing away. One that is meant to be out and was seen in
@@ -209,7 +214,7 @@ fn look(server: &Server, known: Known<'_>) -> Glance {
 
 /// A server that does not serve, with who is known to have a part in that.
 fn out(server: &Server, why: String, known: Known<'_>) -> OutServer {
-    let holder = known.ledger.lock(&server.id).map(|lock| &lock.run);
+    let holder = known.lock(server).map(|lock| &lock.run);
     let holder = holder.or_else(|| known.ledger.states.get(&server.id).and_then(|row| row.by.run()));
     let said_by = known.ledger.declarer(server).map(|by| by.name.clone());
     OutServer { name: server.name.clone(), holder: holder.map(|run| run.request.clone()), why, said_by }

@@ -34,7 +34,7 @@ pub fn pass<'a>(
 ) -> Vec<(Candidate<'a>, Verdict)> {
     let mut ledger = known.ledger.clone();
     let mut counts = Counts::of(&ledger, known.inventory);
-    let glances = Glances::default();
+    let glances = Glances::new(&ledger, known.inventory);
     let mut said = Vec::new();
     for candidate in candidates {
         let as_it_is = Known { ledger: &ledger, glances: Some(&glances), ..known };
@@ -44,6 +44,11 @@ pub fn pass<'a>(
             counts.admitted(&lock, candidate.server, as_it_is);
             ledger.starts.push(Start { at: lock.since, command: lock.command.clone() });
             ledger.locks.insert(candidate.server.id.clone(), lock);
+            let record = known.inventory.by_id(&candidate.server.id);
+            record
+                .and_then(|record| known.inventory.place_of(record))
+                .into_iter()
+                .for_each(|place| glances.lock(place));
             ledger.try_with(candidate.run, Some(candidate.server), (admitted.canary_of(), known.now));
         }
         said.push((candidate, verdict));

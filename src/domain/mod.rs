@@ -29,12 +29,13 @@ mod verb;
 
 /// Declares a text newtype that is ordered, hashable and prints as its text.
 ///
-/// A macro, because a dozen names of things would otherwise each repeat the same five impls.
+/// A macro, because a dozen names of things would otherwise each repeat the same five impls. A short text lies in the value
+/// itself: whoever asks about a whole fleet mostly compares names, and needs not go elsewhere in memory for each.
 macro_rules! text_name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(std::sync::Arc<str>);
+        pub struct $name(smol_str::SmolStr);
 
         impl $name {
             /// Wraps the text as it is.

@@ -161,6 +161,12 @@ impl Inventory {
         &self.by_tag
     }
 
+    /// Whether any server has that tag.
+    #[must_use]
+    pub fn has_tag(&self, tag: &str) -> bool {
+        self.by_tag.contains_key(tag)
+    }
+
     /// All servers, sorted by name.
     #[must_use]
     pub fn servers(&self) -> &[Server] {

@@ -132,7 +132,7 @@ fn count(group: &RedundantGroup, known: Known<'_>) -> DomainCount {
 /// How a server is out, or will be once the run that has it gets on with it; since when, if that is known. One behind a load
 /// balancer that is not known to serve counts as out. One on standby was not there to begin with.
 fn out(server: &Server, known: Known<'_>) -> Option<(OutServer, Option<Timestamp>)> {
-    let lock = known.ledger.lock(&server.id);
+    let lock = known.lock(server);
     let under_work = lock.filter(|lock| lock.standing.is_a_runs());
     let told = |why: &str, holder| OutServer { name: server.name.clone(), holder, why: why.to_owned(), said_by: None };
     let out = match capacity::standing(server, known) {

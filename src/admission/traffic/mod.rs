@@ -25,7 +25,7 @@ pub use withdrawal::{Withdrawal, withdrawal};
 use super::counts::{Carrier, Counts};
 use super::{Known, capacity};
 use crate::domain::plan::PlannedServer;
-use crate::domain::server::{Server, SiteName};
+use crate::domain::server::{PoolName, Server, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::workflow::request::{Blocker, PolicyName, TrafficMeasure, TrafficScope};
@@ -65,9 +65,8 @@ pub(super) fn blockers(server: &PlannedServer, known: Known<'_>, counts: &Counts
 
 /// Whether a server serves, and no run has promised to take it out.
 pub(super) fn stays(server: &Server, known: Known<'_>) -> bool {
-    let lock = known.ledger.lock(&server.id);
-    let is_promised = lock.is_some_and(|lock| lock.standing.is_a_runs());
-    !is_promised && capacity::serves(server, known)
+    let is_promised = || known.lock(server).is_some_and(|lock| lock.standing.is_a_runs());
+    capacity::serves(server, known) && !is_promised()
 }
 
 /// Whether a run that takes, or has taken, its server out may go on as far as traffic is concerned. A run that has passed
@@ -247,14 +246,17 @@ impl Place<'_> {
     fn figure(&self, scope: &TrafficScope, carries: &dyn Fn(&Server) -> bool) -> Result<Figure, Blocker> {
         let (known, rules) = (self.known, &self.known.rules.traffic);
         let unknown = |why: String, since| Blocker::TrafficUnknown { scope: scope.clone(), why, since };
-        let mut left = 0.0;
-        let mut pools = Vec::new();
+        let (mut left, units_of) = (0.0, rules.units_of(known.inventory));
+        let mut pools: Vec<&PoolName> = Vec::new();
         for server in servers(scope, known.inventory) {
-            let units = rules.units(server).map_err(|why| unknown(why, None))?;
+            let units = units_of(server).map_err(|why| unknown(why, None))?;
             if units > 0 && carries(server) {
                 left += f64::from(units);
             }
-            if let Some(pool) = server.pool.as_ref().filter(|pool| units > 0 && !pools.contains(pool)) {
+            // Neighbours are mostly of one pool, so the newest is compared first.
+            if let Some(pool) =
+                server.pool.as_ref().filter(|pool| units > 0 && !pools.iter().rev().any(|known| known == pool))
+            {
                 pools.push(pool);
             }
         }

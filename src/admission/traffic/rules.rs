@@ -4,6 +4,7 @@ use super::standby_file::{StandbyFile, StandbyRules};
 use crate::admission::file::AdmissionFileFault;
 use crate::domain::server::{Server, ServerType, SiteName};
 use crate::domain::time::duration_of;
+use crate::fleet::Inventory;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -86,8 +87,18 @@ impl TrafficRules {
                 Ok(units) if units <= UNITS_MAX => Ok(units),
                 Ok(_) | Err(_) => Err(format!("the tag {CAPACITY_TAG} of {} is no number of units", server.name)),
             },
-            None => Ok(self.capacity.get(&server.server_type).copied().unwrap_or(USUAL_UNITS)),
+            None => Ok(self.units_of_type(&server.server_type)),
         }
+    }
+
+    fn units_of_type(&self, server_type: &ServerType) -> u32 {
+        self.capacity.get(server_type).copied().unwrap_or(USUAL_UNITS)
+    }
+
+    /// The same for one server of the inventory after the other: where none has the tag, none is looked through for it.
+    pub(super) fn units_of<'a>(&'a self, inventory: &Inventory) -> impl Fn(&Server) -> Result<u32, String> + 'a {
+        let is_said = inventory.has_tag(CAPACITY_TAG);
+        move |server| if is_said { self.units(server) } else { Ok(self.units_of_type(&server.server_type)) }
     }
 }
 
