@@ -1,4 +1,4 @@
-//! Capacity by count: no admission lowers a pool below its floor, or deeper below it.
+//! Capacity by count: no admission lowers a pool, or a wider scope that has a floor, below its floor, or deeper below it.
 //!
 //! A server in repair that somebody has taken on leaves the total of its pool: it is not expected back soon, and would only use
 //! up what others may take. One that its load balancer sees in service nevertheless stays in it.
@@ -8,13 +8,14 @@
 //! A server serves if it is in production and a fresh look says so. A reserved server that still serves is subtracted
 //! too, because its run will take it out. Servers that failed by themselves use up the same allowance.
 
+use super::Known;
 use super::counts::Counts;
+use super::floors::{is_in, members, out_max, scopes};
 use super::ledger::{Health, HealthRow, LockStanding};
-use super::{Known, Rules};
 use crate::domain::plan::{Plan, PlannedServer};
 use crate::domain::server::{PoolName, ProductionState, Server};
 use crate::domain::time::Timestamp;
-use crate::workflow::request::{Blocker, OutServer};
+use crate::workflow::request::{Blocker, CapacityScope, OutServer};
 use std::collections::BTreeMap;
 
 /// How a pool stands.
@@ -42,29 +43,40 @@ pub struct PoolCount {
     pub on_standby: Vec<OutServer>,
 }
 
-/// How many of a pool may be out at once.
-pub(super) fn out_max(total: u32, rules: &Rules) -> u32 {
-    let share = total * u32::from(rules.pool_out_max_percent) / 100;
-    // None means none: rounding up is for shares that come out below one server.
-    if total >= 2 && rules.pool_out_max_percent > 0 { share.max(1) } else { 0 }
+/// How any scope stands.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Count {
+    pub(super) total: u32,
+    pub(super) serving: u32,
+    pub(super) promised: u32,
+    pub(super) unknown: u32,
+    pub(super) unknown_since: Option<Timestamp>,
+    pub(super) floor: u32,
+    pub(super) out: Vec<OutServer>,
+    pub(super) in_repair: Vec<OutServer>,
+    pub(super) on_standby: Vec<OutServer>,
+}
+
+impl Count {
+    /// The same with one more of those that serve promised to a run.
+    pub(super) fn promise(&mut self) {
+        self.promised += 1;
+    }
 }
 
 /// Counts a pool from what is known now.
 #[must_use]
 pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
-    let mut count = PoolCount {
-        pool: pool.clone(),
-        total: 0,
-        serving: 0,
-        promised: 0,
-        unknown: 0,
-        unknown_since: None,
-        floor: 0,
-        out: Vec::new(),
-        in_repair: Vec::new(),
-        on_standby: Vec::new(),
-    };
-    for server in known.inventory.in_pool(pool) {
+    let count = count(&CapacityScope::Pool(pool.clone()), known);
+    let Count { total, serving, promised, unknown, unknown_since, floor, out, in_repair, on_standby } = count;
+    let pool = pool.clone();
+    PoolCount { pool, total, serving, promised, unknown, unknown_since, floor, out, in_repair, on_standby }
+}
+
+/// Counts a scope from what is known now.
+pub(super) fn count(scope: &CapacityScope, known: Known<'_>) -> Count {
+    let mut count = Count::default();
+    for server in members(scope, known.inventory) {
         if let Some(repaired) = has_left(server, known) {
             count.in_repair.push(repaired);
             continue;
@@ -90,7 +102,7 @@ pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
             }
         }
     }
-    count.floor = count.total - out_max(count.total, known.rules).min(count.total);
+    count.floor = count.total - out_max(scope, count.total, known.rules).min(count.total);
     count
 }
 
@@ -175,10 +187,10 @@ fn fresh_look<'a>(server: &Server, known: Known<'a>) -> Option<&'a HealthRow> {
     look.filter(|look| look.seen_at.counts(known.now, known.rules.health_age_max))
 }
 
-/// Whether work that takes this server out takes a place of its pool: one that does not serve takes none.
-pub(super) fn takes(server: &PlannedServer, pool: &PoolName, known: Known<'_>) -> bool {
+/// Whether work that takes this server out takes a place of that scope: one that does not serve takes none.
+pub(super) fn takes(server: &PlannedServer, scope: &CapacityScope, known: Known<'_>) -> bool {
     let record = known.inventory.by_id(&server.id);
-    server.pool.as_ref() == Some(pool) && record.is_some_and(|record| !is_out(record, known))
+    record.is_some_and(|record| is_in(scope, record, known.inventory) && !is_out(record, known))
 }
 
 /// How a server looks from outside: asked of whole sites under the store's lock, so it names nobody.
@@ -220,32 +232,50 @@ fn out(server: &Server, why: String, known: Known<'_>) -> OutServer {
     OutServer { name: server.name.clone(), holder: holder.map(|run| run.request.clone()), why, said_by }
 }
 
-/// What keeps this server from being taken out now.
-pub(super) fn blocker(server: &PlannedServer, known: Known<'_>, counts: &Counts) -> Option<Blocker> {
-    let pool = server.pool.as_ref()?;
-    let record = known.inventory.by_id(&server.id)?;
+/// What keeps this server from being taken out now, of its pool first.
+pub(super) fn blockers(server: &PlannedServer, known: Known<'_>, counts: &Counts) -> Vec<Blocker> {
+    let Some(record) = known.inventory.by_id(&server.id) else { return Vec::new() };
     // The cure is never blocked by the disease: what is seen not to serve takes nothing away, whatever is not known of others.
     if is_seen_out(record, known) {
-        return None;
+        return Vec::new();
     }
-    let count = counts.pool(pool, || count_pool(pool, known));
+    let each = scopes(record, (known.inventory, known.rules)).into_iter();
+    each.filter_map(|scope| {
+        let count = counts.capacity(&scope, || count(&scope, known));
+        without(record, (scope, &count), known)
+    })
+    .collect()
+}
+
+/// What keeps a server from being taken out of a scope that stands like that.
+fn without(record: &Server, (scope, count): (CapacityScope, &Count), known: Known<'_>) -> Option<Blocker> {
     if count.unknown * 100 > count.total * u32::from(known.rules.unknown_max_percent) {
         let (unknown, total, since) = (count.unknown, count.total, count.unknown_since);
-        return Some(Blocker::HealthUnknown { pool: pool.clone(), unknown, total, since });
+        return Some(Blocker::HealthUnknown { scope, unknown, total, since });
     }
     let left = count.serving.saturating_sub(count.promised);
-    // Nor does one that is meant to be out and was never seen to serve, once enough is known of its pool.
+    // Nor does one that is meant to be out and was never seen to serve, once enough is known of its scope.
     if is_out(record, known) {
         return None;
     }
     // One that is not counted as serving may well serve: the others must be enough without it.
     let stays = if serves(record, known) { left.saturating_sub(1) } else { left };
-    (stays < count.floor).then_some(Blocker::Capacity {
-        pool: count.pool.clone(),
-        serving: left,
-        total: count.total,
-        floor: count.floor,
-        out: count.out.clone(),
+    let (total, floor) = (count.total, count.floor);
+    (stays < floor).then(|| Blocker::Capacity { scope, serving: left, total, floor, out: count.out.clone() })
+}
+
+/// Whether nothing in which a server is counted that a run takes out, or has taken out, is below its floor without it.
+pub(super) fn is_above_floors(server: &PlannedServer, known: Known<'_>) -> bool {
+    let record = known.inventory.by_id(&server.id);
+    // Without a drain before it, the server itself still serves, and will not.
+    let itself = u32::from(record.is_some_and(|record| serves(record, known)));
+    let scopes = match record {
+        Some(record) => scopes(record, (known.inventory, known.rules)),
+        None => server.pool.iter().cloned().map(CapacityScope::Pool).collect(),
+    };
+    scopes.iter().all(|scope| {
+        let count = count(scope, known);
+        count.serving.saturating_sub(itself) >= count.floor
     })
 }
 

@@ -3,16 +3,16 @@
 //! Deliberately absent: what was decided by the rules before, which keeps them in its own record.
 
 use super::calendars::Calendar;
-use super::capacity::out_max;
+use super::floors::{WiderFloors, members, out_max, scopes};
 use super::infrastructure::{AlertRules, DomainRule};
 use super::traffic::StandbyRules;
 use super::{CohortRule, FailureShare, InfrastructureRules, Rules, TrafficRules};
 use crate::domain::calendar::CalendarName;
 use crate::domain::identity::GroupName;
-use crate::domain::server::PoolName;
 use crate::domain::time::exact;
 use crate::fleet::Inventory;
-use std::collections::BTreeMap;
+use crate::workflow::request::CapacityScope;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -87,6 +87,7 @@ fn all(rules: &Rules) -> Vec<Rule> {
     // Every field is named, so that none is forgotten.
     let Rules {
         pool_out_max_percent,
+        wider_floors,
         health_age_max,
         unknown_max_percent,
         fleet_concurrency,
@@ -113,6 +114,7 @@ fn all(rules: &Rules) -> Vec<Rule> {
         percent("concurrency.type-in-site", *type_in_site_percent, More),
         count("concurrency.rack", *rack_concurrency, More),
     ];
+    all.splice(1..1, wider(*wider_floors));
     all.extend(traffic(of_traffic));
     all.extend(infrastructure(of_infrastructure));
     all.push(length("queue.ageing", queue.ageing, NotTold));
@@ -153,6 +155,20 @@ fn cohort(cohort: Option<CohortRule>) -> [Rule; 4] {
             None => rule("failure-rate.cohort.within", "none", 0, NotTold),
         },
     ]
+}
+
+/// Without a number nothing there is limited.
+fn wider(floors: WiderFloors) -> [Rule; 3] {
+    let WiderFloors { type_in_site, site, metro } = floors;
+    let each = [
+        ("capacity.type-in-site-out-max", type_in_site),
+        ("capacity.site-out-max", site),
+        ("capacity.metro-out-max", metro),
+    ];
+    each.map(|(what, most)| match most {
+        Some(most) => percent(what, most, LooserIf::More),
+        None => rule(what, "none", u128::MAX, LooserIf::More),
+    })
 }
 
 fn traffic(rules: &TrafficRules) -> Vec<Rule> {
@@ -233,22 +249,24 @@ pub fn changed(before: &Rules, now: &Rules) -> Vec<Changed> {
     numbers.chain(calendars(before, now)).collect()
 }
 
-/// Every pool of which fewer have to serve by another inventory; growing asks for more, and needs no word.
+/// Every pool, and every wider scope that has a floor, of which fewer have to serve by another inventory; growing asks for more,
+/// and needs no word.
 #[must_use]
 pub fn floors_lowered(before: &Inventory, now: &Inventory, rules: &Rules) -> Vec<Changed> {
-    let total =
-        |inventory: &Inventory, pool: &PoolName| u32::try_from(inventory.size_of_pool(pool)).unwrap_or(u32::MAX);
-    let least = |total: u32| total - out_max(total, rules).min(total);
-    let lowered = before.distinct(|server| server.pool.clone()).into_iter().filter_map(|pool| {
-        let (was, is) = (total(before, &pool), total(now, &pool));
+    let counted = before.servers().iter().flat_map(|server| scopes(server, (before, rules))).collect::<BTreeSet<_>>();
+    let lowered = counted.into_iter().filter_map(|scope| {
+        let total = |inventory: &Inventory| u32::try_from(members(&scope, inventory).count()).unwrap_or(u32::MAX);
+        let least = |total: u32| total - out_max(&scope, total, rules).min(total);
+        let (was, is) = (total(before), total(now));
         let told = |total: u32| format!("at least {} of {total}", least(total));
         let to = if is == 0 { "gone".to_owned() } else { told(is) };
-        (least(is) < least(was)).then(|| Changed {
-            what: format!("pool {pool}"),
-            from: told(was),
-            to,
-            way: Way::Looser,
-        })
+        let what = match &scope {
+            CapacityScope::Pool(pool) => format!("pool {pool}"),
+            CapacityScope::TypeInSite(server_type, site) => format!("{server_type} in {site}"),
+            CapacityScope::Site(site) => format!("site {site}"),
+            CapacityScope::Metro(metro) => format!("metro {metro}"),
+        };
+        (least(is) < least(was)).then(|| Changed { what, from: told(was), to, way: Way::Looser })
     });
     lowered.collect()
 }

@@ -5,7 +5,8 @@
 
 use super::Known;
 use super::calendars::Calendar;
-use super::capacity::PoolCount;
+use super::capacity::Count;
+use super::floors;
 use super::infrastructure::{DomainCount, Placed};
 use super::ledger::{Ledger, Lock, LockStanding};
 use super::traffic::{self, Figure};
@@ -16,7 +17,7 @@ use crate::domain::server::{PoolName, RackName, Server, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::workflow::calendar::CalendarBlock;
-use crate::workflow::request::{Blocker, RedundantGroup, TrafficScope};
+use crate::workflow::request::{Blocker, CapacityScope, RedundantGroup, TrafficScope};
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -59,7 +60,7 @@ pub(super) struct Counts {
     work: HashMap<WorkScope, Work>,
     starts: HashMap<CommandName, Vec<Timestamp>>,
     alike: RefCell<HashMap<(ServerType, SiteName), u32>>,
-    pools: RefCell<HashMap<PoolName, Rc<PoolCount>>>,
+    capacity: RefCell<HashMap<CapacityScope, Rc<Count>>>,
     traffic: RefCell<HashMap<Carrier, Vec<Blocker>>>,
     figures: RefCell<BTreeMap<TrafficScope, Figured>>,
     domains: RefCell<HashMap<RedundantGroup, Rc<DomainCount>>>,
@@ -123,7 +124,7 @@ impl Counts {
         self.traffic.borrow_mut().clear();
         match known.inventory.by_id(&server.id).filter(|record| traffic::stays(record, known)) {
             Some(record) => self.promised(record, known),
-            None => self.forget(server),
+            None => self.forget(server, known),
         }
         self.domains.borrow_mut().retain(|group, _| match group {
             RedundantGroup::OfSite { site, .. } => *site != server.site,
@@ -136,9 +137,11 @@ impl Counts {
     /// A server that serves, and that nobody had promised to take out, will be taken out: wherever it was counted it is known
     /// what becomes of the count.
     fn promised(&self, server: &Server, known: Known<'_>) {
-        let mut pools = self.pools.borrow_mut();
-        if let Some(count) = server.pool.as_ref().and_then(|pool| pools.get_mut(pool)) {
-            Rc::make_mut(count).promised += 1;
+        let mut counted = self.capacity.borrow_mut();
+        for scope in floors::scopes(server, (known.inventory, known.rules)) {
+            if let Some(count) = counted.get_mut(&scope) {
+                Rc::make_mut(count).promise();
+            }
         }
         let units = known.rules.traffic.units(server).map(f64::from);
         self.figures.borrow_mut().retain(|scope, figure| {
@@ -158,10 +161,11 @@ impl Counts {
     }
 
     /// What a server is counted in is counted anew.
-    fn forget(&self, server: &PlannedServer) {
-        if let Some(pool) = &server.pool {
-            self.pools.borrow_mut().remove(pool);
-        }
+    fn forget(&self, server: &PlannedServer, known: Known<'_>) {
+        let record = known.inventory.by_id(&server.id);
+        let is_elsewhere =
+            |scope: &CapacityScope| record.is_some_and(|record| !floors::is_in(scope, record, known.inventory));
+        self.capacity.borrow_mut().retain(|scope, _| is_elsewhere(scope));
         let place = (server.pool.as_ref(), &server.site);
         self.figures.borrow_mut().retain(|scope, _| !is_counted_in(scope, place));
     }
@@ -185,13 +189,13 @@ impl Counts {
         })
     }
 
-    /// How the pool stands, counted once.
-    pub(super) fn pool(&self, pool: &PoolName, count: impl FnOnce() -> PoolCount) -> Rc<PoolCount> {
-        if let Some(counted) = self.pools.borrow().get(pool) {
+    /// How many serve in that scope, counted once.
+    pub(super) fn capacity(&self, scope: &CapacityScope, count: impl FnOnce() -> Count) -> Rc<Count> {
+        if let Some(counted) = self.capacity.borrow().get(scope) {
             return Rc::clone(counted);
         }
         let counted = Rc::new(count());
-        self.pools.borrow_mut().insert(pool.clone(), Rc::clone(&counted));
+        self.capacity.borrow_mut().insert(scope.clone(), Rc::clone(&counted));
         counted
     }
 

@@ -3,15 +3,15 @@
 //! Deliberately absent: words, and what people must do first; a request that needs consent waits for that.
 
 use super::{
-    Candidate, Known, NextWave, Outside, Soaked, Verdict, breakers, infrastructure, next_wave, pass, production,
-    reasons, soaked, traffic,
+    Candidate, Known, NextWave, Outside, Soaked, Verdict, breakers, floors, infrastructure, next_wave, pass,
+    production, reasons, soaked, traffic,
 };
 use crate::domain::breaker::version_of;
 use crate::domain::identity::Asker;
 use crate::domain::ids::RequestId;
-use crate::domain::server::{PoolName, ServerId, ServerName};
+use crate::domain::server::{ServerId, ServerName};
 use crate::domain::time::Timestamp;
-use crate::workflow::request::{Blocker, OutServer, Request};
+use crate::workflow::request::{Blocker, CapacityScope, OutServer, Request};
 use crate::workflow::run::{Run, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -270,13 +270,13 @@ fn seen_at(blocker: &Blocker, known: Known<'_>) -> Option<Timestamp> {
     if let Blocker::Traffic { seen_at, .. } = blocker {
         return Some(*seen_at);
     }
-    blocker_pool(blocker).and_then(|pool| oldest_look(pool, known))
+    counted_in(blocker).and_then(|scope| oldest_look(scope, known))
 }
 
-/// The pool whose health a reason was measured by.
-const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
+/// Where the health was asked for that a reason was measured by.
+const fn counted_in(blocker: &Blocker) -> Option<&CapacityScope> {
     match blocker {
-        Blocker::Capacity { pool, .. } | Blocker::HealthUnknown { pool, .. } => Some(pool),
+        Blocker::Capacity { scope, .. } | Blocker::HealthUnknown { scope, .. } => Some(scope),
         Blocker::Locked { .. }
         | Blocker::Concurrency { .. }
         | Blocker::Rate { .. }
@@ -299,8 +299,8 @@ const fn blocker_pool(blocker: &Blocker) -> Option<&PoolName> {
     }
 }
 
-/// The oldest look at the health of a server of that pool.
-fn oldest_look(pool: &PoolName, known: Known<'_>) -> Option<Timestamp> {
-    let members = known.inventory.in_pool(pool);
+/// The oldest look at the health of a server of that scope.
+fn oldest_look(scope: &CapacityScope, known: Known<'_>) -> Option<Timestamp> {
+    let members = floors::members(scope, known.inventory);
     members.filter_map(|server| known.ledger.health.get(&server.id)).map(|row| row.seen_at).min()
 }

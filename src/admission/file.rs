@@ -4,7 +4,7 @@ use super::breakers::{CohortRule, FailureRules, FailureShare, SERVER_FAILURES_KE
 use super::file_override::override_rules;
 use super::infrastructure::InfrastructureFile;
 use super::traffic::TrafficFile;
-use super::{QueueRules, Rules};
+use super::{QueueRules, Rules, WiderFloors};
 use crate::domain::time::{duration_of, exact};
 use crate::workflow::request::PolicyName;
 use serde::Deserialize;
@@ -50,6 +50,9 @@ struct AdmissionFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Capacity {
     out_max: Option<String>,
+    type_in_site_out_max: Option<String>,
+    site_out_max: Option<String>,
+    metro_out_max: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -175,6 +178,7 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
     let read = Read { file };
     Ok(Rules {
         pool_out_max_percent: read.percent(&given.capacity.out_max, "capacity.out-max", usual.pool_out_max_percent)?,
+        wider_floors: read.wider_floors(&given.capacity)?,
         health_age_max: {
             let (least, example) = (Duration::from_secs(10), "2m");
             let given = (&given.health.age_max, "health.age-max");
@@ -230,6 +234,21 @@ impl Read<'_> {
             Ok(percent) if percent <= 100 => Ok(percent),
             Ok(_) | Err(_) => self.fault(key, text, "a percentage such as 10%"),
         }
+    }
+
+    fn wider_floors(self, given: &Capacity) -> Result<WiderFloors, AdmissionFileFault> {
+        let most = |given: &Option<String>, key: &str| match given.as_deref().map(str::trim) {
+            None | Some("none") => Ok(None),
+            Some(text) => match self.percent(given, key, 100) {
+                Ok(percent) => Ok(Some(percent)),
+                Err(_) => self.fault(key, text, "a percentage such as 10%, or none"),
+            },
+        };
+        Ok(WiderFloors {
+            type_in_site: most(&given.type_in_site_out_max, "capacity.type-in-site-out-max")?,
+            site: most(&given.site_out_max, "capacity.site-out-max")?,
+            metro: most(&given.metro_out_max, "capacity.metro-out-max")?,
+        })
     }
 
     fn duration(

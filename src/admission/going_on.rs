@@ -6,9 +6,10 @@
 //! which it has its share; holds and the stop of everything are orders, which reach a run at any step and not only at gates.
 
 use super::breakers::{Counted, broken};
+use super::capacity::is_above_floors;
 use super::infrastructure::{still_quiet, still_redundant};
 use super::traffic::still_calm;
-use super::{Asked, Known, blacklist, is_above_floor};
+use super::{Asked, Known, blacklist};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::RunId;
 use crate::domain::plan::Subject;
@@ -46,7 +47,7 @@ pub fn may_go_on(going: Going<'_>, known: Known<'_>) -> Result<(), PolicyName> {
         return Err(PolicyName::FailureRate);
     }
     let Some(server) = subject.server().filter(|_| takes) else { return Ok(()) };
-    if !passed.contains(&PolicyName::Capacity) && !is_above_floor(server, known) {
+    if !passed.contains(&PolicyName::Capacity) && !is_above_floors(server, known) {
         return Err(PolicyName::Capacity);
     }
     still_calm(server, known, &passed).map_err(|_| PolicyName::Traffic)?;

@@ -2,7 +2,7 @@
 //!
 //! Says nothing rather than guess: what waits for people, for data, or for a run that takes longer than usual has no time.
 
-use super::{Candidate, Known, Ledger, Lock, LockStanding, Verdict};
+use super::{Candidate, Known, Ledger, Lock, LockStanding, Verdict, floors};
 use crate::domain::command::CommandName;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::{Blocker, BrokenUntil};
@@ -64,11 +64,13 @@ fn ends(
             let held = working().filter(|lock| holders.contains(&lock.run.request));
             held.filter_map(|lock| done_at(lock, known.now, paces)).min()
         }
-        Blocker::Capacity { pool, serving, floor, .. } => {
-            let is_of_pool =
-                |lock: &&Lock| known.inventory.by_id(&lock.server).is_some_and(|one| one.pool.as_ref() == Some(pool));
+        Blocker::Capacity { scope, serving, floor, .. } => {
+            let is_of_it = |lock: &&Lock| {
+                let server = known.inventory.by_id(&lock.server);
+                server.is_some_and(|server| floors::is_in(scope, server, known.inventory))
+            };
             let gives_back = |lock: &&Lock| paces.get(&lock.command).is_some_and(|pace| pace.gives_back);
-            let back = working().filter(is_of_pool).filter(gives_back);
+            let back = working().filter(is_of_it).filter(gives_back);
             let mut back = back.filter_map(|lock| done_at(lock, known.now, paces)).collect::<Vec<_>>();
             back.sort();
             let missing = floor.saturating_add(1).saturating_sub(*serving);

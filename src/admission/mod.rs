@@ -15,6 +15,7 @@ mod declaring;
 mod explain;
 mod file;
 mod file_override;
+mod floors;
 mod freeze;
 mod glances;
 mod going_on;
@@ -58,6 +59,7 @@ pub use declaring::{Objection, StateChange, declare, declared};
 pub use explain::{Explained, Holder, Reason, Turn, candidates, explain};
 pub use file::{AdmissionFileFault, admission_rules};
 pub use file_override::check_override_groups;
+pub use floors::WiderFloors;
 pub use going_on::{Going, may_go_on};
 pub use holds::is_held;
 pub use infrastructure::{Firing, InfrastructureRules};
@@ -99,6 +101,8 @@ use std::time::Duration;
 pub struct Rules {
     /// At most this share of a pool may be out at once, rounded down, but one where there are two.
     pub pool_out_max_percent: u8,
+    /// The same of wider scopes than a pool.
+    pub wider_floors: WiderFloors,
     /// A look at a server's health older than this counts as not known.
     pub health_age_max: Duration,
     /// With a larger share of a pool not known, everything in it waits.
@@ -133,6 +137,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             pool_out_max_percent: 10,
+            wider_floors: WiderFloors::default(),
             health_age_max: Duration::from_secs(120),
             unknown_max_percent: 10,
             fleet_concurrency: 200,
@@ -412,11 +417,11 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
     blockers.extend(rate::blocker(candidate, known, counts));
     blockers.extend(queue::turns(candidate, known));
     if candidate.spec.takes_capacity() {
-        let of_pool = capacity::blocker(server, known, counts);
-        // Where nothing is known of the whole pool, one server of it is not told apart.
-        let is_pool_unknown = matches!(of_pool, Some(Blocker::HealthUnknown { .. }));
-        let is_told = |of_itself: &Blocker| !(is_pool_unknown && matches!(of_itself, Blocker::Unseen { .. }));
-        blockers.extend(of_pool);
+        let of_count = capacity::blockers(server, known, counts);
+        // Where too little is known of the whole pool, one server of it is not told apart.
+        let is_unknown = of_count.iter().any(|blocker| matches!(blocker, Blocker::HealthUnknown { .. }));
+        let is_told = |of_itself: &Blocker| !(is_unknown && matches!(of_itself, Blocker::Unseen { .. }));
+        blockers.extend(of_count);
         blockers.extend(production::blocker(server, known).filter(is_told));
         blockers.extend(traffic::blockers(server, known, counts));
         blockers.extend(infrastructure::blockers(candidate, known, counts));
@@ -488,13 +493,4 @@ fn takes(server: &PlannedServer, known: Known<'_>) -> bool {
 fn settled(state: ProductionState, left_behind: bool) -> ProductionState {
     let is_half_way = matches!(state, ProductionState::Draining | ProductionState::Undraining);
     if is_half_way && left_behind { ProductionState::Drained } else { state }
-}
-
-/// Whether the pool of a server that a run takes out, or has taken out, is not below its floor without it.
-fn is_above_floor(server: &PlannedServer, known: Known<'_>) -> bool {
-    let Some(pool) = &server.pool else { return true };
-    let count = count_pool(pool, known);
-    // Without a drain before it, the server itself still serves, and will not.
-    let itself = known.inventory.by_id(&server.id).is_some_and(|record| capacity::serves(record, known));
-    count.serving.saturating_sub(u32::from(itself)) >= count.floor
 }

@@ -139,7 +139,7 @@ pub(super) fn turns(candidate: Candidate<'_>, known: Known<'_>) -> Vec<Blocker> 
 fn takes(candidate: Candidate<'_>, contended: &Contended, by: &Precedence, known: Known<'_>) -> bool {
     match contended {
         Contended::Server(name) => candidate.server.name == *name,
-        Contended::Pool(pool) => candidate.spec.takes_capacity() && capacity::takes(candidate.server, pool, known),
+        Contended::Floor(scope) => candidate.spec.takes_capacity() && capacity::takes(candidate.server, scope, known),
         Contended::Group(group) => {
             candidate.spec.takes_capacity() && infrastructure::takes(candidate.server, group, known)
         }

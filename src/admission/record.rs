@@ -4,7 +4,7 @@
 
 use super::{
     Brake, Breaker, Candidate, Firing, HealthRow, Known, Ledger, Lock, Outside, Precedence, RATE_OVER, Rules,
-    ServerFailure, Start, StateRow, Traffic, Verdict, infrastructure, pass, traffic,
+    ServerFailure, Start, StateRow, Traffic, Verdict, floors, infrastructure, pass, traffic,
 };
 use crate::domain::command::{CommandName, CommandSpec};
 use crate::domain::identity::Asker;
@@ -28,7 +28,7 @@ pub struct Snapshot {
     pub files: Fingerprint,
     /// The numbers.
     pub rules: Rules,
-    /// The servers asked about, everything in their pools, what is alike in their sites, whatever was under work anywhere, and
+    /// The servers asked about, everything that is counted with them, what is alike in their sites, whatever was under work anywhere, and
     /// where traffic is known whatever serves in their sites or takes over from them; and what is out in what is redundant.
     pub servers: Vec<Server>,
     /// The metros of their sites.
@@ -127,17 +127,16 @@ impl Snapshot {
     #[must_use]
     pub fn of<'a>(servers: impl IntoIterator<Item = &'a PlannedServer>, known: Known<'_>, files: &Fingerprint) -> Self {
         let asked = servers.into_iter().collect::<Vec<_>>();
-        let pools = asked.iter().filter_map(|server| server.pool.as_ref()).collect::<BTreeSet<_>>();
         let kinds = asked.iter().map(|server| (&server.site, &server.server_type)).collect::<BTreeSet<_>>();
         let (inventory, ledger) = (known.inventory, known.ledger);
         // It is composed under the store's lock, so nothing searches the whole inventory.
         let alike = kinds.into_iter().flat_map(|(site, server_type)| {
             inventory.in_site(site).filter(move |server| server.server_type == *server_type)
         });
-        let members = pools.into_iter().flat_map(|pool| inventory.in_pool(pool));
         let ids = asked.iter().map(|server| &server.id).chain(ledger.locks.keys());
         let (traffic, carrying) = traffic::having_a_say(asked.iter().map(|server| &server.site), known);
         let records = asked.iter().filter_map(|server| inventory.by_id(&server.id)).collect::<Vec<_>>();
+        let members = floors::having_a_say(&records, known);
         let (out, firing) = infrastructure::having_a_say(&records, known);
         let has_a_say = ids.filter_map(|id| inventory.by_id(id)).chain(alike).chain(members).chain(carrying).chain(out);
         let mut kept = has_a_say.map(|server| (&server.id, server)).collect::<BTreeMap<_, _>>();

@@ -16,7 +16,9 @@ use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
-use crate::workflow::request::{Blocker, BrokenUntil, LimitScope, OutServer, TrafficMeasure, TrafficScope};
+use crate::workflow::request::{
+    Blocker, BrokenUntil, CapacityScope, LimitScope, OutServer, TrafficMeasure, TrafficScope,
+};
 use std::collections::BTreeMap;
 
 /// The most holders of one reason that are told one by one.
@@ -58,17 +60,12 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
         }
         Blocker::NoDirectory => prose.text(NO_DIRECTORY).text("; waits until it does"),
         Blocker::Soak { servers: names, lacks, since } => soaking::reason(prose, names, (lacks, *since)),
-        Blocker::Capacity { pool, serving, total, floor, out } => {
-            let prose = prose.text(format!("{pool} has {serving} of {total} in service, floor {floor}"));
+        Blocker::Capacity { scope, serving, total, floor, out } => {
+            let prose = prose.text(format!("{} has {serving} of {total} in service, floor {floor}", counted_in(scope)));
             if roomy && !out.is_empty() { prose.text("\n  ").rich(outs(out)) } else { prose }
         }
-        Blocker::HealthUnknown { pool, unknown, total, since } => {
-            let prose = prose.text(format!("health of {unknown} of {total} in {pool} unknown"));
-            let prose = match since {
-                Some(since) => prose.text(" since ").time(*since),
-                None => prose.text(", not looked at yet"),
-            };
-            prose.text("; waits until it is known")
+        Blocker::HealthUnknown { scope, unknown, total, since } => {
+            health_unknown(prose, scope, (*unknown, *total), *since)
         }
         Blocker::Contradicted { servers: names, meant, serves } => {
             production::contradicted(prose, names, (*meant, *serves, roomy))
@@ -135,6 +132,22 @@ fn broken(
     }
 }
 
+/// `health of 12 of 40 in edge-lax unknown since 14:00; waits until it is known`
+fn health_unknown(
+    prose: Prose,
+    scope: &CapacityScope,
+    (unknown, total): (u32, u32),
+    since: Option<Timestamp>,
+) -> Prose {
+    let link = if matches!(scope, CapacityScope::TypeInSite(..)) { "" } else { "in " };
+    let prose = prose.text(format!("health of {unknown} of {total} {link}{} unknown", counted_in(scope)));
+    let prose = match since {
+        Some(since) => prose.text(" since ").time(since),
+        None => prose.text(", not looked at yet"),
+    };
+    prose.text("; waits until it is known")
+}
+
 /// `edge-lax traffic unknown since 14:00 (no answer)`
 fn unknown(prose: Prose, scope: &TrafficScope, (why, since): (&str, Option<Timestamp>)) -> Prose {
     let prose = prose.text(format!("{} unknown", traffic(scope)));
@@ -178,6 +191,16 @@ fn ends(prose: Prose, until: Option<Timestamp>) -> Prose {
     match until {
         Some(until) => prose.text(" until ").time(until),
         None => prose,
+    }
+}
+
+/// Where servers are counted, in words.
+fn counted_in(scope: &CapacityScope) -> String {
+    match scope {
+        CapacityScope::Pool(pool) => pool.to_string(),
+        CapacityScope::TypeInSite(server_type, site) => format!("{server_type} in {site}"),
+        CapacityScope::Site(site) => format!("site {site}"),
+        CapacityScope::Metro(metro) => format!("metro {metro}"),
     }
 }
 
@@ -247,10 +270,16 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         }
         Blocker::Rate { .. } => "goes on then".to_owned(),
         Blocker::Concurrency { .. } => "goes on when one of them is done".to_owned(),
-        Blocker::Capacity { pool, serving, floor, .. } => match floor.saturating_add(1).saturating_sub(*serving) {
-            0 | 1 => format!("goes on when one more of {pool} serves"),
-            more => format!("goes on when {more} more of {pool} serve"),
-        },
+        Blocker::Capacity { total: 1, serving: 1, .. } => {
+            "it is the only one there: goes on when there are more, or by an override of capacity".to_owned()
+        }
+        Blocker::Capacity { scope, serving, floor, .. } => {
+            let there = counted_in(scope);
+            match floor.saturating_add(1).saturating_sub(*serving) {
+                0 | 1 => format!("goes on when one more of {there} serves"),
+                more => format!("goes on when {more} more of {there} serve"),
+            }
+        }
         Blocker::HealthUnknown { .. } => "goes on when the load balancer tells of them again".to_owned(),
         Blocker::Contradicted { servers: names, serves, .. } => production::unblocks(names, *serves),
         Blocker::Unseen { .. } => "goes on when the load balancer tells of them again".to_owned(),
@@ -351,8 +380,8 @@ pub fn short(blocker: &Blocker) -> String {
         Blocker::Concurrency { scope, active, limit, .. } => {
             format!("{} {active} under work, at most {limit}", place(scope))
         }
-        Blocker::Capacity { pool, serving, total, floor, .. } => {
-            format!("{pool} {serving} of {total} in service, floor {floor}")
+        Blocker::Capacity { scope, serving, total, floor, .. } => {
+            format!("{} {serving} of {total} in service, floor {floor}", counted_in(scope))
         }
         Blocker::Rate { command, started, limit, .. } => {
             format!("{command} {started} started within a minute, at most {limit}")
@@ -362,9 +391,9 @@ pub fn short(blocker: &Blocker) -> String {
         Blocker::Behind { request, .. } => format!("{request} waited longer and goes first"),
         Blocker::Contradicted { servers: names, meant, serves } => production::short(names, *meant, *serves),
         Blocker::Unseen { servers: names, .. } => format!("{} not seen in the load balancer", servers(names.len())),
-        Blocker::HealthUnknown { pool, since, .. } => match since {
-            Some(since) => format!("{pool} health unknown since {}", clock(*since)),
-            None => format!("{pool} health unknown"),
+        Blocker::HealthUnknown { scope, since, .. } => match since {
+            Some(since) => format!("{} health unknown since {}", counted_in(scope), clock(*since)),
+            None => format!("{} health unknown", counted_in(scope)),
         },
         Blocker::Traffic { scope, measure, percent, limit_percent, .. } => {
             format!("{} {}, at most {limit_percent} %", traffic(scope), measured(*measure, *percent))

@@ -134,7 +134,7 @@ impl Inventory {
     }
 
     /// The servers of every site of a metro.
-    pub fn in_metro<'a>(&'a self, metro: &'a MetroName) -> impl Iterator<Item = &'a Server> {
+    pub fn in_metro<'a>(&'a self, metro: &MetroName) -> impl Iterator<Item = &'a Server> {
         let sites = self.sites.iter().filter(move |(_, facts)| facts.metro.as_ref() == Some(metro));
         sites.flat_map(|(site, _)| self.in_site(site))
     }

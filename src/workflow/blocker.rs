@@ -6,7 +6,7 @@ use super::redundancy::{AlertPlace, OutDomain, RedundantGroup};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::ids::{RequestId, RunId};
-use crate::domain::server::{PoolName, ProductionState, RackName, ServerName, ServerType, SiteName};
+use crate::domain::server::{MetroName, PoolName, ProductionState, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use std::time::Duration;
 
@@ -49,13 +49,13 @@ pub enum Blocker {
         /// When there is room for one more.
         next: Timestamp,
     },
-    /// The pool is at its floor.
+    /// As few serve there as must.
     Capacity {
-        /// The pool.
-        pool: PoolName,
+        /// Where.
+        scope: CapacityScope,
         /// In service now, less what was already promised.
         serving: u32,
-        /// In the pool.
+        /// In all.
         total: u32,
         /// The least that must serve.
         floor: u32,
@@ -66,11 +66,11 @@ pub enum Blocker {
     NoDirectory,
     /// It is not known well enough who serves.
     HealthUnknown {
-        /// The pool.
-        pool: PoolName,
+        /// Where.
+        scope: CapacityScope,
         /// How many servers are not known.
         unknown: u32,
-        /// In the pool.
+        /// In all.
         total: u32,
         /// The oldest look, if there was one.
         since: Option<Timestamp>,
@@ -247,6 +247,19 @@ pub enum SoakLack {
     Alert(String),
     /// What the monitoring says is not known; why.
     Alerts(String),
+}
+
+/// Where the servers that serve are counted.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum CapacityScope {
+    /// In a pool.
+    Pool(PoolName),
+    /// Those of one type in one site.
+    TypeInSite(ServerType, SiteName),
+    /// In a whole site.
+    Site(SiteName),
+    /// In the sites of a metro.
+    Metro(MetroName),
 }
 
 /// Where traffic is added up.

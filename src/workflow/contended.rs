@@ -1,9 +1,9 @@
 //! What requests take from each other, and for how long one has waited for it.
 
-use super::blocker::{Blocker, LimitScope, OutServer};
+use super::blocker::{Blocker, CapacityScope, LimitScope, OutServer};
 use super::redundancy::RedundantGroup;
 use crate::domain::ids::RequestId;
-use crate::domain::server::{PoolName, ServerName};
+use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 pub enum Contended {
     /// The server itself.
     Server(ServerName),
-    /// A place among those of a pool that may be out.
-    Pool(PoolName),
+    /// A place among those of a scope that may be out.
+    Floor(CapacityScope),
     /// A place under a limit on work at once.
     Limit(LimitScope),
     /// The turn of a domain among those of what is redundant.
@@ -28,7 +28,7 @@ impl Blocker {
             Self::Locked { servers, .. } => Some(servers.iter().cloned().map(Contended::Server).collect()),
             Self::Concurrency { scope, .. } => Some(vec![Contended::Limit(scope.clone())]),
             Self::Rate { command, .. } => Some(vec![Contended::Limit(LimitScope::Command(command.clone()))]),
-            Self::Capacity { pool, .. } => Some(vec![Contended::Pool(pool.clone())]),
+            Self::Capacity { scope, .. } => Some(vec![Contended::Floor(scope.clone())]),
             Self::Domain { group, .. } => Some(vec![Contended::Group(group.clone())]),
             Self::Behind { .. } => Some(Vec::new()),
             Self::NoDirectory

@@ -1,7 +1,9 @@
 //! One accepted intent from card to final reply.
 
 use super::IllegalTransition;
-pub use super::blocker::{Blocker, BrokenUntil, LimitScope, OutServer, SoakLack, TrafficMeasure, TrafficScope, alike};
+pub use super::blocker::{
+    Blocker, BrokenUntil, CapacityScope, LimitScope, OutServer, SoakLack, TrafficMeasure, TrafficScope, alike,
+};
 use super::breakglass::{Override, OverrideEvent};
 pub use super::consent::{Approval, ApprovalNeed, Escalation, VoidCause};
 pub use super::contended::{Contended, Waited};

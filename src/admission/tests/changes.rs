@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::admission::calendars::{Cron, Rule};
-use crate::admission::{Calendar, Calendars, Changed, Coverage, Way, changed, floors_lowered};
+use crate::admission::{Calendar, Calendars, Changed, Coverage, Way, WiderFloors, changed, floors_lowered};
 use crate::domain::calendar::{CalendarKind, CalendarName};
 
 fn told(changes: &[Changed]) -> Vec<String> {
@@ -19,6 +19,9 @@ fn told(changes: &[Changed]) -> Vec<String> {
 fn each_number_is_told_with_the_way_it_went() {
     let cases = [
         ("capacity: { out-max: 20% }", "capacity.out-max 10% 20% looser"),
+        ("capacity: { type-in-site-out-max: 10% }", "capacity.type-in-site-out-max none 10% stricter"),
+        ("capacity: { site-out-max: 10% }", "capacity.site-out-max none 10% stricter"),
+        ("capacity: { metro-out-max: 100% }", "capacity.metro-out-max none 100% stricter"),
         ("health: { age-max: 1m }", "health.age-max 2m 1m stricter"),
         ("health: { unknown-max: 5% }", "health.unknown-max 10% 5% stricter"),
         ("concurrency: { fleet: 201 }", "concurrency.fleet 200 201 looser"),
@@ -63,6 +66,30 @@ fn pools_of_which_fewer_have_to_serve_are_told() {
     assert_eq!(lowered(40, 40), Vec::<String>::new());
     assert_eq!(lowered(32, 40), Vec::<String>::new(), "more have to serve");
     assert_eq!(lowered(10, 9), ["pool edge-lax at least 9 of 10 at least 8 of 9 looser"]);
+}
+
+/// A wider scope that has a floor is told as well, also where its site lies in another metro by now.
+#[test]
+fn wider_scopes_of_which_fewer_have_to_serve_are_told() {
+    let floors = WiderFloors { type_in_site: Some(10), site: Some(20), metro: Some(30) };
+    let fleet = |servers: usize| Fleet::of(servers).with_floors(floors);
+    let (before, after) = (fleet(40), fleet(20));
+    let lowered = |now: &Fleet, rules: &Rules| told(&floors_lowered(&before.inventory(), &now.inventory(), rules));
+    let expected = [
+        "edge-cache in lax at least 36 of 40 at least 18 of 20 looser",
+        "site lax at least 32 of 40 at least 16 of 20 looser",
+        "metro west at least 28 of 40 at least 14 of 20 looser",
+    ];
+    assert_eq!(lowered(&after, &before.rules), expected, "of pools everything may be out");
+    assert_eq!(lowered(&before, &before.rules), Vec::<String>::new());
+    let off = Rules { wider_floors: WiderFloors::default(), ..before.rules.clone() };
+    assert_eq!(lowered(&after, &off), Vec::<String>::new());
+    let mut moved = fleet(40);
+    moved.places.clear();
+    assert_eq!(lowered(&moved, &before.rules), ["metro west at least 28 of 40 gone looser"]);
+    let mut of_no_pool = fleet(40);
+    of_no_pool.servers.iter_mut().take(20).for_each(|server| server.pool = None);
+    assert_eq!(lowered(&of_no_pool, &before.rules), expected, "they serve nobody by now");
 }
 
 #[test]

@@ -60,8 +60,13 @@ fn check(fleet: &Fleet, (request, runs): &(Request, Vec<Run>)) -> Vec<usize> {
 fn a_request_counts_as_long_as_it_moves() {
     let fleet = fleet(4, 9.5);
     let started = |minutes| RequestEvent::Started { at: ago(minutes) };
-    let at_floor =
-        || Blocker::Capacity { pool: PoolName::new("edge-lax"), serving: 9, total: 10, floor: 9, out: Vec::new() };
+    let at_floor = || Blocker::Capacity {
+        scope: CapacityScope::Pool(PoolName::new("edge-lax")),
+        serving: 9,
+        total: 10,
+        floor: 9,
+        out: Vec::new(),
+    };
     let blocked = |minutes, blocker| RequestEvent::Blocked { at: ago(minutes), blockers: vec![blocker] };
     let paused = Blocker::Held { servers: Vec::new(), by: "bob".into(), since: ago(1), why: "wait".into() };
     let (by, name) = (Actor::recalled(PersonId::new("T0", "U0ANA")), "ana".to_owned());
@@ -121,7 +126,13 @@ fn what_is_at_work_counts_until_it_turns_back() {
     let returning = RunEvent::ReturnBegun { at, outcome: RunOutcome::Returned };
     let done = RunEvent::Ended { at, outcome: RunOutcome::Done };
     let started = RequestEvent::Started { at: ago(80) };
-    let at_floor = Blocker::Capacity { pool: PoolName::new("edge-lax"), serving: 9, total: 10, floor: 9, out: vec![] };
+    let at_floor = Blocker::Capacity {
+        scope: CapacityScope::Pool(PoolName::new("edge-lax")),
+        serving: 9,
+        total: 10,
+        floor: 9,
+        out: vec![],
+    };
     let blocked = RequestEvent::Blocked { at: ago(60), blockers: vec![at_floor] };
     let (request, runs) = asked(undrain(), 90, &[card(), started, blocked]);
     let with = |events: &[RunEvent]| vec![then(&runs[0], events), runs[1].clone()];

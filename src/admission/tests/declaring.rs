@@ -6,7 +6,7 @@ use crate::domain::identity::PersonId;
 use crate::domain::server::ProductionState::{Maintenance, Repair};
 use proptest::prelude::*;
 
-fn bob() -> Declarer {
+pub(super) fn bob() -> Declarer {
     Declarer { id: PersonId::new("T0", "U0BOB"), name: "bob".into(), why: "its PSU is dead".into() }
 }
 
@@ -33,7 +33,7 @@ impl Fleet {
     }
 
     /// In that state by somebody's word.
-    fn in_word(mut self, number: usize, state: ProductionState) -> Self {
+    pub(super) fn in_word(mut self, number: usize, state: ProductionState) -> Self {
         let row = StateRow { server: id(number), state, by: SetBy::Person(bob()), taken_by: None, since: NOW };
         self.ledger.states.insert(id(number), row);
         self

@@ -1,5 +1,7 @@
-//! Over any history no admission lowers a pool below its floor, or deeper below it; the truth is the test's own.
+//! Over any history no admission lowers a pool, or a wider scope that has a floor, below its floor, or deeper below it; the truth
+//! is the test's own.
 
+use super::floors::any_percent;
 use super::*;
 use proptest::prelude::*;
 
@@ -30,6 +32,9 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
+/// Whether a server is one of a scope.
+type IsIn<'a> = &'a dyn Fn(&Server) -> bool;
+
 /// A fleet and what is really true of it: which servers answer, which an admission has claimed.
 struct Truth {
     fleet: Fleet,
@@ -38,10 +43,29 @@ struct Truth {
 }
 
 impl Truth {
-    /// Servers that really serve and that no run has a claim on: what users can count on.
-    fn kept(&self) -> usize {
-        let total = self.fleet.servers.len();
-        (0..total).filter(|number| self.serves(*number) && !self.is_at_work(*number)).count()
+    /// Of each scope in which that server counts: the servers that really serve and that no run has a claim on, which is what
+    /// users can count on, and how many of them there must be.
+    fn kept(&self, number: usize) -> [(usize, usize); 4] {
+        let (servers, rules) = (&self.fleet.servers, &self.fleet.rules);
+        let own = &servers[number];
+        let is_near = |other: &Server| (other.site.as_str() == "fra") == (own.site.as_str() == "fra");
+        let is_alike = |other: &Server| (&other.site, &other.server_type) == (&own.site, &own.server_type);
+        let scopes: [(Option<u8>, IsIn<'_>); 4] = [
+            (Some(rules.pool_out_max_percent), &|other| other.pool == own.pool),
+            (rules.wider_floors.type_in_site, &is_alike),
+            (rules.wider_floors.site, &|other| other.site == own.site),
+            (rules.wider_floors.metro, &is_near),
+        ];
+        scopes.map(|(percent, is_in)| {
+            let members = (0..servers.len()).filter(|number| is_in(&servers[*number])).collect::<Vec<_>>();
+            let kept = members.iter().filter(|number| self.serves(**number) && !self.is_at_work(**number)).count();
+            let out_max = match (percent, members.len()) {
+                (None, total) => total,
+                (Some(0), _) | (Some(_), 0 | 1) => 0,
+                (Some(percent), total) => (total * usize::from(percent) / 100).max(1),
+            };
+            (kept, members.len() - out_max)
+        })
     }
 
     fn serves(&self, number: usize) -> bool {
@@ -104,10 +128,11 @@ impl Truth {
             prop_assert!(!blockers.is_empty(), "whoever waits is told why");
         }
         let Verdict::Allow(_) = verdict else { return Ok(()) };
-        let (before, floor) = (self.kept(), self.fleet.count().floor as usize);
+        let before = self.kept(number);
         self.change(|fleet| fleet.locked(number, "2mq9", LockStanding::Working));
-        let after = self.kept();
-        prop_assert!(after >= floor || after == before, "{number}: from {before} to {after}, floor {floor}");
+        for ((before, floor), (after, _)) in before.into_iter().zip(self.kept(number)) {
+            prop_assert!(after >= floor || after == before, "{number}: from {before} to {after}, floor {floor}");
+        }
         Ok(())
     }
 }
@@ -121,6 +146,26 @@ proptest! {
         happenings in prop::collection::vec(happening(), 1..60),
     ) {
         let mut truth = Truth { fleet: Fleet::of(total), answers: vec![true; total], is_seen: vec![true; total] };
+        for happening in happenings {
+            truth.happens(happening)?;
+        }
+    }
+    #[test]
+    fn no_admission_takes_a_wider_scope_below_its_floor(
+        total in 1_usize..24,
+        pool in 0_u8..=100,
+        floors in (any_percent(), any_percent(), any_percent()),
+        places in prop::collection::vec((0_usize..3, any::<bool>()), 24),
+        happenings in prop::collection::vec(happening(), 1..60),
+    ) {
+        let (type_in_site, site, metro) = floors;
+        let mut fleet = Fleet::of(total).with_floors(WiderFloors { type_in_site, site, metro });
+        fleet.rules.pool_out_max_percent = pool;
+        for (number, (site, is_origin)) in places.into_iter().take(total).enumerate() {
+            let server_type = if is_origin { "origin" } else { "edge-cache" };
+            fleet = fleet.moved(number, ["lax", "sfo", "fra"][site], server_type);
+        }
+        let mut truth = Truth { fleet, answers: vec![true; total], is_seen: vec![true; total] };
         for happening in happenings {
             truth.happens(happening)?;
         }

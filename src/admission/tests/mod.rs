@@ -11,6 +11,7 @@ mod coming;
 mod coverage;
 mod declaring;
 mod explaining;
+mod floors;
 mod going_on;
 mod harm;
 mod histories;
@@ -39,7 +40,7 @@ use crate::domain::command::{
 use crate::domain::identity::GroupName;
 use crate::domain::ids::{Fingerprint, RequestId};
 use crate::domain::server::{PoolName, RackName, Server, ServerId, ServerName, ServerType, SiteFacts, SiteName};
-use crate::workflow::request::LimitScope;
+use crate::workflow::request::{CapacityScope, LimitScope};
 
 const NOW: Timestamp = Timestamp::from_millis(1_764_511_500_000);
 const SECOND: Duration = Duration::from_secs(1);
@@ -468,7 +469,8 @@ fn one_line_for_each_thing_that_blocks() {
         limit,
         holders: Vec::new(),
     };
-    let unknown = || Blocker::HealthUnknown { pool: PoolName::new("a"), unknown: 2, total: 4, since: None };
+    let unknown =
+        || Blocker::HealthUnknown { scope: CapacityScope::Pool(PoolName::new("a")), unknown: 2, total: 4, since: None };
     let told = merged(vec![
         full(4),
         locked("a", "bbbb", 9),

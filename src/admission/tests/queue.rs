@@ -46,7 +46,13 @@ fn the_more_urgent_is_first_and_then_whoever_waits_longest() {
 }
 
 fn at_floor() -> Blocker {
-    Blocker::Capacity { pool: PoolName::new("edge-lax"), serving: 9, total: 10, floor: 9, out: Vec::new() }
+    Blocker::Capacity {
+        scope: CapacityScope::Pool(PoolName::new("edge-lax")),
+        serving: 9,
+        total: 10,
+        floor: 9,
+        out: Vec::new(),
+    }
 }
 
 fn full(scope: LimitScope) -> Blocker {
@@ -60,7 +66,10 @@ fn whoever_waited_too_long_takes_precedence_over_all_it_waited_for() {
     let starving = told(starving, 30, vec![full(LimitScope::Rack(RackName::new("r01")))]);
     let young = told(queued("2223", Priority::Planned, 119), 110, vec![at_floor()]);
     let found = precedences(&[young, starving.clone()], QueueRules::default(), NOW);
-    let over = [Contended::Pool(PoolName::new("edge-lax")), Contended::Limit(LimitScope::Rack(RackName::new("r01")))];
+    let over = [
+        Contended::Floor(CapacityScope::Pool(PoolName::new("edge-lax"))),
+        Contended::Limit(LimitScope::Rack(RackName::new("r01"))),
+    ];
     let command = CommandName::new("reboot");
     let (request, sites) = (starving.id().clone(), [SiteName::new("lax")].into());
     let expected = Precedence { request, command, sites, since: minutes_ago(121), over: over.into() };
@@ -101,11 +110,15 @@ fn said(change: impl FnOnce(Fleet) -> Fleet, own: &str, over: Contended) -> Vec<
 
 #[test]
 fn nothing_later_takes_what_it_waits_for() {
-    let pool = || Contended::Pool(PoolName::new("edge-lax"));
+    let pool = || Contended::Floor(CapacityScope::Pool(PoolName::new("edge-lax")));
     let same = |fleet: Fleet| fleet;
     assert_eq!(said(same, "2223", pool()), ["behind"]);
     assert_eq!(said(same, "2222", pool()), ["allow"], "itself");
-    assert_eq!(said(same, "2223", Contended::Pool(PoolName::new("origin-lax"))), ["allow"], "another pool");
+    assert_eq!(
+        said(same, "2223", Contended::Floor(CapacityScope::Pool(PoolName::new("origin-lax")))),
+        ["allow"],
+        "another pool"
+    );
     assert_eq!(said(same, "2223", Contended::Server(server(1).name)), ["behind"]);
     assert_eq!(said(same, "2223", Contended::Server(server(2).name)), ["allow"]);
     let site = |name: &str| Contended::Limit(LimitScope::Site(SiteName::new(name)));

@@ -8,13 +8,13 @@ use crate::domain::identity::Actor;
 use crate::domain::ids::Fingerprint;
 use crate::domain::server::{PoolName, SiteName};
 use crate::workflow::pace::Pace;
-use crate::workflow::request::{Blocker, ControlVerb, LimitScope, RequestEvent, RequestOutcome};
+use crate::workflow::request::{Blocker, CapacityScope, ControlVerb, LimitScope, RequestEvent, RequestOutcome};
 use insta::assert_snapshot;
 use std::time::Duration;
 
 fn at_floor() -> Blocker {
     let count = pool(36, out(21..=24, Some(&other_id()), "drained"));
-    Blocker::Capacity { pool: count.pool, serving: 36, total: 40, floor: 36, out: count.out }
+    Blocker::Capacity { scope: CapacityScope::Pool(count.pool), serving: 36, total: 40, floor: 36, out: count.out }
 }
 
 fn locked() -> Blocker {
@@ -31,7 +31,7 @@ fn crowded() -> Blocker {
 }
 
 fn unseen(since: Option<crate::domain::time::Timestamp>) -> Blocker {
-    Blocker::HealthUnknown { pool: PoolName::new("edge-lax"), unknown: 12, total: 40, since }
+    Blocker::HealthUnknown { scope: CapacityScope::Pool(PoolName::new("edge-lax")), unknown: 12, total: 40, since }
 }
 
 fn denied() -> Story {
@@ -405,8 +405,13 @@ fn servers_that_are_out_for_several_reasons_are_grouped() {
     let mut servers = out(21..=22, Some(&other_id()), "drained");
     servers.extend(out([23], None, "does not answer"));
     servers.extend(out([24], None, "maintenance"));
-    let blocker =
-        Blocker::Capacity { pool: PoolName::new("edge-lax"), serving: 36, total: 40, floor: 36, out: servers };
+    let blocker = Blocker::Capacity {
+        scope: CapacityScope::Pool(PoolName::new("edge-lax")),
+        serving: 36,
+        total: 40,
+        floor: 36,
+        out: servers,
+    };
     assert_snapshot!(Story::asked().approved().blocked(vec![blocker]).see(CARD, card), @"
     ⏳ req-2mq9 queued: edge-lax 36 of 40 in service, floor 36
     ----

@@ -3,6 +3,7 @@
 mod answers;
 mod before;
 mod ending;
+mod floors;
 mod forms;
 mod helping;
 mod home;

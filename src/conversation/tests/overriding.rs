@@ -7,7 +7,7 @@ use crate::domain::identity::GroupName;
 use crate::domain::ids::Handle;
 use crate::domain::server::SiteName;
 use crate::workflow::breakglass::{OverrideAsked, OverrideEvent, Passing, SecondCause};
-use crate::workflow::request::{Blocker, LimitScope, PolicyName, RequestEvent};
+use crate::workflow::request::{Blocker, CapacityScope, LimitScope, PolicyName, RequestEvent};
 use insta::assert_snapshot;
 
 fn commanders() -> Vec<GroupName> {
@@ -17,7 +17,8 @@ fn commanders() -> Vec<GroupName> {
 /// Everything that can be in the way at once.
 fn waiting() -> Story {
     let count = pool(36, out(21..=24, Some(&other_id()), "drained"));
-    let floor = Blocker::Capacity { pool: count.pool, serving: 36, total: 40, floor: 36, out: count.out };
+    let floor =
+        Blocker::Capacity { scope: CapacityScope::Pool(count.pool), serving: 36, total: 40, floor: 36, out: count.out };
     let locked = Blocker::Locked { servers: (1..=3).map(name).collect(), holder: other_id(), since: at(13, 52) };
     let (scope, holders) = (LimitScope::Site(SiteName::new("lax")), vec![other_id()]);
     let crowded = Blocker::Concurrency { scope, active: 4, limit: 4, holders };

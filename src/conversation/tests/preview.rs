@@ -10,7 +10,7 @@ use crate::domain::intent::{Moment, ZoneName};
 use crate::domain::place::{ChannelId, ChannelName};
 use crate::domain::plan::{Plan, Subject};
 use crate::domain::server::{PoolName, ProductionState, SiteName};
-use crate::workflow::request::{Blocker, TrafficScope};
+use crate::workflow::request::{Blocker, CapacityScope, TrafficScope};
 use insta::assert_snapshot;
 use std::collections::BTreeMap;
 
@@ -120,7 +120,7 @@ fn a_first_wave_that_would_wait_says_why() {
         start: Vec::new(),
         wait: vec![name(1)],
         blockers: vec![Blocker::Capacity {
-            pool: pool(36, Vec::new()).pool,
+            scope: CapacityScope::Pool(pool(36, Vec::new()).pool),
             serving: 36,
             total: 40,
             floor: 36,

@@ -9,8 +9,8 @@ use crate::domain::plan::{Plan, PlanParts, PlannedServer, Subject};
 use crate::domain::server::{PoolName, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::workflow::request::{
-    Accepted, Approval, ApprovalNeed, Blocker, Halt, HaltCause, LimitScope, OutServer, Request, RequestEvent,
-    RequestOutcome, RequestStage,
+    Accepted, Approval, ApprovalNeed, Blocker, CapacityScope, Halt, HaltCause, LimitScope, OutServer, Request,
+    RequestEvent, RequestOutcome, RequestStage,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -197,7 +197,7 @@ fn a_reason_is_its_own_doing_if_nobody_else_has_a_part_in_it() {
         Blocker::Concurrency { scope: LimitScope::Fleet, active: 1, limit: 1, holders }
     };
     let full = |out: Vec<OutServer>| Blocker::Capacity {
-        pool: PoolName::new("edge-lax"),
+        scope: CapacityScope::Pool(PoolName::new("edge-lax")),
         serving: 9,
         total: 10,
         floor: 9,

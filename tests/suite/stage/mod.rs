@@ -40,7 +40,7 @@ use time::{StageClock, StageIds};
 use transcript::Cleaner;
 use wrasse::admission::infrastructure::{DomainRule, Within};
 use wrasse::admission::traffic::StandbyRules;
-use wrasse::admission::{CohortRule, Rules};
+use wrasse::admission::{CohortRule, Rules, WiderFloors};
 use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::{AutomationName, GroupName};
 use wrasse::domain::place::ChannelName;
@@ -245,6 +245,11 @@ impl Stage {
     /// At most this share of a pool may be out at once.
     pub(crate) fn lets_out(&self, percent: u8) {
         self.0.script.borrow_mut().rules.pool_out_max_percent = percent;
+    }
+
+    /// At most these shares of wider scopes than a pool may be out at once.
+    pub(crate) fn lets_out_of_wider(&self, floors: WiderFloors) {
+        self.0.script.borrow_mut().rules.wider_floors = floors;
     }
 
     /// The curtain rises at that time in UTC, before anything else.

@@ -3,6 +3,7 @@
 use super::{Cast, cast};
 use crate::stage::{Stage, minutes, seconds, story, times};
 use insta::assert_snapshot;
+use wrasse::admission::WiderFloors;
 use wrasse::sandbox::fleet::model::{Fault, Rotation};
 
 /// Ten servers in riga on two feeds.
@@ -158,6 +159,55 @@ async fn one_site_of_a_metro_at_a_time() {
             assert!(thread.transcript().contains("✅ done"), "{}", thread.transcript());
         }
         stage.fleet().rebooted("edge-tll-01", times(1));
+    })
+    .await;
+}
+
+/// Each of two pools has a server to spare; their site has one in all.
+#[tokio::test]
+async fn a_site_at_its_floor_is_not_lowered_by_another_pool() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.fleet().has("origin-lax-[01-03]");
+        stage.lets_out_of_wider(WiderFloors { site: Some(10), ..WiderFloors::default() });
+        stage.fleet().holds_boots();
+        let first = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        stage.clock().advance(seconds(20)).await;
+        assert!(first.transcript().contains("1 rebooting"));
+        let second = ana.types(&noc, "/fleet reboot origin-lax-01 because kernel update").await;
+        stage.clock().advance(seconds(20)).await;
+        assert_snapshot!(second.transcript(), @"
+        ana   /fleet reboot origin-lax-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `origin-lax-01` · reason: `kernel update`
+              ~ req-0002 · … · card <link>
+        bot   Reboot 1 server in lax · req-0002
+              ⏳ queued · starts by itself
+              • site lax has 5 of 6 in service, floor 5
+                1 out: `edge-lax-01` (drained, req-0001)
+              ~ @ana · looked hh:mm, again every 15 s
+              [Details] [!Cancel!]
+        ");
+        let why = ana.types(&noc, "/fleet why req-2223").await;
+        assert_snapshot!(why.transcript(), @"
+        ana   /fleet why req-0002
+        bot   (only ana) Reboot 1 server in lax · req-0002
+              ⏳ queued
+              • site lax has 5 of 6 in service, floor 5
+                1 out: `edge-lax-01` (drained, req-0001)
+                blocks `origin-lax-01`
+                1 server held by req-0001 (ana) since hh:mm
+                looked at hh:mm · goes on when one more of site lax serves
+              ~ asked by ana · looks again at every change, and every 15 s · no estimate yet · as of hh:mm
+        ");
+        stage.fleet().rebooted("origin-lax-01", times(0));
+        stage.fleet().finishes("edge-lax-01");
+        stage.fleet().lets_boot();
+        stage.clock().advance(minutes(2)).await;
+        for thread in [first, second] {
+            assert!(thread.transcript().contains("✅ done"), "{}", thread.transcript());
+        }
+        stage.fleet().rebooted("origin-lax-01", times(1));
     })
     .await;
 }

@@ -44,6 +44,22 @@ async fn a_pool_at_its_floor_is_not_lowered() {
     .await;
 }
 
+/// Nothing else can serve in its place, so waiting for that would be in vain; that is said.
+#[tokio::test]
+async fn the_only_server_of_a_pool_says_what_helps() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-01");
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await;
+        stage.clock().advance(seconds(20)).await;
+        assert!(thread.transcript().contains("edge-lax has 1 of 1 in service, floor 1"));
+        let why = ana.types(&noc, "/fleet why req-2222").await.transcript();
+        let helps = "it is the only one there: goes on when there are more, or by an override of capacity";
+        assert!(why.contains(helps), "{why}");
+        stage.fleet().rebooted("edge-lax-01", times(0));
+    })
+    .await;
+}
+
 /// The cure is never blocked by the disease: a server that does not serve may be rebooted at any time.
 /// Somebody took it out by hand, and a run that puts it back at its end would undo that.
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::{Json, Members, Misfit, Stored, stored_record, stored_variants, store
 use crate::admission::{
     BlacklistLevel, Brake, BrakeKind, Calendars, CohortRule, Coverage, Decided, Declarer, FailureRules, FailureShare,
     Firing, Health, HealthRow, InfrastructureRules, Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules,
-    Said, ServerFailure, ServerRule, SetBy, Snapshot, Start, StateChange, StateRow, Traffic, TrafficRules,
+    Said, ServerFailure, ServerRule, SetBy, Snapshot, Start, StateChange, StateRow, Traffic, TrafficRules, WiderFloors,
 };
 use crate::domain::identity::Asker;
 use crate::domain::ids::RunId;
@@ -23,7 +23,7 @@ stored_record! { Snapshot;
     starts: "starts" or Vec::new(), paces: "paces" or BTreeMap::new(),
 }
 stored_record! { Rules;
-    pool_out_max_percent: "pool_out_max_percent", health_age_max: "health_age_max_ms",
+    pool_out_max_percent: "pool_out_max_percent", wider_floors: "wider_floors" or WiderFloors::default(), health_age_max: "health_age_max_ms",
     unknown_max_percent: "unknown_max_percent", fleet_concurrency: "fleet_concurrency",
     command_concurrency: "command_concurrency", type_in_site_percent: "type_in_site_percent",
     rack_concurrency: "rack_concurrency", overrides: "overrides", failure_rate: "failure_rate" or FailureRules::default(),
@@ -31,6 +31,7 @@ stored_record! { Rules;
     infrastructure: "infrastructure" or InfrastructureRules::default(),
     calendars: "calendars" or Calendars::default(), starts_per_minute: "starts_per_minute" or None,
 }
+stored_record! { WiderFloors; type_in_site: "type_in_site", site: "site", metro: "metro" }
 stored_record! { FailureRules;
     in_a_row: "in_a_row", share: "share", cohort: "cohort" or None, command: "command",
     server: "server" or ServerRule::default(), cool_down: "cool_down_ms", soak: "soak_ms",
@@ -44,7 +45,7 @@ stored_record! { QueueRules; ageing: "ageing_ms", starve_after: "starve_after_ms
 stored_record! { Precedence;
     request: "request", command: "command", sites: "sites", since: "since_ms", over: "over",
 }
-stored_variants! { Contended; "server" => Server(name), "pool" => Pool(pool), "limit" => Limit(scope), "group" => Group(group) }
+stored_variants! { Contended; "server" => Server(name), "pool" => Floor(scope), "limit" => Limit(scope), "group" => Group(group) }
 stored_record! { FailureShare; failures_min: "failures_min", above_percent: "above_percent", of_last: "of_last" }
 stored_record! { OverrideRules; by: "by", life: "life_ms", alone_max: "alone_max" }
 stored_record! { Brake;

@@ -3,11 +3,11 @@
 use super::json::Object;
 use super::{Json, Members, Misfit, Stored, stored_record, stored_variants, stored_words};
 use crate::domain::consent::Quota;
-use crate::domain::server::SiteName;
+use crate::domain::server::{PoolName, SiteName};
 use crate::workflow::request::{
-    Accepted, Ailing, Approval, ApprovalNeed, Blocker, BrokenUntil, ControlVerb, Escalation, Halt, HaltCause,
-    LimitScope, OutServer, RequestEvent, RequestOutcome, Retried, SoakLack, TrafficMeasure, TrafficScope, Unwell,
-    VoidCause,
+    Accepted, Ailing, Approval, ApprovalNeed, Blocker, BrokenUntil, CapacityScope, ControlVerb, Escalation, Halt,
+    HaltCause, LimitScope, OutServer, RequestEvent, RequestOutcome, Retried, SoakLack, TrafficMeasure, TrafficScope,
+    Unwell, VoidCause,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -118,10 +118,11 @@ stored_variants! { Blocker;
     "concurrency" => Concurrency { scope: "site", active: "active", limit: "limit", holders: "holders" },
     "rate" => Rate { command: "command", started: "started", limit: "limit", next: "next_ms" },
     "no-directory" => NoDirectory,
-    "capacity" => Capacity { pool: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
+    // Named so since only pools had floors.
+    "capacity" => Capacity { scope: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
     "contradicted" => Contradicted { servers: "servers", meant: "meant", serves: "serves" },
     "unseen" => Unseen { servers: "servers", since: "since_ms" },
-    "health-unknown" => HealthUnknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
+    "health-unknown" => HealthUnknown { scope: "pool", unknown: "unknown", total: "total", since: "since_ms" },
     "traffic" => Traffic {
         scope: "scope", measure: "measure", percent: "percent", limit_percent: "limit_percent", seen_at: "seen_at_ms",
         clear_from: "clear_from_ms",
@@ -186,6 +187,35 @@ impl Stored for LimitScope {
             "rack" => Ok(Self::Rack(members.read("rack")?)),
             "type" => Ok(Self::TypeInSite(members.read("type")?, members.read("site")?)),
             other => Err(Misfit(format!("{other:?} is no scope of a limit"))),
+        }
+    }
+}
+/// Before there were other scopes, a pool was named.
+impl Stored for CapacityScope {
+    fn store(&self, json: &mut Json) {
+        fn of<'a>(json: &'a mut Json, scope: &str) -> Object<'a> {
+            json.object().with_word("of", scope)
+        }
+        match self {
+            Self::Pool(pool) => pool.store(json),
+            Self::TypeInSite(server_type, site) => {
+                of(json, "type").with("type", server_type).with("site", site).end();
+            }
+            Self::Site(site) => of(json, "site").with("site", site).end(),
+            Self::Metro(metro) => of(json, "metro").with("metro", metro).end(),
+        }
+    }
+
+    fn restore(value: &Value) -> Result<Self, Misfit> {
+        if value.is_string() {
+            return Ok(Self::Pool(PoolName::restore(value)?));
+        }
+        let members = Members::of(value)?;
+        match members.read::<String>("of")?.as_str() {
+            "type" => Ok(Self::TypeInSite(members.read("type")?, members.read("site")?)),
+            "site" => Ok(Self::Site(members.read("site")?)),
+            "metro" => Ok(Self::Metro(members.read("metro")?)),
+            other => Err(Misfit(format!("{other:?} is no scope of a floor"))),
         }
     }
 }

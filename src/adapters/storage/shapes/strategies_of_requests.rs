@@ -13,9 +13,9 @@ use crate::domain::server::{
     MetroName, PoolName, ProductionState, RackName, ServerName, ServerType, SiteName, TagName,
 };
 use crate::workflow::request::{
-    Accepted, Ailing, AlertPlace, Approval, ApprovalNeed, Blocker, ControlVerb, Escalation, Halt, HaltCause,
-    LimitScope, OutDomain, OutServer, RedundantGroup, RequestEvent, RequestOutcome, Retried, SoakLack, TrafficMeasure,
-    TrafficScope, Unwell, VoidCause,
+    Accepted, Ailing, AlertPlace, Approval, ApprovalNeed, Blocker, CapacityScope, ControlVerb, Escalation, Halt,
+    HaltCause, LimitScope, OutDomain, OutServer, RedundantGroup, RequestEvent, RequestOutcome, Retried, SoakLack,
+    TrafficMeasure, TrafficScope, Unwell, VoidCause,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -70,6 +70,17 @@ fn limit_scope() -> BoxedStrategy<LimitScope> {
         site().prop_map(LimitScope::Site),
         (text(), site()).prop_map(|(server_type, site)| LimitScope::TypeInSite(ServerType::new(server_type), site)),
         text().prop_map(|rack| LimitScope::Rack(RackName::new(rack))),
+    ]
+    .boxed()
+}
+
+fn capacity_scope() -> BoxedStrategy<CapacityScope> {
+    let site = || text().prop_map(SiteName::new);
+    prop_oneof![
+        text().prop_map(|pool| CapacityScope::Pool(PoolName::new(pool))),
+        (text(), site()).prop_map(|(server_type, site)| CapacityScope::TypeInSite(ServerType::new(server_type), site)),
+        site().prop_map(CapacityScope::Site),
+        text().prop_map(|metro| CapacityScope::Metro(MetroName::new(metro))),
     ]
     .boxed()
 }
@@ -136,7 +147,6 @@ fn soak() -> BoxedStrategy<Blocker> {
 fn blocker() -> BoxedStrategy<Blocker> {
     let measures = [TrafficMeasure::LoadAfter, TrafficMeasure::OfUsual, TrafficMeasure::OfBefore];
     let server = || text().prop_map(ServerName::new);
-    let pool = || text().prop_map(PoolName::new);
     prop_oneof![
         (vec(server(), 0..3), select(ProductionState::ALL.to_vec()), any::<bool>())
             .prop_map(|(servers, meant, serves)| Blocker::Contradicted { servers, meant, serves }),
@@ -148,9 +158,9 @@ fn blocker() -> BoxedStrategy<Blocker> {
         }),
         (limit_scope(), any::<(u32, u32)>(), vec(request_id(), 0..3))
             .prop_map(|(scope, (active, limit), holders)| { Blocker::Concurrency { scope, active, limit, holders } }),
-        (pool(), any::<(u32, u32, u32)>(), vec(out(), 0..3)).prop_map(|(pool, (serving, total, floor), out)| {
-            Blocker::Capacity { pool, serving, total, floor, out }
-        }),
+        (capacity_scope(), any::<(u32, u32, u32)>(), vec(out(), 0..3)).prop_map(
+            |(scope, (serving, total, floor), out)| { Blocker::Capacity { scope, serving, total, floor, out } }
+        ),
         Just(Blocker::NoDirectory),
         of_infrastructure(),
         (text(), any::<(u32, u32)>(), time()).prop_map(|(command, (started, limit), next)| Blocker::Rate {
@@ -162,8 +172,8 @@ fn blocker() -> BoxedStrategy<Blocker> {
         super::strategies_of_calendars::block().prop_map(Blocker::Calendar),
         (request_id(), time()).prop_map(|(request, since)| Blocker::Behind { request, since }),
         super::strategies_of_breakers::broken(),
-        (pool(), any::<(u32, u32)>(), option::of(time()))
-            .prop_map(|(pool, (unknown, total), since)| { Blocker::HealthUnknown { pool, unknown, total, since } }),
+        (capacity_scope(), any::<(u32, u32)>(), option::of(time()))
+            .prop_map(|(scope, (unknown, total), since)| { Blocker::HealthUnknown { scope, unknown, total, since } }),
         (text(), time(), text()).prop_map(|(by, since, why)| Blocker::Stopped { by, since, why }),
         (text(), text(), option::of(time()), text()).prop_map(|(scope, by, until, why)| Blocker::Frozen {
             scope,

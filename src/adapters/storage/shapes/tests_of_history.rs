@@ -14,11 +14,11 @@ use crate::domain::identity::{Asker, AutomationName, GroupName, PersonId};
 use crate::domain::ids::{Fingerprint, RunId};
 use crate::domain::intent::{ParameterName, Value};
 use crate::domain::place::ChannelName;
-use crate::domain::server::{PoolName, ProductionState};
+use crate::domain::server::{MetroName, PoolName, ProductionState, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::ports::store::{ControlAction, DeclaredRecord};
 use crate::workflow::breakglass::OverrideEvent;
-use crate::workflow::request::{ApprovalNeed, HaltCause, RequestEvent};
+use crate::workflow::request::{ApprovalNeed, Blocker, CapacityScope, Contended, HaltCause, RequestEvent};
 use crate::workflow::run::RunEvent;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -178,7 +178,7 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     rules.remove("infrastructure");
     rules.remove("failure_rate");
     rules.remove("queue");
-    for name in ["calendars", "starts_per_minute"] {
+    for name in ["calendars", "starts_per_minute", "wider_floors"] {
         rules.remove(name);
     }
     for name in ["zones", "starts", "paces", "failures"] {
@@ -192,6 +192,38 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     let rules = Rules { traffic: TrafficRules::default(), ..snapshot.rules.clone() };
     let before = Snapshot { traffic: Traffic::NotConfigured, rules, ..snapshot };
     assert_eq!(decode("a snapshot", 1, &stored.to_string()).as_ref(), Ok(&before));
+}
+
+/// Only pools had floors once: where one was named, it is the scope.
+#[test]
+fn reasons_from_before_wider_floors_are_read() {
+    let of_pool = || CapacityScope::Pool(PoolName::new("edge-lax"));
+    let stored = r#"{"kind":"capacity","pool":"edge-lax","serving":9,"total":10,"floor":9,"out":[]}"#;
+    let full = |scope: CapacityScope| Blocker::Capacity { scope, serving: 9, total: 10, floor: 9, out: Vec::new() };
+    assert_eq!(decode("a reason", 1, stored), Ok(full(of_pool())));
+    let stored = r#"{"kind":"health-unknown","pool":"edge-lax","unknown":2,"total":4,"since_ms":null}"#;
+    let unknown = Blocker::HealthUnknown { scope: of_pool(), unknown: 2, total: 4, since: None };
+    assert_eq!(decode("a reason", 1, stored), Ok(unknown));
+    let contended: Contended = decode("what it waits for", 1, r#"{"kind":"pool","value":"edge-lax"}"#).unwrap();
+    assert_eq!(contended, Contended::Floor(of_pool()));
+    let (site, server_type) = (SiteName::new("lax"), ServerType::new("edge-cache"));
+    let scopes = [
+        of_pool(),
+        CapacityScope::TypeInSite(server_type, site.clone()),
+        CapacityScope::Site(site),
+        CapacityScope::Metro(MetroName::new("west")),
+    ];
+    scopes.iter().for_each(|scope| super::tests::comes_back(&Contended::Floor(scope.clone())));
+    let lines = scopes.map(|scope| golden::line(&full(scope))).join("\n");
+    insta::assert_snapshot!(lines, @r#"
+    {"floor":9,"kind":"capacity","out":[],"pool":"edge-lax","serving":9,"total":10}
+    {"floor":9,"kind":"capacity","out":[],"pool":{"of":"type","site":"lax","type":"edge-cache"},"serving":9,"total":10}
+    {"floor":9,"kind":"capacity","out":[],"pool":{"of":"site","site":"lax"},"serving":9,"total":10}
+    {"floor":9,"kind":"capacity","out":[],"pool":{"metro":"west","of":"metro"},"serving":9,"total":10}
+    "#);
+    let stored = r#"{"kind":"capacity","pool":{"of":"continent"},"serving":9,"total":10,"floor":9,"out":[]}"#;
+    let fault = decode::<Blocker>("a reason", 1, stored).unwrap_err().to_string();
+    assert!(fault.contains("is no scope of a floor"), "{fault}");
 }
 
 /// Breakers opened by their own failures alone before they were compared, and only people asked for work.
