@@ -18,6 +18,7 @@ use crate::ports::{Alerts, Clock, Directory, Metrics, Monitoring, Store};
 use crate::services::admitter::Admitter;
 use crate::services::calling::Calling;
 use crate::services::courier::Courier;
+use crate::services::doubling::{OpenRuns, open_runs};
 use crate::services::explaining::run_paces;
 use crate::services::homes::Homes;
 use crate::services::intake::Intake;
@@ -263,6 +264,8 @@ pub(crate) struct Stored {
     pub(crate) ledger: Ledger,
     /// Requests that are not over.
     pub(crate) open: Vec<Request>,
+    /// The runs of those of the command that was asked about.
+    pub(crate) runs: OpenRuns,
     /// What the requests that were asked about left undone.
     pub(crate) undone: Undone,
     /// How long runs took before, of the command that was asked about and of those at work.
@@ -274,7 +277,7 @@ pub(crate) struct Stored {
 impl Stored {
     /// What is known around a line; the id is that of no request.
     pub(crate) fn around<'a>(&'a self, id: &'a RequestId) -> Around<'a> {
-        Around { id, open: &self.open, paces: &self.paces }
+        Around { id, open: &self.open, runs: &self.runs, paces: &self.paces }
     }
 }
 
@@ -284,18 +287,18 @@ pub(crate) async fn read_stored(
     (selector, command): (Option<&Spanned<Selector>>, Option<&CommandName>),
 ) -> anyhow::Result<Stored> {
     if !database.exists() {
-        let (ledger, open, undone, paces) = Default::default();
-        return Ok(Stored { ledger, open, undone, paces, is_there: false });
+        let (ledger, open, runs, undone, paces) = Default::default();
+        return Ok(Stored { ledger, open, runs, undone, paces, is_there: false });
     }
     // Whoever only asks brings nothing up to date: the bot that serves may be of an older version.
     let store = SqliteStore::look(database).await?;
     let undone = left_undone(&store, selector).await?;
     let (ledger, open) = (store.ledger().await?, store.open_requests().await?);
-    let paces = match command {
-        Some(command) => run_paces(&store, &ledger, command).await?,
-        None => Paces::new(),
+    let (runs, paces) = match command {
+        Some(command) => (open_runs(&store, &open, command).await?, run_paces(&store, &ledger, command).await?),
+        None => (OpenRuns::new(), Paces::new()),
     };
-    let stored = Stored { ledger, open, undone, paces, is_there: true };
+    let stored = Stored { ledger, open, runs, undone, paces, is_there: true };
     store.close().await?;
     Ok(stored)
 }

@@ -12,6 +12,7 @@ use crate::domain::intent::{Selector, Spanned};
 use crate::domain::server::{Server, ServerId, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet;
+use std::collections::BTreeSet;
 
 /// Something that a person put on so that work does not start.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -121,6 +122,22 @@ impl Brake {
     pub fn is_on(&self, now: Timestamp) -> bool {
         self.until.is_none_or(|until| now < until)
     }
+}
+
+/// The brakes that are on over one of these servers, or on one of these requests, in their order. The stop of everything is told
+/// apart.
+#[must_use]
+pub fn standing<'a>(servers: &[Server], requests: &BTreeSet<&RequestId>, known: Known<'a>) -> Vec<&'a Brake> {
+    let ids = servers.iter().map(|server| &server.id).collect::<BTreeSet<_>>();
+    let reaches = |brake: &&Brake| match &brake.kind {
+        BrakeKind::Stop => false,
+        BrakeKind::Hold { server, .. } => ids.contains(server),
+        BrakeKind::Pause { request } => requests.contains(request),
+        BrakeKind::Freeze { on } | BrakeKind::Blacklist { on, .. } => {
+            servers.iter().any(|server| on.covers(server, known))
+        }
+    };
+    known.ledger.brakes.iter().filter(|brake| brake.is_on(known.now)).filter(reaches).collect()
 }
 
 /// How a brake went off before its time.

@@ -45,7 +45,7 @@ pub mod traffic;
 mod waves;
 mod without_server;
 
-pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
+pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage, standing};
 pub use breakers::{
     Breaker, BreakerStanding, Canary, Closing, CohortRule, Counted, FailedRun, FailureRules, FailureShare, FinishedAs,
     FinishedRun, FinishedServer, Opening, SERVER_FAILURES_KEPT_FOR, ScopeRecord, ServerFailure, ServerRule, Tally,

@@ -27,7 +27,7 @@ fn said(text: impl AsRef<str>) -> Message {
 }
 
 /// The state of a request alone, as far as it can be told without its runs.
-fn alone(request: &Request, now: Timestamp) -> (State, String) {
+pub(super) fn alone(request: &Request, now: Timestamp) -> (State, String) {
     let view = RequestView { request, runs: &[], impacts: &[], now };
     let state = state(view);
     let word =

@@ -13,6 +13,7 @@ mod consents;
 mod declaring;
 mod details;
 mod direct;
+mod doubling;
 mod ending;
 mod failure;
 mod forms;
@@ -72,6 +73,7 @@ pub use declaring::{
 };
 pub use details::details;
 pub use direct::{halted_direct, left_out_direct, question_direct};
+pub use doubling::{Doubling, Overlap, overlapping};
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
 pub use forms::{

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: deciding any of it; the answers come in as values. Private.
 
+use super::doubling::{Doubling, would_double};
 use super::message::{Block, Message, Rich};
 use super::outlook::{OutlookView, told};
 use super::progress::stops;
@@ -12,7 +13,6 @@ use crate::admission::PoolImpact;
 use crate::authorization::{Authorized, Refusal};
 use crate::domain::command::{CommandSpec, GateCheck, HttpMethod, Step};
 use crate::domain::identity::GroupName;
-use crate::domain::ids::RequestId;
 use crate::domain::plan::Plan;
 use crate::domain::server::ProductionState;
 use crate::domain::time::spoken;
@@ -49,8 +49,8 @@ pub struct PreviewView<'a> {
     pub outlook: OutlookView<'a>,
     /// What it would do to each pool.
     pub impacts: &'a [PoolImpact],
-    /// An open request that does the same already.
-    pub same: Option<&'a RequestId>,
+    /// What open requests have of it already.
+    pub same: Option<&'a Doubling>,
     /// Who answers for the command, the types and the sites; by group.
     pub owners: &'a BTreeMap<GroupName, Vec<String>>,
 }
@@ -70,8 +70,11 @@ pub fn preview(view: PreviewView<'_>) -> Message {
     if !view.owners.is_empty() {
         blocks.push(Block::Context(owners(view)));
     }
-    let context = Prose::new().text("to do it: ").piece(super::message::Piece::Code(view.line.replace('`', "'")));
-    blocks.push(Block::Context(context.done()));
+    // A line that would add nothing is none to copy.
+    if view.same.is_none() {
+        let context = Prose::new().text("to do it: ").piece(super::message::Piece::Code(view.line.replace('`', "'")));
+        blocks.push(Block::Context(context.done()));
+    }
     Message { summary: summary(format!("Plan: {title}. Nothing is started.")), blocks }
 }
 
@@ -227,7 +230,7 @@ fn safety(view: PreviewView<'_>) -> Rich {
     }
     prose = prose.line().rich(told(view.outlook));
     match view.same {
-        Some(id) => prose.line().text(format!("{id} does this already; the same line would add nothing")).done(),
+        Some(doubling) => prose.line().rich(would_double(doubling)).done(),
         None => prose.done(),
     }
 }

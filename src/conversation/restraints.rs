@@ -2,15 +2,17 @@
 //!
 //! Deliberately absent: the stop of everything (`brakes`), and the reasons on cards (`reasons`).
 
-use super::brakes::{AS_IT_IS, Affected, TO_ITS_END, Tense, at_work, waits};
+use super::brakes::{AS_IT_IS, Affected, TO_ITS_END, Tense, at_work, stopped, waits, with_why};
 use super::help::literal;
-use super::message::{Block, Message};
+use super::message::{Block, Message, Rich};
 use super::words::{PATTERNS_MAX, Prose, is_are, quoted, servers, summary};
 use crate::admission::{BlacklistLevel, Brake, BrakeKind};
 use crate::domain::ids::RequestId;
+use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::ServerName;
 use crate::fleet::folded;
 use crate::workflow::request::Request;
+use std::collections::BTreeMap;
 
 /// The most brakes that are told one by one.
 const TOLD_MAX: usize = 3;
@@ -109,6 +111,61 @@ pub(super) fn on_in_short(prose: Prose, brake: &Brake) -> Prose {
         None => prose,
     };
     prose.text(": ").code(&brake.why)
+}
+
+/// What is on, each in a line with the one that ends it: what was held together is one, and at most that many are told.
+pub(super) fn standing(brakes: &[Brake], most: usize) -> Rich {
+    let (mut held, mut told) = (BTreeMap::<_, Vec<ServerName>>::new(), Vec::new());
+    for brake in brakes {
+        match &brake.kind {
+            BrakeKind::Hold { name, .. } => {
+                let together = held.entry((brake.since, &brake.name, &brake.why)).or_default();
+                if together.is_empty() {
+                    told.push(brake);
+                }
+                together.push(name.clone());
+            }
+            BrakeKind::Stop | BrakeKind::Freeze { .. } | BrakeKind::Pause { .. } | BrakeKind::Blacklist { .. } => {
+                told.push(brake);
+            }
+        }
+    }
+    let mut prose = Prose::new();
+    for brake in told.iter().take(most) {
+        let is_hold = matches!(&brake.kind, BrakeKind::Hold { .. });
+        let names = held.get(&(brake.since, &brake.name, &brake.why)).filter(|names| is_hold && names.len() > 1);
+        prose = one_standing(prose.line(), brake, names.map(Vec::as_slice));
+    }
+    match told.len().saturating_sub(most) {
+        0 => prose.done(),
+        hidden => {
+            let line = format!("{} SERVERS", BuiltInVerb::Status.word());
+            prose.line().text(format!("+ {hidden} more; ")).piece(literal(&line)).text(" tells of those there").done()
+        }
+    }
+}
+
+/// `` ❄ `site=lax` frozen by ana since 14:05 until 18:00: `a live match` · `/fleet thaw site=lax` ``
+fn one_standing(prose: Prose, brake: &Brake, together: Option<&[ServerName]>) -> Prose {
+    let (scope, ending) = match together {
+        Some(names) => {
+            let names = folded(names, PATTERNS_MAX);
+            (names.clone(), format!("release {names}"))
+        }
+        None => (scope(&brake.kind), ending(&brake.kind)),
+    };
+    let prose = match &brake.kind {
+        BrakeKind::Stop => return prose.rich(stopped(brake)).text(" · ").piece(literal(&ending)),
+        BrakeKind::Freeze { .. } | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } | BrakeKind::Blacklist { .. } => {
+            prose.text("❄ ").code(scope)
+        }
+    };
+    let prose = prose.text(format!(" {} by {} since ", deed(&brake.kind), quoted(&brake.name))).time(brake.since);
+    let prose = match brake.until {
+        Some(until) => prose.text(" until ").time(until),
+        None => prose,
+    };
+    with_why(prose, &brake.why).text(" · ").piece(literal(&ending))
 }
 
 /// Somebody has ended it.

@@ -6,6 +6,7 @@ use super::brakes::stopped;
 use super::calendars;
 use super::message::{Block, Message};
 use super::reasons::{not_in_total, outs, short};
+use super::restraints::standing;
 use super::standby;
 use super::state::state_word;
 use super::view::{RequestView, asked};
@@ -21,6 +22,8 @@ use crate::workflow::run::Run;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+/// The most brakes that are told one by one.
+const BRAKES_MAX: usize = 3;
 /// The most pools that are told one by one.
 const POOLS_MAX: usize = 2;
 /// The most groups of commands that cover the same number of servers.
@@ -37,6 +40,8 @@ const REQUESTS_MAX: usize = 2;
 pub struct StatusView<'a> {
     /// The stop of everything, if it is on.
     pub stop: Option<&'a Brake>,
+    /// What else people put on over them.
+    pub brakes: &'a [Brake],
     /// The freezes of the calendar that are on or come within a day.
     pub calendars: &'a [Planned],
     /// Every pool that was asked about.
@@ -123,8 +128,7 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
     if short.len() > POOLS_MAX {
         pools = pools.text(format!(" + {}", counted(short.len() - POOLS_MAX, "more pool")));
     }
-    let mut blocks = fleet.stop.map(|stop| Block::Section(stopped(stop))).into_iter().collect::<Vec<_>>();
-    blocks.extend(calendars::planned(fleet.calendars, fleet.now).map(Block::Section));
+    let mut blocks = kept_from_starting(fleet);
     blocks.push(Block::Section(prose.done()));
     if !pools.is_empty() {
         blocks.push(Block::Section(pools.done()));
@@ -136,6 +140,14 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
     let open = counted(fleet.requests.len(), "open request");
     let stopped = if fleet.stop.is_some() { "🛑 everything is stopped · " } else { "" };
     Message { summary: summary(format!("{stopped}{serving} of {total} in service, {open}")), blocks }
+}
+
+/// What keeps work from starting, whoever asks for it: the stop, what else people put on, and the calendar.
+fn kept_from_starting(fleet: &StatusView<'_>) -> Vec<Block> {
+    let stop = fleet.stop.map(stopped);
+    let brakes = Some(standing(fleet.brakes, BRAKES_MAX)).filter(|told| !told.is_empty());
+    let calendars = calendars::planned(fleet.calendars, fleet.now);
+    stop.into_iter().chain(brakes).chain(calendars).map(Block::Section).collect()
 }
 
 /// Where too much comes, those first about which nothing is done.

@@ -10,13 +10,14 @@ use super::help::literal;
 use super::message::{Block, Message, Rich};
 use super::progress::{activity, at_the_worst, failure_lines, failure_phrase, left_as, stops};
 use super::reasons::{in_full, named, shortly};
+use super::restraints::standing;
 use super::soaking::not_well;
 use super::state::{State, state};
 use super::view::{RequestView, server_names, sites, subject_name, title, wanted};
 use super::words::{
     PATTERNS_MAX, Prose, capital, counted, first_three, is_are, ordinal, quoted, servers, size, summary,
 };
-use crate::admission::{Explained, Health, HealthRow, Place, SetBy, StateRow, Turn};
+use crate::admission::{Brake, Explained, Health, HealthRow, Place, SetBy, StateRow, Turn};
 use crate::domain::command::Step;
 use crate::domain::effect::BalancerLine;
 use crate::domain::ids::{Handle, RequestId};
@@ -31,6 +32,8 @@ use std::collections::BTreeMap;
 
 /// The most reasons that are told one by one.
 const REASONS_MAX: usize = 8;
+/// The most brakes over a server that are told one by one.
+const BRAKES_MAX: usize = 5;
 /// The most kinds of failure that are told one by one.
 const FAILURES_MAX: usize = 3;
 
@@ -392,13 +395,12 @@ fn attempt(number: u32) -> String {
     if number <= 1 { "It was".to_owned() } else { format!("For the {} time it was", ordinal(number)) }
 }
 
-/// A server that no run works on, and no request waits for; with what people said of it, the newest first.
+/// A server that no run works on, and no request waits for; with what people said of it, the newest first, and put on over it.
 #[must_use]
 pub fn server_alone(
     server: &Server,
-    state: Option<&StateRow>,
-    health: Option<&HealthRow>,
-    said: &[SaidBefore],
+    (state, health): (Option<&StateRow>, Option<&HealthRow>),
+    (said, brakes): (&[SaidBefore], &[Brake]),
     now: Timestamp,
 ) -> Message {
     let is_in = state.map_or(server.initial_state, |row| row.state);
@@ -422,6 +424,7 @@ pub fn server_alone(
         prose
     };
     let prose = prose.line().text("Nothing is under work on it, and no request waits for it");
+    let prose = prose.line().rich(standing(brakes, BRAKES_MAX));
     let is_persons = state.is_some_and(|row| row.by.person().is_some());
     let earlier = said.get(usize::from(is_persons)..).unwrap_or_default();
     let text = said_before(if earlier.is_empty() { prose } else { prose.line().text("Said before:") }, earlier).done();

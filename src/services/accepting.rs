@@ -3,12 +3,13 @@
 //! Deliberately absent: where the words come from, and who is told what comes of them.
 
 use super::access;
+use super::doubling::runs_touching;
 use super::lines::{Reply, Speaker};
 use super::undone::left_undone;
 use super::world::World;
 use super::{messages, records};
 use crate::authorization::Authorized;
-use crate::conversation;
+use crate::conversation::{self, Doubling};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::{Epoch, RequestId, Version};
 use crate::domain::intent::WorkIntent;
@@ -19,6 +20,7 @@ use crate::ports::authorizations::Occasion;
 use crate::ports::store::{Control, ControlAction, Write};
 use crate::workflow::request::{Accepted, ApprovalNeed, ControlVerb, RequestEvent};
 use crate::workflow::run::RunEvent;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is asked for, in words, and where.
@@ -65,17 +67,40 @@ pub(super) async fn work(
         Ok(plan) => plan,
         Err(answer) => return Ok(answer.into()),
     };
-    if let Some(same) = asking.same_request(&plan, &world.store.open_requests().await?) {
-        let link = match &same.card {
-            Some(card) => world.chat.link_to(card).await,
-            None => None,
-        };
-        let note = format!("answered: the same as {}", same.id());
-        let record = authorized.record().clone();
-        let reply = Reply::said(conversation::doubled(same, link.as_deref()), note);
-        return Ok(reply.with(records::kept(world, Occasion::Line, Some(same.id()), record)));
+    let open = world.store.open_requests().await?;
+    let runs = runs_touching(world.store.as_ref(), &open, &plan).await?;
+    if let Some(doubling) = asking.doubling((work, &spec), &plan, (&open, &runs)) {
+        return Ok(doubled(world, &doubling, &authorized).await);
     }
     Ok(accept(world, asked.origin, Accepting { speaker, spec, plan, need, authorized: &authorized, retry_of }))
+}
+
+/// What open requests have already is not added to them; they are linked to.
+async fn doubled(world: &World, doubling: &Doubling, authorized: &Authorized) -> Reply {
+    let requests = match doubling {
+        Doubling::Whole(request) => vec![request.as_ref()],
+        Doubling::Partly { overlaps, .. } => overlaps.iter().map(|overlap| &overlap.request).collect(),
+    };
+    let mut links = BTreeMap::new();
+    for request in &requests {
+        if let Some(card) = &request.card
+            && let Some(link) = world.chat.link_to(card).await
+        {
+            links.insert(request.id().clone(), link);
+        }
+    }
+    let ids = requests.iter().map(|request| request.id().to_string()).collect::<Vec<_>>().join(", ");
+    let (message, note) = match doubling {
+        Doubling::Whole(same) => (
+            conversation::doubled(same, links.get(same.id()).map(String::as_str)),
+            format!("answered: the same as {ids}"),
+        ),
+        Doubling::Partly { overlaps, rest } => {
+            (conversation::overlapping(overlaps, rest.as_deref(), &links), format!("refused: some of it is in {ids}"))
+        }
+    };
+    let record = authorized.record().clone();
+    Reply::said(message, note).with(records::kept(world, Occasion::Line, requests.first().map(|one| one.id()), record))
 }
 
 struct Accepting<'a> {

@@ -3,7 +3,7 @@
 //! Only reads. Deliberately absent: the words, and any decision; admission's own pass says what blocks.
 
 use crate::admission::{
-    self, Explained, HealthRow, Ledger, LockStanding, Outside, Paces, Place, RunPace, StateRow, Waiting,
+    self, Brake, Explained, HealthRow, Ledger, LockStanding, Outside, Paces, Place, RunPace, StateRow, Waiting,
 };
 use crate::conversation::message::Message;
 use crate::conversation::{self, RequestView, RunView, SaidBefore, WhyView};
@@ -81,6 +81,8 @@ pub struct Alone {
     pub health: Option<HealthRow>,
     /// What people said of it, the newest first.
     pub said: Vec<SaidBefore>,
+    /// What people put on over it, the stop of everything first.
+    pub brakes: Vec<Brake>,
     /// When that was looked at.
     pub now: Timestamp,
 }
@@ -116,8 +118,8 @@ impl Found {
                 conversation::why_run(RunView { view, run: &ran.run, pace: ran.pace, line })
             }
             Self::Server(alone) => {
-                let Alone { server, state, health, said, now } = alone.as_ref();
-                conversation::server_alone(server, state.as_ref(), health.as_ref(), said, *now)
+                let Alone { server, state, health, said, brakes, now } = alone.as_ref();
+                conversation::server_alone(server, (state.as_ref(), health.as_ref()), (said, brakes), *now)
             }
         }
     }
@@ -174,7 +176,9 @@ pub async fn of_server(
         Some(SaidBefore { state: row.state, name: by.name.clone(), at: row.since, why: by.why.clone() })
     });
     let said = said.collect();
-    Ok(Found::Server(Box::new(Alone { server: server.clone(), state, health, said, now })))
+    let over = admission::standing(std::slice::from_ref(server), &BTreeSet::new(), on.0.known(&ledger, now));
+    let brakes = ledger.stop().into_iter().chain(over).cloned().collect();
+    Ok(Found::Server(Box::new(Alone { server: server.clone(), state, health, said, brakes, now })))
 }
 
 /// Looks at a request.

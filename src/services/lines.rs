@@ -1,6 +1,7 @@
 //! A typed line: understood, resolved, authorised, planned, accepted; or answered with what to type instead.
 
 use super::accepting::{self, Asked};
+use super::doubling::open_runs;
 use super::intake::{Outcome, member};
 use super::planning::{Answer, Asking};
 use super::safety::Around;
@@ -368,8 +369,8 @@ async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
     let looked_up = world.looked_up();
     let asking = Asking { outside: looked_up.outside(), ..speaker.asking(world, &ledger, &undone, line.text) };
     let paces = explaining::run_paces(world.store.as_ref(), &ledger, &work.command).await?;
-    let id = world.ids.request();
-    Ok(match asking.preview(work, Around { id: &id, open: &open, paces: &paces }) {
+    let (id, runs) = (world.ids.request(), open_runs(world.store.as_ref(), &open, &work.command).await?);
+    Ok(match asking.preview(work, Around { id: &id, open: &open, runs: &runs, paces: &paces }) {
         Ok(preview) => Reply::said(conversation::preview(preview.view()), "answered: a plan"),
         Err(answer) => answer.into(),
     })

@@ -12,6 +12,7 @@ pub mod closing;
 pub mod courier;
 mod deciding;
 pub mod declaring;
+pub mod doubling;
 mod effects;
 pub mod explaining;
 mod failures;

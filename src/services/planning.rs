@@ -6,10 +6,10 @@
 use super::safety::{Around, Safety, asked_for};
 use crate::admission::{self, Known, Ledger, Outside, PoolImpact, spread, wave_sizes};
 use crate::authorization::{Authorized, Question, ReasonNeed, Refusal};
-use crate::conversation::{self, PreviewView, message::Message};
+use crate::conversation::{self, Doubling, PreviewView, message::Message};
 use crate::domain::command::{CommandSpec, OwnerOf, Targets};
 use crate::domain::consent::Quota;
-use crate::domain::identity::{Asker, GroupName, Profile};
+use crate::domain::identity::{GroupName, Profile};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Moment, Spanned, Start, WorkIntent, ZoneName};
 use crate::domain::limits::REQUEST_LIFE;
@@ -20,7 +20,7 @@ use crate::domain::server::{ProductionState, Server, ServerId, ServerType, SiteN
 use crate::domain::time::Timestamp;
 use crate::fleet::{self, Snapshot, Undone};
 use crate::ports::Rulebook;
-use crate::workflow::request::{ApprovalNeed, Request};
+use crate::workflow::request::ApprovalNeed;
 use crate::{approvals, language};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -137,7 +137,7 @@ pub(super) fn planned(server: &Server) -> Subject {
 }
 
 /// What stays the same of a subject while its record changes.
-fn identity(subject: &Subject) -> (Option<&ServerId>, Option<&SiteName>) {
+pub(super) fn identity(subject: &Subject) -> (Option<&ServerId>, Option<&SiteName>) {
     (subject.server().map(|server| &server.id), subject.site())
 }
 
@@ -182,8 +182,8 @@ pub struct Preview {
     pub safety: Safety,
     /// What it would do to each pool.
     pub impacts: Vec<PoolImpact>,
-    /// An open request that does the same already.
-    pub same: Option<RequestId>,
+    /// What open requests have of it already.
+    pub same: Option<Doubling>,
     /// Who answers for the command, the types and the sites; by group.
     pub owners: BTreeMap<GroupName, Vec<String>>,
 }
@@ -321,27 +321,6 @@ impl<'a> Asking<'a> {
         })
     }
 
-    /// An open request with the same command, definition, parameters and time that covers the same subjects. What an automation
-    /// asked for is none to a person: failures may keep it off a server, and a person's line they do not.
-    #[must_use]
-    pub fn same_request(self, plan: &Plan, open: &'a [Request]) -> Option<&'a Request> {
-        let asked = plan.parts();
-        if asked.subjects == [Subject::Nothing] {
-            return None;
-        }
-        let subjects = asked.subjects.iter().map(identity).collect::<BTreeSet<_>>();
-        open.iter().find(|request| {
-            let parts = request.plan.parts();
-            let counts = Asker::of(&self.person.id) == Asker::Automation
-                || Asker::of(request.origin.person.id()) == Asker::Person;
-            counts
-                && parts.command == asked.command
-                && parts.parameters == asked.parameters
-                && parts.not_before == asked.not_before
-                && parts.subjects.iter().map(identity).collect::<BTreeSet<_>>() == subjects
-        })
-    }
-
     fn owners(self, spec: &CommandSpec, subjects: &Subjects) -> BTreeMap<GroupName, Vec<String>> {
         let inventory = &self.rulebook.inventory;
         let of_types = subjects.types().into_iter().map(|one| (inventory.type_owner(one).cloned(), one.to_string()));
@@ -442,7 +421,7 @@ impl<'a> Asking<'a> {
             },
             impacts: admission::impact(&plan, spec.site_concurrency, self.known()),
             owners: self.owners(&spec, &subjects),
-            same: self.same_request(&plan, around.open).map(|request| request.id().clone()),
+            same: self.doubling((work, &spec), &plan, (around.open, around.runs)),
             plan,
             spec,
         })

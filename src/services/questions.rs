@@ -1,6 +1,7 @@
 //! Lines that ask what policies say: `can-i` and `who-can`.
 
 use super::access;
+use super::doubling::OpenRuns;
 use super::explaining;
 use super::lines::{Line, Reply, Speaker};
 use super::planning::Asking;
@@ -37,7 +38,7 @@ pub(super) async fn can_i(
         Ok(Verdict::Exact(exact)) => {
             let (open, id) = (world.store.open_requests().await?, world.ids.request());
             let paces = explaining::run_paces(world.store.as_ref(), &ledger, &work.command).await?;
-            let safety = exact.safety(asking, Around { id: &id, open: &open, paces: &paces });
+            let safety = exact.safety(asking, Around { id: &id, open: &open, runs: &OpenRuns::new(), paces: &paces });
             let message = exact.told(&safety);
             match &exact.allowed {
                 Err(refusal) if access::can_be_asked_for(refusal, &speaker.channel) => {

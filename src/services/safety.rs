@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: any port, and whether anybody may send it.
 
+use super::doubling::OpenRuns;
 use super::planning::Asking;
 use crate::admission::{self, Outlook, Outside, Paces, Sought};
 use crate::conversation::OutlookView;
@@ -22,6 +23,8 @@ pub struct Around<'a> {
     pub id: &'a RequestId,
     /// Requests that are not over.
     pub open: &'a [Request],
+    /// The runs of those of the same command.
+    pub runs: &'a OpenRuns,
     /// How long runs took before.
     pub paces: &'a Paces,
 }

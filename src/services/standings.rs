@@ -5,7 +5,7 @@
 use super::world::LookedUp;
 use crate::admission::calendars::{Planned, planned};
 use crate::admission::traffic::Lack;
-use crate::admission::{self, Brake, Firing, Known, PoolCount, Traffic};
+use crate::admission::{self, Brake, BrakeKind, Firing, Known, PoolCount, Traffic};
 use crate::catalog::Catalog;
 use crate::conversation::StatusView;
 use crate::domain::command::{CommandName, Targets};
@@ -23,6 +23,8 @@ use std::sync::Arc;
 pub struct Standings {
     /// The stop of everything, if it is on.
     pub stop: Option<Brake>,
+    /// What else people put on over them.
+    pub brakes: Vec<Brake>,
     /// The freezes of the calendar over them that are on or come within a day.
     pub calendars: Vec<Planned>,
     /// Every pool in which one of them is, by name.
@@ -57,6 +59,7 @@ impl Standings {
     pub fn view(&self) -> StatusView<'_> {
         let Self {
             stop,
+            brakes,
             calendars,
             pools,
             open,
@@ -73,6 +76,7 @@ impl Standings {
         } = self;
         StatusView {
             stop: stop.as_ref(),
+            brakes,
             calendars,
             pools,
             coverage,
@@ -114,6 +118,7 @@ pub async fn standings(
     let health_oldest = servers.iter().filter_map(seen).min();
     Ok(Standings {
         stop: ledger.stop().cloned(),
+        brakes: brakes(servers, whole, (&open, rulebook.known(&ledger, now))),
         calendars: planned(servers, rulebook.known(&ledger, now)),
         pools: pools(servers, rulebook.known(&ledger, now)),
         open,
@@ -128,6 +133,23 @@ pub async fn standings(
         alerts_silent: None,
         now,
     })
+}
+
+/// What people put on over these servers and on the requests that touch them; of the whole fleet, also what covers none of it now.
+fn brakes(servers: &[Server], whole: Whole, (open, known): (&[(Request, Vec<Run>)], Known<'_>)) -> Vec<Brake> {
+    let requests = open.iter().map(|(request, _)| request.id()).collect::<BTreeSet<_>>();
+    match whole {
+        Whole::Part => admission::standing(servers, &requests, known).into_iter().cloned().collect(),
+        Whole::Fleet => {
+            let is_told = |brake: &&Brake| match &brake.kind {
+                BrakeKind::Stop => false,
+                BrakeKind::Pause { request } => requests.contains(request),
+                BrakeKind::Freeze { .. } | BrakeKind::Hold { .. } | BrakeKind::Blacklist { .. } => true,
+            };
+            let on = known.ledger.brakes.iter().filter(|brake| brake.is_on(known.now));
+            on.filter(is_told).cloned().collect()
+        }
+    }
 }
 
 /// Whether servers are all that there are.

@@ -3,7 +3,7 @@
 use crate::admission::Outlook;
 use crate::authorization::{AuthorizationRecord, WhoCan};
 use crate::conversation::misunderstanding::{describe, gaps, to_fill_in};
-use crate::conversation::{self, IsAllowed, plain};
+use crate::conversation::{self, Doubling, IsAllowed, Overlap, plain};
 use crate::domain::asked::WhyOf;
 use crate::domain::braking::Braking;
 use crate::domain::intent::{Intent, Planned, Selector, Spanned, Start, WorkIntent};
@@ -150,9 +150,25 @@ pub(super) fn preview(preview: &Preview, source: &str, is_stored: bool) -> Value
             "floor": impact.now.floor,
             "lowest": impact.lowest,
         })).collect::<Vec<_>>(),
-        "same_request": preview.same.as_ref().map(ToString::to_string),
+        "same_request": match &preview.same {
+            Some(Doubling::Whole(request)) => Some(request.id().to_string()),
+            Some(Doubling::Partly { .. }) | None => None,
+        },
+        "overlaps": match &preview.same {
+            Some(Doubling::Partly { overlaps, .. }) => overlaps.iter().map(overlap).collect(),
+            Some(Doubling::Whole(_)) | None => Vec::new(),
+        },
         "person": source,
         "states_known": is_stored,
+    })
+}
+
+/// What an open request has of the line.
+fn overlap(overlap: &Overlap) -> Value {
+    json!({
+        "request": overlap.request.id().to_string(),
+        "servers": overlap.servers.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "other_parameters": overlap.other.keys().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
 

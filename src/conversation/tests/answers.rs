@@ -272,6 +272,7 @@ fn status_begins_with_its_sources_and_their_age() {
     let mut view = StatusView {
         calendars: &[],
         stop: None,
+        brakes: &[],
         pools: &[full.clone(), pool(36, out(10..=13, Some(&id()), "drained"))],
         requests: &requests,
         servers: 86,
@@ -328,6 +329,7 @@ fn status_of_much_stays_within_the_budget() {
     let view = StatusView {
         calendars: &[],
         stop: None,
+        brakes: &[],
         pools: &vec![short; 6],
         requests: &requests,
         servers: 240,

@@ -53,23 +53,22 @@ async fn why_tells_every_reason_and_what_unblocks_it() {
     .await;
 }
 
-/// The second of two is told who is before it, and who holds the server that both want.
+/// Whoever waits is told who holds the server that more than one want, and who is before them.
 #[tokio::test]
 async fn why_names_who_holds_what_is_missing_and_who_is_before() {
     story(async |stage| {
         let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
-        let noc = noc.lets("sre", "drain");
+        let noc = noc.lets("sre", "undrain");
         stage.lets_out(50);
         stage.fleet().holds_boots();
         ana.types(&noc, "/fleet reboot edge-lax-[01-02] because kernel update").await.transcript();
         ana.types(&noc, "/fleet drain edge-lax-01 because fan noise").await.transcript();
-        bob.types(&noc, "/fleet drain edge-lax-01 because it is hot").await.transcript();
+        bob.types(&noc, "/fleet undrain edge-lax-01 because it is cool again").await.transcript();
         let second = bob.types(&noc, "/fleet why req-2224").await;
         assert_snapshot!(second.transcript(), @"
         bob   /fleet why req-0003
-        bot   (only bob) Drain 1 server in lax · req-0003
-              ⏳ queued · 3rd of 3 that wait in lax
-              before it: req-0001 (ana), req-0002 (ana)
+        bot   (only bob) Undrain 1 server in lax · req-0003
+              ⏳ queued · 1st of 3 that wait in lax
               • `edge-lax-01` under work for req-0001 since hh:mm
                 goes on when req-0001 (ana) is done with it
               ~ asked by bob · looks again at every change, and every 15 s · no estimate yet · as of hh:mm
@@ -78,7 +77,8 @@ async fn why_names_who_holds_what_is_missing_and_who_is_before() {
         assert_snapshot!(at_work.transcript(), @"
         bob   /fleet why req-0001
         bot   (only bob) Reboot 2 servers in lax · req-0001
-              ▶️ running · 1st of 3 that wait in lax
+              ▶️ running · 2nd of 3 that wait in lax
+              before it: req-0003 (bob)
               ▶ 1 working (1 rebooting): `edge-lax-01`, the longest `run-0001.1` since hh:mm
               1 waits for the wave before to be over
               Stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 2 may fail
@@ -100,7 +100,8 @@ async fn why_names_who_holds_what_is_missing_and_who_is_before() {
         assert_snapshot!(run.transcript(), @"
         ana   /fleet why run-0001.2
         bot   (only ana) Reboot 2 servers in lax · req-0001
-              ▶️ running · 1st of 3 that wait in lax
+              ▶️ running · 2nd of 3 that wait in lax
+              before it: req-0003 (bob)
               ▶ 1 working (1 rebooting): `edge-lax-01`, the longest `run-0001.1` since hh:mm
               1 waits for the wave before to be over
               Stops starting when more than 1 failed: nothing else is at work then, so at most 2 of 2 may fail

@@ -4,6 +4,64 @@ use super::{Cast, cast};
 use crate::stage::{minutes, seconds, story, times};
 use insta::assert_snapshot;
 
+/// Whoever looks before asking for anything is told what people put on over those servers, and how each ends.
+#[tokio::test]
+async fn what_is_put_on_is_told_of_the_servers_that_it_covers() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        stage.fleet().has("edge-fra-[01-03]");
+        let noc = noc.lets("sre", "hold").lets("sre", "freeze").lets("sre", "blacklist");
+        bob.types(&noc, "/fleet hold edge-lax-[01-02] because I change their disks").await.transcript();
+        bob.types(&noc, "/fleet freeze site=lax for 5m because a live match").await.transcript();
+        bob.types(&noc, "/fleet blacklist edge-lax-03 reboot for 2d because its BMC hangs").await.transcript();
+        bob.types(&noc, "/fleet hold edge-fra-03 because a flaky fan").await.transcript();
+        assert_snapshot!(ana.types(&noc, "/fleet status").await.transcript(), @"
+        ana   /fleet status
+        bot   (only ana) ❄ `edge-lax-[01-02]` held by bob since hh:mm: `I change their disks` · `/fleet release edge-lax-[01-02]`
+              ❄ `site=lax` frozen by bob since hh:mm until hh:mm: `a live match` · `/fleet thaw site=lax`
+              ❄ `reboot on edge-lax-03` on the blacklist by bob since hh:mm until hh:mm: `its BMC hangs` · `/fleet unblacklist edge-lax-03 reboot`
+              + 1 more; `/fleet status SERVERS` tells of those there
+              Health by the load balancers: oldest look hh:mm (edge-fra) · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
+              9 of 9 in service in 2 pools
+              No request is open
+              ~ of 9 servers: drain, reboot and undrain 9
+        ");
+        assert_snapshot!(ana.types(&noc, "/fleet status site=fra").await.transcript(), @"
+        ana   /fleet status site=fra
+        bot   (only ana) ❄ `edge-fra-03` held by bob since hh:mm: `a flaky fan` · `/fleet release edge-fra-03`
+              Health by the load balancers: oldest look hh:mm · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests hh:mm · inventory hh:mm · people hh:mm
+              3 of 3 in service in 1 pool
+              No request is open
+              ~ of 3 servers: drain, reboot and undrain 3
+        ");
+        assert_snapshot!(ana.types(&noc, "/fleet why edge-lax-01").await.transcript(), @"
+        ana   /fleet why edge-lax-01
+        bot   (only ana) edge-lax-01: production, as the inventory has it
+              Its load balancer: in service, hh:mm
+              Nothing is under work on it, and no request waits for it
+              ❄ `edge-lax-01` held by bob since hh:mm: `I change their disks` · `/fleet release edge-lax-01`
+              ❄ `site=lax` frozen by bob since hh:mm until hh:mm: `a live match` · `/fleet thaw site=lax`
+              ~ as of hh:mm
+        ");
+        let free = ana.types(&noc, "/fleet why edge-fra-01").await.transcript();
+        assert!(!free.contains('❄'), "{free}");
+        stage.clock().advance(minutes(6)).await;
+        let thawed = ana.types(&noc, "/fleet why edge-lax-05").await.transcript();
+        assert!(!thawed.contains('❄'), "{thawed}");
+        bob.types(&noc, "/fleet stop everything because of smoke").await.transcript();
+        stage.channel("#incidents").transcript();
+        assert_snapshot!(ana.types(&noc, "/fleet why edge-lax-05").await.transcript(), @"
+        ana   /fleet why edge-lax-05
+        bot   (only ana) edge-lax-05: production, as the inventory has it
+              Its load balancer: in service, hh:mm
+              Nothing is under work on it, and no request waits for it
+              🛑 Everything is stopped by bob since hh:mm: `of smoke` · `/fleet resume everything because …`
+              ~ as of hh:mm
+        ");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_held_server_waits_until_it_is_released() {
     story(async |stage| {

@@ -17,6 +17,7 @@ mod crashing;
 mod deciding;
 mod declaring;
 mod delivering;
+mod doubling;
 mod editing;
 mod explaining;
 mod failing;

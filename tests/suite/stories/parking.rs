@@ -9,7 +9,7 @@ use wrasse::sandbox::fleet::model::Fault;
 async fn a_run_that_asks_a_person_keeps_its_server_and_no_place() {
     story(async |stage| {
         let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-20]");
-        let noc = noc.lets("sre", "reboot");
+        let noc = noc.lets("sre", "drain");
         stage.lets_work_in_a_rack(1);
         for fault in [Fault::HangsInExec, Fault::BmcDead, Fault::WontBoot] {
             stage.fleet().gets("edge-lax-01", fault);
@@ -23,7 +23,7 @@ async fn a_run_that_asks_a_person_keeps_its_server_and_no_place() {
         assert!(asked.transcript().contains("edge-lax-01: rebooted or not?"));
         assert!(other.transcript().contains("1 of 1 rebooted"), "the place is free");
         stage.kills_bot().await;
-        let same = bob.types(&noc, "/fleet reboot edge-lax-01 because firmware hang").await;
+        let same = bob.types(&noc, "/fleet drain edge-lax-01 because firmware hang").await;
         assert!(same.transcript().contains("`edge-lax-01` under work for req-0001 since"), "and the server is not");
         // It goes on though another has taken the place meanwhile: it is finishing, not starting.
         stage.fleet().holds_boots();

@@ -40,9 +40,9 @@ async fn a_forgotten_hold_makes_a_reservation_suspect() {
         stage.clock().advance(minutes(90)).await;
         assert_snapshot!(stage.channel("#incidents").since_last_look(), @"");
         assert!(stage.rings().contains("suspect of edge-lax-01"), "it rings as long as it lasts");
-        let other = bob.types(&noc, "/fleet reboot edge-lax-01 because firmware hang").await;
+        let other = ana.types(&noc, "/fleet drain edge-lax-01 because firmware hang").await;
         assert!(other.transcript().contains("`edge-lax-01` under work for req-0001 since"));
-        bob.types(&noc, "/fleet cancel req-2223").await.transcript();
+        ana.types(&noc, "/fleet cancel req-2223").await.transcript();
         other.transcript();
         stage.fleet().serves("edge-lax-01", false);
         bob.types(&noc, "/fleet release edge-lax-01").await.transcript();
