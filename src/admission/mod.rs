@@ -385,7 +385,8 @@ pub fn evaluate(candidate: Candidate<'_>, known: Known<'_>) -> Verdict {
 
 /// The same, with what was counted before of the same ledger.
 fn evaluate_with(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Verdict {
-    overriding::less_passed(every_policy(candidate, known, counts), candidate, known)
+    let said = overriding::less_passed(every_policy(candidate, known, counts), candidate, known);
+    production::told(said)
 }
 
 fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Verdict {
@@ -417,12 +418,8 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
     blockers.extend(rate::blocker(candidate, known, counts));
     blockers.extend(queue::turns(candidate, known));
     if candidate.spec.takes_capacity() {
-        let of_count = capacity::blockers(server, known, counts);
-        // Where too little is known of the whole pool, one server of it is not told apart.
-        let is_unknown = of_count.iter().any(|blocker| matches!(blocker, Blocker::HealthUnknown { .. }));
-        let is_told = |of_itself: &Blocker| !(is_unknown && matches!(of_itself, Blocker::Unseen { .. }));
-        blockers.extend(of_count);
-        blockers.extend(production::blocker(server, known).filter(is_told));
+        blockers.extend(capacity::blockers(server, known, counts));
+        blockers.extend(production::blocker(server, known));
         blockers.extend(traffic::blockers(server, known, counts));
         blockers.extend(infrastructure::blockers(candidate, known, counts));
     }

@@ -5,7 +5,7 @@
 //! person. Deliberately absent: states that a command does not allow, which are no reason to wait but to leave out.
 
 use super::ledger::Health;
-use super::{Known, found};
+use super::{Known, Verdict, found};
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, ServerName};
 use crate::workflow::request::Blocker;
@@ -38,6 +38,16 @@ pub(super) fn blocker(server: &PlannedServer, known: Known<'_>) -> Option<Blocke
         }
         ProductionState::Draining | ProductionState::Undraining => None,
     }
+}
+
+/// The answer as it is told: where too little is known of a whole scope, one server of it is not told apart. That is asked of
+/// what is left to wait for, so that whoever passes the capacity of the scope does not pass this with it.
+pub(super) fn told(said: Verdict) -> Verdict {
+    let Verdict::Wait(mut blockers) = said else { return said };
+    if blockers.iter().any(|blocker| matches!(blocker, Blocker::HealthUnknown { .. })) {
+        blockers.retain(|blocker| !matches!(blocker, Blocker::Unseen { .. }));
+    }
+    Verdict::Wait(blockers)
 }
 
 /// Whether a server's own reason went into a merged one.

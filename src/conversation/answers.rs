@@ -2,12 +2,12 @@
 //!
 //! Deliberately absent: refusals by policy and misunderstandings of a line, which have files of their own.
 
-use super::message::{Block, Message, Piece, Rich};
+use super::message::{Block, Message, Rich};
 use super::refusal::standing_words;
 use super::review::decided_shortly;
 use super::state::{State, state};
-use super::view::{RequestView, asked};
-use super::words::{Prose, button, capital, clock, counted, listed, quoted, servers, summary};
+use super::view::RequestView;
+use super::words::{Prose, button, capital, clock, counted, listed, quoted, summary};
 use crate::domain::command::{CommandSpec, Targets};
 use crate::domain::identity::Standing;
 use crate::domain::ids::{Handle, RequestId, RunId};
@@ -29,10 +29,13 @@ fn said(text: impl AsRef<str>) -> Message {
 /// The state of a request alone, as far as it can be told without its runs.
 pub(super) fn alone(request: &Request, now: Timestamp) -> (State, String) {
     let view = RequestView { request, runs: &[], impacts: &[], now };
+    (state(view), state_word(view))
+}
+
+/// How a request stands, in a word.
+pub(super) fn state_word(view: RequestView<'_>) -> String {
     let state = state(view);
-    let word =
-        if state == State::DoneWithFailures { "done with failures".to_owned() } else { state.word(view.tally()) };
-    (state, word)
+    if state == State::DoneWithFailures { "done with failures".to_owned() } else { state.word(view.tally()) }
 }
 
 /// A cancel of something that is over or stopping already.
@@ -197,24 +200,6 @@ pub fn pressed_before() -> Message {
 #[must_use]
 pub fn not_a_member(standing: Standing) -> Message {
     said(format!("{}. Nothing has started.", standing_words(standing)))
-}
-
-/// Another request of the same person already covers the same servers.
-#[must_use]
-pub fn doubled(request: &Request, link: Option<&str>) -> Message {
-    let (_, word) = alone(request, request.accepted_at);
-    let count = request.plan.servers().count();
-    let these = match count {
-        0 => format!("The same {} is", asked(request)),
-        1 => "This server is".to_owned(),
-        count => format!("These {} are", servers(count)),
-    };
-    let prose = Prose::new().text(format!("{these} already in {} ({word}). Nothing was added.", request.id()));
-    let prose = match link {
-        Some(url) => prose.text(" ").piece(Piece::Link { url: url.to_owned(), label: "Its card".to_owned() }),
-        None => prose,
-    };
-    of(prose.done())
 }
 
 /// More servers or sites than the command takes at once; `noun` is one of them.

@@ -53,9 +53,9 @@ mod words;
 
 pub use access::{access_asked, access_asked_before, access_needless, access_told, ask_for_access, asks_too_often};
 pub use answers::{
-    cancel_confirmed, cancel_planned, cancelled_already, doubled, edited, forgotten, late, may_not_cancel,
-    no_reason_possible, no_such_request, no_such_run, not_a_member, not_for_you, not_over_yet, nothing_left,
-    old_button, pressed_before, retried_before, too_many, unavailable, wrong_place, wrong_type,
+    cancel_confirmed, cancel_planned, cancelled_already, edited, forgotten, late, may_not_cancel, no_reason_possible,
+    no_such_request, no_such_run, not_a_member, not_for_you, not_over_yet, nothing_left, old_button, pressed_before,
+    retried_before, too_many, unavailable, wrong_place, wrong_type,
 };
 pub use asking::{IsAllowed, MayView, WhoView, may, may_in_general, who_can};
 pub use brakes::{
@@ -73,7 +73,7 @@ pub use declaring::{
 };
 pub use details::details;
 pub use direct::{halted_direct, left_out_direct, question_direct};
-pub use doubling::{Doubling, Overlap, overlapping};
+pub use doubling::{Doubling, Overlap, doubled, overlapping};
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
 pub use forms::{

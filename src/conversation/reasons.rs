@@ -273,6 +273,9 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Capacity { total: 1, serving: 1, .. } => {
             "it is the only one there: goes on when there are more, or by an override of capacity".to_owned()
         }
+        Blocker::Capacity { total, floor, .. } if floor == total => {
+            "none of them may be out: goes on when the rule changes, or by an override of capacity".to_owned()
+        }
         Blocker::Capacity { scope, serving, floor, .. } => {
             let there = counted_in(scope);
             match floor.saturating_add(1).saturating_sub(*serving) {

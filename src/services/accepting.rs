@@ -69,7 +69,11 @@ pub(super) async fn work(
     };
     let open = world.store.open_requests().await?;
     let runs = runs_touching(world.store.as_ref(), &open, &plan).await?;
-    if let Some(doubling) = asking.doubling((work, &spec), &plan, (&open, &runs)) {
+    if let Some(mut doubling) = asking.doubling((work, &spec), &plan, (&open, &runs)) {
+        if let (Some(_), Doubling::Partly { rest, .. }) = (retry_of, &mut doubling) {
+            // A line of its own would not be known as the retry, so the same could be retried once more.
+            *rest = None;
+        }
         return Ok(doubled(world, &doubling, &authorized).await);
     }
     Ok(accept(world, asked.origin, Accepting { speaker, spec, plan, need, authorized: &authorized, retry_of }))
@@ -78,7 +82,7 @@ pub(super) async fn work(
 /// What open requests have already is not added to them; they are linked to.
 async fn doubled(world: &World, doubling: &Doubling, authorized: &Authorized) -> Reply {
     let requests = match doubling {
-        Doubling::Whole(request) => vec![request.as_ref()],
+        Doubling::Whole(overlap) => vec![&overlap.request],
         Doubling::Partly { overlaps, .. } => overlaps.iter().map(|overlap| &overlap.request).collect(),
     };
     let mut links = BTreeMap::new();
@@ -92,7 +96,7 @@ async fn doubled(world: &World, doubling: &Doubling, authorized: &Authorized) ->
     let ids = requests.iter().map(|request| request.id().to_string()).collect::<Vec<_>>().join(", ");
     let (message, note) = match doubling {
         Doubling::Whole(same) => (
-            conversation::doubled(same, links.get(same.id()).map(String::as_str)),
+            conversation::doubled(same, links.get(same.request.id()).map(String::as_str)),
             format!("answered: the same as {ids}"),
         ),
         Doubling::Partly { overlaps, rest } => {

@@ -87,7 +87,7 @@ impl Admitter {
         }
         let Some(approved) = approvals::proof(request) else { return Ok(Looked::Nothing) };
         let runs = self.world.store.runs(request.id()).await?;
-        let due = match due(request, &runs, now) {
+        let due = match due(request, (&runs, ledger), now) {
             Due::Now(due) => due,
             Due::Soaking(until) => return self.watch(request, (&runs, ledger), (until, now)).await,
             Due::Not(looked) => return Ok(looked),
@@ -243,6 +243,12 @@ fn look_again(ledger: &Ledger, blockers: &[Blocker], now: Timestamp) -> Timestam
     by_clock.chain(ledger.next_brake_over(now)).fold(regularly, Timestamp::min)
 }
 
+/// Whether a run has its server by that ledger, and works on it.
+fn still_has_its_server(run: &Run, ledger: &Ledger) -> bool {
+    let lock = run.subject.server().and_then(|server| ledger.lock(&server.id));
+    lock.is_some_and(|lock| lock.run == run.id && lock.standing.is_a_runs())
+}
+
 /// Whose turn it is.
 enum Due<'a> {
     Now(Vec<&'a Run>),
@@ -252,7 +258,11 @@ enum Due<'a> {
     Not(Looked),
 }
 
-fn due<'a>(request: &Request, runs: &'a [Run], now: Timestamp) -> Due<'a> {
+fn due<'a>(request: &Request, (runs, ledger): (&'a [Run], &Ledger), now: Timestamp) -> Due<'a> {
+    // The ledger is older than the runs: what has ended since would be in the way of its own request.
+    if runs.iter().any(|run| run.is_over() && still_has_its_server(run, ledger)) {
+        return Due::Not(Looked::Again(now));
+    }
     // It is about to be halted: whoever takes the place of the one that failed last would be one too many.
     if failures(runs) > request.spec.waves.stop_when_failures_exceed {
         return Due::Not(Looked::Nothing);

@@ -20,6 +20,9 @@ use crate::workflow::request::{Request, RequestStage};
 use crate::workflow::run::{Run, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The longest line that is given to copy.
+const REST_MAX_CHARS: usize = 600;
+
 /// The runs of open requests, by request.
 pub type OpenRuns = BTreeMap<RequestId, Vec<Run>>;
 
@@ -74,16 +77,23 @@ impl Asking<'_> {
                 continue;
             }
             let its = runs.get(request.id()).map_or([].as_slice(), Vec::as_slice);
-            let its = its.iter().filter(|run| self.counts(spec, request, run)).map(|run| identity(&run.subject));
-            let shared = its.filter(|subject| subjects.contains(subject)).collect::<BTreeSet<_>>();
-            if other.is_empty() && shared == subjects {
-                return Some(Doubling::Whole(Box::new(request.clone())));
+            let is_same_line =
+                other.is_empty() && parts.subjects.iter().map(identity).collect::<BTreeSet<_>>() == subjects;
+            let is_in_the_way = is_same_line || is_then && is_on_its_way(request) && !spec.returns_capacity();
+            let counts = |run: &&Run| self.counts((spec, request), run, is_in_the_way);
+            let shared = its.iter().filter(counts).map(|run| identity(&run.subject));
+            let shared = shared.filter(|subject| subjects.contains(subject)).collect::<BTreeSet<_>>();
+            let servers = plan.servers().filter(|server| shared.contains(&(Some(&server.id), None)));
+            let servers = servers.map(|server| server.name.clone()).collect();
+            let is_whole = other.is_empty() && shared == subjects;
+            let is_shared = !shared.is_empty();
+            let overlap = Overlap { request: request.clone(), runs: its.to_vec(), now: self.now, servers, other };
+            if is_whole {
+                return Some(Doubling::Whole(Box::new(overlap)));
             }
             // Work without a server takes no lock: only all of it, done the same way, is the same.
-            if is_on_servers && !shared.is_empty() {
-                let servers = plan.servers().filter(|server| shared.contains(&(Some(&server.id), None)));
-                let servers = servers.map(|server| server.name.clone()).collect();
-                overlaps.push(Overlap { request: request.clone(), servers, other });
+            if is_on_servers && is_shared {
+                overlaps.push(overlap);
             }
         }
         if overlaps.is_empty() {
@@ -93,15 +103,19 @@ impl Asking<'_> {
         Some(Doubling::Partly { overlaps, rest })
     }
 
-    /// Whether a run of an open request does work that need not, or must not, be asked for again. What an automation asked for
-    /// and has not begun is none to a person: failures may keep it off a server, and a person's line they do not. Neither is
-    /// what has not begun to an automation that gives capacity back: it may wait for people, and that is never kept.
-    fn counts(self, spec: &CommandSpec, request: &Request, run: &Run) -> bool {
+    /// Whether a run of an open request does work that need not, or must not, be asked for again. One that is at work does; one
+    /// that waits, only where it is in the way.
+    ///
+    /// What an automation asked for and has not begun is in no person's way: failures may keep it off a server, and a person's
+    /// line they do not. Neither is what has not begun in the way of an automation that gives capacity back: it may wait for
+    /// people, and that is never kept.
+    fn counts(self, (spec, request): (&CommandSpec, &Request), run: &Run, is_in_the_way: bool) -> bool {
         if run.stage != RunStage::Waiting {
             return !run.is_over();
         }
         let is_stopping = matches!(request.stage, RequestStage::Stopping { .. });
-        !is_stopping
+        is_in_the_way
+            && !is_stopping
             && match Asker::of(&self.person.id) {
                 Asker::Person => Asker::of(request.origin.person.id()) == Asker::Person,
                 Asker::Automation => !spec.returns_capacity(),
@@ -118,7 +132,21 @@ impl Asking<'_> {
             return None;
         }
         let (before, after) = (self.line.get(..span.start)?, self.line.get(span.end..)?);
-        Some(asked_for(&format!("{before}{}{after}", fleet::fold(&rest).join(","))).to_owned())
+        let line = asked_for(&format!("{before}{}{after}", fleet::fold(&rest).join(","))).to_owned();
+        // A longer one is no help on a phone, and might be cut in two.
+        (line.chars().count() <= REST_MAX_CHARS).then_some(line)
+    }
+}
+
+/// Whether what a request has not begun begins as soon as it is safe. What waits for people may wait for long, and one urgent
+/// server of it must not.
+const fn is_on_its_way(request: &Request) -> bool {
+    match request.stage {
+        RequestStage::Queued | RequestStage::Running => true,
+        RequestStage::Announced
+        | RequestStage::NeedsApproval
+        | RequestStage::Stopping { .. }
+        | RequestStage::Ended { .. } => false,
     }
 }
 

@@ -449,6 +449,11 @@ impl Blocker {
                     |domains: &[OutDomain]| domains.iter().map(|domain| domain.name.clone()).collect::<Vec<_>>();
                 group == of && names(domains) == names(told)
             }
+            // Of a wide scope many are out, and others every moment: what matters is how many serve.
+            (
+                Self::Capacity { scope, serving, total, floor, .. },
+                Self::Capacity { scope: of, serving: serve, total: all, floor: least, .. },
+            ) if !matches!(scope, CapacityScope::Pool(_)) => (scope, serving, total, floor) == (of, serve, all, least),
             (one, other) => one == other,
         }
     }

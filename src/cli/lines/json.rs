@@ -151,7 +151,7 @@ pub(super) fn preview(preview: &Preview, source: &str, is_stored: bool) -> Value
             "lowest": impact.lowest,
         })).collect::<Vec<_>>(),
         "same_request": match &preview.same {
-            Some(Doubling::Whole(request)) => Some(request.id().to_string()),
+            Some(Doubling::Whole(overlap)) => Some(overlap.request.id().to_string()),
             Some(Doubling::Partly { .. }) | None => None,
         },
         "overlaps": match &preview.same {

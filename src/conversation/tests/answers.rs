@@ -3,15 +3,16 @@
 use super::{PRIVATE, Story, at, command, done, id, name, other_id, out, person, pool, rebooting, shown};
 use crate::admission::Outside;
 use crate::authorization::{AuthorizationRecord, Ceiling, Could, PolicyName, PolicyNote, Refusal, RefusalKind};
-use crate::conversation::{self as say, StatusView};
+use crate::conversation::{self as say, Overlap, StatusView};
 use crate::domain::command::{CommandName, Impact};
 use crate::domain::identity::{GroupName, Standing};
 use crate::domain::ids::Handle;
 use crate::domain::place::{ChannelId, ChannelName, Reach};
 use crate::domain::server::ServerType;
 use crate::language::{Vocabulary, parse};
-use crate::workflow::request::RequestOutcome;
+use crate::workflow::request::{Request, RequestOutcome};
 use insta::assert_snapshot;
+use std::collections::BTreeMap;
 
 pub(super) fn read(message: &crate::conversation::message::Message) -> String {
     shown(message, PRIVATE)
@@ -384,6 +385,13 @@ fn cancels_are_answered() {
 }
 
 /// The blocks of many small answers, one below the other.
+/// A request that has all that somebody asks for.
+fn doubling(request: &Request) -> Overlap {
+    let servers = request.plan.servers().map(|server| server.name.clone()).collect();
+    let (runs, now) = (Vec::new(), request.accepted_at);
+    Overlap { request: request.clone(), runs, now, servers, other: BTreeMap::new() }
+}
+
 fn lines(messages: &[crate::conversation::message::Message]) -> String {
     let told = messages.iter().map(|message| read(message).split_once("----\n").unwrap_or_default().1.to_owned());
     told.collect::<Vec<_>>().join("\n")
@@ -407,9 +415,9 @@ fn small_answers_say_what_did_not_happen_and_what_to_do() {
         say::old_button(Some(&single)),
         say::pressed_before(),
         say::not_a_member(Standing::Guest),
-        say::doubled(&waiting, Some("https://chat.example/card")),
-        say::doubled(&single, None),
-        say::doubled(&none, None),
+        say::doubled(&doubling(&waiting), Some("https://chat.example/card")),
+        say::doubled(&doubling(&single), None),
+        say::doubled(&doubling(&none), None),
         say::too_many(900, "server", 500),
         say::wrong_type(&command("reboot"), &kinds),
         say::unavailable("the directory"),

@@ -1,6 +1,6 @@
 //! Doubling: what an open request has of a line already is not added to it; other servers and other commands are.
 
-use super::{Cast, cast};
+use super::{Cast, cast, cast_with_approval};
 use crate::stage::{Channel, Person, Thread, minutes, seconds, story, times};
 use insta::assert_snapshot;
 
@@ -112,7 +112,7 @@ async fn other_parameters_are_refused_until_the_open_request_is_over() {
         assert_snapshot!(other.transcript(), @"
         ana   /fleet reboot edge-lax-[01-02] --wave 50% because kernel update
         bot   (only ana) `edge-lax-[01-02]` (2 servers) are already in req-0001 (running), with wave 10%. Its card <link>
-              Nothing was added. To do it otherwise: `cancel req-0001`, then send your line again.
+              Nothing was added. To do it otherwise: `cancel req-0001`, and send your line again when that is over there.
         ");
         let some = asks(&ana, &noc, "reboot edge-lax-[02-03] --wave 50% because kernel update").await;
         assert_snapshot!(some.transcript(), @"
@@ -134,6 +134,45 @@ async fn other_parameters_are_refused_until_the_open_request_is_over() {
         stage.clock().advance(minutes(3)).await;
         noc.transcript();
         stage.fleet().rebooted("edge-lax-01", times(1));
+    })
+    .await;
+}
+
+/// What a queued request is going to do need not be asked for again, and the answer counts what was asked for.
+#[tokio::test]
+async fn one_server_of_a_larger_request_is_led_there() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-10]");
+        stage.fleet().holds_boots();
+        asks(&ana, &noc, "reboot edge-lax-[01-10] because kernel update").await;
+        let one = asks(&ana, &noc, "reboot edge-lax-07 because it hangs").await;
+        assert_snapshot!(one.transcript(), @"
+        ana   /fleet reboot edge-lax-07 because it hangs
+        bot   (only ana) This server is already in req-0001 (running). Nothing was added. `why req-0001` tells what it waits for. Its card <link>
+        ");
+        noc.transcript();
+    })
+    .await;
+}
+
+/// A large request that waits for people, or for its time, keeps nobody from one urgent server of it.
+#[tokio::test]
+async fn what_waits_for_people_or_for_its_time_is_in_nobodys_way() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast_with_approval(stage, "edge-lax-[01-10]");
+        asks(&ana, &noc, "reboot edge-lax-[01-10] because kernel update").await;
+        let one = asks(&ana, &noc, "reboot edge-lax-07 because it hangs").await.transcript();
+        assert!(one.contains("Understood"), "{one}");
+        let again = asks(&ana, &noc, "reboot edge-lax-[01-10] because memory leak").await;
+        assert_snapshot!(again.transcript(), @"
+        ana   /fleet reboot edge-lax-[01-10] because memory leak
+        bot   (only ana) These 10 servers are already in req-0002 (needs approval). Nothing was added. `why req-0002` tells what it waits for. Its card <link>
+        ");
+        let later = asks(&ana, &noc, "reboot edge-lax-[01-10] --wave 20% in 3h because firmware").await.transcript();
+        assert!(later.contains("Understood"), "{later}");
+        let now = asks(&ana, &noc, "reboot edge-lax-08 --wave 100% because it hangs").await.transcript();
+        assert!(now.contains("Understood"), "{now}");
+        noc.transcript();
     })
     .await;
 }
