@@ -19,6 +19,16 @@ pub struct WiderFloors {
     pub metro: Option<u8>,
 }
 
+impl WiderFloors {
+    /// Those of them that can be asked of what was kept under others: who else counts in a site or a metro was kept only where
+    /// that had a floor then.
+    #[must_use]
+    pub fn asked_on(self, then: Self) -> Self {
+        let (site, metro) = (self.site.filter(|_| then.site.is_some()), self.metro.filter(|_| then.metro.is_some()));
+        Self { type_in_site: self.type_in_site, site, metro }
+    }
+}
+
 /// The scopes in which a server is counted, the narrowest first. One without a pool serves nobody, and is counted nowhere.
 pub(super) fn scopes(server: &Server, (inventory, rules): (&Inventory, &Rules)) -> Vec<CapacityScope> {
     let Some(pool) = &server.pool else { return Vec::new() };

@@ -64,7 +64,8 @@ impl Replay {
         rules: &Rules,
     ) -> Result<(), InventoryFault> {
         // Calendars are no numbers: those of then count.
-        let rules = Rules { calendars: snapshot.rules.calendars.clone(), ..rules.clone() };
+        let wider_floors = rules.wider_floors.asked_on(snapshot.rules.wider_floors);
+        let rules = Rules { calendars: snapshot.rules.calendars.clone(), wider_floors, ..rules.clone() };
         let others = Snapshot { rules, ..snapshot.clone() };
         let said = others.ask_again(decided, command)?;
         self.decisions += 1;

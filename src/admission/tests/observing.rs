@@ -98,6 +98,21 @@ fn other_numbers_are_tried_on_what_was_decided() {
     assert_eq!(tried(100), [0, 1, 0, 0]);
 }
 
+/// Who else counts in a site was kept only where that had a floor.
+#[test]
+fn a_floor_of_a_site_is_tried_where_there_was_one() {
+    let with_floor =
+        |percent| Rules { wider_floors: WiderFloors { site: Some(percent), ..WiderFloors::default() }, ..roomy() };
+    let tried_on = |fleet: &Fleet| {
+        let (snapshot, decided) = decision(fleet);
+        let mut replay = Replay::default();
+        replay.ask((&snapshot, &decided), (&reboot(), None), &with_floor(0)).expect("it makes an inventory");
+        replay.tally(Change::WouldWait).0
+    };
+    assert_eq!(tried_on(&Fleet::of(3)), 0, "nobody knows of the others");
+    assert_eq!(tried_on(&Fleet { rules: with_floor(90), ..Fleet::of(3) }), 1);
+}
+
 /// An open breaker that is only observed makes nobody its canary but the one that may be.
 #[test]
 fn what_passes_an_observed_breaker_is_not_its_canary() {

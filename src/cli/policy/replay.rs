@@ -135,6 +135,8 @@ struct Told {
     left_out: usize,
     /// Decisions that were made with other infrastructure rules, for which something else was kept.
     other_infrastructure: usize,
+    /// Decisions of which a floor of a whole site or metro could not be asked.
+    without_floors: usize,
 }
 
 impl Told {
@@ -149,6 +151,8 @@ impl Told {
             return Ok(());
         };
         self.other_infrastructure += usize::from(snapshot.rules.infrastructure != rules.infrastructure);
+        let floors = rules.wider_floors;
+        self.without_floors += usize::from(floors.asked_on(snapshot.rules.wider_floors) != floors);
         let version = version_of(&request.plan.parts().parameters);
         let asked = self.replay.ask((&snapshot, &record.decided), (&request.spec, version), rules);
         asked.with_context(|| format!("what {} was decided on at {}", record.request, record.at.date_text()))
@@ -196,6 +200,12 @@ impl Told {
                 "~ {decisions} by another infrastructure: what only this one looks at was not kept, and is missed here"
             ));
         }
+        if self.without_floors > 0 {
+            let decisions = counted(self.without_floors, "decision");
+            lines.push(format!(
+                "~ {decisions} without that floor of a site or a metro: who else counts there was not kept, and it is not asked"
+            ));
+        }
         lines.push(
             "~ each is asked on what was known then; what would have followed from another answer is not played".into(),
         );
@@ -222,6 +232,7 @@ impl Told {
             "requests": self.requests,
             "left_out": self.left_out,
             "other_infrastructure": self.other_infrastructure,
+            "without_floors": self.without_floors,
             "differences": each.collect::<Vec<_>>(),
         })
     }
