@@ -157,6 +157,9 @@ fn facts(view: RequestView<'_>, state: State) -> Vec<Rich> {
                 let prose = Prose::new().text("Not approved by ").time(until);
                 lines.push(prose.text(". Nothing runs later; send the line again to ask anew.").done());
             }
+            RequestOutcome::Expired if request.started_at.is_some() => {
+                lines.push(Prose::new().text("The rest was not safe in time, and nothing of it runs later.").done());
+            }
             RequestOutcome::Expired => {
                 lines.push(Prose::new().text("It was not safe in time. Send the line again to ask anew.").done());
             }

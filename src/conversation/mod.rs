@@ -101,8 +101,8 @@ pub use reloading::{
 };
 pub use replies::{approval_ask, escalation, reminder, replanned, started};
 pub use restraints::{
-    PutOn, brake_is_off, brake_took_hold, held, may_not_hold, no_such_brake, not_paused, paused, paused_already,
-    released, unpaused,
+    PutOn, brake_is_off, brake_took_hold, braked_already, held, may_not_hold, no_such_brake, not_paused, paused,
+    paused_already, released, unpaused,
 };
 pub use review::{
     COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,

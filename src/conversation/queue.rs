@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: every reason of a request, which `why` tells.
 
+use super::help::literal;
 use super::message::{Block, Message};
 use super::reasons::short;
 use super::state::state_word;
@@ -9,7 +10,7 @@ use super::view::{RequestView, asked};
 use super::words::{Prose, button, counted, quoted, servers, summary};
 use crate::admission::{Explained, Out, OutWhy, Place, SetBy, Turn};
 use crate::domain::command::Priority;
-use crate::domain::ids::Handle;
+use crate::domain::ids::{Handle, RequestId};
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
@@ -19,6 +20,10 @@ use crate::workflow::pace::ready_at;
 const REQUESTS_MAX: usize = 6;
 /// The most groups of servers that are told one by one.
 const GROUPS_MAX: usize = 5;
+/// The longest line that is given to copy.
+const LINE_MAX_CHARS: usize = 600;
+/// The most requests that are told to have gone ahead.
+const AHEAD_MAX: usize = 3;
 
 /// A request that has something to start.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +34,8 @@ pub struct QueuedView<'a> {
     pub explained: &'a Explained,
     /// Where it stands among those that want the same; `None` of one that waits for people or for its time.
     pub place: Option<&'a Place>,
+    /// Later requests that began before it, with when.
+    pub overtaken_by: &'a [(RequestId, Timestamp)],
 }
 
 /// Servers that are out in the same way.
@@ -65,6 +72,7 @@ pub fn queue(queue: &[QueuedView<'_>], now: Timestamp) -> Message {
             prose = prose.text(format!(" · {}", request.spec.priority.word()));
         }
         prose = prose.text("\n  ").text(first_reason(*one));
+        prose = went_ahead(prose, one.overtaken_by);
     }
     if let hidden @ 1.. = queue.len().saturating_sub(REQUESTS_MAX) {
         prose = prose.line().text(format!("+ {hidden} more"));
@@ -75,6 +83,20 @@ pub fn queue(queue: &[QueuedView<'_>], now: Timestamp) -> Message {
     };
     let foot = foot.text("as of ").time(now).done();
     Message { summary: summary(head), blocks: vec![Block::Section(prose.done()), Block::Context(foot)] }
+}
+
+/// Who began before it though they came later.
+fn went_ahead(prose: Prose, overtaken_by: &[(RequestId, Timestamp)]) -> Prose {
+    let Some(others) = overtaken_by.get(..overtaken_by.len().min(AHEAD_MAX)).filter(|others| !others.is_empty()) else {
+        return prose;
+    };
+    let prose = others
+        .iter()
+        .fold(prose.text(" · went ahead of it:"), |prose, (id, at)| prose.text(format!(" {id} at ")).time(*at));
+    match overtaken_by.len() - others.len() {
+        0 => prose,
+        hidden => prose.text(format!(" + {hidden} more")),
+    }
 }
 
 /// The first thing that a request waits for.
@@ -120,8 +142,12 @@ pub fn out(groups: &[OutGroup], looked_at: usize, now: Timestamp) -> Message {
             }
             (None, _) => {}
         }
-        if let Some(handle) = &group.handle {
-            buttons.push(button(format!("Return {number}."), "line.use", handle));
+        match (&group.handle, &group.line) {
+            (Some(handle), _) => buttons.push(button(format!("Return {number}."), "line.use", handle)),
+            (None, Some(line)) if line.chars().count() <= LINE_MAX_CHARS => {
+                prose = prose.text(" · ").piece(literal(line));
+            }
+            (None, _) => {}
         }
     }
     if let hidden @ 1.. = groups.len().saturating_sub(GROUPS_MAX) {

@@ -266,6 +266,22 @@ pub fn paused_already(id: &RequestId, brake: &Brake) -> Message {
     Message::of_text(summary(format!("{id} is held already. Nothing has changed.")), prose.done())
 }
 
+/// The same is put on already, for longer or more firmly.
+#[must_use]
+pub fn braked_already(brake: &Brake) -> Message {
+    let (scope, deed) = (scope(&brake.kind), deed(&brake.kind));
+    let is_absolute = matches!(&brake.kind, BrakeKind::Blacklist { level: BlacklistLevel::Absolute, .. });
+    let by = format!(" is {deed} already{}, by {}", if is_absolute { ", absolutely" } else { "" }, quoted(&brake.name));
+    let prose = Prose::new().code(&scope).text(by);
+    let prose = match brake.until {
+        Some(until) => prose.text(" until ").time(until),
+        None => prose,
+    };
+    let prose = with_why(prose, &brake.why).text(". Nothing has changed.").line();
+    let prose = prose.text("To put less in its place, first: ").piece(literal(&ending(&brake.kind)));
+    Message::of_text(summary(format!("{} is {deed} already. Nothing has changed.", quoted(&scope))), prose.done())
+}
+
 /// The request goes on.
 #[must_use]
 pub fn unpaused(id: &RequestId) -> Message {

@@ -28,6 +28,8 @@ pub struct Queued {
     pub explained: Explained,
     /// Where it stands; `None` of one that waits for people or for its time.
     pub place: Option<Place>,
+    /// Later requests that began before it, with when.
+    pub overtaken_by: Vec<(RequestId, Timestamp)>,
     /// When that was looked at.
     pub now: Timestamp,
 }
@@ -36,9 +38,9 @@ impl Queued {
     /// As messages look at it.
     #[must_use]
     pub fn view(&self) -> QueuedView<'_> {
-        let Self { request, runs, explained, place, now } = self;
+        let Self { request, runs, explained, place, overtaken_by, now } = self;
         let view = RequestView { request, runs, impacts: &[], now: *now };
-        QueuedView { view, explained, place: place.as_ref() }
+        QueuedView { view, explained, place: place.as_ref(), overtaken_by }
     }
 }
 
@@ -74,7 +76,8 @@ pub async fn queue(
             let explained =
                 admission::explain(&request, &runs, rulebook.known(&ledger, now).with_outside(outside).after(&before));
             let place = admission::place(request.id(), &order);
-            queue.push(Queued { request, runs, explained, place, now });
+            let overtaken_by = admission::overtakers(&request, &requests, rulebook.rules.queue, now);
+            queue.push(Queued { request, runs, explained, place, overtaken_by, now });
         }
     }
     // In the order of looking; whoever waits for people or for the clock is not in it yet.

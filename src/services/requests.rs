@@ -204,6 +204,10 @@ fn outcome(request: &Request, runs: &[Run]) -> RequestOutcome {
     {
         return RequestOutcome::NotNeeded { name: request.requester_name.clone(), why: why.clone() };
     }
+    // Whoever halted or cancelled it has said why the rest did not start; otherwise its time was over.
+    if is_left && matches!(request.stage, RequestStage::Running) && request.halted.is_none() {
+        return RequestOutcome::Expired;
+    }
     let done = runs.iter().filter(|run| run.outcome() == Some(RunOutcome::Done)).count();
     match done {
         all if all == runs.len() => RequestOutcome::Done,

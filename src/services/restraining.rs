@@ -242,6 +242,14 @@ impl Braker<'_> {
     /// Puts it on, in place of what was put on the same before.
     async fn put_on(self, kind: BrakeKind, time: &ForATime<'_>, ledger: &Ledger) -> Result<Came, StoreFault> {
         let brake = self.brake(kind, Some(time.until), time.because);
+        let mut before = ledger.brakes.iter().filter(|before| before.is_on(self.now));
+        if let Some(stronger) = before.find(|before| is_same(&before.kind, &brake.kind) && outlasts(before, &brake)) {
+            return Ok(Came::told(
+                CameTo::Refused,
+                conversation::braked_already(stronger),
+                "answered: braked for longer",
+            ));
+        }
         let affected = self.affected(std::slice::from_ref(&brake), ledger).await?;
         let mut writes = self.off(ledger.brakes.iter().filter(|before| is_same(&before.kind, &brake.kind)), "renewed");
         let put_on = PutOn { tense: self.tense, affected: &affected, line: self.line };
@@ -287,6 +295,20 @@ fn is_same(one: &BrakeKind, other: &BrakeKind) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the one would still stand in the way where the other does not any more: nobody takes that away by saying less.
+fn outlasts(before: &Brake, brake: &Brake) -> bool {
+    let level = |brake: &Brake| match &brake.kind {
+        BrakeKind::Blacklist { level, .. } => Some(*level),
+        BrakeKind::Stop | BrakeKind::Freeze { .. } | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => None,
+    };
+    let ends_later = match (before.until, brake.until) {
+        (None, until) => until.is_some(),
+        (Some(before), Some(until)) => before > until,
+        (Some(_), None) => false,
+    };
+    ends_later || level(before) > level(brake)
 }
 
 async fn freeze(braker: Braker<'_>, time: ForATime<'_>) -> Result<Came, StoreFault> {

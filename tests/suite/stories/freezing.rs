@@ -341,3 +341,31 @@ async fn a_freeze_is_looked_at_before() {
     })
     .await;
 }
+
+/// Whoever says less than what stands already takes nothing away by it.
+#[tokio::test]
+async fn a_longer_or_firmer_word_of_somebody_else_stays() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-03]");
+        let noc = ["noc", "sre"].into_iter().fold(noc, |noc, group| noc.lets(group, "freeze").lets(group, "blacklist"));
+        bob.types(&noc, "/fleet freeze site=lax for 2d because a live match").await.transcript();
+        let shorter = ana.types(&noc, "/fleet freeze site=lax for 5m because a cable").await;
+        assert_snapshot!(shorter.transcript(), @"
+        ana   /fleet freeze site=lax for 5m because a cable
+        bot   (only ana) `site=lax` is frozen already, by bob until hh:mm: `a live match`. Nothing has changed.
+              To put less in its place, first: `/fleet thaw site=lax`
+        ");
+        bob.types(&noc, "/fleet blacklist edge-lax-03 reboot for 1h --absolute because its BMC hangs")
+            .await
+            .transcript();
+        let weaker = ana.types(&noc, "/fleet blacklist edge-lax-03 reboot for 1h because it is loud").await;
+        assert_snapshot!(weaker.transcript(), @"
+        ana   /fleet blacklist edge-lax-03 reboot for 1h because it is loud
+        bot   (only ana) `reboot on edge-lax-03` is on the blacklist already, absolutely, by bob until hh:mm: `its BMC hangs`. Nothing has changed.
+              To put less in its place, first: `/fleet unblacklist edge-lax-03 reboot`
+        ");
+        let longer = ana.types(&noc, "/fleet freeze site=lax for 3d because the final").await.transcript();
+        assert!(longer.contains("is frozen until"), "{longer}");
+    })
+    .await;
+}

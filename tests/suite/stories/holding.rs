@@ -285,3 +285,39 @@ async fn a_paused_request_is_resumed_by_a_button() {
     })
     .await;
 }
+
+/// What was not safe within a day is given up, and that is said, also where some of it is done.
+#[tokio::test]
+async fn what_was_begun_and_could_not_go_on_expires_loudly() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-02]");
+        let noc = noc.lets("sre", "hold");
+        bob.types(&noc, "/fleet hold edge-lax-02 because I change its disks").await.transcript();
+        let reboots = ana.types(&noc, "/fleet reboot edge-lax-[01-02] because kernel update").await;
+        stage.clock().advance(minutes(5)).await;
+        assert!(reboots.transcript().contains("1 of 2"), "{}", reboots.transcript());
+        stage.bot_sleeps().await;
+        stage.clock().advance(minutes(24 * 60)).await;
+        stage.bot_wakes().await;
+        stage.clock().advance(seconds(30)).await;
+        assert_snapshot!(reboots.transcript(), @"
+        ana   /fleet reboot edge-lax-[01-02] because kernel update
+        bot   (only ana) Understood: reboot 2 servers in lax
+              `edge-lax-[01-02]` · reason: `kernel update`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 2 servers in lax · req-0001
+              ⌛ expired · hh:mm
+              `edge-lax-[01-02]` · `kernel update`
+              1 of 2 rebooted · 1 not started
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ⌛ req-0001 expired, 1 of 2 rebooted
+              The rest was not safe in time, and nothing of it runs later.
+              · `edge-lax-02` not started
+              ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
+        ");
+        stage.fleet().rebooted("edge-lax-02", times(0));
+    })
+    .await;
+}
