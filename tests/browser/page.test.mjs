@@ -235,6 +235,14 @@ try {
     await page.waitForSelector(".trouble-row[data-kind=wont_boot] .toggle[aria-pressed=true]");
     await page.locator(".trouble-row[data-kind=wont_boot] .toggle").click();
     await page.waitForSelector(".trouble-row[data-kind=wont_boot] .toggle[aria-pressed=false]");
+
+    const share = async () => (await (await fetch(new URL("/sandbox/traffic", address))).json()).riga;
+    await page.locator("#trouble-surge .toggle").click();
+    await page.waitForSelector("#trouble-surge .toggle[aria-pressed=true]");
+    assert.equal(await share(), 0.8);
+    await page.locator("#trouble-surge .toggle").click();
+    await page.waitForSelector("#trouble-surge .toggle[aria-pressed=false]");
+    assert.ok(await share() <= 0.3);
   });
 
   await scene("an unread channel is marked, and opening it clears the mark", async () => {

@@ -1,4 +1,4 @@
-// Make trouble: three things that go wrong in real fleets, each with what to watch for, each undone by its own button.
+// Make trouble: four things that go wrong in real fleets, each with what to watch for, each undone by its own button.
 
 import { find, make } from "./dom.js";
 import { serverNames, serverOf, setTrouble, watchFleet } from "./fleet.js";
@@ -18,12 +18,21 @@ const ON_SERVERS = [
   },
 ];
 
+/** So much comes that nothing more may be taken out; and what comes again where nobody knows what came before. */
+const SURGE = { site: "riga", level: 0.8, calm: 0.3 };
+const SURGES = {
+  off: "During a reboot there: nothing more is taken out of a site that is too busy.",
+  on: "Reboot servers of riga and watch: they wait, the card says for what, and undo lets them go on by themselves.",
+};
+
 const BOT = {
   running: "In the middle of a reboot. Then start it again: nothing is lost, nothing happens twice.",
   gone: "The bot is gone; the card stands still. Start it and watch the same card go on, with no server rebooted twice.",
 };
 
 let note = () => undefined;
+/** What came before the surge that was made here, while it lasts. */
+let surge;
 
 /** Draws the bar; `say(text)` tells a person what was refused. */
 export function startTrouble(say) {
@@ -31,6 +40,9 @@ export function startTrouble(say) {
   find("trouble").append(
     make("h2", {}, "Make trouble"),
     ...ON_SERVERS.map(serverRow),
+    make("div", { id: "trouble-surge", class: "trouble-row", hidden: true },
+      make("button", { type: "button", class: "toggle", on: { click: toggleSurge } }, "Surge in riga"),
+      make("p", {})),
     make("div", { id: "trouble-bot", class: "trouble-row", hidden: true },
       make("button", { type: "button", class: "toggle", on: { click: toggleBot } }, "Kill the bot"),
       make("p", {})));
@@ -46,6 +58,18 @@ function serverRow(trouble) {
 async function toggleServer(trouble, name) {
   const isOn = serverOf(name)?.faults.includes(trouble.kind);
   await setTrouble(name, isOn ? null : trouble.kind).catch((refused) => note(refused.message));
+}
+
+async function toggleSurge() {
+  const isOn = surge !== undefined;
+  try {
+    const before = isOn ? undefined : (await wire.traffic())[SURGE.site];
+    await wire.comes(SURGE.site, isOn ? surge : SURGE.level);
+    surge = isOn ? undefined : Math.min(before ?? SURGE.calm, SURGE.calm);
+  } catch (refused) {
+    note(refused.message);
+  }
+  refreshTrouble();
 }
 
 async function toggleBot() {
@@ -75,6 +99,10 @@ function refreshTrouble() {
     set(row.querySelector("button"), isOn ? `Undo: ${trouble.label.toLowerCase().replace("ssh", "SSH")}` : trouble.label, isOn);
     row.querySelector("p").textContent = isOn ? trouble.on() : trouble.off();
   }
+  const busy = find("trouble-surge");
+  busy.hidden = !names.some((name) => name.includes(`-${SURGE.site}-`));
+  set(busy.querySelector("button"), surge === undefined ? "Surge in riga" : "Undo: surge", surge !== undefined);
+  busy.querySelector("p").textContent = surge === undefined ? SURGES.off : SURGES.on;
   const row = find("trouble-bot");
   const bot = store.demo?.bot;
   row.hidden = !bot;
