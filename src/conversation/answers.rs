@@ -27,13 +27,13 @@ fn said(text: impl AsRef<str>) -> Message {
 }
 
 /// The state of a request alone, as far as it can be told without its runs.
-pub(super) fn alone(request: &Request, now: Timestamp) -> (State, String) {
+fn alone(request: &Request, now: Timestamp) -> (State, String) {
     let view = RequestView { request, runs: &[], impacts: &[], now };
-    (state(view), state_word(view))
+    (state(view), short_word(view))
 }
 
-/// How a request stands, in a word.
-pub(super) fn state_word(view: RequestView<'_>) -> String {
+/// How a request stands, in a word without counts.
+pub(super) fn short_word(view: RequestView<'_>) -> String {
     let state = state(view);
     if state == State::DoneWithFailures { "done with failures".to_owned() } else { state.word(view.tally()) }
 }

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: what counts as the same work, which whoever asks finds out.
 
-use super::answers::state_word;
+use super::answers::short_word;
 use super::message::{Message, Piece, Rich};
 use super::words::{PATTERNS_MAX, Prose, is_are, listed, quoted, servers, summary, told};
 use crate::domain::ids::RequestId;
@@ -52,7 +52,7 @@ impl Overlap {
     /// `running`, `queued`, `✋ needs a person`: how the request stands.
     pub(super) fn word(&self) -> String {
         let Self { request, runs, now, .. } = self;
-        state_word(super::RequestView { request, runs, impacts: &[], now: *now })
+        short_word(super::RequestView { request, runs, impacts: &[], now: *now })
     }
 
     /// What helps somebody on who is told that nothing was added: an answer that the request waits for, or why it waits.

@@ -11,6 +11,7 @@ use super::words::{Prose, button, counted, quoted, servers, summary};
 use crate::admission::{Explained, Out, OutWhy, Place, SetBy, Turn};
 use crate::domain::command::Priority;
 use crate::domain::ids::{Handle, RequestId};
+use crate::domain::limits::COPIED_LENGTH_MAX_CHARS;
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
@@ -20,8 +21,6 @@ use crate::workflow::pace::ready_at;
 const REQUESTS_MAX: usize = 6;
 /// The most groups of servers that are told one by one.
 const GROUPS_MAX: usize = 5;
-/// The longest line that is given to copy.
-const LINE_MAX_CHARS: usize = 600;
 /// The most requests that are told to have gone ahead.
 const AHEAD_MAX: usize = 3;
 
@@ -144,7 +143,7 @@ pub fn out(groups: &[OutGroup], looked_at: usize, now: Timestamp) -> Message {
         }
         match (&group.handle, &group.line) {
             (Some(handle), _) => buttons.push(button(format!("Return {number}."), "line.use", handle)),
-            (None, Some(line)) if line.chars().count() <= LINE_MAX_CHARS => {
+            (None, Some(line)) if line.chars().count() <= COPIED_LENGTH_MAX_CHARS => {
                 prose = prose.text(" · ").piece(literal(line));
             }
             (None, _) => {}

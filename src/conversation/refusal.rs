@@ -9,11 +9,10 @@ use crate::authorization::{Ceiling, Missing, Refusal, RefusalKind};
 use crate::domain::command::CommandSpec;
 use crate::domain::identity::Standing;
 use crate::domain::ids::Handle;
+use crate::domain::limits::COPIED_LENGTH_MAX_CHARS;
 use crate::domain::misunderstanding::Misunderstanding;
 use crate::domain::place::Reach;
 
-/// A longer corrected line cannot be copied from a phone.
-const CORRECTED_LENGTH_MAX_CHARS: usize = 600;
 /// A longer label wraps on a phone.
 const USE_LENGTH_MAX_CHARS: usize = 30;
 
@@ -275,5 +274,5 @@ pub fn interrupts_by_now(line: &str) -> Message {
 
 /// Copied whole or not at all: a cut line would mean something else.
 pub(super) fn is_copied_whole(line: &str) -> bool {
-    line.chars().count() <= CORRECTED_LENGTH_MAX_CHARS && !line.contains('`')
+    line.chars().count() <= COPIED_LENGTH_MAX_CHARS && !line.contains('`')
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// The longest line that is read at all; beyond it is a misunderstanding.
 pub const LINE_LENGTH_MAX_CHARS: usize = 4_000;
+/// The longest line that an answer gives to copy: a longer one is no help on a phone, and may be cut in two.
+pub const COPIED_LENGTH_MAX_CHARS: usize = 600;
 /// The longest text of a person or a server that a message repeats.
 pub const QUOTED_LENGTH_MAX_CHARS: usize = 120;
 /// The most servers one selector may expand to before it is resolved.

@@ -11,6 +11,7 @@ use crate::domain::command::{CommandName, CommandSpec};
 use crate::domain::identity::Asker;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Moment, ParameterName, Value, WorkIntent};
+use crate::domain::limits::COPIED_LENGTH_MAX_CHARS;
 use crate::domain::plan::{Plan, Subject};
 use crate::domain::time::Timestamp;
 use crate::fleet;
@@ -19,9 +20,6 @@ use crate::ports::store::Store;
 use crate::workflow::request::{Request, RequestStage};
 use crate::workflow::run::{Run, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The longest line that is given to copy.
-const REST_MAX_CHARS: usize = 600;
 
 /// The runs of open requests, by request.
 pub type OpenRuns = BTreeMap<RequestId, Vec<Run>>;
@@ -83,18 +81,18 @@ impl Asking<'_> {
             let counts = |run: &&Run| self.counts((spec, request), run, is_in_the_way);
             let shared = its.iter().filter(counts).map(|run| identity(&run.subject));
             let shared = shared.filter(|subject| subjects.contains(subject)).collect::<BTreeSet<_>>();
+            let is_whole = other.is_empty() && shared == subjects;
+            // Work without a server takes no lock: only all of it, done the same way, is the same.
+            if !is_whole && (!is_on_servers || shared.is_empty()) {
+                continue;
+            }
             let servers = plan.servers().filter(|server| shared.contains(&(Some(&server.id), None)));
             let servers = servers.map(|server| server.name.clone()).collect();
-            let is_whole = other.is_empty() && shared == subjects;
-            let is_shared = !shared.is_empty();
             let overlap = Overlap { request: request.clone(), runs: its.to_vec(), now: self.now, servers, other };
             if is_whole {
                 return Some(Doubling::Whole(Box::new(overlap)));
             }
-            // Work without a server takes no lock: only all of it, done the same way, is the same.
-            if is_on_servers && is_shared {
-                overlaps.push(overlap);
-            }
+            overlaps.push(overlap);
         }
         if overlaps.is_empty() {
             return None;
@@ -133,8 +131,7 @@ impl Asking<'_> {
         }
         let (before, after) = (self.line.get(..span.start)?, self.line.get(span.end..)?);
         let line = asked_for(&format!("{before}{}{after}", fleet::fold(&rest).join(","))).to_owned();
-        // A longer one is no help on a phone, and might be cut in two.
-        (line.chars().count() <= REST_MAX_CHARS).then_some(line)
+        (line.chars().count() <= COPIED_LENGTH_MAX_CHARS).then_some(line)
     }
 }
 

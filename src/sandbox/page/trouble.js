@@ -18,7 +18,7 @@ const ON_SERVERS = [
   },
 ];
 
-/** So much comes that nothing more may be taken out; and what comes again where nobody knows what came before. */
+/** So much comes that nothing more may be taken out; and what comes once that is undone. */
 const SURGE = { site: "riga", level: 0.8, calm: 0.3 };
 const SURGES = {
   off: "During a reboot there: nothing more is taken out of a site that is too busy.",
@@ -31,8 +31,8 @@ const BOT = {
 };
 
 let note = () => undefined;
-/** What came before the surge that was made here, while it lasts. */
-let surge;
+/** Whether a surge was made here, and not undone. */
+let isSurging = false;
 
 /** Draws the bar; `say(text)` tells a person what was refused. */
 export function startTrouble(say) {
@@ -41,7 +41,7 @@ export function startTrouble(say) {
     make("h2", {}, "Make trouble"),
     ...ON_SERVERS.map(serverRow),
     make("div", { id: "trouble-surge", class: "trouble-row", hidden: true },
-      make("button", { type: "button", class: "toggle", on: { click: toggleSurge } }, "Surge in riga"),
+      make("button", { type: "button", class: "toggle", on: { click: toggleSurge } }),
       make("p", {})),
     make("div", { id: "trouble-bot", class: "trouble-row", hidden: true },
       make("button", { type: "button", class: "toggle", on: { click: toggleBot } }, "Kill the bot"),
@@ -61,11 +61,9 @@ async function toggleServer(trouble, name) {
 }
 
 async function toggleSurge() {
-  const isOn = surge !== undefined;
   try {
-    const before = isOn ? undefined : (await wire.traffic())[SURGE.site];
-    await wire.comes(SURGE.site, isOn ? surge : SURGE.level);
-    surge = isOn ? undefined : Math.min(before ?? SURGE.calm, SURGE.calm);
+    await wire.comes(SURGE.site, isSurging ? SURGE.calm : SURGE.level);
+    isSurging = !isSurging;
   } catch (refused) {
     note(refused.message);
   }
@@ -101,8 +99,8 @@ function refreshTrouble() {
   }
   const busy = find("trouble-surge");
   busy.hidden = !names.some((name) => name.includes(`-${SURGE.site}-`));
-  set(busy.querySelector("button"), surge === undefined ? "Surge in riga" : "Undo: surge", surge !== undefined);
-  busy.querySelector("p").textContent = surge === undefined ? SURGES.off : SURGES.on;
+  set(busy.querySelector("button"), isSurging ? "Undo: surge" : `Surge in ${SURGE.site}`, isSurging);
+  busy.querySelector("p").textContent = isSurging ? SURGES.on : SURGES.off;
   const row = find("trouble-bot");
   const bot = store.demo?.bot;
   row.hidden = !bot;

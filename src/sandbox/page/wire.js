@@ -44,7 +44,6 @@ export const wire = {
   server: (name) => call("GET", `/sandbox/fleet/${encodeURIComponent(name)}`).then((answer) => readServer(answer)),
   fault: (name, kind) => call("POST", `/sandbox/fleet/${encodeURIComponent(name)}/fault`, { kind }),
   repair: (name) => call("POST", `/sandbox/fleet/${encodeURIComponent(name)}/repair`, {}),
-  traffic: () => call("GET", "/sandbox/traffic"),
   comes: (site, level) => call("POST", "/sandbox/traffic", { site, level }),
   demo: () => call("GET", "/sandbox/demo"),
   bot: (action) => call("POST", "/sandbox/demo/bot", { action }),
