@@ -3,6 +3,7 @@
 //! A set holds the global forbids and one channel's own files. Each permit is bound to its channel through the syntax
 //! tree, so that even a set kept under the wrong key could not widen another channel.
 
+use super::accounts::{self, Accounts};
 use super::answers::{PolicyName, PolicyNote};
 use super::automations;
 use super::channels::{Channels, DIRECT};
@@ -50,6 +51,7 @@ pub struct Policies {
     pub(super) policies: BTreeMap<PolicyName, Policy>,
     pub(super) groups: OwnGroups,
     pub(super) known: Known,
+    pub(super) accounts: Accounts,
     pub(super) version: Fingerprint,
 }
 
@@ -58,6 +60,7 @@ enum Place {
     Schema,
     Groups,
     Automations,
+    Accounts,
     Global,
     Cedar(ChannelName),
     Rules(ChannelName),
@@ -75,6 +78,7 @@ impl Policies {
         let mut known = known.clone();
         known.groups.extend(own_groups.names().iter().cloned());
         known.automations.extend(named_automations(files, &mut faults));
+        let accounts = owned_accounts(files, &known, &mut faults);
         let direct = ChannelName::new(DIRECT);
         let mut loader = Loader {
             reader: Reader {
@@ -110,6 +114,7 @@ impl Policies {
             policies,
             groups: own_groups,
             known,
+            accounts,
             version: version(files, channels),
         })
     }
@@ -149,7 +154,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn file(&mut self, file: &PolicyFile) {
         match place_of(&file.name) {
-            Some(Place::Schema | Place::Groups | Place::Automations) => {}
+            Some(Place::Schema | Place::Groups | Place::Automations | Place::Accounts) => {}
             Some(Place::Global) => self.global(file),
             Some(Place::Cedar(channel)) => {
                 self.check_channel(file, &channel);
@@ -282,6 +287,16 @@ fn named_automations(files: &[PolicyFile], faults: &mut Vec<PolicyFault>) -> BTr
     names
 }
 
+fn owned_accounts(files: &[PolicyFile], known: &Known, faults: &mut Vec<PolicyFault>) -> Accounts {
+    let Some(file) = files.iter().find(|file| matches!(place_of(&file.name), Some(Place::Accounts))) else {
+        return Accounts::new();
+    };
+    let mut sheet = Sheet::new(file);
+    let accounts = accounts::read(&mut sheet, known);
+    faults.append(&mut sheet.faults);
+    accounts
+}
+
 fn place_of(path: &str) -> Option<Place> {
     let path = path.strip_prefix("policies/").unwrap_or(path);
     let Some(file) = path.strip_prefix("channels/") else {
@@ -290,6 +305,7 @@ fn place_of(path: &str) -> Option<Place> {
             "schema.cedarschema" => Some(Place::Schema),
             groups::FILE => Some(Place::Groups),
             automations::FILE => Some(Place::Automations),
+            accounts::FILE => Some(Place::Accounts),
             _ => None,
         };
     };
@@ -326,6 +342,10 @@ impl Mentioned {
                     let (names, members) = groups::mentioned(&tree);
                     own.extend(names);
                     members.into_iter().for_each(|word| found.add(word.text));
+                }
+                Some(Place::Accounts) => {
+                    let Some(tree) = Sheet::new(file).tree() else { continue };
+                    accounts::mentioned(&tree).into_iter().for_each(|user| found.add(user));
                 }
                 Some(Place::Rules(_)) => {
                     let Some(tree) = Sheet::new(file).tree() else { continue };

@@ -5,6 +5,7 @@
 //! files and clocks (texts come in as values), capacity and traffic (that is admission), and every sentence a person
 //! reads except the `reason` that a policy's author wrote.
 
+mod accounts;
 mod answers;
 mod automations;
 mod channels;

@@ -33,7 +33,7 @@ pub(super) struct Decisions {
     database: PathBuf,
 }
 
-fn request(text: &str) -> Result<RequestId, String> {
+pub(super) fn request(text: &str) -> Result<RequestId, String> {
     RequestId::parse(text).ok_or_else(|| "a request is written as on its card, such as req-2mq9".to_owned())
 }
 

@@ -13,6 +13,7 @@ mod restraints;
 mod sandbox;
 mod schema;
 mod serve;
+mod shell;
 mod tour;
 
 use crate::domain::intent::BuiltInVerb;
@@ -97,6 +98,12 @@ enum What {
     CloseBreaker(restraints::Reasoned),
     /// End a request: `wrasse cancel req-2mq9`; what is in flight goes to a safe point, drained servers return.
     Cancel(restraints::Cancel),
+    /// Ask anew for what a request left undone: `wrasse retry req-2mq9`. In the name of whose account it is (accounts.yaml).
+    Retry(shell::Asked),
+    /// Ask to let what waits pass one policy: `wrasse override capacity req-2mq9 because …`; somebody else must agree.
+    Override(shell::Overridden),
+    /// See what somebody asks to override, and agree to it: `wrasse agree req-2mq9 capacity`.
+    Agree(shell::Agree),
     /// Tell why a request, a run or a server is where it is. Only looks, also while the bot runs, and while it does not.
     Why(lines::Why),
     /// Tell what waits to start, in order, and the first reason of each. Only looks.
@@ -170,6 +177,9 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::State(line) => return line.run(BuiltInVerb::State).await,
         What::CloseBreaker(line) => return line.run(BuiltInVerb::CloseBreaker).await,
         What::Cancel(cancel) => return cancel.run().await,
+        What::Retry(asked) => return asked.retry().await,
+        What::Override(asked) => return asked.run().await,
+        What::Agree(agree) => return agree.run().await,
         What::Why(why) => return why.run().await,
         What::Queue(look) => return look.run(BuiltInVerb::Queue).await,
         What::Out(look) => return look.run(BuiltInVerb::Out).await,

@@ -9,7 +9,7 @@ use super::progress::{at_the_worst, bar, cancel_consequence, ended_counts, now_l
 use super::reasons::{next_waits, reasons, shortly};
 use super::soaking::{halted_line, unwell_in_short};
 use super::state::{State, state};
-use super::view::{RequestView, approvers, asked, because, deed, names, names_of, step_words, title, wanted};
+use super::view::{RequestView, approvers, asked, asker, because, deed, names, names_of, step_words, title, wanted};
 use super::why::{likely, there};
 use super::words::{NOT_NEEDED, Prose, button, capital, cut, ordinal, quoted, summary};
 use crate::admission::{Brake, Place, PoolImpact};
@@ -386,7 +386,7 @@ fn impact_line(impact: &PoolImpact, pools: usize) -> String {
 
 fn people_line(view: RequestView<'_>, state: State, pace: Option<Pace>) -> Rich {
     let request = view.request;
-    let mut prose = Prose::new().person(&request.origin.person);
+    let mut prose = asker(Prose::new(), request);
     if let Some(before) = &request.retry_of {
         prose = prose.text(format!(" · retry of {before}"));
     }

@@ -8,7 +8,7 @@ use super::message::{Block, Button, Confirm, Message, Rich, Style};
 use super::progress::failure_lines;
 use super::soaking::unwell;
 use super::state::{State, state};
-use super::view::{RequestView, asked, deed, names_of, subject_name};
+use super::view::{RequestView, asked, asker, deed, names_of, subject_name};
 use super::words::{NOT_NEEDED, Prose, capital, first_three, quoted, servers, summary};
 use crate::domain::command::{CommandSpec, Impact};
 use crate::domain::server::ServerName;
@@ -250,7 +250,7 @@ fn record(view: RequestView<'_>) -> Rich {
             prose = prose.text(format!(", of which {} queued", spoken(queued)));
         }
     }
-    prose = prose.dot().text("asked by ").person(&request.origin.person);
+    prose = asker(prose.dot().text("asked by "), request);
     if !request.approvals.is_empty() {
         prose = consents::told(prose.text(" · "), request);
     }

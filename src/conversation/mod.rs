@@ -39,6 +39,7 @@ mod reloading;
 mod replies;
 mod restraints;
 mod review;
+mod shell;
 mod soaking;
 mod standby;
 mod state;
@@ -107,6 +108,10 @@ pub use restraints::{
 pub use review::{
     COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,
     taken_back, too_late_to_take_back, unfit,
+};
+pub use shell::{
+    account_of_nobody, asked_in_a_shell, no_place_for_a_retry, not_known_lately, nothing_came_of_it,
+    nothing_to_agree_to, override_agreed, override_asked_in_a_shell, override_changed, override_to_agree_to,
 };
 pub use soaking::wave_waits;
 pub use standby::{NotAsked, StandbyView, not_needed, relief, relief_reason, relieved, standby_not_asked};

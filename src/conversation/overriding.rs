@@ -132,6 +132,7 @@ fn second_person(one: &Override) -> String {
         Some(SecondCause::ManyServers { alone_max }) => format!("more than {alone_max} servers within an hour"),
         Some(SecondCause::InterruptsProduction) => "servers in production are interrupted".to_owned(),
         Some(SecondCause::Destructive) => "it cannot be undone".to_owned(),
+        Some(SecondCause::Shell) => "it was asked in a shell".to_owned(),
         None => "it was asked".to_owned(),
     };
     format!("{} ({because}). Somebody else of you must agree", headline(one))
@@ -392,8 +393,10 @@ pub enum OverrideUnfit {
     NeedsReason,
     /// The directory of people does not answer.
     Unavailable,
-    /// Whoever asked for it may not any more.
+    /// Whoever asked for it may not any more: it is over.
     Voided(String),
+    /// Whoever asked for it may not any more, as far as is known here.
+    NotAsked(String),
 }
 
 fn unfit_text(unfit: &OverrideUnfit) -> Rich {
@@ -421,6 +424,9 @@ fn unfit_text(unfit: &OverrideUnfit) -> Rich {
         }
         OverrideUnfit::Unavailable => prose
             .text("The directory of people does not answer, so nothing was recorded. Press Review again in a minute."),
+        OverrideUnfit::NotAsked(why) => {
+            prose.text(format!("Not recorded: {why}, as far as was known last. Nothing has changed."))
+        }
         OverrideUnfit::Voided(why) => prose.text(format!("Not recorded: {why}. The override is over.")),
     }
     .done()

@@ -6,6 +6,7 @@ use super::words::{PATTERNS_MAX, Prose, capital, first_three, listed, quoted, se
 use crate::admission::PoolImpact;
 use crate::domain::command::{CommandSpec, StepSpec};
 use crate::domain::consent::{self, Quota};
+use crate::domain::place::ReplyPath;
 use crate::domain::server::{ProductionState, ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
@@ -99,6 +100,15 @@ impl<'a> RequestView<'a> {
         }
         let from_production = self.runs.iter().all(|run| run.found == ProductionState::Production);
         Some(if from_production { "back in production" } else { "back as found" })
+    }
+}
+
+/// Whoever asked, and the account where it was in a shell.
+pub(super) fn asker(prose: Prose, request: &Request) -> Prose {
+    let prose = prose.person(&request.origin.person);
+    match &request.origin.reply {
+        ReplyPath::Shell { account } => prose.text(format!(" in a shell ({})", quoted(account))),
+        ReplyPath::ResponseAddress(_) | ReplyPath::Private { .. } | ReplyPath::Direct | ReplyPath::Nobody => prose,
     }
 }
 

@@ -36,8 +36,8 @@ pub struct PersonId {
 /// Whoever acts. A [`PersonId`] names somebody, anybody may write it, and it can only be asked about; nothing is asked
 /// for, agreed to, or stopped but by an actor.
 ///
-/// It comes from an authenticated envelope, from the account that this process runs under, or from the files that name an
-/// automation, and is read back from what was stored of it. `tests/suite/tidy` holds each constructor to those places; there is no way around them:
+/// It comes from an authenticated envelope, from the account that this process runs under (and from the files that say whose
+/// that is), or from the files that name an automation, and is read back from what was stored of it. `tests/suite/tidy` holds each constructor to those places; there is no way around them:
 ///
 /// ```compile_fail,E0423
 /// let ana = wrasse::domain::identity::PersonId::new("T0WRASSE", "U0ANA");
@@ -62,6 +62,12 @@ impl Actor {
     #[must_use]
     pub fn of_process(uid: u32) -> Self {
         Self(PersonId::new("local", uid.to_string()))
+    }
+
+    /// Whose the account is under which this process runs, as the files say.
+    #[must_use]
+    pub const fn of_account(owner: PersonId) -> Self {
+        Self(owner)
     }
 
     /// An automation of ours, which acts where its own rules say so.

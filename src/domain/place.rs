@@ -88,12 +88,28 @@ pub enum ReplyPath {
     Direct,
     /// Nobody is answered: an automation asked.
     Nobody,
+    /// It was asked in a shell of the bot's own host, and answered there.
+    Shell {
+        /// Under which local account, e.g. `local/1000`.
+        account: String,
+    },
+}
+
+impl ReplyPath {
+    /// Whether whoever asked waits for an answer in the chat.
+    #[must_use]
+    pub const fn is_answered(&self) -> bool {
+        match self {
+            Self::ResponseAddress(_) | Self::Private { .. } | Self::Direct => true,
+            Self::Nobody | Self::Shell { .. } => false,
+        }
+    }
 }
 
 /// Where a line was typed, by whom, and how to answer that person.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Origin {
-    /// The person, from the authenticated envelope only.
+    /// The person, from the authenticated envelope, or the files that say whose an account of the bot's host is.
     pub person: Actor,
     /// The channel.
     pub channel: ChannelId,

@@ -158,7 +158,7 @@ impl Files {
             path.exists().then(|| text(path))
         };
         let (admission, calendars) = (text_if_any("admission.yaml"), text_if_any("calendars.yaml"));
-        for name in ["groups.yaml", "automations.yaml"] {
+        for name in ["groups.yaml", "automations.yaml", "accounts.yaml"] {
             let path = self.policies.join(name);
             if path.exists() {
                 policies.push(PolicyFile { name: name.to_owned(), text: text(path) });

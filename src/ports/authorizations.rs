@@ -34,14 +34,24 @@ pub enum Occasion {
     Cancel,
     /// A person's word on an outcome that could not be verified.
     Answer,
+    /// A policy is overridden, or somebody decides on that: whoever asks, and the second person.
+    Override,
     /// Something is about to start.
     Start,
 }
 
 impl Occasion {
     /// Every occasion.
-    pub const ALL: [Self; 7] =
-        [Self::Line, Self::Press, Self::Approval, Self::TakeBack, Self::Cancel, Self::Answer, Self::Start];
+    pub const ALL: [Self; 8] = [
+        Self::Line,
+        Self::Press,
+        Self::Approval,
+        Self::TakeBack,
+        Self::Cancel,
+        Self::Answer,
+        Self::Override,
+        Self::Start,
+    ];
 
     /// The word in rows and in what is printed.
     #[must_use]
@@ -53,6 +63,7 @@ impl Occasion {
             Self::TakeBack => "take-back",
             Self::Cancel => "cancel",
             Self::Answer => "answer",
+            Self::Override => "override",
             Self::Start => "start",
         }
     }

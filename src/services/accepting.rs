@@ -13,11 +13,12 @@ use crate::conversation::{self, Doubling};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::{Epoch, RequestId, Version};
 use crate::domain::intent::WorkIntent;
-use crate::domain::place::{Origin, ReplyPath};
+use crate::domain::place::Origin;
 use crate::domain::plan::Plan;
-use crate::ports::StoreFault;
+use crate::domain::time::Timestamp;
 use crate::ports::authorizations::Occasion;
 use crate::ports::store::{Control, ControlAction, Write};
+use crate::ports::{Chat, Ids, Store, StoreFault};
 use crate::workflow::request::{Accepted, ApprovalNeed, ControlVerb, RequestEvent};
 use crate::workflow::run::RunEvent;
 use std::collections::BTreeMap;
@@ -30,9 +31,26 @@ pub(super) struct Asked<'a> {
     pub(super) text: &'a str,
 }
 
+/// What work is asked with: the bot's own, or a shell's beside it.
+#[derive(Clone, Copy)]
+pub(super) struct Desk<'a> {
+    pub(super) store: &'a dyn Store,
+    pub(super) ids: &'a dyn Ids,
+    /// What links to cards; a shell has no chat.
+    pub(super) chat: Option<&'a dyn Chat>,
+    pub(super) now: Timestamp,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn of(world: &'a World) -> Self {
+        let chat = Some(world.chat.as_ref());
+        Self { store: world.store.as_ref(), ids: world.ids.as_ref(), chat, now: world.now() }
+    }
+}
+
 /// What comes of asking for work; perhaps anew, on what a request left undone.
 pub(super) async fn work(
-    world: &World,
+    desk: Desk<'_>,
     asked: Asked<'_>,
     (speaker, retry_of): (&Speaker, Option<&RequestId>),
     work: &WorkIntent,
@@ -40,9 +58,9 @@ pub(super) async fn work(
     let Some(spec) = speaker.rulebook.catalog.command(&work.command).cloned() else {
         return Ok(Reply::silent("rejected: a command that is not in the catalogue"));
     };
-    let ledger = world.store.ledger().await?;
-    let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
-    let asking = speaker.asking(world, &ledger, &undone, asked.text);
+    let ledger = desk.store.ledger().await?;
+    let undone = left_undone(desk.store, work.selector.as_ref()).await?;
+    let asking = speaker.asking(desk.now, &ledger, &undone, asked.text);
     let subjects = match asking.subjects(work, &spec) {
         Ok(subjects) => subjects,
         Err(answer) => return Ok(answer.into()),
@@ -52,7 +70,7 @@ pub(super) async fn work(
         Err(refusal) => {
             let told = conversation::refused(&refusal, &spec, speaker.channel_name(), subjects.count());
             let note = "refused: not allowed".to_owned();
-            let also = vec![records::kept(world, Occasion::Line, None, refusal.record.clone())];
+            let also = vec![records::kept_at(desk.now, Occasion::Line, None, refusal.record.clone())];
             return Ok(match access::can_be_asked_for(&refusal, &speaker.channel) {
                 true => Reply::Refused { message: told, note, line: asked.text.to_owned(), also },
                 false => Reply::Said { message: told, note, also },
@@ -63,24 +81,24 @@ pub(super) async fn work(
         return Ok(answer.into());
     }
     let need = asking.need(&spec, &subjects, Some(&authorized));
-    let plan = match asking.draft(&world.ids.request(), work, &spec, &subjects) {
+    let plan = match asking.draft(&desk.ids.request(), work, &spec, &subjects) {
         Ok(plan) => plan,
         Err(answer) => return Ok(answer.into()),
     };
-    let open = world.store.open_requests().await?;
-    let runs = runs_touching(world.store.as_ref(), &open, &plan).await?;
+    let open = desk.store.open_requests().await?;
+    let runs = runs_touching(desk.store, &open, &plan).await?;
     if let Some(mut doubling) = asking.doubling((work, &spec), &plan, (&open, &runs)) {
         if let (Some(_), Doubling::Partly { rest, .. }) = (retry_of, &mut doubling) {
             // A line of its own would not be known as the retry, so the same could be retried once more.
             *rest = None;
         }
-        return Ok(doubled(world, &doubling, &authorized).await);
+        return Ok(doubled(desk, &doubling, &authorized).await);
     }
-    Ok(accept(world, asked.origin, Accepting { speaker, spec, plan, need, authorized: &authorized, retry_of }))
+    Ok(accept(desk, asked.origin, Accepting { speaker, spec, plan, need, authorized: &authorized, retry_of }))
 }
 
 /// What open requests have already is not added to them; they are linked to.
-async fn doubled(world: &World, doubling: &Doubling, authorized: &Authorized) -> Reply {
+async fn doubled(desk: Desk<'_>, doubling: &Doubling, authorized: &Authorized) -> Reply {
     let requests = match doubling {
         Doubling::Whole(overlap) => vec![&overlap.request],
         Doubling::Partly { overlaps, .. } => overlaps.iter().map(|overlap| &overlap.request).collect(),
@@ -88,7 +106,8 @@ async fn doubled(world: &World, doubling: &Doubling, authorized: &Authorized) ->
     let mut links = BTreeMap::new();
     for request in &requests {
         if let Some(card) = &request.card
-            && let Some(link) = world.chat.link_to(card).await
+            && let Some(chat) = desk.chat
+            && let Some(link) = chat.link_to(card).await
         {
             links.insert(request.id().clone(), link);
         }
@@ -104,7 +123,12 @@ async fn doubled(world: &World, doubling: &Doubling, authorized: &Authorized) ->
         }
     };
     let record = authorized.record().clone();
-    Reply::said(message, note).with(records::kept(world, Occasion::Line, requests.first().map(|one| one.id()), record))
+    Reply::said(message, note).with(records::kept_at(
+        desk.now,
+        Occasion::Line,
+        requests.first().map(|one| one.id()),
+        record,
+    ))
 }
 
 struct Accepting<'a> {
@@ -117,11 +141,11 @@ struct Accepting<'a> {
 }
 
 /// Writes the request with its runs, controls and first messages: one commit.
-fn accept(world: &World, origin: &Origin, accepting: Accepting<'_>) -> Reply {
+fn accept(desk: Desk<'_>, origin: &Origin, accepting: Accepting<'_>) -> Reply {
     let Accepting { speaker, spec, plan, need, authorized, retry_of } = accepting;
-    let now = world.now();
+    let now = desk.now;
     let id = plan.parts().request.clone();
-    let controls = ControlVerb::ALL.map(|verb| (verb, world.ids.handle()));
+    let controls = ControlVerb::ALL.map(|verb| (verb, desk.ids.handle()));
     let mut writes = Vec::new();
     for (number, subject) in (1..).zip(plan.parts().subjects.clone()) {
         let wave = u32::try_from(plan.wave_of(number)).unwrap_or(u32::MAX);
@@ -149,10 +173,9 @@ fn accept(world: &World, origin: &Origin, accepting: Accepting<'_>) -> Reply {
         retry_of: retry_of.cloned(),
     };
     writes.insert(0, request_made(&id, accepted));
-    writes.push(records::kept(world, Occasion::Line, Some(&id), authorized.record().clone()));
+    writes.push(records::kept_at(desk.now, Occasion::Line, Some(&id), authorized.record().clone()));
     writes.push(messages::card(&id));
-    // Nobody waits for an answer to an automation.
-    if origin.reply != ReplyPath::Nobody {
+    if origin.reply.is_answered() {
         writes.push(messages::echo(&id, origin));
     }
     Reply::Accepted { writes, note: format!("accepted: {id}"), id }

@@ -75,7 +75,7 @@ pub(super) async fn ask(world: &World, press: &Press<'_>, handle: &Handle, line:
     };
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
-    let asking = speaker.asking(world, &ledger, &undone, &asked);
+    let asking = speaker.asking(world.now(), &ledger, &undone, &asked);
     let exact = match asking.verdict(&work) {
         Ok(Verdict::Exact(exact)) => exact,
         Ok(Verdict::General { .. }) | Err(_) => {

@@ -414,7 +414,7 @@ async fn echo_again(world: &World, id: &RequestId) -> Result<Option<Write>, Stor
 /// Tells whoever asked how to get the bot into the channel; the echo is left alone, or it would take its place.
 async fn how_to_invite(world: &World, id: &RequestId) -> Result<Option<Write>, StoreFault> {
     let told = conversation::wrong_place(&world.places.bot_name);
-    let request = world.store.request(id).await?.filter(|request| request.origin.reply != ReplyPath::Nobody);
+    let request = world.store.request(id).await?.filter(|request| request.origin.reply.is_answered());
     Ok(request.map(|request| messages::no_card(id, &request.origin, told)))
 }
 

@@ -1,6 +1,6 @@
 //! A typed line: understood, resolved, authorised, planned, accepted; or answered with what to type instead.
 
-use super::accepting::{self, Asked};
+use super::accepting::{self, Asked, Desk};
 use super::doubling::open_runs;
 use super::intake::{Outcome, member};
 use super::planning::{Answer, Asking};
@@ -176,12 +176,12 @@ impl Speaker {
 
     pub(super) fn asking<'a>(
         &'a self,
-        world: &'a World,
+        now: Timestamp,
         ledger: &'a Ledger,
         undone: &'a Undone,
         line: &'a str,
     ) -> Asking<'a> {
-        let (rulebook, now) = (self.rulebook.as_ref(), world.now());
+        let rulebook = self.rulebook.as_ref();
         let outside = Outside::NOT_ASKED;
         Asking { rulebook, ledger, outside, undone, person: &self.person, channel: &self.channel, line, now }
     }
@@ -358,7 +358,7 @@ pub(super) async fn work_line(
     speaker: &Speaker,
     work: &WorkIntent,
 ) -> Result<Reply, StoreFault> {
-    accepting::work(world, line.asked(), (speaker, None), work).await
+    accepting::work(Desk::of(world), line.asked(), (speaker, None), work).await
 }
 
 /// What a line would do, without doing it.
@@ -367,7 +367,7 @@ async fn plan_line(world: &World, line: Line<'_>, speaker: &Speaker, work: &Work
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
     let open = world.store.open_requests().await?;
     let looked_up = world.looked_up();
-    let asking = Asking { outside: looked_up.outside(), ..speaker.asking(world, &ledger, &undone, line.text) };
+    let asking = Asking { outside: looked_up.outside(), ..speaker.asking(world.now(), &ledger, &undone, line.text) };
     let paces = explaining::run_paces(world.store.as_ref(), &ledger, &work.command).await?;
     let (id, runs) = (world.ids.request(), open_runs(world.store.as_ref(), &open, &work.command).await?);
     Ok(match asking.preview(work, Around { id: &id, open: &open, runs: &runs, paces: &paces }) {

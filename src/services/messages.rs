@@ -354,7 +354,7 @@ pub(super) fn echo(request: &RequestId, origin: &Origin) -> Write {
 fn echo_lane(request: &RequestId, origin: &Origin) -> Lane {
     match origin.reply {
         ReplyPath::ResponseAddress(_) => Lane::new(format!("echo:{request}")),
-        ReplyPath::Private { .. } | ReplyPath::Direct | ReplyPath::Nobody => lane(request),
+        ReplyPath::Private { .. } | ReplyPath::Direct | ReplyPath::Nobody | ReplyPath::Shell { .. } => lane(request),
     }
 }
 
@@ -430,7 +430,9 @@ pub(super) fn update_form(envelope: &EnvelopeKey, view: ViewId, form: Form) -> W
 pub(super) fn form_sent(request: &RequestId, origin: &Origin, view: ViewId, form: Form) -> Write {
     let lane = match origin.reply {
         ReplyPath::ResponseAddress(_) => echo_lane(request, origin),
-        ReplyPath::Private { .. } | ReplyPath::Direct | ReplyPath::Nobody => Lane::new(format!("form:{request}")),
+        ReplyPath::Private { .. } | ReplyPath::Direct | ReplyPath::Nobody | ReplyPath::Shell { .. } => {
+            Lane::new(format!("form:{request}"))
+        }
     };
     Write::Send(Outgoing {
         key: DeliveryKey::new(format!("form:{request}")),

@@ -48,6 +48,8 @@ mod reviews;
 mod rounds;
 pub mod runner;
 pub mod safety;
+mod seconding;
+pub mod shell;
 pub mod standby;
 pub mod standings;
 pub mod suspects;

@@ -21,30 +21,36 @@ use crate::domain::server::ServerId;
 use crate::language;
 use crate::ports::StoreFault;
 use crate::ports::authorizations::{Occasion, Sought};
-use crate::ports::store::ControlAction;
+use crate::ports::store::{ControlAction, Store};
 use crate::workflow::request::{ControlVerb, Request};
 
 /// The most own requests that are looked at for what was known of a channel.
 const OWN_MAX: usize = 50;
 
 /// Somebody who was a member when they were last looked at.
-async fn last_known_member(world: &World, person: &PersonId) -> Result<Option<Profile>, StoreFault> {
-    let last = world.store.last_known(person).await?.map(|one| one.record);
-    let last = last.filter(|record| record.standing() == Some(Standing::Member));
-    Ok(last.map(|record| Profile {
+async fn last_known_member(store: &dyn Store, person: &PersonId) -> Result<Option<Profile>, StoreFault> {
+    Ok(store.last_known(person).await?.and_then(|last| member_then(person, last.record)))
+}
+
+/// That person as a record has them, if they were a member.
+pub(super) fn member_then(person: &PersonId, record: AuthorizationRecord) -> Option<Profile> {
+    (record.standing() == Some(Standing::Member)).then(|| Profile {
         id: person.clone(),
         name: record.name,
         standing: Standing::Member,
         groups: record.groups.into_iter().map(GroupName::new).collect(),
         zone: None,
-    }))
+    })
 }
 
 /// The channel of a request, as it was when the request was made.
-pub(super) async fn last_known_channel(world: &World, request: &Request) -> Result<Option<ChannelFacts>, StoreFault> {
+pub(super) async fn last_known_channel(
+    store: &dyn Store,
+    request: &Request,
+) -> Result<Option<ChannelFacts>, StoreFault> {
     let sought = Sought { request: Some(request.id().clone()), since: None, limit: usize::MAX };
     let id = &request.origin.channel;
-    let made = world.store.authorizations(&sought).await?.into_iter().find(|one| one.occasion == Occasion::Line);
+    let made = store.authorizations(&sought).await?.into_iter().find(|one| one.occasion == Occasion::Line);
     Ok(made.and_then(|one| {
         let reach = one.record.reach()?;
         let name = one.record.channel_name.map(ChannelName::new);
@@ -83,7 +89,7 @@ pub(super) async fn presser(
         )
         | None => false,
     };
-    if stops { last_known_member(world, &press.origin.person).await } else { Ok(None) }
+    if stops { last_known_member(world.store.as_ref(), &press.origin.person).await } else { Ok(None) }
 }
 
 /// A line of somebody who cannot be looked up.
@@ -100,7 +106,7 @@ pub(super) async fn line(world: &World, line: Line<'_>, turned: TurnedAway) -> R
 }
 
 async fn goes_on(world: &World, line: Line<'_>) -> Result<Option<Outcome>, StoreFault> {
-    let Some(person) = last_known_member(world, &line.origin.person).await? else { return Ok(None) };
+    let Some(person) = last_known_member(world.store.as_ref(), &line.origin.person).await? else { return Ok(None) };
     let vocabulary = language::Vocabulary::of(world.rulebook().catalog.commands().to_vec());
     let vocabulary = language::Vocabulary { now: world.now(), ..vocabulary };
     match language::parse(line.text, &vocabulary) {
@@ -132,7 +138,7 @@ async fn speaker_before(world: &World, line: Line<'_>, person: Profile) -> Resul
     let Some(before) = own.iter().find(|request| request.origin.channel == line.origin.channel) else {
         return Ok(None);
     };
-    let channel = last_known_channel(world, before).await?;
+    let channel = last_known_channel(world.store.as_ref(), before).await?;
     Ok(channel.map(|channel| Speaker::known_before(person, channel, world.rulebook())))
 }
 
@@ -163,7 +169,9 @@ async fn own_return(
     let Some(speaker) = speaker_before(world, line, person).await? else { return Ok(None) };
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
-    let Ok(subjects) = speaker.asking(world, &ledger, &undone, line.text).subjects(work, spec) else { return Ok(None) };
+    let Ok(subjects) = speaker.asking(world.now(), &ledger, &undone, line.text).subjects(work, spec) else {
+        return Ok(None);
+    };
     let servers: Vec<ServerId> = subjects.servers().iter().map(|server| server.id.clone()).collect();
     if !took_out(world, &ledger, &line.origin.person, &servers).await? {
         return Ok(None);
@@ -196,8 +204,8 @@ pub(super) async fn returner(world: &World, request: &Request) -> Result<Option<
     if !took_out(world, &ledger, person, &servers).await? {
         return Ok(None);
     }
-    let member = last_known_member(world, person).await?;
-    Ok(member.zip(last_known_channel(world, request).await?))
+    let member = last_known_member(world.store.as_ref(), person).await?;
+    Ok(member.zip(last_known_channel(world.store.as_ref(), request).await?))
 }
 
 /// The answer that somebody may end a request, asked where the directory does not tell of its channel.
@@ -206,7 +214,7 @@ pub(super) async fn may_without_directory(
     person: &Profile,
     request: &Request,
 ) -> Result<AuthorizationRecord, StoreFault> {
-    Ok(match last_known_channel(world, request).await? {
+    Ok(match last_known_channel(world.store.as_ref(), request).await? {
         Some(channel) => super::rechecks::may(world, person, &channel, request).record,
         None => records::about(request, records::of_member(world, records::NO_DIRECTORY, person)),
     })

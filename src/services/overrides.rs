@@ -1,20 +1,20 @@
-//! Overrides: the line that asks for one, the form of the second person, and the clock that ends it.
+//! Overrides: the line that asks for one, and the clock that ends it.
 //!
-//! Deliberately absent: letting servers pass, which the admitter does under the store's lock.
+//! Deliberately absent: the second person, and letting servers pass, which the admitter does under the store's lock.
 
-use super::forms;
-use super::intake::{Outcome, Who, who};
 use super::lately;
 use super::lines::{Line, Reply};
 use super::messages;
-use super::presses::{Press, Submission};
+use super::records::{self, about};
 use super::world::World;
 use super::{Service, Step};
 use crate::admission::{self, Candidate, Known, Verdict};
-use crate::conversation::{self, NoOverride, OverrideUnfit, OverrideWord, RequestView};
+use crate::authorization::AuthorizationRecord;
+use crate::conversation::message::Message;
+use crate::conversation::{self, NoOverride};
 use crate::domain::breaker::version_of;
-use crate::domain::identity::{Asker, GroupName, Profile, Standing};
-use crate::domain::ids::{Handle, RequestId};
+use crate::domain::identity::{Actor, Asker, GroupName, Profile, Standing};
+use crate::domain::ids::RequestId;
 use crate::domain::intent::{Span, Spanned};
 use crate::domain::misunderstanding::{Misunderstanding, MisunderstandingKind as Kind};
 use crate::domain::place::ChannelId;
@@ -22,8 +22,9 @@ use crate::domain::plan::PlannedServer;
 use crate::domain::time::Timestamp;
 use crate::fleet::nearest;
 use crate::ports::StoreFault;
-use crate::ports::store::{Control, ControlAction, Write};
-use crate::workflow::breakglass::{Override, OverrideAsked, OverrideEvent, Passing, SecondCause, Seconded};
+use crate::ports::authorizations::Occasion;
+use crate::ports::store::{Control, ControlAction, Store, Write};
+use crate::workflow::breakglass::{OverrideAsked, OverrideEvent, Passing, SecondCause};
 use crate::workflow::request::{PolicyName, PolicySet, Request, RequestEvent, RequestStage};
 use crate::workflow::run::{Run, RunStage};
 use async_trait::async_trait;
@@ -49,60 +50,128 @@ pub(super) async fn line(
     person: &Profile,
     asking: Asking<'_>,
 ) -> Result<Reply, StoreFault> {
-    let policy = match policy(line.text, asking.policy) {
-        Ok(policy) => policy,
-        Err(told) => return Ok(Reply::Misunderstood(Box::new(told))),
+    let (now, rulebook, looked_up) = (world.now(), world.rulebook(), world.looked_up());
+    let ledger = world.store.ledger().await?;
+    let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
+    let commander = Commander { person, by: &line.origin.person, name: person.name.clone(), shell: None };
+    let rules = &rulebook.rules.overrides;
+    let (request, asked) = match asked(world.store.as_ref(), (line.text, asking), &commander, known).await? {
+        Ok(asked) => asked,
+        Err(Untaken::Misunderstood(told)) => return Ok(Reply::Misunderstood(told)),
+        Err(Untaken::Told(message, note)) => return Ok(Reply::said(message, note)),
+        Err(Untaken::NotTheirs(request, policy)) => {
+            let why = NoOverride::NotYou { groups: rules.by.clone(), people: members(world, &rules.by).await };
+            let note = format!("refused: may not override on {}", request.id());
+            let record = about(&request, records::of_member(world, "not-in-group", person));
+            let kept = records::kept(world, Occasion::Override, Some(request.id()), record);
+            return Ok(Reply::said(conversation::no_override(&why, policy, &request), note).with(kept));
+        }
     };
-    let Some(request) = world.store.request(asking.request).await? else {
-        return Ok(Reply::said(conversation::no_such_request(asking.request), "answered: no such request"));
+    let lately = lately::alone(world.store.as_ref(), &person.id, now).await?;
+    // Without a place to count it in, somebody else must agree.
+    let cause = SecondCause::ManyServers { alone_max: rules.alone_max };
+    let second = asked.second.or_else(|| lately.free.is_none().then_some(cause));
+    let counted = lately.free.filter(|_| second.is_none());
+    let asked = OverrideAsked { second, ..asked };
+    let (id, number, told) = (request.id(), number_of(&request), conversation::override_taken(&asked, &request));
+    let note = format!("override of {} on {id}, {} servers", asked.policy.word(), asked.servers.len());
+    let mut writes = taken(&request, asked, world.places.incidents.as_ref());
+    writes.extend(counted.into_iter().flat_map(|handle| lately::counted(handle, id, number, line.origin, now)));
+    let record = about(&request, records::of_member(world, AuthorizationRecord::ALLOWED, person));
+    writes.push(records::kept(world, Occasion::Override, Some(id), record));
+    writes.push(messages::answer(&line.envelope.key, line.origin, told));
+    Ok(Reply::Accepted { id: id.clone(), writes, note })
+}
+
+/// Who asks for an override.
+pub(super) struct Commander<'a> {
+    pub(super) person: &'a Profile,
+    pub(super) by: &'a Actor,
+    /// As it is told.
+    pub(super) name: String,
+    /// The account where it is asked in a shell, which has no directory and does not look outside.
+    pub(super) shell: Option<&'a Actor>,
+}
+
+/// Why none is taken.
+pub(super) enum Untaken {
+    /// The line names what is no policy, or what nobody overrides.
+    Misunderstood(Box<Misunderstanding>),
+    /// In words, and for the record.
+    Told(Message, String),
+    /// Somebody else may.
+    NotTheirs(Box<Request>, PolicyName),
+}
+
+/// What would be asked for, of which request.
+pub(super) async fn asked(
+    store: &dyn Store,
+    (text, asking): (&str, Asking<'_>),
+    commander: &Commander<'_>,
+    known: Known<'_>,
+) -> Result<Result<(Request, OverrideAsked), Untaken>, StoreFault> {
+    let policy = match policy(text, asking.policy) {
+        Ok(policy) => policy,
+        Err(told) => return Ok(Err(Untaken::Misunderstood(Box::new(told)))),
+    };
+    let Some(request) = store.request(asking.request).await? else {
+        let told = conversation::no_such_request(asking.request);
+        return Ok(Err(Untaken::Told(told, "answered: no such request".to_owned())));
     };
     let no = |why: &NoOverride, note: &str| {
-        Reply::said(conversation::no_override(why, policy, &request), format!("refused: {note} on {}", request.id()))
+        let told = conversation::no_override(why, policy, &request);
+        Ok(Err(Untaken::Told(told, format!("refused: {note} on {}", request.id()))))
     };
-    let rulebook = world.rulebook();
-    let rules = &rulebook.rules.overrides;
+    let (rules, now) = (&known.rules.overrides, known.now);
     if rules.by.is_empty() {
-        return Ok(no(&NoOverride::NobodyMay, "nobody may override"));
+        return no(&NoOverride::NobodyMay, "nobody may override");
     }
-    if !rules.allow(&person.groups) {
-        let people = members(world, &rules.by).await;
-        return Ok(no(&NoOverride::NotYou { groups: rules.by.clone(), people }, "may not override"));
+    if !rules.allow(&commander.person.groups) {
+        return Ok(Err(Untaken::NotTheirs(Box::new(request), policy)));
     }
-    let now = world.now();
-    let runs = world.store.runs(request.id()).await?;
-    let ledger = world.store.ledger().await?;
-    let looked_up = world.looked_up();
-    let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
+    let runs = store.runs(request.id()).await?;
     let servers = match passing(&request, &runs, policy, known) {
         Ok(servers) => servers,
-        Err(why) => return Ok(no(&why, "nothing to override")),
+        // A shell does not look outside: what the bot found last counts there too.
+        Err(NoOverride::NotInTheWay(_)) if commander.shell.is_some() && was_in_the_way(&request, policy) => {
+            waiting(&runs).collect()
+        }
+        Err(why) => return no(&why, "nothing to override"),
     };
     let planned = servers.iter().map(|(_, server)| *server).collect::<Vec<_>>();
-    let lately = lately::alone(world.store.as_ref(), &person.id, now).await?;
+    let lately = lately::alone(store, &commander.person.id, now).await?;
+    let second = admission::second_needed(&request.spec, &planned, lately.servers, known);
     let asked = OverrideAsked {
         policy,
         servers: servers
             .iter()
             .map(|(run, server)| Passing { run: run.id.clone(), server: server.name.clone() })
             .collect(),
-        by: line.origin.person.clone(),
-        name: person.name.clone(),
+        by: commander.by.clone(),
+        name: commander.name.clone(),
         at: now,
         until: now.plus(rules.life),
         why: asking.why.to_owned(),
         groups: rules.by.clone(),
-        second: admission::second_needed(&request.spec, &planned, lately.servers, known),
+        second: second.or_else(|| commander.shell.map(|_| SecondCause::Shell)),
         plan: request.plan.hash().clone(),
     };
-    // Without a place to count it in, somebody else must agree.
-    let cause = SecondCause::ManyServers { alone_max: rules.alone_max };
-    let second = asked.second.or_else(|| lately.free.is_none().then_some(cause));
-    let counted = lately.free.filter(|_| second.is_none());
-    Ok(taken(world, line, &request, OverrideAsked { second, ..asked }, counted))
+    Ok(Ok((request, asked)))
+}
+
+/// Whether the last look found that policy in the way.
+fn was_in_the_way(request: &Request, policy: PolicyName) -> bool {
+    request.blockers.iter().any(|blocker| blocker.overridable() == Some(policy))
+}
+
+/// The servers of a request that wait.
+fn waiting(runs: &[Run]) -> impl Iterator<Item = (&Run, &PlannedServer)> {
+    let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting);
+    waiting.filter_map(|run| Some((run, run.subject.server()?)))
 }
 
 /// Which policy a word names.
-fn policy(line: &str, written: &Spanned<String>) -> Result<PolicyName, Misunderstanding> {
+pub(super) fn policy(line: &str, written: &Spanned<String>) -> Result<PolicyName, Misunderstanding> {
     let word = written.value.as_str();
     let span: Span = written.span.clone();
     let named = PolicyName::ALL.into_iter().find(|policy| policy.word() == word);
@@ -132,8 +201,7 @@ fn passing<'a>(
     if let Some(one) = request.open_override(policy) {
         return Err(NoOverride::Already(Box::new(one.clone())));
     }
-    let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting);
-    let servers = waiting.filter_map(|run| Some((run, run.subject.server()?))).collect::<Vec<_>>();
+    let servers = waiting(runs).collect::<Vec<_>>();
     if servers.is_empty() {
         return Err(NoOverride::NothingWaits);
     }
@@ -176,28 +244,28 @@ async fn members(world: &World, groups: &[GroupName]) -> Vec<String> {
 }
 
 /// It is asked for: stored, and told everywhere, in one commit.
-fn taken(world: &World, line: Line<'_>, request: &Request, asked: OverrideAsked, counted: Option<Handle>) -> Reply {
-    let id = request.id();
-    let number = u32::try_from(request.overrides.len()).unwrap_or(u32::MAX).saturating_add(1);
-    let note = format!("override of {} on {id}, {} servers", asked.policy.word(), asked.servers.len());
-    let (told, now) = (conversation::override_taken(&asked, request), asked.at);
+pub(super) fn taken(request: &Request, asked: OverrideAsked, incidents: Option<&ChannelId>) -> Vec<Write> {
+    let (id, number) = (request.id(), number_of(request));
     let mut writes = vec![event(request, OverrideEvent::Asked(asked))];
     let action = ControlAction::Override { request: id.clone(), number };
     let handle = messages::override_handle(id, number);
     writes.push(Write::Control(Control { handle, action, bound: None, used_at: None }));
-    writes.extend(counted.into_iter().flat_map(|handle| lately::counted(handle, id, number, line.origin, now)));
-    writes.extend(notices(world.places.incidents.as_ref(), id, number));
-    writes.push(messages::answer(&line.envelope.key, line.origin, told));
-    Reply::Accepted { id: id.clone(), writes, note }
+    writes.extend(notices(incidents, id, number));
+    writes
 }
 
-fn event(request: &Request, event: OverrideEvent) -> Write {
+/// The number that the next one of a request gets.
+fn number_of(request: &Request) -> u32 {
+    u32::try_from(request.overrides.len()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+pub(super) fn event(request: &Request, event: OverrideEvent) -> Write {
     let (id, expected) = (request.id().clone(), request.version);
     Write::RequestEvents { id, expected, events: vec![RequestEvent::Override(event)] }
 }
 
 /// Everything that tells of an override, drawn again.
-fn notices(incidents: Option<&ChannelId>, id: &RequestId, number: u32) -> Vec<Write> {
+pub(super) fn notices(incidents: Option<&ChannelId>, id: &RequestId, number: u32) -> Vec<Write> {
     let mut writes = vec![messages::card(id), messages::overridden(id, number)];
     writes.extend(incidents.map(|channel| messages::override_incident(id, number, channel)));
     writes
@@ -207,180 +275,6 @@ fn notices(incidents: Option<&ChannelId>, id: &RequestId, number: u32) -> Vec<Wr
 pub(super) fn told(incidents: Option<&ChannelId>, request: &Request) -> Vec<Write> {
     let lasting = request.overrides.iter().filter(|one| one.ended.is_none());
     lasting.flat_map(|one| notices(incidents, request.id(), one.number)).collect()
-}
-
-/// Whether somebody may agree to that override now.
-fn may_second(one: &Override, person: &Profile, groups: &[GroupName], now: Timestamp) -> Result<(), OverrideUnfit> {
-    let is_in = groups.iter().any(|group| person.is_in(group));
-    if person.standing != Standing::Member || !is_in {
-        return Err(OverrideUnfit::NotInGroup(groups.to_vec()));
-    }
-    if person.id == one.asked.by {
-        return Err(OverrideUnfit::IsCommander(groups.to_vec()));
-    }
-    if !one.needs_second() {
-        return Err(OverrideUnfit::Decided);
-    }
-    if now >= one.asked.until {
-        return Err(OverrideUnfit::TooLate(one.asked.until));
-    }
-    Ok(())
-}
-
-/// Opens the form in which a second person decides, or says why they cannot.
-pub(super) async fn review(
-    world: &World,
-    press: &Press<'_>,
-    person: &Profile,
-    (id, number): (&RequestId, u32),
-) -> Result<Outcome, StoreFault> {
-    let Some(request) = world.store.request(id).await? else {
-        return Ok(press.answered(conversation::old_button(None), "rejected: no such request"));
-    };
-    let Some(one) = request.override_of(number) else {
-        return Ok(press.answered(conversation::old_button(None), "rejected: no such override"));
-    };
-    let (now, rulebook) = (world.now(), world.rulebook());
-    if let Err(unfit) = may_second(one, person, &rulebook.rules.overrides.by, now) {
-        let note = format!("refused: {unfit:?} on the override of {id}");
-        return Ok(press.answered(conversation::override_unfit(&unfit), note));
-    }
-    let Some(trigger) = press.trigger.clone() else {
-        return Ok(press.answered(conversation::unavailable("the form"), "rejected: a press without a trigger"));
-    };
-    let handle = world.ids.handle();
-    let view = RequestView { request: &request, runs: &[], impacts: &[], now };
-    let form = conversation::override_form(view, one, &handle, None);
-    let shown = conversation::plain::render_form(&form);
-    let action = ControlAction::OverrideReview { request: id.clone(), number, seen: one.asked.hash(), shown };
-    let bound = Some(forms::bound(world, press.origin));
-    let writes = vec![
-        Write::Control(Control { handle, action, bound, used_at: None }),
-        messages::open_form(&press.envelope.key, trigger, form),
-    ];
-    Ok(Outcome { writes, note: format!("opened the review of an override of {id}") })
-}
-
-/// What the second person's form comes to.
-pub(super) async fn submitted(
-    world: &World,
-    submission: &Submission<'_>,
-    control: Control,
-) -> Result<Outcome, StoreFault> {
-    let now = world.now();
-    let shown = |outcome: Result<OverrideWord, &OverrideUnfit>| {
-        let form = conversation::override_recorded(outcome);
-        messages::update_form(&submission.envelope.key, submission.view.clone(), form)
-    };
-    let unfit = |unfit: &OverrideUnfit| Outcome {
-        writes: vec![shown(Err(unfit))],
-        note: format!("refused: {unfit:?} on an override"),
-    };
-    let Control {
-        action: ControlAction::OverrideReview { request, number, seen, shown: text }, bound, used_at, ..
-    } = control
-    else {
-        return Ok(Outcome::noted("rejected: a form that we did not open"));
-    };
-    let Some(bound) = bound.filter(|bound| bound.person == *submission.person) else {
-        return Ok(Outcome::noted("rejected: somebody else's form"));
-    };
-    let Some(request) = world.store.request(&request).await? else {
-        return Ok(Outcome::noted("rejected: no such request"));
-    };
-    let Some(one) = request.override_of(number) else {
-        return Ok(Outcome::noted("rejected: no such override"));
-    };
-    let person = match who(world, submission.person).await {
-        Who::Is(person) => person,
-        Who::NotKnown | Who::NoAnswer(_) => return Ok(unfit(&OverrideUnfit::Unavailable)),
-    };
-    let rulebook = world.rulebook();
-    let groups = &rulebook.rules.overrides.by;
-    if used_at.is_some() || now >= bound.until {
-        return Ok(unfit(&OverrideUnfit::Decided));
-    }
-    if let Err(why) = may_second(one, &person, groups, now) {
-        return Ok(unfit(&why));
-    }
-    if seen != one.asked.hash() {
-        return Ok(unfit(&OverrideUnfit::Changed));
-    }
-    let value = |key: &str| submission.values.get(key).map_or("", String::as_str);
-    let why = value(conversation::WHY_KEY).trim().to_owned();
-    let (word, happened) = match value(conversation::DECISION_KEY) {
-        "approve" => {
-            if let Some(why) = commander_lost(world, one, groups).await {
-                return Ok(match why {
-                    Lost::Unknown => unfit(&OverrideUnfit::Unavailable),
-                    Lost::Gone(why) => voided(world, &request, number, &why, shown),
-                });
-            }
-            let (by, name) = (submission.person.clone(), person.name.clone());
-            let second = Seconded { by, name, at: now, why, seen, shown: text };
-            (OverrideWord::Agreed, OverrideEvent::Seconded { number, second })
-        }
-        "deny" if why.is_empty() => return Ok(again(&request, one, submission, &OverrideUnfit::NeedsReason, now)),
-        "deny" => {
-            let (by, name) = (submission.person.clone(), person.name.clone());
-            (OverrideWord::Refused, OverrideEvent::Refused { number, by, name, at: now, why })
-        }
-        _ => return Ok(again(&request, one, submission, &OverrideUnfit::NothingChosen, now)),
-    };
-    let mut writes = vec![shown(Ok(word)), event(&request, happened)];
-    writes.push(Write::ControlUsed { handle: submission.handle.clone(), at: now });
-    writes.extend(notices(world.places.incidents.as_ref(), request.id(), number));
-    if word == OverrideWord::Refused {
-        writes.push(messages::override_ended(request.id(), number));
-    }
-    Ok(Outcome { writes, note: format!("{word:?}: an override of {}", request.id()) })
-}
-
-/// Shows the form once more, with what is missing.
-fn again(
-    request: &Request,
-    one: &Override,
-    submission: &Submission<'_>,
-    missing: &OverrideUnfit,
-    now: Timestamp,
-) -> Outcome {
-    let view = RequestView { request, runs: &[], impacts: &[], now };
-    let form = conversation::override_form(view, one, submission.handle, Some(missing));
-    let writes = vec![messages::update_form(&submission.envelope.key, submission.view.clone(), form)];
-    Outcome { writes, note: "answered: something is missing in the form".to_owned() }
-}
-
-enum Lost {
-    Unknown,
-    Gone(String),
-}
-
-/// Whether whoever asked for it may not any more.
-async fn commander_lost(world: &World, one: &Override, groups: &[GroupName]) -> Option<Lost> {
-    let name = &one.asked.name;
-    match who(world, &one.asked.by).await {
-        Who::Is(person) if person.standing != Standing::Member => {}
-        Who::Is(person) if groups.iter().any(|group| person.is_in(group)) => return None,
-        Who::Is(_) => return Some(Lost::Gone(format!("{name}, who asked for it, may not override any more"))),
-        Who::NotKnown => {}
-        Who::NoAnswer(_) => return Some(Lost::Unknown),
-    }
-    Some(Lost::Gone(format!("{name}, who asked for it, is no member of the workspace any more")))
-}
-
-fn voided(
-    world: &World,
-    request: &Request,
-    number: u32,
-    why: &str,
-    shown: impl Fn(Result<OverrideWord, &OverrideUnfit>) -> Write,
-) -> Outcome {
-    let (at, why) = (world.now(), why.to_owned());
-    let mut writes = vec![shown(Err(&OverrideUnfit::Voided(why.clone())))];
-    writes.push(event(request, OverrideEvent::Voided { number, at, why }));
-    writes.extend(notices(world.places.incidents.as_ref(), request.id(), number));
-    writes.push(messages::override_ended(request.id(), number));
-    Outcome { writes, note: format!("an override of {} is void", request.id()) }
 }
 
 /// Ends overrides when their time is over, or nothing of them waits any more.

@@ -4,7 +4,7 @@ use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::world::World;
 use super::{
-    access, brakes, cancelling, forms, messages, offers, outage, overrides, rechecks, records, retrying, reviews,
+    access, brakes, cancelling, forms, messages, offers, outage, rechecks, records, retrying, reviews, seconding,
     telling,
 };
 use crate::admission;
@@ -52,6 +52,13 @@ pub(super) struct Submission<'a> {
     pub(super) handle: &'a Handle,
     pub(super) view: ViewId,
     pub(super) values: &'a BTreeMap<String, String>,
+}
+
+impl Submission<'_> {
+    /// What stands in a field; nothing where there is none.
+    pub(super) fn value(&self, key: &str) -> &str {
+        self.values.get(key).map_or("", String::as_str)
+    }
 }
 
 /// What a press comes to.
@@ -110,7 +117,7 @@ async fn pressed(world: &World, press: Press<'_>, person: Profile) -> Result<Out
             if !stands_on(world, press.at, request).await? {
                 return Ok(press.answered(conversation::old_button(None), "rejected: not on that request's message"));
             }
-            overrides::review(world, &press, &person, (request, *number)).await
+            seconding::review(world, &press, &person, (request, *number)).await
         }
         ControlAction::Review { .. }
         | ControlAction::OverrideReview { .. }
@@ -235,7 +242,7 @@ pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Resu
         return forms::submitted(world, &submission, &control, form).await;
     }
     if let ControlAction::OverrideReview { .. } = &control.action {
-        return overrides::submitted(world, &submission, control).await;
+        return seconding::submitted(world, &submission, control).await;
     }
     reviews::submitted(world, &submission, control).await
 }

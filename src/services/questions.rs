@@ -27,7 +27,7 @@ pub(super) async fn can_i(
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), work.selector.as_ref()).await?;
     let looked_up = world.looked_up();
-    let asking = Asking { outside: looked_up.outside(), ..speaker.asking(world, &ledger, &undone, line.text) };
+    let asking = Asking { outside: looked_up.outside(), ..speaker.asking(world.now(), &ledger, &undone, line.text) };
     Ok(match asking.verdict(work) {
         Err(answer) => answer.into(),
         Ok(Verdict::General { is_allowed, who }) => {
@@ -61,7 +61,7 @@ pub(super) async fn who_can(
 ) -> Result<Reply, StoreFault> {
     let ledger = world.store.ledger().await?;
     let undone = left_undone(world.store.as_ref(), selector).await?;
-    Ok(match speaker.asking(world, &ledger, &undone, line.text).who_can(command, selector) {
+    Ok(match speaker.asking(world.now(), &ledger, &undone, line.text).who_can(command, selector) {
         Err(answer) => answer.into(),
         Ok(who) => {
             let people = names(world, &who, line.origin).await;

@@ -135,7 +135,7 @@ async fn of_automation(
             Err(refused(People::Revoked(gone), records::NOT_HERE))
         }
         Err(DirectoryFault::Unavailable(_)) if request.spec.returns_capacity() => {
-            match outage::last_known_channel(world, request).await {
+            match outage::last_known_channel(world.store.as_ref(), request).await {
                 Ok(Some(channel)) => Ok((person, channel)),
                 Ok(None) | Err(_) => Err(refused(People::Unknown, records::NO_DIRECTORY)),
             }

@@ -11,6 +11,7 @@ use crate::authorization::AuthorizationRecord;
 use crate::domain::identity::{PersonId, Profile};
 use crate::domain::ids::{EnvelopeKey, RequestId};
 use crate::domain::place::{ChannelFacts, Origin};
+use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Occasion};
 use crate::ports::store::Write;
 use crate::workflow::request::Request;
@@ -35,7 +36,17 @@ pub(super) fn kept(
     request: Option<&RequestId>,
     record: AuthorizationRecord,
 ) -> Write {
-    Write::Authorization(Box::new(Authorization { at: world.now(), occasion, request: request.cloned(), record }))
+    kept_at(world.now(), occasion, request, record)
+}
+
+/// An answer of that moment, to be stored.
+pub(super) fn kept_at(
+    at: Timestamp,
+    occasion: Occasion,
+    request: Option<&RequestId>,
+    record: AuthorizationRecord,
+) -> Write {
+    Write::Authorization(Box::new(Authorization { at, occasion, request: request.cloned(), record }))
 }
 
 /// An answer about a member, for which no policy was asked.

@@ -4,7 +4,7 @@
 //! retried once; what the new one leaves is retried from that, so nothing that got done meanwhile is done twice.
 //! Deliberately absent: servers of which it is not known what became; as long as there are any, the request is not over.
 
-use super::accepting;
+use super::accepting::{self, Asked, Desk};
 use super::halting;
 use super::intake::Outcome;
 use super::lines::{self, Line, Reply, Speaker};
@@ -12,13 +12,15 @@ use super::messages;
 use super::presses::Press;
 use super::undone::is_left;
 use super::world::World;
+use crate::conversation::message::Message;
 use crate::conversation::{self, RequestView};
 use crate::domain::identity::Profile;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{Intent, Spanned, WorkIntent};
-use crate::domain::place::Origin;
+use crate::domain::place::{ChannelId, Origin};
+use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
-use crate::ports::store::Write;
+use crate::ports::store::{Store, Write};
 use crate::workflow::request::{Request, RequestEvent, Retried};
 use crate::workflow::run::Run;
 use crate::{fleet, language};
@@ -46,44 +48,79 @@ pub(super) async fn retry(
     speaker: &Speaker,
     id: &RequestId,
 ) -> Result<Outcome, StoreFault> {
-    let Some(request) = world.store.request(id).await? else {
-        return Ok(line.answered(conversation::no_such_request(id), "answered: no such request"));
+    let left = match left(world.store.as_ref(), id, world.now()).await? {
+        Ok(left) => left,
+        Err((message, note)) => return Ok(line.answered(message, note)),
     };
-    let runs = world.store.runs(id).await?;
+    let text = left.line(speaker);
+    let line = Line { text: &text, ..line };
+    let reply = anew(Desk::of(world), line.asked(), (speaker, &left), world.places.incidents.as_ref()).await?;
+    Ok(lines::told(world, line, speaker, reply).await)
+}
+
+/// A request that is over, and what of it can be asked for anew.
+pub(super) struct Left {
+    pub(super) request: Request,
+    work: WorkIntent,
+}
+
+impl Left {
+    /// The line that asks for it.
+    pub(super) fn line(&self, speaker: &Speaker) -> String {
+        let vocabulary = language::Vocabulary::of(speaker.rulebook.catalog.commands().to_vec());
+        language::print(&Intent::Work(self.work.clone()), &vocabulary)
+    }
+}
+
+/// What a request left undone, or why nothing of it is retried: in words, and for the record.
+pub(super) async fn left(
+    store: &dyn Store,
+    id: &RequestId,
+    now: Timestamp,
+) -> Result<Result<Left, (Message, String)>, StoreFault> {
+    let Some(request) = store.request(id).await? else {
+        return Ok(Err((conversation::no_such_request(id), "answered: no such request".to_owned())));
+    };
+    let runs = store.runs(id).await?;
     if !request.is_over() {
-        let view = RequestView { request: &request, runs: &runs, impacts: &[], now: world.now() };
-        let told = conversation::not_over_yet(view);
-        return Ok(line.answered(told, format!("answered: {id} is not over")));
+        let view = RequestView { request: &request, runs: &runs, impacts: &[], now };
+        return Ok(Err((conversation::not_over_yet(view), format!("answered: {id} is not over"))));
     }
     if let Some(retried) = &request.retried {
-        let told = conversation::retried_before(id, retried);
-        return Ok(line.answered(told, format!("answered: {id} was retried before")));
+        return Ok(Err((conversation::retried_before(id, retried), format!("answered: {id} was retried before"))));
     }
-    let Some(work) = what_is_left(&request, &runs) else {
-        return Ok(line.answered(conversation::nothing_left(id), format!("answered: {id} left nothing")));
-    };
-    let vocabulary = language::Vocabulary::of(speaker.rulebook.catalog.commands().to_vec());
-    let text = language::print(&Intent::Work(work), &vocabulary);
-    let line = Line { text: &text, ..line };
+    Ok(match what_is_left(&request, &runs) {
+        Some(work) => Ok(Left { request, work }),
+        None => Err((conversation::nothing_left(id), format!("answered: {id} left nothing"))),
+    })
+}
+
+/// Asks for it in the name of whoever speaks.
+pub(super) async fn anew(
+    desk: Desk<'_>,
+    asked: Asked<'_>,
+    (speaker, left): (&Speaker, &Left),
+    incidents: Option<&ChannelId>,
+) -> Result<Reply, StoreFault> {
+    let (request, id) = (&left.request, left.request.id());
     // Read again: the command may have changed since, and then what does not fit any more is pointed at.
-    let reply = match speaker.understand(&text, world.now()) {
-        Ok(Intent::Work(work)) => accepting::work(world, line.asked(), (speaker, Some(id)), &work).await?,
+    let reply = match speaker.understand(asked.text, desk.now) {
+        Ok(Intent::Work(work)) => accepting::work(desk, asked, (speaker, Some(id)), &work).await?,
         Ok(_) => Reply::silent("rejected: no work is left"),
         Err(told) => Reply::Misunderstood(Box::new(told)),
     };
-    let reply = match reply {
+    Ok(match reply {
         Reply::Accepted { id: anew, mut writes, note } => {
             let (by, name) = (speaker.person.id.clone(), speaker.person.name.clone());
-            let retried = Retried { request: anew.clone(), by, name, at: world.now() };
+            let retried = Retried { request: anew.clone(), by, name, at: desk.now };
             let events = vec![RequestEvent::Retried(retried)];
             writes.push(Write::RequestEvents { id: id.clone(), expected: request.version, events });
             writes.extend([messages::card(id), messages::final_reply(id)]);
-            writes.extend(halting::told(world.places.incidents.as_ref(), &request, &writes));
+            writes.extend(halting::told(incidents, request, &writes));
             Reply::Accepted { id: anew, writes, note: format!("{note}, a retry of {id}") }
         }
         reply @ (Reply::Said { .. } | Reply::Refused { .. } | Reply::Misunderstood(_) | Reply::Silent { .. }) => reply,
-    };
-    Ok(lines::told(world, line, speaker, reply).await)
+    })
 }
 
 /// The same on what is left; `None` if nothing is.

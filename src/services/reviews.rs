@@ -119,7 +119,7 @@ pub(super) async fn submitted(
             return Ok(told(&outcome, format!("refused: whoever asked for {}", request.id())).with(writes));
         }
     };
-    let text = |key: &str| submission.values.get(key).map_or("", String::as_str);
+    let text = |key: &str| submission.value(key);
     let (why, typed) = (text(conversation::WHY_KEY), text(conversation::COUNT_KEY));
     let (by, shown) = (submission.person, shown.as_deref().unwrap_or_default());
     match approvals::decide(&request, &person, Word { by, choice: &choice, why, seen: &plan, shown, typed }, now) {

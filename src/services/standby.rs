@@ -6,7 +6,7 @@
 //! bring counts. Once it is calm, what has not started is taken back. Deliberately absent: which servers would help, which
 //! admission says; and taking them out again, which is left to people.
 
-use super::accepting::{self, Asked};
+use super::accepting::{self, Asked, Desk};
 use super::effects::Effects;
 use super::lines::{Reply, Speaker};
 use super::lookout::Lookout;
@@ -204,7 +204,7 @@ async fn ask(
     };
     let reply = match speaker.understand(&line, world.now()) {
         Ok(Intent::Work(work)) => {
-            accepting::work(&world, Asked { origin: &origin, text: &line }, (&speaker, None), &work).await?
+            accepting::work(Desk::of(&world), Asked { origin: &origin, text: &line }, (&speaker, None), &work).await?
         }
         Ok(_) => Reply::silent("rejected: no work"),
         Err(told) => Reply::Misunderstood(Box::new(told)),

@@ -56,6 +56,8 @@ pub enum SecondCause {
     InterruptsProduction,
     /// The command cannot be undone.
     Destructive,
+    /// It was asked for in a shell, which goes by what was last known of whoever asks.
+    Shell,
 }
 
 /// An override as its events made it.

@@ -15,6 +15,7 @@ mod command_line_automations;
 mod command_line_brakes;
 #[cfg(test)]
 mod command_line_matrix;
+mod command_line_shell;
 mod command_line_state;
 #[cfg(test)]
 mod decisions_call;

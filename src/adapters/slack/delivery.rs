@@ -70,7 +70,9 @@ impl Slack {
                 self.say("chat.postEphemeral", &fields, message).await
             }
             ReplyPath::Direct => self.say("chat.postMessage", &addressed(channel, None), message).await,
-            ReplyPath::Nobody => return Delivery::Refused("there is nobody to tell".to_owned()),
+            ReplyPath::Nobody | ReplyPath::Shell { .. } => {
+                return Delivery::Refused("there is nobody to tell".to_owned());
+            }
         };
         delivery(call)
     }

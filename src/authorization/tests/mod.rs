@@ -1,5 +1,6 @@
 //! Each yes with its no, through [`check`].
 
+mod accounts;
 mod automations;
 mod ceilings;
 mod decisions;

@@ -8,7 +8,7 @@ use std::path::Path;
 const PAGE: &str = "http://127.0.0.1:8080/";
 
 /// Each file with its text.
-const FILES: [(&str, &str); 14] = [
+const FILES: [(&str, &str); 15] = [
     ("commands/reboot.yaml", include_str!("files/commands/reboot.yaml")),
     ("commands/announce.yaml", include_str!("files/commands/announce.yaml")),
     ("commands/drain.yaml", include_str!("files/commands/drain.yaml")),
@@ -17,6 +17,7 @@ const FILES: [(&str, &str); 14] = [
     ("policies/admission.yaml", include_str!("files/policies/admission.yaml")),
     ("policies/channels.yaml", include_str!("../../../policies/channels.yaml")),
     ("policies/automations.yaml", include_str!("../../../policies/automations.yaml")),
+    ("policies/accounts.yaml", include_str!("../../../policies/accounts.yaml")),
     ("policies/groups.yaml", include_str!("../../../policies/groups.yaml")),
     ("policies/schema.cedarschema", include_str!("../../../policies/schema.cedarschema")),
     ("policies/global.cedar", include_str!("../../../policies/global.cedar")),

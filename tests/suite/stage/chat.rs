@@ -105,7 +105,9 @@ impl State {
             What::Private { to: earlier, message: told, by } => {
                 let is_answer_to_the_same = match to.path {
                     ReplyPath::ResponseAddress(_) => earlier.path == to.path,
-                    ReplyPath::Private { .. } | ReplyPath::Direct | ReplyPath::Nobody => row.beat == beat,
+                    ReplyPath::Private { .. } | ReplyPath::Direct | ReplyPath::Nobody | ReplyPath::Shell { .. } => {
+                        row.beat == beat
+                    }
                 };
                 is_answer_to_the_same && *by != process && earlier.person == to.person && first(told) == first(message)
             }

@@ -16,6 +16,7 @@ mod homes;
 mod pager;
 mod people;
 mod rulebook;
+mod shell;
 mod time;
 mod transcript;
 
@@ -48,7 +49,7 @@ use wrasse::domain::server::{Server, ServerName, TagName};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::{Arrival, Envelope};
 use wrasse::ports::store::Write;
-use wrasse::ports::{Clock, Store};
+use wrasse::ports::{Clock, Rulebook, Store};
 use wrasse::services::Places;
 use wrasse::workflow::request::PolicyName;
 
@@ -415,6 +416,11 @@ impl Stage {
     pub(crate) async fn store(&self) -> Arc<dyn Store> {
         let mut bot = self.0.bot.lock().await;
         self.there(&mut bot).store().await
+    }
+
+    /// What the files say now.
+    async fn rulebook(&self) -> Rulebook {
+        self.there(&mut *self.0.bot.lock().await).source().start()
     }
 
     fn there<'a>(&self, bot: &'a mut Option<Bot>) -> &'a mut Bot {

@@ -23,6 +23,7 @@ mod explaining;
 mod failing;
 mod filling;
 mod freezing;
+mod from_a_shell;
 mod going_on;
 mod helping;
 mod holding;

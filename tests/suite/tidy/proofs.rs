@@ -7,7 +7,7 @@ use super::none;
 use super::source::{code, files};
 
 /// A constructor, the files or folders of the program that may call it, and why those.
-const MADE_BY: [(&str, &[&str], &str); 5] = [
+const MADE_BY: [(&str, &[&str], &str); 6] = [
     (
         "Admission::noted",
         &["src/mandate/mod.rs", "src/adapters/storage/shapes/run.rs"],
@@ -15,6 +15,7 @@ const MADE_BY: [(&str, &[&str], &str); 5] = [
     ),
     ("Actor::of_envelope", &["src/adapters/slack/wire.rs"], "who acts is said by an authenticated envelope"),
     ("Actor::of_automation", &["src/services/standby.rs"], "who acts is said by the files that name an automation"),
+    ("Actor::of_account", &["src/cli/shell.rs"], "who acts is said by the files that say whose the account is"),
     ("Actor::of_process", &["src/cli/brakes.rs"], "who acts is said by the operating system"),
     (
         "Actor::recalled",

@@ -24,6 +24,7 @@ stored_variants! { SecondCause;
     "many-servers" => ManyServers { alone_max: "alone_max" },
     "interrupts-production" => InterruptsProduction,
     "destructive" => Destructive,
+    "shell" => Shell,
 }
 
 /// A policy is stored by the name that people write.

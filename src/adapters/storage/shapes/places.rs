@@ -23,4 +23,5 @@ stored_variants! { ReplyPath;
     "private" => Private { thread: "thread" },
     "direct" => Direct,
     "nobody" => Nobody,
+    "shell" => Shell { account: "account" },
 }

@@ -71,6 +71,7 @@ fn reply_path() -> BoxedStrategy<ReplyPath> {
         option::of(text().prop_map(MessageTs::new)).prop_map(|thread| ReplyPath::Private { thread }),
         Just(ReplyPath::Direct),
         Just(ReplyPath::Nobody),
+        text().prop_map(|account| ReplyPath::Shell { account }),
     ]
     .boxed()
 }

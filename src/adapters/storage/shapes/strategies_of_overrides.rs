@@ -17,6 +17,7 @@ fn asked() -> BoxedStrategy<OverrideAsked> {
         any::<u32>().prop_map(|alone_max| SecondCause::ManyServers { alone_max }),
         Just(SecondCause::InterruptsProduction),
         Just(SecondCause::Destructive),
+        Just(SecondCause::Shell),
     ];
     let what = (select(PolicyName::ALL.to_vec()), vec(passing, 0..3), hash());
     let who = (person(), text(), time(), time(), text());

@@ -1,0 +1,175 @@
+//! `wrasse retry`, `override` and `agree`: what lets work start, asked for in the name of whose account it is.
+//!
+//! On the database itself, by the files; what it takes beside the right to write that file, `services::shell` says.
+
+use super::brakes::{Place, REFUSED, account, commit, said};
+use super::decisions::request;
+use super::lines::{NOT_UNDERSTOOD, line_of, misunderstood, now};
+use super::output;
+use super::paths::Paths;
+use crate::adapters::ids::RandomIds;
+use crate::conversation::{self, Tense, plain};
+use crate::domain::identity::Actor;
+use crate::domain::ids::RequestId;
+use crate::domain::intent::{BuiltInVerb, Intent};
+use crate::language::{self, Vocabulary};
+use crate::ports::Rulebook;
+use crate::services::restraining::{Came, CameTo};
+use crate::services::shell::{self, Shell, ToAgree, ToOverride};
+use anyhow::bail;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// What `retry` and `override` are called with.
+#[derive(clap::Args)]
+pub(super) struct Asked {
+    /// The line behind its verb, as in the chat.
+    #[arg(required = true, value_name = "LINE")]
+    words: Vec<String>,
+    /// Only tell what it would come to.
+    #[arg(long)]
+    plan: bool,
+    #[command(flatten)]
+    at: At,
+}
+
+/// What `override` is called with.
+#[derive(clap::Args)]
+pub(super) struct Overridden {
+    /// Why; the same as `because …` at the end of the line.
+    #[arg(long, value_name = "TEXT")]
+    because: Option<String>,
+    #[command(flatten)]
+    asked: Asked,
+}
+
+/// What `agree` is called with.
+#[derive(clap::Args)]
+pub(super) struct Agree {
+    /// The request, such as req-2mq9.
+    #[arg(value_parser = request, value_name = "REQUEST")]
+    request: RequestId,
+    /// The policy that somebody asks to override.
+    policy: String,
+    /// The digits that stand beside what was shown: what they stand for is agreed to.
+    #[arg(long, value_name = "DIGITS")]
+    seen: Option<String>,
+    /// Why.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    because: String,
+    #[command(flatten)]
+    at: At,
+}
+
+/// The files and the database.
+#[derive(clap::Args)]
+struct At {
+    #[command(flatten)]
+    paths: Paths,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Asked {
+    pub(super) async fn retry(self) -> anyhow::Result<ExitCode> {
+        self.carry_out(BuiltInVerb::Retry, None).await
+    }
+
+    async fn carry_out(self, verb: BuiltInVerb, because: Option<&str>) -> anyhow::Result<ExitCode> {
+        let rulebook = self.at.rulebook()?;
+        let words = match because {
+            Some(text) => format!("{} because {text}", line_of(&self.words)),
+            None => line_of(&self.words),
+        };
+        let vocabulary = Vocabulary { now: now(), ..Vocabulary::of(rulebook.catalog.commands().to_vec()) };
+        let understood = language::normalise(&format!("{} {words}", verb.word()))
+            .and_then(|line| Ok((language::parse(&line, &vocabulary)?, line)));
+        let (intent, line) = match understood {
+            Ok(understood) => understood,
+            Err(told) => return Ok(misunderstood(&told, false)),
+        };
+        let tense = if self.plan { Tense::Would } else { Tense::Is };
+        let what = if let Intent::Retry { request } = &intent {
+            What::Retry(request)
+        } else if let Intent::Override { policy, request, why } = &intent {
+            What::Override(ToOverride { line: &line, policy, request, why })
+        } else {
+            bail!("`{line}` is no line for this call")
+        };
+        self.at.carry_out(&rulebook, tense, (what, Some(&line))).await
+    }
+}
+
+impl Overridden {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        self.asked.carry_out(BuiltInVerb::Override, self.because.as_deref()).await
+    }
+}
+
+impl Agree {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let Self { request, policy, seen, because, at } = self;
+        let rulebook = at.rulebook()?;
+        let what = ToAgree { request: &request, policy: &policy, seen: seen.as_deref(), why: because.trim() };
+        at.carry_out(&rulebook, Tense::Is, (What::Agree(what), None)).await
+    }
+}
+
+/// What is asked of the service.
+#[derive(Clone, Copy)]
+enum What<'a> {
+    Retry(&'a RequestId),
+    Override(ToOverride<'a>),
+    Agree(ToAgree<'a>),
+}
+
+impl At {
+    fn rulebook(&self) -> anyhow::Result<Arc<Rulebook>> {
+        let files = self.paths.files().read(None, now()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
+        Ok(Arc::new(files.rulebook))
+    }
+
+    async fn carry_out(
+        &self,
+        rulebook: &Arc<Rulebook>,
+        tense: Tense,
+        (what, line): (What<'_>, Option<&str>),
+    ) -> anyhow::Result<ExitCode> {
+        let (account, incidents) = (account()?, self.place.channel());
+        let Some(owner) = account.user.as_str().parse().ok().and_then(|uid| rulebook.policies.owner_of_account(uid))
+        else {
+            said(&conversation::account_of_nobody(&account, line));
+            return Ok(ExitCode::from(REFUSED));
+        };
+        let owner = Actor::of_account(owner.clone());
+        let store = self.place.open().await?;
+        let shell = Shell {
+            store: &store,
+            rulebook,
+            ids: &RandomIds,
+            now: now(),
+            account: &account,
+            owner: &owner,
+            incidents: incidents.as_ref(),
+            tense,
+        };
+        let Came { message, writes, to, .. } = match what {
+            What::Retry(request) => shell::retry(shell, request).await?,
+            What::Override(what) => shell::override_policy(shell, what).await?,
+            What::Agree(what) => shell::agree(shell, what).await?,
+        };
+        if !writes.is_empty() {
+            commit(&store, writes).await?;
+        }
+        store.close().await?;
+        match to {
+            CameTo::Done | CameTo::Refused => said(&message),
+            CameTo::Misunderstood => output::complain(&plain::render(&message)),
+        }
+        Ok(match to {
+            CameTo::Done => ExitCode::SUCCESS,
+            CameTo::Refused => ExitCode::from(REFUSED),
+            CameTo::Misunderstood => ExitCode::from(NOT_UNDERSTOOD),
+        })
+    }
+}
