@@ -82,22 +82,22 @@ enum What {
     /// Keep changes from starting for a time: `wrasse freeze site=lax until 18:00 because a live match`.
     Freeze(restraints::Reasoned),
     /// End a freeze sooner, as it was said: `wrasse thaw site=lax`.
-    Thaw(restraints::Line),
+    Thaw(restraints::Ending),
     /// Keep servers from any work, or a request from starting more: `wrasse hold req-2mq9 because traffic is high`.
     Hold(restraints::Reasoned),
     /// Let held servers or a held request go on.
-    Release(restraints::Line),
+    Release(restraints::Ending),
     /// Keep a command from some servers for a time: `wrasse blacklist site=lax reboot for 2d because a known fault`.
     Blacklist(restraints::Blacklist),
     /// End an entry of the blacklist sooner, as it was said.
-    Unblacklist(restraints::Line),
+    Unblacklist(restraints::Ending),
     /// Say how servers are that are out: `wrasse state edge-lax-007 repair because its PSU is dead`.
     State(restraints::Reasoned),
     /// Let a command start again that too many failures have stopped: `wrasse close-breaker reboot site=lax because …`.
     #[command(name = "close-breaker")]
     CloseBreaker(restraints::Reasoned),
     /// End a request: `wrasse cancel req-2mq9`; what is in flight goes to a safe point, drained servers return.
-    Cancel(restraints::Cancel),
+    Cancel(restraints::Ending),
     /// Ask anew for what a request left undone: `wrasse retry req-2mq9`. In the name of whose account it is (accounts.yaml).
     Retry(shell::Asked),
     /// Ask to let what waits pass one policy: `wrasse override capacity req-2mq9 because …`; somebody else must agree.
@@ -176,7 +176,7 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Unblacklist(line) => return line.run(BuiltInVerb::Unblacklist).await,
         What::State(line) => return line.run(BuiltInVerb::State).await,
         What::CloseBreaker(line) => return line.run(BuiltInVerb::CloseBreaker).await,
-        What::Cancel(cancel) => return cancel.run().await,
+        What::Cancel(cancel) => return cancel.run(BuiltInVerb::Cancel).await,
         What::Retry(asked) => return asked.retry().await,
         What::Override(asked) => return asked.run().await,
         What::Agree(agree) => return agree.run().await,

@@ -17,9 +17,9 @@ use crate::services::{cancelling, closing, declaring};
 use anyhow::bail;
 use std::process::ExitCode;
 
-/// What ends a brake is called with.
+/// The line, and where it counts.
 #[derive(clap::Args)]
-pub(super) struct Line {
+struct Line {
     /// The line behind its verb, as in the chat.
     #[arg(required = true, value_name = "LINE")]
     words: Vec<String>,
@@ -42,9 +42,9 @@ pub(super) struct Reasoned {
     line: Line,
 }
 
-/// What `cancel` is called with.
+/// What ends a brake or a request is called with.
 #[derive(clap::Args)]
-pub(super) struct Cancel {
+pub(super) struct Ending {
     /// Only tell what it would come to.
     #[arg(long)]
     plan: bool,
@@ -52,10 +52,10 @@ pub(super) struct Cancel {
     line: Line,
 }
 
-impl Cancel {
-    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+impl Ending {
+    pub(super) async fn run(self, verb: BuiltInVerb) -> anyhow::Result<ExitCode> {
         let beside = Beside { level: "", because: None, tense: tense(self.plan) };
-        self.line.carry_out(BuiltInVerb::Cancel, beside).await
+        self.line.carry_out(verb, beside).await
     }
 }
 
@@ -85,10 +85,6 @@ impl Reasoned {
 }
 
 impl Line {
-    pub(super) async fn run(self, verb: BuiltInVerb) -> anyhow::Result<ExitCode> {
-        self.carry_out(verb, Beside { level: "", because: None, tense: Tense::Is }).await
-    }
-
     async fn carry_out(self, verb: BuiltInVerb, beside: Beside<'_>) -> anyhow::Result<ExitCode> {
         let files = self.paths.files().read(None, now()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
         let rulebook = files.rulebook;

@@ -82,6 +82,19 @@ pub(super) fn waits(affected: &Affected, tense: Tense, for_it: &str) -> String {
     format!("{servers} {verb}{for_it}, of {of}: {}.", which(affected, |one| one.waiting))
 }
 
+/// What a brake keeps from starting, and would not any more: `3 servers that wait for it would go on when nothing else keeps
+/// them, of 2 requests: req-2mq9 (2), req-2mk4 (1).`
+pub(super) fn would_go_on(affected: &Affected) -> String {
+    let (waiting, requests) = affected.waits();
+    if requests == 0 {
+        return "No request waits for it now.".to_owned();
+    }
+    let (verb, them) = if waiting == 1 { ("waits", "it") } else { ("wait", "them") };
+    let (servers, of) = (capital(&servers(waiting)), counted(requests, "request"));
+    let which = which(affected, |one| one.waiting);
+    format!("{servers} that {verb} for it would go on when nothing else keeps {them}, of {of}: {which}.")
+}
+
 /// What becomes of what is at work: of one, and of more.
 pub(super) struct Fate {
     verb: &'static str,
@@ -202,6 +215,23 @@ pub fn go_on(stop: &Brake, affected: &Affected) -> Message {
         more => prose.text(format!("{more} requests start by themselves when it is safe.")),
     };
     Message::of_text(summary(format!("✅ {headline}")), prose.done())
+}
+
+/// Everything would go on.
+#[must_use]
+pub fn resume_would(stop: &Brake, affected: &Affected, line: &str) -> Message {
+    let headline = "Plan: resume everything";
+    let prose = Prose::new().bold(headline).text(" · nothing is done yet").line().rich(stopped(stop)).line();
+    let prose = match affected.waits() {
+        (_, 0) => prose.text("No request waits for it now."),
+        (waiting, requests) => {
+            let (servers, of) = (capital(&servers(waiting)), counted(requests, "request"));
+            let which = which(affected, |one| one.waiting);
+            prose.text(format!("{servers} would start when it is safe, of {of}: {which}."))
+        }
+    };
+    let context = Prose::new().text("to do it: ").piece(literal(line)).done();
+    Message { summary: summary(headline), blocks: vec![Block::Section(prose.done()), Block::Context(context)] }
 }
 
 /// Nothing is stopped, so nothing can be resumed.

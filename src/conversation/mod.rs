@@ -60,8 +60,8 @@ pub use answers::{
 };
 pub use asking::{IsAllowed, MayView, WhoView, may, may_in_general, who_can};
 pub use brakes::{
-    Affected, AffectedRequest, Tense, go_on, marked_stopped, may_not_stop, not_alone_yet, not_stopped, stop_notice,
-    stop_took_hold, stop_would, stopped_already,
+    Affected, AffectedRequest, Tense, go_on, marked_stopped, may_not_stop, not_alone_yet, not_stopped, resume_would,
+    stop_notice, stop_took_hold, stop_would, stopped_already,
 };
 pub use breaker::{
     BreakerView, breaker, breaker_closed, breaker_worse, may_not_close, no_such_breaker, only_cooling_down,
@@ -102,8 +102,8 @@ pub use reloading::{
 };
 pub use replies::{approval_ask, escalation, reminder, replanned, started};
 pub use restraints::{
-    PutOn, brake_is_off, brake_took_hold, braked_already, held, may_not_hold, no_such_brake, not_paused, paused,
-    paused_already, released, unpaused,
+    PutOn, brake_is_off, brake_took_hold, braked_already, brakes_would_be_off, held, may_not_hold, no_such_brake,
+    not_paused, paused, paused_already, released, unpaused,
 };
 pub use review::{
     COUNT_KEY, DECISION_KEY, ReviewOutcome, WHY_KEY, agreed_already, review_again, review_form, review_outcome,

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the stop of everything (`brakes`), and the reasons on cards (`reasons`).
 
-use super::brakes::{AS_IT_IS, Affected, TO_ITS_END, Tense, at_work, stopped, waits, with_why};
+use super::brakes::{AS_IT_IS, Affected, TO_ITS_END, Tense, at_work, stopped, waits, with_why, would_go_on};
 use super::help::literal;
 use super::message::{Block, Message, Rich};
 use super::words::{PATTERNS_MAX, Prose, is_are, quoted, servers, summary};
@@ -115,26 +115,10 @@ pub(super) fn on_in_short(prose: Prose, brake: &Brake) -> Prose {
 
 /// What is on, each in a line with the one that ends it: what was held together is one, and at most that many are told.
 pub(super) fn standing(brakes: &[Brake], most: usize) -> Rich {
-    let (mut held, mut told) = (BTreeMap::<_, Vec<ServerName>>::new(), Vec::new());
-    for brake in brakes {
-        match &brake.kind {
-            BrakeKind::Hold { name, .. } => {
-                let together = held.entry((brake.since, &brake.name, &brake.why)).or_default();
-                if together.is_empty() {
-                    told.push(brake);
-                }
-                together.push(name.clone());
-            }
-            BrakeKind::Stop | BrakeKind::Freeze { .. } | BrakeKind::Pause { .. } | BrakeKind::Blacklist { .. } => {
-                told.push(brake);
-            }
-        }
-    }
+    let told = put_on_together(brakes);
     let mut prose = Prose::new();
-    for brake in told.iter().take(most) {
-        let is_hold = matches!(&brake.kind, BrakeKind::Hold { .. });
-        let names = held.get(&(brake.since, &brake.name, &brake.why)).filter(|names| is_hold && names.len() > 1);
-        prose = one_standing(prose.line(), brake, names.map(Vec::as_slice));
+    for (brake, names) in told.iter().take(most) {
+        prose = one_standing(prose.line(), brake, Some(names.as_slice()).filter(|names| names.len() > 1));
     }
     match told.len().saturating_sub(most) {
         0 => prose.done(),
@@ -143,6 +127,27 @@ pub(super) fn standing(brakes: &[Brake], most: usize) -> Rich {
             prose.line().text(format!("+ {hidden} more; ")).piece(literal(&line)).text(" tells of those there").done()
         }
     }
+}
+
+/// Each brake; of holds that were put on together the first, with the names of all of them.
+fn put_on_together(brakes: &[Brake]) -> Vec<(&Brake, Vec<ServerName>)> {
+    let mut told: Vec<(&Brake, Vec<ServerName>)> = Vec::new();
+    let mut places = BTreeMap::new();
+    for brake in brakes {
+        match &brake.kind {
+            BrakeKind::Hold { name, .. } => {
+                let place = *places.entry((brake.since, &brake.name, &brake.why)).or_insert_with(|| {
+                    told.push((brake, Vec::new()));
+                    told.len() - 1
+                });
+                told.get_mut(place).into_iter().for_each(|(_, names)| names.push(name.clone()));
+            }
+            BrakeKind::Stop | BrakeKind::Freeze { .. } | BrakeKind::Pause { .. } | BrakeKind::Blacklist { .. } => {
+                told.push((brake, Vec::new()));
+            }
+        }
+    }
+    told
 }
 
 /// `` ❄ `site=lax` frozen by ana since 14:05 until 18:00: `a live match` · `/fleet thaw site=lax` ``
@@ -176,6 +181,26 @@ pub fn brake_is_off(kind: &BrakeKind) -> Message {
         .code(&scope)
         .text(format!(" is not {deed} any more. What waited starts by itself when it is safe."));
     Message::of_text(summary(format!("{} is not {deed} any more", quoted(&scope))), prose.done())
+}
+
+/// What somebody would end, each with who put it on and why, and what would go on then.
+#[must_use]
+pub fn brakes_would_be_off(brakes: &[Brake], affected: &Affected, line: &str) -> Message {
+    let mut prose = Prose::new().bold("Plan").text(" · nothing is done yet");
+    for (brake, together) in put_on_together(brakes).into_iter().take(TOLD_MAX) {
+        let names = (together.len() > 1).then(|| folded(&together, PATTERNS_MAX));
+        let (is, scope) = (is_are(together.len().max(1)), names.unwrap_or_else(|| scope(&brake.kind)));
+        prose = prose.line().code(scope).text(format!(" {is} {} by {} since ", deed(&brake.kind), quoted(&brake.name)));
+        prose = prose.time(brake.since);
+        if let Some(until) = brake.until {
+            prose = prose.text(" until ").time(until);
+        }
+        prose = with_why(prose, &brake.why);
+    }
+    let prose = prose.line().text(would_go_on(affected));
+    let context = Prose::new().text("to end it: ").piece(literal(line)).done();
+    let told = summary("Plan: what would go on");
+    Message { summary: told, blocks: vec![Block::Section(prose.done()), Block::Context(context)] }
 }
 
 /// Nothing was put on so; what there is of the kind.

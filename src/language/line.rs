@@ -295,17 +295,20 @@ fn plan(cursor: &Cursor<'_>, place: usize, vocabulary: &Vocabulary) -> Result<Pl
             Err(cursor.told(place..end, Kind::NothingToPlan { verb }))
         }
         Verb::BuiltIn(BuiltInVerb::State) => declaring::state(cursor, next).map(Planned::Declare),
-        // What stops things can be looked at before; what lets them go on takes hold at once.
+        // What stops things, and what lets them go on, can be looked at before.
         Verb::BuiltIn(
-            verb @ (BuiltInVerb::StopEverything | BuiltInVerb::Freeze | BuiltInVerb::Hold | BuiltInVerb::Blacklist),
+            verb @ (BuiltInVerb::StopEverything
+            | BuiltInVerb::ResumeEverything
+            | BuiltInVerb::Freeze
+            | BuiltInVerb::Thaw
+            | BuiltInVerb::Hold
+            | BuiltInVerb::Release
+            | BuiltInVerb::Blacklist
+            | BuiltInVerb::Unblacklist),
         ) => match braking::read(cursor, verb, next, vocabulary) {
             Some(read) => read.map(Planned::Brake),
             None => Err(cursor.told(0..end, Kind::NothingToPlan { verb })),
         },
-        Verb::BuiltIn(
-            verb
-            @ (BuiltInVerb::ResumeEverything | BuiltInVerb::Thaw | BuiltInVerb::Release | BuiltInVerb::Unblacklist),
-        ) => Err(cursor.told(0..end, Kind::NothingToPlan { verb })),
     }
 }
 

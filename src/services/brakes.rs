@@ -115,7 +115,7 @@ pub(super) async fn answer(
     }
 }
 
-/// What a line would do that stops things; nothing is done.
+/// What a line would do that stops things, or lets them go on; nothing is done.
 pub(super) async fn plan(
     world: &World,
     line: Line<'_>,
@@ -128,7 +128,13 @@ pub(super) async fn plan(
         return Ok(line.answered(came.message, came.note));
     }
     let (_, affected) = affected(world.store.as_ref()).await?;
-    Ok(line.answered(conversation::stop_would(&affected, text), "answered: a plan"))
+    let would = match (braking, stop_on(world.store.as_ref()).await?) {
+        (Braking::Resume { .. }, Some(stop)) => conversation::resume_would(&stop, &affected, text),
+        (Braking::Resume { .. }, None) => conversation::not_stopped(),
+        (_, Some(stop)) => conversation::stopped_already(&stop),
+        (_, None) => conversation::stop_would(&affected, text),
+    };
+    Ok(line.answered(would, "answered: a plan"))
 }
 
 /// A press that lets a request go on: the same as the line that releases it.

@@ -264,16 +264,31 @@ impl Braker<'_> {
     }
 
     /// Takes off what was put on so; tells what there is instead if nothing was.
-    fn take_off(self, kind: &BrakeKind, ledger: &Ledger) -> Came {
+    async fn take_off(self, kind: &BrakeKind, ledger: &Ledger) -> Result<Came, StoreFault> {
         let on = ledger.brakes.iter().filter(|brake| brake.is_on(self.now)).collect::<Vec<_>>();
-        let writes = self.off(on.iter().copied().filter(|brake| is_same(&brake.kind, kind)), "");
-        if writes.is_empty() {
+        let so = on.iter().copied().filter(|brake| is_same(&brake.kind, kind)).collect::<Vec<_>>();
+        if so.is_empty() {
             // Something said in other words may cover the same: then it is not as it was asked.
             let alike = on.iter().any(|brake| std::mem::discriminant(&brake.kind) == std::mem::discriminant(kind));
             let to = if alike { CameTo::Refused } else { CameTo::Done };
-            return Came::told(to, conversation::no_such_brake(kind, &on), "answered: nothing was put on so");
+            return Ok(Came::told(to, conversation::no_such_brake(kind, &on), "answered: nothing was put on so"));
         }
-        Came::done(conversation::brake_is_off(kind), writes, "took off a brake")
+        if let Some(look) = self.looked_at(&so, ledger).await? {
+            return Ok(look);
+        }
+        let writes = self.off(so.into_iter(), "");
+        Ok(Came::done(conversation::brake_is_off(kind), writes, "took off a brake"))
+    }
+
+    /// What would go on if these were taken off, where that is only looked at.
+    async fn looked_at(self, brakes: &[&Brake], ledger: &Ledger) -> Result<Option<Came>, StoreFault> {
+        if self.tense == Tense::Is || brakes.is_empty() {
+            return Ok(None);
+        }
+        let brakes = brakes.iter().map(|brake| (*brake).clone()).collect::<Vec<_>>();
+        let affected = self.affected(&brakes, ledger).await?;
+        let told = conversation::brakes_would_be_off(&brakes, &affected, self.line);
+        Ok(Some(Came::done(told, Vec::new(), "answered: a plan")))
     }
 }
 
@@ -321,10 +336,10 @@ async fn freeze(braker: Braker<'_>, time: ForATime<'_>) -> Result<Came, StoreFau
 
 async fn thaw(braker: Braker<'_>, on: &Braked) -> Result<Came, StoreFault> {
     let ledger = braker.store.ledger().await?;
-    Ok(match braker.coverage("freeze", on, &ledger).await? {
-        Err(told) => *told,
-        Ok(on) => braker.take_off(&BrakeKind::Freeze { on }, &ledger),
-    })
+    match braker.coverage("freeze", on, &ledger).await? {
+        Err(told) => Ok(*told),
+        Ok(on) => braker.take_off(&BrakeKind::Freeze { on }, &ledger).await,
+    }
 }
 
 async fn blacklist(
@@ -344,13 +359,13 @@ async fn blacklist(
 
 async fn unblacklist(braker: Braker<'_>, on: &Braked, command: Option<&CommandName>) -> Result<Came, StoreFault> {
     let ledger = braker.store.ledger().await?;
-    Ok(match braker.coverage("blacklist", on, &ledger).await? {
-        Err(told) => *told,
+    match braker.coverage("blacklist", on, &ledger).await? {
+        Err(told) => Ok(*told),
         Ok(on) => {
             let level = BlacklistLevel::Block;
-            braker.take_off(&BrakeKind::Blacklist { on, command: command.cloned(), level }, &ledger)
+            braker.take_off(&BrakeKind::Blacklist { on, command: command.cloned(), level }, &ledger).await
         }
-    })
+    }
 }
 
 async fn hold(braker: Braker<'_>, on: &Kept, because: &str) -> Result<Came, StoreFault> {
@@ -406,6 +421,10 @@ async fn release(braker: Braker<'_>, on: &Kept) -> Result<Came, StoreFault> {
     }
     let held = servers.iter().filter_map(|server| Some((server.name.clone(), holding(server, &ledger)?)));
     let held = held.collect::<Vec<_>>();
+    let brakes = held.iter().map(|(_, brake)| *brake).collect::<Vec<_>>();
+    if let Some(look) = braker.looked_at(&brakes, &ledger).await? {
+        return Ok(look);
+    }
     let names = held.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
     let writes = braker.off(held.iter().map(|(_, brake)| *brake), "");
     Ok(Came::done(conversation::released(&names), writes, format!("released {} servers", names.len())))
@@ -453,6 +472,9 @@ async fn unpause(braker: Braker<'_>, id: &RequestId) -> Result<Came, StoreFault>
         return Ok(came);
     }
     let ledger = braker.store.ledger().await?;
+    if let Some(look) = braker.looked_at(pausing(id, &ledger).as_slice(), &ledger).await? {
+        return Ok(look);
+    }
     let mut writes = braker.off(pausing(id, &ledger).into_iter(), "");
     let told = if writes.is_empty() { conversation::not_paused(id) } else { conversation::unpaused(id) };
     writes.push(messages::card(id));

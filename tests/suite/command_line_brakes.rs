@@ -105,6 +105,14 @@ fn a_site_is_frozen_and_thawed() {
     `everything` is not frozen, as far as it was said so. Nothing has changed.
     `/fleet thaw site=lax` frozen by local/UID: `a live match`
     ");
+    let look = call(&["thaw", "--plan", "site=lax"]);
+    assert_eq!(look.status.code(), Some(0), "{}", complaint(&look));
+    insta::assert_snapshot!(shown(&look), @"
+    Plan · nothing is done yet
+    `site=lax` is frozen by local/UID since hh:mm UTC until hh:mm UTC: `a live match`
+    No request waits for it now.
+    ~ to end it: `/fleet thaw site=lax`
+    ");
     let thawed = call(&["thaw", "site=lax"]);
     assert_eq!(thawed.status.code(), Some(0), "{}", complaint(&thawed));
     insta::assert_snapshot!(shown(&thawed), @"`site=lax` is not frozen any more. What waited starts by itself when it is safe.");

@@ -250,6 +250,92 @@ async fn what_is_on_the_blacklist_waits_or_is_left_out() {
     .await;
 }
 
+/// What lets things go on can be looked at as well: whose it is and why, and what would go on; and nothing is let go.
+#[tokio::test]
+#[expect(clippy::too_many_lines, reason = "each kind of brake on the same request")]
+async fn what_would_go_on_is_looked_at_before() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        let noc = noc.lets("sre", "freeze").lets("sre", "blacklist").lets("sre", "hold");
+        let first = bob.types(&noc, "/fleet freeze site=lax for 5m because a live match").await;
+        let reboot = ana.types(&noc, "/fleet reboot edge-lax-[01-02] because kernel update").await;
+        bob.types(&noc, "/fleet blacklist edge-lax-[01-03] reboot for 7d because it hangs").await;
+        bob.types(&noc, "/fleet hold edge-lax-[01,03] because I change their disks").await;
+        ana.types(&noc, "/fleet hold req-2222 because traffic is high").await;
+        first.transcript();
+        let look = bob.types(&noc, "/fleet plan thaw site=lax").await;
+        assert_snapshot!(look.transcript(), @"
+        bob   /fleet plan thaw site=lax
+        bot   (only bob) Plan · nothing is done yet
+              `site=lax` is frozen by bob since hh:mm until hh:mm: `a live match`
+              2 servers that wait for it would go on when nothing else keeps them, of 1 request: req-0001.
+              ~ to end it: `/fleet thaw site=lax`
+        ");
+        let look = bob.types(&noc, "/fleet plan unblacklist edge-lax-[01-03] reboot").await;
+        assert_snapshot!(look.transcript(), @"
+        bob   /fleet plan unblacklist edge-lax-[01-03] reboot
+        bot   (only bob) Plan · nothing is done yet
+              `reboot on edge-lax-[01-03]` is on the blacklist by bob since hh:mm until hh:mm: `it hangs`
+              2 servers that wait for it would go on when nothing else keeps them, of 1 request: req-0001.
+              ~ to end it: `/fleet unblacklist edge-lax-[01-03] reboot`
+        ");
+        let look = bob.types(&noc, "/fleet plan release edge-lax-[01-03]").await;
+        assert_snapshot!(look.transcript(), @"
+        bob   /fleet plan release edge-lax-[01-03]
+        bot   (only bob) Plan · nothing is done yet
+              `edge-lax-[01,03]` are held by bob since hh:mm: `I change their disks`
+              1 server that waits for it would go on when nothing else keeps it, of 1 request: req-0001.
+              ~ to end it: `/fleet release edge-lax-[01-03]`
+        ");
+        let look = ana.types(&noc, "/fleet plan release req-2222").await;
+        assert_snapshot!(look.transcript(), @"
+        ana   /fleet plan release req-0001
+        bot   (only ana) Plan · nothing is done yet
+              `req-0001` is held by ana since hh:mm: `traffic is high`
+              2 servers that wait for it would go on when nothing else keeps them, of 1 request: req-0001.
+              ~ to end it: `/fleet release req-0001`
+        ");
+        // What is not there, and what is not theirs, is told as by the line itself.
+        let look = bob.types(&noc, "/fleet plan thaw edge-lax-05").await;
+        assert_snapshot!(look.transcript(), @"
+        bob   /fleet plan thaw edge-lax-05
+        bot   (only bob) `edge-lax-05` is not frozen, as far as it was said so. Nothing has changed.
+              `/fleet thaw site=lax` frozen by bob: `a live match`
+        ");
+        let look = ana.types(&noc, "/fleet plan thaw site=lax").await;
+        assert_snapshot!(look.transcript(), @"
+        ana   /fleet plan thaw site=lax
+        bot   (only ana) 🚫 freeze is not allowed in #noc
+              Nothing has started.
+              In #noc, sre may.
+        ");
+        let look = bob.types(&noc, "/fleet plan resume everything because the cause was found").await;
+        assert_snapshot!(look.transcript(), @"
+        bob   /fleet plan resume everything because the cause was found
+        bot   (only bob) Nothing is stopped as a whole. Nothing has changed.
+              To see what waits, and why: `/fleet status`
+        ");
+        bob.types(&noc, "/fleet stop everything because servers do not come back").await.transcript();
+        let look = ana.types(&noc, "/fleet plan resume everything because the cause was found").await;
+        assert_snapshot!(look.transcript(), @"
+        ana   /fleet plan resume everything because the cause was found
+        bot   (only ana) Plan: resume everything · nothing is done yet
+              🛑 Everything is stopped by bob since hh:mm: `servers do not come back`
+              2 servers would start when it is safe, of 1 request: req-0001.
+              ~ to do it: `/fleet resume everything because the cause was found`
+        ");
+        ana.types(&noc, "/fleet resume everything because the cause was found").await.transcript();
+        stage.clock().advance(seconds(60)).await;
+        assert_snapshot!(reboot.since_last_look(), @"");
+        stage.fleet().rebooted("edge-lax-[01-02]", times(0));
+        ana.types(&noc, "/fleet cancel req-2222").await.transcript();
+        stage.clock().advance(minutes(6)).await;
+        first.transcript();
+        stage.channel("#incidents").transcript();
+    })
+    .await;
+}
+
 /// Whoever looks before sees what it would stop, by request; and nothing is stopped.
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "each kind of brake on the same two requests")]
@@ -314,16 +400,6 @@ async fn a_freeze_is_looked_at_before() {
         bot   (only ana) 🚫 freeze is not allowed in #noc
               Nothing has started.
               In #noc, sre may.
-        ");
-        let back = bob.types(&noc, "/fleet plan thaw site=lax").await;
-        assert_snapshot!(back.transcript(), @"
-        bob   /fleet plan thaw site=lax
-        bot   (only bob) Only work can be planned, and thaw takes hold at once
-              ```
-              plan thaw site=lax
-              ^^^^^^^^^
-              ```
-              Send it: you are told then whether you may, and what it stands in the way of. Nothing has started.
         ");
         let held = bob.types(&noc, "/fleet hold edge-lax-[01,03] because I change their disks").await;
         assert_snapshot!(held.transcript(), @"
