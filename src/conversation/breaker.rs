@@ -2,7 +2,8 @@
 //!
 //! Deliberately absent: when one opens or may be closed; admission says that.
 
-use super::message::{Block, Button, Message, Press, Rich, Style};
+use super::direct::{open_thread, row};
+use super::message::{Block, Message, Rich};
 use super::progress::failure_phrase;
 use super::reasons::scope_words;
 use super::view::names_of;
@@ -56,11 +57,7 @@ pub fn breaker(view: BreakerView<'_>) -> Message {
         prose = prose.line().rich(line);
     }
     let mut blocks = vec![Block::Section(prose.done()), Block::Context(how_to_close(view))];
-    if let Some(url) = view.thread_link {
-        let press = Press::Open(url.to_owned());
-        let open = Button { label: "Open thread".to_owned(), press, style: Style::Plain, confirm: None };
-        blocks.push(Block::Actions(vec![open]));
-    }
+    blocks.extend(row(view.thread_link.map(open_thread)));
     Message { summary: summary(format!("✗ {headline}")), blocks }
 }
 

@@ -267,3 +267,11 @@ pub(super) fn said_before(mut prose: Prose, said: &[SaidBefore]) -> Prose {
     }
     prose
 }
+
+/// Whatever that request left out is back, or somebody's already.
+#[must_use]
+pub fn nothing_to_take_over(id: &RequestId) -> Message {
+    let line =
+        format!("Nothing that {id} left out is nobody's: it is back, or somebody took it over. Nothing has changed.");
+    Message::of_text(summary(line.as_str()), Prose::new().text(line).done())
+}

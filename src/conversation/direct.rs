@@ -30,7 +30,7 @@ pub fn question_direct(
     let mut message = question(view, run, handles);
     let of = Prose::new().text(format!("{}: {}", view.request.id(), asked(view.request)));
     message.blocks.push(Block::Context(of.done()));
-    message.blocks.extend(open_thread(link));
+    message.blocks.extend(row(link.map(open_thread)));
     message
 }
 
@@ -76,11 +76,17 @@ pub fn halted_direct(view: RequestView<'_>, link: Option<&str>) -> Message {
 }
 
 fn with_link(mut message: Message, link: Option<&str>) -> Message {
-    message.blocks.extend(open_thread(link));
+    message.blocks.extend(row(link.map(open_thread)));
     message
 }
 
-pub(super) fn open_thread(link: Option<&str>) -> Option<Block> {
-    let press = Press::Open(link?.to_owned());
-    Some(Block::Actions(vec![Button { label: "Open thread".to_owned(), press, style: Style::Plain, confirm: None }]))
+pub(super) fn open_thread(link: &str) -> Button {
+    let press = Press::Open(link.to_owned());
+    Button { label: "Open thread".to_owned(), press, style: Style::Plain, confirm: None }
+}
+
+/// These buttons in a row, if there is any.
+pub(super) fn row(buttons: impl IntoIterator<Item = Button>) -> Option<Block> {
+    let buttons = buttons.into_iter().collect::<Vec<_>>();
+    (!buttons.is_empty()).then_some(Block::Actions(buttons))
 }

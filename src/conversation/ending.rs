@@ -38,7 +38,7 @@ pub fn final_reply(view: RequestView<'_>) -> Message {
 }
 
 /// The button that asks anew for what is left.
-fn retry_button(view: RequestView<'_>) -> Option<Button> {
+pub(super) fn retry_button(view: RequestView<'_>) -> Option<Button> {
     let (request, tally) = (view.request, view.tally());
     let left = tally.all - tally.done;
     // What people took back or refused before anything started is asked for again by a line, if at all.

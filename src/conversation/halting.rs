@@ -3,7 +3,8 @@
 //! Deliberately absent: servers that are out of production because of it, which are a matter of their own (`incident`).
 
 use super::card::{ended_by, retried};
-use super::direct::open_thread;
+use super::direct::{open_thread, row};
+use super::ending::retry_button;
 use super::message::{Block, Message, Rich};
 use super::progress::at_the_worst;
 use super::soaking::not_well;
@@ -32,7 +33,8 @@ pub fn halt_notice(view: RequestView<'_>, link: Option<&str>) -> Message {
     }
     let mut blocks = vec![Block::Section(prose.done()), Block::Context(context.done())];
     let is_settled = request.retried.is_some();
-    blocks.extend(open_thread(link).filter(|_| !is_settled));
+    let buttons = retry_button(view).into_iter().chain(link.map(open_thread));
+    blocks.extend(row(buttons).filter(|_| !is_settled));
     let sign = if is_settled { "✅" } else { state(view).sign() };
     Message { summary: summary(format!("{sign} {line}")), blocks }
 }

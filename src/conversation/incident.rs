@@ -2,7 +2,9 @@
 //!
 //! Deliberately absent: who takes it; nobody is named before somebody did.
 
-use super::message::{Block, Button, Message, Press, Rich, Style};
+use super::card::control;
+use super::direct::{open_thread, row};
+use super::message::{Block, Button, Confirm, Message, Rich, Style};
 use super::progress::failure_phrase;
 use super::view::{RequestView, names_of, subject_name};
 use super::words::{Prose, quoted, servers, summary};
@@ -10,7 +12,7 @@ use crate::admission::PoolImpact;
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
-use crate::workflow::request::OutServer;
+use crate::workflow::request::{ControlVerb, OutServer};
 use crate::workflow::run::{Run, RunOutcome, RunStage};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,13 +41,36 @@ pub fn incident(view: RequestView<'_>, thread_link: Option<&str>) -> Message {
         prose = prose.line().text(pools);
     }
     let mut blocks = vec![Block::Section(prose.done()), context];
-    if let Some(url) = thread_link {
-        let press = Press::Open(url.to_owned());
-        let open = Button { label: "Open thread".to_owned(), press, style: Style::Plain, confirm: None };
-        blocks.push(Block::Actions(vec![open]));
-    }
+    blocks.extend(row(take_over(view, &out).into_iter().chain(thread_link.map(open_thread))));
     let (names, verb) = (names_of(out.iter().copied()), view.request.spec.name.as_str());
     Message { summary: summary(format!("✗ {sites}: {names} out of production after a {verb}")), blocks }
+}
+
+/// The button of whoever takes them over, as long as one of them is nobody's.
+fn take_over(view: RequestView<'_>, out: &[&Run]) -> Option<Button> {
+    let impacts = view.impacts.iter();
+    let known =
+        impacts.flat_map(|impact| impact.now.out.iter().chain(&impact.now.in_repair).chain(&impact.now.on_standby));
+    let taken = known.filter(|server| server.said_by.is_some()).map(|server| &server.name).collect::<BTreeSet<_>>();
+    let is_nobodys = |run: &&&Run| {
+        let has_failed = matches!(run.stage, RunStage::Ended { outcome: RunOutcome::Failed, .. });
+        has_failed && run.server_name().is_some_and(|name| !taken.contains(name))
+    };
+    let nobodys = out.iter().filter(is_nobodys).count();
+    if nobodys == 0 {
+        return None;
+    }
+    let confirm = Confirm {
+        title: format!("Take over {}?", servers(nobodys)),
+        text: format!(
+            "You say that what {} left out is in repair, by you. Its pool is counted without it.",
+            view.request.id()
+        ),
+        yes: "I take it".to_owned(),
+        no: "Leave it".to_owned(),
+        style: Style::Primary,
+    };
+    Some(control(view.request, ControlVerb::TakeOver, "I take it")?.asking(confirm).primary())
 }
 
 /// One more server is out than was told before: what became of it, and how many there are by now.

@@ -69,8 +69,8 @@ pub use breaker::{
 pub use card::{Beside, card, card_beside, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
 pub use declaring::{
-    DeclaredView, Misfits, SaidBefore, declared, declared_notice, no_consent_to_state, not_declared, pool_change,
-    too_many_declared,
+    DeclaredView, Misfits, SaidBefore, declared, declared_notice, no_consent_to_state, not_declared,
+    nothing_to_take_over, pool_change, too_many_declared,
 };
 pub use details::details;
 pub use direct::{halted_direct, left_out_direct, question_direct};

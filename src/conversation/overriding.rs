@@ -2,7 +2,8 @@
 //!
 //! Deliberately absent: who may and what can be overridden, which services and admission decide.
 
-use super::message::{Block, Button, Form, FormBlock, Message, Press, Rich, Style};
+use super::direct::{open_thread, row};
+use super::message::{Block, Form, FormBlock, Message, Rich};
 use super::reasons::reasons;
 use super::review::{DECISION_KEY, WHY_KEY};
 use super::view::{RequestView, sites};
@@ -53,7 +54,7 @@ pub fn overridden(view: RequestView<'_>, one: &Override, review: &Handle, mentio
 
 /// An override in the incident channel: one message, edited as long as it lasts.
 #[must_use]
-pub fn override_incident(view: RequestView<'_>, one: &Override, card_link: Option<&str>) -> Message {
+pub fn override_incident(view: RequestView<'_>, one: &Override, review: &Handle, card_link: Option<&str>) -> Message {
     let asked = &one.asked;
     let title = format!("{} of {}", headline(one), sites(view.request));
     let prose = Prose::new().text(format!("{SIGN} ")).bold(title.as_str()).line().rich(standing(view, one));
@@ -63,15 +64,9 @@ pub fn override_incident(view: RequestView<'_>, one: &Override, card_link: Optio
         None => prose,
     };
     let mut blocks = vec![Block::Section(prose.done()), Block::Context(people(view.request, one))];
-    if let Some(url) = card_link {
-        let press = Press::Open(url.to_owned());
-        blocks.push(Block::Actions(vec![Button {
-            label: "Open thread".into(),
-            press,
-            style: Style::Plain,
-            confirm: None,
-        }]));
-    }
+    let is_pending = one.needs_second() && view.now < asked.until;
+    let review = is_pending.then(|| button("Review", "override.review", review).primary());
+    blocks.extend(row(review.into_iter().chain(card_link.map(open_thread))));
     Message { summary: summary(format!("{SIGN} {}: {title}", view.request.id())), blocks }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: which they are and when, which admission says.
 
-use super::direct::open_thread;
+use super::direct::{open_thread, row};
 use super::help::literal;
 use super::message::{Block, Message, Rich};
 use super::state::state;
@@ -129,7 +129,7 @@ pub fn relief(view: RequestView<'_>, link: Option<&str>) -> Message {
     let context = Prose::new().text(format!("{} by {}", request.id(), quoted(&request.requester_name)));
     let context = if request.is_over() { context.text(format!(" · {}", state(view).word(tally))) } else { context };
     let mut blocks = vec![Block::Section(prose.done()), Block::Context(context.done())];
-    blocks.extend(open_thread(link));
+    blocks.extend(row(link.map(open_thread)));
     Message { summary: summary(format!("{}: {headline}", request.id())), blocks }
 }
 

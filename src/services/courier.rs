@@ -294,9 +294,9 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         Notice::OverrideEnded { number, .. } => {
             request.override_of(*number).map(|one| conversation::override_ended(view, one, mentions(world)))
         }
-        Notice::OverrideIncident { number, .. } => {
-            request.override_of(*number).map(|one| conversation::override_incident(view, one, link.as_deref()))
-        }
+        Notice::OverrideIncident { number, .. } => request.override_of(*number).map(|one| {
+            conversation::override_incident(view, one, &messages::override_handle(id, *number), link.as_deref())
+        }),
         Notice::QuestionDirect(id) => {
             run(id).map(|run| conversation::question_direct(view, run, &handles(run), link.as_deref()))
         }

@@ -4,11 +4,12 @@
 //! Deliberately absent: what fits, which is admission's, and any act on the servers or their load balancers.
 
 use super::intake::Outcome;
-use super::lines::{Line, Speaker};
+use super::lines::{self, Line, Speaker};
+use super::presses::Press;
 use super::restraining::{Braker, Came, CameTo, Right, Said};
 use super::world::World;
 use super::{brakes, messages, queues, records};
-use crate::admission::{self, Declarer, Ledger, Objection, PoolCount, StateChange};
+use crate::admission::{self, Declarer, Ledger, LockStanding, Objection, PoolCount, StateChange};
 use crate::authorization::Authorized;
 use crate::conversation::{self, DeclaredView, Misfits, Tense};
 use crate::domain::command::{Impact, Targets};
@@ -18,11 +19,12 @@ use crate::domain::intent::BuiltInVerb;
 use crate::domain::limits::DECLARED_MAX_SERVERS;
 use crate::domain::place::{ChannelId, Reach};
 use crate::domain::server::{PoolName, ProductionState, Server, ServerName};
-use crate::language;
 use crate::ports::StoreFault;
 use crate::ports::authorizations::Occasion;
 use crate::ports::store::{DeclaredRecord, Write};
+use crate::workflow::request::Request;
 use crate::workflow::run::{Run, RunStage};
+use crate::{fleet, language};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a member's line comes to.
@@ -33,6 +35,22 @@ pub(super) async fn answer(
     declaration: &Declaration,
 ) -> Result<Outcome, StoreFault> {
     Ok(brakes::answered(line, declare(brakes::braker(world, line, speaker), declaration).await?))
+}
+
+/// A press of the button on what a request left out: the same as the line that puts those servers into repair.
+pub(super) async fn take_over(world: &World, press: &Press<'_>, request: &Request) -> Result<Outcome, StoreFault> {
+    let (ledger, id) = (world.store.ledger().await?, request.id());
+    let left =
+        ledger.locks.values().filter(|lock| lock.standing == LockStanding::LeftBehind && lock.run.request == *id);
+    let inventory = &world.rulebook().inventory;
+    let mut names = left.filter_map(|lock| Some(inventory.by_id(&lock.server)?.name.clone())).collect::<Vec<_>>();
+    if names.is_empty() {
+        return Ok(press.answered(conversation::nothing_to_take_over(id), "answered: nothing is left to take over"));
+    }
+    names.sort();
+    let (state, servers) = (BuiltInVerb::State.word(), fleet::fold(&names).join(","));
+    let text = format!("{state} {servers} {} because left out by {id}", Declared::Repair.word());
+    lines::answer(world, Line::of(press.envelope, press.origin, &text)).await
 }
 
 /// What a line would come to; nothing is done.

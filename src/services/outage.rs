@@ -72,7 +72,12 @@ pub(super) async fn presser(
         Some(ControlAction::TakeBack(_)) => true,
         Some(
             ControlAction::Request {
-                verb: ControlVerb::Review | ControlVerb::Details | ControlVerb::Resume | ControlVerb::Retry,
+                verb:
+                    ControlVerb::Review
+                    | ControlVerb::Details
+                    | ControlVerb::Resume
+                    | ControlVerb::Retry
+                    | ControlVerb::TakeOver,
                 ..
             }
             | ControlAction::Answer { .. }

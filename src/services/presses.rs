@@ -4,8 +4,8 @@ use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::world::World;
 use super::{
-    access, brakes, cancelling, forms, messages, offers, outage, rechecks, records, retrying, reviews, seconding,
-    telling,
+    access, brakes, cancelling, declaring, forms, messages, offers, outage, rechecks, records, retrying, reviews,
+    seconding, telling,
 };
 use crate::admission;
 use crate::authorization::AuthorizationRecord;
@@ -216,6 +216,7 @@ async fn request_press(
             Ok(reviews::details(world, press, view))
         }
         ControlVerb::Retry => retrying::press(world, press, person, &request).await,
+        ControlVerb::TakeOver => declaring::take_over(world, press, &request).await,
         ControlVerb::Resume => brakes::resume_press(world, press, person, id).await,
         ControlVerb::Withdraw | ControlVerb::Cancel => {
             cancel(world, &press.envelope.key, press.origin, person, &request).await

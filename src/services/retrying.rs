@@ -36,8 +36,10 @@ pub(super) async fn press(
         Ok(speaker) => speaker,
         Err(reply) => return Ok(reply.outcome(&press.envelope.key, press.origin)),
     };
-    // The new card stands where the old one does, and not in its thread.
-    let origin = Origin { thread: request.origin.thread.clone(), ..press.origin.clone() };
+    // The new card stands where the old one does, and not in its thread; asked for in another channel, in that one.
+    let is_there = press.origin.channel == request.origin.channel;
+    let thread = request.origin.thread.clone().filter(|_| is_there);
+    let origin = Origin { thread, ..press.origin.clone() };
     retry(world, Line::of(press.envelope, &origin, ""), &speaker, request.id()).await
 }
 

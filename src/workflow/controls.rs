@@ -21,11 +21,14 @@ pub enum ControlVerb {
     Resume,
     /// Asks anew for what it left undone.
     Retry,
+    /// Takes over the servers that it left out of production.
+    TakeOver,
 }
 
 impl ControlVerb {
     /// Every verb of a request.
-    pub const ALL: [Self; 6] = [Self::Review, Self::Details, Self::Withdraw, Self::Cancel, Self::Resume, Self::Retry];
+    pub const ALL: [Self; 7] =
+        [Self::Review, Self::Details, Self::Withdraw, Self::Cancel, Self::Resume, Self::Retry, Self::TakeOver];
 
     /// The word in logs and rows.
     #[must_use]
@@ -37,6 +40,7 @@ impl ControlVerb {
             Self::Cancel => "request.cancel",
             Self::Resume => "request.resume",
             Self::Retry => "request.retry",
+            Self::TakeOver => "request.take-over",
         }
     }
 }

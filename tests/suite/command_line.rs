@@ -353,7 +353,7 @@ fn check_tells_every_fault_of_every_file() {
 fn the_shipped_policies_say_what_their_tables_expect() {
     let told = wrasse(&["policy", "test"]);
     assert_eq!(told.status.code(), Some(0), "{}\n{}", out(&told), complaint(&told));
-    insta::assert_snapshot!(out(&told), @"as expected: 20 cases in 1 file; these policies decide none: global-destructive, noc-brakes, noc-state");
+    insta::assert_snapshot!(out(&told), @"as expected: 20 cases in 1 file; these policies decide none: global-destructive, incidents-take-over, noc-brakes, noc-state");
 }
 
 /// The shipped policies in a folder of their own, with those texts replaced.
@@ -416,7 +416,7 @@ fn policies_that_say_something_else_are_shown_with_what_was_expected() {
       - refused by web-no-reboots
       + refused by no policy: none allows it
     ");
-    insta::assert_snapshot!(complaint(&told), @"wrasse: 5 of 20 cases in 1 file answered otherwise than expected; these policies decide none: global-destructive, noc-brakes, noc-state, web-small");
+    insta::assert_snapshot!(complaint(&told), @"wrasse: 5 of 20 cases in 1 file answered otherwise than expected; these policies decide none: global-destructive, incidents-take-over, noc-brakes, noc-state, web-small");
 }
 
 #[test]

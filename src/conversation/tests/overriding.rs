@@ -100,8 +100,9 @@ fn a_thread_calls_the_group_where_no_other_channel_tells_it() {
 
 #[test]
 fn the_incident_channel_is_told_of_it() {
-    let told = overriding(None)
-        .see(INCIDENT, |view| override_incident(view, &view.request.overrides[0], Some("https://chat.example/card")));
+    let told = overriding(None).see(INCIDENT, |view| {
+        override_incident(view, &view.request.overrides[0], &Handle::new("h_review"), Some("https://chat.example/card"))
+    });
     assert_snapshot!(told, @"
     🔓 req-2mq9: cid overrides capacity for 20 servers of lax
     ----

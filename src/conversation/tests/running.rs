@@ -157,6 +157,7 @@ fn whoever_asked_is_told_of_a_halt_and_of_its_end() {
     reboot: `edge-lax-012` did not come back; drained
     edge-lax now 39 of 40, floor 36
     ~ req-2mq9 by ana · since 14:46 UTC
+    [[I take it]]
     ");
     let ended = RequestEvent::Ended { at: at(14, 55), outcome: RequestOutcome::DoneWithFailures };
     let story = one_lost().runs([14], &not_back()).halted(2).then(ended);
@@ -412,7 +413,7 @@ fn the_incident_channel_hears_of_a_server_that_is_out() {
     reboot: `edge-lax-012` did not come back; drained
     edge-lax now 39 of 40, floor 36
     ~ req-2mq9 by ana · since 14:46 UTC
-    [Open thread]
+    [[I take it]] [Open thread]
     ");
 }
 
@@ -429,6 +430,7 @@ fn the_incident_channel_hears_of_an_unknown_outcome() {
     reboot: `edge-lax-012` outcome not known, a person must say
     edge-lax now 36 of 40, floor 36
     ~ req-2mq9 by ana · since 14:46 UTC
+    [[I take it]]
     ");
 }
 

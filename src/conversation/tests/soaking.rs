@@ -148,7 +148,7 @@ fn a_halt_for_a_server_that_is_not_well_names_it_and_what_was_seen() {
     1 of 20 rebooted, 19 not started.
     To go on with what is left: `retry req-2mq9`
     ~ req-2mq9 by ana · halted 14:40 UTC
-    [Open thread]
+    [[Retry 19]] [Open thread]
     ");
     let (request, by, name) = (other_id(), super::person("U0BOB"), "bob".to_owned());
     let retried = over.then(RequestEvent::Retried(Retried { request, by, name, at: at(15, 2) }));

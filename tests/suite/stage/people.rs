@@ -33,6 +33,11 @@ impl Channel {
         self
     }
 
+    /// All that stands here, to press on.
+    pub(crate) fn from_the_start(&self) -> Thread {
+        Thread::new(&self.stage, self.id.clone(), 0)
+    }
+
     /// A group may use a command here, on at most that many servers.
     pub(crate) fn lets_up_to(self, group: &str, command: &str, servers: u32) -> Self {
         let condition = format!("\nwhen {{ context.server_count <= {servers} }}");

@@ -403,7 +403,7 @@ async fn what_is_at_work_when_it_opens_may_fail_too_and_is_told() {
               reboot: `edge-lax-06` did not come back; drained
               edge-lax now 10 of 12, floor 6
               ~ req-0004 by ana · since hh:mm
-              [Open thread]
+              [[I take it]] [Open thread]
         ");
     })
     .await;

@@ -39,7 +39,7 @@ async fn a_server_that_does_not_come_back_is_kept_out() {
               reboot: `edge-lax-02` did not come back; drained
               edge-lax now 5 of 6, floor 3
               ~ req-0001 by ana · since hh:mm
-              [Open thread]
+              [[I take it]] [Open thread]
         ");
         stage.fleet().rebooted("edge-lax-[01-03]", times(1));
         stage.fleet().serves("edge-lax-02", false);
@@ -90,7 +90,7 @@ async fn a_second_failure_stops_the_rest() {
               reboot: `edge-lax-[01-02]` did not come back; drained
               edge-lax now 6 of 8, floor 4
               ~ req-0001 by ana · since hh:mm
-              [Open thread]
+              [[I take it]] [Open thread]
         bot » ✗ Worse: 2 servers of lax out of production now
               reboot: `edge-lax-02` did not come back; drained
               edge-lax now 6 of 8, floor 4
@@ -99,7 +99,7 @@ async fn a_second_failure_stops_the_rest() {
               0 of 4 rebooted, 2 not started.
               To go on with what is left: `retry req-0001`
               ~ req-0001 by ana · halted hh:mm
-              [Open thread]
+              [[Retry 4]] [Open thread]
         ");
         stage.fleet().rebooted("edge-lax-[01-02]", times(1));
         stage.fleet().rebooted("edge-lax-[03-04]", times(0));
@@ -170,7 +170,7 @@ async fn a_server_whose_checks_fail_is_kept_out() {
               reboot: `edge-lax-01` did not pass the checks; drained
               edge-lax now 2 of 3, floor 2
               ~ req-0001 by ana · since hh:mm
-              [Open thread]
+              [[I take it]] [Open thread]
         ");
         stage.fleet().serves("edge-lax-01", false);
     })

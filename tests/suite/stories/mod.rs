@@ -26,6 +26,7 @@ mod freezing;
 mod from_a_shell;
 mod going_on;
 mod helping;
+mod helping_from_incidents;
 mod holding;
 mod home;
 mod lacking;

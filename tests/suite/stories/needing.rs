@@ -102,7 +102,7 @@ async fn what_is_left_out_and_a_halt_are_told_and_end_with_the_request() {
               reboot: `edge-lax-01` did not come back; drained
               edge-lax now 15 of 20, floor 10
               ~ req-0001 by ana · since hh:mm
-              [Open thread]
+              [[I take it]] [Open thread]
         ");
         stage.fleet().never_returns("edge-lax-02");
         stage.fleet().finishes("edge-lax-[03-05]");
@@ -113,7 +113,7 @@ async fn what_is_left_out_and_a_halt_are_told_and_end_with_the_request() {
               edge-lax now 15 of 20, floor 10
               ~ The request is over; its last reply says what to do with the rest.
               ~ req-0001 by ana · since hh:mm
-              [Open thread]
+              [[I take it]] [Open thread]
         bot   ⚠️ req-0001 is over: done, 5 failed · hh:mm
               Its last reply in the thread says what to do with the rest.
               [Open thread]

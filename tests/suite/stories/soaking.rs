@@ -269,7 +269,7 @@ async fn a_retry_that_is_halted_too_is_told_under_the_first_halt() {
               1 of 3 rebooted, 2 not started.
               To go on with what is left: `retry req-0002`
               ~ req-0002 by ana · halted hh:mm
-              [Open thread]
+              [[Retry 2]] [Open thread]
         ");
         stage.fleet().rebooted("edge-lax-[03-04]", times(0));
     })

@@ -99,7 +99,7 @@ stored_record! { Unwell; servers: "servers", count: "count", of: "of" }
 stored_record! { Ailing; name: "name", seen: "seen", at: "at_ms" }
 stored_words! { ControlVerb;
     "request.review" => Review, "request.details" => Details, "request.withdraw" => Withdraw,
-    "request.cancel" => Cancel, "request.resume" => Resume, "request.retry" => Retry,
+    "request.cancel" => Cancel, "request.resume" => Resume, "request.retry" => Retry, "request.take-over" => TakeOver,
 }
 stored_variants! { RequestOutcome;
     "done" => Done,
