@@ -112,6 +112,19 @@ pub fn breaker_worse(breaker: &Breaker) -> Message {
     Message::of_text(summary(format!("✗ {line}")), prose.text(".").done())
 }
 
+/// Nobody has closed it for a while: those who own the command are called, once.
+#[must_use]
+pub fn breaker_unclaimed(breaker: &Breaker, owner: Option<&GroupName>) -> Message {
+    if breaker.closed.is_some() {
+        return said(format!("✅ {}", may_start_again(&breaker.scope)));
+    }
+    let what = scope_words(&breaker.scope);
+    let prose = owner.map_or_else(Prose::new, |owner| Prose::new().group(owner).text(" "));
+    let prose = prose.text(format!("{} is stopped since ", capital(&what))).time(breaker.opened_at);
+    let prose = prose.text(", and nobody has closed its breaker.");
+    Message::of_text(summary(format!("{} is stopped, and nobody has closed its breaker", capital(&what))), prose.done())
+}
+
 fn closed(view: BreakerView<'_>, closing: &Closing) -> Message {
     let breaker = view.breaker;
     let again = match &breaker.scope {

@@ -64,7 +64,8 @@ pub use brakes::{
     stop_notice, stop_took_hold, stop_would, stopped_already,
 };
 pub use breaker::{
-    BreakerView, breaker, breaker_closed, breaker_worse, may_not_close, no_such_breaker, only_cooling_down,
+    BreakerView, breaker, breaker_closed, breaker_unclaimed, breaker_worse, may_not_close, no_such_breaker,
+    only_cooling_down,
 };
 pub use card::{Beside, card, card_beside, echo};
 pub use consents::{shown_buttons, shown_form, what_was_shown};
@@ -117,7 +118,7 @@ pub use soaking::wave_waits;
 pub use standby::{NotAsked, StandbyView, not_needed, relief, relief_reason, relieved, standby_not_asked};
 pub use state::state_word;
 pub use status::{StatusView, status};
-pub use suspect::{SuspectView, suspect, suspect_matter, suspect_no_more};
+pub use suspect::{SuspectView, suspect, suspect_matter, suspect_no_more, suspect_unclaimed};
 pub use topics::{help_servers, help_times, help_verb};
 pub use view::RequestView;
 pub use why::{

@@ -45,6 +45,22 @@ pub fn suspect(view: SuspectView<'_>) -> Message {
     }
 }
 
+/// Nobody has looked after it: those who own its command are called, where they are known.
+#[must_use]
+pub fn suspect_unclaimed(view: SuspectView<'_>) -> Message {
+    let what = headline(view);
+    let prose = match view.found {
+        Ok((request, _)) => Prose::new().group(&request.spec.owner).text(" "),
+        Err(_) => Prose::new(),
+    };
+    let prose = prose.text(format!("{what}. Since ")).time(view.since).text(" nobody has looked after it");
+    let prose = match view.hold {
+        Some(hold) => prose.text(format!("; {} holds it.", quoted(&hold.name))),
+        None => prose.text("."),
+    };
+    Message::of_text(summary(format!("{what}, and nobody has looked after it")), prose.done())
+}
+
 /// It is not any more: something has come of its run, or the server is free.
 #[must_use]
 pub fn suspect_no_more(server: &ServerName, run: &Run, now: Timestamp) -> Message {

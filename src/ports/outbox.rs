@@ -146,6 +146,20 @@ pub enum Notice {
         /// When it opened.
         opened_at: Timestamp,
     },
+    /// Nobody has closed a breaker for a while, under the message about it.
+    BreakerUnclaimed {
+        /// Its scope.
+        scope: BreakerScope,
+        /// When it opened.
+        opened_at: Timestamp,
+    },
+    /// Nobody has looked after a run that stands still, under the message about it.
+    SuspectUnclaimed {
+        /// The run.
+        run: RunId,
+        /// Since when.
+        since: Timestamp,
+    },
     /// Servers on standby that an automation puts into production, in the incident channel.
     Relief(RequestId),
     /// A run has a server, and nothing has come of it for too long, in the incident channel.

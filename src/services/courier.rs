@@ -240,19 +240,38 @@ fn unopened(delivery: Delivery) -> Settled {
     }
 }
 
+/// What is told of no request, or of one that may be unreadable.
+async fn without_request(world: &World, slot: &Slot, notice: &Notice) -> Result<Option<Option<Message>>, StoreFault> {
+    let told = if let Notice::Stop(id) = notice {
+        brakes::notice(world, id).await?
+    } else if let Notice::Breaker { scope, opened_at } = notice {
+        failures::told(world, scope, *opened_at).await?
+    } else if let Notice::BreakerWorse { scope, opened_at } = notice {
+        let breaker = world.store.breaker(scope, *opened_at).await?;
+        breaker.map(|breaker| conversation::breaker_worse(&breaker))
+    } else if let Notice::BreakerUnclaimed { scope, opened_at } = notice {
+        let (breaker, rulebook) = (world.store.breaker(scope, *opened_at).await?, world.rulebook());
+        let owner = rulebook.catalog.command(scope.command()).map(|spec| &spec.owner);
+        breaker.map(|breaker| conversation::breaker_unclaimed(&breaker, owner))
+    } else if let Notice::Suspect { run, since } = notice {
+        suspects::notice(world, slot, (run, *since)).await?
+    } else if let Notice::SuspectUnclaimed { run, since } = notice {
+        suspects::unclaimed(world, (run, *since)).await?
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(told))
+}
+
 async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFault> {
     let notice = match &slot.outgoing.content {
         Content::Fixed(message) => return Ok(Some(message.clone())),
         Content::Form(_) => return Ok(None),
-        Content::Live(Notice::Stop(id)) => return brakes::notice(world, id).await,
-        Content::Live(Notice::Breaker { scope, opened_at }) => return failures::told(world, scope, *opened_at).await,
-        Content::Live(Notice::Suspect { run, since }) => return suspects::notice(world, slot, (run, *since)).await,
-        Content::Live(Notice::BreakerWorse { scope, opened_at }) => {
-            let breaker = world.store.breaker(scope, *opened_at).await?;
-            return Ok(breaker.map(|breaker| conversation::breaker_worse(&breaker)));
-        }
         Content::Live(notice) => notice,
     };
+    if let Some(told) = without_request(world, slot, notice).await? {
+        return Ok(told);
+    }
     let Some(id) = notice.request() else { return Ok(None) };
     let Some(request) = world.store.request(id).await? else { return Ok(None) };
     let runs = world.store.runs(request.id()).await?;
@@ -287,7 +306,9 @@ async fn compose(world: &World, slot: &Slot) -> Result<Option<Message>, StoreFau
         | Notice::Stop(_)
         | Notice::Breaker { .. }
         | Notice::BreakerWorse { .. }
-        | Notice::Suspect { .. } => None,
+        | Notice::BreakerUnclaimed { .. }
+        | Notice::Suspect { .. }
+        | Notice::SuspectUnclaimed { .. } => None,
         Notice::Override { number, .. } => request
             .override_of(*number)
             .map(|one| conversation::overridden(view, one, &messages::override_handle(id, *number), mentions(world))),

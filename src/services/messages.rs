@@ -230,6 +230,37 @@ pub(super) fn breaker_worse(breaker: &Breaker, channel: &ChannelId) -> Write {
     })
 }
 
+/// Nobody has closed it: told under the message about it.
+pub(super) fn breaker_unclaimed(breaker: &Breaker, channel: &ChannelId) -> Write {
+    let (scope, opened_at) = (breaker.scope.clone(), breaker.opened_at);
+    let name = breaker_name(&scope, opened_at);
+    Write::Send(Outgoing {
+        key: breaker_unclaimed_key(breaker),
+        lane: Lane::new(name.clone()),
+        to: Destination::Worse { of: DeliveryKey::new(name), channel: channel.clone() },
+        content: Content::Live(Notice::BreakerUnclaimed { scope, opened_at }),
+    })
+}
+
+pub(super) fn breaker_unclaimed_key(breaker: &Breaker) -> DeliveryKey {
+    DeliveryKey::new(format!("{}:unclaimed", breaker_name(&breaker.scope, breaker.opened_at)))
+}
+
+/// Nobody has looked after it: told under the message about it.
+pub(super) fn suspect_unclaimed(run: &RunId, since: Timestamp, channel: &ChannelId) -> Write {
+    let of = suspect_key(run, since);
+    Write::Send(Outgoing {
+        key: suspect_unclaimed_key(run, since),
+        lane: Lane::new(of.as_str()),
+        to: Destination::Worse { of, channel: channel.clone() },
+        content: Content::Live(Notice::SuspectUnclaimed { run: run.clone(), since }),
+    })
+}
+
+pub(super) fn suspect_unclaimed_key(run: &RunId, since: Timestamp) -> DeliveryKey {
+    DeliveryKey::new(format!("{}:unclaimed", suspect_key(run, since)))
+}
+
 fn breaker_name(scope: &BreakerScope, opened_at: Timestamp) -> String {
     format!("breaker:{scope}:{}", opened_at.millis())
 }

@@ -462,8 +462,13 @@ impl Notice {
             | Self::Question(run)
             | Self::QuestionDirect(run)
             | Self::IncidentWorse(run)
-            | Self::Suspect { run, .. } => Some(&run.request),
-            Self::Home(_) | Self::Breaker { .. } | Self::BreakerWorse { .. } | Self::Stop(_) => None,
+            | Self::Suspect { run, .. }
+            | Self::SuspectUnclaimed { run, .. } => Some(&run.request),
+            Self::Home(_)
+            | Self::Breaker { .. }
+            | Self::BreakerWorse { .. }
+            | Self::BreakerUnclaimed { .. }
+            | Self::Stop(_) => None,
         }
     }
 }

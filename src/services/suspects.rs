@@ -134,6 +134,21 @@ pub(super) async fn notice(
     Ok(run.server_name().map(|server| conversation::suspect_no_more(server, &run, world.now())))
 }
 
+/// What is told under the message about it when nobody looks after it: nothing any more once it has moved on.
+pub(super) async fn unclaimed(world: &World, (id, since): (&RunId, Timestamp)) -> Result<Option<Message>, StoreFault> {
+    let ledger = world.store.ledger().await?;
+    let Some(lock) = ledger.locks.values().find(|lock| lock.run == *id) else { return Ok(None) };
+    let reservation = Reservation::of(world, lock, &ledger).await?;
+    let stands = reservation.since() == since && reservation.suspect_from().is_some();
+    Ok(stands.then(|| conversation::suspect_unclaimed(reservation.view())))
+}
+
+/// Each of them: which run, since when nothing has come of it, and since when that is too long.
+pub(super) async fn standing_still(world: &World) -> Result<Vec<(RunId, Timestamp, Timestamp)>, StoreFault> {
+    let (all, _) = suspects(world).await?;
+    Ok(all.iter().filter_map(|one| Some((one.lock.run.clone(), one.since(), one.suspect_from()?))).collect())
+}
+
 /// The run moves on: what was told of its standing still is told no more.
 pub(super) async fn moves_on(world: &World, run: &Run) -> Result<Option<Write>, StoreFault> {
     let (Some(since), Some(channel)) = (run.moved_at, &world.places.incidents) else { return Ok(None) };

@@ -34,7 +34,7 @@ impl Channel {
     }
 
     /// All that stands here, to press on.
-    pub(crate) fn from_the_start(&self) -> Thread {
+    pub(crate) fn whole(&self) -> Thread {
         Thread::new(&self.stage, self.id.clone(), 0)
     }
 

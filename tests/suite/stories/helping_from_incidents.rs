@@ -8,7 +8,6 @@ use wrasse::sandbox::fleet::model::Rotation;
 
 /// Whoever takes it says so by one press: the servers are in repair, by them.
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "most of it is the transcript")]
 async fn what_was_left_out_is_taken_over() {
     story(async |stage| {
         let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-12]");
@@ -29,7 +28,7 @@ async fn what_was_left_out_is_taken_over() {
               reboot: `edge-lax-03` did not come back; drained
               edge-lax now 10 of 12, floor 6
         ");
-        let there = incidents.from_the_start();
+        let there = incidents.whole();
         let button = bob.sees_button(&there, "I take it").unwrap();
         ana.presses(&there, "I take it").await;
         bob.presses(&there, "I take it").await;
@@ -95,7 +94,7 @@ async fn what_a_halt_left_is_retried() {
         ");
         stage.fleet().repairs("edge-lax-01");
         stage.fleet().repairs("edge-lax-02");
-        let there = incidents.from_the_start();
+        let there = incidents.whole();
         ana.presses(&there, "Retry 6").await;
         cid.presses(&there, "Retry 6").await;
         stage.clock().advance(minutes(10)).await;
@@ -161,7 +160,7 @@ async fn an_override_is_reviewed() {
               ~ req-0001 by ana · override by cid hh:mm
               [[Review]] [Open thread]
         ");
-        let there = incidents.from_the_start();
+        let there = incidents.whole();
         cid.presses(&there, "Review").await;
         dee.presses(&there, "Review").await;
         dee.submits(&there, "approve", "").await;

@@ -49,6 +49,8 @@ stored_variants! { Notice;
     "halt" => Halt(request),
     "incident-worse" => IncidentWorse(run),
     "breaker-worse" => BreakerWorse { scope: "scope", opened_at: "opened_at_ms" },
+    "breaker-unclaimed" => BreakerUnclaimed { scope: "scope", opened_at: "opened_at_ms" },
+    "suspect-unclaimed" => SuspectUnclaimed { run: "run", since: "since_ms" },
     "relief" => Relief(request),
     "suspect" => Suspect { run: "run", since: "since_ms" },
 }

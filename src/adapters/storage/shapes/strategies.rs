@@ -395,6 +395,7 @@ pub(super) fn content() -> BoxedStrategy<Content> {
             .prop_map(|(scope, opened_at)| Content::Live(Notice::BreakerWorse { scope, opened_at })),
         text().prop_map(|id| Content::Live(Notice::Stop(BrakeId::new(id)))),
         (run_id(), time()).prop_map(|(run, since)| Content::Live(Notice::Suspect { run, since })),
+        (run_id(), time()).prop_map(|(run, since)| Content::Live(Notice::SuspectUnclaimed { run, since })),
         (request_id(), any::<u32>(), 0..4).prop_map(|(request, number, which)| Content::Live(match which {
             3 => Notice::WaveWaits { request, wave: number },
             0 => Notice::Override { request, number },
