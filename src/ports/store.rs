@@ -216,6 +216,12 @@ pub enum Write {
     },
     /// Nothing is written. Relies on no stop of everything being on.
     NotStopped,
+    /// Nothing is written. Relies on no open request being younger than that one, the youngest that was seen; `None` relies on
+    /// there being no open one.
+    NoYoungerRequest {
+        /// The youngest.
+        than: Option<RequestId>,
+    },
     /// Somebody was seen to be a member.
     MemberSeen(SeenMember),
     /// What a pass looked at; one that is known stays as it is.

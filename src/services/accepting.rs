@@ -94,7 +94,9 @@ pub(super) async fn work(
         }
         return Ok(doubled(desk, &doubling, &authorized).await);
     }
-    Ok(accept(desk, asked.origin, Accepting { speaker, spec, plan, need, authorized: &authorized, retry_of }))
+    let youngest = open.last().map(|request| request.id().clone());
+    let accepting = Accepting { speaker, spec, plan, need, authorized: &authorized, retry_of, youngest };
+    Ok(accept(desk, asked.origin, accepting))
 }
 
 /// What open requests have already is not added to them; they are linked to.
@@ -138,15 +140,18 @@ struct Accepting<'a> {
     need: Option<ApprovalNeed>,
     authorized: &'a Authorized,
     retry_of: Option<&'a RequestId>,
+    /// The youngest request of which it is known that it is not the same work.
+    youngest: Option<RequestId>,
 }
 
 /// Writes the request with its runs, controls and first messages: one commit.
 fn accept(desk: Desk<'_>, origin: &Origin, accepting: Accepting<'_>) -> Reply {
-    let Accepting { speaker, spec, plan, need, authorized, retry_of } = accepting;
+    let Accepting { speaker, spec, plan, need, authorized, retry_of, youngest } = accepting;
     let now = desk.now;
     let id = plan.parts().request.clone();
     let controls = ControlVerb::ALL.map(|verb| (verb, desk.ids.handle()));
-    let mut writes = Vec::new();
+    // One that came meanwhile may ask for the same: then this is read again.
+    let mut writes = vec![Write::NoYoungerRequest { than: youngest }];
     for (number, subject) in (1..).zip(plan.parts().subjects.clone()) {
         let wave = u32::try_from(plan.wave_of(number)).unwrap_or(u32::MAX);
         writes.push(Write::RunEvents {
@@ -172,7 +177,7 @@ fn accept(desk: Desk<'_>, origin: &Origin, accepting: Accepting<'_>) -> Reply {
         controls: controls.into_iter().collect(),
         retry_of: retry_of.cloned(),
     };
-    writes.insert(0, request_made(&id, accepted));
+    writes.insert(1, request_made(&id, accepted));
     writes.push(records::kept_at(desk.now, Occasion::Line, Some(&id), authorized.record().clone()));
     writes.push(messages::card(&id));
     if origin.reply.is_answered() {

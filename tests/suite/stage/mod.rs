@@ -399,6 +399,17 @@ impl Stage {
         self.moment().await;
     }
 
+    /// These arrive before the bot looks.
+    async fn arrive_together(&self, arrivals: Vec<Arrival>) {
+        self.moment().await;
+        for arrival in arrivals {
+            let envelope = self.0.chat.envelope(arrival);
+            *self.0.last.borrow_mut() = Some(envelope.clone());
+            self.keep(envelope).await;
+        }
+        self.moment().await;
+    }
+
     /// Something arrives that nobody can read.
     pub(crate) async fn receives_rubbish(&self, raw: &str) {
         let mut envelope = self.0.chat.envelope(Arrival::Nothing { because: String::new() });

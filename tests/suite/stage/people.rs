@@ -203,6 +203,22 @@ impl Person {
         self.types_at(channel, text, late).await
     }
 
+    /// Types what somebody else types in the same moment: the bot finds both lines at once.
+    pub(crate) async fn types_beside(&self, other: &Self, channel: &Channel, (own, others): (&str, &str)) -> Thread {
+        let stage = &self.stage;
+        let (chat, start) = (&stage.0.chat, stage.0.chat.act(&channel.id, &self.name, own.to_owned()));
+        chat.act(&channel.id, &other.name, others.to_owned());
+        let mut arrivals = Vec::new();
+        for (person, text) in [(self, own), (other, others)] {
+            let line = text.strip_prefix("/fleet").unwrap().trim_start_matches(' ').to_owned();
+            let (person, reply) = (person.actor(), chat.address());
+            let origin = Origin { person, channel: channel.id.clone(), thread: None, reply };
+            arrivals.push(Arrival::Line { origin, line, sent_at: stage.0.clock.now(), trigger: None });
+        }
+        stage.arrive_together(arrivals).await;
+        Thread::new(stage, channel.id.clone(), start)
+    }
+
     async fn types_at(&self, channel: &Channel, text: &str, late: Duration) -> Thread {
         let line = text.strip_prefix("/fleet").unwrap().trim_start_matches(' ');
         let chat = &self.stage.0.chat;

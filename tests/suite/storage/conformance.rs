@@ -72,6 +72,25 @@ async fn a_request_goes_on_only_from_the_version_that_was_seen() {
     .await;
 }
 
+/// Whoever saw no other request that does the same work is told if one came meanwhile.
+#[tokio::test]
+async fn what_relies_on_no_younger_request_is_stale_once_there_is_one() {
+    on_every_store(async |store| {
+        let (first, second) = (request_id("zzzz"), request_id("2mq9"));
+        let younger = |than: Option<&RequestId>| Write::NoYoungerRequest { than: than.cloned() };
+        does(store, "none at all", vec![younger(None), request_events(&first, 0, vec![accepted(&first)])]).await;
+        is_stale(store, "there is one", younger(None)).await;
+        does(store, "none after it", vec![younger(Some(&first)), request_events(&second, 0, vec![accepted(&second)])])
+            .await;
+        is_stale(store, "one after it", younger(Some(&first))).await;
+        is_stale(store, "none is known by that id", younger(Some(&request_id("7777")))).await;
+        does(store, "card", vec![request_events(&second, 1, vec![card_posted("1.0")])]).await;
+        does(store, "end", vec![request_events(&second, 2, vec![request_ended(9)])]).await;
+        does(store, "over is not open", vec![younger(Some(&first))]).await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_person_is_shown_their_newest_requests() {
     on_every_store(async |store| {

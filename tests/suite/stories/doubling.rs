@@ -176,3 +176,23 @@ async fn what_waits_for_people_or_for_its_time_is_in_nobodys_way() {
     })
     .await;
 }
+
+/// Two people who see the same trouble type within the same moment: one request, whichever of them is read first.
+#[tokio::test]
+async fn two_lines_at_once_make_one_request() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-08]");
+        let cleo = stage.person("cleo").in_group("noc");
+        for server in 1..=4 {
+            let line = format!("/fleet reboot edge-lax-{server:02} because memory leak");
+            let thread = ana.types_beside(&cleo, &noc, (&line, &line)).await;
+            let told = thread.transcript();
+            assert_eq!(told.matches("Nothing was added").count(), 1, "{told}");
+            assert_eq!(told.matches("Understood: reboot 1 server").count(), 1, "{told}");
+        }
+        stage.clock().advance(minutes(40)).await;
+        noc.transcript();
+        (1..=4).for_each(|server| stage.fleet().rebooted(&format!("edge-lax-{server:02}"), times(1)));
+    })
+    .await;
+}

@@ -176,6 +176,12 @@ impl State {
         self.brakes.values().any(|row| row.is_on && row.brake.kind == BrakeKind::Stop)
     }
 
+    /// Whether an open request is younger than that one, or there is any.
+    fn has_younger(&self, than: Option<&RequestId>) -> bool {
+        let youngest = than.and_then(|id| self.requests.get(id)).map_or(0, |row| row.sequence);
+        self.requests.values().any(|row| row.is_open && row.sequence > youngest)
+    }
+
     fn put_on(&mut self, brake: &Brake) -> Guard {
         let over = self.brakes.values().filter(|row| !row.brake.is_on(brake.since)).map(|row| row.brake.id.clone());
         for id in over.collect::<Vec<_>>() {
@@ -271,10 +277,7 @@ impl State {
                 Guard::of(is_ours)
             }
             Write::Control(control) => self.control_made(control),
-            Write::ControlUsed { handle, at } => {
-                let is_fresh = self.controls.get(handle).is_some_and(|control| control.used_at.is_none());
-                Guard::of(is_fresh && self.controls.change(handle, |control| control.used_at = Some(*at)))
-            }
+            Write::ControlUsed { handle, at } => self.control_used(handle, *at),
             Write::HomeOpened { person, at } => self.home_opened(person, *at),
             Write::HomeShown { person, shown, at } => {
                 Guard::of(self.homes.change(person, |home| home.shown = Some((shown.clone(), *at))))
@@ -296,6 +299,7 @@ impl State {
             Write::BrakeOn(brake) => self.put_on(brake),
             Write::BrakeOff { id, end } => self.take_off(id, end),
             Write::NotStopped => Guard::of(!self.is_stopped()),
+            Write::NoYoungerRequest { than } => Guard::of(!self.has_younger(than.as_ref())),
             Write::MemberSeen(member) => {
                 self.members.put(member.person.clone(), member.clone());
                 Guard::Holds
@@ -323,6 +327,11 @@ impl State {
             self.controls.put(control.handle.clone(), control.clone());
         }
         Guard::Holds
+    }
+
+    fn control_used(&mut self, handle: &Handle, at: Timestamp) -> Guard {
+        let is_fresh = self.controls.get(handle).is_some_and(|control| control.used_at.is_none());
+        Guard::of(is_fresh && self.controls.change(handle, |control| control.used_at = Some(at)))
     }
 
     fn request_goes_on(&mut self, id: &RequestId, expected: Version, events: &[RequestEvent]) -> Guard {
@@ -430,6 +439,7 @@ impl State {
             | Write::Breaker(_) => Guard::Holds,
             Write::Authorization(_) => Guard::Holds,
             Write::BrakeOn(_) | Write::BrakeOff { .. } | Write::NotStopped | Write::MemberSeen(_) => Guard::Holds,
+            Write::NoYoungerRequest { .. } => Guard::Holds,
             Write::Snapshot { .. } => Guard::Holds,
         }
     }

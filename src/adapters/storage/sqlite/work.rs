@@ -128,6 +128,7 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::BrakeOn(brake) => brakes::put_on(connection, brake).await,
         Write::BrakeOff { id, end } => brakes::take_off(connection, id, end).await,
         Write::NotStopped => brakes::none_stops(connection).await,
+        Write::NoYoungerRequest { than } => none_is_younger(connection, than.as_ref()).await,
         Write::MemberSeen(member) => brakes::see_member(connection, member).await,
         Write::Snapshot { id, snapshot } => keep_snapshot(connection, id, snapshot).await,
     }
@@ -166,6 +167,15 @@ async fn settle_envelope(
 
 fn version_after<T>(expected: Version, events: &[T]) -> i64 {
     expected.0.saturating_add(i64::try_from(events.len()).unwrap_or(i64::MAX))
+}
+
+async fn none_is_younger(connection: &mut SqliteConnection, than: Option<&RequestId>) -> Result<Guard, StoreFault> {
+    let younger = query(
+        "SELECT sequence FROM requests
+         WHERE is_open = 1 AND sequence > coalesce((SELECT sequence FROM requests WHERE id = $1), 0) LIMIT 1",
+    );
+    let younger = younger.bind(than.map_or_else(String::new, ToString::to_string)).fetch_optional(connection).await?;
+    Ok(Guard::of(younger.is_none()))
 }
 
 async fn request_goes_on(
