@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod alerts_wire;
+mod bmc_identity_wire;
 #[cfg(test)]
 mod bolt;
 #[cfg(test)]
