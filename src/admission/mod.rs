@@ -44,6 +44,7 @@ mod tests;
 pub mod traffic;
 mod waves;
 mod without_server;
+mod written;
 
 pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage, standing};
 pub use breakers::{
@@ -82,6 +83,7 @@ pub use suspect::{SUSPECT_AFTER, moved_at, suspect_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
 pub use without_server::evaluate_without_server;
+pub use written::{Misnomer, Spot};
 
 use self::counts::Counts;
 use self::glances::Glances;

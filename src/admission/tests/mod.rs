@@ -32,6 +32,7 @@ mod suspect;
 mod traffic;
 mod waves;
 mod withdrawing;
+mod written;
 
 use super::*;
 use crate::domain::command::{
