@@ -75,7 +75,7 @@ pub use overshoot::{Overshoot, overshoot};
 pub use pass::{pass, reasons, reasons_of_servers};
 pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
 pub use rate::{PACED_STARTS_MAX, RATE_OVER, Start, paces};
-pub use record::{Decided, Said, Snapshot, decided};
+pub use record::{Answered, Decided, Said, Snapshot, decided};
 pub use rehearsal::{Outlook, Rehearsal, Sought, outlook, rehearse};
 pub use replay::{Change, Difference, Replay};
 pub use soaking::{Soaked, soaked};
