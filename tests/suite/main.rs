@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod alerts_wire;
+#[cfg(test)]
 mod bmc_identity_wire;
 #[cfg(test)]
 mod bolt;

@@ -126,7 +126,10 @@ impl Safety {
             output::say(&format!("~ {more}"));
         }
         if let Some(newest) = found.records.last() {
-            output::say(&format!("~ to ask again, and see whether it is answered alike: `{}`", again(&newest.request, &self.database)));
+            output::say(&format!(
+                "~ to ask again, and see whether it is answered alike: `{}`",
+                again(&newest.request, &self.database)
+            ));
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use wrasse::sandbox::fleet::model::Fault;
 const SERVERS: [&str; 2] = ["edge-lax-01", "edge-lax-02"];
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "most of it is the transcript")]
 async fn two_swapped_controllers_reset_neither_server_and_both_are_held() {
     story(async |stage| {
         let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-20]");
