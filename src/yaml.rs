@@ -3,7 +3,7 @@
 //! Deliberately absent: what belongs in which file, and how a fault is drawn.
 
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Location, Spanned};
 use std::fmt::{Display, Formatter};
 use std::ops::Range;
@@ -67,14 +67,26 @@ pub struct NoYaml {
 /// The first place that is no YAML.
 pub fn read(text: &str) -> Result<Node, NoYaml> {
     let options = serde_saphyr::options! { with_snippet: false, strict_booleans: true };
-    let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options).map_err(|fault| {
-        let span = fault.location().map_or(0..0, |location| place(text, &location));
-        // The text ends with the place, which the drawing shows already.
-        let what = fault.render_with_formatter(&serde_saphyr::UserMessageFormatter);
-        let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what).to_owned();
-        NoYaml { span, what }
-    })?;
+    let raw: Spanned<Raw> =
+        serde_saphyr::from_str_with_options(text, options).map_err(|fault| no_yaml(text, &fault))?;
     Ok(node(text, raw))
+}
+
+/// The values of a text whose shape is a type's.
+///
+/// # Errors
+/// The first place that is no YAML, or has another shape.
+pub fn values<T: DeserializeOwned>(text: &str) -> Result<T, NoYaml> {
+    let options = serde_saphyr::options! { with_snippet: false };
+    serde_saphyr::from_str_with_options(text, options).map_err(|fault| no_yaml(text, &fault))
+}
+
+fn no_yaml(text: &str, fault: &serde_saphyr::Error) -> NoYaml {
+    let span = fault.location().map_or(0..0, |location| place(text, &location));
+    // The text ends with the place, which the drawing shows already.
+    let what = fault.render_with_formatter(&serde_saphyr::UserMessageFormatter);
+    let what = what.rsplit_once(" at line ").map_or(what.as_str(), |(what, _)| what).to_owned();
+    NoYaml { span, what }
 }
 
 fn node(text: &str, raw: Spanned<Raw>) -> Node {

@@ -4,22 +4,24 @@ use super::breakers::{CohortRule, FailureRules, FailureShare, SERVER_FAILURES_KE
 use super::file_override::override_rules;
 use super::infrastructure::InfrastructureFile;
 use super::traffic::TrafficFile;
+use super::written::{Spot, Written};
 use super::{QueueRules, Rules, WiderFloors};
 use crate::domain::time::{duration_of, exact};
 use crate::workflow::request::PolicyName;
+use crate::yaml;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny};
-use std::ops::Range;
+use serde::de::IgnoredAny;
+use std::ops::{Range, RangeInclusive};
 use std::time::Duration;
 
 /// The most finished runs of one scope that a breaker looks at, so that the end of a run stays cheap.
 const RUNS_LOOKED_AT_MAX: u32 = 1_000;
 
 /// No multiple below says that here is more wrong than elsewhere, and none above would ever be reached.
-const COHORT_TIMES: std::ops::RangeInclusive<u32> = 2..=100;
+const COHORT_TIMES: RangeInclusive<u32> = 2..=100;
 
 /// Fewer runs say nothing of how many usually fail; more no command has.
-const COHORT_RUNS: std::ops::RangeInclusive<u32> = 20..=1_000_000;
+const COHORT_RUNS: RangeInclusive<u32> = 20..=1_000_000;
 
 /// The file as written.
 #[derive(Deserialize)]
@@ -67,24 +69,9 @@ struct Health {
 struct Concurrency {
     fleet: Option<u32>,
     command: Option<u32>,
-    rate: Option<OrNone>,
+    rate: Option<String>,
     type_in_site: Option<String>,
     rack: Option<u32>,
-}
-
-/// A number, or `none`.
-#[derive(Clone, Copy)]
-struct OrNone(Option<u32>);
-
-impl<'de> Deserialize<'de> for OrNone {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = String::deserialize(deserializer)?;
-        match word.parse() {
-            Ok(number) => Ok(Self(Some(number))),
-            Err(_) if word == "none" => Ok(Self(None)),
-            Err(_) => Err(D::Error::custom(format_args!("`{word}` is no whole number, and not none"))),
-        }
-    }
 }
 
 #[derive(Deserialize, Default)]
@@ -113,7 +100,7 @@ struct Queue {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Cohort {
-    times: Option<OrNone>,
+    times: Option<String>,
     failures: Option<u32>,
     runs: Option<u32>,
     within: Option<String>,
@@ -173,9 +160,10 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
     if text.trim().is_empty() {
         return Ok(usual);
     }
-    let given = serde_saphyr::from_str::<AdmissionFile>(text);
-    let given = given.map_err(|fault| AdmissionFileFault::of(file, fault.to_string()))?;
-    let read = Read { file };
+    let given = yaml::values::<AdmissionFile>(text);
+    let given = given.map_err(|no| AdmissionFileFault::at(file, text, &no.span, no.what))?;
+    let written = Written::new(file, text);
+    let read = Read { written };
     Ok(Rules {
         pool_out_max_percent: read.percent(&given.capacity.out_max, "capacity.out-max", usual.pool_out_max_percent)?,
         wider_floors: read.wider_floors(&given.capacity)?,
@@ -190,12 +178,11 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
             usual.unknown_max_percent,
         )?,
         fleet_concurrency: given.concurrency.fleet.unwrap_or(usual.fleet_concurrency),
-        traffic: given.traffic.rules(file)?,
-        infrastructure: given.infrastructure.rules(file)?,
-        starts_per_minute: match given.concurrency.rate {
-            None => usual.starts_per_minute,
-            Some(OrNone(Some(0))) => return read.fault("concurrency.rate", 0, "1 start a minute or more, or none"),
-            Some(OrNone(rate)) => rate,
+        traffic: given.traffic.rules(written)?,
+        infrastructure: given.infrastructure.rules(written)?,
+        starts_per_minute: {
+            let takes = "1 start a minute or more, or none";
+            read.or_none((&given.concurrency.rate, "concurrency.rate"), usual.starts_per_minute, (1..=u32::MAX, takes))?
         },
         command_concurrency: given.concurrency.command.unwrap_or(usual.command_concurrency),
         type_in_site_percent: read.percent(
@@ -215,7 +202,7 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
 /// Reads values, and says where one is that cannot be.
 #[derive(Clone, Copy)]
 struct Read<'a> {
-    file: &'a str,
+    written: Written<'a>,
 }
 
 impl Read<'_> {
@@ -225,7 +212,24 @@ impl Read<'_> {
         given: impl std::fmt::Display,
         takes: impl std::fmt::Display,
     ) -> Result<T, AdmissionFileFault> {
-        Err(AdmissionFileFault::of(self.file, format!("{key} is `{given}`; it takes {takes}")))
+        Err(self.written.not_taken(key, given, takes))
+    }
+
+    /// A number within those bounds, or `none`.
+    fn or_none(
+        self,
+        (given, key): (&Option<String>, &str),
+        usual: Option<u32>,
+        (bounds, takes): (RangeInclusive<u32>, &str),
+    ) -> Result<Option<u32>, AdmissionFileFault> {
+        match given.as_deref().map(str::trim) {
+            None => Ok(usual),
+            Some("none") => Ok(None),
+            Some(text) => match text.parse().ok().filter(|number| bounds.contains(number)) {
+                Some(number) => Ok(Some(number)),
+                None => self.fault(key, text, takes),
+            },
+        }
     }
 
     fn percent(self, given: &Option<String>, key: &str, usual: u8) -> Result<u8, AdmissionFileFault> {
@@ -294,14 +298,9 @@ impl Read<'_> {
         usual: CohortRule,
         share: FailureShare,
     ) -> Result<Option<CohortRule>, AdmissionFileFault> {
-        let times = match given.times {
-            None => usual.times,
-            Some(OrNone(Some(times))) => times,
-            Some(OrNone(None)) => return Ok(None),
-        };
-        if !COHORT_TIMES.contains(&times) {
-            return self.fault("failure-rate.cohort.times", times, "2 to 100 times as many as elsewhere, or none");
-        }
+        let takes = "2 to 100 times as many as elsewhere, or none";
+        let times = (&given.times, "failure-rate.cohort.times");
+        let Some(times) = self.or_none(times, Some(usual.times), (COHORT_TIMES, takes))? else { return Ok(None) };
         let failures_min = given.failures.unwrap_or(usual.failures_min.min(share.of_last));
         if !(1..=share.of_last).contains(&failures_min) {
             let takes = format_args!("1 to {} failures, as many as there are runs in `share.of-last`", share.of_last);
@@ -336,10 +335,11 @@ impl Read<'_> {
     fn observed(self, given: &[String]) -> Result<Vec<PolicyName>, AdmissionFileFault> {
         let can_be = || PolicyName::ALL.into_iter().filter(|policy| policy.can_be_observed());
         let mut observed = Vec::new();
-        for word in given {
+        for (place, word) in given.iter().enumerate() {
             let Some(policy) = can_be().find(|policy| policy.word() == word) else {
                 let takes = can_be().map(PolicyName::word).collect::<Vec<_>>().join(", ");
-                return self.fault("observe", word, format_args!("some of {takes}"));
+                let what = format!("observe is `{word}`; it takes some of {takes}");
+                return Err(self.written.fault(&[Spot::Value(format!("observe.{place}"))], what));
             };
             observed.push(policy);
         }

@@ -24,6 +24,7 @@ pub mod infrastructure;
 mod ledger;
 mod likely;
 mod merging;
+mod never;
 mod observing;
 mod outs;
 mod outside;
@@ -44,6 +45,7 @@ mod tests;
 pub mod traffic;
 mod waves;
 mod without_server;
+mod written;
 
 pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage, standing};
 pub use breakers::{
@@ -73,7 +75,7 @@ pub use overshoot::{Overshoot, overshoot};
 pub use pass::{pass, reasons, reasons_of_servers};
 pub use queue::{Place, Precedence, QueueRules, Waiting, in_order, overtakers, place, precedences, waiting};
 pub use rate::{PACED_STARTS_MAX, RATE_OVER, Start, paces};
-pub use record::{Decided, Said, Snapshot, decided};
+pub use record::{Answered, Decided, Said, Snapshot, decided};
 pub use rehearsal::{Outlook, Rehearsal, Sought, outlook, rehearse};
 pub use replay::{Change, Difference, Replay};
 pub use soaking::{Soaked, soaked};
@@ -82,11 +84,12 @@ pub use suspect::{SUSPECT_AFTER, moved_at, suspect_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
 pub use without_server::evaluate_without_server;
+pub use written::{Misnomer, Spot};
 
 use self::counts::Counts;
 use self::glances::Glances;
 use crate::domain::breaker::BreakerScope;
-use crate::domain::command::{CommandSpec, Impact, Targets, Touch};
+use crate::domain::command::{CommandSpec, Touch};
 use crate::domain::identity::Asker;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::plan::{PlannedServer, Subject};
@@ -391,7 +394,7 @@ fn evaluate_with(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) ->
 
 fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> Verdict {
     let server = candidate.server;
-    if let Some(why) = never(server, candidate.spec, known) {
+    if let Some(why) = never::why(server, candidate.spec, known) {
         return Verdict::Deny(why);
     }
     let asked = Asked { request: &candidate.run.request, spec: candidate.spec, server: Some(server), site: None };
@@ -440,33 +443,6 @@ fn every_policy(candidate: Candidate<'_>, known: Known<'_>, counts: &Counts) -> 
         })
     } else {
         Verdict::Wait(blockers)
-    }
-}
-
-/// Why a server may not be worked on at all: it is not what was planned, or not in a state that the command allows.
-/// While another run works on it its state says nothing yet.
-fn never(server: &PlannedServer, spec: &CommandSpec, known: Known<'_>) -> Option<String> {
-    let Some(record) = known.inventory.by_id(&server.id) else {
-        return Some("it is not in the inventory any more".into());
-    };
-    let same = record.name == server.name && record.site == server.site && record.pool == server.pool;
-    if !same || record.server_type != server.server_type {
-        return Some("the inventory has changed its name, type, site or pool".into());
-    }
-    let is_worked_on = known.ledger.lock(&server.id).is_some_and(|lock| lock.standing.is_a_runs());
-    match &spec.targets {
-        Targets::Servers { from, .. } if !is_worked_on && !from.contains(&found(server, known)) => {
-            Some(format!("it is in {}", known.ledger.state_told(record)))
-        }
-        // Nothing that is irreversible is done to what serves, not even by a command that would drain it first.
-        Targets::Servers { .. }
-            if !is_worked_on
-                && spec.impact == Impact::Destructive
-                && found(server, known) == ProductionState::Production =>
-        {
-            Some(format!("it is in production, and {} cannot be undone; drain it first, by another request", spec.name))
-        }
-        Targets::Servers { .. } | Targets::Sites { .. } | Targets::None => None,
     }
 }
 

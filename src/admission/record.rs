@@ -94,6 +94,53 @@ pub enum Said {
     Deny(String),
 }
 
+/// Which of its answers admission gave.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Answered {
+    /// It may start.
+    Allow,
+    /// Not now.
+    Wait,
+    /// Not at all.
+    Deny,
+}
+
+impl Answered {
+    /// Every answer.
+    pub const ALL: [Self; 3] = [Self::Allow, Self::Wait, Self::Deny];
+
+    /// The word in rows and in what is printed.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Wait => "wait",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+impl Said {
+    /// Which answer it is.
+    #[must_use]
+    pub const fn answered(&self) -> Answered {
+        match self {
+            Self::Allow { .. } => Answered::Allow,
+            Self::Wait(_) => Answered::Wait,
+            Self::Deny(_) => Answered::Deny,
+        }
+    }
+
+    /// The policies that made it wait.
+    #[must_use]
+    pub fn made_wait_by(&self) -> BTreeSet<PolicyName> {
+        match self {
+            Self::Wait(blockers) => blockers.iter().filter_map(Blocker::policy).collect(),
+            Self::Allow { .. } | Self::Deny(_) => BTreeSet::new(),
+        }
+    }
+}
+
 impl From<&Verdict> for Said {
     fn from(verdict: &Verdict) -> Self {
         match verdict {

@@ -25,6 +25,9 @@ impl Check {
                     rulebook.policies.channels().count(),
                     rulebook.inventory.servers().len(),
                 ));
+                if let Some(remark) = unproven_bmcs(whole.endpoints.bmcs_without_identity()) {
+                    output::say(&remark);
+                }
                 output::say(
                     "not checked here: whether the groups and people that policies name exist; `serve` asks the workspace",
                 );
@@ -36,6 +39,16 @@ impl Check {
             }
         }
     }
+}
+
+/// How many controllers are believed without proof; `None` if there are none.
+fn unproven_bmcs(servers: usize) -> Option<String> {
+    let which = match servers {
+        0 => return None,
+        1 => "1 server has a BMC without an identity".to_owned(),
+        many => format!("{many} servers have a BMC without an identity"),
+    };
+    Some(format!("{which}: a reset there reaches whatever machine answers; state `uuid:` or `serial:` in their `bmc:`"))
 }
 
 fn counted(faults: usize) -> String {

@@ -118,7 +118,7 @@ enum What {
     Schema,
     /// Show what the rules of channels became, or try the tables of expected answers.
     Policy(policy::Policy),
-    /// Tell who was allowed or refused what, by which policies, as the database has it; it is only read.
+    /// Tell who was allowed or refused what, or with `safety` when it was safe, as the database has it; it is only read.
     Decisions(decisions::Decisions),
     /// Print the Slack app manifest for the commands in use.
     Manifest {

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: the incident channel's notice and the counts at the end.
 
+use super::help::literal;
 use super::message::{Block, Button, Confirm, Message, StepLine, StepMark, Style};
 use super::progress::{failure_phrase, others};
 use super::view::{RequestView, subject_name};
@@ -25,6 +26,9 @@ pub fn server_failed(view: RequestView<'_>, run: &Run) -> Message {
     }
     if let Some(standing) = standing(run) {
         prose = prose.line().text(standing);
+    }
+    if let Some(held) = held_by_itself(run) {
+        prose = prose.line().rich(held);
     }
     if let Some(others) = others(view) {
         prose = prose.line().text(others);
@@ -57,6 +61,15 @@ fn standing(run: &Run) -> Option<String> {
         }
         RunStage::Waiting => None,
     }
+}
+
+/// What to do about a server whose controller is another machine's: nothing else starts there before that.
+fn held_by_itself(run: &Run) -> Option<super::message::Rich> {
+    let server = run.server_name()?;
+    run.failure.as_ref().filter(|failure| failure.kind == FailureKind::OtherMachine)?;
+    let prose = Prose::new().text("No machine was reset. It is held until the cabling and its ").code("bmc:");
+    let prose = prose.text(" in the inventory were looked at; then: ").piece(literal(&format!("release {server}")));
+    Some(prose.done())
 }
 
 pub(super) fn steps(view: RequestView<'_>, run: &Run) -> Vec<StepLine> {
@@ -197,7 +210,8 @@ fn answered(view: RequestView<'_>, run: &Run, name: &str) -> Message {
                 | FailureKind::BalancerFailed
                 | FailureKind::GateClosed
                 | FailureKind::CouldNotSend
-                | FailureKind::Refused => failure_phrase(run, &view.request.spec),
+                | FailureKind::Refused
+                | FailureKind::OtherMachine => failure_phrase(run, &view.request.spec),
             };
             let prose = Prose::new().text("✗ ").bold(format!("{name}: {said}")).text(" · ").time(failure.at);
             prose.line().text("Known: ").code(quoted(&failure.note))

@@ -72,6 +72,8 @@ pub enum Begun {
     Unknown(String),
     /// The other side answered that it will not.
     Refused(String),
+    /// Another machine than the one meant answered, and was sent nothing.
+    OtherMachine(String),
 }
 
 /// Something that only looks.
@@ -104,6 +106,8 @@ pub enum Seen {
     Checks(Vec<(HostCheck, String)>),
     /// It did not answer, and why. Says nothing about the state of the server.
     NoAnswer(String),
+    /// Another machine than the one meant answered. Says nothing about the state of the server either.
+    OtherMachine(String),
 }
 
 /// What a running system says of its own boot.

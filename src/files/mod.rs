@@ -92,9 +92,10 @@ impl Files {
         }
         let strangers = traffic::strangers(&rules.traffic, &loaded.inventory);
         let others = infrastructure::strangers(&rules.infrastructure, &loaded.inventory);
-        for what in strangers.iter().chain(&others) {
-            let place = format!("{policies}/admission.yaml");
-            faults.add(FileFault { place: place.clone(), what: what.clone() }, &format!("{place}: {what}"));
+        let admission = texts.admission.as_deref().unwrap_or_default();
+        for misnomer in strangers.into_iter().chain(others) {
+            let found = misnomer.placed("admission.yaml", admission);
+            add_admission(&mut faults, &policies, "admission.yaml", &found);
         }
         if let Err(found) = loaded.owners.check(&named_groups(&texts.policies, &catalog, people.as_ref())) {
             add_inventory(&mut faults, &found);
@@ -117,9 +118,9 @@ impl Files {
         match policies_of(&texts.policies, &channels, (&catalog, &loaded.inventory), people) {
             Ok(_) if !faults.is_empty() => Err(faults),
             Ok(checked) => {
-                if let Err(what) = standby::check(&rules.traffic, &catalog, &checked) {
-                    let place = format!("{policies}/admission.yaml");
-                    faults.add(FileFault { place: place.clone(), what: what.clone() }, &format!("{place}: {what}"));
+                if let Err(misnomer) = standby::check(&rules.traffic, &catalog, &checked) {
+                    let found = misnomer.placed("admission.yaml", admission);
+                    add_admission(&mut faults, &policies, "admission.yaml", &found);
                     return Err(faults);
                 }
                 let inventory = loaded.inventory;

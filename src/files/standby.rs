@@ -2,8 +2,8 @@
 //!
 //! A fault here would only be found when too much comes.
 
-use crate::admission::TrafficRules;
 use crate::admission::traffic::StandbyRules;
+use crate::admission::{Misnomer, Spot, TrafficRules};
 use crate::authorization::Policies;
 use crate::catalog::Catalog;
 use crate::domain::identity::Profile;
@@ -13,18 +13,20 @@ use crate::domain::place::{ChannelFacts, Membership, Reach};
 ///
 /// # Errors
 /// What is missing, and what to write.
-pub(super) fn check(rules: &TrafficRules, catalog: &Catalog, policies: &Policies) -> Result<(), String> {
+pub(super) fn check(rules: &TrafficRules, catalog: &Catalog, policies: &Policies) -> Result<(), Misnomer> {
+    let misnomer = |key: &str, what: String| Misnomer { spot: Spot::Value(format!("traffic.standby.{key}")), what };
     let Some(StandbyRules { automation, command, channel, .. }) = &rules.standby else { return Ok(()) };
-    policies.check_automation(automation).map_err(|what| format!("traffic.standby: {what}"))?;
+    policies.check_automation(automation).map_err(|what| misnomer("as", format!("traffic.standby: {what}")))?;
     let Some(spec) = catalog.command(command) else {
-        return Err(format!("traffic.standby names the command `{command}`, and there is none"));
+        return Err(misnomer("with", format!("traffic.standby names the command `{command}`, and there is none")));
     };
     if !spec.relieves() {
         let takes = "it takes one that puts servers back from standby, does nothing else, and asks for nothing but why";
-        return Err(format!("traffic.standby names `{command}`; {takes}"));
+        return Err(misnomer("with", format!("traffic.standby names `{command}`; {takes}")));
     }
     let Some(id) = policies.channel_called(channel) else {
-        return Err(format!("traffic.standby names the channel `{channel}`, which channels.yaml does not"));
+        let what = format!("traffic.standby names the channel `{channel}`, which channels.yaml does not");
+        return Err(misnomer("in", what));
     };
     // Who reads along is known only once the workspace is asked; this is where the most is allowed.
     let facts = ChannelFacts {
@@ -37,9 +39,10 @@ pub(super) fn check(rules: &TrafficRules, catalog: &Catalog, policies: &Policies
         let rule = format!(
             "`- {{ id: {channel}-{automation}, who: automation:{automation}, commands: {command}, reason: … }}`"
         );
-        return Err(format!(
+        let what = format!(
             "traffic.standby: no policy lets {automation} {command} in #{channel}; allow it in channels/{channel}.yaml: {rule}"
-        ));
+        );
+        return Err(misnomer("in", what));
     }
     Ok(())
 }

@@ -43,7 +43,8 @@ fn the_faults_of_all_files_are_told_together() {
     std::fs::write(folder.path().join("policies/channels.yaml"), "noc: nowhere\n").unwrap();
     std::fs::write(folder.path().join("policies/admission.yaml"), "capacity: { out-max: a lot }\n").unwrap();
     let places = places(&files);
-    for place in ["commands/drain.yaml:4", "inventory.yaml:2", "policies/channels.yaml:1", "policies/admission.yaml"] {
+    for place in ["commands/drain.yaml:4", "inventory.yaml:2", "policies/channels.yaml:1", "policies/admission.yaml:1"]
+    {
         assert!(places.iter().any(|found| found == place), "{place} is not in {places:?}");
     }
 }
@@ -115,24 +116,24 @@ fn whoever_asks_for_servers_on_standby_must_be_there_and_may() {
         ("", "whole"),
         (
             "standby: { as: standbye, with: undrain, in: noc }",
-            "policies/admission.yaml: traffic.standby: `standbye` is not a known automation: did you mean `standby`?",
+            "policies/admission.yaml:50: traffic.standby: `standbye` is not a known automation: did you mean `standby`?",
         ),
         (
             "standby: { as: standby, with: undrian, in: noc }",
-            "policies/admission.yaml: traffic.standby names the command `undrian`, and there is none",
+            "policies/admission.yaml:50: traffic.standby names the command `undrian`, and there is none",
         ),
         (
             "standby: { as: standby, with: reboot, in: noc }",
-            "policies/admission.yaml: traffic.standby names `reboot`; it takes one that puts servers back from standby, does \
+            "policies/admission.yaml:50: traffic.standby names `reboot`; it takes one that puts servers back from standby, does \
              nothing else, and asks for nothing but why",
         ),
         (
             "standby: { as: standby, with: undrain, in: nok }",
-            "policies/admission.yaml: traffic.standby names the channel `nok`, which channels.yaml does not",
+            "policies/admission.yaml:50: traffic.standby names the channel `nok`, which channels.yaml does not",
         ),
         (
             "standby: { as: standby, with: undrain, in: web }",
-            "policies/admission.yaml: traffic.standby: no policy lets standby undrain in #web; allow it in channels/web.yaml: \
+            "policies/admission.yaml:50: traffic.standby: no policy lets standby undrain in #web; allow it in channels/web.yaml: \
              `- { id: web-standby, who: automation:standby, commands: undrain, reason: … }`",
         ),
     ];

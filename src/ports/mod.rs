@@ -5,6 +5,7 @@ pub mod authorizations;
 pub mod chat;
 pub mod clock;
 pub mod controls;
+pub mod decisions;
 pub mod directory;
 pub mod drivers;
 pub mod ids;

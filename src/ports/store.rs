@@ -6,6 +6,7 @@
 use super::authorizations::{Authorization, Sought};
 use super::chat::{Envelope, Inbox};
 pub use super::controls::{Bound, Control, ControlAction, FormOf};
+use super::decisions::{FoundDecisions, SoughtDecisions};
 pub use super::outbox::{Content, Destination, Notice, Outgoing, Slot};
 use crate::admission::{
     Brake, BrakeEnd, Breaker, Decided, FinishedRun, HealthRow, Ledger, Lock, Snapshot, StateChange, StateRow, Tally,
@@ -385,6 +386,9 @@ pub trait Store: Inbox + Send + Sync {
     /// Locks, states, health and open breakers.
     /// Why a request was or was not admitted, in order.
     async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault>;
+
+    /// Decisions that fit, of every request.
+    async fn decided(&self, sought: &SoughtDecisions) -> Result<FoundDecisions, StoreFault>;
 
     /// What a pass looked at.
     async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault>;

@@ -26,6 +26,7 @@ mod lookout;
 mod looks;
 mod matters;
 mod messages;
+mod mistaken;
 pub mod monitoring;
 mod offers;
 mod outage;

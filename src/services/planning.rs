@@ -93,8 +93,8 @@ impl Subjects {
     }
 
     /// As a plan has them, in the order of starting.
-    pub(super) fn in_order(&self) -> Vec<Subject> {
-        spread(self.planned())
+    pub(super) fn in_order(&self, canary: u32) -> Vec<Subject> {
+        spread(self.planned(), canary)
     }
 
     fn planned(&self) -> Vec<Subject> {
@@ -283,7 +283,7 @@ impl<'a> Asking<'a> {
     ) -> Result<Plan, Answer> {
         let parameters = work.values();
         let not_before = self.not_before(work.start.as_ref(), subjects)?;
-        let subjects = subjects.in_order();
+        let subjects = subjects.in_order(spec.waves.canary);
         let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
         let parts = PlanParts {
             request: id.clone(),

@@ -2,7 +2,7 @@
 
 use super::effects::Effects;
 use super::world::World;
-use super::{Service, Step, failures, messages, suspects};
+use super::{Service, Step, failures, messages, mistaken, suspects};
 use crate::admission::traffic::{Traffic, is_missed};
 use crate::admission::{self, Brake, BrakeKind, Counted, Going, Health, HealthRow, StateRow};
 use crate::domain::effect::{Begun, Probe, Seen};
@@ -254,6 +254,7 @@ impl Runner {
         for event in &commit.events {
             self.tell(event, run, &mut writes);
         }
+        writes.extend(mistaken::hold(&self.world, run, &commit.events, now));
         let over =
             commit.events.iter().any(|event| matches!(event, RunEvent::Ended { .. } | RunEvent::PersonAsked { .. }));
         let wake_at = (!over).then_some(commit.wake_at);

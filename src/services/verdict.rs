@@ -99,7 +99,7 @@ impl Exact {
     /// What stands in the way of the line now.
     #[must_use]
     pub fn safety(&self, asking: Asking<'_>, around: Around<'_>) -> Safety {
-        let subjects = self.subjects.in_order();
+        let subjects = self.subjects.in_order(self.spec.waves.canary);
         let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
         let first = wave_sizes(&self.spec.waves, &self.work.values(), count).first().copied().unwrap_or(0);
         asking.safety((&self.work, &self.spec), (&subjects, first), around)

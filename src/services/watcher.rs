@@ -39,7 +39,7 @@ impl Watcher {
     async fn take_in(&self, pool: &PoolName, (begun_at, seen): (Timestamp, Seen)) -> Result<(), StoreFault> {
         let lines = match seen {
             Seen::Pool(lines) => lines,
-            Seen::NoAnswer(why) => {
+            Seen::NoAnswer(why) | Seen::OtherMachine(why) => {
                 tracing::warn!(%pool, %why, "the load balancer does not answer");
                 return Ok(());
             }

@@ -152,7 +152,12 @@ async fn connections(world: &World, request: &Request, run: &Run) -> Option<(Bal
     }
     match world.drivers.observe(&Probe::Balancer(server.name.clone()), LOOK_DEADLINE).await {
         Seen::Balancer(line) => Some((line, world.now())),
-        Seen::Boot(_) | Seen::Pool(_) | Seen::Power(_) | Seen::Checks(_) | Seen::NoAnswer(_) => None,
+        Seen::Boot(_)
+        | Seen::Pool(_)
+        | Seen::Power(_)
+        | Seen::Checks(_)
+        | Seen::NoAnswer(_)
+        | Seen::OtherMachine(_) => None,
     }
 }
 

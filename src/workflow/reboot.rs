@@ -50,6 +50,7 @@ pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &Reboot) -> Dec
         Input::Seen(Seen::NoAnswer(_)) if spec.via == PowerPath::Redfish || spec.otherwise.is_some() => {
             Decision::Observe(Probe::Power(server.clone()))
         }
+        Input::Seen(Seen::OtherMachine(why)) => fail(situation, step, FailureKind::OtherMachine, cut(why)),
         Input::Seen(Seen::NoAnswer(why)) => fail_before(situation, step, FailureKind::CouldNotSend, cut(why)),
         Input::ControllerSilent(why) => fail_before(situation, step, FailureKind::CouldNotSend, cut(why)),
         Input::Seen(Seen::Balancer(_) | Seen::Pool(_) | Seen::Checks(_)) => {
@@ -85,6 +86,10 @@ pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboo
     if let Some(Begun::NeverSent(why)) = acting.answer {
         return never_sent(situation, acting, spec, why);
     }
+    // No other way is taken: what the inventory says of this server is wrong somewhere, and nobody knows where.
+    if let Some(Begun::OtherMachine(why)) = acting.answer {
+        return fail(situation, acting.step, FailureKind::OtherMachine, cut(why));
+    }
     match situation.input {
         Input::Nothing => Decision::Observe(Probe::Boot(server.clone())),
         // That was asked because it may be sent once more.
@@ -101,6 +106,7 @@ pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboo
         Input::ControllerSilent(why) => {
             ask(situation, format!("it does not answer, and neither does its management controller ({})", cut(why)))
         }
+        Input::Seen(Seen::OtherMachine(why)) => ask(situation, format!("it does not answer; {}", cut(why))),
         Input::Seen(Seen::NoAnswer(_)) if situation.now >= acting.intent.until => {
             Decision::Observe(Probe::Power(server.clone()))
         }

@@ -93,6 +93,8 @@ pub enum FailureKind {
     CouldNotSend,
     /// The other side refused.
     Refused,
+    /// Another machine than the one meant answered: nothing was sent to it.
+    OtherMachine,
 }
 
 /// Where a run stands.

@@ -97,7 +97,7 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
         Input::Seen(seen) if now >= acting.intent.until => {
             let note = match seen {
                 Seen::Balancer(line) if is_out(line) => format!("{} connections did not end in time", line.connections),
-                Seen::NoAnswer(why) => format!("the load balancer does not answer: {why}"),
+                Seen::NoAnswer(why) | Seen::OtherMachine(why) => format!("the load balancer does not answer: {why}"),
                 Seen::Boot(_) | Seen::Balancer(_) | Seen::Pool(_) | Seen::Power(_) | Seen::Checks(_) => {
                     "the load balancer keeps it in rotation".to_owned()
                 }
@@ -159,7 +159,7 @@ pub(super) fn check_again(situation: Situation<'_>, acting: &Acting<'_>, checks:
                     let told = failing.iter().map(|(check, found)| format!("{}: {found}", check.word()));
                     cut(&told.collect::<Vec<_>>().join("; "))
                 }
-                Seen::NoAnswer(why) => format!("it does not answer: {why}"),
+                Seen::NoAnswer(why) | Seen::OtherMachine(why) => format!("it does not answer: {why}"),
                 Seen::Boot(_) | Seen::Balancer(_) | Seen::Pool(_) | Seen::Power(_) => "it does not answer".to_owned(),
             };
             fail(situation, acting.step, FailureKind::CheckFailed, note)
@@ -208,7 +208,7 @@ pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: Produc
                 Seen::Balancer(line) if line.standing == BalancerStanding::Down => {
                     "in rotation, but its health check fails".to_owned()
                 }
-                Seen::NoAnswer(why) => format!("the load balancer does not answer: {why}"),
+                Seen::NoAnswer(why) | Seen::OtherMachine(why) => format!("the load balancer does not answer: {why}"),
                 Seen::Boot(_) | Seen::Balancer(_) | Seen::Pool(_) | Seen::Power(_) | Seen::Checks(_) => {
                     "the load balancer keeps it out".to_owned()
                 }
@@ -280,12 +280,14 @@ pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpCal
             // It answered the status that means done, or it would not count as sent.
             Decision::Commit(telling(done, Output::HttpStatus, count(http.expect.into())))
         }
-        Some(Begun::Refused(why)) if !may_have_arrived => fail(situation, acting.step, FailureKind::Refused, cut(why)),
+        Some(Begun::Refused(why) | Begun::OtherMachine(why)) if !may_have_arrived => {
+            fail(situation, acting.step, FailureKind::Refused, cut(why))
+        }
         Some(Begun::NeverSent(why)) if is_last && !may_have_arrived => {
             fail(situation, acting.step, FailureKind::CouldNotSend, cut(why))
         }
         // It may have taken effect, and nothing tells whether it did.
-        Some(Begun::Refused(why)) => {
+        Some(Begun::Refused(why) | Begun::OtherMachine(why)) => {
             ask(situation, format!("the call was refused when it was sent again: {}", cut(why)))
         }
         Some(Begun::NeverSent(why) | Begun::Unknown(why)) if is_last => {

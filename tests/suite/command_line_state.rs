@@ -76,3 +76,38 @@ fn a_server_is_in_repair_and_ready_again() {
     To send instead: `state edge-lax-003 repair because its PSU is dead`
     ");
 }
+
+/// A reset asks nobody, so whoever keeps the inventory hears how many controllers nothing proves.
+#[test]
+fn check_counts_the_controllers_that_nothing_identifies() {
+    let folder = tempfile::tempdir().expect("a folder for the calls");
+    std::fs::write(folder.path().join("password"), "secret\n").expect("the folder is ours");
+    let bmc = |identity: &str| format!("bmc: {{ url: \"http://127.0.0.1:1/\", credential: bmc{identity} }}");
+    let check = |identities: [&str; 2]| {
+        let [first, second] = identities.map(bmc);
+        let text = format!(
+            "sites: [lax, riga]\ncredentials:\n  bmc: {{ username: admin, password_file: password }}\nservers:\n  \
+             - {{ id: a, name: edge-lax-001, type: edge-cache, site: lax, rack: r, {first} }}\n  \
+             - {{ id: b, name: edge-lax-002, type: edge-cache, site: lax, rack: r, {second} }}\n  \
+             - {{ id: c, name: origin-riga-01, type: origin, site: riga, rack: r }}\n"
+        );
+        let inventory = folder.path().join("bmcs.yaml");
+        std::fs::write(&inventory, text).expect("the folder is ours");
+        let told = call_check(folder.path(), &inventory);
+        assert_eq!(told.status.code(), Some(0), "{}", complaint(&told));
+        out(&told)
+    };
+    let all = check([", serial: A1", ", uuid: 4c4c4544-0046-5110-8034-c7c04f583133"]);
+    assert!(!all.contains("identity"), "{all}");
+    insta::assert_snapshot!(check(["", ", serial: A1"]), @"
+    sound: 4 commands with 9 examples, policies of 3 channels, 3 servers
+    1 server has a BMC without an identity: a reset there reaches whatever machine answers; state `uuid:` or `serial:` in their `bmc:`
+    not checked here: whether the groups and people that policies name exist; `serve` asks the workspace
+    ");
+    let none = check(["", ""]);
+    assert!(none.contains("2 servers have a BMC without an identity: "), "{none}");
+}
+
+fn call_check(folder: &std::path::Path, inventory: &std::path::Path) -> std::process::Output {
+    wrasse_in(folder, &["check", "--inventory", &inventory.display().to_string()])
+}

@@ -1,5 +1,6 @@
 //! `wrasse decisions`, as a shell calls it: on a database that another process has open, or on none.
 
+use crate::storage::decided::five;
 use crate::storage::values::{authorization, authorized};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -82,5 +83,70 @@ fn what_cannot_be_asked_is_told_with_what_to_type() {
 
     For more information, try '--help'.
     ");
+    assert!(!none.exists(), "asking makes no database");
+}
+
+#[tokio::test]
+async fn what_was_safe_is_found_by_server_site_policy_answer_and_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wrasse.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let writes = five().into_iter().map(Write::Decision).collect();
+    store.commit(Operation { id: OperationId::new("all"), writes }).await.unwrap();
+    let safety = |arguments: &[&str]| {
+        let told = decisions(&path, &[&["safety"], arguments].concat());
+        assert_eq!(told.status.code(), Some(0), "{}", complaint(&told));
+        out(&told).replace(&path.display().to_string(), "wrasse.db")
+    };
+    insta::assert_snapshot!(safety(&[]), @"
+    1970-01-01T00:00:00Z wait · req-2mq9 · edge-lax-001: waits: everything is stopped by bob since 00:00 UTC; req-zzzz waited longer and goes first · edge-fra-001: may start
+    1970-01-01T00:00:00Z wait · req-2mq9 · edge-lax-001: waits: site=lax frozen by bob
+    1970-01-01T00:00:00Z deny · req-zzzz · edge-fra-001: left out: it is in repair
+    1970-01-01T00:00:00Z allow (overridden) · req-2mq9 · edge-lax-001: may start
+    1970-01-01T00:00:00Z wait · req-zzzz · no server was asked about: as it was
+    ~ to ask again, and see whether it is answered alike: `wrasse why --decisions req-zzzz --database wrasse.db`
+    ");
+    insta::assert_snapshot!(safety(&["--site", "fra"]), @"
+    1970-01-01T00:00:00Z wait · req-2mq9 · edge-fra-001: may start
+    1970-01-01T00:00:00Z deny · req-zzzz · edge-fra-001: left out: it is in repair
+    ~ to ask again, and see whether it is answered alike: `wrasse why --decisions req-zzzz --database wrasse.db`
+    ");
+    insta::assert_snapshot!(safety(&["--server", "edge-lax-001", "--policy", "freeze"]), @"
+    1970-01-01T00:00:00Z wait · req-2mq9 · edge-lax-001: waits: site=lax frozen by bob
+    ~ to ask again, and see whether it is answered alike: `wrasse why --decisions req-2mq9 --database wrasse.db`
+    ");
+    insta::assert_snapshot!(safety(&["req-2mq9", "--answer", "wait", "--limit", "1"]), @"
+    1970-01-01T00:00:00Z wait · req-2mq9 · edge-lax-001: waits: site=lax frozen by bob
+    ~ 1 more, older; --limit shows them
+    ~ to ask again, and see whether it is answered alike: `wrasse why --decisions req-2mq9 --database wrasse.db`
+    ");
+    insta::assert_snapshot!(safety(&["--answer", "deny", "--json"]), @r#"{"at":"1970-01-01T00:00:00Z","at_ms":30,"request":"req-zzzz","verdict":"deny","decided":[{"run":"run-2mq9.1","server":"edge-fra-001","site":"fra","said":"deny","policies":[],"words":"left out: it is in repair"}],"snapshot":null,"again":"wrasse why --decisions req-zzzz --database wrasse.db"}"#);
+    insta::assert_snapshot!(safety(&["--policy", "capacity"]), @"no decision is stored of that");
+    insta::assert_snapshot!(safety(&["--since", "2h"]), @"no decision is stored of that");
+    assert_eq!(safety(&["--until", "2h"]), safety(&[]), "all of it was longer ago");
+    let many = decisions(&path, &["safety", "--limit", "2", "--json"]);
+    assert_eq!(out(&many).lines().count(), 2);
+    insta::assert_snapshot!(complaint(&many), @"wrasse: 3 more, older; --limit shows them");
+    store.close().await.unwrap();
+}
+
+#[test]
+fn what_cannot_be_asked_of_safety_is_told_with_what_to_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = folder.path().join("none.db");
+    let refused = |arguments: &[&str]| {
+        let told = decisions(&none, &[&["safety"], arguments].concat());
+        assert_ne!(told.status.code(), Some(0));
+        complaint(&told).lines().next().unwrap_or_default().replace(&none.display().to_string(), "none.db")
+    };
+    insta::assert_snapshot!(refused(&[]), @"wrasse: none.db is not there; say where the database is: --database FILE");
+    insta::assert_snapshot!(refused(&["2mq9"]), @"error: invalid value '2mq9' for '[REQUEST]': a request is written as on its card, such as req-2mq9");
+    insta::assert_snapshot!(refused(&["--policy", "capasity"]), @"error: invalid value 'capasity' for '--policy <NAME>': did you mean capacity? the policies are concurrency, capacity, traffic, production-state, infrastructure, failure-rate, stop, freeze, hold, blacklist, window");
+    insta::assert_snapshot!(refused(&["--answer", "maybe"]), @"error: invalid value 'maybe' for '--answer <ANSWER>': the answers are allow, wait, deny");
+    insta::assert_snapshot!(refused(&["--server", "edge-lax-[001-003]"]), @"error: invalid value 'edge-lax-[001-003]' for '--server <NAME>': it takes the name of one server, such as edge-lax-001");
+    insta::assert_snapshot!(refused(&["--site", ""]), @"error: invalid value '' for '--site <NAME>': it takes the name of one site, such as lax");
+    insta::assert_snapshot!(refused(&["--since", "yesterday"]), @"error: invalid value 'yesterday' for '--since <TIME>': a time is written as 45m, 2h, 1h30m or 7d");
+    insta::assert_snapshot!(refused(&["--since", "1h", "--until", "2h"]), @"wrasse: nothing was both less than --since and more than --until ago; give --since the longer time");
+    insta::assert_snapshot!(refused(&["--limit", "0"]), @"error: invalid value '0' for '--limit <NUMBER>': it takes a whole number from 1");
     assert!(!none.exists(), "asking makes no database");
 }

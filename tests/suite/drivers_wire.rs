@@ -325,6 +325,25 @@ async fn a_controller_refuses_another_password() {
     assert_eq!(world.restart(SOON).await, Begun::NeverSent("the management controller answered 401".to_owned()));
 }
 
+/// Somebody has plugged each of two cables into the other's socket.
+#[tokio::test]
+async fn two_swapped_controllers_restart_neither_server() {
+    let world = World::with(Fault::BmcSwapped).await;
+    let other = ServerName::new("edge-lax-002");
+    world.model(|fleet, now| fleet.set_fault(&other, Fault::BmcSwapped, now)).unwrap();
+    let (id, its) = world.model(|fleet, _| (fleet.controller_uuid(&other), fleet.controller_uuid(&edge())));
+    for (server, stated, said) in [(edge(), &id, &its), (other.clone(), &its, &id)] {
+        let words = format!("its controller says UUID {said}, the inventory says {stated}");
+        let begun = world.drivers.begin(&mandate(&Act::RestartOverRedfish(server.clone())), SOON).await;
+        assert_eq!(begun, Begun::OtherMachine(words.clone()));
+        assert_eq!(world.drivers.observe(&Probe::Power(server), SOON).await, Seen::OtherMachine(words));
+    }
+    assert_eq!(world.model(|fleet, _| fleet.log().iter().filter(|entry| entry.via == Via::Redfish).count()), 0);
+    world.model(|fleet, now| fleet.repair(&other, now).and_then(|()| fleet.repair(&edge(), now))).unwrap();
+    assert_eq!(world.restart(SOON).await, Begun::Sent);
+    world.until(async |world| (world.reboots() == 1).then_some(())).await;
+}
+
 #[tokio::test]
 async fn a_fleet_that_ended_is_reached_no_more() {
     let mut world = World::new().await;

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod alerts_wire;
 #[cfg(test)]
+mod bmc_identity_wire;
+#[cfg(test)]
 mod bolt;
 #[cfg(test)]
 mod browser;

@@ -1,15 +1,17 @@
 //! Management controllers over Redfish: read a system, restart it by force.
 //!
 //! Only two resources and one action, read leniently, because controllers differ in everything else. The system is
-//! read first: it names the action's address, and a controller that does not answer has then been sent no action.
+//! read first: it names the action's address and says which machine it is, so a controller that does not answer, or that is
+//! another machine's, has then been sent no action.
 
 use super::one_line;
-use crate::adapters::inventory::BmcEndpoint;
+use crate::adapters::inventory::{BmcEndpoint, NotProven, SaidIdentity};
 use crate::domain::effect::{Begun, Power, PowerFacts, Seen};
 use crate::domain::time::Timestamp;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use serde_json::Value;
 use std::time::Duration;
 
 /// What a controller may say of one system before it is not believed.
@@ -21,6 +23,11 @@ struct SystemAnswer {
     power_state: Option<String>,
     #[serde(rename = "LastResetTime")]
     last_reset_time: Option<String>,
+    /// Anything, so that a value of another type is no identity and not an answer that cannot be read.
+    #[serde(rename = "UUID", default)]
+    uuid: Value,
+    #[serde(rename = "SerialNumber", default)]
+    serial: Value,
     #[serde(rename = "Actions", default)]
     actions: ActionsAnswer,
 }
@@ -46,6 +53,11 @@ pub(super) async fn power(web: &Client, endpoint: &BmcEndpoint, deadline: Durati
         Ok(system) => system,
         Err(why) => return Seen::NoAnswer(why),
     };
+    match proven(&system, endpoint) {
+        Ok(()) => {}
+        Err(NotProven::Another(why)) => return Seen::OtherMachine(one_line(&why)),
+        Err(NotProven::Untold(why)) => return Seen::NoAnswer(why),
+    }
     let power = match system.power_state.as_deref() {
         Some("On" | "PoweringOff" | "Paused") => Power::On,
         Some("Off" | "PoweringOn") => Power::Off,
@@ -75,6 +87,11 @@ async fn reset(web: &Client, endpoint: &BmcEndpoint, written: &mut bool) -> Begu
         Ok(system) => system,
         Err(why) => return Begun::NeverSent(why),
     };
+    match proven(&system, endpoint) {
+        Ok(()) => {}
+        Err(NotProven::Another(why)) => return Begun::OtherMachine(one_line(&why)),
+        Err(NotProven::Untold(why)) => return Begun::NeverSent(why),
+    }
     let Some(target) = reset_target(&endpoint.url, system.actions.reset.and_then(|reset| reset.target)) else {
         return Begun::NeverSent("the management controller names a reset action elsewhere".to_owned());
     };
@@ -106,6 +123,12 @@ async fn reset_answered(answer: Response) -> Begun {
 fn reset_target(system: &Url, named: Option<String>) -> Option<Url> {
     let path = named.unwrap_or_else(|| format!("{}/Actions/ComputerSystem.Reset", system.path().trim_end_matches('/')));
     system.join(&path).ok().filter(|target| target.origin() == system.origin())
+}
+
+/// Whether it is the machine that the inventory means.
+fn proven(system: &SystemAnswer, endpoint: &BmcEndpoint) -> Result<(), NotProven> {
+    let said = SaidIdentity { uuid: system.uuid.as_str(), serial: system.serial.as_str() };
+    endpoint.identity.check(said)
 }
 
 async fn system(web: &Client, endpoint: &BmcEndpoint) -> Result<SystemAnswer, String> {

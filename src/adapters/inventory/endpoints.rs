@@ -1,5 +1,6 @@
 //! How each server is reached: addresses, pinned host keys, credentials. Nothing here prints a secret.
 
+use super::identity::BmcIdentity;
 use crate::domain::server::{PoolName, ServerName};
 use reqwest::Url;
 use russh::keys::{PrivateKey, PublicKey};
@@ -51,6 +52,8 @@ pub struct BmcEndpoint {
     pub url: Url,
     /// Our login.
     pub credential: Arc<BasicCredential>,
+    /// Which machine must be behind it.
+    pub identity: BmcIdentity,
 }
 
 /// A name and a password.
@@ -85,6 +88,13 @@ impl Endpoints {
     #[must_use]
     pub fn pool(&self, pool: &PoolName) -> Option<&BalancerEndpoint> {
         self.pools.get(pool).map(Arc::as_ref)
+    }
+
+    /// How many servers have a management controller of which nothing is stated by which to know it.
+    #[must_use]
+    pub fn bmcs_without_identity(&self) -> usize {
+        let bmcs = self.servers.values().filter_map(|server| server.bmc.as_ref());
+        bmcs.filter(|bmc| !bmc.identity.is_stated()).count()
     }
 
     /// How that server is reached, if the inventory lists it.

@@ -23,11 +23,13 @@
 //!     pool: edge-lax          # or left out: behind no load balancer
 //!     state: production       # or left out
 //!     ssh: { address: "10.0.1.1:22", user: ops, host_key: "ssh-ed25519 AAAA…", credential: fleet-ssh }
-//!     bmc: { url: "https://10.0.2.1/redfish/v1/Systems/1", credential: fleet-bmc }
+//!     bmc: { url: "https://10.0.2.1/redfish/v1/Systems/1", credential: fleet-bmc,
+//!            uuid: 4c4c4544-…, serial: 7FQ4X13 }   # either, both, or neither: then its controller is believed unproven
 //! ```
 
 use super::endpoints::{BalancerEndpoint, BasicCredential, BmcEndpoint, Endpoints, ServerEndpoints, SshEndpoint};
 use super::faults::{Collector, InventoryFaults};
+use super::identity::{BmcIdentity, serial_of, uuid_of};
 use super::labels;
 use super::owners::Owners;
 use super::shape::{BmcEntry, CredentialEntry, InventoryFile, PoolEntry, ServerEntry, SshEntry};
@@ -108,6 +110,7 @@ fn check(
     };
     let mut names = BTreeSet::new();
     let mut ids = BTreeSet::new();
+    let mut machines = BTreeSet::new();
     let mut servers = Vec::with_capacity(shape.servers.value.len());
     let mut endpoints = BTreeMap::new();
     for entry in shape.servers.value {
@@ -117,6 +120,7 @@ fn check(
         if !ids.insert(entry.id.value.clone()) {
             faults.add(entry.id.referenced, format!("there is another server with the id {}", entry.id.value));
         }
+        check_identity(entry.bmc.as_ref(), &mut machines, &mut faults);
         let (server, reached) = known.server(entry, &mut faults);
         endpoints.insert(server.name.clone(), reached);
         servers.push(server);
@@ -292,7 +296,36 @@ impl Known {
                 None
             }
         };
-        Some(BmcEndpoint { url: url?, credential: credential? })
+        let text = |stated: &Option<Spanned<String>>| stated.as_ref().map(|stated| stated.value.clone());
+        let uuid = text(&entry.uuid).and_then(|text| uuid_of(&text));
+        let identity = BmcIdentity { uuid, serial: text(&entry.serial).and_then(|text| serial_of(&text)) };
+        Some(BmcEndpoint { url: url?, credential: credential?, identity })
+    }
+}
+
+/// What is stated of a machine is well formed and stated of no other: it is what keeps a reset from the wrong one.
+fn check_identity(entry: Option<&BmcEntry>, machines: &mut BTreeSet<(&'static str, String)>, faults: &mut Collector) {
+    let Some(entry) = entry else { return };
+    let no_uuid =
+        "this is no UUID; it is 8-4-4-4-12 hexadecimal digits, as the controller says it, and not all 0 or all f";
+    let stated = [
+        ("UUID", &entry.uuid, uuid_of as fn(&str) -> Option<String>, no_uuid),
+        (
+            "serial number",
+            &entry.serial,
+            serial_of,
+            "a serial number is not empty; leave `serial:` out if it is not known",
+        ),
+    ];
+    for (what, stated, normal, why_not) in stated {
+        let Some(stated) = stated else { continue };
+        match normal(&stated.value) {
+            None => faults.add(stated.referenced, why_not),
+            Some(value) if !machines.insert((what, value.clone())) => {
+                faults.add(stated.referenced, format!("there is another server with the {what} {value}"));
+            }
+            Some(_) => {}
+        }
     }
 }
 

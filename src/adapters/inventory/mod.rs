@@ -6,6 +6,7 @@
 mod endpoints;
 mod faults;
 mod file;
+mod identity;
 mod labels;
 mod owners;
 mod shape;
@@ -15,4 +16,5 @@ mod tests;
 pub use endpoints::{BalancerEndpoint, BasicCredential, BmcEndpoint, Endpoints, ServerEndpoints, SshEndpoint};
 pub use faults::{FileFault, InventoryFaults};
 pub use file::{Loaded, load};
+pub use identity::{BmcIdentity, NotProven, SaidIdentity};
 pub use owners::Owners;

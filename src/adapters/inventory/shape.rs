@@ -147,5 +147,9 @@ pub(super) struct SshEntry {
 pub(super) struct BmcEntry {
     /// The system's resource.
     pub(super) url: Spanned<String>,
+    /// What the controller must say of the system before it is told to reset it.
+    pub(super) uuid: Option<Spanned<String>>,
+    /// The same, by the serial number.
+    pub(super) serial: Option<Spanned<String>>,
     pub(super) credential: Spanned<String>,
 }

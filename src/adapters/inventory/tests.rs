@@ -1,6 +1,6 @@
 //! The inventory file through its front door.
 
-use super::load;
+use super::{BmcIdentity, NotProven, SaidIdentity, load};
 use crate::domain::identity::GroupName;
 use crate::domain::server::{MetroName, ProductionState, ServerName, ServerType, SiteFacts, SiteName};
 use crate::domain::time::Timestamp;
@@ -169,4 +169,77 @@ fn an_empty_fleet_is_a_broken_inventory() {
 fn a_file_that_is_not_there_is_one_fault() {
     let found = load(std::path::Path::new("/nonexistent/inventory.yaml"), Timestamp::default());
     assert_eq!(found.expect_err("there is no such file").faults.len(), 1);
+}
+
+fn identified(identity: &str) -> String {
+    GOOD.replace("credential: bmc }", &format!("credential: bmc, {identity} }}"))
+}
+
+#[test]
+fn what_is_stated_of_a_machine_is_told_wrong_with_its_line() {
+    const UUID: &str = "4C4C4544-0046-5110-8034-c7c04f583133";
+    assert_eq!(faults(&identified(&format!("uuid: {UUID}, serial: \" 7FQ4X13 \""))), Vec::<String>::new());
+    let no_uuid =
+        "8: this is no UUID; it is 8-4-4-4-12 hexadecimal digits, as the controller says it, and not all 0 or all f";
+    for text in ["7FQ4X13", "4c4c4544-0046-5110-8034-c7c04f58313", "00000000-0000-0000-0000-000000000000", "\"\""] {
+        assert_eq!(faults(&identified(&format!("uuid: {text}"))), [no_uuid], "{text}");
+    }
+    let filler = UUID.replace(|character: char| character.is_ascii_alphanumeric(), "F");
+    assert_eq!(faults(&identified(&format!("uuid: {filler}"))), [no_uuid]);
+    let empty = "8: a serial number is not empty; leave `serial:` out if it is not known";
+    assert_eq!(faults(&identified("serial: \"  \"")), [empty]);
+    let twice = format!(
+        "{}  - {{ id: c, name: log-lax-02, type: log, site: lax, rack: r, \
+         bmc: {{ url: \"https://h/1\", credential: bmc, uuid: {}, serial: 7FQ4X13 }} }}\n",
+        identified(&format!("uuid: {UUID}, serial: 7FQ4X13")),
+        UUID.to_lowercase()
+    );
+    assert_eq!(
+        faults(&twice),
+        [
+            "10: there is another server with the UUID 4c4c4544-0046-5110-8034-c7c04f583133",
+            "10: there is another server with the serial number 7FQ4X13",
+        ]
+    );
+}
+
+#[test]
+fn a_controller_is_proven_by_all_that_is_stated_and_refuted_by_any_of_it() {
+    const OURS: &str = "4c4c4544-0046-5110-8034-c7c04f583133";
+    const THEIRS: &str = "4c4c4544-0046-5110-8034-c7c04f583134";
+    let stated = |uuid: Option<&str>, serial: Option<&str>| BmcIdentity {
+        uuid: uuid.map(str::to_owned),
+        serial: serial.map(str::to_owned),
+    };
+    let both = stated(Some(OURS), Some("7FQ4X13"));
+    let said = |uuid, serial| SaidIdentity { uuid, serial };
+    let large = OURS.to_uppercase();
+    for (identity, uuid, serial) in [
+        (&both, Some(OURS), Some("7FQ4X13")),
+        (&both, Some(large.as_str()), Some("  7FQ4X13 ")),
+        (&stated(Some(OURS), None), Some(OURS), Some("another")),
+        (&stated(None, Some("7FQ4X13")), Some(THEIRS), Some("7FQ4X13")),
+        (&stated(None, None), None, None),
+        (&stated(None, None), Some(THEIRS), Some("another")),
+    ] {
+        assert_eq!(identity.check(said(uuid, serial)), Ok(()), "{identity:?} {uuid:?} {serial:?}");
+    }
+    let another = |found: &Result<(), NotProven>| matches!(found, Err(NotProven::Another(_)));
+    for (uuid, serial) in
+        [(Some(THEIRS), Some("7FQ4X13")), (Some(OURS), Some("7fq4x13")), (Some(THEIRS), None), (None, Some("7FQ4X1"))]
+    {
+        assert!(another(&both.check(said(uuid, serial))), "{uuid:?} {serial:?}");
+    }
+    let untold = |found: &Result<(), NotProven>| matches!(found, Err(NotProven::Untold(_)));
+    let nil = "00000000-0000-0000-0000-000000000000";
+    for (uuid, serial) in [
+        (None, Some("7FQ4X13")),
+        (Some(OURS), None),
+        (Some(OURS), Some("  ")),
+        (Some(nil), Some("7FQ4X13")),
+        (Some("To be filled"), Some("7FQ4X13")),
+        (None, None),
+    ] {
+        assert!(untold(&both.check(said(uuid, serial))), "{uuid:?} {serial:?}");
+    }
 }

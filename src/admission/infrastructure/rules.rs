@@ -1,6 +1,7 @@
 //! The numbers of the infrastructure policy, and how `policies/admission.yaml` writes them under `infrastructure:`.
 
 use crate::admission::file::AdmissionFileFault;
+use crate::admission::written::{Misnomer, Spot, Written};
 use crate::domain::server::TagName;
 use crate::domain::time::duration_of;
 use crate::fleet::Inventory;
@@ -117,14 +118,14 @@ struct DomainEntry {
 
 impl InfrastructureFile {
     /// The numbers, each within its bounds.
-    pub(in crate::admission) fn rules(self, file: &str) -> Result<InfrastructureRules, AdmissionFileFault> {
+    pub(in crate::admission) fn rules(self, written: Written<'_>) -> Result<InfrastructureRules, AdmissionFileFault> {
         let usual = InfrastructureRules::default();
         let mut domains: Vec<DomainRule> = Vec::new();
-        for entry in self.domains {
-            let rule = domain(file, &entry)?;
+        for (place, entry) in self.domains.iter().enumerate() {
+            let rule = domain((written, place), entry)?;
             if domains.iter().any(|other| (&other.tag, other.within) == (&rule.tag, rule.within)) {
                 let what = format!("infrastructure.domains names `{}` twice within the same", rule.tag);
-                return Err(AdmissionFileFault::of(file, what));
+                return Err(written.fault(&[tag_of(place)], what));
             }
             domains.push(rule);
         }
@@ -132,17 +133,22 @@ impl InfrastructureFile {
             domains,
             metro_sites_at_once: {
                 let given = self.metro_sites_at_once.unwrap_or(usual.metro_sites_at_once);
-                at_once(file, "metro-sites-at-once", given, "sites")?
+                at_once(written, ("metro-sites-at-once", "metro-sites-at-once"), (given, "sites"))?
             },
-            alerts: alerts(file, self.alerts)?,
+            alerts: alerts(written, self.alerts)?,
         })
     }
 }
 
-fn domain(file: &str, entry: &DomainEntry) -> Result<DomainRule, AdmissionFileFault> {
+/// Where the tag of that domain is written.
+fn tag_of(place: usize) -> Spot {
+    Spot::Value(format!("infrastructure.domains.{place}.tag"))
+}
+
+fn domain((written, place): (Written<'_>, usize), entry: &DomainEntry) -> Result<DomainRule, AdmissionFileFault> {
     let fault = |key: &str, given: &str, takes: &str| {
         let what = format!("infrastructure.domains.{key} is `{given}`; it takes {takes}");
-        Err(AdmissionFileFault::of(file, what))
+        Err(written.fault(&[Spot::Value(format!("infrastructure.domains.{place}.{key}"))], what))
     };
     let tag = entry.tag.trim();
     if tag.is_empty() {
@@ -153,15 +159,17 @@ fn domain(file: &str, entry: &DomainEntry) -> Result<DomainRule, AdmissionFileFa
         Some("pool") => Within::Pool,
         Some(other) => return fault("within", other, "site or pool"),
     };
-    let at_once = at_once(file, "domains.at-once", entry.at_once.unwrap_or(1), "domains")?;
+    let at_once = {
+        let keys = ("domains.at-once", format!("domains.{place}.at-once"));
+        at_once(written, (keys.0, &keys.1), (entry.at_once.unwrap_or(1), "domains"))?
+    };
     Ok(DomainRule { tag: TagName::new(tag), within, at_once })
 }
 
-fn alerts(file: &str, given: AlertsFile) -> Result<AlertRules, AdmissionFileFault> {
+fn alerts(written: Written<'_>, given: AlertsFile) -> Result<AlertRules, AdmissionFileFault> {
     let usual = AlertRules::default();
-    let fault = |key: &str, given: &str, takes: &str| {
-        AdmissionFileFault::of(file, format!("infrastructure.alerts.{key} is `{given}`; it takes {takes}"))
-    };
+    let fault =
+        |key: &str, given: &str, takes: &str| written.not_taken(&format!("infrastructure.alerts.{key}"), given, takes);
     let length = |given: Option<String>, key: &str, usual: Duration, (least, most): (&str, &str)| match given {
         None => Ok(usual),
         Some(text) => {
@@ -194,25 +202,34 @@ fn alerts(file: &str, given: AlertsFile) -> Result<AlertRules, AdmissionFileFaul
     };
     if rules.look_every * 2 > rules.age_max {
         let (every, half) = (rules.look_every.as_secs(), rules.age_max.as_secs() / 2);
-        return Err(fault("look-every", &format!("{every}s"), &format!("at most half of age-max, {half}s")));
+        let keys = ["infrastructure.alerts.look-every", "infrastructure.alerts.age-max"];
+        return Err(written.not_taken_at(&keys, format!("{every}s"), format!("at most half of age-max, {half}s")));
     }
     Ok(rules)
 }
 
 /// None at once would be a freeze for ever, and there is a freeze for that.
-fn at_once(file: &str, key: &str, given: u32, what: &str) -> Result<u32, AdmissionFileFault> {
+fn at_once(
+    written: Written<'_>,
+    (key, path): (&str, &str),
+    (given, what): (u32, &str),
+) -> Result<u32, AdmissionFileFault> {
     if (1..=AT_ONCE_MAX).contains(&given) {
         return Ok(given);
     }
     let what = format!("infrastructure.{key} is `{given}`; it takes 1 to {AT_ONCE_MAX} {what}");
-    Err(AdmissionFileFault::of(file, what))
+    Err(written.fault(&[Spot::Value(format!("infrastructure.{path}"))], what))
 }
 
 /// What the numbers name that no server of the inventory has, each in words: such a rule would protect nothing.
 #[must_use]
-pub fn strangers(rules: &InfrastructureRules, inventory: &Inventory) -> Vec<String> {
+pub fn strangers(rules: &InfrastructureRules, inventory: &Inventory) -> Vec<Misnomer> {
     let is_known =
         |tag: &TagName| tag.as_str() == "rack" || inventory.servers().iter().any(|one| one.tags.contains_key(tag));
-    let unknown = rules.domains.iter().filter(|rule| !is_known(&rule.tag));
-    unknown.map(|rule| format!("infrastructure.domains names the tag `{}`, and no server has it", rule.tag)).collect()
+    let unknown = rules.domains.iter().enumerate().filter(|(_, rule)| !is_known(&rule.tag));
+    let told = unknown.map(|(place, rule)| Misnomer {
+        spot: tag_of(place),
+        what: format!("infrastructure.domains names the tag `{}`, and no server has it", rule.tag),
+    });
+    told.collect()
 }

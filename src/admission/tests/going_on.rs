@@ -112,3 +112,43 @@ fn freezes_and_what_reaches_a_run_as_an_order_are_not_asked() {
         assert_eq!(taken_out().under(kind.clone()).goes_on(0), Ok(()), "{kind:?}");
     }
 }
+
+/// What would be left out for good if it were let start now is met at a gate, and no override passes it.
+#[test]
+fn what_is_denied_for_good_says_not_now() {
+    let never = Err(PolicyName::ProductionState);
+    let changes: [fn(&mut Server); 4] = [
+        |server| server.name = ServerName::new("edge-lax-900"),
+        |server| server.site = SiteName::new("fra"),
+        |server| server.pool = None,
+        |server| server.server_type = ServerType::new("origin"),
+    ];
+    for change in changes {
+        let fleet = taken_out();
+        let (run, server) = (run_of("2mq9", 1), planned(&fleet.servers[0]));
+        let mut moved = fleet.clone();
+        change(&mut moved.servers[0]);
+        let mut gone = fleet.clone();
+        gone.servers.remove(0);
+        for other in [moved, gone] {
+            let (inventory, subject) = (other.inventory(), Subject::Server(server.clone()));
+            for takes in [true, false] {
+                let going =
+                    |passed| Going { run: &run, subject: &subject, spec: &other.spec, work: None, passed, takes };
+                assert_eq!(may_go_on(going(&[]), other.known(&inventory)), never);
+                assert_eq!(may_go_on(going(&PolicyName::ALL), other.known(&inventory)), never);
+            }
+        }
+    }
+    let mut racked = taken_out();
+    racked.servers[0].rack = RackName::new("lax-r99");
+    assert_eq!(racked.goes_on(0), Ok(()), "another rack is the same machine");
+    let destructive = |state| {
+        let mut fleet = taken_out().in_state(0, state);
+        fleet.spec.impact = Impact::Destructive;
+        fleet
+    };
+    assert_eq!(destructive(Drained).going(0, false, &[]), Ok(()));
+    assert_eq!(destructive(Production).going(0, false, &[]), never, "it serves again");
+    assert_eq!(destructive(Production).going(0, false, &PolicyName::ALL), never);
+}

@@ -309,7 +309,7 @@ fn the_file_says_what_is_redundant_and_what_it_does_not_take() {
         ("metro-sites-at-once: 0", "infrastructure.metro-sites-at-once is `0`; it takes 1 to 1000 sites"),
     ];
     for (text, told) in cases {
-        assert_eq!(read(text).expect_err(text).to_string(), format!("admission.yaml: {told}"));
+        assert_eq!(read(text).expect_err(text).what, told);
     }
     assert!(read("domain: []").expect_err("unknown").to_string().contains("domain"));
 }
@@ -318,10 +318,16 @@ fn the_file_says_what_is_redundant_and_what_it_does_not_take() {
 fn a_tag_that_nobody_has_protects_nothing_and_is_told() {
     let fleet = Fleet::on_two_feeds(2);
     let mut rules = fleet.rules.infrastructure.clone();
-    assert_eq!(strangers(&rules, &fleet.inventory()), Vec::<String>::new());
+    let told = |rules: &InfrastructureRules| {
+        let found = strangers(rules, &fleet.inventory()).into_iter();
+        found
+            .map(|misnomer| {
+                misnomer.placed("admission.yaml", "infrastructure:\n  domains:\n    - { tag: fed }\n").to_string()
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(&rules), Vec::<String>::new());
     rules.domains[0].tag = TagName::new("fed");
-    assert_eq!(
-        strangers(&rules, &fleet.inventory()),
-        ["infrastructure.domains names the tag `fed`, and no server has it"]
-    );
+    let words = "admission.yaml:3:14: infrastructure.domains names the tag `fed`, and no server has it\n      - { tag: fed }\n               ^^^";
+    assert_eq!(told(&rules), [words]);
 }

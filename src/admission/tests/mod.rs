@@ -32,10 +32,11 @@ mod suspect;
 mod traffic;
 mod waves;
 mod withdrawing;
+mod written;
 
 use super::*;
 use crate::domain::command::{
-    CommandName, GateCheck, Impact, PowerPath, Priority, RebootSpec, StepSpec, WaveRule, WaveSize,
+    CommandName, GateCheck, Impact, PowerPath, Priority, RebootSpec, StepSpec, Targets, WaveRule, WaveSize,
 };
 use crate::domain::identity::GroupName;
 use crate::domain::ids::{Fingerprint, RequestId};

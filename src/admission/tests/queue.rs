@@ -160,10 +160,10 @@ fn the_file_says_how_waiting_counts() {
     let read = |text: &str| admission_rules("admission.yaml", text);
     let rules = read("queue: { ageing: 30m, starve-after: 4h }").unwrap().queue;
     assert_eq!(rules, QueueRules { ageing: 30 * MINUTE, starve_after: 240 * MINUTE });
-    let fault = |text: &str| read(text).unwrap_err().to_string();
-    let short = "admission.yaml: queue.ageing is `30s`; it takes a duration of at least 1m, such as 1h";
+    let fault = |text: &str| read(text).unwrap_err().what;
+    let short = "queue.ageing is `30s`; it takes a duration of at least 1m, such as 1h";
     assert_eq!(fault("queue: { ageing: 30s }"), short);
-    let never = "admission.yaml: queue.starve-after is `never`; it takes a duration of at least 1m, such as 2h";
+    let never = "queue.starve-after is `never`; it takes a duration of at least 1m, such as 2h";
     assert_eq!(fault("queue: { starve-after: never }"), never);
     let shipped = read(include_str!("../../../policies/admission.yaml")).unwrap().queue;
     assert_eq!(shipped, QueueRules::default());

@@ -23,9 +23,10 @@ pub use standby_file::StandbyRules;
 pub use withdrawal::{Withdrawal, withdrawal};
 
 use super::counts::{Carrier, Counts};
+use super::written::{Misnomer, Spot};
 use super::{Known, capacity};
 use crate::domain::plan::PlannedServer;
-use crate::domain::server::{PoolName, Server, SiteName};
+use crate::domain::server::{PoolName, Server, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::workflow::request::{Blocker, PolicyName, TrafficMeasure, TrafficScope};
@@ -437,13 +438,27 @@ pub fn oldest_seen(traffic: &Traffic) -> Option<Timestamp> {
 
 /// What the numbers name that the inventory does not have, each in words.
 #[must_use]
-pub fn strangers(rules: &TrafficRules, inventory: &Inventory) -> Vec<String> {
+pub fn strangers(rules: &TrafficRules, inventory: &Inventory) -> Vec<Misnomer> {
     let servers = inventory.servers();
-    let sites = rules.absorbed_by.iter().flat_map(|(site, by)| std::iter::once(site).chain(by));
-    let sites = sites.filter(|site| !servers.iter().any(|server| server.site == **site));
-    let types = rules.capacity.keys().filter(|name| !servers.iter().any(|server| server.server_type == **name));
-    let sites = sites.map(|site| format!("traffic.absorbed-by names `{site}`, and the inventory has no such site"));
-    let types =
-        types.map(|name| format!("traffic.capacity names `{name}`, and the inventory has no server of that type"));
-    sites.chain(types).collect()
+    let is_site = |site: &SiteName| servers.iter().any(|server| server.site == *site);
+    let is_type = |name: &ServerType| servers.iter().any(|server| server.server_type == *name);
+    let mut strangers = Vec::new();
+    let mut site = |spot: Spot, site: &SiteName| {
+        if !is_site(site) {
+            let what = format!("traffic.absorbed-by names `{site}`, and the inventory has no such site");
+            strangers.push(Misnomer { spot, what });
+        }
+    };
+    for (absorbed, by) in &rules.absorbed_by {
+        site(Spot::Key(format!("traffic.absorbed-by.{absorbed}")), absorbed);
+        for (place, absorber) in by.iter().enumerate() {
+            site(Spot::Value(format!("traffic.absorbed-by.{absorbed}.{place}")), absorber);
+        }
+    }
+    let types = rules.capacity.keys().filter(|name| !is_type(name));
+    strangers.extend(types.map(|name| Misnomer {
+        spot: Spot::Key(format!("traffic.capacity.{name}")),
+        what: format!("traffic.capacity names `{name}`, and the inventory has no server of that type"),
+    }));
+    strangers
 }

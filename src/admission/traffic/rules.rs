@@ -2,6 +2,7 @@
 
 use super::standby_file::{StandbyFile, StandbyRules};
 use crate::admission::file::AdmissionFileFault;
+use crate::admission::written::Written;
 use crate::domain::server::{Server, ServerType, SiteName};
 use crate::domain::time::duration_of;
 use crate::fleet::Inventory;
@@ -128,11 +129,10 @@ pub(in crate::admission) struct TrafficFile {
 
 impl TrafficFile {
     /// The numbers, each within its bounds and fitting the others.
-    pub(in crate::admission) fn rules(self, file: &str) -> Result<TrafficRules, AdmissionFileFault> {
+    pub(in crate::admission) fn rules(self, written: Written<'_>) -> Result<TrafficRules, AdmissionFileFault> {
         let usual = TrafficRules::default();
-        let fault = |key: &str, given: &str, takes: &str| {
-            Err(AdmissionFileFault::of(file, format!("traffic.{key} is `{given}`; it takes {takes}")))
-        };
+        let fault =
+            |key: &str, given: &str, takes: &str| Err(written.not_taken(&format!("traffic.{key}"), given, takes));
         let percent = |given: Option<String>, key: &str, usual: u32, bounds: (u32, u32)| match given {
             None => Ok(usual),
             Some(text) => match text.trim_end_matches('%').trim().parse::<u32>() {
@@ -184,18 +184,28 @@ impl TrafficFile {
             coverage_min_percent: percent(self.coverage_min, "coverage-min", usual.coverage_min_percent, (1, 100))?,
             look_every: length(self.look_every, "look-every", usual.look_every, ("1s", "5m"))?,
         };
-        let (most, resume, relief) = (rules.load_max_percent, rules.resume_percent, rules.relief_percent);
-        if resume > most {
-            fault("resume", &format!("{resume}%"), &format!("at most load-max, {most}%"))?;
-        }
-        if relief < most {
-            fault("relief", &format!("{relief}%"), &format!("at least load-max, {most}%"))?;
-        }
-        rules.standby = self.standby.map(|standby| standby.rules(file, resume)).transpose()?;
-        if rules.look_every * 2 > rules.age_max {
-            let (every, half) = (rules.look_every.as_secs(), rules.age_max.as_secs() / 2);
-            fault("look-every", &format!("{every}s"), &format!("at most half of age-max, {half}s"))?;
-        }
+        fit_each_other(&rules, written)?;
+        rules.standby = self.standby.map(|standby| standby.rules(written, rules.resume_percent)).transpose()?;
         Ok(rules)
     }
+}
+
+/// Numbers that do not fit may be a default and what is written beside it.
+fn fit_each_other(rules: &TrafficRules, written: Written<'_>) -> Result<(), AdmissionFileFault> {
+    let (most, resume, relief) = (rules.load_max_percent, rules.resume_percent, rules.relief_percent);
+    let load_max = "traffic.load-max";
+    if resume > most {
+        let takes = format!("at most load-max, {most}%");
+        return Err(written.not_taken_at(&["traffic.resume", load_max], format!("{resume}%"), takes));
+    }
+    if relief < most {
+        let takes = format!("at least load-max, {most}%");
+        return Err(written.not_taken_at(&["traffic.relief", load_max], format!("{relief}%"), takes));
+    }
+    if rules.look_every * 2 > rules.age_max {
+        let (every, half) = (rules.look_every.as_secs(), rules.age_max.as_secs() / 2);
+        let takes = format!("at most half of age-max, {half}s");
+        return Err(written.not_taken_at(&["traffic.look-every", "traffic.age-max"], format!("{every}s"), takes));
+    }
+    Ok(())
 }

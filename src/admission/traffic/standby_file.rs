@@ -2,6 +2,7 @@
 //! `traffic.standby`.
 
 use crate::admission::file::AdmissionFileFault;
+use crate::admission::written::Written;
 use crate::domain::command::CommandName;
 use crate::domain::identity::AutomationName;
 use crate::domain::place::ChannelName;
@@ -40,8 +41,8 @@ pub(in crate::admission) struct StandbyFile {
 
 impl StandbyFile {
     /// The same, each value within its bounds. It is calm only where there is less than what lets work go on.
-    pub(super) fn rules(self, file: &str, resume_percent: u32) -> Result<StandbyRules, AdmissionFileFault> {
-        let read = Read { file };
+    pub(super) fn rules(self, written: Written<'_>, resume_percent: u32) -> Result<StandbyRules, AdmissionFileFault> {
+        let read = Read { written };
         let channel = read.name("in", &self.r#in, "a channel of channels.yaml")?;
         Ok(StandbyRules {
             automation: AutomationName::new(read.name("as", &self.r#as, "an automation of automations.yaml")?),
@@ -57,12 +58,12 @@ impl StandbyFile {
 /// Reads values, and says where one is that cannot be.
 #[derive(Clone, Copy)]
 struct Read<'a> {
-    file: &'a str,
+    written: Written<'a>,
 }
 
 impl Read<'_> {
     fn fault<T>(self, key: &str, given: &str, takes: impl std::fmt::Display) -> Result<T, AdmissionFileFault> {
-        Err(AdmissionFileFault::of(self.file, format!("traffic.standby.{key} is `{given}`; it takes {takes}")))
+        Err(self.written.not_taken(&format!("traffic.standby.{key}"), given, takes))
     }
 
     fn name<'a>(self, key: &str, given: &'a str, takes: &str) -> Result<&'a str, AdmissionFileFault> {
@@ -91,7 +92,9 @@ impl Read<'_> {
         match text.trim_end_matches('%').trim().parse::<u32>() {
             Ok(percent) if (1..=most).contains(&percent) => Ok(percent),
             Ok(_) | Err(_) => {
-                self.fault(key, text, format_args!("a percentage from 1% to that of traffic.resume, {most}%"))
+                let takes = format_args!("a percentage from 1% to that of traffic.resume, {most}%");
+                let key = format!("traffic.standby.{key}");
+                Err(self.written.not_taken_at(&[&key, "traffic.resume"], text, takes))
             }
         }
     }

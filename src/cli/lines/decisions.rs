@@ -58,7 +58,8 @@ pub(super) async fn tell(store: &dyn Store, request: &Request, as_json: bool) ->
     Ok(())
 }
 
-fn words(one: &Decided) -> String {
+/// What was said of one server.
+pub(in crate::cli) fn words(one: &Decided) -> String {
     match &one.said {
         Said::Allow { takes_over: None, .. } => "may start".to_owned(),
         Said::Allow { takes_over: Some(run), .. } => format!("may start, taken over from {run}"),
@@ -72,11 +73,7 @@ fn words(one: &Decided) -> String {
 
 fn value(record: &DecisionRecord, snapshot: Option<&Snapshot>, again: Again) -> Value {
     let decided = record.decided.iter().map(|one| {
-        let said = match &one.said {
-            Said::Allow { .. } => "allow",
-            Said::Wait(_) => "wait",
-            Said::Deny(_) => "deny",
-        };
+        let said = one.said.answered().word();
         json!({ "run": one.run.to_string(), "server": one.server.name.as_str(), "said": said, "words": words(one) })
     });
     json!({

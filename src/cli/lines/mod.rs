@@ -13,6 +13,7 @@ mod questions;
 mod scene;
 mod select;
 
+pub(super) use decisions::words as decided_words;
 pub(super) use looks::{Look, Why};
 pub(super) use parse::Parse;
 pub(super) use plan::Plan;

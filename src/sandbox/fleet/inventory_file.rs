@@ -99,7 +99,7 @@ impl SimulatedFleet {
         format!(
             "  - {{ id: {id}, name: {name}, type: {kind}, site: {site}, rack: {rack}, {pool}state: {state}, {tags}\
              ssh: {{ address: \"127.0.0.1:{port}\", user: {user}, host_key: \"{host_key}\", credential: fleet-ssh }}, \
-             bmc: {{ url: \"{redfish}/Systems/{id}\", credential: fleet-bmc }} }}",
+             bmc: {{ url: \"{redfish}/Systems/{id}\", credential: fleet-bmc, uuid: {id} }} }}",
             id = spec.id,
             name = spec.name,
             kind = spec.server_type,

@@ -90,6 +90,9 @@ fn restart(fleet: &mut Fleet, server: &ServerName, deadline: Duration, now: Time
     if let Some(why) = bmc_silence(fleet, server, deadline, now) {
         return Begun::NeverSent(why);
     }
+    if let Some(why) = other_machine(fleet, server) {
+        return Begun::OtherMachine(why);
+    }
     let answers_late = fleet.view(server, now).is_some_and(|view| view.faults.contains(&Fault::BmcSlow));
     match fleet.reset(server, ResetKind::Restart { forced: true }, now) {
         Ok(_) if answers_late && deadline < SLOW_BMC_ANSWERS_AFTER * 2 => {
@@ -118,9 +121,11 @@ fn observe(fleet: &mut Fleet, probe: &Probe, deadline: Duration, now: Timestamp)
         }
         Probe::Power(server) => match bmc_silence(fleet, server, deadline, now) {
             Some(why) => Seen::NoAnswer(why),
-            None => fleet
-                .power(server, now)
-                .map_or_else(|| Seen::NoAnswer(format!("there is no server called {server}")), Seen::Power),
+            None => match (other_machine(fleet, server), fleet.power(server, now)) {
+                (Some(why), _) => Seen::OtherMachine(why),
+                (None, Some(facts)) => Seen::Power(facts),
+                (None, None) => Seen::NoAnswer(format!("there is no server called {server}")),
+            },
         },
         Probe::Checks(server, checks) => match over_ssh(fleet, server, now) {
             Err(why) => Seen::NoAnswer(why),
@@ -137,6 +142,14 @@ fn over_ssh(fleet: &mut Fleet, server: &ServerName, now: Timestamp) -> Result<()
         SshDoor::Refused => Err("the SSH port is closed".to_owned()),
         SshDoor::Hangs => Err("SSH did not answer".to_owned()),
     }
+}
+
+/// What is found where the controller is not this server's, by the UUID that the inventory states for each.
+fn other_machine(fleet: &Fleet, server: &ServerName) -> Option<String> {
+    let behind = fleet.behind_controller(server);
+    let stated = fleet.servers().into_iter().find(|known| known.name == *server)?.id;
+    let said = fleet.controller_uuid(server);
+    (behind.as_ref() != Some(server)).then(|| format!("its controller says UUID {said}, the inventory says {stated}"))
 }
 
 /// Why the management controller would not answer within the deadline.

@@ -107,7 +107,7 @@ async fn reset(
         return refusal(StatusCode::BAD_REQUEST, "Base.1.0.ActionParameterNotSupported", &words);
     };
     let now = controllers.fleet.now();
-    let outcome = controllers.fleet.fleet().reset(&name, kind, now);
+    let outcome = controllers.fleet.fleet().reset_at(&name, kind, now);
     // A slow controller does at once what it is told and is slow to say so.
     controllers.take_its_time(&name).await;
     match outcome {
@@ -147,9 +147,12 @@ impl Controllers {
 }
 
 fn system_body(fleet: &mut Fleet, name: &ServerName, now: Timestamp) -> Option<Value> {
-    let power = fleet.power(name, now)?;
-    let view = fleet.view(name, now)?;
-    let id = view.spec.id.as_str();
+    let id = fleet.view(name, now)?.spec.id;
+    let uuid = fleet.controller_uuid(name);
+    // A machine that is not of this fleet stands as this one does.
+    let behind = fleet.behind_controller(name).unwrap_or_else(|| name.clone());
+    let power = fleet.power(&behind, now)?;
+    let view = fleet.view(&behind, now)?;
     let (state, progress) = match view.phase {
         Phase::Up => ("Enabled", "OSRunning"),
         Phase::GoingDown { .. } => ("Disabled", "None"),
@@ -164,9 +167,10 @@ fn system_body(fleet: &mut Fleet, name: &ServerName, now: Timestamp) -> Option<V
     let mut body = json!({
         "@odata.id": format!("/redfish/v1/Systems/{id}"),
         "@odata.type": "#ComputerSystem.v1_20_0.ComputerSystem",
-        "Id": id,
-        "UUID": id,
-        "Name": name.as_str(),
+        "Id": id.as_str(),
+        "UUID": uuid,
+        "SerialNumber": serial_of(&uuid),
+        "Name": behind.as_str(),
         "SystemType": "Physical",
         "PowerState": match power.power { Power::On => "On", Power::Off => "Off" },
         "Status": { "State": state, "Health": "OK" },
@@ -179,6 +183,12 @@ fn system_body(fleet: &mut Fleet, name: &ServerName, now: Timestamp) -> Option<V
         members.insert("LastResetTime".to_owned(), Value::String(text));
     }
     Some(body)
+}
+
+/// The serial number of a machine, as short as those on stickers.
+fn serial_of(uuid: &str) -> String {
+    let first = uuid.split('-').next().unwrap_or_default();
+    format!("WR{}", first.to_uppercase())
 }
 
 fn no_such_system() -> Response {

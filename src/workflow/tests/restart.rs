@@ -319,3 +319,27 @@ fn ssh_as_the_other_way_is_really_ssh_and_carries_its_not_after_time() {
     let act = story.commits(&same_boot(after(2)));
     assert_eq!(act, Some(Act::RebootOverSsh { server: name(), not_after: after(32) }));
 }
+
+/// Whose machine the server is, nobody knows: nothing is sent by any way, and it stays out for people to look at.
+#[test]
+fn a_controller_of_another_machine_ends_it_and_no_other_way_is_taken() {
+    let other = (Some(FailureKind::OtherMachine), Some(RunOutcome::Failed));
+    let seen = Input::Seen(Seen::OtherMachine("its controller says UUID b".into()));
+    let silent = Story::at_step(reboot_command(), PRODUCTION, REBOOT).with(RunEvent::WasSilent { at: START });
+    assert_eq!(silent.at(after(4)).ends(&seen), other);
+    for story in [
+        sent_over_redfish(None),
+        sent_over_redfish(Some("old")),
+        Story::at_step(reboot_by(PowerPath::Redfish, Some(PowerPath::Ssh)), PRODUCTION, REBOOT)
+            .begun(REBOOT, restart_intent(PowerPath::Redfish, Some("old"))),
+    ] {
+        let story = story.answered(Begun::OtherMachine("its controller says UUID b".into()));
+        for seconds in [1, 40, 900, 90_000] {
+            for input in [Input::Nothing, same_boot(after(seconds)), no_answer(), power(Power::On, None)] {
+                assert_eq!(story.clone().at(after(seconds)).ends(&input), other, "{input:?} after {seconds} s");
+            }
+        }
+    }
+    // Behind a restart over SSH the controller is only asked what became of it.
+    assert!(sent_over_ssh().answered(Begun::Sent).at(after(900)).asks_a_person(&seen));
+}

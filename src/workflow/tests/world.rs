@@ -174,6 +174,7 @@ impl World {
                 };
                 Seen::Balancer(BalancerLine { standing, connections: u64::from(self.tape.choose(8)) })
             }
+            Probe::Power(_) if self.tape.choose(9) == 8 => Seen::OtherMachine("another".into()),
             Probe::Power(_) if self.tape.choose(3) != 2 => {
                 Seen::Power(PowerFacts { power: Power::On, last_reset: self.last_reset })
             }
@@ -200,6 +201,9 @@ impl World {
         };
         if not_after.is_some() && (self.is_ssh_dead || !self.is_up()) {
             return Begun::NeverSent("refused".into());
+        }
+        if not_after.is_none() && self.tape.choose(9) == 8 {
+            return Begun::OtherMachine("another".into());
         }
         match fate {
             3 => Begun::NeverSent("refused".into()),

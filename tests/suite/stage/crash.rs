@@ -17,6 +17,7 @@ use wrasse::domain::server::ServerId;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::authorizations::{Authorization, Sought};
 use wrasse::ports::chat::Envelope;
+use wrasse::ports::decisions::{FoundDecisions, SoughtDecisions};
 use wrasse::ports::store::{
     Committed, Control, Decide, DecisionRecord, DeclaredRecord, FailureRecord, Home, Operation, Scope, SeenMember,
     Slot, Write,
@@ -295,6 +296,11 @@ impl Store for MortalStore {
     async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
         self.alive().await;
         self.inner.decisions(request).await
+    }
+
+    async fn decided(&self, sought: &SoughtDecisions) -> Result<FoundDecisions, StoreFault> {
+        self.alive().await;
+        self.inner.decided(sought).await
     }
 
     async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault> {

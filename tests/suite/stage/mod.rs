@@ -235,12 +235,23 @@ impl Stage {
 
     /// The inventory says something else of that server from now on.
     pub(crate) async fn inventory_changes(&self, name: &str, change: impl Fn(&mut Server)) {
+        self.change_inventory(name, change).await;
+        self.clock().advance(A_LOOK).await;
+    }
+
+    /// The bot starts again with that change, which it does not take up while it works on the server.
+    pub(crate) async fn restarts_with(&self, name: &str, change: impl Fn(&mut Server)) {
+        self.change_inventory(name, change).await;
+        self.there(&mut *self.0.bot.lock().await).source().is_read_at_the_start();
+        self.kills_bot().await;
+    }
+
+    async fn change_inventory(&self, name: &str, change: impl Fn(&mut Server)) {
         let inventory = self.0.fleet.drivers().fleet().inventory(self.0.clock.now()).unwrap();
         let mut server = inventory.by_name(&ServerName::new(name)).unwrap().clone();
         change(&mut server);
         let source = |files: &mut rulebook::Files| drop(files.changed.insert(name.to_owned(), server.clone()));
         self.there(&mut *self.0.bot.lock().await).source().change(source);
-        self.clock().advance(A_LOOK).await;
     }
 
     /// At most this share of a pool may be out at once.

@@ -212,6 +212,13 @@ impl StageSource {
         change(&mut self.files.lock().unwrap());
     }
 
+    /// The next process starts with the files as they are.
+    pub(super) fn is_read_at_the_start(&self) {
+        let files = self.files.lock().unwrap().clone();
+        let read = files.rulebook(&self.inventory, self.directory.groups());
+        *self.good.lock().unwrap() = read.unwrap_or_else(|faults| panic!("{faults}"));
+    }
+
     pub(super) fn start(&self) -> Rulebook {
         copied(&self.good.lock().unwrap())
     }

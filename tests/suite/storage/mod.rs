@@ -4,6 +4,7 @@ mod authorizations;
 mod brakes;
 mod breakers;
 mod conformance;
+pub(crate) mod decided;
 mod declarations;
 mod delivery;
 mod files;

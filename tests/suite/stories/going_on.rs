@@ -5,6 +5,7 @@ use super::{Cast, cast};
 use crate::stage::{Calls, Stage, minutes, seconds, story, times};
 use insta::assert_snapshot;
 use std::time::Duration;
+use wrasse::domain::server::ServerType;
 use wrasse::ports::store::Write;
 use wrasse::sandbox::fleet::model::Rotation;
 
@@ -180,6 +181,87 @@ async fn the_blacklist_is_met_at_the_gate_and_a_freeze_is_not() {
         })
         .await;
     }
+}
+
+/// An absolute entry that comes between two waves leaves out what it covers, and the rest goes on.
+#[tokio::test]
+async fn an_absolute_entry_between_two_waves_leaves_its_server_out() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-20]");
+        let noc = noc.lets("sre", "blacklist");
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-[01-03] --wave 100% because kernel update").await;
+        stage.clock().advance(seconds(9)).await;
+        stage.fleet().rebooted("edge-lax-01", times(1));
+        stage.fleet().rebooted("edge-lax-[02-03]", times(0));
+        let line = "/fleet blacklist edge-lax-02 for 1d --absolute because it is evidence";
+        assert_snapshot!(bob.types(&noc, line).await.transcript(), @"
+        bob   /fleet blacklist edge-lax-02 for 1d --absolute because it is evidence
+        bot   (only bob) `edge-lax-02` (1 server) is on the blacklist until hh:mm.
+              1 server waits for it, of 1 request: req-0001. What it covers is left out.
+              ~ to end it sooner: `/fleet unblacklist edge-lax-02`
+        ");
+        stage.clock().advance(minutes(15)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-[01-03] --wave 100% because kernel update
+        bot   (only ana) Understood: reboot 3 servers in lax
+              `edge-lax-[01-03]` · reason: `kernel update`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 3 servers in lax · req-0001
+              ⚠️ done, 1 left out · hh:mm
+              `edge-lax-[01-03]` · `kernel update`
+              2 of 3 rebooted · 1 left out
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bob   /fleet blacklist edge-lax-02 for 1d --absolute because it is evidence
+        bot   (only bob) `edge-lax-02` (1 server) is on the blacklist until hh:mm.
+              1 server waits for it, of 1 request: req-0001. What it covers is left out.
+              ~ to end it sooner: `/fleet unblacklist edge-lax-02`
+        bot > ⚠️ req-0001: 2 of 3 rebooted, 1 left out
+              – `edge-lax-02` left out: not as planned any more, or on the blacklist
+              ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
+        ");
+        stage.fleet().rebooted("edge-lax-02", times(0));
+        stage.fleet().rebooted("edge-lax-03", times(1));
+        stage.fleet().serves("edge-lax-[01-03]", true);
+    })
+    .await;
+}
+
+/// Its server becomes another one in the inventory while it drains: it is not restarted, goes back, and is left out.
+#[tokio::test]
+async fn a_server_that_is_not_the_planned_one_any_more_is_not_restarted() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-10]");
+        stage.clock().advance(seconds(3)).await;
+        // It leaves rotation, and nobody says yet that it has.
+        stage.fleet().balancers_go_silent();
+        let thread = ana.types(&noc, LINE).await;
+        stage.restarts_with("edge-lax-01", |server| server.server_type = ServerType::new("edge-next")).await;
+        stage.fleet().balancers_answer();
+        stage.clock().advance(minutes(1)).await;
+        stage.fleet().rebooted("edge-lax-01", times(0));
+        stage.clock().advance(minutes(10)).await;
+        assert_snapshot!(thread.transcript(), @"
+        ana   /fleet reboot edge-lax-01 because kernel update
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-01` · reason: `kernel update`
+              ~ req-0001 · … · card <link>
+        bot   Reboot 1 server in lax · req-0001
+              ❌ failed · hh:mm
+              `edge-lax-01` · `kernel update`
+              0 of 1 rebooted · 1 left out
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ❌ req-0001: none of 1 rebooted, 1 left out
+              – `edge-lax-01` left out: not as planned any more, or on the blacklist
+              ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
+        ");
+        stage.fleet().rebooted("edge-lax-01", times(0));
+        stage.fleet().serves("edge-lax-01", true);
+    })
+    .await;
 }
 
 /// The bot restarts nothing itself, but the call that it makes does: the command says so, and it is met as a restart is.

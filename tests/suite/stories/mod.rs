@@ -33,6 +33,7 @@ mod lacking;
 mod leaving_alone;
 mod matrix;
 mod mentioning;
+mod mistaking;
 mod misunderstanding;
 mod needing;
 mod not_overriding;

@@ -18,6 +18,7 @@ use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
+use crate::ports::decisions::{FoundDecisions, SoughtDecisions};
 use crate::ports::store::{
     Committed, Content, Control, Decide, DecisionRecord, DeclaredRecord, Destination, FailureRecord, Home, Operation,
     Scope, SeenMember, Slot,
@@ -214,6 +215,19 @@ impl Store for MemoryStore {
 
     async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
         Ok(self.state().decisions.values().filter(|record| record.request == *request).cloned().collect())
+    }
+
+    async fn decided(&self, sought: &SoughtDecisions) -> Result<FoundDecisions, StoreFault> {
+        let state = self.state();
+        let mut fitting = state.decisions.rows().iter().filter(|(_, record)| sought.fits(record)).collect::<Vec<_>>();
+        fitting.sort_by_key(|(sequence, record)| std::cmp::Reverse((record.at, **sequence)));
+        let mut found = FoundDecisions::default();
+        for (_, record) in fitting {
+            if !found.take(record.clone(), sought.limit) {
+                break;
+            }
+        }
+        Ok(found.in_order())
     }
 
     async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault> {

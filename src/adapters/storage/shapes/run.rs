@@ -50,12 +50,13 @@ stored_variants! { Begun;
     "never-sent" => NeverSent(why),
     "unknown" => Unknown(why),
     "refused" => Refused(why),
+    "other-machine" => OtherMachine(why),
 }
 stored_record! { Failure; step: "step", at: "at_ms", kind: "kind", note: "note" }
 stored_words! { FailureKind;
     "did-not-come-back" => DidNotComeBack, "did-not-reboot" => DidNotReboot, "check-failed" => CheckFailed,
     "balancer-failed" => BalancerFailed, "gate-closed" => GateClosed, "could-not-send" => CouldNotSend,
-    "refused" => Refused,
+    "refused" => Refused, "other-machine" => OtherMachine,
 }
 stored_words! { RunOutcome;
     "done" => Done, "failed" => Failed, "failed-and-returned" => FailedAndReturned, "returned" => Returned,

@@ -248,7 +248,7 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
     use FailureKind as Kind;
     use RunOutcome as Outcome;
     let kinds = [Kind::DidNotComeBack, Kind::DidNotReboot, Kind::CheckFailed, Kind::BalancerFailed, Kind::GateClosed];
-    let kind = select([&kinds[..], &[Kind::CouldNotSend, Kind::Refused]].concat());
+    let kind = select([&kinds[..], &[Kind::CouldNotSend, Kind::Refused, Kind::OtherMachine]].concat());
     let outcomes = [Outcome::Done, Outcome::Failed, Outcome::FailedAndReturned, Outcome::Returned, Outcome::PutOff];
     let outcome = || select([&outcomes[..], &[Outcome::NotStarted, Outcome::LeftOut]].concat());
     let begun = prop_oneof![
@@ -256,6 +256,7 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
         text().prop_map(Begun::NeverSent),
         text().prop_map(Begun::Unknown),
         text().prop_map(Begun::Refused),
+        text().prop_map(Begun::OtherMachine),
     ];
     let answer = select(Answer::ALL.to_vec());
     prop_oneof![

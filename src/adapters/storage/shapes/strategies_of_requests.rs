@@ -144,7 +144,7 @@ fn soak() -> BoxedStrategy<Blocker> {
     soak.prop_map(|(servers, lacks, since)| Blocker::Soak { servers, lacks, since }).boxed()
 }
 
-fn blocker() -> BoxedStrategy<Blocker> {
+pub(super) fn blocker() -> BoxedStrategy<Blocker> {
     let measures = [TrafficMeasure::LoadAfter, TrafficMeasure::OfUsual, TrafficMeasure::OfBefore];
     let server = || text().prop_map(ServerName::new);
     prop_oneof![

@@ -239,3 +239,24 @@ fn breakers_and_decisions_from_before_automations_are_read() {
     let rules: FailureRules = decode("rules", 1, rules).unwrap();
     assert_eq!(rules, FailureRules { cohort: None, ..FailureRules::default() });
 }
+
+proptest::proptest! {
+    /// A step that was shipped does not change, so what it says of each reason is held to what the policies say.
+    #[test]
+    fn decisions_from_before_topics_are_found_by_the_policies_of_their_reasons(
+        blocker in super::strategies_of_requests::blocker(),
+    ) {
+        let step = include_str!("../../../../migrations/sqlite/0019_decided.sql");
+        let stored = serde_json::from_str::<serde_json::Value>(&encode(&blocker)).expect("it is JSON");
+        let kind = stored["kind"].as_str().expect("each has a kind");
+        let begin = format!("WHEN '{kind}' THEN ");
+        let noted = step.lines().find_map(|line| line.trim().strip_prefix(begin.as_str()));
+        let policy = blocker.policy().map(|policy| policy.word().to_owned());
+        match noted {
+            Some("json_extract(blocker.value, '$.value.calendar_kind')") => {
+                proptest::prop_assert_eq!(stored["value"]["calendar_kind"].as_str().map(str::to_owned), policy);
+            }
+            noted => proptest::prop_assert_eq!(noted.map(|word| word.trim_matches('\'').to_owned()), policy),
+        }
+    }
+}

@@ -6,6 +6,7 @@
 mod authorizations;
 mod brakes;
 mod breakers;
+mod decided;
 mod decoded;
 mod homes;
 mod outbox;
@@ -30,6 +31,7 @@ use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::authorizations::{Authorization, Sought};
 use crate::ports::chat::Envelope;
+use crate::ports::decisions::{FoundDecisions, SoughtDecisions};
 use crate::ports::store::{
     Committed, Control, Decide, DecisionRecord, DeclaredRecord, FailureRecord, Home, Operation, Scope, SeenMember, Slot,
 };
@@ -320,6 +322,10 @@ impl Store for SqliteStore {
 
     async fn decisions(&self, request: &RequestId) -> Result<Vec<DecisionRecord>, StoreFault> {
         reads::decisions(&mut *self.readers.lend().await?, request).await
+    }
+
+    async fn decided(&self, sought: &SoughtDecisions) -> Result<FoundDecisions, StoreFault> {
+        decided::sought(&mut *self.readers.lend().await?, sought).await
     }
 
     async fn snapshot(&self, id: &Fingerprint) -> Result<Option<Snapshot>, StoreFault> {

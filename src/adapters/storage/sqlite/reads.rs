@@ -239,6 +239,9 @@ pub(super) async fn decisions(
     rows.iter().map(decision).collect()
 }
 
+/// How many decisions are read at once where many may have to be looked through.
+pub(super) const DECISIONS_PER_PAGE: usize = 100;
+
 /// Decisions of that moment or later, with their numbers, in order.
 pub(super) async fn decided_since(
     connection: &mut SqliteConnection,
@@ -254,7 +257,7 @@ pub(super) async fn decided_since(
     rows.iter().map(|row| Ok((row.try_get("sequence")?, decision(row)?))).collect()
 }
 
-fn decision(row: &sqlx::sqlite::SqliteRow) -> Result<DecisionRecord, StoreFault> {
+pub(super) fn decision(row: &sqlx::sqlite::SqliteRow) -> Result<DecisionRecord, StoreFault> {
     Ok(DecisionRecord {
         request: request_id_of(row.try_get("request_id")?)?,
         at: time(row, "at_ms")?,

@@ -8,7 +8,7 @@ use sqlx::{SqlStr, SqliteConnection};
 use std::path::Path;
 
 /// The steps that this version knows.
-const STEPS: [(i64, &str, &str); 13] = [
+const STEPS: [(i64, &str, &str); 14] = [
     (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
     (2, "requester", include_str!("../../../../migrations/sqlite/0002_requester.sql")),
     (3, "homes", include_str!("../../../../migrations/sqlite/0003_homes.sql")),
@@ -22,6 +22,7 @@ const STEPS: [(i64, &str, &str); 13] = [
     (15, "automations", include_str!("../../../../migrations/sqlite/0015_automations.sql")),
     (17, "taken_out", include_str!("../../../../migrations/sqlite/0017_taken_out.sql")),
     (18, "parked", include_str!("../../../../migrations/sqlite/0018_parked.sql")),
+    (19, "decided", include_str!("../../../../migrations/sqlite/0019_decided.sql")),
 ];
 
 #[derive(Debug)]

@@ -6,14 +6,14 @@ use super::super::standing::{RunStanding, ends_request};
 use super::recent::Recent;
 use super::rows::{health_word, lock_word, standing_of};
 use super::writer::{Offer, Task};
-use super::{authorizations, brakes, breakers, homes, outbox, reads, starts, states};
+use super::{authorizations, brakes, breakers, decided, homes, outbox, reads, starts, states};
 use crate::admission::{HealthRow, Lock, LockStanding, Snapshot};
 use crate::domain::ids::{EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
 use crate::domain::server::ServerId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::chat::Envelope;
-use crate::ports::store::{Committed, Control, DecisionRecord, Write};
+use crate::ports::store::{Committed, Control, Write};
 use crate::workflow::request::RequestEvent;
 use crate::workflow::run::RunEvent;
 use sqlx::{Row, SqliteConnection, query};
@@ -121,7 +121,7 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::HomeOpened { person, at } => homes::opened(connection, person, *at).await,
         Write::HomeShown { person, shown, at } => homes::shown(connection, person, (shown, *at)).await,
         Write::Health(row) => set_health(connection, row).await,
-        Write::Decision(record) => add_decision(connection, record).await,
+        Write::Decision(record) => decided::add(connection, record).await,
         Write::Finished { run, last } => breakers::finish(connection, run, *last).await,
         Write::Breaker(breaker) => breakers::put(connection, breaker).await,
         Write::Authorization(authorization) => authorizations::add(connection, authorization).await,
@@ -372,18 +372,6 @@ async fn set_health(connection: &mut SqliteConnection, row: &HealthRow) -> Resul
     );
     let upsert = upsert.bind(row.server.as_str()).bind(health_word(row.health)).bind(row.seen_at.millis());
     upsert.execute(connection).await?;
-    Ok(Guard::Holds)
-}
-
-async fn add_decision(connection: &mut SqliteConnection, record: &DecisionRecord) -> Result<Guard, StoreFault> {
-    let insert = query(
-        "INSERT INTO decisions (request_id, at_ms, verdict, evidence, shape, decided, snapshot)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    );
-    let insert = insert.bind(record.request.to_string()).bind(record.at.millis());
-    let insert = insert.bind(record.verdict.as_str()).bind(record.evidence.as_str());
-    let insert = insert.bind(SHAPE).bind(encode(&record.decided)).bind(record.snapshot.as_ref().map(Fingerprint::hex));
-    insert.execute(connection).await?;
     Ok(Guard::Holds)
 }
 

@@ -15,7 +15,7 @@ mod traffic;
 
 pub use alerts::{AlertsModel, MonitoringTrouble, WATCHDOG};
 pub use balancer::{BalancerRow, Rotation};
-pub use faults::Fault;
+pub use faults::{Fault, STRANGER_UUID};
 pub use log::{Deed, LogEntry, Outcome, Via};
 pub use machine::{ExecEnd, Phase, ResetKind, ServerView, SshDoor};
 pub use spec::{CANARY, FleetSpec, OWNER, SITES, ServerSpec, Timing, zone_of};
@@ -267,6 +267,7 @@ impl Fleet {
             Fault::SshDead
             | Fault::BmcSlow
             | Fault::BmcDead
+            | Fault::BmcSwapped
             | Fault::RefusesReboot
             | Fault::HangsInExec
             | Fault::DropsConnectionInExec

@@ -1,4 +1,7 @@
-//! `wrasse decisions`: who was allowed or refused what, by which policies, from the database itself.
+//! `wrasse decisions`: who was allowed or refused what, by which policies, from the database itself; with `safety`, when it was
+//! safe.
+
+mod safety;
 
 use super::output;
 use crate::adapters::clock::SystemClock;
@@ -15,7 +18,33 @@ use std::time::Duration;
 
 /// What `decisions` is called with.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Decisions {
+    #[command(subcommand)]
+    of: Option<Of>,
+    #[command(flatten)]
+    people: People,
+}
+
+/// Of what else than people.
+#[derive(clap::Subcommand)]
+enum Of {
+    /// Tell when it was safe to work on a server and when not, by which policies; it is only read.
+    Safety(safety::Safety),
+}
+
+impl Decisions {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        match self.of {
+            Some(Of::Safety(safety)) => safety.run().await,
+            None => self.people.run().await,
+        }
+    }
+}
+
+/// Which answers to "may they?".
+#[derive(clap::Args)]
+struct People {
     /// Only those about this request, such as req-2mq9.
     #[arg(value_parser = request, value_name = "REQUEST")]
     request: Option<RequestId>,
@@ -41,8 +70,8 @@ fn length(text: &str) -> Result<Duration, String> {
     duration_of(text).ok_or_else(|| "a time is written as 45m, 2h, 1h30m or 7d".to_owned())
 }
 
-impl Decisions {
-    pub(super) async fn run(self) -> anyhow::Result<()> {
+impl People {
+    async fn run(self) -> anyhow::Result<()> {
         let path = self.database.display();
         if !self.database.exists() {
             bail!("{path} is not there; say where the database is: --database FILE");
