@@ -142,7 +142,7 @@ pub const VARIABLES: [(&str, &str); 19] = [
     ),
     (
         "WRASSE_CALL_OWNERS_AFTER",
-        "How long nobody may take over a server that was left out before its command's owners are mentioned, or never.",
+        "How long nobody may take over a server that was left out, close a breaker, or look after a run that stands still, before the command's owners are mentioned, or never.",
     ),
     (
         "WRASSE_TELL_REQUESTER_AFTER",

@@ -42,7 +42,7 @@ fn every_way_to_expect_an_answer_holds_only_for_that_answer() {
     let untested = report.untested.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     assert_eq!(
         untested,
-        "global-largest-request incidents-commander incidents-return noc-announce noc-brakes noc-standby noc-state web-no-reboots web-small"
+        "global-largest-request incidents-commander incidents-return incidents-take-over noc-announce noc-brakes noc-standby noc-state web-no-reboots web-small"
     );
     let differing = "\
 - { who: noc, in: noc, command: reboot, on: { type: edge-cache, site: riga }, expect: refused }

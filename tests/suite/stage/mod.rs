@@ -4,6 +4,7 @@
 //! outlive the bot. No socket, no sleep. `WRASSE_STAGE` is `model`, `sqlite` or `restarts` (a new process after every
 //! commit, and what had left by then lands unheard); every story must read the same on all of them.
 
+mod arriving;
 mod attackers;
 mod bot;
 mod chat;
@@ -47,7 +48,7 @@ use wrasse::domain::identity::{AutomationName, GroupName};
 use wrasse::domain::place::ChannelName;
 use wrasse::domain::server::{Server, ServerName, TagName};
 use wrasse::domain::time::Timestamp;
-use wrasse::ports::chat::{Arrival, Envelope};
+use wrasse::ports::chat::Envelope;
 use wrasse::ports::store::Write;
 use wrasse::ports::{Clock, Rulebook, Store};
 use wrasse::services::Places;
@@ -396,42 +397,6 @@ impl Stage {
         let last = self.0.last.borrow().clone().unwrap();
         self.keep(last).await;
         self.moment().await;
-    }
-
-    /// Something arrives that means that.
-    async fn arrives(&self, arrival: Arrival) {
-        // The first line comes to a bot that has looked around.
-        if self.0.last.borrow().is_none() {
-            self.moment().await;
-        }
-        let envelope = self.0.chat.envelope(arrival);
-        *self.0.last.borrow_mut() = Some(envelope.clone());
-        self.keep(envelope).await;
-        self.moment().await;
-    }
-
-    /// These arrive before the bot looks.
-    async fn arrive_together(&self, arrivals: Vec<Arrival>) {
-        self.moment().await;
-        for arrival in arrivals {
-            let envelope = self.0.chat.envelope(arrival);
-            *self.0.last.borrow_mut() = Some(envelope.clone());
-            self.keep(envelope).await;
-        }
-        self.moment().await;
-    }
-
-    /// Something arrives that nobody can read.
-    pub(crate) async fn receives_rubbish(&self, raw: &str) {
-        let mut envelope = self.0.chat.envelope(Arrival::Nothing { because: String::new() });
-        raw.clone_into(&mut envelope.raw);
-        self.keep(envelope).await;
-        self.moment().await;
-    }
-
-    async fn keep(&self, envelope: Envelope) {
-        let store = self.store().await;
-        store.keep(envelope).await.unwrap();
     }
 
     /// What is durable now.

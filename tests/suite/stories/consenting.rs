@@ -398,7 +398,7 @@ async fn a_rollout_stops_when_whoever_asked_may_not_any_more() {
               1 of 3 rebooted, 2 not started.
               To go on with what is left: `retry req-0001`
               ~ req-0001 by ana · halted hh:mm
-              [Open thread]
+              [[Retry 2]] [Open thread]
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
         stage.fleet().rebooted("edge-lax-[02-03]", times(0));

@@ -45,7 +45,7 @@ async fn two_swapped_controllers_reset_neither_server_and_both_are_held() {
               reboot: `edge-lax-01` did not get restarted: another machine's controller answered; drained
               edge-lax now 19 of 20, floor 18
               ~ req-0001 by ana · since hh:mm
-              [Open thread]
+              [[I take it]] [Open thread]
         ");
         let second = ana.types(&noc, "/fleet reboot edge-lax-02 because kernel update").await;
         stage.clock().advance(minutes(2)).await;

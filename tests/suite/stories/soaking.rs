@@ -44,7 +44,7 @@ async fn a_canary_that_dies_while_it_is_watched_ends_the_rollout() {
               1 of 4 rebooted, 3 not started.
               To go on with what is left: `retry req-0001`
               ~ req-0001 by ana · halted hh:mm
-              [Open thread]
+              [[Retry 3]] [Open thread]
         ");
         ana.types(&noc, "/fleet why req-2222").await;
         assert_snapshot!(thread.since_last_look(), @"

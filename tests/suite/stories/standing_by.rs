@@ -139,7 +139,7 @@ async fn a_server_that_does_not_come_is_not_asked_for_again_and_others_are() {
               0 of 4 put into production, 3 not started.
               To go on with what is left: `retry req-0001`
               ~ req-0001 by automation:standby · halted hh:mm
-              [Open thread]
+              [[Retry 4]] [Open thread]
         bot   ✅ hh:mm · edge-riga: 3 servers on standby put into production
               `edge-riga-[12-14]` · `edge-riga carries 91 % of what serves, relief is 85 %`
               ~ req-0002 by automation:standby · done

@@ -185,7 +185,7 @@ async fn what_cannot_be_verified_is_asked_and_it_did_not() {
               reboot: `edge-lax-01` did not reboot; drained
               edge-lax now 2 of 3, floor 2
               ~ req-0001 by ana · since hh:mm
-              [Open thread]
+              [[I take it]] [Open thread]
         ");
         stage.fleet().rebooted("edge-lax-01", times(1));
         stage.fleet().serves("edge-lax-01", false);
