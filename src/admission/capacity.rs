@@ -17,6 +17,7 @@ use crate::domain::server::{PoolName, ProductionState, Server};
 use crate::domain::time::Timestamp;
 use crate::workflow::request::{Blocker, CapacityScope, OutServer};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How a pool stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,7 +53,8 @@ pub(super) struct Count {
     pub(super) unknown: u32,
     pub(super) unknown_since: Option<Timestamp>,
     pub(super) floor: u32,
-    pub(super) out: Vec<OutServer>,
+    /// Shared by every reason that tells of them.
+    pub(super) out: Arc<Vec<OutServer>>,
     pub(super) in_repair: Vec<OutServer>,
     pub(super) on_standby: Vec<OutServer>,
 }
@@ -69,20 +71,20 @@ impl Count {
 pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
     let count = count(&CapacityScope::Pool(pool.clone()), known);
     let Count { total, serving, promised, unknown, unknown_since, floor, out, in_repair, on_standby } = count;
-    let pool = pool.clone();
+    let (pool, out) = (pool.clone(), Arc::unwrap_or_clone(out));
     PoolCount { pool, total, serving, promised, unknown, unknown_since, floor, out, in_repair, on_standby }
 }
 
 /// Counts a scope from what is known now.
 pub(super) fn count(scope: &CapacityScope, known: Known<'_>) -> Count {
-    let mut count = Count::default();
+    let (mut count, mut out) = (Count::default(), Vec::new());
     for server in members(scope, known.inventory) {
         if let Some(repaired) = has_left(server, known) {
             count.in_repair.push(repaired);
             continue;
         }
         if stands_by(server, known) {
-            count.on_standby.push(out(server, ProductionState::Standby.word().to_owned(), known));
+            count.on_standby.push(told(server, ProductionState::Standby.word().to_owned(), known));
             continue;
         }
         count.total += 1;
@@ -92,7 +94,7 @@ pub(super) fn count(scope: &CapacityScope, known: Known<'_>) -> Count {
                 let lock = known.lock(server);
                 count.promised += u32::from(lock.is_some_and(|lock| lock.standing.is_a_runs()));
             }
-            Standing::Out(out) => count.out.push(out),
+            Standing::Out(one) => out.push(one),
             Standing::Unknown(seen_at) => {
                 count.unknown += 1;
                 count.unknown_since = match (count.unknown_since, seen_at) {
@@ -103,6 +105,7 @@ pub(super) fn count(scope: &CapacityScope, known: Known<'_>) -> Count {
         }
     }
     count.floor = count.total - out_max(scope, count.total, known.rules).min(count.total);
+    count.out = Arc::new(out);
     count
 }
 
@@ -144,9 +147,9 @@ pub(super) fn standing(server: &Server, known: Known<'_>) -> Standing {
         (Glance::Unknown(seen_at), _) => Standing::Unknown(seen_at),
         (Glance::NotMeantTo(state), _) => {
             let but = if known.ledger.is_contradicted(server) { ", but seen in service" } else { "" };
-            Standing::Out(out(server, format!("{}{but}", state.word()), known))
+            Standing::Out(told(server, format!("{}{but}", state.word()), known))
         }
-        (Glance::Seen(health), _) => Standing::Out(out(server, health.words().to_owned(), known)),
+        (Glance::Seen(health), _) => Standing::Out(told(server, health.words().to_owned(), known)),
     }
 }
 
@@ -225,7 +228,7 @@ fn look(server: &Server, known: Known<'_>) -> Glance {
 }
 
 /// A server that does not serve, with who is known to have a part in that.
-fn out(server: &Server, why: String, known: Known<'_>) -> OutServer {
+fn told(server: &Server, why: String, known: Known<'_>) -> OutServer {
     let holder = known.lock(server).map(|lock| &lock.run);
     let holder = holder.or_else(|| known.ledger.states.get(&server.id).and_then(|row| row.by.run()));
     let said_by = known.ledger.declarer(server).map(|by| by.name.clone());
@@ -261,7 +264,7 @@ fn without(record: &Server, (scope, count): (CapacityScope, &Count), known: Know
     // One that is not counted as serving may well serve: the others must be enough without it.
     let stays = if serves(record, known) { left.saturating_sub(1) } else { left };
     let (total, floor) = (count.total, count.floor);
-    (stays < floor).then(|| Blocker::Capacity { scope, serving: left, total, floor, out: count.out.clone() })
+    (stays < floor).then(|| Blocker::Capacity { scope, serving: left, total, floor, out: Arc::clone(&count.out) })
 }
 
 /// Whether nothing in which a server is counted that a run takes out, or has taken out, is below its floor without it.

@@ -8,6 +8,7 @@ use crate::domain::command::CommandName;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::server::{MetroName, PoolName, ProductionState, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Traffic that differs by less is no news.
@@ -59,8 +60,8 @@ pub enum Blocker {
         total: u32,
         /// The least that must serve.
         floor: u32,
-        /// Servers that are out, and why.
-        out: Vec<OutServer>,
+        /// Servers that are out, and why; of a wide scope many, so all reasons of one look at it share the list.
+        out: Arc<Vec<OutServer>>,
     },
     /// The directory of people does not answer, so it cannot be told whether whoever asked still may.
     NoDirectory,

@@ -46,6 +46,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_764_511_500_000);
 const SECOND: Duration = Duration::from_secs(1);
 use crate::domain::server::ProductionState::{Drained, Draining, Production, Standby, Undraining};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 fn run_of(tail: &str, number: u32) -> RunId {
     RequestId::from_tail(tail).expect("a tail of the alphabet").run(number)

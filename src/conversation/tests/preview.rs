@@ -124,7 +124,7 @@ fn a_first_wave_that_would_wait_says_why() {
             serving: 36,
             total: 40,
             floor: 36,
-            out: four,
+            out: four.into(),
         }],
     };
     assert_snapshot!(look.seen(), @"

@@ -159,7 +159,7 @@ fn blocker() -> BoxedStrategy<Blocker> {
         (limit_scope(), any::<(u32, u32)>(), vec(request_id(), 0..3))
             .prop_map(|(scope, (active, limit), holders)| { Blocker::Concurrency { scope, active, limit, holders } }),
         (capacity_scope(), any::<(u32, u32, u32)>(), vec(out(), 0..3)).prop_map(
-            |(scope, (serving, total, floor), out)| { Blocker::Capacity { scope, serving, total, floor, out } }
+            |(scope, (serving, total, floor), out)| Blocker::Capacity { scope, serving, total, floor, out: out.into() }
         ),
         Just(Blocker::NoDirectory),
         of_infrastructure(),
