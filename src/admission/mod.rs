@@ -43,6 +43,7 @@ mod suspect;
 mod tests;
 pub mod traffic;
 mod waves;
+mod wider;
 mod without_server;
 
 pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage, standing};
@@ -81,6 +82,7 @@ pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use suspect::{SUSPECT_AFTER, moved_at, suspect_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
+pub use wider::{WiderCount, WiderImpact, count_wider, floors_without_scope, impact_on_wider};
 pub use without_server::evaluate_without_server;
 
 use self::counts::Counts;

@@ -2,6 +2,7 @@
 
 use super::paths::Paths;
 use super::{lines, output};
+use crate::admission;
 use crate::ports::Clock;
 use std::process::ExitCode;
 
@@ -25,6 +26,9 @@ impl Check {
                     rulebook.policies.channels().count(),
                     rulebook.inventory.servers().len(),
                 ));
+                for remark in admission::floors_without_scope(&rulebook.rules, &rulebook.inventory) {
+                    output::say(&format!("remark: {remark}"));
+                }
                 output::say(
                     "not checked here: whether the groups and people that policies name exist; `serve` asks the workspace",
                 );

@@ -195,7 +195,8 @@ fn ends(prose: Prose, until: Option<Timestamp>) -> Prose {
 }
 
 /// Where servers are counted, in words.
-fn counted_in(scope: &CapacityScope) -> String {
+#[must_use]
+pub fn counted_in(scope: &CapacityScope) -> String {
     match scope {
         CapacityScope::Pool(pool) => pool.to_string(),
         CapacityScope::TypeInSite(server_type, site) => format!("{server_type} in {site}"),

@@ -31,6 +31,7 @@ mod standby;
 mod suspect;
 mod traffic;
 mod waves;
+mod wider;
 mod withdrawing;
 
 use super::*;

@@ -1,0 +1,33 @@
+//! `wrasse check` about floors that hold nothing, and faults of the numbers that need the inventory.
+
+use crate::command_line::{complaint, out, wrasse_in};
+use std::path::Path;
+
+/// What `check` says of the shipped policies with these numbers.
+fn checked(admission: &str) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().expect("a folder for one call");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    let own = folder.path().join("policies");
+    for part in ["", "channels"] {
+        std::fs::create_dir_all(own.join(part)).unwrap();
+        for entry in std::fs::read_dir(shipped.join(part)).unwrap().map(Result::unwrap) {
+            if entry.path().is_file() {
+                std::fs::copy(entry.path(), own.join(part).join(entry.file_name())).unwrap();
+            }
+        }
+    }
+    std::fs::write(own.join("admission.yaml"), admission).unwrap();
+    let told = wrasse_in(folder.path(), &["check", "--policies", own.to_str().expect("a path in text")]);
+    (told.status.code(), format!("{}{}", out(&told), complaint(&told)))
+}
+
+/// The small fleet has a pool in lax alone, and says no metro.
+#[test]
+fn a_floor_of_metros_that_holds_nothing_is_remarked() {
+    let remark = "remark: capacity.metro-out-max holds nothing in lax: the inventory says no metro of it\n";
+    let (code, told) = checked("capacity: { metro-out-max: 10% }\n");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.starts_with("sound: ") && told.contains(remark) && !told.contains("riga"), "{told}");
+    let (code, told) = checked("capacity: { site-out-max: 10% }\n");
+    assert!(code == Some(0) && !told.contains("remark"), "{told}");
+}
