@@ -8,10 +8,10 @@
 //! A server serves if it is in production and a fresh look says so. A reserved server that still serves is subtracted
 //! too, because its run will take it out. Servers that failed by themselves use up the same allowance.
 
-use super::Known;
 use super::counts::Counts;
 use super::floors::{is_in, members, out_max, scopes};
 use super::ledger::{Health, HealthRow, LockStanding};
+use super::{Known, absorbing};
 use crate::domain::plan::{Plan, PlannedServer};
 use crate::domain::server::{PoolName, ProductionState, Server};
 use crate::domain::time::Timestamp;
@@ -243,11 +243,31 @@ pub(super) fn blockers(server: &PlannedServer, known: Known<'_>, counts: &Counts
         return Vec::new();
     }
     let each = scopes(record, (known.inventory, known.rules)).into_iter();
-    each.filter_map(|scope| {
+    let blockers = each.filter_map(|scope| {
         let count = counts.capacity(&scope, || count(&scope, known));
-        without(record, (scope, &count), known)
-    })
-    .collect()
+        let is_pool = matches!(scope, CapacityScope::Pool(_));
+        without(record, (scope, &count), known).or_else(|| {
+            let stays = stays_without(record, &count, known);
+            absorbing::in_use(record, (&count, stays), known, Some(counts))
+                .filter(|_| is_pool && !is_out(record, known))
+        })
+    });
+    let blockers = blockers.collect::<Vec<_>>();
+    let is_of_one =
+        |blocker: &Blocker| matches!(blocker, Blocker::Capacity { scope, total: 1, .. } if lets_out(scope, known));
+    match absorbing::of_one(record, known, Some(counts)) {
+        // Where it is the only one, its pool or a wider scope, what others take over stands for the floor.
+        Some(rule) if blockers.iter().any(is_of_one) => {
+            let left = blockers.into_iter().filter(|blocker| !is_of_one(blocker));
+            left.chain(absorbing::blockers(record, rule, known, counts)).collect()
+        }
+        Some(_) | None => blockers,
+    }
+}
+
+/// Whether a scope may have servers out at all, had it more than one.
+fn lets_out(scope: &CapacityScope, known: Known<'_>) -> bool {
+    out_max(scope, 2, known.rules) > 0
 }
 
 /// What keeps a server from being taken out of a scope that stands like that.
@@ -261,10 +281,21 @@ fn without(record: &Server, (scope, count): (CapacityScope, &Count), known: Know
     if is_out(record, known) {
         return None;
     }
-    // One that is not counted as serving may well serve: the others must be enough without it.
-    let stays = if serves(record, known) { left.saturating_sub(1) } else { left };
     let (total, floor) = (count.total, count.floor);
-    (stays < floor).then(|| Blocker::Capacity { scope, serving: left, total, floor, out: Arc::clone(&count.out) })
+    (stays_without(record, count, known) < floor).then(|| Blocker::Capacity {
+        scope,
+        serving: left,
+        total,
+        floor,
+        out: Arc::clone(&count.out),
+    })
+}
+
+/// How many of those that nobody has promised away stay without that server. One that is not counted as serving may well serve:
+/// the others must be enough without it.
+fn stays_without(record: &Server, count: &Count, known: Known<'_>) -> u32 {
+    let left = count.serving.saturating_sub(count.promised);
+    if serves(record, known) { left.saturating_sub(1) } else { left }
 }
 
 /// Whether nothing in which a server is counted that a run takes out, or has taken out, is below its floor without it.
@@ -276,10 +307,16 @@ pub(super) fn is_above_floors(server: &PlannedServer, known: Known<'_>) -> bool 
         Some(record) => scopes(record, (known.inventory, known.rules)),
         None => server.pool.iter().cloned().map(CapacityScope::Pool).collect(),
     };
+    let absorbed = record.and_then(|record| Some((record, absorbing::of_one(record, known, None)?)));
+    let is_left_to_others =
+        |scope: &CapacityScope, count: &Count| absorbed.is_some() && count.total == 1 && lets_out(scope, known);
     scopes.iter().all(|scope| {
         let count = count(scope, known);
-        count.serving.saturating_sub(itself) >= count.floor
-    })
+        let stays = count.serving.saturating_sub(itself);
+        let is_in_use = matches!(scope, CapacityScope::Pool(_))
+            && record.is_some_and(|record| absorbing::in_use(record, (&count, stays), known, None).is_some());
+        (stays >= count.floor && !is_in_use) || is_left_to_others(scope, &count)
+    }) && absorbed.is_none_or(|(record, rule)| absorbing::holds(record, rule, known))
 }
 
 /// What a plan does to one pool.
@@ -303,7 +340,8 @@ pub fn impact(plan: &Plan, site_concurrency: Option<u32>, known: Known<'_>) -> V
     let widest = plan.parts().waves.iter().copied().max().unwrap_or(1);
     let counted = planned.into_iter().map(|(pool, servers)| {
         let now = count_pool(pool, known);
-        let allowed = now.serving.saturating_sub(now.floor);
+        let is_absorbed = known.inventory.in_pool(pool).any(|server| absorbing::of_one(server, known, None).is_some());
+        let allowed = if is_absorbed { now.serving } else { now.serving.saturating_sub(now.floor) };
         let out_at_once = servers.min(widest).min(site_concurrency.unwrap_or(u32::MAX)).min(allowed);
         PoolImpact { lowest: now.serving.saturating_sub(out_at_once), out_at_once, now }
     });

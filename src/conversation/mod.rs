@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: decisions (they come in as values) and delivery (the courier's).
 
+mod absorbing;
 mod access;
 mod answers;
 mod asking;

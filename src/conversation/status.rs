@@ -227,7 +227,7 @@ fn traffic(prose: Prose, known: &Traffic) -> Prose {
         (Traffic::NotConfigured, _) => prose.text(" · traffic is not looked at: no metrics configured"),
         (_, Some(oldest)) => prose.text(" · traffic ").time(oldest),
         // A shell does not look at it.
-        (Traffic::NotAsked, None) => prose,
+        (Traffic::NotAsked | Traffic::LeftOut, None) => prose,
         (Traffic::Pending | Traffic::Silent { .. } | Traffic::Seen(_), None) => prose.text(" · traffic unknown"),
     }
 }

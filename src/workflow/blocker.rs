@@ -1,5 +1,6 @@
 //! Why a request waits.
 
+use super::absorbed::AbsorbLack;
 use super::calendar::CalendarBlock;
 use super::policy::PolicyName;
 use super::redundancy::{AlertPlace, OutDomain, RedundantGroup};
@@ -62,6 +63,13 @@ pub enum Blocker {
         floor: u32,
         /// Servers that are out, and why; of a wide scope many, so all reasons of one look at it share the list.
         out: Arc<Vec<OutServer>>,
+    },
+    /// That pool has one server, and those that are to take over cannot now, or nothing proves that they can.
+    NotAbsorbed {
+        /// The pool.
+        pool: PoolName,
+        /// What is missing for that.
+        lack: AbsorbLack,
     },
     /// The directory of people does not answer, so it cannot be told whether whoever asked still may.
     NoDirectory,
@@ -303,7 +311,7 @@ impl Blocker {
     pub const fn policy(&self) -> Option<PolicyName> {
         match self {
             Self::Locked { .. } | Self::Concurrency { .. } | Self::Rate { .. } => Some(PolicyName::Concurrency),
-            Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
+            Self::Capacity { .. } | Self::NotAbsorbed { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
             Self::Contradicted { .. } | Self::Unseen { .. } => Some(PolicyName::ProductionState),
             Self::Traffic { .. } | Self::TrafficUnknown { .. } => Some(PolicyName::Traffic),
             Self::Domain { .. } | Self::Alert { .. } | Self::AlertsUnknown { .. } => Some(PolicyName::Infrastructure),
@@ -332,6 +340,7 @@ impl Blocker {
                 | Self::TrafficUnknown { .. }
                 | Self::Alert { .. }
                 | Self::AlertsUnknown { .. }
+                | Self::NotAbsorbed { lack: AbsorbLack::NotMeasured, .. }
                 | Self::Soak { lacks: SoakLack::Alert(_) | SoakLack::Alerts(_), .. }
         )
     }
@@ -361,6 +370,7 @@ impl Blocker {
             Self::Concurrency { .. }
             | Self::Rate { .. }
             | Self::Capacity { .. }
+            | Self::NotAbsorbed { .. }
             | Self::HealthUnknown { .. }
             | Self::Unseen { .. }
             | Self::Traffic { .. }
@@ -395,6 +405,7 @@ impl Blocker {
             | Self::Concurrency { .. }
             | Self::Rate { .. }
             | Self::Capacity { .. }
+            | Self::NotAbsorbed { .. }
             | Self::HealthUnknown { .. }
             | Self::Contradicted { .. }
             | Self::Unseen { .. }

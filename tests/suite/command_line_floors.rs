@@ -31,3 +31,18 @@ fn a_floor_of_metros_that_holds_nothing_is_remarked() {
     let (code, told) = checked("capacity: { site-out-max: 10% }\n");
     assert!(code == Some(0) && !told.contains("remark"), "{told}");
 }
+
+/// Who is to take over must be there; each that is not is told with its line.
+#[test]
+fn whoever_takes_over_and_is_not_there_is_a_fault() {
+    let entry = |by: &str| format!("capacity:\n  absorbed-by:\n    - {{ type: edge-cache, site: lax, by: [{by}] }}\n");
+    let (code, told) = checked(&entry("riga, rga"));
+    assert_eq!(code, Some(2), "{told}");
+    for what in [
+        "2 faults found",
+        "policies/admission.yaml:3:45: the inventory has no server of type `edge-cache` with a pool in riga",
+        "policies/admission.yaml:3:51: the inventory has no site `rga`: did you mean `riga`?",
+    ] {
+        assert!(told.contains(what), "{told}");
+    }
+}

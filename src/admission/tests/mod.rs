@@ -1,5 +1,6 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
+mod absorbing;
 mod alerts;
 mod brakes;
 mod breakers;
@@ -235,6 +236,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Concurrency { .. } => "concurrency",
         Blocker::Rate { .. } => "rate",
         Blocker::Capacity { .. } => "capacity",
+        Blocker::NotAbsorbed { .. } => "not absorbed",
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::Contradicted { serves: true, .. } => "serves",
         Blocker::Contradicted { .. } => "taken out",
