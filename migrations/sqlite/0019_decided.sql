@@ -34,6 +34,7 @@ SELECT 'policy:' || policy, at_ms, sequence FROM (
         WHEN 'rate' THEN 'concurrency'
         WHEN 'capacity' THEN 'capacity'
         WHEN 'health-unknown' THEN 'capacity'
+        WHEN 'not-absorbed' THEN 'capacity'
         WHEN 'contradicted' THEN 'production-state'
         WHEN 'unseen' THEN 'production-state'
         WHEN 'traffic' THEN 'traffic'

@@ -8,15 +8,16 @@
 //! A server serves if it is in production and a fresh look says so. A reserved server that still serves is subtracted
 //! too, because its run will take it out. Servers that failed by themselves use up the same allowance.
 
-use super::Known;
 use super::counts::Counts;
 use super::floors::{is_in, members, out_max, scopes};
 use super::ledger::{Health, HealthRow, LockStanding};
+use super::{Known, absorbing};
 use crate::domain::plan::{Plan, PlannedServer};
 use crate::domain::server::{PoolName, ProductionState, Server};
 use crate::domain::time::Timestamp;
 use crate::workflow::request::{Blocker, CapacityScope, OutServer};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How a pool stands.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -52,7 +53,8 @@ pub(super) struct Count {
     pub(super) unknown: u32,
     pub(super) unknown_since: Option<Timestamp>,
     pub(super) floor: u32,
-    pub(super) out: Vec<OutServer>,
+    /// Shared by every reason that tells of them.
+    pub(super) out: Arc<Vec<OutServer>>,
     pub(super) in_repair: Vec<OutServer>,
     pub(super) on_standby: Vec<OutServer>,
 }
@@ -69,20 +71,20 @@ impl Count {
 pub fn count_pool(pool: &PoolName, known: Known<'_>) -> PoolCount {
     let count = count(&CapacityScope::Pool(pool.clone()), known);
     let Count { total, serving, promised, unknown, unknown_since, floor, out, in_repair, on_standby } = count;
-    let pool = pool.clone();
+    let (pool, out) = (pool.clone(), Arc::unwrap_or_clone(out));
     PoolCount { pool, total, serving, promised, unknown, unknown_since, floor, out, in_repair, on_standby }
 }
 
 /// Counts a scope from what is known now.
 pub(super) fn count(scope: &CapacityScope, known: Known<'_>) -> Count {
-    let mut count = Count::default();
+    let (mut count, mut out) = (Count::default(), Vec::new());
     for server in members(scope, known.inventory) {
         if let Some(repaired) = has_left(server, known) {
             count.in_repair.push(repaired);
             continue;
         }
         if stands_by(server, known) {
-            count.on_standby.push(out(server, ProductionState::Standby.word().to_owned(), known));
+            count.on_standby.push(told(server, ProductionState::Standby.word().to_owned(), known));
             continue;
         }
         count.total += 1;
@@ -92,7 +94,7 @@ pub(super) fn count(scope: &CapacityScope, known: Known<'_>) -> Count {
                 let lock = known.lock(server);
                 count.promised += u32::from(lock.is_some_and(|lock| lock.standing.is_a_runs()));
             }
-            Standing::Out(out) => count.out.push(out),
+            Standing::Out(one) => out.push(one),
             Standing::Unknown(seen_at) => {
                 count.unknown += 1;
                 count.unknown_since = match (count.unknown_since, seen_at) {
@@ -103,6 +105,7 @@ pub(super) fn count(scope: &CapacityScope, known: Known<'_>) -> Count {
         }
     }
     count.floor = count.total - out_max(scope, count.total, known.rules).min(count.total);
+    count.out = Arc::new(out);
     count
 }
 
@@ -144,9 +147,9 @@ pub(super) fn standing(server: &Server, known: Known<'_>) -> Standing {
         (Glance::Unknown(seen_at), _) => Standing::Unknown(seen_at),
         (Glance::NotMeantTo(state), _) => {
             let but = if known.ledger.is_contradicted(server) { ", but seen in service" } else { "" };
-            Standing::Out(out(server, format!("{}{but}", state.word()), known))
+            Standing::Out(told(server, format!("{}{but}", state.word()), known))
         }
-        (Glance::Seen(health), _) => Standing::Out(out(server, health.words().to_owned(), known)),
+        (Glance::Seen(health), _) => Standing::Out(told(server, health.words().to_owned(), known)),
     }
 }
 
@@ -225,7 +228,7 @@ fn look(server: &Server, known: Known<'_>) -> Glance {
 }
 
 /// A server that does not serve, with who is known to have a part in that.
-fn out(server: &Server, why: String, known: Known<'_>) -> OutServer {
+fn told(server: &Server, why: String, known: Known<'_>) -> OutServer {
     let holder = known.lock(server).map(|lock| &lock.run);
     let holder = holder.or_else(|| known.ledger.states.get(&server.id).and_then(|row| row.by.run()));
     let said_by = known.ledger.declarer(server).map(|by| by.name.clone());
@@ -240,11 +243,31 @@ pub(super) fn blockers(server: &PlannedServer, known: Known<'_>, counts: &Counts
         return Vec::new();
     }
     let each = scopes(record, (known.inventory, known.rules)).into_iter();
-    each.filter_map(|scope| {
+    let blockers = each.filter_map(|scope| {
         let count = counts.capacity(&scope, || count(&scope, known));
-        without(record, (scope, &count), known)
-    })
-    .collect()
+        let is_pool = matches!(scope, CapacityScope::Pool(_));
+        without(record, (scope, &count), known).or_else(|| {
+            let stays = stays_without(record, &count, known);
+            absorbing::in_use(record, (&count, stays), known, Some(counts))
+                .filter(|_| is_pool && !is_out(record, known))
+        })
+    });
+    let blockers = blockers.collect::<Vec<_>>();
+    let is_of_one =
+        |blocker: &Blocker| matches!(blocker, Blocker::Capacity { scope, total: 1, .. } if lets_out(scope, known));
+    match absorbing::of_one(record, known, Some(counts)) {
+        // Where it is the only one, its pool or a wider scope, what others take over stands for the floor.
+        Some(rule) if blockers.iter().any(is_of_one) => {
+            let left = blockers.into_iter().filter(|blocker| !is_of_one(blocker));
+            left.chain(absorbing::blockers(record, rule, known, counts)).collect()
+        }
+        Some(_) | None => blockers,
+    }
+}
+
+/// Whether a scope may have servers out at all, had it more than one.
+fn lets_out(scope: &CapacityScope, known: Known<'_>) -> bool {
+    out_max(scope, 2, known.rules) > 0
 }
 
 /// What keeps a server from being taken out of a scope that stands like that.
@@ -258,10 +281,21 @@ fn without(record: &Server, (scope, count): (CapacityScope, &Count), known: Know
     if is_out(record, known) {
         return None;
     }
-    // One that is not counted as serving may well serve: the others must be enough without it.
-    let stays = if serves(record, known) { left.saturating_sub(1) } else { left };
     let (total, floor) = (count.total, count.floor);
-    (stays < floor).then(|| Blocker::Capacity { scope, serving: left, total, floor, out: count.out.clone() })
+    (stays_without(record, count, known) < floor).then(|| Blocker::Capacity {
+        scope,
+        serving: left,
+        total,
+        floor,
+        out: Arc::clone(&count.out),
+    })
+}
+
+/// How many of those that nobody has promised away stay without that server. One that is not counted as serving may well serve:
+/// the others must be enough without it.
+fn stays_without(record: &Server, count: &Count, known: Known<'_>) -> u32 {
+    let left = count.serving.saturating_sub(count.promised);
+    if serves(record, known) { left.saturating_sub(1) } else { left }
 }
 
 /// Whether nothing in which a server is counted that a run takes out, or has taken out, is below its floor without it.
@@ -273,10 +307,16 @@ pub(super) fn is_above_floors(server: &PlannedServer, known: Known<'_>) -> bool 
         Some(record) => scopes(record, (known.inventory, known.rules)),
         None => server.pool.iter().cloned().map(CapacityScope::Pool).collect(),
     };
+    let absorbed = record.and_then(|record| Some((record, absorbing::of_one(record, known, None)?)));
+    let is_left_to_others =
+        |scope: &CapacityScope, count: &Count| absorbed.is_some() && count.total == 1 && lets_out(scope, known);
     scopes.iter().all(|scope| {
         let count = count(scope, known);
-        count.serving.saturating_sub(itself) >= count.floor
-    })
+        let stays = count.serving.saturating_sub(itself);
+        let is_in_use = matches!(scope, CapacityScope::Pool(_))
+            && record.is_some_and(|record| absorbing::in_use(record, (&count, stays), known, None).is_some());
+        (stays >= count.floor && !is_in_use) || is_left_to_others(scope, &count)
+    }) && absorbed.is_none_or(|(record, rule)| absorbing::holds(record, rule, known))
 }
 
 /// What a plan does to one pool.
@@ -300,7 +340,8 @@ pub fn impact(plan: &Plan, site_concurrency: Option<u32>, known: Known<'_>) -> V
     let widest = plan.parts().waves.iter().copied().max().unwrap_or(1);
     let counted = planned.into_iter().map(|(pool, servers)| {
         let now = count_pool(pool, known);
-        let allowed = now.serving.saturating_sub(now.floor);
+        let is_absorbed = known.inventory.in_pool(pool).any(|server| absorbing::of_one(server, known, None).is_some());
+        let allowed = if is_absorbed { now.serving } else { now.serving.saturating_sub(now.floor) };
         let out_at_once = servers.min(widest).min(site_concurrency.unwrap_or(u32::MAX)).min(allowed);
         PoolImpact { lowest: now.serving.saturating_sub(out_at_once), out_at_once, now }
     });

@@ -6,9 +6,10 @@ use super::calendars::Calendar;
 use super::floors::{WiderFloors, members, out_max, scopes};
 use super::infrastructure::{AlertRules, DomainRule};
 use super::traffic::StandbyRules;
-use super::{CohortRule, FailureShare, InfrastructureRules, Rules, TrafficRules};
+use super::{Absorption, CohortRule, FailureShare, InfrastructureRules, Rules, TrafficRules};
 use crate::domain::calendar::CalendarName;
 use crate::domain::identity::GroupName;
+use crate::domain::server::SiteName;
 use crate::domain::time::exact;
 use crate::fleet::Inventory;
 use crate::workflow::request::CapacityScope;
@@ -88,6 +89,7 @@ fn all(rules: &Rules) -> Vec<Rule> {
     let Rules {
         pool_out_max_percent,
         wider_floors,
+        absorbed_by,
         health_age_max,
         unknown_max_percent,
         fleet_concurrency,
@@ -114,7 +116,7 @@ fn all(rules: &Rules) -> Vec<Rule> {
         percent("concurrency.type-in-site", *type_in_site_percent, More),
         count("concurrency.rack", *rack_concurrency, More),
     ];
-    all.splice(1..1, wider(*wider_floors));
+    all.splice(1..1, wider(*wider_floors).into_iter().chain([absorbing(absorbed_by)]));
     all.extend(traffic(of_traffic));
     all.extend(infrastructure(of_infrastructure));
     all.push(length("queue.ageing", queue.ageing, NotTold));
@@ -169,6 +171,17 @@ fn wider(floors: WiderFloors) -> [Rule; 3] {
         Some(most) => percent(what, most, LooserIf::More),
         None => rule(what, "none", u128::MAX, LooserIf::More),
     })
+}
+
+/// Whoever takes over lets more be taken out.
+fn absorbing(absorbed_by: &[Absorption]) -> Rule {
+    let each = absorbed_by.iter().map(|Absorption { server_type, site, by }| {
+        let by = by.iter().map(SiteName::as_str).collect::<Vec<_>>().join(" and ");
+        format!("{server_type} in {site} by {by}")
+    });
+    let told = each.collect::<Vec<_>>().join(", ");
+    let told = if told.is_empty() { "nobody" } else { &told };
+    rule("capacity.absorbed-by", told, absorbed_by.len() as u128, LooserIf::More)
 }
 
 fn traffic(rules: &TrafficRules) -> Vec<Rule> {

@@ -94,7 +94,7 @@ pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
     };
     // Whoever does not look outside tells of that what was decided last.
     let looks_outside = !known.outside.is_not_asked();
-    let known = if looks_outside { known } else { known.with_outside(Outside::NOT_CONFIGURED) };
+    let known = if looks_outside { known } else { known.with_outside(Outside::LEFT_OUT) };
     let soaked = soaked(request, runs, known);
     if soaked != Soaked::Well {
         return held_by_its_wave(explained, &soaked, (&due, waiting), known);
@@ -247,6 +247,7 @@ fn out_of(blocker: &Blocker) -> Option<Box<dyn Iterator<Item = &OutServer> + '_>
         | Blocker::Concurrency { .. }
         | Blocker::Rate { .. }
         | Blocker::Calendar(_)
+        | Blocker::NotAbsorbed { .. }
         | Blocker::HealthUnknown { .. }
         | Blocker::Contradicted { .. }
         | Blocker::Unseen { .. }
@@ -280,6 +281,7 @@ const fn counted_in(blocker: &Blocker) -> Option<&CapacityScope> {
         Blocker::Locked { .. }
         | Blocker::Concurrency { .. }
         | Blocker::Rate { .. }
+        | Blocker::NotAbsorbed { .. }
         | Blocker::Traffic { .. }
         | Blocker::TrafficUnknown { .. }
         | Blocker::Contradicted { .. }

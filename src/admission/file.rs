@@ -1,5 +1,6 @@
 //! `policies/admission.yaml`: the numbers that admission uses, each with a safe default. Calendars have a file of their own.
 
+use super::absorbing::absorptions;
 use super::breakers::{CohortRule, FailureRules, FailureShare, SERVER_FAILURES_KEPT_FOR, SERVER_RUNS_MAX, ServerRule};
 use super::file_override::override_rules;
 use super::infrastructure::InfrastructureFile;
@@ -55,6 +56,9 @@ struct Capacity {
     type_in_site_out_max: Option<String>,
     site_out_max: Option<String>,
     metro_out_max: Option<String>,
+    /// Read with its places, by `absorbing`.
+    #[serde(default, rename = "absorbed-by")]
+    _absorbed_by: IgnoredAny,
 }
 
 #[derive(Deserialize, Default)]
@@ -167,6 +171,7 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
     Ok(Rules {
         pool_out_max_percent: read.percent(&given.capacity.out_max, "capacity.out-max", usual.pool_out_max_percent)?,
         wider_floors: read.wider_floors(&given.capacity)?,
+        absorbed_by: absorptions(file, text)?,
         health_age_max: {
             let (least, example) = (Duration::from_secs(10), "2m");
             let given = (&given.health.age_max, "health.age-max");

@@ -77,6 +77,7 @@ fn ends(
             back.get(usize::try_from(missing).ok()?.checked_sub(1)?).copied()
         }
         Blocker::HealthUnknown { .. }
+        | Blocker::NotAbsorbed { .. }
         | Blocker::Contradicted { .. }
         | Blocker::Unseen { .. }
         | Blocker::TrafficUnknown { .. }

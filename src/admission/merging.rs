@@ -20,6 +20,7 @@ pub fn merged(blockers: Vec<Blocker>) -> Vec<Blocker> {
                 | Blocker::Concurrency { .. }
                 | Blocker::Rate { .. }
                 | Blocker::Capacity { .. }
+                | Blocker::NotAbsorbed { .. }
                 | Blocker::Traffic { .. }
                 | Blocker::TrafficUnknown { .. }
                 | Blocker::Domain { .. }
@@ -103,7 +104,7 @@ const fn rank(blocker: &Blocker) -> u8 {
         Blocker::Blacklisted { .. } => 4,
         Blocker::Frozen { .. } => 5,
         Blocker::Calendar(_) => 6,
-        Blocker::Capacity { .. } => 7,
+        Blocker::Capacity { .. } | Blocker::NotAbsorbed { .. } => 7,
         Blocker::HealthUnknown { .. } => 8,
         Blocker::Unseen { .. } => 9,
         Blocker::Alert { .. } => 10,

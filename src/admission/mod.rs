@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: looking (the watcher's) and reserving (the store's). What is not known well enough waits.
 
+mod absorbing;
 mod blacklist;
 mod brake;
 mod breakers;
@@ -44,9 +45,11 @@ mod suspect;
 mod tests;
 pub mod traffic;
 mod waves;
+mod wider;
 mod without_server;
 mod written;
 
+pub use absorbing::{Absorption, absorptions_asked_on, check_absorbed_by};
 pub use brake::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage, standing};
 pub use breakers::{
     Breaker, BreakerStanding, Canary, Closing, CohortRule, Counted, FailedRun, FailureRules, FailureShare, FinishedAs,
@@ -83,6 +86,7 @@ pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
 pub use suspect::{SUSPECT_AFTER, moved_at, suspect_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};
+pub use wider::{WiderCount, WiderImpact, count_wider, floors_without_scope, impact_on_wider};
 pub use without_server::evaluate_without_server;
 pub use written::{Misnomer, Spot};
 
@@ -106,6 +110,8 @@ pub struct Rules {
     pub pool_out_max_percent: u8,
     /// The same of wider scopes than a pool.
     pub wider_floors: WiderFloors,
+    /// Where what a pool of one carries is taken over; sorted.
+    pub absorbed_by: Vec<Absorption>,
     /// A look at a server's health older than this counts as not known.
     pub health_age_max: Duration,
     /// With a larger share of a pool not known, everything in it waits.
@@ -141,6 +147,7 @@ impl Default for Rules {
         Self {
             pool_out_max_percent: 10,
             wider_floors: WiderFloors::default(),
+            absorbed_by: Vec::new(),
             health_age_max: Duration::from_secs(120),
             unknown_max_percent: 10,
             fleet_concurrency: 200,

@@ -6,6 +6,7 @@ use super::traffic::Traffic;
 static TRAFFIC_NOT_ASKED: Traffic = Traffic::NotAsked;
 static FIRING_NOT_ASKED: Firing = Firing::NotAsked;
 static NO_METRICS: Traffic = Traffic::NotConfigured;
+static TRAFFIC_LEFT_OUT: Traffic = Traffic::LeftOut;
 static NO_MONITORING: Firing = Firing::NotConfigured;
 
 /// What was looked up outside.
@@ -22,6 +23,9 @@ impl Outside<'_> {
     pub const NOT_ASKED: Outside<'static> = Outside { traffic: &TRAFFIC_NOT_ASKED, firing: &FIRING_NOT_ASKED };
     /// There is nowhere to look: nothing waits for it.
     pub const NOT_CONFIGURED: Outside<'static> = Outside { traffic: &NO_METRICS, firing: &NO_MONITORING };
+
+    /// Whoever tells, and does not decide, does not look: what was decided by it is told as it was last.
+    pub const LEFT_OUT: Outside<'static> = Outside { traffic: &TRAFFIC_LEFT_OUT, firing: &NO_MONITORING };
 
     /// Whether a first look has not ended yet.
     #[must_use]

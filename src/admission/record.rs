@@ -4,7 +4,7 @@
 
 use super::{
     Brake, Breaker, Candidate, Firing, HealthRow, Known, Ledger, Lock, Outside, Precedence, RATE_OVER, Rules,
-    ServerFailure, Start, StateRow, Traffic, Verdict, floors, infrastructure, pass, traffic,
+    ServerFailure, Start, StateRow, Traffic, Verdict, absorbing, floors, infrastructure, pass, traffic,
 };
 use crate::domain::command::{CommandName, CommandSpec};
 use crate::domain::identity::Asker;
@@ -181,11 +181,14 @@ impl Snapshot {
             inventory.in_site(site).filter(move |server| server.server_type == *server_type)
         });
         let ids = asked.iter().map(|server| &server.id).chain(ledger.locks.keys());
-        let (traffic, carrying) = traffic::having_a_say(asked.iter().map(|server| &server.site), known);
         let records = asked.iter().filter_map(|server| inventory.by_id(&server.id)).collect::<Vec<_>>();
+        let bound = absorbing::having_a_say(&records, (inventory, known.rules));
+        let sites = asked.iter().map(|server| &server.site).chain(bound.iter().map(|server| &server.site));
+        let (traffic, carrying) = traffic::having_a_say(sites, known);
         let members = floors::having_a_say(&records, known);
         let (out, firing) = infrastructure::having_a_say(&records, known);
-        let has_a_say = ids.filter_map(|id| inventory.by_id(id)).chain(alike).chain(members).chain(carrying).chain(out);
+        let has_a_say = ids.filter_map(|id| inventory.by_id(id)).chain(alike).chain(members).chain(carrying);
+        let has_a_say = has_a_say.chain(out).chain(bound);
         let mut kept = has_a_say.map(|server| (&server.id, server)).collect::<BTreeMap<_, _>>();
         if kept.is_empty() {
             // An inventory has a server, or it is none.

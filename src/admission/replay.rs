@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: what would have followed. That a server would have waited changes nothing of what came after it.
 
-use super::{Decided, Rules, Said, Snapshot};
+use super::{Decided, Rules, Said, Snapshot, absorptions_asked_on};
 use crate::domain::command::CommandSpec;
 use crate::domain::ids::RunId;
 use crate::domain::server::ServerName;
@@ -65,7 +65,9 @@ impl Replay {
     ) -> Result<(), InventoryFault> {
         // Calendars are no numbers: those of then count.
         let wider_floors = rules.wider_floors.asked_on(snapshot.rules.wider_floors);
-        let rules = Rules { calendars: snapshot.rules.calendars.clone(), wider_floors, ..rules.clone() };
+        let absorbed_by = absorptions_asked_on(&rules.absorbed_by, &snapshot.rules.absorbed_by);
+        let calendars = snapshot.rules.calendars.clone();
+        let rules = Rules { calendars, wider_floors, absorbed_by, ..rules.clone() };
         let others = Snapshot { rules, ..snapshot.clone() };
         let said = others.ask_again(decided, command)?;
         self.decisions += 1;

@@ -2,6 +2,7 @@
 
 use super::paths::Paths;
 use super::{lines, output};
+use crate::admission;
 use crate::ports::Clock;
 use std::process::ExitCode;
 
@@ -27,6 +28,9 @@ impl Check {
                 ));
                 if let Some(remark) = unproven_bmcs(whole.endpoints.bmcs_without_identity()) {
                     output::say(&remark);
+                }
+                for remark in admission::floors_without_scope(&rulebook.rules, &rulebook.inventory) {
+                    output::say(&format!("remark: {remark}"));
                 }
                 output::say(
                     "not checked here: whether the groups and people that policies name exist; `serve` asks the workspace",

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: decisions (they come in as values) and delivery (the courier's).
 
+mod absorbing;
 mod access;
 mod answers;
 mod asking;
@@ -96,7 +97,7 @@ pub use overriding::{
 };
 pub use preview::{PreviewView, preview};
 pub use queue::{OutGroup, QueuedView, out, queue};
-pub use reasons::short as short_reason;
+pub use reasons::{counted_in, short as short_reason};
 pub use refusal::{asked_which, filling_in, interrupts_by_now, lacks, misunderstood, refused, use_line, use_one_of};
 pub use reloading::{
     FileFault, Hold, SetCounts, Shrink, files_faulty, files_in_force, inventory_held, inventory_shrunk, rules_changed,

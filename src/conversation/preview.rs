@@ -6,10 +6,11 @@ use super::doubling::{Doubling, would_double};
 use super::message::{Block, Message, Rich};
 use super::outlook::{OutlookView, told};
 use super::progress::stops;
+use super::reasons::counted_in;
 use super::refusal::refused_shortly;
 use super::view::wanted;
 use super::words::{PATTERNS_MAX, Prose, counted, first_three, listed, quoted, servers, summary};
-use crate::admission::PoolImpact;
+use crate::admission::{PoolImpact, WiderImpact};
 use crate::authorization::{Authorized, Refusal};
 use crate::domain::command::{CommandSpec, GateCheck, HttpMethod, Step};
 use crate::domain::identity::GroupName;
@@ -25,6 +26,8 @@ use std::time::Duration;
 const WAVES_SHOWN_MAX: usize = 12;
 /// The most pools that are told one by one.
 const POOLS_MAX: usize = 3;
+/// The most floors of wider scopes that are told one by one.
+const FLOORS_MAX: usize = 3;
 /// The most sites that are told one by one.
 const SITES_MAX: usize = 6;
 
@@ -49,6 +52,8 @@ pub struct PreviewView<'a> {
     pub outlook: OutlookView<'a>,
     /// What it would do to each pool.
     pub impacts: &'a [PoolImpact],
+    /// The same of each wider scope with a floor.
+    pub wider: &'a [WiderImpact],
     /// What open requests have of it already.
     pub same: Option<&'a Doubling>,
     /// Who answers for the command, the types and the sites; by group.
@@ -227,6 +232,13 @@ fn safety(view: PreviewView<'_>) -> Rich {
         if hidden > 0 {
             prose = prose.text(format!(" + {}", counted(hidden, "more pool")));
         }
+        for impact in view.wider.iter().take(FLOORS_MAX) {
+            prose = prose.line().text(wider_line(impact));
+        }
+        let hidden = view.wider.len().saturating_sub(FLOORS_MAX);
+        if hidden > 0 {
+            prose = prose.text(format!(" + {}", counted(hidden, "more floor")));
+        }
     }
     prose = prose.line().rich(told(view.outlook));
     match view.same {
@@ -237,12 +249,23 @@ fn safety(view: PreviewView<'_>) -> Rich {
 
 fn pool_line(impact: &PoolImpact) -> String {
     let PoolImpact { now, out_at_once, lowest } = impact;
-    let (pool, total, floor) = (&now.pool, now.total, now.floor);
-    if now.unknown > 0 && *out_at_once == 0 {
-        return format!("{pool}: health of {} of {total} not known", now.unknown);
+    let counts = (now.serving, now.unknown, now.total, now.floor);
+    floor_line(now.pool.as_str(), counts, (*out_at_once, *lowest))
+}
+
+fn wider_line(impact: &WiderImpact) -> String {
+    let WiderImpact { now, out_at_once, lowest } = impact;
+    let counts = (now.serving, now.unknown, now.total, now.floor);
+    floor_line(&counted_in(&now.scope), counts, (*out_at_once, *lowest))
+}
+
+fn floor_line(
+    place: &str,
+    (serving, unknown, total, floor): (u32, u32, u32, u32),
+    (out_at_once, lowest): (u32, u32),
+) -> String {
+    if unknown > 0 && out_at_once == 0 {
+        return format!("{place}: health of {unknown} of {total} not known");
     }
-    format!(
-        "{pool}: {} → {lowest} of {total} at the lowest, at most {out_at_once} out at once, floor {floor}",
-        now.serving
-    )
+    format!("{place}: {serving} → {lowest} of {total} at the lowest, at most {out_at_once} out at once, floor {floor}")
 }

@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: which reasons there are; admission says that.
 
+use super::absorbing;
 use super::breaker;
 use super::calendars;
 use super::message::Rich;
@@ -64,6 +65,7 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             let prose = prose.text(format!("{} has {serving} of {total} in service, floor {floor}", counted_in(scope)));
             if roomy && !out.is_empty() { prose.text("\n  ").rich(outs(out)) } else { prose }
         }
+        Blocker::NotAbsorbed { pool, lack } => absorbing::reason(prose, pool, lack),
         Blocker::HealthUnknown { scope, unknown, total, since } => {
             health_unknown(prose, scope, (*unknown, *total), *since)
         }
@@ -195,7 +197,8 @@ fn ends(prose: Prose, until: Option<Timestamp>) -> Prose {
 }
 
 /// Where servers are counted, in words.
-fn counted_in(scope: &CapacityScope) -> String {
+#[must_use]
+pub fn counted_in(scope: &CapacityScope) -> String {
     match scope {
         CapacityScope::Pool(pool) => pool.to_string(),
         CapacityScope::TypeInSite(server_type, site) => format!("{server_type} in {site}"),
@@ -283,6 +286,7 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
                 more => format!("goes on when {more} more of {there} serve"),
             }
         }
+        Blocker::NotAbsorbed { pool, lack } => absorbing::unblocks(pool, lack),
         Blocker::HealthUnknown { .. } => "goes on when the load balancer tells of them again".to_owned(),
         Blocker::Contradicted { servers: names, serves, .. } => production::unblocks(names, *serves),
         Blocker::Unseen { .. } => "goes on when the load balancer tells of them again".to_owned(),
@@ -386,6 +390,7 @@ pub fn short(blocker: &Blocker) -> String {
         Blocker::Capacity { scope, serving, total, floor, .. } => {
             format!("{} {serving} of {total} in service, floor {floor}", counted_in(scope))
         }
+        Blocker::NotAbsorbed { pool, lack } => absorbing::short(pool, lack),
         Blocker::Rate { command, started, limit, .. } => {
             format!("{command} {started} started within a minute, at most {limit}")
         }

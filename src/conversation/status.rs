@@ -5,7 +5,7 @@
 use super::brakes::stopped;
 use super::calendars;
 use super::message::{Block, Message};
-use super::reasons::{not_in_total, outs, short};
+use super::reasons::{counted_in, not_in_total, outs, short};
 use super::restraints::standing;
 use super::standby;
 use super::state::state_word;
@@ -13,7 +13,7 @@ use super::view::{RequestView, asked};
 use super::words::{Prose, counted, first_three, listed, quoted, summary};
 use crate::admission::calendars::Planned;
 use crate::admission::traffic::{Lack, oldest_seen};
-use crate::admission::{Brake, Firing, Outside, PoolCount, Traffic};
+use crate::admission::{Brake, Firing, Outside, PoolCount, Traffic, WiderCount};
 use crate::domain::command::CommandName;
 use crate::domain::server::PoolName;
 use crate::domain::time::Timestamp;
@@ -26,6 +26,8 @@ use std::collections::BTreeMap;
 const BRAKES_MAX: usize = 3;
 /// The most pools that are told one by one.
 const POOLS_MAX: usize = 2;
+/// The most wider scopes than pools that are told one by one; each takes the room of a pool.
+const WIDER_MAX: usize = 1;
 /// The most groups of commands that cover the same number of servers.
 const COVERAGES_MAX: usize = 3;
 /// The most sources that do not tell that are told one by one; each takes the room of a request.
@@ -46,6 +48,8 @@ pub struct StatusView<'a> {
     pub calendars: &'a [Planned],
     /// Every pool that was asked about.
     pub pools: &'a [PoolCount],
+    /// Every wider scope with a floor that was asked about, the narrowest first.
+    pub wider: &'a [WiderCount],
     /// Requests that are not over, with their runs.
     pub requests: &'a [(Request, Vec<Run>)],
     /// How many servers were asked about.
@@ -102,32 +106,7 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
     let prose = too_much(prose, fleet.lacks);
     let prose = waits_on_sources(prose, fleet.requests);
     let (serving, total, short) = totals(fleet);
-    let mut pools = Prose::new();
-    if total > 0 {
-        let all = counted(fleet.pools.len(), "pool");
-        pools = pools.bold(format!("{serving} of {total} in service")).text(format!(" in {all}"));
-    }
-    let apart = fleet.pools.iter().map(|pool| pool.in_repair.len() + pool.on_standby.len()).sum::<usize>();
-    let outside = fleet.servers.saturating_sub(total).saturating_sub(u32::try_from(apart).unwrap_or(u32::MAX));
-    if outside > 0 {
-        pools = pools.dot().text(format!("{} in no pool", super::words::servers(super::words::size(outside))));
-    }
-    for pool in short.iter().take(POOLS_MAX) {
-        pools = pools.line().text(format!("{} {} of {}, floor {}", pool.pool, pool.serving, pool.total, pool.floor));
-        if pool.unknown > 0 {
-            pools = pools.text(format!(", {} unknown", pool.unknown));
-        }
-        if !pool.out.is_empty() {
-            pools = pools.text(" · ").rich(outs(&pool.out));
-        }
-        let apart = pool.in_repair.iter().chain(&pool.on_standby).cloned().collect::<Vec<_>>();
-        if !apart.is_empty() {
-            pools = pools.text(" · ").rich(not_in_total(&apart));
-        }
-    }
-    if short.len() > POOLS_MAX {
-        pools = pools.text(format!(" + {}", counted(short.len() - POOLS_MAX, "more pool")));
-    }
+    let pools = in_service(fleet, (serving, total), &short);
     let mut blocks = kept_from_starting(fleet);
     blocks.push(Block::Section(prose.done()));
     if !pools.is_empty() {
@@ -140,6 +119,55 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
     let open = counted(fleet.requests.len(), "open request");
     let stopped = if fleet.stop.is_some() { "🛑 everything is stopped · " } else { "" };
     Message { summary: summary(format!("{stopped}{serving} of {total} in service, {open}")), blocks }
+}
+
+/// How many serve, and the pools and wider scopes that have servers out, those nearest to their floors first.
+fn in_service(fleet: &StatusView<'_>, (serving, total): (u32, u32), short: &[&PoolCount]) -> Prose {
+    let mut pools = Prose::new();
+    if total > 0 {
+        let all = counted(fleet.pools.len(), "pool");
+        pools = pools.bold(format!("{serving} of {total} in service")).text(format!(" in {all}"));
+    }
+    let apart = fleet.pools.iter().map(|pool| pool.in_repair.len() + pool.on_standby.len()).sum::<usize>();
+    let outside = fleet.servers.saturating_sub(total).saturating_sub(u32::try_from(apart).unwrap_or(u32::MAX));
+    if outside > 0 {
+        pools = pools.dot().text(format!("{} in no pool", super::words::servers(super::words::size(outside))));
+    }
+    let crowded = fleet.wider.iter().filter(|one| one.serving < one.total).collect::<Vec<_>>();
+    let shown = POOLS_MAX - crowded.len().min(WIDER_MAX);
+    for pool in short.iter().take(shown) {
+        pools = pools.line().text(format!("{} {} of {}, floor {}", pool.pool, pool.serving, pool.total, pool.floor));
+        if pool.unknown > 0 {
+            pools = pools.text(format!(", {} unknown", pool.unknown));
+        }
+        if !pool.out.is_empty() {
+            pools = pools.text(" · ").rich(outs(&pool.out));
+        }
+        let apart = pool.in_repair.iter().chain(&pool.on_standby).cloned().collect::<Vec<_>>();
+        if !apart.is_empty() {
+            pools = pools.text(" · ").rich(not_in_total(&apart));
+        }
+    }
+    if short.len() > shown {
+        pools = pools.text(format!(" + {}", counted(short.len() - shown, "more pool")));
+    }
+    short_of_wider(pools, crowded)
+}
+
+/// Wider scopes with a floor that have servers out, those nearest to it first; who is out is told of the pools.
+fn short_of_wider(mut prose: Prose, mut short: Vec<&WiderCount>) -> Prose {
+    short.sort_by_key(|one| i64::from(one.serving) - i64::from(one.floor));
+    for one in short.iter().take(WIDER_MAX) {
+        let place = counted_in(&one.scope);
+        prose = prose.line().text(format!("{place} {} of {}, floor {}", one.serving, one.total, one.floor));
+        if one.unknown > 0 {
+            prose = prose.text(format!(", {} unknown", one.unknown));
+        }
+    }
+    match short.len().saturating_sub(WIDER_MAX) {
+        0 => prose,
+        hidden => prose.text(format!(" + {}", counted(hidden, "more floor"))),
+    }
 }
 
 /// What keeps work from starting, whoever asks for it: the stop, what else people put on, and the calendar.
@@ -199,7 +227,7 @@ fn traffic(prose: Prose, known: &Traffic) -> Prose {
         (Traffic::NotConfigured, _) => prose.text(" · traffic is not looked at: no metrics configured"),
         (_, Some(oldest)) => prose.text(" · traffic ").time(oldest),
         // A shell does not look at it.
-        (Traffic::NotAsked, None) => prose,
+        (Traffic::NotAsked | Traffic::LeftOut, None) => prose,
         (Traffic::Pending | Traffic::Silent { .. } | Traffic::Seen(_), None) => prose.text(" · traffic unknown"),
     }
 }

@@ -10,7 +10,9 @@ mod tests;
 use crate::adapters::drivers::RealDrivers;
 use crate::adapters::inventory::{self, Endpoints, InventoryFaults};
 use crate::admission::calendars::{Surroundings, calendars};
-use crate::admission::{AdmissionFileFault, Calendars, Rules, admission_rules, check_override_groups};
+use crate::admission::{
+    AdmissionFileFault, Calendars, Rules, admission_rules, check_absorbed_by, check_override_groups,
+};
 use crate::admission::{infrastructure, traffic};
 use crate::authorization::{Channels, Known, Mentioned, Policies, PolicyFaults, PolicyFile};
 use crate::catalog::{self, Catalog};
@@ -96,6 +98,11 @@ impl Files {
         for misnomer in strangers.into_iter().chain(others) {
             let found = misnomer.placed("admission.yaml", admission);
             add_admission(&mut faults, &policies, "admission.yaml", &found);
+        }
+        if let Some(Err(found)) =
+            texts.admission.as_ref().map(|text| check_absorbed_by("admission.yaml", text, &loaded.inventory))
+        {
+            found.iter().for_each(|fault| add_admission(&mut faults, &policies, "admission.yaml", fault));
         }
         if let Err(found) = loaded.owners.check(&named_groups(&texts.policies, &catalog, people.as_ref())) {
             add_inventory(&mut faults, &found);

@@ -116,24 +116,24 @@ fn whoever_asks_for_servers_on_standby_must_be_there_and_may() {
         ("", "whole"),
         (
             "standby: { as: standbye, with: undrain, in: noc }",
-            "policies/admission.yaml:50: traffic.standby: `standbye` is not a known automation: did you mean `standby`?",
+            "policies/admission.yaml:58: traffic.standby: `standbye` is not a known automation: did you mean `standby`?",
         ),
         (
             "standby: { as: standby, with: undrian, in: noc }",
-            "policies/admission.yaml:50: traffic.standby names the command `undrian`, and there is none",
+            "policies/admission.yaml:58: traffic.standby names the command `undrian`, and there is none",
         ),
         (
             "standby: { as: standby, with: reboot, in: noc }",
-            "policies/admission.yaml:50: traffic.standby names `reboot`; it takes one that puts servers back from standby, does \
+            "policies/admission.yaml:58: traffic.standby names `reboot`; it takes one that puts servers back from standby, does \
              nothing else, and asks for nothing but why",
         ),
         (
             "standby: { as: standby, with: undrain, in: nok }",
-            "policies/admission.yaml:50: traffic.standby names the channel `nok`, which channels.yaml does not",
+            "policies/admission.yaml:58: traffic.standby names the channel `nok`, which channels.yaml does not",
         ),
         (
             "standby: { as: standby, with: undrain, in: web }",
-            "policies/admission.yaml:50: traffic.standby: no policy lets standby undrain in #web; allow it in channels/web.yaml: \
+            "policies/admission.yaml:58: traffic.standby: no policy lets standby undrain in #web; allow it in channels/web.yaml: \
              `- { id: web-standby, who: automation:standby, commands: undrain, reason: … }`",
         ),
     ];

@@ -4,7 +4,7 @@
 //! any port; everything that is looked at comes in as a value.
 
 use super::safety::{Around, Safety, asked_for};
-use crate::admission::{self, Known, Ledger, Outside, PoolImpact, spread, wave_sizes};
+use crate::admission::{self, Known, Ledger, Outside, PoolImpact, WiderImpact, spread, wave_sizes};
 use crate::authorization::{Authorized, Question, ReasonNeed, Refusal};
 use crate::conversation::{self, Doubling, PreviewView, message::Message};
 use crate::domain::command::{CommandSpec, OwnerOf, Targets};
@@ -182,6 +182,8 @@ pub struct Preview {
     pub safety: Safety,
     /// What it would do to each pool.
     pub impacts: Vec<PoolImpact>,
+    /// The same of each wider scope with a floor.
+    pub wider: Vec<WiderImpact>,
     /// What open requests have of it already.
     pub same: Option<Doubling>,
     /// Who answers for the command, the types and the sites; by group.
@@ -202,6 +204,7 @@ impl Preview {
             need: self.need.as_ref(),
             outlook: self.safety.view(),
             impacts: &self.impacts,
+            wider: &self.wider,
             same: self.same.as_ref(),
             owners: &self.owners,
         }
@@ -420,6 +423,7 @@ impl<'a> Asking<'a> {
                 self.safety((work, &spec), (&plan.parts().subjects, first), around)
             },
             impacts: admission::impact(&plan, spec.site_concurrency, self.known()),
+            wider: admission::impact_on_wider(&plan, spec.site_concurrency, self.known()),
             owners: self.owners(&spec, &subjects),
             same: self.doubling((work, &spec), &plan, (around.open, around.runs)),
             plan,

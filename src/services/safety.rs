@@ -62,7 +62,7 @@ impl Asking<'_> {
         let sought = Sought { subjects, first, spec, version, asked_by, run: &run };
         // Whoever does not look outside tells of that what was told last.
         let looks_outside = !self.outside.is_not_asked();
-        let outside = if looks_outside { self.outside } else { Outside::NOT_CONFIGURED };
+        let outside = if looks_outside { self.outside } else { Outside::LEFT_OUT };
         let known = self.known().with_outside(outside).after(&before);
         let mut outlook = admission::outlook(sought, known, around.paces);
         if !looks_outside && spec.takes_capacity() {

@@ -5,7 +5,7 @@
 use super::world::LookedUp;
 use crate::admission::calendars::{Planned, planned};
 use crate::admission::traffic::Lack;
-use crate::admission::{self, Brake, BrakeKind, Firing, Known, PoolCount, Traffic};
+use crate::admission::{self, Brake, BrakeKind, Firing, Known, PoolCount, Traffic, WiderCount};
 use crate::catalog::Catalog;
 use crate::conversation::StatusView;
 use crate::domain::command::{CommandName, Targets};
@@ -29,6 +29,8 @@ pub struct Standings {
     pub calendars: Vec<Planned>,
     /// Every pool in which one of them is, by name.
     pub pools: Vec<PoolCount>,
+    /// Every wider scope with a floor in which one of them counts, the narrowest first.
+    pub wider: Vec<WiderCount>,
     /// Open requests that touch one of them, with their runs.
     pub open: Vec<(Request, Vec<Run>)>,
     /// For how many of them each command is there.
@@ -62,6 +64,7 @@ impl Standings {
             brakes,
             calendars,
             pools,
+            wider,
             open,
             coverage,
             servers,
@@ -79,6 +82,7 @@ impl Standings {
             brakes,
             calendars,
             pools,
+            wider,
             coverage,
             requests: open,
             servers: *servers,
@@ -121,6 +125,7 @@ pub async fn standings(
         brakes: brakes(servers, whole, (&open, rulebook.known(&ledger, now))),
         calendars: planned(servers, rulebook.known(&ledger, now)),
         pools: pools(servers, rulebook.known(&ledger, now)),
+        wider: admission::count_wider(servers, rulebook.known(&ledger, now)),
         open,
         coverage: coverage(&rulebook.catalog, servers),
         servers: u32::try_from(servers.len()).unwrap_or(u32::MAX),

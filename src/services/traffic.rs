@@ -65,7 +65,7 @@ impl TrafficWatch {
                 match before.as_ref() {
                     Traffic::Seen(snapshot) => Traffic::Seen(Snapshot { silent: Some(why), ..snapshot.clone() }),
                     Traffic::Silent { since, .. } => Traffic::Silent { why, since: *since },
-                    Traffic::NotAsked | Traffic::NotConfigured | Traffic::Pending => {
+                    Traffic::NotAsked | Traffic::NotConfigured | Traffic::LeftOut | Traffic::Pending => {
                         Traffic::Silent { why, since: now }
                     }
                 }

@@ -1,5 +1,6 @@
 //! Why a request waits.
 
+use super::absorbed::AbsorbLack;
 use super::calendar::CalendarBlock;
 use super::policy::PolicyName;
 use super::redundancy::{AlertPlace, OutDomain, RedundantGroup};
@@ -8,6 +9,7 @@ use crate::domain::command::CommandName;
 use crate::domain::ids::{RequestId, RunId};
 use crate::domain::server::{MetroName, PoolName, ProductionState, RackName, ServerName, ServerType, SiteName};
 use crate::domain::time::Timestamp;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Traffic that differs by less is no news.
@@ -59,8 +61,15 @@ pub enum Blocker {
         total: u32,
         /// The least that must serve.
         floor: u32,
-        /// Servers that are out, and why.
-        out: Vec<OutServer>,
+        /// Servers that are out, and why; of a wide scope many, so all reasons of one look at it share the list.
+        out: Arc<Vec<OutServer>>,
+    },
+    /// That pool has one server, and those that are to take over cannot now, or nothing proves that they can.
+    NotAbsorbed {
+        /// The pool.
+        pool: PoolName,
+        /// What is missing for that.
+        lack: AbsorbLack,
     },
     /// The directory of people does not answer, so it cannot be told whether whoever asked still may.
     NoDirectory,
@@ -302,7 +311,7 @@ impl Blocker {
     pub const fn policy(&self) -> Option<PolicyName> {
         match self {
             Self::Locked { .. } | Self::Concurrency { .. } | Self::Rate { .. } => Some(PolicyName::Concurrency),
-            Self::Capacity { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
+            Self::Capacity { .. } | Self::NotAbsorbed { .. } | Self::HealthUnknown { .. } => Some(PolicyName::Capacity),
             Self::Contradicted { .. } | Self::Unseen { .. } => Some(PolicyName::ProductionState),
             Self::Traffic { .. } | Self::TrafficUnknown { .. } => Some(PolicyName::Traffic),
             Self::Domain { .. } | Self::Alert { .. } | Self::AlertsUnknown { .. } => Some(PolicyName::Infrastructure),
@@ -331,6 +340,7 @@ impl Blocker {
                 | Self::TrafficUnknown { .. }
                 | Self::Alert { .. }
                 | Self::AlertsUnknown { .. }
+                | Self::NotAbsorbed { lack: AbsorbLack::NotMeasured, .. }
                 | Self::Soak { lacks: SoakLack::Alert(_) | SoakLack::Alerts(_), .. }
         )
     }
@@ -360,6 +370,7 @@ impl Blocker {
             Self::Concurrency { .. }
             | Self::Rate { .. }
             | Self::Capacity { .. }
+            | Self::NotAbsorbed { .. }
             | Self::HealthUnknown { .. }
             | Self::Unseen { .. }
             | Self::Traffic { .. }
@@ -394,6 +405,7 @@ impl Blocker {
             | Self::Concurrency { .. }
             | Self::Rate { .. }
             | Self::Capacity { .. }
+            | Self::NotAbsorbed { .. }
             | Self::HealthUnknown { .. }
             | Self::Contradicted { .. }
             | Self::Unseen { .. }

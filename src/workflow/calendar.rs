@@ -117,6 +117,7 @@ impl Blocker {
             Self::Locked { .. }
             | Self::Concurrency { .. }
             | Self::Capacity { .. }
+            | Self::NotAbsorbed { .. }
             | Self::HealthUnknown { .. }
             | Self::Contradicted { .. }
             | Self::Unseen { .. }

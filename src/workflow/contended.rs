@@ -1,5 +1,6 @@
 //! What requests take from each other, and for how long one has waited for it.
 
+use super::absorbed::AbsorbLack;
 use super::blocker::{Blocker, CapacityScope, LimitScope, OutServer};
 use super::redundancy::RedundantGroup;
 use crate::domain::ids::RequestId;
@@ -29,9 +30,13 @@ impl Blocker {
             Self::Concurrency { scope, .. } => Some(vec![Contended::Limit(scope.clone())]),
             Self::Rate { command, .. } => Some(vec![Contended::Limit(LimitScope::Command(command.clone()))]),
             Self::Capacity { scope, .. } => Some(vec![Contended::Floor(scope.clone())]),
+            Self::NotAbsorbed { lack: AbsorbLack::Short { pool, .. }, .. } => {
+                Some(vec![Contended::Floor(CapacityScope::Pool(pool.clone()))])
+            }
             Self::Domain { group, .. } => Some(vec![Contended::Group(group.clone())]),
             Self::Behind { .. } => Some(Vec::new()),
             Self::NoDirectory
+            | Self::NotAbsorbed { .. }
             | Self::HealthUnknown { .. }
             | Self::Contradicted { .. }
             | Self::Unseen { .. }
@@ -66,6 +71,7 @@ impl Blocker {
             Self::Behind { .. }
             | Self::Soak { .. }
             | Self::NoDirectory
+            | Self::NotAbsorbed { .. }
             | Self::HealthUnknown { .. }
             | Self::Contradicted { .. }
             | Self::Unseen { .. }

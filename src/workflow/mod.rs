@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: clocks, stores, drivers. `decide` names what it must see; somebody else looks.
 
+mod absorbed;
 mod blocker;
 pub mod breakglass;
 pub mod calendar;

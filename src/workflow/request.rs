@@ -1,6 +1,7 @@
 //! One accepted intent from card to final reply.
 
 use super::IllegalTransition;
+pub use super::absorbed::AbsorbLack;
 pub use super::blocker::{
     Blocker, BrokenUntil, CapacityScope, LimitScope, OutServer, SoakLack, TrafficMeasure, TrafficScope, alike,
 };

@@ -186,7 +186,7 @@ fn plan_tells_what_a_line_would_do() {
     ");
     let refused = wrasse(&["plan", "--as", "U0ANA", "--in", "noc", "--group", "web", "--json", line]);
     assert_eq!(refused.status.code(), Some(0), "{}", complaint(&refused));
-    insta::assert_snapshot!(out(&refused), @r#"{"line":"reboot edge-lax-[001-003] because kernel update","command":"reboot","servers":["edge-lax-001","edge-lax-003","edge-lax-002"],"sites":[],"waves":[1,1,1],"not_before_seconds":null,"allowed":false,"refusal":{"policy":null,"words":"🚫 reboot is not allowed in #noc\nNothing has started.\nIn #noc, noc or sre may."},"approvals":null,"first_wave":{"start":[],"wait":["edge-lax-001"]},"could_start":{"start":[],"wait":["edge-lax-001","edge-lax-003","edge-lax-002"]},"next_seconds":null,"nearest":null,"left_out":[],"pools":[{"pool":"edge-lax","total":3,"serving":0,"floor":2,"lowest":0}],"same_request":null,"overlaps":[],"person":"as this call says","states_known":false}"#);
+    insta::assert_snapshot!(out(&refused), @r#"{"line":"reboot edge-lax-[001-003] because kernel update","command":"reboot","servers":["edge-lax-001","edge-lax-003","edge-lax-002"],"sites":[],"waves":[1,1,1],"not_before_seconds":null,"allowed":false,"refusal":{"policy":null,"words":"🚫 reboot is not allowed in #noc\nNothing has started.\nIn #noc, noc or sre may."},"approvals":null,"first_wave":{"start":[],"wait":["edge-lax-001"]},"could_start":{"start":[],"wait":["edge-lax-001","edge-lax-003","edge-lax-002"]},"next_seconds":null,"nearest":null,"left_out":[],"pools":[{"pool":"edge-lax","total":3,"serving":0,"floor":2,"lowest":0}],"wider":[],"same_request":null,"overlaps":[],"person":"as this call says","states_known":false}"#);
 }
 
 #[test]

@@ -18,20 +18,28 @@ use wrasse::ports::{Clock, Store};
 use wrasse::workflow::request::RequestEvent;
 use wrasse::workflow::run::{RunEvent, RunOutcome};
 
-/// The project's own policies in that folder, and whose this account is.
-fn policies(folder: &Path, accounts: &str) -> PathBuf {
+/// The project's own policies, copied into that folder, where one of them can be another.
+pub(crate) fn policies_in(folder: &Path) -> PathBuf {
     let (from, to) = (Path::new(env!("CARGO_MANIFEST_DIR")).join("policies"), folder.join("policies"));
     for part in ["", "channels"] {
         std::fs::create_dir_all(to.join(part)).expect("the folder is ours");
-        for entry in std::fs::read_dir(from.join(part)).expect("the folder is ours") {
-            let entry = entry.expect("the folder is ours");
-            if entry.file_type().expect("the folder is ours").is_file() {
-                std::fs::copy(entry.path(), to.join(part).join(entry.file_name())).expect("the folder is ours");
+        for entry in std::fs::read_dir(from.join(part)).expect("the project has policies") {
+            let entry = entry.expect("the project has policies");
+            if entry.path().is_file() {
+                let copy = to.join(part).join(entry.file_name());
+                std::fs::copy(entry.path(), copy).expect("the folder is ours");
             }
         }
     }
-    let uid = std::fs::metadata("/proc/self").expect("the folder is ours").uid();
-    std::fs::write(to.join("accounts.yaml"), accounts.replace("UID", &uid.to_string())).expect("the folder is ours");
+    to
+}
+
+/// The same, with whose this account is.
+fn policies(folder: &Path, accounts: &str) -> PathBuf {
+    let to = policies_in(folder);
+    let uid = std::fs::metadata("/proc/self").expect("this very process").uid();
+    let accounts = accounts.replace("UID", &uid.to_string());
+    std::fs::write(to.join("accounts.yaml"), accounts).expect("the folder is ours");
     to
 }
 

@@ -15,6 +15,7 @@ mod command_line;
 #[cfg(test)]
 mod command_line_automations;
 mod command_line_brakes;
+mod command_line_floors;
 #[cfg(test)]
 mod command_line_matrix;
 mod command_line_shell;

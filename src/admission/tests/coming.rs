@@ -65,7 +65,7 @@ fn a_request_counts_as_long_as_it_moves() {
         serving: 9,
         total: 10,
         floor: 9,
-        out: Vec::new(),
+        out: Arc::default(),
     };
     let blocked = |minutes, blocker| RequestEvent::Blocked { at: ago(minutes), blockers: vec![blocker] };
     let paused = Blocker::Held { servers: Vec::new(), by: "bob".into(), since: ago(1), why: "wait".into() };
@@ -131,7 +131,7 @@ fn what_is_at_work_counts_until_it_turns_back() {
         serving: 9,
         total: 10,
         floor: 9,
-        out: vec![],
+        out: Arc::default(),
     };
     let blocked = RequestEvent::Blocked { at: ago(60), blockers: vec![at_floor] };
     let (request, runs) = asked(undrain(), 90, &[card(), started, blocked]);

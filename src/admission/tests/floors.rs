@@ -156,7 +156,7 @@ fn each_server_counts_as_it_does_in_its_pool() {
             let inventory = fleet.inventory();
             let count = count(&scope, fleet.known(&inventory));
             assert_eq!(
-                (count.total, count.serving, count.promised, count.unknown, count.floor, &count.out),
+                (count.total, count.serving, count.promised, count.unknown, count.floor, &*count.out),
                 (of_pool.total, of_pool.serving, of_pool.promised, of_pool.unknown, of_pool.floor, &of_pool.out),
                 "{scope:?}: {what}"
             );
@@ -205,7 +205,7 @@ fn every_floor_is_told_the_narrowest_first() {
     assert_eq!(fleet.short_of(0), [pool, type_in_lax(), lax(), west()]);
     let Verdict::Wait(blockers) = fleet.check(0) else { panic!("it waits") };
     assert_eq!(merged(blockers.clone()), blockers, "they are different reasons");
-    let told = Blocker::Capacity { scope: lax(), serving: 9, total: 10, floor: 9, out: fleet.count().out };
+    let told = Blocker::Capacity { scope: lax(), serving: 9, total: 10, floor: 9, out: fleet.count().out.into() };
     assert!(blockers.contains(&told), "{blockers:?}");
     let may_pass = blockers.iter().all(|blocker| blocker.overridable() == Some(PolicyName::Capacity));
     assert!(may_pass, "an override of capacity lets it pass all");
@@ -354,5 +354,35 @@ proptest! {
         let kept = Snapshot::of(&servers, known, &Fingerprint::of(b"files"));
         let again = kept.ask_again(&said, (&fleet.spec, None)).expect("they make an inventory");
         prop_assert_eq!(again, said.iter().map(|one| one.said.clone()).collect::<Vec<_>>());
+    }
+}
+
+/// Of a wide scope many are out and many wait, so what each reason tells of them is made once.
+#[test]
+fn reasons_of_one_scope_in_a_pass_hold_one_list_of_what_is_out() {
+    for (scope, rule) in wider(10) {
+        let mut fleet = Fleet::of(40).with_floors(rule);
+        for (number, server) in fleet.servers.iter_mut().enumerate() {
+            server.pool = Some(PoolName::new(format!("pool-{}", number / 20)));
+        }
+        let fleet = fleet.all(0..3, |fleet, number| fleet.in_state(number, Drained));
+        let (inventory, run) = (fleet.inventory(), run_of("2mq9", 1));
+        let servers = fleet.servers.iter().skip(3).map(planned).collect::<Vec<_>>();
+        let (spec, version, asked_by, passes) = (&fleet.spec, None, Asker::Person, PolicySet::NONE);
+        let candidates = servers.iter().map(|server| Candidate { run: &run, server, spec, version, asked_by, passes });
+        let said = pass(candidates, fleet.known(&inventory));
+        let lists = said.iter().filter_map(|(_, verdict)| match verdict {
+            Verdict::Wait(blockers) => match blockers.as_slice() {
+                [Blocker::Capacity { out, .. }] => Some(out),
+                other => panic!("{scope:?}: {other:?}"),
+            },
+            Verdict::Allow(_) | Verdict::Deny(_) => None,
+        });
+        let lists = lists.collect::<Vec<_>>();
+        assert_eq!(lists.len(), 36, "{scope:?}: one more starts, and is promised");
+        assert!(lists.iter().all(|list| Arc::ptr_eq(list, lists[0])), "{scope:?}: each has a list of its own");
+        let told = reasons_of_servers(&said);
+        let [Blocker::Capacity { out, .. }] = told.as_slice() else { panic!("{scope:?}: {told:?}") };
+        assert!(Arc::ptr_eq(out, lists[0]) && out.len() == 3, "{scope:?}");
     }
 }

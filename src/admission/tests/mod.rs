@@ -1,5 +1,6 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
+mod absorbing;
 mod alerts;
 mod brakes;
 mod breakers;
@@ -31,6 +32,7 @@ mod standby;
 mod suspect;
 mod traffic;
 mod waves;
+mod wider;
 mod withdrawing;
 mod written;
 
@@ -47,6 +49,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_764_511_500_000);
 const SECOND: Duration = Duration::from_secs(1);
 use crate::domain::server::ProductionState::{Drained, Draining, Production, Standby, Undraining};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 fn run_of(tail: &str, number: u32) -> RunId {
     RequestId::from_tail(tail).expect("a tail of the alphabet").run(number)
@@ -234,6 +237,7 @@ fn word(blocker: &Blocker) -> &'static str {
         Blocker::Concurrency { .. } => "concurrency",
         Blocker::Rate { .. } => "rate",
         Blocker::Capacity { .. } => "capacity",
+        Blocker::NotAbsorbed { .. } => "not absorbed",
         Blocker::HealthUnknown { .. } => "unknown",
         Blocker::Contradicted { serves: true, .. } => "serves",
         Blocker::Contradicted { .. } => "taken out",

@@ -51,7 +51,7 @@ fn at_floor() -> Blocker {
         serving: 9,
         total: 10,
         floor: 9,
-        out: Vec::new(),
+        out: Arc::default(),
     }
 }
 

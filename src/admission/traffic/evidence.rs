@@ -40,6 +40,8 @@ pub enum Traffic {
     NotAsked,
     /// There is no source of metrics: traffic stops nothing.
     NotConfigured,
+    /// Whoever tells, and does not decide, does not look: nothing is said of it.
+    LeftOut,
     /// The first look has not ended yet: what takes capacity waits.
     Pending,
     /// The source has not answered yet since the start.

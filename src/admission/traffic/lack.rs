@@ -4,7 +4,7 @@
 //! What is not known begins none and ends none. Deliberately absent: asking, and the words.
 
 use super::{Place, Shortage, Spared, Traffic, of_what_serves, own_scopes, share};
-use crate::admission::{Known, capacity};
+use crate::admission::{Known, absorbing, capacity};
 use crate::domain::ids::RequestId;
 use crate::domain::server::{PoolName, ProductionState, Server, ServerName, SiteName};
 use crate::domain::time::Timestamp;
@@ -89,6 +89,10 @@ pub fn lacks(asking: Asking<'_>, before: &[Lack], known: Known<'_>) -> Vec<Lack>
         let may_serve = |server: &Server| capacity::may_serve(server, known);
         let load = place.figure(&scope, &may_serve).ok().map(|figure| figure.load(figure.units));
         let pools = members.iter().filter_map(|server| server.pool.clone()).collect::<BTreeSet<_>>();
+        // Whoever is out on purpose while others take over is missed there.
+        if absorbing::is_handed_over(&members, known) {
+            continue;
+        }
         // A site is told only where none of its pools is.
         let is_told = found.iter().any(|lack| members.iter().any(|server| lack.concerns(server)));
         let begins = load.is_some_and(|load| load > share(relief)) && !is_told;

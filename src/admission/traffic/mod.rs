@@ -7,6 +7,7 @@
 mod coming;
 mod evidence;
 mod lack;
+mod leaving;
 mod rules;
 mod standby;
 mod standby_file;
@@ -24,13 +25,14 @@ pub use withdrawal::{Withdrawal, withdrawal};
 
 use super::counts::{Carrier, Counts};
 use super::written::{Misnomer, Spot};
-use super::{Known, capacity};
+use super::{Known, absorbing, capacity};
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{PoolName, Server, ServerType, SiteName};
 use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use crate::workflow::request::{Blocker, PolicyName, TrafficMeasure, TrafficScope};
 use evidence::RISE_OVER;
+use leaving::{Leaving, is_missed_elsewhere};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -90,7 +92,13 @@ pub fn is_missed(server: &PlannedServer, known: Known<'_>, passed: &[PolicyName]
     if passed.contains(&PolicyName::Traffic) {
         return false;
     }
-    is_loaded_beyond(server, known.rules.traffic.relief_percent, known)
+    let relief = known.rules.traffic.relief_percent;
+    let record = known.inventory.by_id(&server.id);
+    match (record.and_then(|record| absorbing::of_one(record, known, None)), known.outside.traffic) {
+        // Nothing is left where it was alone: it is missed where others take over.
+        (Some(rule), Traffic::Seen(snapshot)) => is_missed_elsewhere(rule, relief, &Place { snapshot, known }),
+        (Some(_) | None, _) => is_loaded_beyond(server, relief, known),
+    }
 }
 
 /// Whether a server on standby is wanted: its pool or site carries more than what lets work go on. What is not known wants nothing.
@@ -118,7 +126,8 @@ fn asked(server: &PlannedServer, known: Known<'_>, (asked, counts): (Asked, Opti
     let Some(pool) = record.pool.clone() else { return Vec::new() };
     let unknown =
         |why: String, since| vec![Blocker::TrafficUnknown { scope: TrafficScope::Pool(pool.clone()), why, since }];
-    if *known.outside.traffic == Traffic::NotConfigured || asked == Asked::ToStart && capacity::is_out(record, known) {
+    let is_left_out = matches!(known.outside.traffic, Traffic::NotConfigured | Traffic::LeftOut);
+    if is_left_out || asked == Asked::ToStart && capacity::is_out(record, known) {
         return Vec::new();
     }
     let units = match known.rules.traffic.units(record) {
@@ -127,46 +136,13 @@ fn asked(server: &PlannedServer, known: Known<'_>, (asked, counts): (Asked, Opti
         Err(why) => return unknown(why, None),
     };
     let snapshot = match known.outside.traffic {
-        Traffic::NotConfigured => return Vec::new(),
+        Traffic::NotConfigured | Traffic::LeftOut => return Vec::new(),
         Traffic::NotAsked | Traffic::Pending => return unknown("not looked at yet".to_owned(), None),
         Traffic::Silent { why, since } => return unknown(why.clone(), Some(*since)),
         Traffic::Seen(snapshot) => snapshot,
     };
-    let place = Place { snapshot, known };
-    let own = if stays(record, known) { f64::from(units) } else { 0.0 };
-    // What is left of a scope without the server: the scope is added up once for many.
-    let figure_without = |scope: &TrafficScope| {
-        let whole = || place.figure(scope, &|other: &Server| stays(other, known));
-        let whole = counts.map_or_else(|| Rc::new(whole()), |counts| counts.figure(scope, whole));
-        let is_in = !matches!(scope, TrafficScope::Absorbing { by, .. } if !by.contains(&record.site));
-        whole.as_ref().clone().map(|figure| if is_in { figure.less(own) } else { figure })
-    };
-    let mut blockers = Vec::new();
-    let mut moved = 0.0;
-    for scope in own_scopes(record) {
-        match figure_without(&scope) {
-            Ok(figure) => {
-                if matches!(figure.scope, TrafficScope::Site(_)) {
-                    // What the server carried, should the rest of its site not take it.
-                    moved = figure.units * f64::from(units) / (figure.left + f64::from(units));
-                }
-                // What is too much for the pool is not told once more of its site.
-                if blockers.is_empty() {
-                    blockers.extend(place.judge(&figure));
-                }
-            }
-            Err(blocker) if !blockers.contains(&blocker) => blockers.push(blocker),
-            Err(_) => {}
-        }
-    }
-    if let Some(by) = known.rules.traffic.absorbed_by.get(&record.site).filter(|by| !by.is_empty()) {
-        let scope = TrafficScope::Absorbing { site: record.site.clone(), by: by.clone() };
-        match figure_without(&scope) {
-            Ok(figure) => blockers.extend(place.load(&figure.with(moved))),
-            Err(blocker) => blockers.push(blocker),
-        }
-    }
-    blockers
+    let (place, units, pool) = (Place { snapshot, known }, f64::from(units), record.pool.as_ref().unwrap_or(&pool));
+    Leaving { place, record, pool, units, asked, counts }.blockers()
 }
 
 /// The servers of a scope that serve somebody; it is asked under the store's lock, so nothing searches the whole inventory.
@@ -210,14 +186,17 @@ pub(super) struct Figure {
     scope: TrafficScope,
     units: f64,
     left: f64,
+    /// What comes there besides from where nothing is left; it has no part in what is usual.
+    brought: f64,
     seen_at: Timestamp,
     before: Rc<Vec<(Timestamp, f64)>>,
     usual: Option<f64>,
 }
 
 impl Figure {
-    /// That many units over what is left.
+    /// That many units, and what comes besides, over what is left.
     fn load(&self, units: f64) -> f64 {
+        let units = units + self.brought;
         match () {
             () if units <= 0.0 => 0.0,
             () if self.left <= 0.0 => f64::INFINITY,
@@ -230,10 +209,14 @@ impl Figure {
         Self { left: self.left - units, ..self }
     }
 
+    /// The same with that much alone to carry it.
+    fn with_only(self, units: f64) -> Self {
+        Self { left: units, ..self }
+    }
+
     /// The same with more to carry, as if it had always been there.
     fn with(self, more: f64) -> Self {
-        let before = self.before.iter().map(|(at, units)| (*at, units + more)).collect();
-        Self { units: self.units + more, before: Rc::new(before), ..self }
+        Self { brought: self.brought + more, ..self }
     }
 
     /// Every moment that is known, the present one last.
@@ -245,11 +228,22 @@ impl Figure {
 impl Place<'_> {
     /// Adds up the pools of a scope. One that is not known makes the scope not known.
     fn figure(&self, scope: &TrafficScope, carries: &dyn Fn(&Server) -> bool) -> Result<Figure, Blocker> {
+        self.figure_without(scope, &BTreeSet::new(), carries)
+    }
+
+    /// The same without some of its pools.
+    fn figure_without(
+        &self,
+        scope: &TrafficScope,
+        apart: &BTreeSet<&PoolName>,
+        carries: &dyn Fn(&Server) -> bool,
+    ) -> Result<Figure, Blocker> {
         let (known, rules) = (self.known, &self.known.rules.traffic);
         let unknown = |why: String, since| Blocker::TrafficUnknown { scope: scope.clone(), why, since };
         let (mut left, units_of) = (0.0, rules.units_of(known.inventory));
         let mut pools: Vec<&PoolName> = Vec::new();
-        for server in servers(scope, known.inventory) {
+        let is_part = |server: &&Server| server.pool.as_ref().is_none_or(|pool| !apart.contains(pool));
+        for server in servers(scope, known.inventory).filter(is_part) {
             let units = units_of(server).map_err(|why| unknown(why, None))?;
             if units > 0 && carries(server) {
                 left += f64::from(units);
@@ -280,6 +274,7 @@ impl Place<'_> {
                     scope: scope.clone(),
                     units: measured.units,
                     left,
+                    brought: 0.0,
                     seen_at: measured.seen_at,
                     before: Rc::new(measured.before.clone()),
                     usual: measured.usual,
@@ -291,7 +286,12 @@ impl Place<'_> {
     }
 
     fn judge(&self, figure: &Figure) -> Vec<Blocker> {
-        [self.load(figure), self.surge(figure), self.rise(figure)].into_iter().flatten().collect()
+        self.load(figure).into_iter().chain(self.trends(figure)).collect()
+    }
+
+    /// What is more than usual, or rises.
+    fn trends(&self, figure: &Figure) -> impl Iterator<Item = Blocker> {
+        [self.surge(figure), self.rise(figure)].into_iter().flatten()
     }
 
     /// Too much for what would be left, or not yet clear again for long enough.
@@ -432,7 +432,9 @@ pub(super) fn having_a_say<'a>(
 pub fn oldest_seen(traffic: &Traffic) -> Option<Timestamp> {
     match traffic {
         Traffic::Seen(snapshot) => snapshot.pools.values().flatten().map(|pool| pool.seen_at).min(),
-        Traffic::NotAsked | Traffic::NotConfigured | Traffic::Pending | Traffic::Silent { .. } => None,
+        Traffic::NotAsked | Traffic::NotConfigured | Traffic::LeftOut | Traffic::Pending | Traffic::Silent { .. } => {
+            None
+        }
     }
 }
 

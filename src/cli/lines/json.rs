@@ -150,6 +150,13 @@ pub(super) fn preview(preview: &Preview, source: &str, is_stored: bool) -> Value
             "floor": impact.now.floor,
             "lowest": impact.lowest,
         })).collect::<Vec<_>>(),
+        "wider": preview.wider.iter().map(|impact| json!({
+            "scope": conversation::counted_in(&impact.now.scope),
+            "total": impact.now.total,
+            "serving": impact.now.serving,
+            "floor": impact.now.floor,
+            "lowest": impact.lowest,
+        })).collect::<Vec<_>>(),
         "same_request": match &preview.same {
             Some(Doubling::Whole(overlap)) => Some(overlap.request.id().to_string()),
             Some(Doubling::Partly { .. }) | None => None,

@@ -157,6 +157,15 @@ pub(super) fn standings(standings: &Standings) -> Value {
             "on_standby": pool.on_standby.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(),
         })
     });
+    let wider = standings.wider.iter().map(|one| {
+        json!({
+            "scope": conversation::counted_in(&one.scope),
+            "total": one.total,
+            "serving": one.serving,
+            "floor": one.floor,
+            "unknown": one.unknown,
+        })
+    });
     let open = standings.open.iter().map(|(request, _)| {
         let blockers = request.blockers.iter().map(conversation::short_reason).collect::<Vec<_>>();
         json!({ "request": request.id().to_string(), "reasons": blockers })
@@ -175,6 +184,7 @@ pub(super) fn standings(standings: &Standings) -> Value {
         "health_oldest_seconds": standings.health_oldest.as_ref().map(|(at, _)| at.seconds()),
         "servers": standings.servers,
         "pools": pools.collect::<Vec<_>>(),
+        "wider": wider.collect::<Vec<_>>(),
         "open": open.collect::<Vec<_>>(),
     })
 }

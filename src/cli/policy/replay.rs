@@ -3,7 +3,7 @@
 
 use crate::adapters::clock::SystemClock;
 use crate::adapters::storage::sqlite::SqliteStore;
-use crate::admission::{Change, Difference, Replay, Said, admission_rules};
+use crate::admission::{Change, Difference, Replay, Said, absorptions_asked_on, admission_rules};
 use crate::cli::{lines, output};
 use crate::conversation;
 use crate::domain::breaker::version_of;
@@ -137,6 +137,8 @@ struct Told {
     other_infrastructure: usize,
     /// Decisions of which a floor of a whole site or metro could not be asked.
     without_floors: usize,
+    /// Decisions of which it could not be asked who takes over.
+    without_absorbers: usize,
 }
 
 impl Told {
@@ -153,6 +155,9 @@ impl Told {
         self.other_infrastructure += usize::from(snapshot.rules.infrastructure != rules.infrastructure);
         let floors = rules.wider_floors;
         self.without_floors += usize::from(floors.asked_on(snapshot.rules.wider_floors) != floors);
+        let absorbed_by = &rules.absorbed_by;
+        let asked = absorptions_asked_on(absorbed_by, &snapshot.rules.absorbed_by);
+        self.without_absorbers += usize::from(asked != *absorbed_by);
         let version = version_of(&request.plan.parts().parameters);
         let asked = self.replay.ask((&snapshot, &record.decided), (&request.spec, version), rules);
         asked.with_context(|| format!("what {} was decided on at {}", record.request, record.at.date_text()))
@@ -206,6 +211,12 @@ impl Told {
                 "~ {decisions} without that floor of a site or a metro: who else counts there was not kept, and it is not asked"
             ));
         }
+        if self.without_absorbers > 0 {
+            let decisions = counted(self.without_absorbers, "decision");
+            lines.push(format!(
+                "~ {decisions} without who takes over from pools of one: how they stood was not kept, and a pool of one waits here"
+            ));
+        }
         lines.push(
             "~ each is asked on what was known then; what would have followed from another answer is not played".into(),
         );
@@ -233,6 +244,7 @@ impl Told {
             "left_out": self.left_out,
             "other_infrastructure": self.other_infrastructure,
             "without_floors": self.without_floors,
+            "without_absorbers": self.without_absorbers,
             "differences": each.collect::<Vec<_>>(),
         })
     }

@@ -1,16 +1,16 @@
 //! Private answers: refusals, misunderstandings, status and the small ones.
 
 use super::{PRIVATE, Story, at, command, done, id, name, other_id, out, person, pool, rebooting, shown};
-use crate::admission::Outside;
+use crate::admission::{Outside, WiderCount};
 use crate::authorization::{AuthorizationRecord, Ceiling, Could, PolicyName, PolicyNote, Refusal, RefusalKind};
 use crate::conversation::{self as say, Overlap, StatusView};
 use crate::domain::command::{CommandName, Impact};
 use crate::domain::identity::{GroupName, Standing};
 use crate::domain::ids::Handle;
 use crate::domain::place::{ChannelId, ChannelName, Reach};
-use crate::domain::server::ServerType;
+use crate::domain::server::{ServerType, SiteName};
 use crate::language::{Vocabulary, parse};
-use crate::workflow::request::{Request, RequestOutcome};
+use crate::workflow::request::{CapacityScope, Request, RequestOutcome};
 use insta::assert_snapshot;
 use std::collections::BTreeMap;
 
@@ -275,6 +275,7 @@ fn status_begins_with_its_sources_and_their_age() {
         stop: None,
         brakes: &[],
         pools: &[full.clone(), pool(36, out(10..=13, Some(&id()), "drained"))],
+        wider: &[],
         requests: &requests,
         servers: 86,
         coverage: &covering(80),
@@ -327,11 +328,14 @@ fn status_of_much_stays_within_the_budget() {
     let requests = vec![(waiting.request(), waiting.runs.clone()); 9];
     let mut short = pool(36, out(21..=24, Some(&other_id()), "drained"));
     short.unknown = 2;
+    let scope = CapacityScope::Site(SiteName::new("lax"));
+    let crowded = WiderCount { scope, total: 240, serving: 216, unknown: 2, floor: 216 };
     let view = StatusView {
         calendars: &[],
         stop: None,
         brakes: &[],
         pools: &vec![short; 6],
+        wider: &vec![crowded; 5],
         requests: &requests,
         servers: 240,
         coverage: &covering(240),
@@ -349,8 +353,8 @@ fn status_of_much_stays_within_the_budget() {
     ----
     Health by the load balancers: oldest look 14:32 UTC (edge-lax) · traffic is not looked at: no metrics configured · alerts are not read: no monitoring configured · requests 14:33 UTC · inventory 13:00 UTC · people 14:33 UTC
     216 of 240 in service in 6 pools
-    edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4)
-    edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4) + 4 more pools
+    edge-lax 36 of 40, floor 36, 2 unknown · 4 out: `edge-lax-[021-024]` (drained, req-2mk4) + 5 more pools
+    site lax 216 of 240, floor 216, 2 unknown + 4 more floors
     🙋 req-2mq9 reboot 20 servers in lax · needs approval · 1 of sre · ana
     🙋 req-2mq9 reboot 20 servers in lax · needs approval · 1 of sre · ana + 7 more
     ~ of 240 servers: drain, reboot and undrain 240 · inspect 6

@@ -14,7 +14,13 @@ use std::time::Duration;
 
 fn at_floor() -> Blocker {
     let count = pool(36, out(21..=24, Some(&other_id()), "drained"));
-    Blocker::Capacity { scope: CapacityScope::Pool(count.pool), serving: 36, total: 40, floor: 36, out: count.out }
+    Blocker::Capacity {
+        scope: CapacityScope::Pool(count.pool),
+        serving: 36,
+        total: 40,
+        floor: 36,
+        out: count.out.into(),
+    }
 }
 
 fn locked() -> Blocker {
@@ -410,7 +416,7 @@ fn servers_that_are_out_for_several_reasons_are_grouped() {
         serving: 36,
         total: 40,
         floor: 36,
-        out: servers,
+        out: servers.into(),
     };
     assert_snapshot!(Story::asked().approved().blocked(vec![blocker]).see(CARD, card), @"
     ⏳ req-2mq9 queued: edge-lax 36 of 40 in service, floor 36

@@ -5,6 +5,7 @@ use crate::conversation::{card, short_reason};
 use crate::domain::server::{MetroName, ServerType, SiteName};
 use crate::workflow::request::{Blocker, CapacityScope};
 use insta::assert_snapshot;
+use std::sync::Arc;
 
 /// Where too few would serve, or too little is known, is told as people call it.
 #[test]
@@ -13,7 +14,8 @@ fn a_queued_card_tells_of_wider_scopes_than_a_pool() {
     let type_in_site = || CapacityScope::TypeInSite(server_type.clone(), site.clone());
     let of_site = || CapacityScope::Site(site.clone());
     let of_metro = || CapacityScope::Metro(MetroName::new("west"));
-    let full = |scope: CapacityScope| Blocker::Capacity { scope, serving: 36, total: 40, floor: 36, out: Vec::new() };
+    let full =
+        |scope: CapacityScope| Blocker::Capacity { scope, serving: 36, total: 40, floor: 36, out: Arc::default() };
     let unknown = |scope: CapacityScope| Blocker::HealthUnknown { scope, unknown: 12, total: 40, since: None };
     let queued = |blockers: Vec<Blocker>| Story::asked().approved().blocked(blockers).see(CARD, card);
     assert_snapshot!(queued(vec![full(type_in_site()), full(of_site()), full(of_metro())]), @"

@@ -1,5 +1,6 @@
 //! What people see, in the story of ana's reboot in lax: every message in each of its states, within its budget.
 
+mod absorbing;
 mod answers;
 mod before;
 mod ending;

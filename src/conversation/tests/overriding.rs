@@ -17,8 +17,13 @@ fn commanders() -> Vec<GroupName> {
 /// Everything that can be in the way at once.
 fn waiting() -> Story {
     let count = pool(36, out(21..=24, Some(&other_id()), "drained"));
-    let floor =
-        Blocker::Capacity { scope: CapacityScope::Pool(count.pool), serving: 36, total: 40, floor: 36, out: count.out };
+    let floor = Blocker::Capacity {
+        scope: CapacityScope::Pool(count.pool),
+        serving: 36,
+        total: 40,
+        floor: 36,
+        out: count.out.into(),
+    };
     let locked = Blocker::Locked { servers: (1..=3).map(name).collect(), holder: other_id(), since: at(13, 52) };
     let (scope, holders) = (LimitScope::Site(SiteName::new("lax")), vec![other_id()]);
     let crowded = Blocker::Concurrency { scope, active: 4, limit: 4, holders };

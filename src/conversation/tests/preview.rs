@@ -1,7 +1,7 @@
 //! What a line would do: everything in one private answer.
 
 use super::{Story, at, command, name, out, pool, shown};
-use crate::admission::{Outlook, PoolImpact, Rehearsal};
+use crate::admission::{Outlook, PoolImpact, Rehearsal, WiderCount, WiderImpact};
 use crate::authorization::{AuthorizationRecord, Could, Refusal, RefusalKind};
 use crate::conversation::{OutlookView, PreviewView, preview};
 use crate::domain::command::CommandSpec;
@@ -9,7 +9,7 @@ use crate::domain::identity::GroupName;
 use crate::domain::intent::{Moment, ZoneName};
 use crate::domain::place::{ChannelId, ChannelName};
 use crate::domain::plan::{Plan, Subject};
-use crate::domain::server::{PoolName, ProductionState, SiteName};
+use crate::domain::server::{MetroName, PoolName, ProductionState, ServerType, SiteName};
 use crate::workflow::request::{Blocker, CapacityScope, TrafficScope};
 use insta::assert_snapshot;
 use std::collections::BTreeMap;
@@ -25,6 +25,7 @@ struct Look {
     outlook: Outlook,
     nearest: Option<&'static str>,
     impacts: Vec<PoolImpact>,
+    wider: Vec<WiderImpact>,
     kind: RefusalKind,
     could: Could,
 }
@@ -42,6 +43,7 @@ impl Look {
             },
             nearest: None,
             impacts: story.impacts,
+            wider: Vec::new(),
             plan: request.plan,
             spec: request.spec,
             kind: RefusalKind::NothingAllowed,
@@ -74,6 +76,7 @@ impl Look {
             need: None,
             outlook: OutlookView { outlook: &self.outlook, nearest: self.nearest },
             impacts: &self.impacts,
+            wider: &self.wider,
             same: None,
             owners: &BTreeMap::from([
                 (GroupName::new("noc"), vec!["lax".to_owned()]),
@@ -124,7 +127,7 @@ fn a_first_wave_that_would_wait_says_why() {
             serving: 36,
             total: 40,
             floor: 36,
-            out: four,
+            out: four.into(),
         }],
     };
     assert_snapshot!(look.seen(), @"
@@ -146,6 +149,32 @@ fn a_first_wave_that_would_wait_says_why() {
       4 out: `edge-lax-[021-024]` (drained, req-2mk4)
     ~ ask: noc for lax · sre for reboot and edge-cache
     ~ to do it: `reboot edge-lax-[001-020] because kernel update`
+    ");
+}
+
+/// Floors of wider scopes are told after the pools, as far as they fit.
+#[test]
+fn a_plan_tells_of_wider_floors() {
+    let mut look = Look::of(Story::asked(), "reboot edge-lax-[001-020] because kernel update");
+    let now = |scope| WiderCount { scope, total: 80, serving: 74, unknown: 0, floor: 72 };
+    let impact = |scope| WiderImpact { now: now(scope), out_at_once: 2, lowest: 72 };
+    let (site, server_type) = (SiteName::new("lax"), ServerType::new("edge-cache"));
+    let scopes = [
+        CapacityScope::TypeInSite(server_type.clone(), site.clone()),
+        CapacityScope::TypeInSite(server_type, SiteName::new("sfo")),
+        CapacityScope::Site(site),
+        CapacityScope::Metro(MetroName::new("west")),
+    ];
+    look.wider = scopes.map(impact).to_vec();
+    look.wider[2].now.unknown = 6;
+    (look.wider[2].out_at_once, look.wider[2].lowest) = (0, 74);
+    let seen = look.seen();
+    let told = seen.lines().skip_while(|line| !line.contains("edge-lax: ")).take(4).collect::<Vec<_>>().join("\n");
+    assert_snapshot!(told, @"
+    edge-lax: 40 → 36 of 40 at the lowest, at most 4 out at once, floor 36
+    edge-cache in lax: 74 → 72 of 80 at the lowest, at most 2 out at once, floor 72
+    edge-cache in sfo: 74 → 72 of 80 at the lowest, at most 2 out at once, floor 72
+    site lax: health of 6 of 80 not known + 1 more floor
     ");
 }
 

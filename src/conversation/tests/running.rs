@@ -10,7 +10,7 @@ use crate::conversation::{
 use crate::domain::identity::Actor;
 use crate::domain::ids::Handle;
 use crate::domain::server::ProductionState;
-use crate::workflow::request::{Blocker, CapacityScope, RequestEvent, RequestOutcome};
+use crate::workflow::request::{Blocker, CapacityScope, OutServer, RequestEvent, RequestOutcome};
 use crate::workflow::run::{Answer, FailureKind, Run, RunEvent, RunOutcome};
 use insta::assert_snapshot;
 use std::collections::BTreeMap;
@@ -324,8 +324,13 @@ fn a_stopping_card_has_nothing_left_to_press_but_details() {
 #[test]
 fn a_policy_that_keeps_the_rest_halts_the_card() {
     let count = pool(36, out(31..=34, None, "does not answer"));
-    let blocker =
-        Blocker::Capacity { scope: CapacityScope::Pool(count.pool), serving: 36, total: 40, floor: 36, out: count.out };
+    let blocker = Blocker::Capacity {
+        scope: CapacityScope::Pool(count.pool),
+        serving: 36,
+        total: 40,
+        floor: 36,
+        out: count.out.into(),
+    };
     let story = Story::asked().approved().started().now(14, 45).runs(1..=9, &done());
     let story = story.then(RequestEvent::Blocked { at: at(14, 45), blockers: vec![blocker] });
     assert_snapshot!(story.see(CARD, card), @"
@@ -343,13 +348,13 @@ fn a_policy_that_keeps_the_rest_halts_the_card() {
 
 #[test]
 fn a_running_card_tells_what_somebody_else_keeps_from_it() {
-    let blocked = |out| {
+    let blocked = |out: Vec<OutServer>| {
         let blocker = Blocker::Capacity {
             scope: CapacityScope::Pool(pool(36, Vec::new()).pool),
             serving: 36,
             total: 40,
             floor: 36,
-            out,
+            out: out.into(),
         };
         midway().then(RequestEvent::Blocked { at: at(14, 33), blockers: vec![blocker] }).see(CARD, card)
     };

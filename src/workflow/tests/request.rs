@@ -201,7 +201,7 @@ fn a_reason_is_its_own_doing_if_nobody_else_has_a_part_in_it() {
         serving: 9,
         total: 10,
         floor: 9,
-        out,
+        out: out.into(),
     };
     for (blocker, is_own) in [
         (locked(own), true),

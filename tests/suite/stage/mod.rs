@@ -42,11 +42,11 @@ use time::{StageClock, StageIds};
 use transcript::Cleaner;
 use wrasse::admission::infrastructure::{DomainRule, Within};
 use wrasse::admission::traffic::StandbyRules;
-use wrasse::admission::{CohortRule, Rules, WiderFloors};
+use wrasse::admission::{Absorption, CohortRule, Rules, WiderFloors};
 use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::{AutomationName, GroupName};
 use wrasse::domain::place::ChannelName;
-use wrasse::domain::server::{Server, ServerName, TagName};
+use wrasse::domain::server::{Server, ServerName, ServerType, SiteName, TagName};
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::chat::Envelope;
 use wrasse::ports::store::Write;
@@ -263,6 +263,13 @@ impl Stage {
     /// At most these shares of wider scopes than a pool may be out at once.
     pub(crate) fn lets_out_of_wider(&self, floors: WiderFloors) {
         self.0.script.borrow_mut().rules.wider_floors = floors;
+    }
+
+    /// Servers of edge-cache there take over what a pool of one of them in that site carries.
+    pub(crate) fn absorbs(&self, site: &str, by: &[&str]) {
+        let (server_type, by) = (ServerType::new("edge-cache"), by.iter().copied().map(SiteName::new).collect());
+        let rule = Absorption { server_type, site: SiteName::new(site), by };
+        self.0.script.borrow_mut().rules.absorbed_by.push(rule);
     }
 
     /// The curtain rises at that time in UTC, before anything else.

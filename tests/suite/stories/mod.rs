@@ -2,6 +2,7 @@
 //!
 //! One file per theme. Each "yes" stands beside its "no".
 
+mod absorbing;
 mod alerting;
 mod announcing;
 mod approving;

@@ -200,6 +200,13 @@ async fn a_site_at_its_floor_is_not_lowered_by_another_pool() {
                 looked at hh:mm · goes on when one more of site lax serves
               ~ asked by ana · looks again at every change, and every 15 s · no estimate yet · as of hh:mm
         ");
+        let plan = ana.types(&noc, "/fleet plan reboot origin-lax-02 because kernel update").await;
+        let told = plan.transcript();
+        assert!(told.contains("origin-lax: 3 → 2 of 3 at the lowest, at most 1 out at once, floor 2"), "{told}");
+        assert!(told.contains("site lax: 5 → 5 of 6 at the lowest, at most 0 out at once, floor 5"), "{told}");
+        let status = ana.types(&noc, "/fleet status").await;
+        let told = status.transcript();
+        assert!(told.contains("edge-lax 2 of 3, floor 2") && told.contains("site lax 5 of 6, floor 5"), "{told}");
         stage.fleet().rebooted("origin-lax-01", times(0));
         stage.fleet().finishes("edge-lax-01");
         stage.fleet().lets_boot();

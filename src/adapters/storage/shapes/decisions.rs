@@ -2,9 +2,10 @@
 
 use super::{Json, Members, Misfit, Stored, stored_record, stored_variants, stored_words};
 use crate::admission::{
-    BlacklistLevel, Brake, BrakeKind, Calendars, CohortRule, Coverage, Decided, Declarer, FailureRules, FailureShare,
-    Firing, Health, HealthRow, InfrastructureRules, Lock, LockStanding, OverrideRules, Precedence, QueueRules, Rules,
-    Said, ServerFailure, ServerRule, SetBy, Snapshot, Start, StateChange, StateRow, Traffic, TrafficRules, WiderFloors,
+    Absorption, BlacklistLevel, Brake, BrakeKind, Calendars, CohortRule, Coverage, Decided, Declarer, FailureRules,
+    FailureShare, Firing, Health, HealthRow, InfrastructureRules, Lock, LockStanding, OverrideRules, Precedence,
+    QueueRules, Rules, Said, ServerFailure, ServerRule, SetBy, Snapshot, Start, StateChange, StateRow, Traffic,
+    TrafficRules, WiderFloors,
 };
 use crate::domain::identity::Asker;
 use crate::domain::ids::RunId;
@@ -23,7 +24,8 @@ stored_record! { Snapshot;
     starts: "starts" or Vec::new(), paces: "paces" or BTreeMap::new(),
 }
 stored_record! { Rules;
-    pool_out_max_percent: "pool_out_max_percent", wider_floors: "wider_floors" or WiderFloors::default(), health_age_max: "health_age_max_ms",
+    pool_out_max_percent: "pool_out_max_percent", wider_floors: "wider_floors" or WiderFloors::default(),
+    absorbed_by: "absorbed_by" or Vec::new(), health_age_max: "health_age_max_ms",
     unknown_max_percent: "unknown_max_percent", fleet_concurrency: "fleet_concurrency",
     command_concurrency: "command_concurrency", type_in_site_percent: "type_in_site_percent",
     rack_concurrency: "rack_concurrency", overrides: "overrides", failure_rate: "failure_rate" or FailureRules::default(),
@@ -31,6 +33,7 @@ stored_record! { Rules;
     infrastructure: "infrastructure" or InfrastructureRules::default(),
     calendars: "calendars" or Calendars::default(), starts_per_minute: "starts_per_minute" or None,
 }
+stored_record! { Absorption; server_type: "type", site: "site", by: "by" }
 stored_record! { WiderFloors; type_in_site: "type_in_site", site: "site", metro: "metro" }
 stored_record! { FailureRules;
     in_a_row: "in_a_row", share: "share", cohort: "cohort" or None, command: "command",

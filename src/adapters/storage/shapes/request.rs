@@ -5,9 +5,9 @@ use super::{Json, Members, Misfit, Stored, stored_record, stored_variants, store
 use crate::domain::consent::Quota;
 use crate::domain::server::{PoolName, SiteName};
 use crate::workflow::request::{
-    Accepted, Ailing, Approval, ApprovalNeed, Blocker, BrokenUntil, CapacityScope, ControlVerb, Escalation, Halt,
-    HaltCause, LimitScope, OutServer, RequestEvent, RequestOutcome, Retried, SoakLack, TrafficMeasure, TrafficScope,
-    Unwell, VoidCause,
+    AbsorbLack, Accepted, Ailing, Approval, ApprovalNeed, Blocker, BrokenUntil, CapacityScope, ControlVerb, Escalation,
+    Halt, HaltCause, LimitScope, OutServer, RequestEvent, RequestOutcome, Retried, SoakLack, TrafficMeasure,
+    TrafficScope, Unwell, VoidCause,
 };
 use serde_json::Value;
 use std::time::Duration;
@@ -120,6 +120,7 @@ stored_variants! { Blocker;
     "no-directory" => NoDirectory,
     // Named so since only pools had floors.
     "capacity" => Capacity { scope: "pool", serving: "serving", total: "total", floor: "floor", out: "out" },
+    "not-absorbed" => NotAbsorbed { pool: "pool", lack: "lack" },
     "contradicted" => Contradicted { servers: "servers", meant: "meant", serves: "serves" },
     "unseen" => Unseen { servers: "servers", since: "since_ms" },
     "health-unknown" => HealthUnknown { scope: "pool", unknown: "unknown", total: "total", since: "since_ms" },
@@ -141,6 +142,14 @@ stored_variants! { Blocker;
     "broken" => Broken {
         scope: "scope", failures: "failures", of: "of", since: "since_ms", examples: "examples", until: "until",
     },
+}
+stored_variants! { AbsorbLack;
+    "nobody" => Nobody,
+    "short" => Short { pool: "pool", serving: "serving", total: "total", floor: "floor" },
+    "in-use" => InUse { pool: "pool", serving: "serving", total: "total", floor: "floor" },
+    "unknown" => Unknown { pool: "pool", unknown: "unknown", total: "total", since: "since_ms" },
+    "not-measured" => NotMeasured,
+    "only-observed" => OnlyObserved,
 }
 stored_variants! { SoakLack;
     "look" => Look,

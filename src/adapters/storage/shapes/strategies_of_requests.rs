@@ -13,8 +13,8 @@ use crate::domain::server::{
     MetroName, PoolName, ProductionState, RackName, ServerName, ServerType, SiteName, TagName,
 };
 use crate::workflow::request::{
-    Accepted, Ailing, AlertPlace, Approval, ApprovalNeed, Blocker, CapacityScope, ControlVerb, Escalation, Halt,
-    HaltCause, LimitScope, OutDomain, OutServer, RedundantGroup, RequestEvent, RequestOutcome, Retried, SoakLack,
+    AbsorbLack, Accepted, Ailing, AlertPlace, Approval, ApprovalNeed, Blocker, CapacityScope, ControlVerb, Escalation,
+    Halt, HaltCause, LimitScope, OutDomain, OutServer, RedundantGroup, RequestEvent, RequestOutcome, Retried, SoakLack,
     TrafficMeasure, TrafficScope, Unwell, VoidCause,
 };
 use proptest::collection::{btree_map, vec};
@@ -101,6 +101,18 @@ fn out() -> BoxedStrategy<OutServer> {
         .boxed()
 }
 
+fn absorb_lack() -> BoxedStrategy<AbsorbLack> {
+    let counts = || (text().prop_map(PoolName::new), any::<(u32, u32, u32)>());
+    prop_oneof![
+        select(vec![AbsorbLack::Nobody, AbsorbLack::NotMeasured, AbsorbLack::OnlyObserved]),
+        counts().prop_map(|(pool, (serving, total, floor))| AbsorbLack::Short { pool, serving, total, floor }),
+        counts().prop_map(|(pool, (serving, total, floor))| AbsorbLack::InUse { pool, serving, total, floor }),
+        (text().prop_map(PoolName::new), any::<(u32, u32)>(), option::of(time()))
+            .prop_map(|(pool, (unknown, total), since)| AbsorbLack::Unknown { pool, unknown, total, since }),
+    ]
+    .boxed()
+}
+
 /// Any reason that comes from what is redundant.
 fn of_infrastructure() -> BoxedStrategy<Blocker> {
     let group = prop_oneof![
@@ -159,8 +171,9 @@ pub(super) fn blocker() -> BoxedStrategy<Blocker> {
         (limit_scope(), any::<(u32, u32)>(), vec(request_id(), 0..3))
             .prop_map(|(scope, (active, limit), holders)| { Blocker::Concurrency { scope, active, limit, holders } }),
         (capacity_scope(), any::<(u32, u32, u32)>(), vec(out(), 0..3)).prop_map(
-            |(scope, (serving, total, floor), out)| { Blocker::Capacity { scope, serving, total, floor, out } }
+            |(scope, (serving, total, floor), out)| Blocker::Capacity { scope, serving, total, floor, out: out.into() }
         ),
+        (text(), absorb_lack()).prop_map(|(pool, lack)| Blocker::NotAbsorbed { pool: PoolName::new(pool), lack }),
         Just(Blocker::NoDirectory),
         of_infrastructure(),
         (text(), any::<(u32, u32)>(), time()).prop_map(|(command, (started, limit), next)| Blocker::Rate {

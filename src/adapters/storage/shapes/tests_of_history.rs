@@ -21,6 +21,7 @@ use crate::workflow::breakglass::OverrideEvent;
 use crate::workflow::request::{ApprovalNeed, Blocker, CapacityScope, Contended, HaltCause, RequestEvent};
 use crate::workflow::run::RunEvent;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What was stored before parameters had bounds is read with the bounds that everything had.
@@ -199,7 +200,7 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
 fn reasons_from_before_wider_floors_are_read() {
     let of_pool = || CapacityScope::Pool(PoolName::new("edge-lax"));
     let stored = r#"{"kind":"capacity","pool":"edge-lax","serving":9,"total":10,"floor":9,"out":[]}"#;
-    let full = |scope: CapacityScope| Blocker::Capacity { scope, serving: 9, total: 10, floor: 9, out: Vec::new() };
+    let full = |scope: CapacityScope| Blocker::Capacity { scope, serving: 9, total: 10, floor: 9, out: Arc::default() };
     assert_eq!(decode("a reason", 1, stored), Ok(full(of_pool())));
     let stored = r#"{"kind":"health-unknown","pool":"edge-lax","unknown":2,"total":4,"since_ms":null}"#;
     let unknown = Blocker::HealthUnknown { scope: of_pool(), unknown: 2, total: 4, since: None };

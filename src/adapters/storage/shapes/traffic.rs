@@ -8,6 +8,7 @@ use serde_json::Value;
 stored_variants! { Traffic;
     "not-asked" => NotAsked,
     "not-configured" => NotConfigured,
+    "left-out" => LeftOut,
     "pending" => Pending,
     "silent" => Silent { why: "why", since: "since_ms" },
     "seen" => Seen(snapshot),
