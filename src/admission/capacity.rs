@@ -299,7 +299,7 @@ fn stays_without(record: &Server, count: &Count, known: Known<'_>) -> u32 {
 }
 
 /// Whether nothing in which a server is counted that a run takes out, or has taken out, is below its floor without it.
-pub(super) fn is_above_floors(server: &PlannedServer, known: Known<'_>) -> bool {
+pub(super) fn is_above_floors(server: &PlannedServer, known: Known<'_>, asks_traffic: bool) -> bool {
     let record = known.inventory.by_id(&server.id);
     // Without a drain before it, the server itself still serves, and will not.
     let itself = u32::from(record.is_some_and(|record| serves(record, known)));
@@ -316,7 +316,7 @@ pub(super) fn is_above_floors(server: &PlannedServer, known: Known<'_>) -> bool 
         let is_in_use = matches!(scope, CapacityScope::Pool(_))
             && record.is_some_and(|record| absorbing::in_use(record, (&count, stays), known, None).is_some());
         (stays >= count.floor && !is_in_use) || is_left_to_others(scope, &count)
-    }) && absorbed.is_none_or(|(record, rule)| absorbing::holds(record, rule, known))
+    }) && absorbed.is_none_or(|(record, rule)| asks_traffic && absorbing::holds(record, rule, known))
 }
 
 /// What a plan does to one pool.

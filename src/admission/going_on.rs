@@ -52,7 +52,8 @@ pub fn may_go_on(going: Going<'_>, known: Known<'_>) -> Result<(), PolicyName> {
         return Err(PolicyName::FailureRate);
     }
     let Some(server) = subject.server().filter(|_| takes) else { return Ok(()) };
-    if !passed.contains(&PolicyName::Capacity) && !is_above_floors(server, known) {
+    let asks_traffic = !passed.contains(&PolicyName::Traffic);
+    if !passed.contains(&PolicyName::Capacity) && !is_above_floors(server, known, asks_traffic) {
         return Err(PolicyName::Capacity);
     }
     still_calm(server, known, &passed).map_err(|_| PolicyName::Traffic)?;

@@ -4,13 +4,13 @@
 //! on blocking, and a server that passes is counted by everything that is asked later.
 
 use super::observing::less_observed;
-use super::{Admitted, Candidate, Counted, Known, LockStanding, Verdict, canary_of, found, state, takes};
+use super::{Admitted, Candidate, Counted, Known, LockStanding, Verdict, absorbing, canary_of, found, state, takes};
 use crate::domain::command::{CommandSpec, Impact};
 use crate::domain::identity::GroupName;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::ProductionState;
 use crate::workflow::breakglass::SecondCause;
-use crate::workflow::request::Blocker;
+use crate::workflow::request::{Blocker, PolicyName};
 use std::time::Duration;
 
 /// The longest that an override may last.
@@ -62,6 +62,12 @@ pub(super) fn less_passed(said: Verdict, candidate: Candidate<'_>, known: Known<
     let mut overridden = passed.iter().filter_map(Blocker::overridable).collect::<Vec<_>>();
     overridden.sort();
     overridden.dedup();
+    if overridden.contains(&PolicyName::Traffic)
+        && !passes.contains(PolicyName::Capacity)
+        && let Some(blocker) = absorbing::not_proved(candidate.server, known)
+    {
+        return Verdict::Wait(vec![blocker]);
+    }
     let left_behind = known.ledger.lock(&candidate.server.id).filter(|lock| lock.standing == LockStanding::LeftBehind);
     let takes_over = left_behind.map(|lock| lock.run.clone());
     let (run, found) = (candidate.run.clone(), found(candidate.server, known));

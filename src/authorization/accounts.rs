@@ -33,6 +33,10 @@ pub(super) fn read(sheet: &mut Sheet<'_>, known: &Known) -> Accounts {
     for (key, value) in entries {
         let text = key.word().unwrap_or_default();
         match text.parse::<u32>() {
+            // `01000` is another spelling of the same account.
+            Ok(account) if accounts.contains_key(&account) => {
+                sheet.fault(&key.span, format!("{account} is named twice"), "an account has one owner");
+            }
             Ok(account) => drop(owner(sheet, known, value).map(|owner| accounts.insert(account, owner))),
             Err(_) => sheet.fault(
                 &key.span,

@@ -102,8 +102,6 @@ enum What {
     Retry(shell::Asked),
     /// Ask to let what waits pass one policy: `wrasse override capacity req-2mq9 because …`; somebody else must agree.
     Override(shell::Overridden),
-    /// See what somebody asks to override, and agree to it: `wrasse agree req-2mq9 capacity`.
-    Agree(shell::Agree),
     /// Tell why a request, a run or a server is where it is. Only looks, also while the bot runs, and while it does not.
     Why(lines::Why),
     /// Tell what waits to start, in order, and the first reason of each. Only looks.
@@ -179,7 +177,6 @@ async fn carry_out(what: What) -> anyhow::Result<ExitCode> {
         What::Cancel(cancel) => return cancel.run(BuiltInVerb::Cancel).await,
         What::Retry(asked) => return asked.retry().await,
         What::Override(asked) => return asked.run().await,
-        What::Agree(agree) => return agree.run().await,
         What::Why(why) => return why.run().await,
         What::Queue(look) => return look.run(BuiltInVerb::Queue).await,
         What::Out(look) => return look.run(BuiltInVerb::Out).await,

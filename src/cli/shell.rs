@@ -1,9 +1,8 @@
-//! `wrasse retry`, `override` and `agree`: what lets work start, asked for in the name of whose account it is.
+//! `wrasse retry` and `override`: what lets work start, asked for in the name of whose account it is.
 //!
 //! On the database itself, by the files; what it takes beside the right to write that file, `services::shell` says.
 
 use super::brakes::{Place, REFUSED, account, commit, said};
-use super::decisions::request;
 use super::lines::{NOT_UNDERSTOOD, line_of, misunderstood, now};
 use super::output;
 use super::paths::Paths;
@@ -15,8 +14,8 @@ use crate::domain::intent::{BuiltInVerb, Intent};
 use crate::language::{self, Vocabulary};
 use crate::ports::Rulebook;
 use crate::services::restraining::{Came, CameTo};
-use crate::services::shell::{self, Shell, ToAgree, ToOverride};
-use anyhow::bail;
+use crate::services::shell::{self, Shell, ToOverride};
+use anyhow::{Context, bail};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -41,24 +40,6 @@ pub(super) struct Overridden {
     because: Option<String>,
     #[command(flatten)]
     asked: Asked,
-}
-
-/// What `agree` is called with.
-#[derive(clap::Args)]
-pub(super) struct Agree {
-    /// The request, such as req-2mq9.
-    #[arg(value_parser = request, value_name = "REQUEST")]
-    request: RequestId,
-    /// The policy that somebody asks to override.
-    policy: String,
-    /// The digits that stand beside what was shown: what they stand for is agreed to.
-    #[arg(long, value_name = "DIGITS")]
-    seen: Option<String>,
-    /// Why.
-    #[arg(long, value_name = "TEXT", default_value = "")]
-    because: String,
-    #[command(flatten)]
-    at: At,
 }
 
 /// The files and the database.
@@ -96,7 +77,7 @@ impl Asked {
         } else {
             bail!("`{line}` is no line for this call")
         };
-        self.at.carry_out(&rulebook, tense, (what, Some(&line))).await
+        self.at.carry_out(&rulebook, tense, (what, &line)).await
     }
 }
 
@@ -106,21 +87,11 @@ impl Overridden {
     }
 }
 
-impl Agree {
-    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let Self { request, policy, seen, because, at } = self;
-        let rulebook = at.rulebook()?;
-        let what = ToAgree { request: &request, policy: &policy, seen: seen.as_deref(), why: because.trim() };
-        at.carry_out(&rulebook, Tense::Is, (What::Agree(what), None)).await
-    }
-}
-
 /// What is asked of the service.
 #[derive(Clone, Copy)]
 enum What<'a> {
     Retry(&'a RequestId),
     Override(ToOverride<'a>),
-    Agree(ToAgree<'a>),
 }
 
 impl At {
@@ -133,8 +104,9 @@ impl At {
         &self,
         rulebook: &Arc<Rulebook>,
         tense: Tense,
-        (what, line): (What<'_>, Option<&str>),
+        (what, line): (What<'_>, &str),
     ) -> anyhow::Result<ExitCode> {
+        only_real_accounts()?;
         let (account, incidents) = (account()?, self.place.channel());
         let Some(owner) = account.user.as_str().parse().ok().and_then(|uid| rulebook.policies.owner_of_account(uid))
         else {
@@ -156,7 +128,6 @@ impl At {
         let Came { message, writes, to, .. } = match what {
             What::Retry(request) => shell::retry(shell, request).await?,
             What::Override(what) => shell::override_policy(shell, what).await?,
-            What::Agree(what) => shell::agree(shell, what).await?,
         };
         if !writes.is_empty() {
             commit(&store, writes).await?;
@@ -172,4 +143,16 @@ impl At {
             CameTo::Misunderstood => ExitCode::from(NOT_UNDERSTOOD),
         })
     }
+}
+
+/// Refuses a namespace in which accounts are what whoever made it says they are.
+fn only_real_accounts() -> anyhow::Result<()> {
+    let map = std::fs::read_to_string("/proc/self/uid_map").context("the accounts of this host cannot be told")?;
+    let is_real = map.split_whitespace().eq(["0", "0", "4294967295"]);
+    anyhow::ensure!(
+        is_real,
+        "this shell runs where accounts stand for others (a user namespace, such as a rootless container): nothing is let start from \
+         here; send the line in the chat"
+    );
+    Ok(())
 }

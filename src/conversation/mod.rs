@@ -113,7 +113,7 @@ pub use review::{
 };
 pub use shell::{
     account_of_nobody, asked_in_a_shell, no_place_for_a_retry, not_known_lately, nothing_came_of_it,
-    nothing_to_agree_to, override_agreed, override_asked_in_a_shell, override_changed, override_to_agree_to,
+    override_asked_in_a_shell,
 };
 pub use soaking::wave_waits;
 pub use standby::{NotAsked, StandbyView, not_needed, relief, relief_reason, relieved, standby_not_asked};

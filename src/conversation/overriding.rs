@@ -390,8 +390,6 @@ pub enum OverrideUnfit {
     Unavailable,
     /// Whoever asked for it may not any more: it is over.
     Voided(String),
-    /// Whoever asked for it may not any more, as far as is known here.
-    NotAsked(String),
 }
 
 fn unfit_text(unfit: &OverrideUnfit) -> Rich {
@@ -419,9 +417,6 @@ fn unfit_text(unfit: &OverrideUnfit) -> Rich {
         }
         OverrideUnfit::Unavailable => prose
             .text("The directory of people does not answer, so nothing was recorded. Press Review again in a minute."),
-        OverrideUnfit::NotAsked(why) => {
-            prose.text(format!("Not recorded: {why}, as far as was known last. Nothing has changed."))
-        }
         OverrideUnfit::Voided(why) => prose.text(format!("Not recorded: {why}. The override is over.")),
     }
     .done()

@@ -1,17 +1,15 @@
-//! What somebody reads in a shell who lets work start there, or agrees to it.
+//! What somebody reads in a shell who lets work start there.
 //!
 //! Deliberately absent: what the chat says of the same; the card and its thread name the account.
 
 use super::brakes::Tense;
-use super::message::{Block, Message, Rich};
-use super::overriding::headline;
-use super::reasons::reasons;
+use super::message::{Message, Rich};
 use super::view::{RequestView, asked, because, names, wanted};
 use super::words::{PATTERNS_MAX, Prose, servers, summary};
 use crate::domain::identity::Actor;
 use crate::domain::ids::RequestId;
 use crate::fleet::folded;
-use crate::workflow::breakglass::{Override, OverrideAsked};
+use crate::workflow::breakglass::OverrideAsked;
 use crate::workflow::request::Request;
 
 fn of(text: Rich) -> Message {
@@ -20,15 +18,12 @@ fn of(text: Rich) -> Message {
 
 /// An account of which the files do not say whose it is.
 #[must_use]
-pub fn account_of_nobody(account: &Actor, line: Option<&str>) -> Message {
+pub fn account_of_nobody(account: &Actor, line: &str) -> Message {
     let number = account.user.as_str();
     let prose = Prose::new().text(format!(
         "Nobody is known to have the account {account}, so nothing is let start in its name. Nothing has changed."
     ));
-    let prose = match line {
-        Some(line) => prose.line().text("In the chat: ").code(format!("/fleet {line}")),
-        None => prose.line().text("In the chat: Review, in its thread."),
-    };
+    let prose = prose.line().text("In the chat: ").code(format!("/fleet {line}"));
     let prose = prose.line().text("To say whose it is, add to policies/accounts.yaml: ");
     of(prose.code(format!("{number}: TEAM/PERSON")).done())
 }
@@ -49,7 +44,7 @@ pub fn not_known_lately(owner: &Actor, account: &Actor) -> Message {
 #[must_use]
 pub fn no_place_for_a_retry(id: &RequestId) -> Message {
     let text = format!(
-        "{id} was asked for where its retry cannot stand: somebody else's conversation with the bot, or a channel not known here."
+        "{id} was asked for where its retry cannot stand: somebody else's conversation with the bot or private channel, or a channel not known here."
     );
     let prose = Prose::new().text(text).text(" Nothing has changed.").line().text("In the chat, in any channel: ");
     of(prose.code(format!("/fleet retry {id}")).done())
@@ -109,60 +104,8 @@ pub fn override_asked_in_a_shell(taken: &OverrideAsked, request: &Request, tense
     };
     let servers = folded(&taken.servers.iter().map(|one| one.server.clone()).collect::<Vec<_>>(), PATTERNS_MAX);
     let prose = prose.code(servers).line();
-    let prose = match tense {
-        Tense::Is => prose.text("They were asked in its thread. In a shell of theirs: "),
-        Tense::Would => prose.text("They would be asked in its thread. In a shell of theirs: "),
-    };
-    of(prose.code(format!("wrasse agree {id} {policy}")).done())
-}
-
-/// Nothing of that request waits for a second person.
-#[must_use]
-pub fn nothing_to_agree_to(request: &Request) -> Message {
-    let id = request.id();
-    let waiting = request.overrides.iter().filter(|one| one.needs_second()).collect::<Vec<_>>();
-    let prose = Prose::new();
-    let prose = match waiting.first() {
-        None => prose.text(format!("No override of {id} waits for a second person. Nothing has changed.")),
-        Some(one) => {
-            let policy = one.asked.policy.word();
-            let prose = prose.text(format!("What waits for a second person on {id} is {policy}. Nothing has changed."));
-            prose.line().text("To see it: ").code(format!("wrasse agree {id} {policy}"))
-        }
-    };
-    of(prose.done())
-}
-
-/// What a second person agrees to, shown before they do.
-#[must_use]
-pub fn override_to_agree_to(view: RequestView<'_>, one: &Override) -> Message {
-    let (request, taken) = (view.request, &one.asked);
-    let (id, policy) = (request.id(), taken.policy.word());
-    let names = folded(&taken.servers.iter().map(|one| one.server.clone()).collect::<Vec<_>>(), PATTERNS_MAX);
-    let prose = Prose::new().text(format!("{}, on {} of {id}", headline(one), request.spec.name));
-    let prose = prose.line().code(names).line().text("Why: ").code(&taken.why);
-    let in_the_way = request.blockers.iter().filter(|blocker| blocker.overridable() == Some(taken.policy));
-    let in_the_way = in_the_way.cloned().collect::<Vec<_>>();
-    let prose = if in_the_way.is_empty() { prose } else { prose.line().rich(reasons(&in_the_way)) };
-    let prose = prose.line().text("Nothing has passed. It can be agreed to until ").time(taken.until).text(".");
-    let text = prose.done();
-    let line = format!("wrasse agree {id} {policy} --seen {}", taken.hash().short());
-    let context = Prose::new().text("to agree: ").code(line).done();
-    Message { summary: summary(headline(one)), blocks: vec![Block::Section(text), Block::Context(context)] }
-}
-
-/// What would pass is not what they saw.
-#[must_use]
-pub fn override_changed(one: &Override, request: &Request) -> Message {
-    let prose = Prose::new().text("What would pass is not what those digits stand for. Nothing was recorded.").line();
-    let line = format!("wrasse agree {} {}", request.id(), one.asked.policy.word());
-    of(prose.text("To see it again: ").code(line).done())
-}
-
-/// They agreed.
-#[must_use]
-pub fn override_agreed(one: &Override, request: &Request) -> Message {
-    let count = servers(one.asked.servers.len());
-    let text = format!("Recorded: {count} of {} may pass {}, once each, until ", request.id(), one.asked.policy.word());
-    of(Prose::new().text(text).time(one.asked.until).text(". Everybody is told.").done())
+    of(match tense {
+        Tense::Is => prose.text("They were asked in its thread.").done(),
+        Tense::Would => prose.text("They would be asked in its thread.").done(),
+    })
 }

@@ -155,6 +155,7 @@ pub(super) async fn asked(
         groups: rules.by.clone(),
         second: second.or_else(|| commander.shell.map(|_| SecondCause::Shell)),
         plan: request.plan.hash().clone(),
+        account: commander.shell.map(ToString::to_string),
     };
     Ok(Ok((request, asked)))
 }

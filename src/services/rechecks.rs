@@ -6,13 +6,15 @@
 use super::intake::{Who, who};
 use super::outage;
 use super::records::{self, about, there};
+use super::replanning;
+use super::seconding::is_theirs;
 use super::world::World;
 use crate::authorization::{AuthorizationRecord, Authorized, Question};
 use crate::domain::identity::{AutomationName, PersonId, Profile, Standing};
-use crate::domain::place::ChannelFacts;
+use crate::domain::place::{ChannelFacts, ReplyPath};
 use crate::domain::server::{Server, SiteName};
 use crate::ports::directory::DirectoryFault;
-use crate::workflow::request::{Approval, Request};
+use crate::workflow::request::{Approval, ApprovalNeed, Request};
 use std::sync::Arc;
 
 /// What a look at the people of a request came to.
@@ -80,8 +82,37 @@ pub(super) async fn requester(world: &World, request: &Request) -> Look {
         Err(look) => return look,
     };
     let May { record, authorized } = may(world, &person, &channel, request);
-    let people = if record.is_allowed() { People::Hold } else { People::Revoked(may_not(request, &channel)) };
+    let people = match (record.is_allowed(), unlike(world, request, (&person, &channel), authorized.as_deref())) {
+        (false, _) => People::Revoked(may_not(request, &channel)),
+        (true, Some(why)) => People::Revoked(why),
+        (true, None) => People::Hold,
+    };
     Look { authorized, ..Look::of(people, record) }
+}
+
+/// What the bot's own files say otherwise of a request that was asked for in a shell, which may have been shown others; as a
+/// sentence without its full stop. Once it has begun it goes on as it was.
+fn unlike(
+    world: &World,
+    request: &Request,
+    (person, channel): (&Profile, &ChannelFacts),
+    authorized: Option<&Authorized>,
+) -> Option<String> {
+    let ReplyPath::Shell { account } = &request.origin.reply else { return None };
+    if request.started_at.is_some() {
+        return None;
+    }
+    let (name, rulebook) = (&request.requester_name, world.rulebook());
+    if !is_theirs(world, account, &request.origin.person) {
+        return Some(format!("by the files of the bot {account}, which asked, is not the account of {name}"));
+    }
+    if rulebook.catalog.command(&request.spec.name).is_none_or(|spec| spec.hash != request.spec.hash) {
+        return Some(format!("it was asked for with another {} than the bot has", request.spec.name));
+    }
+    let needed = replanning::needed(&rulebook, request, (person, channel), authorized?, world.now());
+    let quotas = |need: Option<&ApprovalNeed>| need.map(|need| need.quotas.clone()).unwrap_or_default();
+    let is_as_needed = quotas(needed.as_ref()) == quotas(request.need.as_ref());
+    (!is_as_needed).then(|| "it was asked for where others had to agree than the bot's files say".to_owned())
 }
 
 /// Whoever asked, and where, if both are still there.

@@ -10,12 +10,15 @@ use super::rechecks::{self, Look, People};
 use super::requests::end;
 use super::world::World;
 use crate::admission::{Ledger, Outside};
-use crate::authorization::AuthorizationRecord;
+use crate::authorization::{AuthorizationRecord, Authorized};
 use crate::domain::command::Targets;
+use crate::domain::identity::Profile;
+use crate::domain::place::ChannelFacts;
 use crate::domain::plan::{PlannedServer, Subject};
 use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
 use crate::fleet::{Inventory, Undone};
+use crate::ports::Rulebook;
 use crate::ports::store::Write;
 use crate::workflow::request::{ApprovalNeed, Request, RequestEvent, RequestOutcome};
 use crate::workflow::run::{Run, RunEvent, RunStage};
@@ -94,6 +97,28 @@ pub(super) async fn need(world: &World, request: &Request) -> Found {
             Found { need, records: vec![authorized.record().clone()] }
         }
     }
+}
+
+/// Whose consent what a request does needs by these files, for whoever may ask for it.
+pub(super) fn needed(
+    rulebook: &Rulebook,
+    request: &Request,
+    (person, channel): (&Profile, &ChannelFacts),
+    authorized: &Authorized,
+    now: Timestamp,
+) -> Option<ApprovalNeed> {
+    let records = request.plan.servers().filter_map(|server| rulebook.inventory.by_id(&server.id).cloned());
+    let records = records.collect::<Vec<Server>>();
+    let sites = request.plan.sites().cloned().collect::<Vec<_>>();
+    let subjects = match (records.is_empty(), sites.is_empty()) {
+        (false, _) => Subjects::Servers(records),
+        (true, false) => Subjects::Sites(sites),
+        (true, true) => Subjects::Nothing,
+    };
+    let (ledger, undone) = (Ledger::default(), Undone::default());
+    let outside = Outside::NOT_ASKED;
+    let asking = Asking { rulebook, ledger: &ledger, outside, undone: &undone, person, channel, line: "", now };
+    asking.need(&request.spec, &subjects, Some(authorized))
 }
 
 /// What follows for the request.

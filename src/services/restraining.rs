@@ -297,7 +297,7 @@ fn covers(brake: &Brake, server: &Server, known: Known<'_>) -> bool {
     match &brake.kind {
         BrakeKind::Freeze { on } | BrakeKind::Blacklist { on, .. } => on.covers(server, known),
         BrakeKind::Hold { server: held, .. } => server.id == *held,
-        BrakeKind::Stop | BrakeKind::Pause { .. } => false,
+        BrakeKind::Stop | BrakeKind::Standstill | BrakeKind::Pause { .. } => false,
     }
 }
 
@@ -316,7 +316,11 @@ fn is_same(one: &BrakeKind, other: &BrakeKind) -> bool {
 fn outlasts(before: &Brake, brake: &Brake) -> bool {
     let level = |brake: &Brake| match &brake.kind {
         BrakeKind::Blacklist { level, .. } => Some(*level),
-        BrakeKind::Stop | BrakeKind::Freeze { .. } | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => None,
+        BrakeKind::Stop
+        | BrakeKind::Standstill
+        | BrakeKind::Freeze { .. }
+        | BrakeKind::Hold { .. }
+        | BrakeKind::Pause { .. } => None,
     };
     let ends_later = match (before.until, brake.until) {
         (None, until) => until.is_some(),
@@ -401,9 +405,13 @@ async fn hold(braker: Braker<'_>, on: &Kept, because: &str) -> Result<Came, Stor
     Ok(Came::done(told, writes, format!("held {} servers", free.len())))
 }
 
-fn holding<'a>(server: &Server, ledger: &'a Ledger) -> Option<&'a Brake> {
-    let is_it = |brake: &&Brake| matches!(&brake.kind, BrakeKind::Hold { server: held, .. } if *held == server.id);
-    ledger.brakes.iter().find(is_it)
+fn holding<'a>(server: &'a Server, ledger: &'a Ledger) -> Option<&'a Brake> {
+    holds(server, ledger).next()
+}
+
+fn holds<'a>(server: &'a Server, ledger: &'a Ledger) -> impl Iterator<Item = &'a Brake> {
+    let is_it = move |brake: &&Brake| matches!(&brake.kind, BrakeKind::Hold { server: held, .. } if *held == server.id);
+    ledger.brakes.iter().filter(is_it)
 }
 
 async fn release(braker: Braker<'_>, on: &Kept) -> Result<Came, StoreFault> {
@@ -419,14 +427,14 @@ async fn release(braker: Braker<'_>, on: &Kept) -> Result<Came, StoreFault> {
     if let Err(told) = braker.may("hold", &servers) {
         return Ok(*told);
     }
-    let held = servers.iter().filter_map(|server| Some((server.name.clone(), holding(server, &ledger)?)));
-    let held = held.collect::<Vec<_>>();
-    let brakes = held.iter().map(|(_, brake)| *brake).collect::<Vec<_>>();
+    // The bot itself may hold a server beside a person: all of it is let go.
+    let brakes = servers.iter().flat_map(|server| holds(server, &ledger)).collect::<Vec<_>>();
     if let Some(look) = braker.looked_at(&brakes, &ledger).await? {
         return Ok(look);
     }
-    let names = held.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-    let writes = braker.off(held.iter().map(|(_, brake)| *brake), "");
+    let is_held = |server: &&Server| holding(server, &ledger).is_some();
+    let names = servers.iter().filter(is_held).map(|server| server.name.clone()).collect::<Vec<_>>();
+    let writes = braker.off(brakes.into_iter(), "");
     Ok(Came::done(conversation::released(&names), writes, format!("released {} servers", names.len())))
 }
 

@@ -1,4 +1,4 @@
-//! The second person of an override: the form in which they decide, and the same in a shell.
+//! The second person of an override: the form in which they decide, and what is looked at again before that counts.
 
 use super::forms;
 use super::intake::{Outcome, Who, who};
@@ -9,7 +9,7 @@ use super::records::{self, about};
 use super::world::World;
 use crate::authorization::AuthorizationRecord;
 use crate::conversation::{self, OverrideUnfit, OverrideWord, RequestView};
-use crate::domain::identity::{Actor, GroupName, Profile, Standing};
+use crate::domain::identity::{Actor, GroupName, PersonId, Profile, Standing};
 use crate::domain::ids::RequestId;
 use crate::domain::place::ChannelId;
 use crate::domain::time::Timestamp;
@@ -20,12 +20,7 @@ use crate::workflow::breakglass::{Override, OverrideEvent, Seconded};
 use crate::workflow::request::Request;
 
 /// Whether somebody may agree to that override now.
-pub(super) fn may_second(
-    one: &Override,
-    person: &Profile,
-    groups: &[GroupName],
-    now: Timestamp,
-) -> Result<(), OverrideUnfit> {
+fn may_second(one: &Override, person: &Profile, groups: &[GroupName], now: Timestamp) -> Result<(), OverrideUnfit> {
     let is_in = groups.iter().any(|group| person.is_in(group));
     if person.standing != Standing::Member || !is_in {
         return Err(OverrideUnfit::NotInGroup(groups.to_vec()));
@@ -52,7 +47,7 @@ const fn unfit_word(unfit: &OverrideUnfit) -> &'static str {
         OverrideUnfit::Changed => "plan-changed",
         OverrideUnfit::NothingChosen | OverrideUnfit::NeedsReason => "no-reason",
         OverrideUnfit::Unavailable => records::NO_DIRECTORY,
-        OverrideUnfit::Voided(_) | OverrideUnfit::NotAsked(_) => "commander-may-no-more",
+        OverrideUnfit::Voided(_) => "commander-may-no-more",
     }
 }
 
@@ -187,18 +182,12 @@ fn decided(
 }
 
 /// A second person's agreement to what they were shown.
-pub(super) fn seconded(
-    one: &Override,
-    (by, name): (Actor, String),
-    why: &str,
-    shown: String,
-    at: Timestamp,
-) -> Seconded {
+fn seconded(one: &Override, (by, name): (Actor, String), why: &str, shown: String, at: Timestamp) -> Seconded {
     Seconded { by, name, at, why: why.to_owned(), seen: one.asked.hash(), shown }
 }
 
 /// It is agreed to: stored, and told everywhere.
-pub(super) fn agreed(request: &Request, number: u32, second: Seconded, incidents: Option<&ChannelId>) -> Vec<Write> {
+fn agreed(request: &Request, number: u32, second: Seconded, incidents: Option<&ChannelId>) -> Vec<Write> {
     let mut writes = vec![event(request, OverrideEvent::Seconded { number, second })];
     writes.extend(notices(incidents, request.id(), number));
     writes
@@ -225,6 +214,12 @@ enum Lost {
 
 /// Whether whoever asked for it may not any more.
 async fn commander_lost(world: &World, one: &Override, groups: &[GroupName]) -> Option<Lost> {
+    if let Some(account) = one.asked.account.as_deref().filter(|account| !is_theirs(world, account, &one.asked.by)) {
+        let name = &one.asked.name;
+        return Some(Lost::Gone(format!(
+            "by the files of the bot {account} is not the account of whom {name} stands for"
+        )));
+    }
     match who(world, &one.asked.by).await {
         Who::Is(person) => may_not_command(one, Some(&person), groups),
         Who::NotKnown => may_not_command(one, None, groups),
@@ -233,8 +228,14 @@ async fn commander_lost(world: &World, one: &Override, groups: &[GroupName]) -> 
     .map(Lost::Gone)
 }
 
+/// Whether the bot's own files say that an account is that person's: a shell may be shown others.
+pub(super) fn is_theirs(world: &World, account: &str, person: &PersonId) -> bool {
+    let number = account.rsplit('/').next().and_then(|number| number.parse().ok());
+    number.is_some_and(|number| world.rulebook().policies.owner_of_account(number) == Some(person))
+}
+
 /// Why whoever asked for it, as they are known, may not any more; as a sentence without its full stop.
-pub(super) fn may_not_command(one: &Override, person: Option<&Profile>, groups: &[GroupName]) -> Option<String> {
+fn may_not_command(one: &Override, person: Option<&Profile>, groups: &[GroupName]) -> Option<String> {
     let name = &one.asked.name;
     match person.filter(|person| person.standing == Standing::Member) {
         Some(person) if groups.iter().any(|group| person.is_in(group)) => None,

@@ -1,24 +1,28 @@
 //! What lets work start, asked for in a shell of the bot's own host: in the name of whose account it is.
 //!
-//! A shell has no directory of people. It goes by what was last known of the person, so nothing starts by its word alone:
-//! the bot looks them up again before a run starts, and an override takes somebody else. Deliberately absent: brakes and
+//! A shell has no directory of people, and may be shown other files than the bot's. It goes by what was last known of the person, so
+//! nothing starts by its word alone: before the first run of a retry the bot looks them up again and asks its own files whether all
+//! is as they say (`rechecks`), and an override takes somebody else, in the chat (`seconding`). What a shell stores of a person is
+//! no knowledge of them, or it would renew itself for ever. Deliberately absent: brakes and
 //! cancel, which whoever may write the database file may.
 
 use super::accepting::{Asked, Desk};
 use super::lines::{Reply, Speaker};
 use super::outage::{last_known_channel, member_then};
 use super::overrides::{self, Asking, Commander, Untaken};
+use super::records::{self, about};
 use super::restraining::{Came, CameTo};
 use super::retrying;
-use super::seconding;
 use crate::admission::Outside;
+use crate::authorization::AuthorizationRecord;
 use crate::conversation::message::Message;
-use crate::conversation::{self, NoOverride, OverrideUnfit, RequestView, Tense};
+use crate::conversation::{self, NoOverride, RequestView, Tense};
 use crate::domain::identity::{Actor, PersonId, Profile};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::Spanned;
 use crate::domain::place::{ChannelId, Origin, Reach, ReplyPath};
 use crate::domain::time::Timestamp;
+use crate::ports::authorizations::Occasion;
 use crate::ports::store::Write;
 use crate::ports::{Ids, Rulebook, Store, StoreFault};
 use crate::workflow::request::Request;
@@ -66,6 +70,13 @@ impl Shell<'_> {
         Ok(member.map(|member| self.rulebook.policies.complete(member)))
     }
 
+    /// An answer about an override that they asked for.
+    fn kept(&self, verdict: &str, person: &Profile, request: &Request) -> Write {
+        let record = AuthorizationRecord::of_member(verdict, person, &self.rulebook.policies);
+        let occasion = Occasion::Override;
+        not_looked_up(records::kept_at(self.now, occasion, Some(request.id()), about(request, record)))
+    }
+
     /// How the person is called in what is told to others.
     fn name(&self, person: &Profile) -> String {
         format!("{} ({})", person.name, self.account)
@@ -90,8 +101,11 @@ pub async fn retry(shell: Shell<'_>, id: &RequestId) -> Result<Came, StoreFault>
         Err((message, note)) => return Ok(refused(message, note)),
     };
     let channel = last_known_channel(shell.store, &left.request).await?;
-    // In a conversation with the bot nobody but its person asks for anything.
-    let is_open_to = |reach: Reach| reach != Reach::Direct || left.request.origin.person == *shell.owner;
+    // In the chat whoever speaks in a private channel is in there; here nobody knows that but of whoever asked first.
+    let is_open_to = |reach: Reach| {
+        let is_private = matches!(reach, Reach::Direct | Reach::Private);
+        !is_private || left.request.origin.person == *shell.owner
+    };
     let Some(channel) = channel.filter(|channel| is_open_to(channel.reach)) else {
         return Ok(refused(conversation::no_place_for_a_retry(id), "refused: the channel is not known, or not theirs"));
     };
@@ -111,6 +125,20 @@ pub async fn retry(shell: Shell<'_>, id: &RequestId) -> Result<Came, StoreFault>
 
 /// A reply as a shell tells it. A look writes nothing.
 fn came(shell: Shell<'_>, channel: &str, reply: Reply) -> Came {
+    let came = told(shell, channel, reply);
+    Came { writes: came.writes.into_iter().map(not_looked_up).collect(), ..came }
+}
+
+/// The same, where it stores an answer about somebody whom nobody has looked up.
+fn not_looked_up(write: Write) -> Write {
+    let mut write = write;
+    if let Write::Authorization(kept) = &mut write {
+        kept.record.standing.clear();
+    }
+    write
+}
+
+fn told(shell: Shell<'_>, channel: &str, reply: Reply) -> Came {
     match reply {
         Reply::Accepted { id, writes, note } => {
             let Some(request) = made(&id, &writes) else {
@@ -156,7 +184,7 @@ pub struct ToOverride<'a> {
     pub why: &'a str,
 }
 
-/// What `override` comes to in a shell: somebody else must agree, in the chat or in a shell of theirs.
+/// What `override` comes to in a shell: somebody else must agree, in the chat.
 ///
 /// # Errors
 /// The store does not answer.
@@ -167,7 +195,7 @@ pub async fn override_policy(shell: Shell<'_>, what: ToOverride<'_>) -> Result<C
     };
     let ledger = shell.store.ledger().await?;
     // Nothing is looked up outside: what the bot found there last stands in the request.
-    let known = shell.rulebook.known(&ledger, shell.now).with_outside(Outside::NOT_CONFIGURED);
+    let known = shell.rulebook.known(&ledger, shell.now).with_outside(Outside::LEFT_OUT);
     let name = shell.name(&person);
     let commander = Commander { person: &person, by: shell.owner, name, shell: Some(shell.account) };
     let asking = Asking { policy: what.policy, request: what.request, why: what.why };
@@ -179,73 +207,21 @@ pub async fn override_policy(shell: Shell<'_>, what: ToOverride<'_>) -> Result<C
         }
         Err(Untaken::Told(message, note)) => return Ok(refused(message, note)),
         Err(Untaken::NotTheirs(request, policy)) => {
+            let kept = shell.kept("not-in-group", &person, &request);
             let groups = shell.rulebook.rules.overrides.by.clone();
             let told = conversation::no_override(&NoOverride::NotYou { groups, people: Vec::new() }, policy, &request);
-            return Ok(refused(told, format!("refused: may not override on {}", request.id())));
+            let came = refused(told, format!("refused: may not override on {}", request.id()));
+            return Ok(Came { writes: if shell.tense == Tense::Is { vec![kept] } else { Vec::new() }, ..came });
         }
     };
     let told = conversation::override_asked_in_a_shell(&asked, &request, shell.tense);
     let note = format!("override of {} on {}, {} servers", asked.policy.word(), request.id(), asked.servers.len());
     Ok(match shell.tense {
-        Tense::Is => Came::done(told, overrides::taken(&request, asked, shell.incidents), note),
+        Tense::Is => {
+            let mut writes = overrides::taken(&request, asked, shell.incidents);
+            writes.push(shell.kept(AuthorizationRecord::ALLOWED, &person, &request));
+            Came::done(told, writes, note)
+        }
         Tense::Would => Came::done(told, Vec::new(), "answered: a plan"),
     })
 }
-
-/// What `agree` says in a shell.
-#[derive(Clone, Copy)]
-pub struct ToAgree<'a> {
-    /// The request.
-    pub request: &'a RequestId,
-    /// The word of a policy.
-    pub policy: &'a str,
-    /// The digits of what was shown before; without them it is only shown.
-    pub seen: Option<&'a str>,
-    /// Why, if they say.
-    pub why: &'a str,
-}
-
-/// What `agree` comes to in a shell: the second person of an override sees it first, and then says what they saw.
-///
-/// # Errors
-/// The store does not answer.
-pub async fn agree(shell: Shell<'_>, what: ToAgree<'_>) -> Result<Came, StoreFault> {
-    let person = match shell.person().await? {
-        Ok(person) => person,
-        Err(came) => return Ok(came),
-    };
-    let Some(request) = shell.store.request(what.request).await? else {
-        return Ok(refused(conversation::no_such_request(what.request), "answered: no such request"));
-    };
-    let pending = request.overrides.iter().find(|one| one.needs_second() && one.asked.policy.word() == what.policy);
-    let Some(one) = pending else {
-        return Ok(refused(conversation::nothing_to_agree_to(&request), "answered: nothing to agree to"));
-    };
-    let groups = &shell.rulebook.rules.overrides.by;
-    if let Err(unfit) = seconding::may_second(one, &person, groups, shell.now) {
-        return Ok(refused(conversation::override_unfit(&unfit), format!("refused: {unfit:?} on an override")));
-    }
-    let commander = shell.known(&one.asked.by).await?;
-    if let Some(why) = seconding::may_not_command(one, commander.as_ref(), groups) {
-        let told = conversation::override_unfit(&OverrideUnfit::NotAsked(why));
-        return Ok(refused(told, "refused: whoever asked for it may not any more"));
-    }
-    let view = RequestView { request: &request, runs: &[], impacts: &[], now: shell.now };
-    let shown = conversation::override_to_agree_to(view, one);
-    let seen = one.asked.hash();
-    match what.seen {
-        None => Ok(Came::done(shown, Vec::new(), "answered: what there is to agree to")),
-        Some(digits) if digits.len() >= SEEN_DIGITS_MIN && seen.hex().starts_with(digits) => {
-            let text = conversation::plain::render(&shown);
-            let by = (shell.owner.clone(), shell.name(&person));
-            let second = seconding::seconded(one, by, what.why, text, shell.now);
-            let writes = seconding::agreed(&request, one.number, second, shell.incidents);
-            let told = conversation::override_agreed(one, &request);
-            Ok(Came::done(told, writes, format!("agreed to an override of {}", request.id())))
-        }
-        Some(_) => Ok(refused(conversation::override_changed(one, &request), "refused: they saw something else")),
-    }
-}
-
-/// So many digits of a fingerprint tell one override from another.
-const SEEN_DIGITS_MIN: usize = 4;

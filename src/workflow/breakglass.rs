@@ -33,6 +33,8 @@ pub struct OverrideAsked {
     pub second: Option<SecondCause>,
     /// The plan of the request then; another plan ends it.
     pub plan: Fingerprint,
+    /// The account where it was asked in a shell: it is theirs only as the bot's own files say so.
+    pub account: Option<String>,
 }
 
 /// A server that may pass.

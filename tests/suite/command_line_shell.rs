@@ -114,13 +114,6 @@ async fn an_account_of_nobody_lets_nothing_start() {
     In the chat: `/fleet override capacity on req-2mq9 because customers are affected`
     To say whose it is, add to policies/accounts.yaml: `UID: TEAM/PERSON`
     ");
-    let told = call(&["agree", "req-2mq9", "capacity"]);
-    assert_eq!(told.status.code(), Some(3), "{}", complaint(&told));
-    insta::assert_snapshot!(shown(&told), @"
-    Nobody is known to have the account local/UID, so nothing is let start in its name. Nothing has changed.
-    In the chat: Review, in its thread.
-    To say whose it is, add to policies/accounts.yaml: `UID: TEAM/PERSON`
-    ");
     assert!(store.open_requests().await.unwrap().is_empty());
     store.close().await.unwrap();
 }
@@ -198,13 +191,6 @@ async fn each_mistake_is_told() {
     ```
     Expected here: because and why it cannot wait. Nothing has started.
     ");
-    let other = call(&["agree", "edge-lax-001", "capacity"]);
-    assert_eq!(other.status.code(), Some(2));
-    assert!(
-        complaint(&other).contains("a request is written as on its card, such as req-2mq9"),
-        "{}",
-        complaint(&other)
-    );
     std::fs::write(policies.join("accounts.yaml"), "ana: T0WRASSE/U0ANA\n").unwrap();
     let faulty = call(&["retry", "req-2mq9"]);
     assert_eq!(faulty.status.code(), Some(1));

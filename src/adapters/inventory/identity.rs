@@ -70,13 +70,30 @@ pub(super) fn uuid_of(text: &str) -> Option<String> {
     let groups = text.split('-').map(str::len);
     let is_hexadecimal = text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit());
     let is_filler = |filler: u8| text.bytes().all(|byte| byte == b'-' || byte == filler);
-    let is_one = groups.eq([8, 4, 4, 4, 12]) && is_hexadecimal && !is_filler(b'0') && !is_filler(b'f');
+    let is_one =
+        groups.eq([8, 4, 4, 4, 12]) && is_hexadecimal && !is_filler(b'0') && !is_filler(b'f') && text != SAMPLE;
     is_one.then_some(text)
 }
 
-/// A serial number without the blanks around it; `None` if nothing is left.
+/// The UUID of boards whose maker left the sample of the firmware's.
+const SAMPLE: &str = "03000200-0400-0500-0006-000700080009";
+
+/// What boards say as their serial number that were never given one, in small letters.
+const FILLERS: [&str; 8] = [
+    "to be filled by o.e.m.",
+    "default string",
+    "system serial number",
+    "not specified",
+    "none",
+    "n/a",
+    "0123456789",
+    "123456789",
+];
+
+/// A serial number in capitals, for tools differ in that, without the blanks around it. What many boards say alike is none.
 #[must_use]
 pub(super) fn serial_of(text: &str) -> Option<String> {
     let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    let is_filler = FILLERS.contains(&text.to_ascii_lowercase().as_str()) || text.bytes().all(|byte| byte == b'0');
+    (!text.is_empty() && !is_filler).then(|| text.to_ascii_uppercase())
 }

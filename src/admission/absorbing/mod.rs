@@ -12,6 +12,7 @@ pub use file::check_absorbed_by;
 use super::capacity::{self, Count};
 use super::counts::Counts;
 use super::{Known, Rules, Traffic, traffic};
+use crate::domain::plan::PlannedServer;
 use crate::domain::server::{PoolName, ProductionState, Server, ServerType, SiteName};
 use crate::fleet::Inventory;
 use crate::workflow::request::{AbsorbLack, Blocker, CapacityScope, PolicyName};
@@ -137,6 +138,14 @@ fn lack(pool: &PoolName, count: &Count, known: Known<'_>) -> Option<AbsorbLack> 
 /// Whether a pool of which so many serve can take over: one that has all, or could lose one more.
 fn has_room(serving: u32, count: &Count) -> bool {
     serving > 0 && (serving >= count.total || serving > count.floor)
+}
+
+/// Why a server that passes what traffic says, and not its pool's floor, stays where it is alone: what others carry was not asked
+/// then, and nothing else stands for the floor.
+pub(super) fn not_proved(server: &PlannedServer, known: Known<'_>) -> Option<Blocker> {
+    let record = known.inventory.by_id(&server.id).filter(|record| !capacity::is_out(record, known))?;
+    of_one(record, known, None)?;
+    Some(Blocker::NotAbsorbed { pool: record.pool.clone()?, lack: AbsorbLack::OnlyObserved })
 }
 
 /// Whether a run that has a pool's only server out may go on as far as those are concerned who take over.

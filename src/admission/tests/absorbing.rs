@@ -452,3 +452,18 @@ proptest! {
         prop_assert_eq!(again, said.iter().map(|one| one.said.clone()).collect::<Vec<_>>());
     }
 }
+
+/// An override of traffic says nothing of what others can carry, so the floor that they stand for is asked after all.
+#[test]
+fn passing_traffic_alone_takes_out_no_pool_of_one() {
+    use PolicyName::{Capacity, Traffic as Carried};
+    let unknown = three_sites().measuring(
+        "fra",
+        Err(Doubt { why: "no sample".into(), since: crate::domain::time::Timestamp::from_millis(0) }),
+    );
+    assert!(matches!(unknown.check_passing(RIGA, &[]), Verdict::Wait(_)));
+    let Verdict::Wait(left) = unknown.check_passing(RIGA, &[Carried]) else { panic!("nothing proves it") };
+    assert!(matches!(left.as_slice(), [Blocker::NotAbsorbed { .. }]), "{left:?}");
+    let Verdict::Allow(admitted) = unknown.check_passing(RIGA, &[Carried, Capacity]) else { panic!("both are passed") };
+    assert_eq!(admitted.overridden(), [Carried]);
+}

@@ -23,7 +23,6 @@ fn an_account_has_one_owner_and_a_person_may_have_several() {
 
 #[test]
 fn each_fault_is_told_with_its_line() {
-    let said = |text: &str| read(text, &known()).map(|_| ()).unwrap_err();
     let cases = [
         ("ana: T0WRASSE/U0ANA\n", "`ana` is no account of this host"),
         ("-1: T0WRASSE/U0ANA\n", "`-1` is no account of this host"),
@@ -36,12 +35,14 @@ fn each_fault_is_told_with_its_line() {
         ("- 1000\n", "accounts.yaml takes accounts with their people"),
     ];
     for (text, expected) in cases {
-        let said = said(text);
+        let said = read(text, &known()).map_or_else(|said| said, |_| panic!("{text} is taken"));
         assert!(said.contains(expected), "{text}: {said}");
         assert!(said.contains("accounts.yaml:1"), "{said}");
     }
-    let twice = said("1000: T0WRASSE/U0ANA\n1000: T0WRASSE/U0BOB\n");
+    let twice = read("1000: T0WRASSE/U0ANA\n1000: T0WRASSE/U0BOB\n", &known()).map(|_| ()).unwrap_err();
     assert!(twice.contains("accounts.yaml"), "an account has one owner: {twice}");
+    let spelled = read("1000: T0WRASSE/U0ANA\n01000: T0WRASSE/U0BOB\n", &known()).map(|_| ()).unwrap_err();
+    assert!(spelled.contains("accounts.yaml:2"), "an account has one owner: {spelled}");
 }
 
 #[test]

@@ -62,7 +62,7 @@ struct People {
     database: PathBuf,
 }
 
-pub(super) fn request(text: &str) -> Result<RequestId, String> {
+fn request(text: &str) -> Result<RequestId, String> {
     RequestId::parse(text).ok_or_else(|| "a request is written as on its card, such as req-2mq9".to_owned())
 }
 

@@ -131,6 +131,7 @@ fn overriding(used: &[u32]) -> Story {
         groups: vec![GroupName::new("incident-commander")],
         second: None,
         plan: story.request().plan.hash().clone(),
+        account: None,
     };
     let mut story = story.then(RequestEvent::Override(OverrideEvent::Asked(asked))).now(14, 10);
     if !used.is_empty() {

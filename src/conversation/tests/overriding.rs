@@ -45,6 +45,7 @@ fn overriding(second: Option<SecondCause>) -> Story {
         groups: commanders(),
         second,
         plan,
+        account: None,
     };
     story.then(RequestEvent::Override(OverrideEvent::Asked(asked))).now(14, 6)
 }

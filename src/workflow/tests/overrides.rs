@@ -31,6 +31,7 @@ fn asked(second: Option<SecondCause>) -> OverrideAsked {
         groups: vec![GroupName::new("incident-commander")],
         second,
         plan: queued().plan.hash().clone(),
+        account: None,
     }
 }
 

@@ -412,9 +412,10 @@ impl Stage {
         self.there(&mut bot).store().await
     }
 
-    /// What the files say now.
+    /// What the files of a shell say: those of the script, whether the bot has them or not.
     async fn rulebook(&self) -> Rulebook {
-        self.there(&mut *self.0.bot.lock().await).source().start()
+        let files = self.0.script.borrow().files();
+        self.there(&mut *self.0.bot.lock().await).source().shown(&files)
     }
 
     fn there<'a>(&self, bot: &'a mut Option<Bot>) -> &'a mut Bot {

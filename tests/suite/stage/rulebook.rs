@@ -10,7 +10,7 @@ use wrasse::admission::calendars::{Surroundings, calendars};
 use wrasse::authorization::{Channels, Known, Policies, PolicyFile};
 use wrasse::catalog;
 use wrasse::conversation::FileFault;
-use wrasse::domain::identity::GroupName;
+use wrasse::domain::identity::{GroupName, PersonId};
 use wrasse::domain::ids::Fingerprint;
 use wrasse::domain::intent::ZoneName;
 use wrasse::domain::place::{ChannelId, ChannelName};
@@ -41,6 +41,8 @@ pub(crate) struct Script {
     sites: BTreeMap<SiteName, SiteFacts>,
     /// The text of `automations.yaml`.
     pub(super) automations: String,
+    /// Whose the accounts of the bot's host are, the first of them 1000.
+    pub(super) accounts: Vec<PersonId>,
     /// The text of `calendars.yaml`.
     pub(super) calendars: String,
     /// The time zones of sites that the inventory tells.
@@ -100,6 +102,10 @@ impl Script {
         let mut policies = vec![policy("schema.cedarschema"), policy("global.cedar")];
         if !self.automations.is_empty() {
             policies.push(PolicyFile { name: "automations.yaml".to_owned(), text: self.automations.clone() });
+        }
+        if !self.accounts.is_empty() {
+            let lines = (1000..).zip(&self.accounts).map(|(account, owner)| format!("{account}: {owner}\n"));
+            policies.push(PolicyFile { name: "accounts.yaml".to_owned(), text: lines.collect() });
         }
         for (channel, texts) in &self.policies {
             policies.push(PolicyFile { name: format!("channels/{channel}.cedar"), text: texts.join("\n") });
@@ -217,6 +223,11 @@ impl StageSource {
         let files = self.files.lock().unwrap().clone();
         let read = files.rulebook(&self.inventory, self.directory.groups());
         *self.good.lock().unwrap() = read.unwrap_or_else(|faults| panic!("{faults}"));
+    }
+
+    /// What somebody reads who is shown these files.
+    pub(super) fn shown(&self, files: &Files) -> Rulebook {
+        files.rulebook(&self.inventory, self.directory.groups()).unwrap_or_else(|faults| panic!("{faults}"))
     }
 
     pub(super) fn start(&self) -> Rulebook {

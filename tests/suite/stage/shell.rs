@@ -4,13 +4,13 @@ use super::{A_LOOK, Person};
 use std::sync::Arc;
 use wrasse::conversation::{Tense, plain};
 use wrasse::domain::identity::{Actor, PersonId};
-use wrasse::domain::ids::RequestId;
 use wrasse::domain::intent::Intent;
+use wrasse::domain::time::Timestamp;
 use wrasse::language::{self, Vocabulary};
 use wrasse::ports::store::{Committed, Operation};
 use wrasse::ports::{Clock, Ids};
 use wrasse::services::restraining::Came;
-use wrasse::services::shell::{self, Shell, ToAgree, ToOverride};
+use wrasse::services::shell::{self, Shell, ToOverride};
 
 /// A line in a shell: what it printed, as a transcript shows it.
 impl Person {
@@ -34,11 +34,20 @@ impl Person {
         self.shell(tense, async |shell| shell::override_policy(shell, what).await).await
     }
 
-    /// `wrasse agree REQUEST POLICY`, perhaps with the digits that were shown.
-    pub(crate) async fn agrees(&self, request: &str, policy: &str, seen: Option<&str>) -> String {
-        let request = RequestId::parse(request).unwrap();
-        let what = ToAgree { request: &request, policy, seen, why: "" };
-        self.shell(Tense::Is, async |shell| shell::agree(shell, what).await).await
+    /// The files say that they have an account on the bot's host.
+    pub(crate) fn with_account(self) -> Self {
+        self.stage.0.script.borrow_mut().accounts.push(self.id.clone());
+        self
+    }
+
+    /// When they were last looked up, as far as is stored.
+    pub(crate) async fn known_at(&self) -> Option<Timestamp> {
+        self.stage.store().await.last_known(&self.id).await.unwrap().map(|last| last.at)
+    }
+
+    /// The number of their account; of whoever has none, that of the first.
+    fn account(&self) -> usize {
+        1000 + self.stage.0.script.borrow().accounts.iter().position(|owner| *owner == self.id).unwrap_or_default()
     }
 
     async fn shell(
@@ -48,7 +57,8 @@ impl Person {
     ) -> String {
         let scene = &self.stage.0;
         let (store, rulebook) = (self.stage.store().await, self.stage.rulebook().await);
-        let (account, owner) = (Actor::recalled(PersonId::new("local", "1000")), Actor::of_account(self.id.clone()));
+        let (account, owner) =
+            (Actor::recalled(PersonId::new("local", self.account().to_string())), Actor::of_account(self.id.clone()));
         let incidents = scene.directory.add_channel("incidents");
         let came = call(Shell {
             store: store.as_ref(),

@@ -42,6 +42,10 @@ async fn everything_is_stopped_once_and_what_relies_on_no_stop_is_stale() {
         does(store, "stop", vec![Write::BrakeOn(brake("one", BrakeKind::Stop, 1, None))]).await;
         is_stale(store, "stop twice", Write::BrakeOn(brake("two", BrakeKind::Stop, 2, None))).await;
         is_stale(store, "begin something", Write::NotStopped).await;
+        does(store, "no standstill", vec![Write::NoStandstill]).await;
+        does(store, "hard", vec![Write::BrakeOn(brake("hard", BrakeKind::Standstill, 2, None))]).await;
+        is_stale(store, "give back something", Write::NoStandstill).await;
+        does(store, "not hard", vec![brake_off("hard", 3)]).await;
         does(store, "resume", vec![brake_off("one", 3)]).await;
         does(store, "begin", vec![Write::NotStopped]).await;
         does(store, "stop anew", vec![Write::BrakeOn(brake("three", BrakeKind::Stop, 4, None))]).await;

@@ -13,6 +13,7 @@ use wrasse::sandbox::fleet::model::Rotation;
 async fn what_failed_is_retried() {
     story(async |stage| {
         let Cast { noc, ana, bob } = cast_with_approval(stage, "edge-lax-[01-06]");
+        let ana = ana.with_account();
         stage.lets_out(50);
         stage.fleet().never_returns("edge-lax-02");
         let thread = ana.types(&noc, "/fleet reboot edge-lax-[01-03] because kernel update").await;
@@ -151,6 +152,7 @@ async fn what_failed_is_retried() {
 async fn whoever_may_no_more_starts_nothing() {
     story(async |stage| {
         let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-06]");
+        let ana = ana.with_account();
         stage.lets_out(50);
         stage.fleet().never_returns("edge-lax-02");
         let thread = ana.types(&noc, "/fleet reboot edge-lax-[01-03] because kernel update").await;
@@ -213,6 +215,7 @@ async fn whoever_may_no_more_starts_nothing() {
 async fn an_override_takes_somebody_else() {
     story(async |stage| {
         let (Cast { noc, ana, .. }, cid) = cast_with_commander(stage, "edge-lax-[01-06]");
+        let cid = cid.with_account();
         let dee = stage.person("dee").in_group("incident-commander");
         stage.fleet().rotates("edge-lax-06", Rotation::Maintenance);
         let thread = ana.types(&noc, "/fleet drain edge-lax-[01-02] because fan noise").await;
@@ -228,7 +231,7 @@ async fn an_override_takes_somebody_else() {
         assert_snapshot!(ana.calls(line).await, @"Only members of incident-commander may override capacity. Nothing has changed.");
         assert_snapshot!(cid.would_call(line).await, @"
         Plan · nothing is done yet: Somebody else would have to agree before 2 servers of req-0001 may pass capacity. `edge-lax-[01-02]`
-        They would be asked in its thread. In a shell of theirs: `wrasse agree req-0001 capacity`
+        They would be asked in its thread.
         ");
         assert_snapshot!(cid.calls("override traffic on req-2222 because customers are affected").await, @"
         req-0001 does not wait for traffic. Nothing has changed.
@@ -238,7 +241,7 @@ async fn an_override_takes_somebody_else() {
         ");
         assert_snapshot!(cid.calls(line).await, @"
         Somebody else must agree before 2 servers of req-0001 may pass capacity, by hh:mm. `edge-lax-[01-02]`
-        They were asked in its thread. In a shell of theirs: `wrasse agree req-0001 capacity`
+        They were asked in its thread.
         ");
         assert_snapshot!(cid.calls(line).await, @"cid (local/1000) asked to override capacity on req-0001 at hh:mm. It needs a second person: Review in its thread.");
         stage.clock().advance(seconds(60)).await;
@@ -305,65 +308,181 @@ async fn an_override_takes_somebody_else() {
     .await;
 }
 
-/// Two keys, while nobody can be asked in the chat: each account is another person's, who was looked up lately.
+/// A shell may be shown other files than the bot's: what these let start the bot looks at by its own.
 #[tokio::test]
-async fn two_accounts_override_while_the_chat_is_down() {
+#[expect(clippy::too_many_lines, reason = "each kind of other file after the same failure")]
+async fn other_files_start_nothing() {
     story(async |stage| {
-        let (Cast { noc, ana, bob }, cid) = cast_with_commander(stage, "edge-lax-[01-06]");
-        let dee = stage.person("dee").in_group("incident-commander");
-        stage.fleet().rotates("edge-lax-06", Rotation::Maintenance);
-        let thread = ana.types(&noc, "/fleet drain edge-lax-[01-02] because fan noise").await;
-        for person in [&cid, &dee, &bob] {
-            person.types(&noc, "/fleet drain edge-lax-05 because I only look").await;
-        }
+        let Cast { ana, bob, .. } = cast(stage, "edge-lax-[01-06]");
+        let ana = ana.with_account();
+        let rule =
+            |needs: &str| format!("allow:\n- {{ id: ops, who: noc, commands: reboot, reason: noc reboots{needs} }}\n");
+        let ops = stage.channel("#ops").has_rules(&rule(", requires: { approval: { from: sre, count: 1 } }"));
+        stage.lets_out(50);
+        stage.fleet().never_returns("edge-lax-02");
+        let thread = ana.types(&ops, "/fleet reboot edge-lax-02 because kernel update").await;
+        bob.approves(&thread, "").await;
+        stage.clock().advance(minutes(4)).await;
         thread.transcript();
-        assert_snapshot!(dee.agrees("req-2222", "capacity", None).await, @"No override of req-0001 waits for a second person. Nothing has changed.");
-        cid.calls("override capacity on req-2222 because customers are affected").await;
-        assert_snapshot!(cid.agrees("req-2222", "capacity", None).await, @"You asked for this, so someone else of incident-commander must agree.");
-        assert_snapshot!(bob.agrees("req-2222", "capacity", None).await, @"Agreeing to this needs incident-commander. Nothing has changed.");
-        assert_snapshot!(dee.agrees("req-2222", "traffic", None).await, @"
-        What waits for a second person on req-0001 is capacity. Nothing has changed.
-        To see it: `wrasse agree req-0001 capacity`
-        ");
-        assert_snapshot!(dee.agrees("req-2222", "capacity", None).await, @"
-        cid (local/1000) asks to override capacity for 2 servers, on drain of req-0001
-        `edge-lax-[01-02]`
-        Why: `customers are affected`
-        • edge-lax has 5 of 6 in service, floor 5
-          1 out: `edge-lax-06` (out of rotation)
-        Nothing has passed. It can be agreed to until hh:mm.
-        ~ to agree: `wrasse agree req-0001 capacity --seen 8e96`
-        ");
-        assert_snapshot!(dee.agrees("req-2222", "capacity", Some("0000")).await, @"
-        What would pass is not what those digits stand for. Nothing was recorded.
-        To see it again: `wrasse agree req-0001 capacity`
-        ");
-        assert_snapshot!(dee.agrees("req-2222", "capacity", Some("")).await, @"
-        What would pass is not what those digits stand for. Nothing was recorded.
-        To see it again: `wrasse agree req-0001 capacity`
-        ");
-        stage.fleet().serves("edge-lax-[01-02]", true);
-        let shown = dee.agrees("req-2222", "capacity", None).await;
-        let (_, digits) = shown.split_once("--seen ").unwrap();
-        assert_snapshot!(dee.agrees("req-2222", "capacity", digits.get(..4)).await, @"Recorded: 2 servers of req-0001 may pass capacity, once each, until hh:mm. Everybody is told.");
+        stage.fleet().repairs("edge-lax-02");
+        // By these nobody has to agree.
+        let ops = ops.has_rules(&rule(""));
+        let asked = ana.calls("retry req-2222").await;
+        assert!(asked.contains("Nobody has to agree"), "{asked}");
         stage.clock().advance(minutes(2)).await;
         assert_snapshot!(thread.since_last_look(), @"
-        bot ~ Drain 2 servers in lax · req-0001
-              ✅ done · hh:mm
-              `edge-lax-[01-02]` · `fan noise`
-              2 of 2 drained
-              ~ @ana · hh:mm to hh:mm
+        bot ~ Reboot 1 server in lax · req-0001
+              ❌ failed · hh:mm
+              `edge-lax-02` · `kernel update`
+              0 of 1 rebooted · 1 failed
+              Retried by ana at hh:mm, as req-0002
+              ~ @ana · approved by bob hh:mm · hh:mm to hh:mm
               [Details]
-        bot > 🔓 cid (local/1000) overrides capacity for 2 servers
-              `edge-lax-[01-02]` · over: 2 of 2 passed
+        bot ~ ❌ req-0001: none of 1 rebooted, 1 failed
+              ✗ `edge-lax-02` did not come back; drained
+              Retried by ana at hh:mm, as req-0002
+              ~ some time · asked by @ana · approved by bob hh:mm · plan 0000
+        bot   Reboot 1 server in lax · req-0002
+              🚫 refused · hh:mm
+              `edge-lax-02` · `kernel update`
+              it was asked for where others had to agree than the bot's files say · nothing has started
+              ~ @ana in a shell (local/1000) · retry of req-0001 · plan 0000
+              [Details]
+        bot > 🚫 req-0002 is over before it started
+              it was asked for where others had to agree than the bot's files say. Nothing has started.
+              ~ asked by @ana in a shell (local/1000) · plan 0000 · reboot 1 server in lax
+        ");
+        let ops = ops.has_rules(&rule(", requires: { approval: { from: sre, count: 1 } }"));
+        // By these the command is another.
+        stage.changes_command("reboot.yaml", "timeout: 2m, grace: 40s", "timeout: 3m, grace: 40s");
+        ana.calls("retry req-2223").await;
+        thread.transcript();
+        bob.approves(&thread, "").await;
+        stage.clock().advance(minutes(2)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 1 server in lax · req-0003
+              🚫 refused · hh:mm
+              `edge-lax-02` · `kernel update`
+              it was asked for with another reboot than the bot has · nothing has started
+              ~ @ana in a shell (local/1000) · retry of req-0002 · plan 0000
+              [Details]
+        bot ~ it was asked for with another reboot than the bot has. Nothing has started, and nothing runs later.
+        bob   presses [Review]
+        bot   (form for bob) Review req-0003 [Record]
+        bob   submits approve
+        bot   (form for bob) == Review ==
+              Not recorded: it was asked for with another reboot than the bot has. The request is over, and nothing has started.
+              [Close]
+        bot > 🚫 req-0003 is over before it started
+              it was asked for with another reboot than the bot has. Nothing has started.
+              ~ asked by @ana in a shell (local/1000) · plan 0000 · reboot 1 server in lax
+        ");
+        stage.changes_command("reboot.yaml", "timeout: 3m, grace: 40s", "timeout: 2m, grace: 40s");
+        // By these the account of somebody else is hers.
+        let eve = stage.person("eve").in_group("noc");
+        eve.types(&ops, "/fleet reboot edge-lax-03 in 30m because I only look").await;
+        thread.transcript();
+        eve.calls("retry req-2224").await;
+        bob.approves(&thread, "").await;
+        stage.clock().advance(minutes(2)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot ~ Reboot 1 server in lax · req-0003
+              🚫 refused · hh:mm
+              `edge-lax-02` · `kernel update`
+              it was asked for with another reboot than the bot has · nothing has started
+              Retried by eve at hh:mm, as req-0005
+              ~ @ana in a shell (local/1000) · retry of req-0002 · plan 0000
+              [Details]
+        bot ~ 🚫 req-0003 is over before it started
+              it was asked for with another reboot than the bot has. Nothing has started.
+              Retried by eve at hh:mm, as req-0005
+              ~ asked by @ana in a shell (local/1000) · plan 0000 · reboot 1 server in lax
+        bot   Reboot 1 server in lax · req-0005
+              🚫 refused · hh:mm
+              `edge-lax-02` · `kernel update`
+              by the files of the bot local/1000, which asked, is not the account of eve · nothing has started
+              ~ @eve in a shell (local/1000) · retry of req-0003 · plan 0000
+              [Details]
+        bot > by the files of the bot local/1000, which asked, is not the account of eve. Nothing has started, and nothing runs later.
+        bob   presses [Review]
+        bot   (form for bob) Review req-0005 [Record]
+        bob   submits approve
+        bot   (form for bob) == Review ==
+              Not recorded: by the files of the bot local/1000, which asked, is not the account of eve. The request is over, and nothing has started.
+              [Close]
+        bot > 🚫 req-0005 is over before it started
+              by the files of the bot local/1000, which asked, is not the account of eve. Nothing has started.
+              ~ asked by @eve in a shell (local/1000) · plan 0000 · reboot 1 server in lax
+        ");
+        eve.types(&ops, "/fleet cancel req-2225").await;
+        thread.transcript();
+        stage.fleet().rebooted("edge-lax-02", times(1));
+        stage.channel("#incidents").transcript();
+    })
+    .await;
+}
+
+/// Nobody renews by a shell what is known of them, allowed or refused.
+#[tokio::test]
+async fn a_shell_is_no_news_of_whoever_calls() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-06]");
+        let (ana, bob) = (ana.with_account(), bob.with_account());
+        stage.lets_out(50);
+        stage.fleet().never_returns("edge-lax-02");
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-02 in 1m because kernel update").await;
+        bob.types(&noc, "/fleet reboot edge-lax-03 because I only look").await;
+        stage.clock().advance(minutes(8)).await;
+        thread.transcript();
+        let (anas, bobs) = (ana.known_at().await, bob.known_at().await);
+        assert!(bob.calls("retry req-2222").await.contains("not allowed"));
+        assert_eq!(bob.known_at().await, bobs);
+        let waits = ana.would_call("retry req-2222").await;
+        assert!(waits.contains("nothing is done yet"), "{waits}");
+        stage.directory_goes_down();
+        ana.calls("retry req-2222").await;
+        assert_eq!(ana.known_at().await, anas, "until the bot has looked her up");
+        stage.directory_comes_back();
+        stage.clock().advance(minutes(3)).await;
+        assert!(ana.known_at().await > anas);
+        noc.transcript();
+        stage.channel("#incidents").transcript();
+    })
+    .await;
+}
+
+/// An account that the bot's files give to somebody else: whoever agrees finds it void.
+#[tokio::test]
+async fn an_override_from_an_account_of_somebody_else_is_void() {
+    story(async |stage| {
+        let (Cast { noc, ana, .. }, cid) = cast_with_commander(stage, "edge-lax-[01-06]");
+        let dee = stage.person("dee").in_group("incident-commander").with_account();
+        stage.fleet().rotates("edge-lax-06", Rotation::Maintenance);
+        let thread = ana.types(&noc, "/fleet drain edge-lax-[01-02] because fan noise").await;
+        cid.types(&noc, "/fleet drain edge-lax-05 because I only look").await;
+        thread.transcript();
+        // By whatever files he shows it, 1000 is his.
+        cid.calls("override capacity on req-2222 because customers are affected").await;
+        dee.presses(&thread, "Review").await;
+        dee.submits(&thread, "approve", "").await;
+        stage.clock().advance(seconds(60)).await;
+        assert_snapshot!(thread.since_last_look(), @"
+        bot > 🔓 cid (local/1000) asks to override capacity for 2 servers
+              `edge-lax-[01-02]` · over since hh:mm: by the files of the bot local/1000 is not the account of whom cid (local/1000) stands for, 0 of 2 passed
               Why: `customers are affected`
-              ~ req-0001 by ana · override by cid (local/1000) hh:mm · agreed by dee (local/1000) hh:mm
-        bot > ▶️ Started at hh:mm, after some time. First: `edge-lax-01` (canary).
-        bot > ✅ req-0001: all 2 drained
-              ~ some time, of which some time queued · asked by @ana · plan 0000
+              ~ req-0001 by ana · override by cid (local/1000) hh:mm
+        dee   presses [Review]
+        bot   (form for dee) Override req-0001 [Record]
+        dee   submits approve
+        bot   (form for dee) == Override ==
+              Not recorded: by the files of the bot local/1000 is not the account of whom cid (local/1000) stands for. The override is over.
+              [Close]
+        bot > 🔓 The override of capacity ended at hh:mm: by the files of the bot local/1000 is not the account of whom cid (local/1000) stands for. `edge-lax-[01-02]` did not pass by it, and wait as before.
         ");
         stage.channel("#incidents").transcript();
-        stage.fleet().serves("edge-lax-[01-02]", false);
+        stage.fleet().serves("edge-lax-[01-02]", true);
+        ana.types(&noc, "/fleet cancel req-2222").await.transcript();
+        thread.transcript();
     })
     .await;
 }

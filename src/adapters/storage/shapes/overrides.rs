@@ -16,7 +16,7 @@ stored_variants! { OverrideEvent;
 }
 stored_record! { OverrideAsked;
     policy: "policy", servers: "servers", by: "by", name: "name", at: "at_ms", until: "until_ms", why: "why",
-    groups: "groups", second: "second", plan: "plan",
+    groups: "groups", second: "second", plan: "plan", account: "account" or None,
 }
 stored_record! { Passing; run: "run", server: "server" }
 stored_record! { Seconded; by: "by", name: "name", at: "at_ms", why: "why", seen: "seen", shown: "shown" }

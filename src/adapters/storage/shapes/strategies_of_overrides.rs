@@ -20,9 +20,9 @@ fn asked() -> BoxedStrategy<OverrideAsked> {
         Just(SecondCause::Shell),
     ];
     let what = (select(PolicyName::ALL.to_vec()), vec(passing, 0..3), hash());
-    let who = (person(), text(), time(), time(), text());
+    let who = (person(), text(), time(), time(), text(), option::of(text()));
     (what, who, vec(group(), 0..3), option::of(cause))
-        .prop_map(|((policy, servers, plan), (by, name, at, until, why), groups, second)| OverrideAsked {
+        .prop_map(|((policy, servers, plan), (by, name, at, until, why, account), groups, second)| OverrideAsked {
             policy,
             servers,
             by: Actor::recalled(by),
@@ -33,6 +33,7 @@ fn asked() -> BoxedStrategy<OverrideAsked> {
             groups,
             second,
             plan,
+            account,
         })
         .boxed()
 }
