@@ -9,14 +9,15 @@ fn checked(admission: &str) -> (Option<i32>, String) {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
     let own = folder.path().join("policies");
     for part in ["", "channels"] {
-        std::fs::create_dir_all(own.join(part)).unwrap();
-        for entry in std::fs::read_dir(shipped.join(part)).unwrap().map(Result::unwrap) {
+        std::fs::create_dir_all(own.join(part)).expect("the folder is ours");
+        for entry in std::fs::read_dir(shipped.join(part)).expect("it is part of the project") {
+            let entry = entry.expect("it is part of the project");
             if entry.path().is_file() {
-                std::fs::copy(entry.path(), own.join(part).join(entry.file_name())).unwrap();
+                std::fs::copy(entry.path(), own.join(part).join(entry.file_name())).expect("the folder is ours");
             }
         }
     }
-    std::fs::write(own.join("admission.yaml"), admission).unwrap();
+    std::fs::write(own.join("admission.yaml"), admission).expect("the folder is ours");
     let told = wrasse_in(folder.path(), &["check", "--policies", own.to_str().expect("a path in text")]);
     (told.status.code(), format!("{}{}", out(&told), complaint(&told)))
 }
@@ -40,8 +41,8 @@ fn whoever_takes_over_and_is_not_there_is_a_fault() {
     assert_eq!(code, Some(2), "{told}");
     for what in [
         "2 faults found",
-        "policies/admission.yaml:3:45: the inventory has no server of type `edge-cache` with a pool in riga",
-        "policies/admission.yaml:3:51: the inventory has no site `rga`: did you mean `riga`?",
+        "policies/admission.yaml:3:43: the inventory has no server of type `edge-cache` with a pool in riga",
+        "policies/admission.yaml:3:49: the inventory has no site `rga`: did you mean `riga`?",
     ] {
         assert!(told.contains(what), "{told}");
     }

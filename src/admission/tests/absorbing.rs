@@ -47,18 +47,18 @@ impl Fleet {
 
     fn lacks(&self, number: usize) -> Vec<AbsorbLack> {
         let Verdict::Wait(blockers) = self.check(number) else { return Vec::new() };
-        let lacks = blockers.into_iter().filter_map(|blocker| match blocker {
-            Blocker::NotAbsorbed { lack, .. } => Some(lack),
-            _ => None,
+        let lacks = blockers.into_iter().filter_map(|blocker| {
+            let Blocker::NotAbsorbed { lack, .. } = blocker else { return None };
+            Some(lack)
         });
         lacks.collect()
     }
 
     fn too_much(&self, number: usize) -> Vec<(TrafficScope, TrafficMeasure, u32)> {
         let Verdict::Wait(blockers) = self.check(number) else { return Vec::new() };
-        let told = blockers.into_iter().filter_map(|blocker| match blocker {
-            Blocker::Traffic { scope, measure, percent, .. } => Some((scope, measure, percent)),
-            _ => None,
+        let told = blockers.into_iter().filter_map(|blocker| {
+            let Blocker::Traffic { scope, measure, percent, .. } = blocker else { return None };
+            Some((scope, measure, percent))
         });
         told.collect()
     }
