@@ -314,7 +314,7 @@ fn check_identity(entry: Option<&BmcEntry>, machines: &mut BTreeSet<(&'static st
             "serial number",
             &entry.serial,
             serial_of,
-            "a serial number is not empty; leave `serial:` out if it is not known",
+            "a serial number is not empty, nor what many boards say alike; leave `serial:` out if it is not known",
         ),
     ];
     for (what, stated, normal, why_not) in stated {

@@ -90,10 +90,10 @@ const FILLERS: [&str; 8] = [
     "123456789",
 ];
 
-/// A serial number in capitals, for tools differ in that, without the blanks around it. What many boards say alike is none.
+/// A serial number without the blanks around it. What many boards say alike is none.
 #[must_use]
 pub(super) fn serial_of(text: &str) -> Option<String> {
     let text = text.trim();
     let is_filler = FILLERS.contains(&text.to_ascii_lowercase().as_str()) || text.bytes().all(|byte| byte == b'0');
-    (!text.is_empty() && !is_filler).then(|| text.to_ascii_uppercase())
+    (!text.is_empty() && !is_filler).then(|| text.to_owned())
 }

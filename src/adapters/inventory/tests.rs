@@ -186,8 +186,11 @@ fn what_is_stated_of_a_machine_is_told_wrong_with_its_line() {
     }
     let filler = UUID.replace(|character: char| character.is_ascii_alphanumeric(), "F");
     assert_eq!(faults(&identified(&format!("uuid: {filler}"))), [no_uuid]);
-    let empty = "8: a serial number is not empty; leave `serial:` out if it is not known";
-    assert_eq!(faults(&identified("serial: \"  \"")), [empty]);
+    let empty =
+        "8: a serial number is not empty, nor what many boards say alike; leave `serial:` out if it is not known";
+    for text in ["\"  \"", "\"To Be Filled By O.E.M.\"", "Default string", "\"0000000\""] {
+        assert_eq!(faults(&identified(&format!("serial: {text}"))), [empty], "{text}");
+    }
     let twice = format!(
         "{}  - {{ id: c, name: log-lax-02, type: log, site: lax, rack: r, \
          bmc: {{ url: \"https://h/1\", credential: bmc, uuid: {}, serial: 7FQ4X13 }} }}\n",
@@ -234,6 +237,8 @@ fn a_controller_is_proven_by_all_that_is_stated_and_refuted_by_any_of_it() {
     let nil = "00000000-0000-0000-0000-000000000000";
     for (uuid, serial) in [
         (None, Some("7FQ4X13")),
+        (Some(OURS), Some("Default string")),
+        (Some("03000200-0400-0500-0006-000700080009"), Some("7FQ4X13")),
         (Some(OURS), None),
         (Some(OURS), Some("  ")),
         (Some(nil), Some("7FQ4X13")),

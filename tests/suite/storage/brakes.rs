@@ -23,7 +23,7 @@ async fn what_is_put_on_is_read_back_until_it_is_taken_off() {
         }
         assert_eq!(store.brakes().await.unwrap(), all, "in the order in which they were put on");
         does(store, "off", vec![brake_off("b3", 50)]).await;
-        assert_eq!(ids(store).await, ["b0", "b1", "b2", "b4", "b5", "b6"]);
+        assert_eq!(ids(store).await, ["b0", "b1", "b2", "b4", "b5", "b6", "b7"]);
         let (held, end) = store.brake(&BrakeId::new("b3")).await.unwrap().unwrap();
         assert_eq!((held, end), (all[3].clone(), Some(brake_end(50))));
         assert_eq!(store.brake(&all[0].id).await.unwrap(), Some((all[0].clone(), None)));
