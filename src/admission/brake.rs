@@ -38,8 +38,6 @@ pub struct Brake {
 pub enum BrakeKind {
     /// Everything that changes something or takes capacity.
     Stop,
-    /// Beside the stop of everything, nothing is given back either: whatever is out stays as it is.
-    Standstill,
     /// Starts of what changes something.
     Freeze {
         /// Where.
@@ -132,7 +130,7 @@ impl Brake {
 pub fn standing<'a>(servers: &[Server], requests: &BTreeSet<&RequestId>, known: Known<'a>) -> Vec<&'a Brake> {
     let ids = servers.iter().map(|server| &server.id).collect::<BTreeSet<_>>();
     let reaches = |brake: &&Brake| match &brake.kind {
-        BrakeKind::Stop | BrakeKind::Standstill => false,
+        BrakeKind::Stop => false,
         BrakeKind::Hold { server, .. } => ids.contains(server),
         BrakeKind::Pause { request } => requests.contains(request),
         BrakeKind::Freeze { on } | BrakeKind::Blacklist { on, .. } => {

@@ -19,7 +19,6 @@ pub(super) fn blocker(brake: &Brake, asked: Asked<'_>, _known: Known<'_>) -> Opt
         BrakeKind::Hold { .. }
         | BrakeKind::Pause { .. }
         | BrakeKind::Stop
-        | BrakeKind::Standstill
         | BrakeKind::Freeze { .. }
         | BrakeKind::Blacklist { .. } => return None,
     };

@@ -1,6 +1,6 @@
 //! The stop of everything: nothing starts that changes something or takes capacity, until somebody resumes.
 //!
-//! Looking goes on, and so does giving back what runs of ours took out, unless it is a standstill. What is under way is the workflow's
+//! Looking goes on, and so does giving back what runs of ours took out. What is under way is the workflow's
 //! (`Orders::Halt`): what nothing irreversible was done to is given back, what was begun is proved to its end.
 
 use super::brake::{Brake, BrakeKind};
@@ -20,18 +20,11 @@ impl Ledger {
     pub fn stop(&self) -> Option<&Brake> {
         self.brakes.iter().find(|brake| brake.kind == BrakeKind::Stop)
     }
-
-    /// What lets nothing be given back either, if that is on.
-    #[must_use]
-    pub fn standstill(&self) -> Option<&Brake> {
-        self.brakes.iter().find(|brake| brake.kind == BrakeKind::Standstill)
-    }
 }
 
 pub(super) fn blocker(asked: Asked<'_>, known: Known<'_>) -> Option<Blocker> {
-    let standstill = known.ledger.standstill();
-    let stop = standstill.or_else(|| known.ledger.stop())?;
-    if asked.spec.only_looks() || standstill.is_none() && asked.gives_back(known) {
+    let stop = known.ledger.stop()?;
+    if asked.spec.only_looks() || asked.gives_back(known) {
         return None;
     }
     Some(Blocker::Stopped { by: stop.name.clone(), since: stop.since, why: stop.why.clone() })

@@ -144,16 +144,12 @@ pub(super) fn how_to_resume(stop: &Brake) -> Rich {
         .done()
 }
 
-/// What a hard stop says besides.
-pub(super) const STANDS_STILL: &str = "Nothing is given back either: what is out stays as it is.";
-
 /// Everything is stopped from now on; to whoever stopped it.
 #[must_use]
-pub fn stop_took_hold(stop: &Brake, affected: &Affected, hard: bool) -> Message {
+pub fn stop_took_hold(stop: &Brake, affected: &Affected) -> Message {
     let headline = "Everything is stopped";
     let prose = Prose::new().text("🛑 ").bold(headline).text(". Nothing starts that changes a server.").line();
-    let prose = if hard { prose.text(STANDS_STILL).line() } else { prose };
-    let prose = stopped_by_it(prose, affected, (Tense::Is, hard));
+    let prose = stopped_by_it(prose, affected, Tense::Is);
     Message {
         summary: summary(format!("🛑 {headline}, nothing starts that changes a server")),
         blocks: vec![Block::Section(prose.done()), Block::Context(how_to_resume(stop))],
@@ -161,26 +157,24 @@ pub fn stop_took_hold(stop: &Brake, affected: &Affected, hard: bool) -> Message 
 }
 
 /// What a stop of everything keeps from starting, and what becomes of the rest.
-fn stopped_by_it(prose: Prose, affected: &Affected, (tense, hard): (Tense, bool)) -> Prose {
+fn stopped_by_it(prose: Prose, affected: &Affected, tense: Tense) -> Prose {
     let prose = prose.text(waits(affected, tense, ""));
-    prose.text(at_work(affected, tense, if hard { &AS_IT_IS } else { &TO_A_SAFE_POINT }))
+    prose.text(at_work(affected, tense, &TO_A_SAFE_POINT))
 }
 
 /// What a stop of everything would do; nothing is done.
 #[must_use]
-pub fn stop_would(affected: &Affected, line: &str, hard: bool) -> Message {
+pub fn stop_would(affected: &Affected, line: &str) -> Message {
     let headline = "Plan: stop everything";
     let prose = Prose::new().bold(headline).text(" · nothing is done yet").line();
-    let prose = prose.text("Nothing would start that changes a server.").line();
-    let prose = if hard { prose.text("Nothing would be given back either.").line() } else { prose };
-    let prose = stopped_by_it(prose, affected, (Tense::Would, hard));
+    let prose = stopped_by_it(prose.text("Nothing would start that changes a server.").line(), affected, Tense::Would);
     let context = Prose::new().text("to do it: ").piece(literal(line)).done();
     Message { summary: summary(headline), blocks: vec![Block::Section(prose.done()), Block::Context(context)] }
 }
 
 /// The notice to everybody; edited when it is over.
 #[must_use]
-pub fn stop_notice(stop: &Brake, standstill: Option<&Brake>, end: Option<&BrakeEnd>) -> Message {
+pub fn stop_notice(stop: &Brake, end: Option<&BrakeEnd>) -> Message {
     let by = quoted(&stop.name);
     if let Some(end) = end {
         let prose = Prose::new().text("✅ ").time(end.at).text(" · ").bold("Everything goes on").text(", resumed by ");
@@ -190,14 +184,8 @@ pub fn stop_notice(stop: &Brake, standstill: Option<&Brake>, end: Option<&BrakeE
         return Message { summary: summary(line), blocks: vec![Block::Section(prose.done())] };
     }
     let prose = Prose::new().rich(stopped(stop)).line();
-    let prose = match standstill {
-        None => prose
-            .text("Nothing starts that changes a server. What was begun is proved to its end; drained servers return."),
-        Some(hard) => prose
-            .text(format!("Nothing starts that changes a server. {STANDS_STILL} So says {} since ", quoted(&hard.name)))
-            .time(hard.since)
-            .text("."),
-    };
+    let prose = prose
+        .text("Nothing starts that changes a server. What was begun is proved to its end; drained servers return.");
     let reason = if stop.why.is_empty() { String::new() } else { format!(": {}", quoted(&stop.why)) };
     Message {
         summary: summary(format!("🛑 everything is stopped by {by}{reason}")),

@@ -19,9 +19,6 @@ use crate::fleet::{nearest, parse_selector};
 /// What an absolute entry of the blacklist says.
 const ABSOLUTE: &str = "--absolute";
 
-/// What a stop says by which nothing is given back either.
-const HARD: &str = "--hard";
-
 /// What is said behind that verb, if it is one that stops things or lets them go on.
 pub(super) fn read(
     cursor: &Cursor<'_>,
@@ -33,10 +30,7 @@ pub(super) fn read(
         BuiltInVerb::StopEverything => {
             let (word, after) = cursor.word(place);
             let place = if word.value.eq_ignore_ascii_case("now") { after } else { place };
-            let (word, after) = cursor.word(place);
-            let hard = word.value.eq_ignore_ascii_case(HARD);
-            let place = if hard { after } else { place };
-            Some(reason(cursor, place).map(|because| Braking::Stop { because, hard }))
+            Some(reason(cursor, place).map(|because| Braking::Stop { because }))
         }
         BuiltInVerb::ResumeEverything => Some(reason_given(cursor, place).map(|because| Braking::Resume { because })),
         BuiltInVerb::Freeze => Some(freeze(cursor, place, vocabulary)),

@@ -217,8 +217,6 @@ pub enum Write {
     },
     /// Nothing is written. Relies on no stop of everything being on.
     NotStopped,
-    /// Nothing is written. Relies on no standstill being on.
-    NoStandstill,
     /// Nothing is written. Relies on no open request being younger than that one, the youngest that was seen; `None` relies on
     /// there being no open one.
     NoYoungerRequest {

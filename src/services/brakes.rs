@@ -51,17 +51,17 @@ pub(super) fn is_stop(line: &str) -> bool {
     stop_of(line).is_some()
 }
 
-/// The reason of a line that stops everything, if it is one, and whether it is a hard stop.
-fn stop_of(line: &str) -> Option<(String, bool)> {
+/// The reason of a line that stops everything, if it is one.
+fn stop_of(line: &str) -> Option<Option<String>> {
     match language::parse(line, &language::Vocabulary::default()) {
-        Ok(Intent::Brake(Braking::Stop { because, hard })) => Some((because.unwrap_or_default(), hard)),
+        Ok(Intent::Brake(Braking::Stop { because })) => Some(because),
         Ok(_) | Err(_) => None,
     }
 }
 
 /// A line that stops everything, from somebody or in a place that cannot be looked up now: by what was last known.
 pub(super) async fn stop_unseen(world: &World, line: Line<'_>) -> Result<Option<Outcome>, StoreFault> {
-    let Some((why, hard)) = stop_of(line.text) else { return Ok(None) };
+    let Some(because) = stop_of(line.text) else { return Ok(None) };
     let person = &line.origin.person;
     let name = match who(world, person).await {
         Who::Is(profile) if profile.standing == Standing::Member => Some(profile.name),
@@ -72,7 +72,7 @@ pub(super) async fn stop_unseen(world: &World, line: Line<'_>) -> Result<Option<
     if !is_place_of_work(world, line.origin, matches!(line.origin.reply, ReplyPath::Direct)) {
         return Ok(None);
     }
-    stop(world, line, By { actor: person, name: &name }, (why, hard)).await.map(Some)
+    stop(world, line, By { actor: person, name: &name }, because.unwrap_or_default()).await.map(Some)
 }
 
 /// What a member's line comes to.
@@ -91,19 +91,20 @@ pub(super) async fn answer(
         return Ok(line.answered(conversation::may_not_stop(speaker.channel_name()), "refused: no place of work"));
     }
     match braking {
-        Braking::Stop { because, hard } => stop(world, line, by, (because.clone().unwrap_or_default(), *hard)).await,
+        Braking::Stop { because } => stop(world, line, by, because.clone().unwrap_or_default()).await,
         Braking::Resume { because } => {
-            let asked = (by, world.now(), because.as_str());
-            match resumed(world.store.as_ref(), asked, told_where(world, line.origin).as_ref()).await? {
-                Resumed::NotStopped => Ok(line.answered(conversation::not_stopped(), "answered: nothing is stopped")),
-                Resumed::NotAlone(stop, from) => {
-                    Ok(line.answered(conversation::not_alone_yet(&stop, from), "refused: not alone yet"))
-                }
-                Resumed::Now { stop, affected, mut writes } => {
-                    writes.push(line_answer(&line, conversation::go_on(&stop, &affected)));
-                    Ok(Outcome { writes, note: format!("resumed everything: {}", stop.id) })
-                }
+            let Some(stop) = stop_on(world.store.as_ref()).await? else {
+                return Ok(line.answered(conversation::not_stopped(), "answered: nothing is stopped"));
+            };
+            let now = world.now();
+            if let Some(from) = may_resume_from(&stop, by.actor).filter(|from| now < *from) {
+                return Ok(line.answered(conversation::not_alone_yet(&stop, from), "refused: not alone yet"));
             }
+            let (open, affected) = affected(world.store.as_ref()).await?;
+            let end = ended(by, now, because);
+            let mut writes = resuming(&stop, end, &open, told_where(world, line.origin).as_ref());
+            writes.push(line_answer(&line, conversation::go_on(&stop, &affected)));
+            Ok(Outcome { writes, note: format!("resumed everything: {}", stop.id) })
         }
         Braking::Freeze { .. }
         | Braking::Thaw { .. }
@@ -130,9 +131,8 @@ pub(super) async fn plan(
     let would = match (braking, stop_on(world.store.as_ref()).await?) {
         (Braking::Resume { .. }, Some(stop)) => conversation::resume_would(&stop, &affected, text),
         (Braking::Resume { .. }, None) => conversation::not_stopped(),
-        (Braking::Stop { hard: true, .. }, _) => conversation::stop_would(&affected, text, true),
         (_, Some(stop)) => conversation::stopped_already(&stop),
-        (_, None) => conversation::stop_would(&affected, text, false),
+        (_, None) => conversation::stop_would(&affected, text),
     };
     Ok(line.answered(would, "answered: a plan"))
 }
@@ -173,67 +173,15 @@ pub(super) fn answered(line: Line<'_>, came: Came) -> Outcome {
     line.answered(came.message, came.note).with(came.writes)
 }
 
-async fn stop(world: &World, line: Line<'_>, by: By<'_>, (why, hard): (String, bool)) -> Result<Outcome, StoreFault> {
-    let store = world.store.as_ref();
-    let channel = told_where(world, line.origin);
-    let ids = [world.ids.handle(), world.ids.handle()].map(|handle| BrakeId::new(handle.as_str()));
-    match stopped(store, ids, (by, world.now(), why, hard), channel.as_ref()).await? {
-        Stopped::Already(stop) => Ok(line.answered(conversation::stopped_already(&stop), "answered: stopped already")),
-        Stopped::Now { stop, affected, mut writes } => {
-            writes.push(line_answer(&line, conversation::stop_took_hold(&stop, &affected, hard)));
-            Ok(Outcome { writes, note: format!("stopped everything: {}", stop.id) })
-        }
+async fn stop(world: &World, line: Line<'_>, by: By<'_>, why: String) -> Result<Outcome, StoreFault> {
+    if let Some(stop) = stop_on(world.store.as_ref()).await? {
+        return Ok(line.answered(conversation::stopped_already(&stop), "answered: stopped already"));
     }
-}
-
-/// What a stop of everything comes to.
-pub enum Stopped {
-    /// It is so already.
-    Already(Brake),
-    /// From now on.
-    Now {
-        /// The stop that is on then.
-        stop: Brake,
-        /// What it keeps from starting, and finds at work.
-        affected: Affected,
-        /// All that is written.
-        writes: Vec<Write>,
-    },
-}
-
-/// Stops everything; a hard stop is put on beside one that is on already.
-///
-/// # Errors
-/// The store does not answer.
-pub async fn stopped(
-    store: &dyn Store,
-    [id, beside]: [BrakeId; 2],
-    (by, at, why, hard): (By<'_>, Timestamp, String, bool),
-    channel: Option<&ChannelId>,
-) -> Result<Stopped, StoreFault> {
-    let (on, standstill) = (stop_on(store).await?, standstill_on(store).await?);
-    let (open, affected) = affected(store).await?;
-    let (stop, mut writes) = match on {
-        Some(stop) if !hard || standstill.is_some() => return Ok(Stopped::Already(stop)),
-        Some(stop) => {
-            let told = channel.map(|channel| messages::stop(&stop.id, channel));
-            (stop, told.into_iter().collect())
-        }
-        None => {
-            let stop = stop_by(id, by, at, why.clone());
-            let writes = stopping(&stop, &open, channel);
-            (stop, writes)
-        }
-    };
-    if hard {
-        writes.push(Write::BrakeOn(Brake { kind: BrakeKind::Standstill, ..stop_by(beside, by, at, why) }));
-    }
-    Ok(Stopped::Now { stop, affected, writes })
-}
-
-/// What lets nothing be given back either, if that is on.
-async fn standstill_on(store: &dyn Store) -> Result<Option<Brake>, StoreFault> {
-    Ok(store.brakes().await?.into_iter().find(|brake| brake.kind == BrakeKind::Standstill))
+    let (open, affected) = affected(world.store.as_ref()).await?;
+    let brake = stop_by(BrakeId::new(world.ids.handle().as_str()), by, world.now(), why);
+    let mut writes = stopping(&brake, &open, told_where(world, line.origin).as_ref());
+    writes.push(line_answer(&line, conversation::stop_took_hold(&brake, &affected)));
+    Ok(Outcome { writes, note: format!("stopped everything: {}", brake.id) })
 }
 
 fn line_answer(line: &Line<'_>, message: Message) -> Write {
@@ -263,7 +211,7 @@ pub async fn stop_on(store: &dyn Store) -> Result<Option<Brake>, StoreFault> {
 
 /// A stop of everything by that person.
 #[must_use]
-fn stop_by(id: BrakeId, by: By<'_>, at: Timestamp, why: String) -> Brake {
+pub fn stop_by(id: BrakeId, by: By<'_>, at: Timestamp, why: String) -> Brake {
     let (by, name) = (by.actor.id().clone(), by.name.to_owned());
     Brake { id, kind: BrakeKind::Stop, by, name, since: at, why, until: None }
 }
@@ -278,7 +226,7 @@ pub fn ended(by: By<'_>, at: Timestamp, why: &str) -> BrakeEnd {
 ///
 /// # Errors
 /// The store does not answer.
-pub(super) async fn affected(store: &dyn Store) -> Result<(Vec<Request>, Affected), StoreFault> {
+pub async fn affected(store: &dyn Store) -> Result<(Vec<Request>, Affected), StoreFault> {
     let mut open = store.open_requests().await?;
     open.retain(|request| !request.spec.only_looks());
     let mut affected = Affected::default();
@@ -295,57 +243,24 @@ pub(super) async fn affected(store: &dyn Store) -> Result<(Vec<Request>, Affecte
 
 /// Everything that a stop writes: itself, the notice, and every card again.
 #[must_use]
-fn stopping(stop: &Brake, open: &[Request], channel: Option<&ChannelId>) -> Vec<Write> {
+pub fn stopping(stop: &Brake, open: &[Request], channel: Option<&ChannelId>) -> Vec<Write> {
     let mut writes = vec![Write::BrakeOn(stop.clone())];
     writes.extend(channel.map(|channel| messages::stop(&stop.id, channel)));
     writes.extend(open.iter().map(|request| messages::card(request.id())));
     writes
 }
 
-/// What letting everything go on comes to.
-pub enum Resumed {
-    /// Nothing is stopped.
-    NotStopped,
-    /// Whoever asks has put on this, and may take it off alone from then on.
-    NotAlone(Brake, Timestamp),
-    /// It goes on.
-    Now {
-        /// The stop that was on.
-        stop: Brake,
-        /// What it kept from starting.
-        affected: Affected,
-        /// All that is written.
-        writes: Vec<Write>,
-    },
-}
-
-/// Lets everything go on, a standstill with it.
-///
-/// # Errors
-/// The store does not answer.
-pub async fn resumed(
-    store: &dyn Store,
-    (by, at, why): (By<'_>, Timestamp, &str),
-    channel: Option<&ChannelId>,
-) -> Result<Resumed, StoreFault> {
-    let Some(stop) = stop_on(store).await? else { return Ok(Resumed::NotStopped) };
-    let standstill = standstill_on(store).await?;
-    let on = [Some(&stop), standstill.as_ref()].into_iter().flatten().collect::<Vec<_>>();
-    let own = on.iter().find_map(|brake| Some((brake, may_resume_from(brake, by.actor).filter(|from| at < *from)?)));
-    if let Some((brake, from)) = own {
-        return Ok(Resumed::NotAlone((*brake).clone(), from));
-    }
-    let (open, affected) = affected(store).await?;
-    let off = |brake: &&Brake| Write::BrakeOff { id: brake.id.clone(), end: ended(by, at, why) };
-    let mut writes = on.iter().map(off).collect::<Vec<_>>();
+/// Everything that is written when it goes on.
+#[must_use]
+pub fn resuming(stop: &Brake, end: BrakeEnd, open: &[Request], channel: Option<&ChannelId>) -> Vec<Write> {
+    let mut writes = vec![Write::BrakeOff { id: stop.id.clone(), end }];
     writes.extend(channel.map(|channel| messages::stop(&stop.id, channel)));
     writes.extend(open.iter().map(|request| messages::card(request.id())));
-    Ok(Resumed::Now { stop, affected, writes })
+    writes
 }
 
 /// The notice about a stop, as it stands now.
 pub(super) async fn notice(world: &World, id: &BrakeId) -> Result<Option<Message>, StoreFault> {
     let stop = world.store.brake(id).await?;
-    let standstill = standstill_on(world.store.as_ref()).await?;
-    Ok(stop.map(|(stop, end)| conversation::stop_notice(&stop, standstill.as_ref(), end.as_ref())))
+    Ok(stop.map(|(stop, end)| conversation::stop_notice(&stop, end.as_ref())))
 }

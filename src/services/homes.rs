@@ -179,7 +179,7 @@ impl Own {
         let brakes = world.store.brakes().await?;
         let is_frozen = |brake: &&Brake| match brake.kind {
             BrakeKind::Freeze { .. } | BrakeKind::Blacklist { .. } => brake.is_on(now),
-            BrakeKind::Stop | BrakeKind::Standstill | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => false,
+            BrakeKind::Stop | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => false,
         };
         let frozen = brakes.iter().filter(is_frozen).cloned().collect();
         let stop = brakes.into_iter().find(|brake| brake.kind == BrakeKind::Stop);

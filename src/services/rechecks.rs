@@ -10,11 +10,13 @@ use super::replanning;
 use super::seconding::is_theirs;
 use super::world::World;
 use crate::authorization::{AuthorizationRecord, Authorized, Question};
+use crate::domain::consent::Quota;
 use crate::domain::identity::{AutomationName, PersonId, Profile, Standing};
 use crate::domain::place::{ChannelFacts, ReplyPath};
 use crate::domain::server::{Server, SiteName};
 use crate::ports::directory::DirectoryFault;
-use crate::workflow::request::{Approval, ApprovalNeed, Request};
+use crate::workflow::request::{Approval, Request};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What a look at the people of a request came to.
@@ -107,12 +109,22 @@ fn unlike(
         return Some(format!("by the files of the bot {account}, which asked, is not the account of {name}"));
     }
     if rulebook.catalog.command(&request.spec.name).is_none_or(|spec| spec.hash != request.spec.hash) {
-        return Some(format!("it was asked for with another {} than the bot has", request.spec.name));
+        let again = "ask again once both have the same files";
+        return Some(format!("it was asked for with another {} than the bot has; {again}", request.spec.name));
     }
     let needed = replanning::needed(&rulebook, request, (person, channel), authorized?, world.now());
-    let quotas = |need: Option<&ApprovalNeed>| need.map(|need| need.quotas.clone()).unwrap_or_default();
-    let is_as_needed = quotas(needed.as_ref()) == quotas(request.need.as_ref());
-    (!is_as_needed).then(|| "it was asked for where others had to agree than the bot's files say".to_owned())
+    let needed = needed.iter().flat_map(|need| &need.quotas).collect::<Vec<_>>();
+    let asked = request.need.as_ref().map_or(0, |need| need.quotas.len());
+    let is_asked = asked >= needed.len() && needed.iter().all(|quota| asks(request, quota));
+    (!is_asked).then(|| "it was asked for where others had to agree than the bot's files say".to_owned())
+}
+
+/// Whether a request asks for that consent, or for more of it; whoever it was passed on to may have given it too.
+fn asks(request: &Request, quota: &Quota) -> bool {
+    let passed_on = request.escalated.as_ref().map(|(_, to)| to.clone());
+    let from = quota.from.iter().cloned().chain(passed_on).collect::<BTreeSet<_>>();
+    let quotas = request.need.iter().flat_map(|need| &need.quotas);
+    quotas.into_iter().any(|asked| asked.count >= quota.count && asked.from.iter().all(|group| from.contains(group)))
 }
 
 /// Whoever asked, and where, if both are still there.
@@ -187,6 +199,9 @@ async fn unknown(world: &World, request: &Request, look: Look) -> Look {
     // A store that does not answer either leaves it unknown.
     if let Ok(Some((person, channel))) = outage::returner(world, request).await {
         let May { record, authorized } = may(world, &person, &channel, request);
+        if let Some(why) = unlike(world, request, (&person, &channel), authorized.as_deref()) {
+            return Look::of(People::Revoked(why), record);
+        }
         if record.is_allowed() {
             return Look { authorized, ..Look::of(People::Hold, record) };
         }

@@ -212,10 +212,9 @@ impl Runner {
         writes.extend(state.map(Write::ServerState));
         writes.extend(counted);
         // A stop that came after the look at it is met here: from its commit on nothing is begun that changes anything.
-        writes.extend(then.as_ref().map(|mandate| match mandate.act().is_change() {
-            true => Write::NotStopped,
-            false => Write::NoStandstill,
-        }));
+        if then.as_ref().is_some_and(|mandate| mandate.act().is_change()) {
+            writes.push(Write::NotStopped);
+        }
         writes.extend(self.closes_incident(run, &writes).await?);
         writes.extend(suspects::moves_on(&self.world, run).await?);
         writes.extend(self.worsens_incident(run, &writes).await?);
@@ -325,11 +324,10 @@ impl Runner {
     }
 }
 
-/// A server that a person holds is left alone, whatever else was ordered; at a standstill so is every one. A stop of everything forbids more than the end
+/// A server that a person holds is left alone, whatever else was ordered. A stop of everything forbids more than the end
 /// of one request does, so it comes next.
 fn ordered(request: &Request, run: &Run, brakes: &[Brake], now: Timestamp) -> Orders {
-    let stands_still = brakes.iter().any(|brake| brake.kind == BrakeKind::Standstill);
-    if stands_still || run.subject.server().is_some_and(|server| admission::is_held(server, brakes, now)) {
+    if run.subject.server().is_some_and(|server| admission::is_held(server, brakes, now)) {
         Orders::Keep
     } else if brakes.iter().any(|brake| brake.kind == BrakeKind::Stop) {
         Orders::Halt

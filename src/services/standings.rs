@@ -149,10 +149,7 @@ fn brakes(servers: &[Server], whole: Whole, (open, known): (&[(Request, Vec<Run>
             let is_told = |brake: &&Brake| match &brake.kind {
                 BrakeKind::Stop => false,
                 BrakeKind::Pause { request } => requests.contains(request),
-                BrakeKind::Standstill
-                | BrakeKind::Freeze { .. }
-                | BrakeKind::Hold { .. }
-                | BrakeKind::Blacklist { .. } => true,
+                BrakeKind::Freeze { .. } | BrakeKind::Hold { .. } | BrakeKind::Blacklist { .. } => true,
             };
             let on = known.ledger.brakes.iter().filter(|brake| brake.is_on(known.now));
             on.filter(is_told).cloned().collect()

@@ -304,8 +304,6 @@ fn returning(situation: Situation<'_>, since: Timestamp, outcome: RunOutcome) ->
         Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Up => {
             Decision::Commit(Commit::of(vec![RunEvent::Ended { at: now, outcome }], now).with_state(run.found))
         }
-        // What people keep is not given back either, however long that takes.
-        Input::Seen(_) if situation.orders == Orders::Keep => Decision::Wait(now.plus(HALTED_LOOK_EVERY)),
         Input::Seen(_) if now >= since.plus(RETURN_WITHIN) => {
             let note = "it did not get back into rotation".to_owned();
             let step = run.failure.as_ref().map_or(0, |failure| failure.step);

@@ -203,8 +203,6 @@ pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: Produc
             let done = succeeded(situation, acting.step, to, "in rotation, and its health check answers");
             Decision::Commit(done.with_state(to))
         }
-        // What people keep is not given back either, however long that takes.
-        Input::Seen(_) if situation.orders == Orders::Keep => Decision::Wait(now.plus(HALTED_LOOK_EVERY)),
         Input::Seen(seen) if now >= acting.intent.until => {
             let note = match seen {
                 Seen::Balancer(line) if line.standing == BalancerStanding::Down => {

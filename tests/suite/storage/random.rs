@@ -108,7 +108,6 @@ fn server_write() -> impl Strategy<Value = Write> {
             .prop_map(|(id, kind, since, until)| Write::BrakeOn(brake(id, kind, since, until))),
         1 => (name(), moment()).prop_map(|(id, millis)| brake_off(id, millis)),
         1 => Just(Write::NotStopped),
-        1 => Just(Write::NoStandstill),
         1 => option::of(select(TAILS.to_vec()))
             .prop_map(|tail| Write::NoYoungerRequest { than: tail.map(request_id) }),
         1 => (name(), health, moment()).prop_map(|(name, health, seen)| Write::Health(health_row(name, health, seen))),

@@ -284,7 +284,6 @@ pub(crate) fn brake_kinds() -> Vec<BrakeKind> {
     let (command, level) = (Some(CommandName::new("reboot")), BlacklistLevel::Absolute);
     vec![
         BrakeKind::Stop,
-        BrakeKind::Standstill,
         BrakeKind::Freeze { on: everything.clone() },
         BrakeKind::Freeze { on: lax() },
         BrakeKind::Hold { server: server("s-1"), name: ServerName::new("edge-lax-001") },

@@ -1,11 +1,9 @@
 //! What lets work start, asked for in a shell: in the name of whose account it is, and never by its word alone.
 
-use super::overriding::cast_with_commander;
 use super::{Cast, cast, cast_with_approval};
-use crate::stage::{minutes, seconds, story, times};
+use crate::stage::{minutes, story, times};
 use insta::assert_snapshot;
 use wrasse::domain::identity::Standing;
-use wrasse::sandbox::fleet::model::Rotation;
 
 /// The same line as the button's, allowed and approved anew.
 #[tokio::test]
@@ -209,101 +207,29 @@ async fn whoever_may_no_more_starts_nothing() {
     .await;
 }
 
-/// One account asks, and somebody else agrees in the chat.
+/// Whoever a request was passed on to may agree, and that is as the bot's files say.
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "most of it is the transcript")]
-async fn an_override_takes_somebody_else() {
+async fn what_is_passed_on_starts() {
     story(async |stage| {
-        let (Cast { noc, ana, .. }, cid) = cast_with_commander(stage, "edge-lax-[01-06]");
-        let cid = cid.with_account();
-        let dee = stage.person("dee").in_group("incident-commander");
-        stage.fleet().rotates("edge-lax-06", Rotation::Maintenance);
-        let thread = ana.types(&noc, "/fleet drain edge-lax-[01-02] because fan noise").await;
-        thread.transcript();
-        let line = "override capacity on req-2222 because customers are affected";
-        // Nothing is known of somebody who asked for nothing yet.
-        assert_snapshot!(cid.calls(line).await, @"
-        local/1000 is the account of T0WRASSE/U0CID, and whether they are a member, and of which groups, was not looked up within the last 7 days. Nothing has changed.
-        It is whenever they ask for work in the chat, allowed or not, or override something there.
-        ");
-        cid.types(&noc, "/fleet override traffic on req-2222 because I only look").await;
-        cid.types(&noc, "/fleet drain edge-lax-05 because I only look").await;
-        assert_snapshot!(ana.calls(line).await, @"Only members of incident-commander may override capacity. Nothing has changed.");
-        assert_snapshot!(cid.would_call(line).await, @"
-        Plan · nothing is done yet: Somebody else would have to agree before 2 servers of req-0001 may pass capacity. `edge-lax-[01-02]`
-        They would be asked in its thread.
-        ");
-        assert_snapshot!(cid.calls("override traffic on req-2222 because customers are affected").await, @"
-        req-0001 does not wait for traffic. Nothing has changed.
-        It waits for:
-        • edge-lax has 5 of 6 in service, floor 5
-          1 out: `edge-lax-06` (out of rotation)
-        ");
-        assert_snapshot!(cid.calls(line).await, @"
-        Somebody else must agree before 2 servers of req-0001 may pass capacity, by hh:mm. `edge-lax-[01-02]`
-        They were asked in its thread.
-        ");
-        assert_snapshot!(cid.calls(line).await, @"cid (local/1000) asked to override capacity on req-0001 at hh:mm. It needs a second person: Review in its thread.");
-        stage.clock().advance(seconds(60)).await;
-        assert_snapshot!(thread.since_last_look(), @"
-        bot ~ Drain 2 servers in lax · req-0001
-              ⏳ queued · starts by itself
-              • edge-lax has 5 of 6 in service, floor 5
-                1 out: `edge-lax-06` (out of rotation)
-              🔓 cid (local/1000) asks to override capacity; it needs a second person
-              ~ @ana · looked hh:mm, again every 15 s
-              [Details] [!Cancel!]
-        cid   /fleet override traffic on req-0001 because I only look
-        bot   (only cid) req-0001 does not wait for traffic. Nothing has changed.
-              It waits for:
-              • edge-lax has 5 of 6 in service, floor 5
-                1 out: `edge-lax-06` (out of rotation)
-        cid   /fleet drain edge-lax-05 because I only look
-        bot   (only cid) 🚫 drain is not allowed in #noc
-              Nothing has started.
-              In #noc, noc may.
-              [Ask for access]
-        bot > @incident-commander cid (local/1000) asks to override capacity for 2 servers (it was asked in a shell). Somebody else of you must agree by hh:mm.
-              Why: `customers are affected`. Nothing passes before.
-              [[Review]]
-        ");
-        cid.presses(&thread, "Review").await;
-        stage.fleet().serves("edge-lax-[01-02]", true);
-        dee.presses(&thread, "Review").await;
-        dee.submits(&thread, "approve", "").await;
-        stage.clock().advance(seconds(60)).await;
-        assert_snapshot!(thread.since_last_look(), @"
-        bot ~ Drain 2 servers in lax · req-0001
-              ✅ done · hh:mm
-              `edge-lax-[01-02]` · `fan noise`
-              2 of 2 drained
-              ~ @ana · hh:mm to hh:mm
-              [Details]
-        bot ~ 🔓 cid (local/1000) overrides capacity for 2 servers
-              `edge-lax-[01-02]` · over: 2 of 2 passed
-              Why: `customers are affected`
-              ~ req-0001 by ana · override by cid (local/1000) hh:mm · agreed by dee hh:mm
-        cid   presses [Review]
-        bot   (only cid) You asked for this, so someone else of incident-commander must agree.
-        dee   presses [Review]
-        bot   (form for dee) Override req-0001 [Record]
-        dee   submits approve
-        bot   (form for dee) == Override ==
-              Recorded: approved. They pass as soon as it is their turn.
-              [Close]
-        bot > ▶️ Started at hh:mm, after some time. First: `edge-lax-01` (canary).
-        bot > ✅ req-0001: all 2 drained
-              ~ some time, of which some time queued · asked by @ana · plan 0000
-        ");
-        assert_snapshot!(stage.channel("#incidents").transcript(), @"
-        bot   🔓 cid (local/1000) overrides capacity for 2 servers of lax
-              `edge-lax-[01-02]` · over: 2 of 2 passed
-              Why: `customers are affected`
-              edge-lax now 3 of 6, floor 5
-              ~ req-0001 by ana · override by cid (local/1000) hh:mm · agreed by dee hh:mm
-              [Open thread]
-        ");
-        stage.fleet().serves("edge-lax-[01-02]", false);
+        let Cast { noc, ana, bob } = cast_with_approval(stage, "edge-lax-[01-06]");
+        let (ana, lena) = (ana.with_account(), stage.person("lena").in_group("lead"));
+        let (rule, passed_on) =
+            ("from: sre, count: 1, within: 5m", "from: sre, count: 1, within: 6m, escalate: { to: lead, after: 4m }");
+        stage.changes_command("reboot.yaml", rule, passed_on);
+        stage.lets_out(50);
+        stage.fleet().never_returns("edge-lax-02");
+        let thread = ana.types(&noc, "/fleet reboot edge-lax-02 because kernel update").await;
+        bob.approves(&thread, "").await;
+        stage.clock().advance(minutes(4)).await;
+        stage.fleet().repairs("edge-lax-02");
+        ana.calls("retry req-2222").await;
+        stage.clock().advance(minutes(5)).await;
+        lena.presses(&thread, "Review").await;
+        lena.submits(&thread, "approve", "").await;
+        stage.clock().advance(minutes(3)).await;
+        assert!(thread.transcript().contains("1 of 1 rebooted"), "{}", thread.transcript());
+        stage.fleet().rebooted("edge-lax-02", times(2));
+        stage.channel("#incidents").transcript();
     })
     .await;
 }
@@ -363,18 +289,18 @@ async fn other_files_start_nothing() {
         bot ~ Reboot 1 server in lax · req-0003
               🚫 refused · hh:mm
               `edge-lax-02` · `kernel update`
-              it was asked for with another reboot than the bot has · nothing has started
+              it was asked for with another reboot than the bot has; ask again once both have the same files · nothing has started
               ~ @ana in a shell (local/1000) · retry of req-0002 · plan 0000
               [Details]
-        bot ~ it was asked for with another reboot than the bot has. Nothing has started, and nothing runs later.
+        bot ~ it was asked for with another reboot than the bot has; ask again once both have the same files. Nothing has started, and nothing runs later.
         bob   presses [Review]
         bot   (form for bob) Review req-0003 [Record]
         bob   submits approve
         bot   (form for bob) == Review ==
-              Not recorded: it was asked for with another reboot than the bot has. The request is over, and nothing has started.
+              Not recorded: it was asked for with another reboot than the bot has; ask again once both have the same files. The request is over, and nothing has started.
               [Close]
         bot > 🚫 req-0003 is over before it started
-              it was asked for with another reboot than the bot has. Nothing has started.
+              it was asked for with another reboot than the bot has; ask again once both have the same files. Nothing has started.
               ~ asked by @ana in a shell (local/1000) · plan 0000 · reboot 1 server in lax
         ");
         stage.changes_command("reboot.yaml", "timeout: 3m, grace: 40s", "timeout: 2m, grace: 40s");
@@ -389,12 +315,12 @@ async fn other_files_start_nothing() {
         bot ~ Reboot 1 server in lax · req-0003
               🚫 refused · hh:mm
               `edge-lax-02` · `kernel update`
-              it was asked for with another reboot than the bot has · nothing has started
+              it was asked for with another reboot than the bot has; ask again once both have the same files · nothing has started
               Retried by eve at hh:mm, as req-0005
               ~ @ana in a shell (local/1000) · retry of req-0002 · plan 0000
               [Details]
         bot ~ 🚫 req-0003 is over before it started
-              it was asked for with another reboot than the bot has. Nothing has started.
+              it was asked for with another reboot than the bot has; ask again once both have the same files. Nothing has started.
               Retried by eve at hh:mm, as req-0005
               ~ asked by @ana in a shell (local/1000) · plan 0000 · reboot 1 server in lax
         bot   Reboot 1 server in lax · req-0005
@@ -447,42 +373,6 @@ async fn a_shell_is_no_news_of_whoever_calls() {
         assert!(ana.known_at().await > anas);
         noc.transcript();
         stage.channel("#incidents").transcript();
-    })
-    .await;
-}
-
-/// An account that the bot's files give to somebody else: whoever agrees finds it void.
-#[tokio::test]
-async fn an_override_from_an_account_of_somebody_else_is_void() {
-    story(async |stage| {
-        let (Cast { noc, ana, .. }, cid) = cast_with_commander(stage, "edge-lax-[01-06]");
-        let dee = stage.person("dee").in_group("incident-commander").with_account();
-        stage.fleet().rotates("edge-lax-06", Rotation::Maintenance);
-        let thread = ana.types(&noc, "/fleet drain edge-lax-[01-02] because fan noise").await;
-        cid.types(&noc, "/fleet drain edge-lax-05 because I only look").await;
-        thread.transcript();
-        // By whatever files he shows it, 1000 is his.
-        cid.calls("override capacity on req-2222 because customers are affected").await;
-        dee.presses(&thread, "Review").await;
-        dee.submits(&thread, "approve", "").await;
-        stage.clock().advance(seconds(60)).await;
-        assert_snapshot!(thread.since_last_look(), @"
-        bot > 🔓 cid (local/1000) asks to override capacity for 2 servers
-              `edge-lax-[01-02]` · over since hh:mm: by the files of the bot local/1000 is not the account of whom cid (local/1000) stands for, 0 of 2 passed
-              Why: `customers are affected`
-              ~ req-0001 by ana · override by cid (local/1000) hh:mm
-        dee   presses [Review]
-        bot   (form for dee) Override req-0001 [Record]
-        dee   submits approve
-        bot   (form for dee) == Override ==
-              Not recorded: by the files of the bot local/1000 is not the account of whom cid (local/1000) stands for. The override is over.
-              [Close]
-        bot > 🔓 The override of capacity ended at hh:mm: by the files of the bot local/1000 is not the account of whom cid (local/1000) stands for. `edge-lax-[01-02]` did not pass by it, and wait as before.
-        ");
-        stage.channel("#incidents").transcript();
-        stage.fleet().serves("edge-lax-[01-02]", true);
-        ana.types(&noc, "/fleet cancel req-2222").await.transcript();
-        thread.transcript();
     })
     .await;
 }

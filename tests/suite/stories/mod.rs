@@ -40,6 +40,7 @@ mod needing;
 mod not_overriding;
 mod observing;
 mod overriding;
+mod overriding_from_a_shell;
 mod paging;
 mod parking;
 mod pressing;

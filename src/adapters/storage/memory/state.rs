@@ -173,11 +173,7 @@ impl State {
     }
 
     fn is_stopped(&self) -> bool {
-        self.is_any_on(&BrakeKind::Stop)
-    }
-
-    fn is_any_on(&self, kind: &BrakeKind) -> bool {
-        self.brakes.values().any(|row| row.is_on && row.brake.kind == *kind)
+        self.brakes.values().any(|row| row.is_on && row.brake.kind == BrakeKind::Stop)
     }
 
     /// Whether an open request is younger than that one, or there is any.
@@ -303,7 +299,6 @@ impl State {
             Write::BrakeOn(brake) => self.put_on(brake),
             Write::BrakeOff { id, end } => self.take_off(id, end),
             Write::NotStopped => Guard::of(!self.is_stopped()),
-            Write::NoStandstill => Guard::of(!self.is_any_on(&BrakeKind::Standstill)),
             Write::NoYoungerRequest { than } => Guard::of(!self.has_younger(than.as_ref())),
             Write::MemberSeen(member) => {
                 self.members.put(member.person.clone(), member.clone());
@@ -444,7 +439,7 @@ impl State {
             | Write::Breaker(_) => Guard::Holds,
             Write::Authorization(_) => Guard::Holds,
             Write::BrakeOn(_) | Write::BrakeOff { .. } | Write::NotStopped | Write::MemberSeen(_) => Guard::Holds,
-            Write::NoYoungerRequest { .. } | Write::NoStandstill => Guard::Holds,
+            Write::NoYoungerRequest { .. } => Guard::Holds,
             Write::Snapshot { .. } => Guard::Holds,
         }
     }

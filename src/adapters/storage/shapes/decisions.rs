@@ -56,7 +56,6 @@ stored_record! { Brake;
 }
 stored_variants! { BrakeKind;
     "stop" => Stop,
-    "standstill" => Standstill,
     "freeze" => Freeze { on: "on" },
     "hold" => Hold { server: "server", name: "name" },
     "pause" => Pause { request: "request" },

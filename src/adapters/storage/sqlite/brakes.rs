@@ -25,7 +25,6 @@ fn columns(kind: &BrakeKind) -> Columns {
     let of = |kind, scope: Option<String>| Columns { kind, scope, detail: None, level: None };
     match kind {
         BrakeKind::Stop => of("stop", None),
-        BrakeKind::Standstill => of("standstill", None),
         BrakeKind::Freeze { on } => of("freeze", on.text().map(str::to_owned)),
         BrakeKind::Hold { server, name } => {
             Columns { detail: Some(name.to_string()), ..of("hold", Some(server.to_string())) }
@@ -70,12 +69,9 @@ pub(super) async fn take_off(
     Ok(Guard::of(update.execute(connection).await?.rows_affected() == 1))
 }
 
-pub(super) async fn none_is_on(connection: &mut SqliteConnection, kind: &str) -> Result<Guard, StoreFault> {
-    let on = query("SELECT id FROM brakes WHERE is_on = 1 AND kind = $1 LIMIT 1")
-        .bind(kind)
-        .fetch_optional(connection)
-        .await?;
-    Ok(Guard::of(on.is_none()))
+pub(super) async fn none_stops(connection: &mut SqliteConnection) -> Result<Guard, StoreFault> {
+    let stop = query("SELECT id FROM brakes WHERE is_on = 1 AND kind = 'stop'").fetch_optional(connection).await?;
+    Ok(Guard::of(stop.is_none()))
 }
 
 pub(super) async fn on(connection: &mut SqliteConnection) -> Result<Vec<Brake>, StoreFault> {
@@ -128,7 +124,6 @@ fn kind_of(row: &SqliteRow) -> Result<BrakeKind, StoreFault> {
     let lacking = || unknown("what a brake covers", kind);
     Ok(match kind {
         "stop" => BrakeKind::Stop,
-        "standstill" => BrakeKind::Standstill,
         "freeze" => BrakeKind::Freeze { on: on() },
         "hold" => BrakeKind::Hold {
             server: ServerId::new(scope.ok_or_else(lacking)?),
