@@ -8,9 +8,12 @@ use super::lines::{NOT_UNDERSTOOD, line_of, misunderstood, now};
 use super::output;
 use super::paths::Paths;
 use crate::adapters::ids::RandomIds;
+use crate::conversation::message::Message;
 use crate::conversation::{Tense, plain};
 use crate::domain::intent::{BuiltInVerb, Intent};
+use crate::domain::misunderstanding::Misunderstanding;
 use crate::language::{self, Vocabulary};
+use crate::ports::Rulebook;
 use crate::services::brakes::By;
 use crate::services::restraining::{self, Braker, CameTo, Right};
 use crate::services::{cancelling, closing, declaring};
@@ -89,10 +92,7 @@ impl Line {
         let files = self.paths.files().read(None, now()).map_err(|faults| anyhow::anyhow!("{faults}"))?;
         let rulebook = files.rulebook;
         let words = whole(&line_of(&self.words), beside);
-        let vocabulary = Vocabulary { now: now(), ..Vocabulary::of(rulebook.catalog.commands().to_vec()) };
-        let understood = language::normalise(&format!("{} {words}", verb.word()))
-            .and_then(|line| Ok((language::parse(&line, &vocabulary)?, line)));
-        let (intent, line) = match understood {
+        let (intent, line) = match understood(&rulebook, verb, &words) {
             Ok(understood) => understood,
             Err(told) => return Ok(misunderstood(&told, false)),
         };
@@ -126,20 +126,36 @@ impl Line {
             commit(&store, came.writes).await?;
         }
         store.close().await?;
-        Ok(match came.to {
-            CameTo::Done => {
-                said(&came.message);
-                ExitCode::SUCCESS
-            }
-            CameTo::Refused => {
-                said(&came.message);
-                ExitCode::from(REFUSED)
-            }
-            CameTo::Misunderstood => {
-                output::complain(&plain::render(&came.message));
-                ExitCode::from(NOT_UNDERSTOOD)
-            }
-        })
+        Ok(told(came.to, &came.message))
+    }
+}
+
+/// The line behind that verb, read by the files.
+pub(super) fn understood(
+    rulebook: &Rulebook,
+    verb: BuiltInVerb,
+    words: &str,
+) -> Result<(Intent, String), Misunderstanding> {
+    let vocabulary = Vocabulary { now: now(), ..Vocabulary::of(rulebook.catalog.commands().to_vec()) };
+    let line = language::normalise(&format!("{} {words}", verb.word()))?;
+    Ok((language::parse(&line, &vocabulary)?, line))
+}
+
+/// Prints what came of a line, and with what the call ends.
+pub(super) fn told(to: CameTo, message: &Message) -> ExitCode {
+    match to {
+        CameTo::Done => {
+            said(message);
+            ExitCode::SUCCESS
+        }
+        CameTo::Refused => {
+            said(message);
+            ExitCode::from(REFUSED)
+        }
+        CameTo::Misunderstood => {
+            output::complain(&plain::render(message));
+            ExitCode::from(NOT_UNDERSTOOD)
+        }
     }
 }
 

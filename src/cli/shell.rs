@@ -3,17 +3,16 @@
 //! On the database itself, by the files; what it takes beside the right to write that file, `services::shell` says.
 
 use super::brakes::{Place, REFUSED, account, commit, said};
-use super::lines::{NOT_UNDERSTOOD, line_of, misunderstood, now};
-use super::output;
+use super::lines::{line_of, misunderstood, now};
 use super::paths::Paths;
+use super::restraints::{told, understood};
 use crate::adapters::ids::RandomIds;
-use crate::conversation::{self, Tense, plain};
+use crate::conversation::{self, Tense};
 use crate::domain::identity::Actor;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::{BuiltInVerb, Intent};
-use crate::language::{self, Vocabulary};
 use crate::ports::Rulebook;
-use crate::services::restraining::{Came, CameTo};
+use crate::services::restraining::Came;
 use crate::services::shell::{self, Shell, ToOverride};
 use anyhow::{Context, bail};
 use std::process::ExitCode;
@@ -62,10 +61,7 @@ impl Asked {
             Some(text) => format!("{} because {text}", line_of(&self.words)),
             None => line_of(&self.words),
         };
-        let vocabulary = Vocabulary { now: now(), ..Vocabulary::of(rulebook.catalog.commands().to_vec()) };
-        let understood = language::normalise(&format!("{} {words}", verb.word()))
-            .and_then(|line| Ok((language::parse(&line, &vocabulary)?, line)));
-        let (intent, line) = match understood {
+        let (intent, line) = match understood(&rulebook, verb, &words) {
             Ok(understood) => understood,
             Err(told) => return Ok(misunderstood(&told, false)),
         };
@@ -133,15 +129,7 @@ impl At {
             commit(&store, writes).await?;
         }
         store.close().await?;
-        match to {
-            CameTo::Done | CameTo::Refused => said(&message),
-            CameTo::Misunderstood => output::complain(&plain::render(&message)),
-        }
-        Ok(match to {
-            CameTo::Done => ExitCode::SUCCESS,
-            CameTo::Refused => ExitCode::from(REFUSED),
-            CameTo::Misunderstood => ExitCode::from(NOT_UNDERSTOOD),
-        })
+        Ok(told(to, &message))
     }
 }
 

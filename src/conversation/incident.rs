@@ -48,10 +48,8 @@ pub fn incident(view: RequestView<'_>, thread_link: Option<&str>) -> Message {
 
 /// The button of whoever takes them over, as long as one of them is nobody's.
 fn take_over(view: RequestView<'_>, out: &[&Run]) -> Option<Button> {
-    let impacts = view.impacts.iter();
-    let known =
-        impacts.flat_map(|impact| impact.now.out.iter().chain(&impact.now.in_repair).chain(&impact.now.on_standby));
-    let taken = known.filter(|server| server.said_by.is_some()).map(|server| &server.name).collect::<BTreeSet<_>>();
+    let taken =
+        not_serving(view).filter(|server| server.said_by.is_some()).map(|server| &server.name).collect::<BTreeSet<_>>();
     let is_nobodys = |run: &&&Run| {
         let has_failed = matches!(run.stage, RunStage::Ended { outcome: RunOutcome::Failed, .. });
         has_failed && run.server_name().is_some_and(|name| !taken.contains(name))
@@ -132,15 +130,18 @@ fn serves_again(impacts: &[PoolImpact], run: &Run) -> bool {
     pool.is_some_and(|now| now.unknown == 0 && !now.out.iter().chain(&now.in_repair).chain(&now.on_standby).any(is_it))
 }
 
+/// What does not serve in the pools of a request, for whatever reason.
+fn not_serving(view: RequestView<'_>) -> impl Iterator<Item = &OutServer> {
+    view.impacts
+        .iter()
+        .flat_map(|impact| impact.now.out.iter().chain(&impact.now.in_repair).chain(&impact.now.on_standby))
+}
+
 /// Who has taken over which of them, by their word: `taken over by bob: edge-lax-012 (repair)`.
 fn taken_over(view: RequestView<'_>, out: &[&Run]) -> Option<Rich> {
     let is_left = |server: &&OutServer| out.iter().any(|run| run.server_name() == Some(&server.name));
-    let known = view
-        .impacts
-        .iter()
-        .flat_map(|impact| impact.now.out.iter().chain(&impact.now.in_repair).chain(&impact.now.on_standby));
     let mut taken: BTreeMap<(&str, &str), Vec<ServerName>> = BTreeMap::new();
-    for server in known.filter(is_left) {
+    for server in not_serving(view).filter(is_left) {
         if let Some(by) = &server.said_by {
             taken.entry((by, &server.why)).or_default().push(server.name.clone());
         }

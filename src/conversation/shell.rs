@@ -24,7 +24,9 @@ pub fn account_of_nobody(account: &Actor, line: &str) -> Message {
         "Nobody is known to have the account {account}, so nothing is let start in its name. Nothing has changed."
     ));
     let prose = prose.line().text("In the chat: ").code(format!("/fleet {line}"));
-    let prose = prose.line().text("To say whose it is, add to policies/accounts.yaml: ");
+    let prose = prose
+        .line()
+        .text("To say whose it is, if one person alone has it (never root), add to policies/accounts.yaml: ");
     of(prose.code(format!("{number}: TEAM/PERSON")).done())
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the second person, and letting servers pass, which the admitter does under the store's lock.
 
-use super::lately;
+use super::lately::{self, Lately};
 use super::lines::{Line, Reply};
 use super::messages;
 use super::records::{self, about};
@@ -55,7 +55,8 @@ pub(super) async fn line(
     let known = rulebook.known(&ledger, now).with_outside(looked_up.outside());
     let commander = Commander { person, by: &line.origin.person, name: person.name.clone(), shell: None };
     let rules = &rulebook.rules.overrides;
-    let (request, asked) = match asked(world.store.as_ref(), (line.text, asking), &commander, known).await? {
+    let store = world.store.as_ref();
+    let (request, asked, lately) = match asked(store, (line.text, asking), &commander, known).await? {
         Ok(asked) => asked,
         Err(Untaken::Misunderstood(told)) => return Ok(Reply::Misunderstood(told)),
         Err(Untaken::Told(message, note)) => return Ok(Reply::said(message, note)),
@@ -67,7 +68,6 @@ pub(super) async fn line(
             return Ok(Reply::said(conversation::no_override(&why, policy, &request), note).with(kept));
         }
     };
-    let lately = lately::alone(world.store.as_ref(), &person.id, now).await?;
     // Without a place to count it in, somebody else must agree.
     let cause = SecondCause::ManyServers { alone_max: rules.alone_max };
     let second = asked.second.or_else(|| lately.free.is_none().then_some(cause));
@@ -103,13 +103,13 @@ pub(super) enum Untaken {
     NotTheirs(Box<Request>, PolicyName),
 }
 
-/// What would be asked for, of which request.
+/// What would be asked for, of which request, and what its commander overrode alone lately.
 pub(super) async fn asked(
     store: &dyn Store,
     (text, asking): (&str, Asking<'_>),
     commander: &Commander<'_>,
     known: Known<'_>,
-) -> Result<Result<(Request, OverrideAsked), Untaken>, StoreFault> {
+) -> Result<Result<(Request, OverrideAsked, Lately), Untaken>, StoreFault> {
     let policy = match policy(text, asking.policy) {
         Ok(policy) => policy,
         Err(told) => return Ok(Err(Untaken::Misunderstood(Box::new(told)))),
@@ -157,7 +157,7 @@ pub(super) async fn asked(
         plan: request.plan.hash().clone(),
         account: commander.shell.map(ToString::to_string),
     };
-    Ok(Ok((request, asked)))
+    Ok(Ok((request, asked, lately)))
 }
 
 /// Whether the last look found that policy in the way.

@@ -9,9 +9,8 @@ use super::records::{self, about};
 use super::world::World;
 use crate::authorization::AuthorizationRecord;
 use crate::conversation::{self, OverrideUnfit, OverrideWord, RequestView};
-use crate::domain::identity::{Actor, GroupName, PersonId, Profile, Standing};
+use crate::domain::identity::{GroupName, PersonId, Profile, Standing};
 use crate::domain::ids::RequestId;
-use crate::domain::place::ChannelId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
 use crate::ports::authorizations::Occasion;
@@ -168,8 +167,9 @@ fn decided(
     let mut writes = vec![recorded(submission, Ok(word)), kept];
     match word {
         OverrideWord::Agreed => {
-            let second = seconded(one, (by, name), &why, shown, now);
-            writes.extend(agreed(request, number, second, incidents));
+            let second = Seconded { by, name, at: now, why, seen: one.asked.hash(), shown };
+            writes.push(event(request, OverrideEvent::Seconded { number, second }));
+            writes.extend(notices(incidents, request.id(), number));
         }
         OverrideWord::Refused => {
             writes.push(event(request, OverrideEvent::Refused { number, by, name, at: now, why }));
@@ -179,18 +179,6 @@ fn decided(
     }
     writes.push(Write::ControlUsed { handle: submission.handle.clone(), at: now });
     Outcome { writes, note: format!("{word:?}: an override of {}", request.id()) }
-}
-
-/// A second person's agreement to what they were shown.
-fn seconded(one: &Override, (by, name): (Actor, String), why: &str, shown: String, at: Timestamp) -> Seconded {
-    Seconded { by, name, at, why: why.to_owned(), seen: one.asked.hash(), shown }
-}
-
-/// It is agreed to: stored, and told everywhere.
-fn agreed(request: &Request, number: u32, second: Seconded, incidents: Option<&ChannelId>) -> Vec<Write> {
-    let mut writes = vec![event(request, OverrideEvent::Seconded { number, second })];
-    writes.extend(notices(incidents, request.id(), number));
-    writes
 }
 
 /// Shows the form once more, with what is missing.

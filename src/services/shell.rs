@@ -199,7 +199,7 @@ pub async fn override_policy(shell: Shell<'_>, what: ToOverride<'_>) -> Result<C
     let name = shell.name(&person);
     let commander = Commander { person: &person, by: shell.owner, name, shell: Some(shell.account) };
     let asking = Asking { policy: what.policy, request: what.request, why: what.why };
-    let (request, asked) = match overrides::asked(shell.store, (what.line, asking), &commander, known).await? {
+    let (request, asked, _) = match overrides::asked(shell.store, (what.line, asking), &commander, known).await? {
         Ok(asked) => asked,
         Err(Untaken::Misunderstood(told)) => {
             let told = conversation::misunderstood(&told);

@@ -105,14 +105,14 @@ async fn an_account_of_nobody_lets_nothing_start() {
     insta::assert_snapshot!(shown(&told), @"
     Nobody is known to have the account local/UID, so nothing is let start in its name. Nothing has changed.
     In the chat: `/fleet retry req-2mq9`
-    To say whose it is, add to policies/accounts.yaml: `UID: TEAM/PERSON`
+    To say whose it is, if one person alone has it (never root), add to policies/accounts.yaml: `UID: TEAM/PERSON`
     ");
     let told = call(&["override", "capacity on req-2mq9", "--because", "customers are affected"]);
     assert_eq!(told.status.code(), Some(3), "{}", complaint(&told));
     insta::assert_snapshot!(shown(&told), @"
     Nobody is known to have the account local/UID, so nothing is let start in its name. Nothing has changed.
     In the chat: `/fleet override capacity on req-2mq9 because customers are affected`
-    To say whose it is, add to policies/accounts.yaml: `UID: TEAM/PERSON`
+    To say whose it is, if one person alone has it (never root), add to policies/accounts.yaml: `UID: TEAM/PERSON`
     ");
     assert!(store.open_requests().await.unwrap().is_empty());
     store.close().await.unwrap();
