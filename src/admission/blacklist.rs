@@ -22,7 +22,7 @@ pub(super) fn covers(server: &Server, spec: &CommandSpec, known: Known<'_>) -> b
         BrakeKind::Blacklist { on, command, .. } => {
             command.as_ref().is_none_or(|command| *command == spec.name) && on.covers(server, known)
         }
-        BrakeKind::Stop | BrakeKind::Freeze { .. } | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => false,
+        BrakeKind::Stop { .. } | BrakeKind::Freeze { .. } | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => false,
     };
     known.ledger.brakes.iter().any(|brake| brake.is_on(known.now) && is_kept(brake))
 }

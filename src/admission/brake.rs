@@ -37,7 +37,10 @@ pub struct Brake {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BrakeKind {
     /// Everything that changes something or takes capacity.
-    Stop,
+    Stop {
+        /// Nothing is given back either: what is out stays as it is.
+        hard: bool,
+    },
     /// Starts of what changes something.
     Freeze {
         /// Where.
@@ -116,6 +119,13 @@ impl Coverage {
     }
 }
 
+impl BrakeKind {
+    /// The stop of everything that lets most go on.
+    pub const STOP: Self = Self::Stop { hard: false };
+    /// The stop of everything under which nothing is given back either.
+    pub const HARD_STOP: Self = Self::Stop { hard: true };
+}
+
 impl Brake {
     /// Whether it is on at that time.
     #[must_use]
@@ -130,7 +140,7 @@ impl Brake {
 pub fn standing<'a>(servers: &[Server], requests: &BTreeSet<&RequestId>, known: Known<'a>) -> Vec<&'a Brake> {
     let ids = servers.iter().map(|server| &server.id).collect::<BTreeSet<_>>();
     let reaches = |brake: &&Brake| match &brake.kind {
-        BrakeKind::Stop => false,
+        BrakeKind::Stop { .. } => false,
         BrakeKind::Hold { server, .. } => ids.contains(server),
         BrakeKind::Pause { request } => requests.contains(request),
         BrakeKind::Freeze { on } | BrakeKind::Blacklist { on, .. } => {

@@ -18,7 +18,7 @@ pub(super) fn blocker(brake: &Brake, asked: Asked<'_>, _known: Known<'_>) -> Opt
         BrakeKind::Pause { request } if request == asked.request => Vec::new(),
         BrakeKind::Hold { .. }
         | BrakeKind::Pause { .. }
-        | BrakeKind::Stop
+        | BrakeKind::Stop { .. }
         | BrakeKind::Freeze { .. }
         | BrakeKind::Blacklist { .. } => return None,
     };

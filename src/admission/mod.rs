@@ -82,7 +82,7 @@ pub use record::{Answered, Decided, Said, Snapshot, decided};
 pub use rehearsal::{Outlook, Rehearsal, Sought, outlook, rehearse};
 pub use replay::{Change, Difference, Replay};
 pub use soaking::{Soaked, soaked};
-pub use stop::{RESUME_ALONE_AFTER, may_resume_from};
+pub use stop::{RESUME_ALONE_AFTER, forbids, may_resume_from, stop_among};
 pub use suspect::{SUSPECT_AFTER, moved_at, suspect_from};
 pub use traffic::{Traffic, TrafficRules};
 pub use waves::{NextWave, next_wave, spread, wave_sizes};

@@ -7,7 +7,6 @@ use super::output;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::ids::RandomIds;
 use crate::adapters::storage::sqlite::SqliteStore;
-use crate::admission::may_resume_from;
 use crate::conversation::message::Message;
 use crate::conversation::{self, plain};
 use crate::domain::identity::Actor;
@@ -15,7 +14,7 @@ use crate::domain::ids::BrakeId;
 use crate::domain::place::ChannelId;
 use crate::ports::store::{Committed, Operation, Write};
 use crate::ports::{Clock, Ids, Store};
-use crate::services::brakes::{self, By};
+use crate::services::brakes::{self, By, Resumed, Stopped};
 use anyhow::Context;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -41,6 +40,9 @@ pub(super) struct StopEverything {
     /// Why.
     #[arg(long, value_name = "TEXT", default_value = "")]
     because: String,
+    /// Nothing is given back either: what is out stays as it is.
+    #[arg(long)]
+    hard: bool,
     /// Only tell what it would stop.
     #[arg(long)]
     plan: bool,
@@ -106,19 +108,20 @@ impl StopEverything {
         let account = account()?;
         let name = account.id().to_string();
         let store = self.place.open().await?;
-        if let Some(stop) = brakes::stop_on(&store).await? {
-            said(&conversation::stopped_already(&stop));
-        } else if self.plan {
-            let (_, affected) = brakes::affected(&store).await?;
-            said(&conversation::stop_would(&affected, "stop everything"));
-        } else {
-            let (open, affected) = brakes::affected(&store).await?;
-            let (id, why) = (BrakeId::new(RandomIds.handle().as_str()), self.because.trim().to_owned());
-            let by = By { actor: &account, name: &name };
-            let stop = brakes::stop_by(id, by, SystemClock.now(), why);
-            commit(&store, brakes::stopping(&stop, &open, self.place.channel().as_ref())).await?;
-            said(&conversation::stop_took_hold(&stop, &affected));
-            self.place.tell_who_hears();
+        let id = BrakeId::new(RandomIds.handle().as_str());
+        let by = By { actor: &account, name: &name };
+        let asked = (by, SystemClock.now(), self.because.trim().to_owned(), self.hard);
+        match brakes::stopped(&store, id, asked, self.place.channel().as_ref()).await? {
+            Stopped::Already(stop) => said(&conversation::stopped_already(&stop)),
+            Stopped::Now { affected, .. } if self.plan => {
+                let line = if self.hard { "stop everything --hard" } else { "stop everything" };
+                said(&conversation::stop_would(&affected, line, self.hard));
+            }
+            Stopped::Now { stop, affected, writes } => {
+                commit(&store, writes).await?;
+                said(&conversation::stop_took_hold(&stop, &affected));
+                self.place.tell_who_hears();
+            }
         }
         store.close().await?;
         Ok(ExitCode::SUCCESS)
@@ -132,22 +135,24 @@ impl ResumeEverything {
         let account = account()?;
         let name = account.id().to_string();
         let (store, now) = (self.place.open().await?, SystemClock.now());
-        let Some(stop) = brakes::stop_on(&store).await? else {
-            said(&conversation::not_stopped());
-            store.close().await?;
-            return Ok(ExitCode::SUCCESS);
+        let asked = (By { actor: &account, name: &name }, now, why);
+        let came = match brakes::resumed(&store, asked, self.place.channel().as_ref()).await? {
+            Resumed::NotStopped => {
+                said(&conversation::not_stopped());
+                ExitCode::SUCCESS
+            }
+            Resumed::NotAlone(stop, from) => {
+                said(&conversation::not_alone_yet(&stop, from));
+                ExitCode::from(REFUSED)
+            }
+            Resumed::Now { stop, affected, writes } => {
+                commit(&store, writes).await?;
+                said(&conversation::go_on(&stop, &affected));
+                self.place.tell_who_hears();
+                ExitCode::SUCCESS
+            }
         };
-        if let Some(from) = may_resume_from(&stop, &account).filter(|from| now < *from) {
-            said(&conversation::not_alone_yet(&stop, from));
-            store.close().await?;
-            return Ok(ExitCode::from(REFUSED));
-        }
-        let (open, affected) = brakes::affected(&store).await?;
-        let end = brakes::ended(By { actor: &account, name: &name }, now, why);
-        commit(&store, brakes::resuming(&stop, end, &open, self.place.channel().as_ref())).await?;
-        said(&conversation::go_on(&stop, &affected));
-        self.place.tell_who_hears();
         store.close().await?;
-        Ok(ExitCode::SUCCESS)
+        Ok(came)
     }
 }

@@ -5,7 +5,7 @@
 use super::help::literal;
 use super::message::{Block, Message, Piece, Rich};
 use super::words::{Prose, capital, counted, quoted, servers, summary};
-use crate::admission::{Brake, BrakeEnd, RESUME_ALONE_AFTER};
+use crate::admission::{Brake, BrakeEnd, BrakeKind, RESUME_ALONE_AFTER};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::BuiltInVerb;
 use crate::domain::time::{Timestamp, spoken};
@@ -124,9 +124,17 @@ pub(super) fn at_work(affected: &Affected, tense: Tense, fate: &Fate) -> String 
 
 /// `🛑 everything is stopped by bob since 14:05: why`.
 pub(super) fn stopped(stop: &Brake) -> Rich {
-    let prose =
-        Prose::new().text("🛑 ").bold("Everything is stopped").text(format!(" by {} since ", quoted(&stop.name)));
+    let prose = Prose::new().text("🛑 ").bold(stopped_words(stop)).text(format!(" by {} since ", quoted(&stop.name)));
     with_why(prose.time(stop.since), &stop.why).done()
+}
+
+/// How firmly.
+fn stopped_words(stop: &Brake) -> &'static str {
+    if is_hard(stop) { "Everything is stopped hard" } else { "Everything is stopped" }
+}
+
+pub(super) fn is_hard(stop: &Brake) -> bool {
+    stop.kind == BrakeKind::HARD_STOP
 }
 
 pub(super) fn with_why(prose: Prose, why: &str) -> Prose {
@@ -144,12 +152,16 @@ pub(super) fn how_to_resume(stop: &Brake) -> Rich {
         .done()
 }
 
+/// What a hard stop says besides.
+const STANDS_STILL: &str = "Nothing is given back either: what is out stays as it is.";
+
 /// Everything is stopped from now on; to whoever stopped it.
 #[must_use]
 pub fn stop_took_hold(stop: &Brake, affected: &Affected) -> Message {
-    let headline = "Everything is stopped";
+    let (headline, hard) = (stopped_words(stop), is_hard(stop));
     let prose = Prose::new().text("🛑 ").bold(headline).text(". Nothing starts that changes a server.").line();
-    let prose = stopped_by_it(prose, affected, Tense::Is);
+    let prose = if hard { prose.text(STANDS_STILL).line() } else { prose };
+    let prose = stopped_by_it(prose, affected, (Tense::Is, hard));
     Message {
         summary: summary(format!("🛑 {headline}, nothing starts that changes a server")),
         blocks: vec![Block::Section(prose.done()), Block::Context(how_to_resume(stop))],
@@ -157,17 +169,19 @@ pub fn stop_took_hold(stop: &Brake, affected: &Affected) -> Message {
 }
 
 /// What a stop of everything keeps from starting, and what becomes of the rest.
-fn stopped_by_it(prose: Prose, affected: &Affected, tense: Tense) -> Prose {
+fn stopped_by_it(prose: Prose, affected: &Affected, (tense, hard): (Tense, bool)) -> Prose {
     let prose = prose.text(waits(affected, tense, ""));
-    prose.text(at_work(affected, tense, &TO_A_SAFE_POINT))
+    prose.text(at_work(affected, tense, if hard { &AS_IT_IS } else { &TO_A_SAFE_POINT }))
 }
 
 /// What a stop of everything would do; nothing is done.
 #[must_use]
-pub fn stop_would(affected: &Affected, line: &str) -> Message {
+pub fn stop_would(affected: &Affected, line: &str, hard: bool) -> Message {
     let headline = "Plan: stop everything";
     let prose = Prose::new().bold(headline).text(" · nothing is done yet").line();
-    let prose = stopped_by_it(prose.text("Nothing would start that changes a server.").line(), affected, Tense::Would);
+    let prose = prose.text("Nothing would start that changes a server.").line();
+    let prose = if hard { prose.text("Nothing would be given back either.").line() } else { prose };
+    let prose = stopped_by_it(prose, affected, (Tense::Would, hard));
     let context = Prose::new().text("to do it: ").piece(literal(line)).done();
     Message { summary: summary(headline), blocks: vec![Block::Section(prose.done()), Block::Context(context)] }
 }
@@ -184,11 +198,14 @@ pub fn stop_notice(stop: &Brake, end: Option<&BrakeEnd>) -> Message {
         return Message { summary: summary(line), blocks: vec![Block::Section(prose.done())] };
     }
     let prose = Prose::new().rich(stopped(stop)).line();
-    let prose = prose
-        .text("Nothing starts that changes a server. What was begun is proved to its end; drained servers return.");
+    let rest = match is_hard(stop) {
+        false => "What was begun is proved to its end; drained servers return.",
+        true => STANDS_STILL,
+    };
+    let prose = prose.text(format!("Nothing starts that changes a server. {rest}"));
     let reason = if stop.why.is_empty() { String::new() } else { format!(": {}", quoted(&stop.why)) };
     Message {
-        summary: summary(format!("🛑 everything is stopped by {by}{reason}")),
+        summary: summary(format!("🛑 {} by {by}{reason}", stopped_words(stop).to_lowercase())),
         blocks: vec![Block::Section(prose.done()), Block::Context(how_to_resume(stop))],
     }
 }

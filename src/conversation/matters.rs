@@ -3,7 +3,7 @@
 //! Worked out from what is stored, so that a restart forgets none. The words are those of the threads and the incident
 //! channel, without what only a chat can show. Deliberately absent: who is told, and whether they were.
 
-use super::brakes::{how_to_resume, with_why};
+use super::brakes::{how_to_resume, is_hard, with_why};
 use super::breaker::{BreakerView, headline as breaker_headline, how_to_close, standing as breaker_standing};
 use super::failure::{asked as question_asked, evidence, standing_asked};
 use super::incident::out_lines;
@@ -185,7 +185,12 @@ pub fn matters(view: MattersView<'_>) -> Vec<Matter> {
 
 fn stopped(stop: &Brake) -> Matter {
     let line = format!("Everything is stopped by {}", quoted(&stop.name));
-    let why = with_why(Prose::new().text("Nothing starts that changes a server"), &stop.why).text(".").done();
+    let what = if is_hard(stop) {
+        "Nothing starts that changes a server, nothing is given back"
+    } else {
+        "Nothing starts that changes a server"
+    };
+    let why = with_why(Prose::new().text(what), &stop.why).text(".").done();
     Matter {
         key: MatterKind::EverythingStopped.key(&stop.id),
         kind: MatterKind::EverythingStopped,

@@ -20,7 +20,7 @@ const TOLD_MAX: usize = 3;
 /// `site=lax`, `reboot on site=lax`, `edge-lax-001`, `req-2mq9`.
 fn scope(kind: &BrakeKind) -> String {
     match kind {
-        BrakeKind::Stop => "everything".to_owned(),
+        BrakeKind::Stop { .. } => "everything".to_owned(),
         BrakeKind::Freeze { on } => on.told().to_owned(),
         BrakeKind::Hold { name, .. } => name.to_string(),
         BrakeKind::Pause { request } => request.to_string(),
@@ -32,7 +32,7 @@ fn scope(kind: &BrakeKind) -> String {
 /// The line that ends it.
 fn ending(kind: &BrakeKind) -> String {
     match kind {
-        BrakeKind::Stop => "resume everything because …".to_owned(),
+        BrakeKind::Stop { .. } => "resume everything because …".to_owned(),
         BrakeKind::Freeze { on } => format!("thaw {}", on.told()),
         BrakeKind::Hold { name, .. } => format!("release {name}"),
         BrakeKind::Pause { request } => format!("release {request}"),
@@ -43,7 +43,7 @@ fn ending(kind: &BrakeKind) -> String {
 
 const fn deed(kind: &BrakeKind) -> &'static str {
     match kind {
-        BrakeKind::Stop => "stopped",
+        BrakeKind::Stop { .. } => "stopped",
         BrakeKind::Freeze { .. } => "frozen",
         BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => "held",
         BrakeKind::Blacklist { .. } => "on the blacklist",
@@ -142,7 +142,10 @@ fn put_on_together(brakes: &[Brake]) -> Vec<(&Brake, Vec<ServerName>)> {
                 });
                 told.get_mut(place).into_iter().for_each(|(_, names)| names.push(name.clone()));
             }
-            BrakeKind::Stop | BrakeKind::Freeze { .. } | BrakeKind::Pause { .. } | BrakeKind::Blacklist { .. } => {
+            BrakeKind::Stop { .. }
+            | BrakeKind::Freeze { .. }
+            | BrakeKind::Pause { .. }
+            | BrakeKind::Blacklist { .. } => {
                 told.push((brake, Vec::new()));
             }
         }
@@ -160,7 +163,7 @@ fn one_standing(prose: Prose, brake: &Brake, together: Option<&[ServerName]>) ->
         None => (scope(&brake.kind), ending(&brake.kind)),
     };
     let prose = match &brake.kind {
-        BrakeKind::Stop => return prose.rich(stopped(brake)).text(" · ").piece(literal(&ending)),
+        BrakeKind::Stop { .. } => return prose.rich(stopped(brake)).text(" · ").piece(literal(&ending)),
         BrakeKind::Freeze { .. } | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } | BrakeKind::Blacklist { .. } => {
             prose.text("❄ ").code(scope)
         }

@@ -112,9 +112,9 @@ fn about(verb: BuiltInVerb, commands: &[&CommandSpec]) -> (&'static str, Vec<Str
             "in the thread of a request, why alone means that request · everybody here may ask",
         ),
         BuiltInVerb::StopEverything => (
-            "stop everything [because REASON]",
+            "stop everything [--hard] [because REASON]",
             vec![STOP.to_owned()],
-            "everybody may, where work may be asked for · what was begun goes to a safe point · a restart of mine changes nothing",
+            "everybody may, where work may be asked for · what was begun goes to a safe point · a restart of mine changes nothing · with --hard nothing is given back either",
         ),
         BuiltInVerb::ResumeEverything => (
             "resume everything because REASON",

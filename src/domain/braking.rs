@@ -7,10 +7,12 @@ use super::intent::{Moment, Selector, Spanned};
 /// What a person asks for who wants things to stop, or to go on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Braking {
-    /// `stop everything because …`
+    /// `stop everything because …`, `stop everything --hard because …`
     Stop {
         /// Why; whoever is in a hurry need not say.
         because: Option<String>,
+        /// Whether nothing is given back either.
+        hard: bool,
     },
     /// `resume everything because …`
     Resume {

@@ -3,7 +3,7 @@
 //! An [`Act`] changes something and is begun at most once per stored intent; a [`Probe`] only looks and may be
 //! repeated at will.
 
-use super::command::{HostCheck, HttpMethod};
+use super::command::{HostCheck, HttpMethod, Touch};
 use super::ids::RunId;
 use super::intent::ParameterName;
 use super::server::{PoolName, ServerName};
@@ -50,13 +50,13 @@ pub enum Act {
 }
 
 impl Act {
-    /// Whether it changes something or takes capacity; the way back into rotation does neither.
+    /// What it does to what it works on; the way back into rotation changes nothing and takes nothing.
     #[must_use]
-    pub fn is_change(&self) -> bool {
+    pub const fn touch(&self) -> Touch {
         match self {
-            Self::Drain(_) | Self::RebootOverSsh { .. } | Self::RestartOverRedfish(_) => true,
-            Self::Http { method, .. } => *method == HttpMethod::Post,
-            Self::Undrain(_) => false,
+            Self::Drain(_) | Self::RebootOverSsh { .. } | Self::RestartOverRedfish(_) => Touch::Changes,
+            Self::Http { method, .. } => method.touch(),
+            Self::Undrain(_) => Touch::GivesBack,
         }
     }
 }

@@ -178,6 +178,17 @@ pub enum HttpMethod {
     Post,
 }
 
+impl HttpMethod {
+    /// What a call does to what it works on.
+    #[must_use]
+    pub const fn touch(self) -> Touch {
+        match self {
+            Self::Get => Touch::Looks,
+            Self::Post => Touch::Changes,
+        }
+    }
+}
+
 impl<D, C> StepWith<D, C> {
     /// The step's word on cards and in the plan.
     #[must_use]
@@ -200,10 +211,7 @@ impl<D, C> StepWith<D, C> {
             Self::Gate(_) | Self::Check { .. } => Touch::Looks,
             Self::RestoreState { .. } | Self::Undrain { .. } => Touch::GivesBack,
             Self::Drain { .. } | Self::Reboot(_) => Touch::Changes,
-            Self::Http(http) => match http.method {
-                HttpMethod::Get => Touch::Looks,
-                HttpMethod::Post => Touch::Changes,
-            },
+            Self::Http(http) => http.method.touch(),
         }
     }
 

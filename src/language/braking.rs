@@ -19,6 +19,9 @@ use crate::fleet::{nearest, parse_selector};
 /// What an absolute entry of the blacklist says.
 const ABSOLUTE: &str = "--absolute";
 
+/// What a stop says by which nothing is given back either.
+const HARD: &str = "--hard";
+
 /// What is said behind that verb, if it is one that stops things or lets them go on.
 pub(super) fn read(
     cursor: &Cursor<'_>,
@@ -30,7 +33,15 @@ pub(super) fn read(
         BuiltInVerb::StopEverything => {
             let (word, after) = cursor.word(place);
             let place = if word.value.eq_ignore_ascii_case("now") { after } else { place };
-            Some(reason(cursor, place).map(|because| Braking::Stop { because }))
+            let (word, after) = cursor.word(place);
+            let hard = is_hard(word.value) || word.value.eq_ignore_ascii_case("hard");
+            let place = if hard { after } else { place };
+            let (word, _) = cursor.word(place);
+            if word.value.starts_with("--") {
+                let kind = Kind::Unexpected { expected: Expected::ReasonOrEnd };
+                return Some(Err(cursor.told(word.span, kind).perhaps_suggesting(Some(HARD.to_owned()))));
+            }
+            Some(reason(cursor, place).map(|because| stop(because, hard)))
         }
         BuiltInVerb::ResumeEverything => Some(reason_given(cursor, place).map(|because| Braking::Resume { because })),
         BuiltInVerb::Freeze => Some(freeze(cursor, place, vocabulary)),
@@ -52,6 +63,19 @@ pub(super) fn read(
         | BuiltInVerb::CloseBreaker
         | BuiltInVerb::Retry
         | BuiltInVerb::State => None,
+    }
+}
+
+fn is_hard(word: &str) -> bool {
+    word.eq_ignore_ascii_case(HARD)
+}
+
+/// A reason that ends with how it is stopped means that, and not a reason.
+fn stop(because: Option<String>, hard: bool) -> Braking {
+    let last = because.as_deref().and_then(|because| because.rsplit_once(char::is_whitespace));
+    match last.filter(|(_, word)| is_hard(word)) {
+        Some((before, _)) => Braking::Stop { because: Some(before.trim_end().to_owned()), hard: true },
+        None => Braking::Stop { because, hard },
     }
 }
 

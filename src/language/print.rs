@@ -58,8 +58,9 @@ pub fn print(intent: &Intent, vocabulary: &Vocabulary) -> String {
 fn print_braking(braking: &Braking) -> String {
     let because = |text: &String| format!(" because {}", print_reason(text));
     match braking {
-        Braking::Stop { because: why } => {
-            format!("stop everything{}", why.as_ref().map_or_else(String::new, because))
+        Braking::Stop { because: why, hard } => {
+            let hard = if *hard { " --hard" } else { "" };
+            format!("stop everything{hard}{}", why.as_ref().map_or_else(String::new, because))
         }
         Braking::Resume { because: why } => format!("resume everything{}", because(why)),
         Braking::Freeze { on, until, because: why } => {

@@ -12,7 +12,7 @@ use crate::admission::{
     Brake, BrakeEnd, Breaker, Decided, FinishedRun, HealthRow, Ledger, Lock, Snapshot, StateChange, StateRow, Tally,
 };
 use crate::domain::breaker::BreakerScope;
-use crate::domain::command::CommandName;
+use crate::domain::command::{CommandName, Touch};
 use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::{
     BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
@@ -133,6 +133,14 @@ pub enum Write {
         /// The run.
         run: RunId,
     },
+    /// The run has done nothing to the server that it took over: whoever had left it behind has its lock again. Relies on the run's
+    /// lock, and on its having been taken over from that one.
+    LockGivenBack {
+        /// The lock as it is again.
+        lock: Lock,
+        /// The run that took it over.
+        by: RunId,
+    },
     /// The server is free again. Relies on the run's lock.
     Unlock {
         /// The server.
@@ -215,8 +223,15 @@ pub enum Write {
         /// Who took it off, when and why.
         end: BrakeEnd,
     },
-    /// Nothing is written. Relies on no stop of everything being on.
-    NotStopped,
+    /// Nothing is written. Relies on nothing that people put on forbidding that: no stop of everything, and no hold of the server.
+    MayAct {
+        /// The server, if it is done to one.
+        server: Option<ServerId>,
+        /// How much is done.
+        touch: Touch,
+        /// When.
+        at: Timestamp,
+    },
     /// Nothing is written. Relies on no open request being younger than that one, the youngest that was seen; `None` relies on
     /// there being no open one.
     NoYoungerRequest {

@@ -9,10 +9,11 @@ use super::messages;
 use super::presses::Press;
 use super::restraining::{self, Braker, Came, Right, Said};
 use super::world::World;
-use crate::admission::{Brake, BrakeEnd, BrakeKind, may_resume_from};
+use crate::admission::{self, Brake, BrakeEnd, BrakeKind, may_resume_from};
 use crate::conversation::message::Message;
 use crate::conversation::{self, Affected, AffectedRequest, Tense};
 use crate::domain::braking::{Braking, Kept};
+use crate::domain::command::Touch;
 use crate::domain::identity::{Actor, Profile, Standing};
 use crate::domain::ids::{BrakeId, RequestId};
 use crate::domain::intent::{BuiltInVerb, Intent};
@@ -51,17 +52,17 @@ pub(super) fn is_stop(line: &str) -> bool {
     stop_of(line).is_some()
 }
 
-/// The reason of a line that stops everything, if it is one.
-fn stop_of(line: &str) -> Option<Option<String>> {
+/// The reason of a line that stops everything, if it is one, and whether it is a hard stop.
+fn stop_of(line: &str) -> Option<(String, bool)> {
     match language::parse(line, &language::Vocabulary::default()) {
-        Ok(Intent::Brake(Braking::Stop { because })) => Some(because),
+        Ok(Intent::Brake(Braking::Stop { because, hard })) => Some((because.unwrap_or_default(), hard)),
         Ok(_) | Err(_) => None,
     }
 }
 
 /// A line that stops everything, from somebody or in a place that cannot be looked up now: by what was last known.
 pub(super) async fn stop_unseen(world: &World, line: Line<'_>) -> Result<Option<Outcome>, StoreFault> {
-    let Some(because) = stop_of(line.text) else { return Ok(None) };
+    let Some((why, hard)) = stop_of(line.text) else { return Ok(None) };
     let person = &line.origin.person;
     let name = match who(world, person).await {
         Who::Is(profile) if profile.standing == Standing::Member => Some(profile.name),
@@ -72,7 +73,7 @@ pub(super) async fn stop_unseen(world: &World, line: Line<'_>) -> Result<Option<
     if !is_place_of_work(world, line.origin, matches!(line.origin.reply, ReplyPath::Direct)) {
         return Ok(None);
     }
-    stop(world, line, By { actor: person, name: &name }, because.unwrap_or_default()).await.map(Some)
+    stop(world, line, By { actor: person, name: &name }, (why, hard)).await.map(Some)
 }
 
 /// What a member's line comes to.
@@ -91,20 +92,19 @@ pub(super) async fn answer(
         return Ok(line.answered(conversation::may_not_stop(speaker.channel_name()), "refused: no place of work"));
     }
     match braking {
-        Braking::Stop { because } => stop(world, line, by, because.clone().unwrap_or_default()).await,
+        Braking::Stop { because, hard } => stop(world, line, by, (because.clone().unwrap_or_default(), *hard)).await,
         Braking::Resume { because } => {
-            let Some(stop) = stop_on(world.store.as_ref()).await? else {
-                return Ok(line.answered(conversation::not_stopped(), "answered: nothing is stopped"));
-            };
-            let now = world.now();
-            if let Some(from) = may_resume_from(&stop, by.actor).filter(|from| now < *from) {
-                return Ok(line.answered(conversation::not_alone_yet(&stop, from), "refused: not alone yet"));
+            let asked = (by, world.now(), because.as_str());
+            match resumed(world.store.as_ref(), asked, told_where(world, line.origin).as_ref()).await? {
+                Resumed::NotStopped => Ok(line.answered(conversation::not_stopped(), "answered: nothing is stopped")),
+                Resumed::NotAlone(stop, from) => {
+                    Ok(line.answered(conversation::not_alone_yet(&stop, from), "refused: not alone yet"))
+                }
+                Resumed::Now { stop, affected, mut writes } => {
+                    writes.push(line_answer(&line, conversation::go_on(&stop, &affected)));
+                    Ok(Outcome { writes, note: format!("resumed everything: {}", stop.id) })
+                }
             }
-            let (open, affected) = affected(world.store.as_ref()).await?;
-            let end = ended(by, now, because);
-            let mut writes = resuming(&stop, end, &open, told_where(world, line.origin).as_ref());
-            writes.push(line_answer(&line, conversation::go_on(&stop, &affected)));
-            Ok(Outcome { writes, note: format!("resumed everything: {}", stop.id) })
         }
         Braking::Freeze { .. }
         | Braking::Thaw { .. }
@@ -131,8 +131,9 @@ pub(super) async fn plan(
     let would = match (braking, stop_on(world.store.as_ref()).await?) {
         (Braking::Resume { .. }, Some(stop)) => conversation::resume_would(&stop, &affected, text),
         (Braking::Resume { .. }, None) => conversation::not_stopped(),
+        (Braking::Stop { hard: true, .. }, _) => conversation::stop_would(&affected, text, true),
         (_, Some(stop)) => conversation::stopped_already(&stop),
-        (_, None) => conversation::stop_would(&affected, text),
+        (_, None) => conversation::stop_would(&affected, text, false),
     };
     Ok(line.answered(would, "answered: a plan"))
 }
@@ -173,15 +174,51 @@ pub(super) fn answered(line: Line<'_>, came: Came) -> Outcome {
     line.answered(came.message, came.note).with(came.writes)
 }
 
-async fn stop(world: &World, line: Line<'_>, by: By<'_>, why: String) -> Result<Outcome, StoreFault> {
-    if let Some(stop) = stop_on(world.store.as_ref()).await? {
-        return Ok(line.answered(conversation::stopped_already(&stop), "answered: stopped already"));
+async fn stop(world: &World, line: Line<'_>, by: By<'_>, (why, hard): (String, bool)) -> Result<Outcome, StoreFault> {
+    let store = world.store.as_ref();
+    let channel = told_where(world, line.origin);
+    let id = BrakeId::new(world.ids.handle().as_str());
+    match stopped(store, id, (by, world.now(), why, hard), channel.as_ref()).await? {
+        Stopped::Already(stop) => Ok(line.answered(conversation::stopped_already(&stop), "answered: stopped already")),
+        Stopped::Now { stop, affected, mut writes } => {
+            writes.push(line_answer(&line, conversation::stop_took_hold(&stop, &affected)));
+            Ok(Outcome { writes, note: format!("stopped everything: {}", stop.id) })
+        }
     }
-    let (open, affected) = affected(world.store.as_ref()).await?;
-    let brake = stop_by(BrakeId::new(world.ids.handle().as_str()), by, world.now(), why);
-    let mut writes = stopping(&brake, &open, told_where(world, line.origin).as_ref());
-    writes.push(line_answer(&line, conversation::stop_took_hold(&brake, &affected)));
-    Ok(Outcome { writes, note: format!("stopped everything: {}", brake.id) })
+}
+
+/// What a stop of everything comes to.
+pub enum Stopped {
+    /// It is so already.
+    Already(Brake),
+    /// From now on.
+    Now {
+        /// The stop that is on then.
+        stop: Brake,
+        /// What it keeps from starting, and finds at work.
+        affected: Affected,
+        /// All that is written.
+        writes: Vec<Write>,
+    },
+}
+
+/// Stops everything; a hard stop is put on beside one that is not.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn stopped(
+    store: &dyn Store,
+    id: BrakeId,
+    (by, at, why, hard): (By<'_>, Timestamp, String, bool),
+    channel: Option<&ChannelId>,
+) -> Result<Stopped, StoreFault> {
+    if let Some(stop) = stop_on(store).await?.filter(|stop| !hard || stop.kind == BrakeKind::HARD_STOP) {
+        return Ok(Stopped::Already(stop));
+    }
+    let (open, affected) = affected(store).await?;
+    let stop = stop_by(id, by, at, (why, hard));
+    let writes = stopping(&stop, &open, channel);
+    Ok(Stopped::Now { stop, affected, writes })
 }
 
 fn line_answer(line: &Line<'_>, message: Message) -> Write {
@@ -201,19 +238,19 @@ fn is_place_of_work(world: &World, origin: &Origin, is_direct: bool) -> bool {
     rulebook.policies.permits_any((!is_direct).then_some(&origin.channel), commands)
 }
 
-/// The stop of everything, if it is on.
+/// The stop of everything, if it is on; of two the one that forbids more.
 ///
 /// # Errors
 /// The store does not answer.
 pub async fn stop_on(store: &dyn Store) -> Result<Option<Brake>, StoreFault> {
-    Ok(store.brakes().await?.into_iter().find(|brake| brake.kind == BrakeKind::Stop))
+    Ok(admission::stop_among(&store.brakes().await?).cloned())
 }
 
 /// A stop of everything by that person.
 #[must_use]
-pub fn stop_by(id: BrakeId, by: By<'_>, at: Timestamp, why: String) -> Brake {
+fn stop_by(id: BrakeId, by: By<'_>, at: Timestamp, (why, hard): (String, bool)) -> Brake {
     let (by, name) = (by.actor.id().clone(), by.name.to_owned());
-    Brake { id, kind: BrakeKind::Stop, by, name, since: at, why, until: None }
+    Brake { id, kind: BrakeKind::Stop { hard }, by, name, since: at, why, until: None }
 }
 
 /// How that person takes something off.
@@ -226,7 +263,7 @@ pub fn ended(by: By<'_>, at: Timestamp, why: &str) -> BrakeEnd {
 ///
 /// # Errors
 /// The store does not answer.
-pub async fn affected(store: &dyn Store) -> Result<(Vec<Request>, Affected), StoreFault> {
+pub(super) async fn affected(store: &dyn Store) -> Result<(Vec<Request>, Affected), StoreFault> {
     let mut open = store.open_requests().await?;
     open.retain(|request| !request.spec.only_looks());
     let mut affected = Affected::default();
@@ -243,20 +280,53 @@ pub async fn affected(store: &dyn Store) -> Result<(Vec<Request>, Affected), Sto
 
 /// Everything that a stop writes: itself, the notice, and every card again.
 #[must_use]
-pub fn stopping(stop: &Brake, open: &[Request], channel: Option<&ChannelId>) -> Vec<Write> {
+fn stopping(stop: &Brake, open: &[Request], channel: Option<&ChannelId>) -> Vec<Write> {
     let mut writes = vec![Write::BrakeOn(stop.clone())];
     writes.extend(channel.map(|channel| messages::stop(&stop.id, channel)));
     writes.extend(open.iter().map(|request| messages::card(request.id())));
     writes
 }
 
-/// Everything that is written when it goes on.
-#[must_use]
-pub fn resuming(stop: &Brake, end: BrakeEnd, open: &[Request], channel: Option<&ChannelId>) -> Vec<Write> {
-    let mut writes = vec![Write::BrakeOff { id: stop.id.clone(), end }];
-    writes.extend(channel.map(|channel| messages::stop(&stop.id, channel)));
+/// What letting everything go on comes to.
+pub enum Resumed {
+    /// Nothing is stopped.
+    NotStopped,
+    /// Whoever asks has put on this, and may take it off alone from then on.
+    NotAlone(Brake, Timestamp),
+    /// It goes on.
+    Now {
+        /// The stop that was on.
+        stop: Brake,
+        /// What it kept from starting.
+        affected: Affected,
+        /// All that is written.
+        writes: Vec<Write>,
+    },
+}
+
+/// Lets everything go on: whatever stops it is taken off, and nothing that came meanwhile is on.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn resumed(
+    store: &dyn Store,
+    (by, at, why): (By<'_>, Timestamp, &str),
+    channel: Option<&ChannelId>,
+) -> Result<Resumed, StoreFault> {
+    let mut on = store.brakes().await?;
+    on.retain(|brake| matches!(brake.kind, BrakeKind::Stop { .. }));
+    let Some(stop) = on.first().cloned() else { return Ok(Resumed::NotStopped) };
+    let own = on.iter().find_map(|brake| Some((brake, may_resume_from(brake, by.actor).filter(|from| at < *from)?)));
+    if let Some((brake, from)) = own {
+        return Ok(Resumed::NotAlone(brake.clone(), from));
+    }
+    let (open, affected) = affected(store).await?;
+    let off = |brake: &Brake| Write::BrakeOff { id: brake.id.clone(), end: ended(by, at, why) };
+    let mut writes = on.iter().map(off).collect::<Vec<_>>();
+    writes.push(Write::MayAct { server: None, touch: Touch::Changes, at });
+    writes.extend(channel.iter().flat_map(|channel| on.iter().map(|brake| messages::stop(&brake.id, channel))));
     writes.extend(open.iter().map(|request| messages::card(request.id())));
-    writes
+    Ok(Resumed::Now { stop, affected, writes })
 }
 
 /// The notice about a stop, as it stands now.

@@ -9,7 +9,7 @@ use super::standings::pools;
 use super::world::World;
 use super::{Service, Step, forms, messages};
 use crate::admission::calendars::{Planned, planned};
-use crate::admission::{Brake, BrakeKind};
+use crate::admission::{self, Brake, BrakeKind};
 use crate::approvals;
 use crate::conversation::message::Message;
 use crate::conversation::{self, HomeView, OwnRequest, RequestView, Told};
@@ -179,10 +179,10 @@ impl Own {
         let brakes = world.store.brakes().await?;
         let is_frozen = |brake: &&Brake| match brake.kind {
             BrakeKind::Freeze { .. } | BrakeKind::Blacklist { .. } => brake.is_on(now),
-            BrakeKind::Stop | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => false,
+            BrakeKind::Stop { .. } | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => false,
         };
         let frozen = brakes.iter().filter(is_frozen).cloned().collect();
-        let stop = brakes.into_iter().find(|brake| brake.kind == BrakeKind::Stop);
+        let stop = admission::stop_among(&brakes).cloned();
         Ok(Self { waiting, yours, told: answers.into_iter().filter_map(told).collect(), open, stop, frozen })
     }
 

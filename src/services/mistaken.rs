@@ -26,6 +26,8 @@ pub(super) fn hold(world: &World, run: &Run, events: &[RunEvent], now: Timestamp
         | RunEvent::StillSafe { .. }
         | RunEvent::Kept { .. }
         | RunEvent::WentOn { .. }
+        | RunEvent::StoodStill { .. }
+        | RunEvent::MovedOn { .. }
         | RunEvent::StepBegun { .. }
         | RunEvent::ActAnswered { .. }
         | RunEvent::StepSucceeded { .. }

@@ -57,6 +57,7 @@ pub mod suspects;
 pub mod telling;
 pub mod traffic;
 pub mod undone;
+mod untouched;
 pub mod verdict;
 pub mod watcher;
 mod whys;

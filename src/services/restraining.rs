@@ -297,7 +297,7 @@ fn covers(brake: &Brake, server: &Server, known: Known<'_>) -> bool {
     match &brake.kind {
         BrakeKind::Freeze { on } | BrakeKind::Blacklist { on, .. } => on.covers(server, known),
         BrakeKind::Hold { server: held, .. } => server.id == *held,
-        BrakeKind::Stop | BrakeKind::Pause { .. } => false,
+        BrakeKind::Stop { .. } | BrakeKind::Pause { .. } => false,
     }
 }
 
@@ -316,7 +316,7 @@ fn is_same(one: &BrakeKind, other: &BrakeKind) -> bool {
 fn outlasts(before: &Brake, brake: &Brake) -> bool {
     let level = |brake: &Brake| match &brake.kind {
         BrakeKind::Blacklist { level, .. } => Some(*level),
-        BrakeKind::Stop | BrakeKind::Freeze { .. } | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => None,
+        BrakeKind::Stop { .. } | BrakeKind::Freeze { .. } | BrakeKind::Hold { .. } | BrakeKind::Pause { .. } => None,
     };
     let ends_later = match (before.until, brake.until) {
         (None, until) => until.is_some(),

@@ -2,7 +2,7 @@
 
 use super::effects::Effects;
 use super::world::World;
-use super::{Service, Step, failures, messages, mistaken, suspects};
+use super::{Service, Step, failures, messages, mistaken, suspects, untouched};
 use crate::admission::traffic::{Traffic, is_missed};
 use crate::admission::{self, Brake, BrakeKind, Counted, Going, Health, HealthRow, StateRow};
 use crate::domain::effect::{Begun, Probe, Seen};
@@ -162,8 +162,13 @@ impl Runner {
             }
             Decision::Begin(errand) => {
                 let Some(mandate) = self.mandate(&errand, request, run).await? else { return Ok(Some(Turn::Rest)) };
+                let now = self.world.now();
                 // Its answer changes nothing in the journal, so the next look must not follow at once.
-                self.rest(run, self.world.now().plus(POLL_EVERY)).await?;
+                let writes = vec![may_act(run, &mandate, now), wake(run, now.plus(POLL_EVERY))];
+                let operation = Operation { id: self.world.ids.operation(), writes };
+                if self.world.store.commit(operation).await? == Committed::Stale {
+                    return Ok(Some(Turn::Rest));
+                }
                 self.begin(run.id.clone(), mandate);
                 Ok(Some(Turn::Effect))
             }
@@ -189,8 +194,7 @@ impl Runner {
     }
 
     async fn rest(&self, run: &Run, wake_at: Timestamp) -> Result<(), StoreFault> {
-        let write = Write::RunWake { id: run.id.clone(), epoch: run.epoch, wake_at };
-        let operation = Operation { id: self.world.ids.operation(), writes: vec![write] };
+        let operation = Operation { id: self.world.ids.operation(), writes: vec![wake(run, wake_at)] };
         self.world.store.commit(operation).await?;
         Ok(())
     }
@@ -208,13 +212,12 @@ impl Runner {
         };
         let counted = failures::counted(&self.world, request, run, &commit.events).await?;
         let state = self.state_after(run, &commit, now).await?;
-        let mut writes = self.writes(request, run, commit, now);
+        let writes = self.writes(request, run, commit, now);
+        let mut writes = untouched::given_back(&self.world, run, writes).await?;
         writes.extend(state.map(Write::ServerState));
         writes.extend(counted);
-        // A stop that came after the look at it is met here: from its commit on nothing is begun that changes anything.
-        if then.as_ref().is_some_and(|mandate| mandate.act().is_change()) {
-            writes.push(Write::NotStopped);
-        }
+        // A stop or a hold that came after the look at it is met here: from its own commit on nothing is begun that it forbids.
+        writes.extend(then.as_ref().map(|mandate| may_act(run, mandate, now)));
         writes.extend(self.closes_incident(run, &writes).await?);
         writes.extend(suspects::moves_on(&self.world, run).await?);
         writes.extend(self.worsens_incident(run, &writes).await?);
@@ -324,12 +327,24 @@ impl Runner {
     }
 }
 
-/// A server that a person holds is left alone, whatever else was ordered. A stop of everything forbids more than the end
-/// of one request does, so it comes next.
+fn wake(run: &Run, wake_at: Timestamp) -> Write {
+    Write::RunWake { id: run.id.clone(), epoch: run.epoch, wake_at }
+}
+
+fn may_act(run: &Run, mandate: &Mandate, at: Timestamp) -> Write {
+    let server = run.subject.server().map(|server| server.id.clone());
+    Write::MayAct { server, touch: mandate.act().touch(), at }
+}
+
+/// Under a hard stop everything stands still. A server that a person holds is left alone, whatever else was ordered. A stop of
+/// everything forbids more than the end of one request does, so it comes next.
 fn ordered(request: &Request, run: &Run, brakes: &[Brake], now: Timestamp) -> Orders {
-    if run.subject.server().is_some_and(|server| admission::is_held(server, brakes, now)) {
+    let stop = admission::stop_among(brakes);
+    if stop.is_some_and(|stop| stop.kind == BrakeKind::HARD_STOP) {
+        Orders::StandStill
+    } else if run.subject.server().is_some_and(|server| admission::is_held(server, brakes, now)) {
         Orders::Keep
-    } else if brakes.iter().any(|brake| brake.kind == BrakeKind::Stop) {
+    } else if stop.is_some() {
         Orders::Halt
     } else if matches!(request.stage, RequestStage::Stopping { .. }) {
         Orders::Stop
@@ -377,6 +392,8 @@ fn lock_change(event: &RunEvent, server: &PlannedServer, run: &Run) -> Option<Wr
         | RunEvent::Admitted(_)
         | RunEvent::WasSilent { .. }
         | RunEvent::StillSafe { .. }
+        | RunEvent::StoodStill { .. }
+        | RunEvent::MovedOn { .. }
         | RunEvent::StepBegun { .. }
         | RunEvent::ActAnswered { .. }
         | RunEvent::StepSucceeded { .. }

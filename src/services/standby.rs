@@ -18,7 +18,7 @@ use crate::admission::traffic::{
     Asking, Lack, Remedy, Shortage, Spared, StandbyRules, Traffic, coming, lacks, shortages,
 };
 use crate::conversation::{self, NotAsked, StandbyView};
-use crate::domain::command::CommandSpec;
+use crate::domain::command::{CommandSpec, Touch};
 use crate::domain::identity::{Actor, Profile};
 use crate::domain::ids::RequestId;
 use crate::domain::intent::Intent;
@@ -212,7 +212,7 @@ async fn ask(
     let (writes, tried) = match reply {
         Reply::Accepted { id, mut writes, note } => {
             // A stop that came meanwhile makes this stale.
-            writes.push(Write::NotStopped);
+            writes.push(Write::MayAct { server: None, touch: Touch::Changes, at: world.now() });
             if world.commit(writes).await? == Committed::Stale {
                 return Ok(Tried::NotNow(None));
             }

@@ -147,7 +147,7 @@ fn brakes(servers: &[Server], whole: Whole, (open, known): (&[(Request, Vec<Run>
         Whole::Part => admission::standing(servers, &requests, known).into_iter().cloned().collect(),
         Whole::Fleet => {
             let is_told = |brake: &&Brake| match &brake.kind {
-                BrakeKind::Stop => false,
+                BrakeKind::Stop { .. } => false,
                 BrakeKind::Pause { request } => requests.contains(request),
                 BrakeKind::Freeze { .. } | BrakeKind::Hold { .. } | BrakeKind::Blacklist { .. } => true,
             };

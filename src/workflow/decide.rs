@@ -59,6 +59,8 @@ pub enum Orders {
     Halt,
     /// A person keeps the server: until it is released no step begins that changes it or gives it back.
     Keep,
+    /// Everything is stopped hard: nothing is given back either, and looking goes on. Whoever has a place among those at work keeps it.
+    StandStill,
 }
 
 impl Orders {
@@ -67,7 +69,17 @@ impl Orders {
     pub const fn forbid_changes(self) -> bool {
         match self {
             Self::GoOn => false,
-            Self::Stop | Self::PutOff | Self::Halt | Self::Keep => true,
+            Self::Stop | Self::PutOff | Self::Halt | Self::Keep | Self::StandStill => true,
+        }
+    }
+
+    /// Whether nothing that touches so much may be sent, whatever was decided. What the end of a request or traffic forbids, steps
+    /// know themselves: there what was begun may be sent again.
+    const fn forbid_to_send(self, touch: Touch) -> bool {
+        match self {
+            Self::GoOn | Self::Stop | Self::PutOff => false,
+            Self::Halt => matches!(touch, Touch::Changes),
+            Self::Keep | Self::StandStill => !matches!(touch, Touch::Looks),
         }
     }
 }
@@ -144,16 +156,74 @@ pub struct Situation<'a> {
     pub now: Timestamp,
 }
 
-/// What the run does next.
+impl Situation<'_> {
+    /// The time by which what waits to be sent is late: while a run may not send, its clock stands still.
+    pub(super) fn clock(&self) -> Timestamp {
+        self.run.stood_since.unwrap_or(self.now)
+    }
+
+    /// Whether the orders forbid what the step under way, or the way back, would send.
+    fn forbids_to_send(&self) -> bool {
+        match &self.run.stage {
+            RunStage::Acting { step, .. } => {
+                self.steps.get(*step).is_some_and(|step| self.orders.forbid_to_send(step.touch()))
+                    || self.orders.forbid_to_send(Touch::GivesBack)
+            }
+            RunStage::Returning { .. } => self.orders.forbid_to_send(Touch::GivesBack),
+            RunStage::Waiting | RunStage::Ready { .. } | RunStage::NeedsPerson { .. } | RunStage::Ended { .. } => false,
+        }
+    }
+}
+
+/// What the run does next. What its orders forbid to send is not sent, whatever was decided: it stands still instead, and decides
+/// anew once it may go on.
 #[must_use]
 pub fn decide(situation: Situation<'_>) -> Decision {
+    if situation.run.stood_since.is_some() && !situation.forbids_to_send() {
+        return commit(vec![RunEvent::MovedOn { at: situation.now }], situation.now);
+    }
+    let wanted = wanted(situation);
+    let errand = match &wanted {
+        Decision::Begin(errand) => Some(errand),
+        Decision::Commit(commit) => commit.then.as_ref(),
+        Decision::Observe(_) | Decision::AskSafety { .. } | Decision::Wait(_) | Decision::Settled => None,
+    };
+    match errand {
+        Some(errand) if situation.orders.forbid_to_send(errand.act().touch()) => stands_still(situation),
+        Some(_) | None => wanted,
+    }
+}
+
+/// Where a step is under way, or the way back, that it stands still is stored: its time-out stands still with it.
+fn stands_still(situation: Situation<'_>) -> Decision {
+    let Situation { run, orders, now, .. } = situation;
+    let wake_at = now.plus(HALTED_LOOK_EVERY);
+    match &run.stage {
+        RunStage::Ready { .. } if orders == Orders::Keep => kept(situation),
+        RunStage::Acting { .. } | RunStage::Returning { .. } if run.stood_since.is_none() => {
+            Decision::Commit(Commit { wake_at, ..Commit::of(vec![RunEvent::StoodStill { at: now }], now) })
+        }
+        RunStage::Acting { .. }
+        | RunStage::Returning { .. }
+        | RunStage::Ready { .. }
+        | RunStage::Waiting
+        | RunStage::NeedsPerson { .. }
+        | RunStage::Ended { .. } => Decision::Wait(wake_at),
+    }
+}
+
+/// What the run would do next.
+fn wanted(situation: Situation<'_>) -> Decision {
     let Situation { steps, run, now, .. } = situation;
     match &run.stage {
         RunStage::Waiting | RunStage::Ended { .. } | RunStage::NeedsPerson { .. } => Decision::Settled,
         RunStage::Returning { at, outcome } => returning(situation, *at, *outcome),
         RunStage::Ready { step } => match steps.get(*step) {
             None => commit(vec![RunEvent::Ended { at: now, outcome: RunOutcome::Done }], now),
-            Some(_) if situation.run.kept_since.is_some() && situation.orders != Orders::Keep => {
+            Some(_)
+                if situation.run.kept_since.is_some()
+                    && !matches!(situation.orders, Orders::Keep | Orders::StandStill) =>
+            {
                 commit(vec![RunEvent::WentOn { at: now }], now)
             }
             Some(_)
@@ -163,6 +233,9 @@ pub fn decide(situation: Situation<'_>) -> Decision {
                 turn_back(situation, RunOutcome::Returned, Vec::new())
             }
             Some(spec) if situation.orders == Orders::Keep && spec.touch() != Touch::Looks => kept(situation),
+            Some(spec) if situation.orders == Orders::StandStill && spec.touch() != Touch::Looks => {
+                Decision::Wait(now.plus(HALTED_LOOK_EVERY))
+            }
             Some(spec) if situation.orders == Orders::Halt && spec.touch() == Touch::Changes => {
                 halted(situation, *step)
             }
@@ -304,7 +377,7 @@ fn returning(situation: Situation<'_>, since: Timestamp, outcome: RunOutcome) ->
         Input::Seen(Seen::Balancer(line)) if line.standing == BalancerStanding::Up => {
             Decision::Commit(Commit::of(vec![RunEvent::Ended { at: now, outcome }], now).with_state(run.found))
         }
-        Input::Seen(_) if now >= since.plus(RETURN_WITHIN) => {
+        Input::Seen(_) if situation.clock() >= since.plus(RETURN_WITHIN) => {
             let note = "it did not get back into rotation".to_owned();
             let step = run.failure.as_ref().map_or(0, |failure| failure.step);
             let failed = Failure { step, at: now, kind: FailureKind::BalancerFailed, note };

@@ -3,14 +3,14 @@
 use super::{Admission, IllegalTransition};
 use crate::domain::command::{Output, PowerPath};
 use crate::domain::effect::{Begun, BootId};
-use crate::domain::identity::Actor;
 use crate::domain::ids::{Epoch, RunId, Version};
 use crate::domain::intent::Value;
-use crate::domain::plan::{PlannedServer, Subject};
+use crate::domain::plan::Subject;
 use crate::domain::server::{ProductionState, ServerName};
 use crate::domain::time::Timestamp;
 use std::collections::BTreeMap;
 
+pub use super::event::RunEvent;
 pub use super::outcome::{Answer, RunOutcome};
 
 /// A run.
@@ -42,6 +42,8 @@ pub struct Run {
     pub safe_at: Option<Timestamp>,
     /// Since when it stands still because a person keeps its server.
     pub kept_since: Option<Timestamp>,
+    /// Since when it may not send what the step under way, or the way back, asks for.
+    pub stood_since: Option<Timestamp>,
     /// When something last came of it.
     pub moved_at: Option<Timestamp>,
     /// How many events made it.
@@ -160,106 +162,6 @@ pub struct StepIntent {
     pub until: Timestamp,
 }
 
-/// Something that happened to a run.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum RunEvent {
-    /// It was planned.
-    Planned {
-        /// What it works on.
-        subject: Subject,
-        /// The wave it belongs to.
-        wave: u32,
-    },
-    /// The server has changed before anything started, and the plan with it.
-    Replanned {
-        /// The server as it is now.
-        server: PlannedServer,
-    },
-    /// It was admitted: the server is reserved for it.
-    Admitted(Admission),
-    /// The server's SSH stayed silent before anything was sent.
-    WasSilent {
-        /// When.
-        at: Timestamp,
-    },
-    /// It was asked again whether it is safe to go on, and it is.
-    StillSafe {
-        /// When.
-        at: Timestamp,
-    },
-    /// A person keeps its server: it stands still before its next step.
-    Kept {
-        /// When.
-        at: Timestamp,
-    },
-    /// The server is kept no longer: it goes on.
-    WentOn {
-        /// When.
-        at: Timestamp,
-    },
-    /// A step's intent, durable before the act.
-    StepBegun {
-        /// The step.
-        step: usize,
-        /// What is intended.
-        intent: StepIntent,
-    },
-    /// What the other side answered.
-    ActAnswered {
-        /// The answer.
-        answer: Begun,
-    },
-    /// A step is proved.
-    StepSucceeded {
-        /// The step.
-        step: usize,
-        /// When.
-        at: Timestamp,
-        /// The state the server is in now.
-        state: ProductionState,
-        /// What proved it.
-        note: String,
-        /// What it tells the steps after it; empty where a person said that it happened.
-        outputs: BTreeMap<Output, Value>,
-    },
-    /// A step failed; what follows says whether the server is put back.
-    StepFailed(Failure),
-    /// The outcome of a step cannot be verified.
-    PersonAsked {
-        /// When.
-        at: Timestamp,
-        /// The evidence.
-        why: String,
-    },
-    /// A person said what happened.
-    PersonAnswered {
-        /// Who.
-        by: Actor,
-        /// Their name.
-        name: String,
-        /// When.
-        at: Timestamp,
-        /// What they said.
-        answer: Answer,
-        /// Until when a further look may take.
-        until: Timestamp,
-    },
-    /// It goes back to the state that was found.
-    ReturnBegun {
-        /// When.
-        at: Timestamp,
-        /// How it will have ended.
-        outcome: RunOutcome,
-    },
-    /// It is over.
-    Ended {
-        /// When.
-        at: Timestamp,
-        /// How.
-        outcome: RunOutcome,
-    },
-}
-
 impl Run {
     /// Rebuilds a run from its whole journal.
     ///
@@ -284,6 +186,7 @@ impl Run {
             silent_since: None,
             safe_at: None,
             kept_since: None,
+            stood_since: None,
             moved_at: None,
             version: Version(1),
             epoch,
@@ -356,12 +259,7 @@ impl Run {
         }
     }
 
-    /// Where it stands, kept since then or no longer.
-    fn kept(&mut self, stage: RunStage, since: Option<Timestamp>) -> RunStage {
-        self.kept_since = since;
-        stage
-    }
-
+    /// Where it stands once it has ended like that: put off, it waits as if it had never been admitted.
     /// Where it stands once it has ended like that: put off, it waits as if it had never been admitted.
     fn ended(&mut self, at: Timestamp, outcome: RunOutcome) -> RunStage {
         if matches!(outcome, RunOutcome::Returned | RunOutcome::FailedAndReturned | RunOutcome::PutOff) {
@@ -388,6 +286,10 @@ impl Run {
     /// The event does not fit the stage.
     pub fn apply(mut self, event: &RunEvent) -> Result<Self, IllegalTransition> {
         use RunStage as Stage;
+        let stands_as_before = event.changes_no_stage();
+        if self.stands(event) {
+            return Ok(self.later(event));
+        }
         self.stage = match (event, self.stage.clone()) {
             (RunEvent::Admitted(admission), Stage::Waiting) => self.admitted(*admission),
             (RunEvent::Replanned { server }, Stage::Waiting)
@@ -403,12 +305,6 @@ impl Run {
             (RunEvent::StillSafe { at }, stage @ (Stage::Ready { .. } | Stage::Acting { .. })) => {
                 self.safe_at = Some(*at);
                 stage
-            }
-            (RunEvent::Kept { at }, stage @ Stage::Ready { .. }) if self.kept_since.is_none() => {
-                self.kept(stage, Some(*at))
-            }
-            (RunEvent::WentOn { .. }, stage @ Stage::Ready { .. }) if self.kept_since.is_some() => {
-                self.kept(stage, None)
             }
             (RunEvent::StepBegun { step, intent }, Stage::Ready { step: at }) if at == *step => {
                 Stage::Acting { step: *step, intent: intent.clone(), answer: None }
@@ -455,8 +351,13 @@ impl Run {
             (RunEvent::Ended { at, outcome }, stage) if may_end(&stage, *outcome) => self.ended(*at, *outcome),
             (event, stage) => return Err(illegal(&self.id, &stage, event)),
         };
+        self.stood_since = self.stood_since.filter(|_| stands_as_before);
+        Ok(self.later(event))
+    }
+
+    fn later(mut self, event: &RunEvent) -> Self {
         (self.version, self.moved_at) = (Version(self.version.0 + 1), event.at().or(self.moved_at));
-        Ok(self)
+        self
     }
 }
 

@@ -1,8 +1,8 @@
 //! The steps that may be repeated without harm: rotation, checks, keyed calls.
 
 use super::decide::{
-    Acting, Commit, Decision, HALTED_LOOK_EVERY, Input, Orders, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX,
-    Situation, ask, commit, fail, server_of, turn_back,
+    Acting, Commit, Decision, Input, Orders, POLL_EVERY, SEND_AGAIN_AFTER, SEND_ATTEMPTS_MAX, Situation, ask, commit,
+    fail, server_of, turn_back,
 };
 use super::errand::Errand;
 use super::gate::{self, GATE_WITHIN, since};
@@ -83,7 +83,7 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
     match situation.orders {
         Orders::Stop | Orders::Halt => return turn_back(situation, RunOutcome::Returned, Vec::new()),
         Orders::PutOff => return turn_back(situation, RunOutcome::PutOff, Vec::new()),
-        Orders::GoOn | Orders::Keep => {}
+        Orders::GoOn | Orders::Keep | Orders::StandStill => {}
     }
     match situation.input {
         Input::Safe | Input::NotNow(_) => gate::ask_again(situation, acting.step),
@@ -94,7 +94,7 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
             let done = telling(done, Output::ConnectionsLeft, count(line.connections));
             Decision::Commit(done.with_state(ProductionState::Drained))
         }
-        Input::Seen(seen) if now >= acting.intent.until => {
+        Input::Seen(seen) if situation.clock() >= acting.intent.until => {
             let note = match seen {
                 Seen::Balancer(line) if is_out(line) => format!("{} connections did not end in time", line.connections),
                 Seen::NoAnswer(why) | Seen::OtherMachine(why) => format!("the load balancer does not answer: {why}"),
@@ -203,7 +203,7 @@ pub(super) fn put_back(situation: Situation<'_>, acting: &Acting<'_>, to: Produc
             let done = succeeded(situation, acting.step, to, "in rotation, and its health check answers");
             Decision::Commit(done.with_state(to))
         }
-        Input::Seen(seen) if now >= acting.intent.until => {
+        Input::Seen(seen) if situation.clock() >= acting.intent.until => {
             let note = match seen {
                 Seen::Balancer(line) if line.standing == BalancerStanding::Down => {
                     "in rotation, but its health check fails".to_owned()
@@ -268,7 +268,7 @@ fn send_again_at(intent: &StepIntent) -> crate::domain::time::Timestamp {
 pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpCall) -> Decision {
     let now = situation.now;
     let again = || call(situation, acting.step, http);
-    let is_last = now >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX;
+    let is_last = situation.clock() >= acting.intent.until || acting.intent.attempt >= SEND_ATTEMPTS_MAX;
     let is_irreversible =
         situation.steps.get(acting.step).is_some_and(|step| gate::is_irreversible(step, situation.impact));
     // Only the last answer is kept: an earlier call may have arrived, and what it did would not be undone.
@@ -299,12 +299,6 @@ pub(super) fn http(situation: Situation<'_>, acting: &Acting<'_>, http: &HttpCal
         // What is down for a second must not use up every attempt within that second.
         Some(Begun::NeverSent(_) | Begun::Unknown(_)) if now < send_again_at(acting.intent) => {
             Decision::Wait(send_again_at(acting.intent))
-        }
-        // It may be that nothing has arrived yet: while everything is stopped it is not sent again.
-        Some(Begun::NeverSent(_) | Begun::Unknown(_)) | None
-            if situation.orders == Orders::Halt && http.method == HttpMethod::Post =>
-        {
-            Decision::Wait(now.plus(HALTED_LOOK_EVERY))
         }
         // Keyed: the same key twice is one effect, so an unknown outcome is asked for again.
         Some(Begun::NeverSent(_) | Begun::Unknown(_)) => {

@@ -76,6 +76,35 @@ fn everything_is_stopped_and_stays_so() {
 }
 
 #[test]
+fn a_hard_stop_is_put_on_beside_one_that_is_on() {
+    let folder = tempfile::tempdir().expect("a folder for the calls");
+    let call = |arguments: &[&str]| wrasse_in(folder.path(), arguments);
+    std::fs::write(folder.path().join("none.db"), "").expect("the folder is ours");
+    let look = call(&["stop-everything", "--hard", "--plan"]);
+    insta::assert_snapshot!(shown(&look), @"
+    Plan: stop everything · nothing is done yet
+    Nothing would start that changes a server.
+    Nothing would be given back either.
+    No request would wait now.
+    ~ to do it: `/fleet stop everything --hard`
+    ");
+    assert!(
+        shown(&call(&["stop-everything", "--because", "servers do not come back"])).contains("Everything is stopped.")
+    );
+    let hard = call(&["stop-everything", "--hard", "--because", "the balancer lies"]);
+    assert_eq!(hard.status.code(), Some(0), "{}", complaint(&hard));
+    insta::assert_snapshot!(shown(&hard), @"
+    🛑 Everything is stopped hard. Nothing starts that changes a server.
+    Nothing is given back either: what is out stays as it is.
+    No request waits now.
+    ~ to go on: `/fleet resume everything because …`, by another person, or by local/UID from hh:mm UTC
+    ");
+    assert!(shown(&call(&["stop-everything", "--hard"])).contains("It was stopped before you asked."));
+    let alone = call(&["resume-everything", "--because", "the cause was found"]);
+    assert_eq!(alone.status.code(), Some(3), "the same account, at once");
+}
+
+#[test]
 fn a_site_is_frozen_and_thawed() {
     let folder = tempfile::tempdir().expect("a folder for the calls");
     let call = |arguments: &[&str]| wrasse_in(folder.path(), arguments);

@@ -52,6 +52,8 @@ impl RunStanding {
             | RunEvent::StillSafe { .. }
             | RunEvent::Kept { .. }
             | RunEvent::WentOn { .. }
+            | RunEvent::StoodStill { .. }
+            | RunEvent::MovedOn { .. }
             | RunEvent::ActAnswered { .. }
             | RunEvent::StepFailed(_)
             | RunEvent::PersonAnswered { answer: Answer::Did | Answer::DidNot, .. } => self,

@@ -68,6 +68,8 @@ impl FinishedAs {
             | RunEvent::StillSafe { .. }
             | RunEvent::Kept { .. }
             | RunEvent::WentOn { .. }
+            | RunEvent::StoodStill { .. }
+            | RunEvent::MovedOn { .. }
             | RunEvent::StepBegun { .. }
             | RunEvent::ActAnswered { .. }
             | RunEvent::StepSucceeded { .. }

@@ -32,7 +32,7 @@ fn look() -> Vec<StepSpec> {
 
 #[test]
 fn a_stop_comes_first_and_hides_no_other_reason() {
-    let fleet = Fleet::of(10).seen(1, Health::Failing, 0).under(BrakeKind::Stop);
+    let fleet = Fleet::of(10).seen(1, Health::Failing, 0).under(BrakeKind::STOP);
     assert_eq!(fleet.blocks(0), ["stopped", "capacity"]);
     let Verdict::Wait(blockers) = fleet.check(0) else { panic!("it waits") };
     let mut other_order = blockers.clone();
@@ -43,18 +43,20 @@ fn a_stop_comes_first_and_hides_no_other_reason() {
 
 #[test]
 fn looking_goes_on_under_a_stop() {
-    assert!(Fleet::of(10).running(Impact::ReadOnly, look()).under(BrakeKind::Stop).is_allowed(0));
+    assert!(Fleet::of(10).running(Impact::ReadOnly, look()).under(BrakeKind::STOP).is_allowed(0));
     // What calls itself read-only and is not is stopped.
     let not_really = Fleet::of(10).running(Impact::ReadOnly, undrain());
-    assert_eq!(not_really.under(BrakeKind::Stop).blocks(0), ["stopped"]);
-    assert_eq!(Fleet::of(10).running(Impact::Config, look()).under(BrakeKind::Stop).blocks(0), ["stopped"]);
+    assert_eq!(not_really.under(BrakeKind::STOP).blocks(0), ["stopped"]);
+    assert_eq!(Fleet::of(10).running(Impact::Config, look()).under(BrakeKind::STOP).blocks(0), ["stopped"]);
 }
 
 /// The safe direction: what a run of ours took out may be given back; what nobody of us took out may not.
 #[test]
 fn only_what_we_took_out_is_given_back_under_a_stop() {
-    let fleet = Fleet::of(10).running(Impact::Config, undrain()).under(BrakeKind::Stop);
+    let fleet = Fleet::of(10).running(Impact::Config, undrain()).under(BrakeKind::STOP);
     assert!(fleet.clone().in_state(0, Drained).is_allowed(0));
+    let hard = fleet.clone().in_state(0, Drained).under(BrakeKind::HARD_STOP);
+    assert_eq!(hard.blocks(0), ["stopped"], "nothing is given back under a hard stop");
     for state in [Standby, Production] {
         assert_eq!(fleet.clone().in_state(0, state).blocks(0), ["stopped"], "{state:?}");
     }
@@ -65,7 +67,7 @@ fn only_what_we_took_out_is_given_back_under_a_stop() {
 
 #[test]
 fn work_without_a_server_is_stopped_too() {
-    let fleet = Fleet::of(2).under(BrakeKind::Stop);
+    let fleet = Fleet::of(2).under(BrakeKind::STOP);
     let inventory = fleet.inventory();
     let request = run_of("2mq9", 1).request;
     let (subject, check) = (crate::domain::plan::Subject::Nothing, |fleet: &Fleet| {
@@ -78,7 +80,7 @@ fn work_without_a_server_is_stopped_too() {
 
 #[test]
 fn a_second_person_resumes_at_once_and_the_same_one_later() {
-    let stop = brake(BrakeKind::Stop, None);
+    let stop = brake(BrakeKind::STOP, None);
     let from = |team: &str, user: &str| may_resume_from(&stop, &PersonId::new(team, user));
     let later = Some(stop.since.plus(RESUME_ALONE_AFTER));
     assert_eq!(from("T0WRASSE", "U0ANA"), None);
@@ -90,7 +92,7 @@ fn a_second_person_resumes_at_once_and_the_same_one_later() {
 /// What a rehearsal says is what a start says.
 #[test]
 fn a_rehearsal_waits_for_the_same_reason() {
-    let fleet = Fleet::of(10).under(BrakeKind::Stop);
+    let fleet = Fleet::of(10).under(BrakeKind::STOP);
     let (inventory, servers) = (fleet.inventory(), [planned(&fleet.servers[0])]);
     let rehearsed = rehearse(
         &servers.iter().collect::<Vec<_>>(),

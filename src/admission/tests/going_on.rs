@@ -107,7 +107,7 @@ fn freezes_and_what_reaches_a_run_as_an_order_are_not_asked() {
         BrakeKind::Freeze { on: Coverage::everything() },
         BrakeKind::Hold { server, name },
         BrakeKind::Pause { request: run_of("2mq9", 1).request },
-        BrakeKind::Stop,
+        BrakeKind::STOP,
     ] {
         assert_eq!(taken_out().under(kind.clone()).goes_on(0), Ok(()), "{kind:?}");
     }

@@ -75,7 +75,7 @@ fn what_is_missing_by_more_than_one_takes_as_many() {
 fn what_waits_for_people_or_for_data_has_no_time() {
     let usual = paces(10 * MINUTE, true);
     assert_eq!(check(&Fleet::of(20).unseen(0).unseen(1).unseen(2), 4, &usual), (0, 4, None));
-    assert_eq!(check(&Fleet::of(20).under(BrakeKind::Stop), 1, &usual), (0, 1, None));
+    assert_eq!(check(&Fleet::of(20).under(BrakeKind::STOP), 1, &usual), (0, 1, None));
     assert_eq!(check(&Fleet::of(20).under(frozen()), 1, &usual), (0, 1, None), "it lasts until somebody thaws it");
     let ends = Fleet::of(20).under(frozen()).until(NOW.plus(5 * MINUTE));
     assert_eq!(check(&ends, 1, &usual), (0, 1, Some(300)));

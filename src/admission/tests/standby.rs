@@ -258,7 +258,7 @@ fn a_freeze_lets_in_what_is_wanted_and_a_stop_lets_in_nothing() {
     }
     let unknown = Fleet { traffic: Traffic::Pending, ..Fleet::standing_by(10, 2, 9.5) };
     assert_eq!(unknown.braked(freeze()).blocks(10), ["frozen"]);
-    assert_eq!(Fleet::standing_by(10, 2, 9.5).braked(BrakeKind::Stop).blocks(10), ["stopped"]);
+    assert_eq!(Fleet::standing_by(10, 2, 9.5).braked(BrakeKind::STOP).blocks(10), ["stopped"]);
     let mut reboots = Fleet::standing_by(10, 2, 9.5).braked(freeze());
     reboots.spec = reboot();
     assert_eq!(reboots.blocks(10), ["frozen"], "only what gives capacity");

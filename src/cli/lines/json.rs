@@ -56,7 +56,9 @@ pub(super) fn intent(intent: &Intent) -> Value {
             WhyOf::Run(run) => Value::from(run.to_string()),
             WhyOf::Server(selector) => Value::from(fleet::print(&selector.value)),
         } }),
-        Intent::Brake(Braking::Stop { because }) => json!({ "verb": "stop-everything", "because": because }),
+        Intent::Brake(Braking::Stop { because, hard }) => {
+            json!({ "verb": "stop-everything", "because": because, "hard": hard })
+        }
         Intent::Brake(Braking::Resume { because }) => json!({ "verb": "resume-everything", "because": because }),
         Intent::Override { policy, request, why } => json!({
             "verb": "override", "policy": policy.value, "request": request.to_string(), "because": why,

@@ -222,9 +222,9 @@ fn help_on_what_stops_things_shows_lines_to_copy() {
     let pages = verbs.map(|verb| shown(&say::help_verb(verb, &specs), HELP).split_once("----\n").unwrap().1.to_owned());
     assert_snapshot!(pages.collect::<Vec<_>>().join("\n\n"), @"
     Stop-everything: nothing starts any more that changes a server, until somebody resumes
-    `/fleet stop everything [because REASON]`
+    `/fleet stop everything [--hard] [because REASON]`
     `/fleet stop everything because servers do not come back`
-    ~ everybody may, where work may be asked for · what was begun goes to a safe point · a restart of mine changes nothing
+    ~ everybody may, where work may be asked for · what was begun goes to a safe point · a restart of mine changes nothing · with --hard nothing is given back either
 
     Resume-everything: everything goes on after a stop
     `/fleet resume everything because REASON`

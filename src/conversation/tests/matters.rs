@@ -169,7 +169,7 @@ fn an_event_says_how_long_a_store_must_know_of_it() {
 fn a_stop_of_everything_and_a_breaker_are_matters() {
     let stop = Brake {
         id: BrakeId::new("h_1"),
-        kind: BrakeKind::Stop,
+        kind: BrakeKind::STOP,
         by: person("U0BOB"),
         name: "bob".into(),
         since: at(14, 5),

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use wrasse::domain::effect::{Begun, Probe, Seen};
+use wrasse::domain::effect::{Act, Begun, Probe, Seen};
 use wrasse::domain::server::{ProductionState, ServerName, SiteName, TagName, TagValue};
 use wrasse::mandate::Mandate;
 use wrasse::ports::{Clock, Drivers, Metrics, Monitoring};
@@ -34,29 +34,38 @@ pub(crate) struct StageFleet {
     clock: Arc<StageClock>,
     planned: RefCell<Vec<ServerSpec>>,
     drivers: OnceCell<FleetDrivers>,
-    /// Whether load balancers answer.
-    balancers: Arc<AtomicBool>,
+    balancers: Arc<Balancers>,
     /// Whether there are metrics.
     is_measured: Cell<bool>,
     /// Whether there is somewhere to read alerts.
     is_monitored: Cell<bool>,
 }
 
+/// What load balancers do of what they should.
+struct Balancers {
+    answer: AtomicBool,
+    hear: AtomicBool,
+}
+
 /// The fleet's drivers, and what of them can be reached.
 struct Reach {
     drivers: FleetDrivers,
-    balancers: Arc<AtomicBool>,
+    balancers: Arc<Balancers>,
 }
 
 #[async_trait]
 impl Drivers for Reach {
     async fn begin(&self, mandate: &Mandate, deadline: Duration) -> Begun {
+        let is_balancers = matches!(mandate.act(), Act::Drain(_) | Act::Undrain(_));
+        if is_balancers && !self.balancers.hear.load(Ordering::SeqCst) {
+            return Begun::Unknown("the load balancer does not answer".to_owned());
+        }
         self.drivers.begin(mandate, deadline).await
     }
 
     async fn observe(&self, probe: &Probe, deadline: Duration) -> Seen {
         let is_balancers = matches!(probe, Probe::Balancer(_) | Probe::Pool(_));
-        if is_balancers && !self.balancers.load(Ordering::SeqCst) {
+        if is_balancers && !self.balancers.answer.load(Ordering::SeqCst) {
             return Seen::NoAnswer("the load balancer does not answer".to_owned());
         }
         self.drivers.observe(probe, deadline).await
@@ -69,7 +78,7 @@ impl StageFleet {
             clock,
             planned: RefCell::default(),
             drivers: OnceCell::new(),
-            balancers: Arc::new(AtomicBool::new(true)),
+            balancers: Arc::new(Balancers { answer: AtomicBool::new(true), hear: AtomicBool::new(true) }),
             is_measured: Cell::new(false),
             is_monitored: Cell::new(false),
         }
@@ -113,14 +122,21 @@ impl StageFleet {
         made.clone()
     }
 
-    /// No load balancer answers any more.
+    /// No load balancer answers any more; they do what they are told.
     pub(crate) fn balancers_go_silent(&self) {
-        self.balancers.store(false, Ordering::SeqCst);
+        self.balancers.answer.store(false, Ordering::SeqCst);
     }
 
-    /// The load balancers answer again.
+    /// No load balancer answers any more, or does anything.
+    pub(crate) fn balancers_go_down(&self) {
+        self.balancers_go_silent();
+        self.balancers.hear.store(false, Ordering::SeqCst);
+    }
+
+    /// The load balancers are well again.
     pub(crate) fn balancers_answer(&self) {
-        self.balancers.store(true, Ordering::SeqCst);
+        self.balancers.answer.store(true, Ordering::SeqCst);
+        self.balancers.hear.store(true, Ordering::SeqCst);
     }
 
     /// The drivers as the bot gets them.

@@ -3,9 +3,18 @@
 use super::values::*;
 use super::{commit, does, is_stale, on_every_store};
 use wrasse::admission::{Brake, BrakeKind, Ledger};
+use wrasse::domain::command::Touch;
 use wrasse::domain::ids::{BrakeId, OperationId};
 use wrasse::ports::Store;
 use wrasse::ports::store::{Committed, SeenMember, Write};
+
+fn may_act(name: &str, touch: Touch, millis: i64) -> Write {
+    Write::MayAct { server: Some(server(name)), touch, at: at(millis) }
+}
+
+fn may_act_anywhere(millis: i64) -> Write {
+    Write::MayAct { server: None, touch: Touch::Changes, at: at(millis) }
+}
 
 async fn ids(store: &dyn Store) -> Vec<String> {
     let on = store.brakes().await.unwrap();
@@ -23,7 +32,7 @@ async fn what_is_put_on_is_read_back_until_it_is_taken_off() {
         }
         assert_eq!(store.brakes().await.unwrap(), all, "in the order in which they were put on");
         does(store, "off", vec![brake_off("b3", 50)]).await;
-        assert_eq!(ids(store).await, ["b0", "b1", "b2", "b4", "b5", "b6"]);
+        assert_eq!(ids(store).await, ["b0", "b1", "b2", "b4", "b5", "b6", "b7"]);
         let (held, end) = store.brake(&BrakeId::new("b3")).await.unwrap().unwrap();
         assert_eq!((held, end), (all[3].clone(), Some(brake_end(50))));
         assert_eq!(store.brake(&all[0].id).await.unwrap(), Some((all[0].clone(), None)));
@@ -38,14 +47,54 @@ async fn what_is_put_on_is_read_back_until_it_is_taken_off() {
 #[tokio::test]
 async fn everything_is_stopped_once_and_what_relies_on_no_stop_is_stale() {
     on_every_store(async |store| {
-        does(store, "not stopped", vec![Write::NotStopped]).await;
-        does(store, "stop", vec![Write::BrakeOn(brake("one", BrakeKind::Stop, 1, None))]).await;
-        is_stale(store, "stop twice", Write::BrakeOn(brake("two", BrakeKind::Stop, 2, None))).await;
-        is_stale(store, "begin something", Write::NotStopped).await;
+        does(store, "not stopped", vec![may_act("s-1", Touch::Changes, 1)]).await;
+        does(store, "stop", vec![Write::BrakeOn(brake("one", BrakeKind::STOP, 1, None))]).await;
+        is_stale(store, "stop twice", Write::BrakeOn(brake("two", BrakeKind::STOP, 2, None))).await;
+        is_stale(store, "begin something", may_act("s-1", Touch::Changes, 2)).await;
+        does(store, "give back", vec![may_act("s-1", Touch::GivesBack, 2)]).await;
         does(store, "resume", vec![brake_off("one", 3)]).await;
-        does(store, "begin", vec![Write::NotStopped]).await;
-        does(store, "stop anew", vec![Write::BrakeOn(brake("three", BrakeKind::Stop, 4, None))]).await;
+        does(store, "begin", vec![may_act("s-1", Touch::Changes, 3)]).await;
+        does(store, "stop anew", vec![Write::BrakeOn(brake("three", BrakeKind::STOP, 4, None))]).await;
         assert_eq!(ids(store).await, ["three"]);
+    })
+    .await;
+}
+
+/// A hard stop is put on beside the other, once, and forbids to give back; going on relies on nothing else stopping.
+#[tokio::test]
+async fn a_hard_stop_is_put_on_once_and_nothing_may_be_given_back() {
+    on_every_store(async |store| {
+        let hard = |id: &str, since| Write::BrakeOn(brake(id, BrakeKind::HARD_STOP, since, None));
+        does(store, "stop", vec![Write::BrakeOn(brake("one", BrakeKind::STOP, 1, None))]).await;
+        does(store, "stop hard", vec![hard("two", 2)]).await;
+        is_stale(store, "stop hard twice", hard("three", 3)).await;
+        for touch in [Touch::Changes, Touch::GivesBack] {
+            is_stale(store, &format!("do it: {touch:?}"), may_act("s-1", touch, 4)).await;
+        }
+        does(store, "look", vec![may_act("s-1", Touch::Looks, 4)]).await;
+        let relies = may_act_anywhere(5);
+        let half = vec![brake_off("one", 5), relies.clone()];
+        assert_eq!(commit(store, "resume past the other", half).await, Committed::Stale);
+        assert_eq!(ids(store).await, ["one", "two"], "nothing of it is written");
+        does(store, "resume", vec![brake_off("one", 6), brake_off("two", 6), relies]).await;
+        does(store, "give back", vec![may_act("s-1", Touch::GivesBack, 7)]).await;
+    })
+    .await;
+}
+
+/// A hold forbids what is done to its own server, until its time is over.
+#[tokio::test]
+async fn what_a_person_holds_is_left_alone_until_it_is_over() {
+    on_every_store(async |store| {
+        let held = brake_kinds()[3].clone();
+        does(store, "hold", vec![Write::BrakeOn(brake("one", held, 1, Some(20)))]).await;
+        for (touch, may) in [(Touch::Looks, true), (Touch::GivesBack, false), (Touch::Changes, false)] {
+            let done = commit(store, &format!("at ten: {touch:?}"), vec![may_act("s-1", touch, 10)]).await;
+            assert_eq!(done == Committed::Done, may, "{touch:?}");
+        }
+        does(store, "another", vec![may_act("s-2", Touch::Changes, 10)]).await;
+        does(store, "none", vec![may_act_anywhere(10)]).await;
+        does(store, "later", vec![may_act("s-1", Touch::Changes, 20)]).await;
     })
     .await;
 }
@@ -74,7 +123,7 @@ async fn a_reservation_sees_the_stop_under_its_lock() {
             Some(_) => Vec::new(),
             None => vec![Write::Lock(lock("s-1", &run_id(1)))],
         };
-        does(store, "stop", vec![Write::BrakeOn(brake("one", BrakeKind::Stop, 1, None))]).await;
+        does(store, "stop", vec![Write::BrakeOn(brake("one", BrakeKind::STOP, 1, None))]).await;
         let done = store.reserve(OperationId::new("reserve stopped"), &[], &decide).await.unwrap();
         assert_eq!(done, Committed::Done);
         assert_eq!(store.ledger().await.unwrap().lock(&server("s-1")), None);

@@ -3,7 +3,7 @@
 use super::values::*;
 use super::{commit, does, is_stale, on_every_store, operation};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use wrasse::admission::{ByServer, Health, LockStanding};
+use wrasse::admission::{ByServer, Health, Lock, LockStanding};
 use wrasse::domain::command::CommandName;
 use wrasse::domain::identity::{Actor, PersonId};
 use wrasse::domain::ids::{Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version};
@@ -280,6 +280,26 @@ async fn a_server_has_one_worker_and_what_was_left_behind_can_be_taken_over() {
         does(store, "unlock and lock", vec![unlock(&two), Write::Lock(lock(name, &one))]).await;
         does(store, "unlock", vec![unlock(&one)]).await;
         assert!(store.ledger().await.unwrap().locks.is_empty());
+    })
+    .await;
+}
+
+/// Whoever took a server over and did nothing to it gives it back as it was left behind.
+#[tokio::test]
+async fn what_was_taken_over_is_given_back_to_whoever_left_it_behind() {
+    on_every_store(async |store| {
+        let (one, two) = (run_id(1), run_id(2));
+        let taken = Lock { taken_from: Some(one.clone()), ..lock("s-1", &two) };
+        let left = Lock { standing: LockStanding::LeftBehind, since: at(1), ..lock("s-1", &one) };
+        let given_back = |by: &RunId| Write::LockGivenBack { lock: left.clone(), by: by.clone() };
+        is_stale(store, "give back what is free", given_back(&two)).await;
+        does(store, "lock", vec![Write::Lock(lock("s-1", &two))]).await;
+        is_stale(store, "give back what was nobody's", given_back(&two)).await;
+        does(store, "take over", vec![Write::Lock(taken)]).await;
+        is_stale(store, "give back another's", given_back(&one)).await;
+        does(store, "give back", vec![given_back(&two)]).await;
+        assert_eq!(store.ledger().await.unwrap().lock(&server("s-1")), Some(&left));
+        is_stale(store, "give back twice", given_back(&two)).await;
     })
     .await;
 }

@@ -214,7 +214,7 @@ async fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     let fault = SqliteStore::open(&path).await.unwrap_err();
     let expected = format!(
         "the store holds something unreadable: {} was written by a newer version: its schema has step 99, this \
-         version knows steps up to 19",
+         version knows steps up to 20",
         path.display()
     );
     assert_eq!(fault.to_string(), expected);

@@ -9,7 +9,8 @@ use proptest::sample::select;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use wrasse::adapters::storage::memory::MemoryStore;
-use wrasse::admission::{ByServer, FinishedAs, Health, Ledger};
+use wrasse::admission::{ByServer, FinishedAs, Health, Ledger, Lock, LockStanding};
+use wrasse::domain::command::Touch;
 use wrasse::domain::identity::{Asker, PersonId};
 use wrasse::domain::ids::{DeliveryKey, Handle, OperationId, RequestId};
 use wrasse::domain::server::ProductionState;
@@ -91,7 +92,9 @@ fn run_draft() -> impl Strategy<Value = Draft> {
 fn server_write() -> impl Strategy<Value = Write> {
     let health = select(vec![Health::Serving, Health::Failing, Health::OutOfRotation]);
     prop_oneof![
-        2 => (name(), number()).prop_map(|(name, number)| Write::Lock(lock(name, &run_id(number)))),
+        2 => (name(), number(), option::of(number())).prop_map(|(name, number, former)| {
+            Write::Lock(Lock { taken_from: former.map(run_id), ..lock(name, &run_id(number)) })
+        }),
         1 => (name(), number()).prop_map(|(name, number)| {
             Write::LockLeftBehind { server: server(name), run: run_id(number) }
         }),
@@ -107,7 +110,12 @@ fn server_write() -> impl Strategy<Value = Write> {
         1 => (name(), select(brake_kinds()), moment(), option::of(moment()))
             .prop_map(|(id, kind, since, until)| Write::BrakeOn(brake(id, kind, since, until))),
         1 => (name(), moment()).prop_map(|(id, millis)| brake_off(id, millis)),
-        1 => Just(Write::NotStopped),
+        1 => (name(), select(vec![Touch::Looks, Touch::GivesBack, Touch::Changes]), moment())
+            .prop_map(|(name, touch, millis)| Write::MayAct { server: Some(server(name)), touch, at: at(millis) }),
+        1 => (name(), number(), number()).prop_map(|(name, by, former)| Write::LockGivenBack {
+            lock: Lock { standing: LockStanding::LeftBehind, ..lock(name, &run_id(former)) },
+            by: run_id(by),
+        }),
         1 => option::of(select(TAILS.to_vec()))
             .prop_map(|tail| Write::NoYoungerRequest { than: tail.map(request_id) }),
         1 => (name(), health, moment()).prop_map(|(name, health, seen)| Write::Health(health_row(name, health, seen))),

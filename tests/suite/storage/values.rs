@@ -283,13 +283,14 @@ pub(crate) fn brake_kinds() -> Vec<BrakeKind> {
     let (lax, everything) = (|| Coverage::of_text("site=lax"), Coverage::everything());
     let (command, level) = (Some(CommandName::new("reboot")), BlacklistLevel::Absolute);
     vec![
-        BrakeKind::Stop,
+        BrakeKind::STOP,
         BrakeKind::Freeze { on: everything.clone() },
         BrakeKind::Freeze { on: lax() },
         BrakeKind::Hold { server: server("s-1"), name: ServerName::new("edge-lax-001") },
         BrakeKind::Pause { request: request_id("2mq9") },
         BrakeKind::Blacklist { on: lax(), command, level },
         BrakeKind::Blacklist { on: everything, command: None, level: BlacklistLevel::Block },
+        BrakeKind::HARD_STOP,
     ]
 }
 

@@ -39,6 +39,7 @@ async fn nobody_is_called_when_somebody_has_taken_over() {
         let thread = ana.types(&noc, "/fleet reboot edge-lax-02 because kernel update").await;
         stage.clock().advance(minutes(5)).await;
         thread.transcript();
+        stage.fleet().repairs("edge-lax-02");
         let again = ana.types(&noc, "/fleet undrain edge-lax-02 because it was repaired").await;
         stage.clock().advance(minutes(60)).await;
         again.transcript();

@@ -50,6 +50,11 @@ fn return_begun(writes: &[Write]) -> bool {
     run_event(writes, |event| matches!(event, RunEvent::StepBegun { step: 4, .. }))
 }
 
+/// On the way back without having got done.
+pub(super) fn turned_back(writes: &[Write]) -> bool {
+    run_event(writes, |event| matches!(event, RunEvent::ReturnBegun { .. }))
+}
+
 fn run_over(writes: &[Write]) -> bool {
     run_event(writes, |event| matches!(event, RunEvent::Ended { .. }))
 }

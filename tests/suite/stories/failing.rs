@@ -214,6 +214,60 @@ async fn a_repaired_server_is_taken_over_by_the_next_request() {
     .await;
 }
 
+/// Whoever took a server over and could do nothing to it leaves it to whoever had left it behind: it does not get lost.
+#[tokio::test]
+async fn what_is_taken_over_in_vain_is_left_behind_again() {
+    story(async |stage| {
+        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-03]");
+        stage.fleet().gets("edge-lax-01", Fault::ChecksFail);
+        ana.types(&noc, "/fleet reboot edge-lax-01 because kernel update").await.transcript();
+        stage.clock().advance(minutes(3)).await;
+        noc.transcript();
+        stage.channel("#incidents").transcript();
+        stage.fleet().gets("edge-lax-01", Fault::RefusesReboot);
+        let second = ana.types(&noc, "/fleet reboot edge-lax-01 because its checks fail").await;
+        stage.clock().advance(minutes(3)).await;
+        assert_snapshot!(second.transcript(), @"
+        ana   /fleet reboot edge-lax-01 because its checks fail
+        bot   (only ana) Understood: reboot 1 server in lax
+              `edge-lax-01` · reason: `its checks fail`
+              ~ req-0002 · … · card <link>
+        bot   Reboot 1 server in lax · req-0002
+              ❌ failed · hh:mm
+              `edge-lax-01` · `its checks fail`
+              0 of 1 rebooted · 1 failed
+              ~ @ana · hh:mm to hh:mm
+              [Details]
+        bot > ✗ edge-lax-01 did not reboot
+              Seen at hh:mm: `Call to Reboot failed: Access denied`
+              It is back in drained.
+              ▸ drain ✓  reboot ✗  check ·  return ·
+        bot > ❌ req-0002: none of 1 rebooted, 1 failed
+              ✗ `edge-lax-01` did not reboot; back in drained
+              ~ some time · asked by @ana · plan 0000
+              [[Retry 1]]
+        ");
+        assert_snapshot!(stage.channel("#incidents").transcript(), @"
+        bot   ✗ 1 server of lax out of production
+              reboot: `edge-lax-01` did not pass the checks; drained
+              edge-lax now 2 of 3, floor 2
+              ~ req-0001 by ana · since hh:mm
+              [[I take it]] [Open thread]
+        ");
+        let out = ana.types(&noc, "/fleet out").await;
+        assert_snapshot!(out.transcript(), @"
+        ana   /fleet out
+        bot   (only ana) 1 of 3 servers out of production
+              1. `edge-lax-01` drained, left behind by a run that failed since hh:mm · req-0001 (ana)
+              [Return 1.]
+              ~ more of one: `why edge-lax-01` · as of hh:mm
+        ");
+        stage.fleet().rebooted("edge-lax-01", times(1));
+        stage.fleet().serves("edge-lax-01", false);
+    })
+    .await;
+}
+
 /// Its sudoers say no: nothing was rebooted, so the server returns.
 #[tokio::test]
 async fn a_server_that_refuses_goes_back_to_work() {

@@ -58,6 +58,7 @@ mod soaking;
 mod spreading;
 mod standing_by;
 mod stopping;
+mod stopping_hard;
 mod surging;
 mod suspecting;
 mod telling;

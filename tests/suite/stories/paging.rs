@@ -41,6 +41,14 @@ async fn a_failed_server_rings_while_the_chat_is_down() {
         stage.clock().advance(UNTIL_IT_ENDS).await;
         thread.since_last_look();
         stage.channel("#incidents").since_last_look();
+        assert!(stage.rings().contains("left-out of lax"), "it is still down, and its return was in vain");
+        stage.fleet().lets_boot();
+        stage.fleet().repairs("edge-lax-02");
+        stage.clock().advance(seconds(10)).await;
+        ana.types(&noc, "/fleet undrain edge-lax-02 because it was repaired").await.transcript();
+        stage.clock().advance(UNTIL_IT_ENDS).await;
+        thread.since_last_look();
+        stage.channel("#incidents").since_last_look();
         assert_snapshot!(stage.rings(), @"");
     })
     .await;

@@ -6,8 +6,10 @@ use super::starts::StartRow;
 use super::table::Table;
 use crate::admission::{
     Brake, BrakeEnd, BrakeKind, Breaker, FinishedRun, HealthRow, Ledger, Lock, LockStanding, Snapshot, StateRow,
+    forbids,
 };
 use crate::domain::breaker::BreakerScope;
+use crate::domain::command::Touch;
 use crate::domain::identity::{Actor, PersonId};
 use crate::domain::ids::{
     BrakeId, DeliveryKey, EnvelopeKey, Epoch, Fingerprint, Handle, OperationId, RequestId, RunId, Version,
@@ -172,8 +174,15 @@ impl State {
         on.into_iter().map(|row| row.brake.clone()).collect()
     }
 
-    fn is_stopped(&self) -> bool {
-        self.brakes.values().any(|row| row.is_on && row.brake.kind == BrakeKind::Stop)
+    /// Whether nothing that people put on forbids to do so much to that server, or to anything.
+    fn may_act(&self, server: Option<&ServerId>, touch: Touch, at: Timestamp) -> bool {
+        let mut on = self.brakes.values().filter(|row| row.is_on).map(|row| &row.brake);
+        !on.any(|brake| forbids(brake, (server, touch, at)))
+    }
+
+    /// One stop of everything, and one that is hard, are enough.
+    fn is_stopped_as(&self, kind: &BrakeKind) -> bool {
+        matches!(kind, BrakeKind::Stop { .. }) && self.brakes.values().any(|row| row.is_on && row.brake.kind == *kind)
     }
 
     /// Whether an open request is younger than that one, or there is any.
@@ -187,8 +196,7 @@ impl State {
         for id in over.collect::<Vec<_>>() {
             self.brakes.change(&id, |row| row.is_on = false);
         }
-        let is_second_stop = brake.kind == BrakeKind::Stop && self.is_stopped();
-        if self.brakes.get(&brake.id).is_some() || is_second_stop {
+        if self.brakes.get(&brake.id).is_some() || self.is_stopped_as(&brake.kind) {
             return Guard::Stale;
         }
         let sequence = self.brakes.next_sequence();
@@ -245,6 +253,25 @@ impl State {
         self.declarations.take_back();
     }
 
+    fn leave_behind(&mut self, server: &ServerId, run: &RunId) -> Guard {
+        let is_ours = self.is_locked_by(server, run);
+        Guard::of(is_ours && self.locks.change(server, |lock| lock.standing = LockStanding::LeftBehind))
+    }
+
+    fn give_back(&mut self, lock: &Lock, by: &RunId) -> Guard {
+        let is_theirs = |held: &Lock| held.run == *by && held.taken_from.as_ref() == Some(&lock.run);
+        let is_due = self.locks.get(&lock.server).is_some_and(is_theirs);
+        Guard::of(is_due && self.locks.change(&lock.server, |held| *held = lock.clone()))
+    }
+
+    fn unlock(&mut self, server: &ServerId, run: &RunId) -> Guard {
+        let is_ours = self.is_locked_by(server, run);
+        if is_ours {
+            self.locks.remove(server);
+        }
+        Guard::of(is_ours)
+    }
+
     fn apply(&mut self, write: &Write) -> Guard {
         match write {
             Write::EnvelopeSettled { key, outcome } => {
@@ -265,17 +292,9 @@ impl State {
             Write::Lock(lock) => self.lock(lock),
             Write::LockParked { server, run } => self.hold_lock((server, run), LockStanding::Parked),
             Write::LockTakenUp { server, run } => self.hold_lock((server, run), LockStanding::Working),
-            Write::LockLeftBehind { server, run } => Guard::of(
-                self.is_locked_by(server, run)
-                    && self.locks.change(server, |lock| lock.standing = LockStanding::LeftBehind),
-            ),
-            Write::Unlock { server, run } => {
-                let is_ours = self.is_locked_by(server, run);
-                if is_ours {
-                    self.locks.remove(server);
-                }
-                Guard::of(is_ours)
-            }
+            Write::LockLeftBehind { server, run } => self.leave_behind(server, run),
+            Write::LockGivenBack { lock, by } => self.give_back(lock, by),
+            Write::Unlock { server, run } => self.unlock(server, run),
             Write::Control(control) => self.control_made(control),
             Write::ControlUsed { handle, at } => self.control_used(handle, *at),
             Write::HomeOpened { person, at } => self.home_opened(person, *at),
@@ -298,7 +317,7 @@ impl State {
             }
             Write::BrakeOn(brake) => self.put_on(brake),
             Write::BrakeOff { id, end } => self.take_off(id, end),
-            Write::NotStopped => Guard::of(!self.is_stopped()),
+            Write::MayAct { server, touch, at } => Guard::of(self.may_act(server.as_ref(), *touch, *at)),
             Write::NoYoungerRequest { than } => Guard::of(!self.has_younger(than.as_ref())),
             Write::MemberSeen(member) => {
                 self.members.put(member.person.clone(), member.clone());
@@ -428,6 +447,7 @@ impl State {
             | Write::LockParked { .. }
             | Write::LockTakenUp { .. }
             | Write::LockLeftBehind { .. }
+            | Write::LockGivenBack { .. }
             | Write::Unlock { .. }
             | Write::Control(_)
             | Write::ControlUsed { .. }
@@ -438,7 +458,7 @@ impl State {
             | Write::Finished { .. }
             | Write::Breaker(_) => Guard::Holds,
             Write::Authorization(_) => Guard::Holds,
-            Write::BrakeOn(_) | Write::BrakeOff { .. } | Write::NotStopped | Write::MemberSeen(_) => Guard::Holds,
+            Write::BrakeOn(_) | Write::BrakeOff { .. } | Write::MayAct { .. } | Write::MemberSeen(_) => Guard::Holds,
             Write::NoYoungerRequest { .. } => Guard::Holds,
             Write::Snapshot { .. } => Guard::Holds,
         }

@@ -55,7 +55,7 @@ stored_record! { Brake;
     id: "id", kind: "kind", by: "by", name: "name", since: "since_ms", why: "why", until: "until_ms",
 }
 stored_variants! { BrakeKind;
-    "stop" => Stop,
+    "stop" => Stop { hard: "hard" or false },
     "freeze" => Freeze { on: "on" },
     "hold" => Hold { server: "server", name: "name" },
     "pause" => Pause { request: "request" },

@@ -268,6 +268,8 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
         time().prop_map(|at| RunEvent::StillSafe { at }),
         time().prop_map(|at| RunEvent::Kept { at }),
         time().prop_map(|at| RunEvent::WentOn { at }),
+        time().prop_map(|at| RunEvent::StoodStill { at }),
+        time().prop_map(|at| RunEvent::MovedOn { at }),
         (any::<usize>(), intent()).prop_map(|(step, intent)| RunEvent::StepBegun { step, intent }),
         begun.prop_map(|answer| RunEvent::ActAnswered { answer }),
         (any::<usize>(), time(), state(), text(), btree_map(select(Output::ALL.to_vec()), value(), 0..3))

@@ -3,7 +3,7 @@
 use super::super::Guard;
 use super::rows::{request_id_of, time, time_if_any, unknown};
 use crate::admission::{BlacklistLevel, Brake, BrakeEnd, BrakeKind, Coverage};
-use crate::domain::command::CommandName;
+use crate::domain::command::{CommandName, Touch};
 use crate::domain::identity::PersonId;
 use crate::domain::ids::BrakeId;
 use crate::domain::server::{ServerId, ServerName};
@@ -24,7 +24,8 @@ struct Columns {
 fn columns(kind: &BrakeKind) -> Columns {
     let of = |kind, scope: Option<String>| Columns { kind, scope, detail: None, level: None };
     match kind {
-        BrakeKind::Stop => of("stop", None),
+        BrakeKind::Stop { hard: false } => of("stop", None),
+        BrakeKind::Stop { hard: true } => of("hard-stop", None),
         BrakeKind::Freeze { on } => of("freeze", on.text().map(str::to_owned)),
         BrakeKind::Hold { server, name } => {
             Columns { detail: Some(name.to_string()), ..of("hold", Some(server.to_string())) }
@@ -69,9 +70,22 @@ pub(super) async fn take_off(
     Ok(Guard::of(update.execute(connection).await?.rows_affected() == 1))
 }
 
-pub(super) async fn none_stops(connection: &mut SqliteConnection) -> Result<Guard, StoreFault> {
-    let stop = query("SELECT id FROM brakes WHERE is_on = 1 AND kind = 'stop'").fetch_optional(connection).await?;
-    Ok(Guard::of(stop.is_none()))
+/// The same question as [`forbids`](crate::admission::forbids), asked where nobody can put on anything meanwhile.
+pub(super) async fn none_forbids(
+    connection: &mut SqliteConnection,
+    (server, touch, at): (Option<&ServerId>, Touch, Timestamp),
+) -> Result<Guard, StoreFault> {
+    if touch == Touch::Looks {
+        return Ok(Guard::Holds);
+    }
+    let select = query(
+        "SELECT id FROM brakes
+         WHERE is_on = 1 AND (until_ms IS NULL OR until_ms > $1)
+           AND (kind = 'hard-stop' OR kind = 'stop' AND $2 OR kind = 'hold' AND scope = $3)
+         LIMIT 1",
+    );
+    let select = select.bind(at.millis()).bind(touch == Touch::Changes).bind(server.map(ServerId::as_str));
+    Ok(Guard::of(select.fetch_optional(connection).await?.is_none()))
 }
 
 pub(super) async fn on(connection: &mut SqliteConnection) -> Result<Vec<Brake>, StoreFault> {
@@ -123,7 +137,8 @@ fn kind_of(row: &SqliteRow) -> Result<BrakeKind, StoreFault> {
     let kind = row.try_get::<&str, _>("kind")?;
     let lacking = || unknown("what a brake covers", kind);
     Ok(match kind {
-        "stop" => BrakeKind::Stop,
+        "stop" => BrakeKind::STOP,
+        "hard-stop" => BrakeKind::HARD_STOP,
         "freeze" => BrakeKind::Freeze { on: on() },
         "hold" => BrakeKind::Hold {
             server: ServerId::new(scope.ok_or_else(lacking)?),

@@ -8,7 +8,7 @@ use sqlx::{SqlStr, SqliteConnection};
 use std::path::Path;
 
 /// The steps that this version knows.
-const STEPS: [(i64, &str, &str); 14] = [
+const STEPS: [(i64, &str, &str); 15] = [
     (1, "first", include_str!("../../../../migrations/sqlite/0001_first.sql")),
     (2, "requester", include_str!("../../../../migrations/sqlite/0002_requester.sql")),
     (3, "homes", include_str!("../../../../migrations/sqlite/0003_homes.sql")),
@@ -23,6 +23,7 @@ const STEPS: [(i64, &str, &str); 14] = [
     (17, "taken_out", include_str!("../../../../migrations/sqlite/0017_taken_out.sql")),
     (18, "parked", include_str!("../../../../migrations/sqlite/0018_parked.sql")),
     (19, "decided", include_str!("../../../../migrations/sqlite/0019_decided.sql")),
+    (20, "hard_stop", include_str!("../../../../migrations/sqlite/0020_hard_stop.sql")),
 ];
 
 #[derive(Debug)]

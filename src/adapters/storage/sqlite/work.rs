@@ -108,6 +108,7 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::LockParked { server, run } => hold_lock(connection, (server, run), LockStanding::Parked).await,
         Write::LockTakenUp { server, run } => hold_lock(connection, (server, run), LockStanding::Working).await,
         Write::LockLeftBehind { server, run } => leave_lock_behind(connection, server, run).await,
+        Write::LockGivenBack { lock, by } => give_lock_back(connection, lock, by).await,
         Write::Unlock { server, run } => unlock(connection, server, run).await,
         Write::Control(control) => add_control(connection, control).await,
         Write::ControlUsed { handle, at } => use_control(connection, handle, *at).await,
@@ -127,7 +128,7 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Guard
         Write::Authorization(authorization) => authorizations::add(connection, authorization).await,
         Write::BrakeOn(brake) => brakes::put_on(connection, brake).await,
         Write::BrakeOff { id, end } => brakes::take_off(connection, id, end).await,
-        Write::NotStopped => brakes::none_stops(connection).await,
+        Write::MayAct { server, touch, at } => brakes::none_forbids(connection, (server.as_ref(), *touch, *at)).await,
         Write::NoYoungerRequest { than } => none_is_younger(connection, than.as_ref()).await,
         Write::MemberSeen(member) => brakes::see_member(connection, member).await,
         Write::Snapshot { id, snapshot } => keep_snapshot(connection, id, snapshot).await,
@@ -336,6 +337,17 @@ async fn leave_lock_behind(
 ) -> Result<Guard, StoreFault> {
     let update = query("UPDATE locks SET standing = $1 WHERE server_id = $2 AND run_id = $3");
     let update = update.bind(lock_word(LockStanding::LeftBehind)).bind(server.as_str()).bind(run.to_string());
+    Ok(Guard::of(update.execute(connection).await?.rows_affected() == 1))
+}
+
+/// To whoever had left it behind when that run took it over.
+async fn give_lock_back(connection: &mut SqliteConnection, lock: &Lock, by: &RunId) -> Result<Guard, StoreFault> {
+    let update = query(
+        "UPDATE locks SET run_id = $1, command = $2, since_ms = $3, standing = $4, taken_from = NULL
+         WHERE server_id = $5 AND run_id = $6 AND taken_from = $1",
+    );
+    let update = update.bind(lock.run.to_string()).bind(lock.command.as_str()).bind(lock.since.millis());
+    let update = update.bind(lock_word(LockStanding::LeftBehind)).bind(lock.server.as_str()).bind(by.to_string());
     Ok(Guard::of(update.execute(connection).await?.rows_affected() == 1))
 }
 
