@@ -66,7 +66,7 @@ impl Crashes {
             return self.next.take().map(|(_, calls)| calls);
         }
         // When something is looked at again is no fact; a process that only polls would never get anywhere.
-        let is_fact = writes.iter().any(|write| !matches!(write, Write::RunWake { .. }));
+        let is_fact = writes.iter().any(|write| !matches!(write, Write::RunWake { .. } | Write::MayAct { .. }));
         self.follow(writes);
         (self.every_commit && is_fact && self.restarts.is_empty()).then_some(Calls::Land)
     }

@@ -127,7 +127,7 @@ async fn the_way_back_is_not_given_up_under_a_hard_stop() {
         stage.bot_wakes().await;
         ana.types(&noc, "/fleet stop everything --hard because the balancer lies").await.transcript();
         noc.transcript();
-        stage.clock().advance(minutes(30)).await;
+        stage.clock().advance(minutes(5)).await;
         stage.fleet().balancers_answer();
         stage.clock().advance(minutes(1)).await;
         stage.fleet().serves("edge-lax-01", false);
