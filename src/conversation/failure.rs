@@ -63,11 +63,12 @@ fn standing(run: &Run) -> Option<String> {
     }
 }
 
-/// What to do about a server whose controller is another machine's: nothing else starts there before that.
+/// What to do about a server in whose name another machine answered: nothing else starts there before that.
 fn held_by_itself(run: &Run) -> Option<super::message::Rich> {
     let server = run.server_name()?;
     run.failure.as_ref().filter(|failure| failure.kind == FailureKind::OtherMachine)?;
-    let prose = Prose::new().text("No machine was reset. It is held until the cabling and its ").code("bmc:");
+    let prose = Prose::new().text("No machine was restarted. It is held until the cabling, its ").code("ssh:");
+    let prose = prose.text(" and its ").code("bmc:");
     let prose = prose.text(" in the inventory were looked at; then: ").piece(literal(&format!("release {server}")));
     Some(prose.done())
 }

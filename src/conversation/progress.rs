@@ -87,7 +87,7 @@ pub(super) fn failure_phrase(run: &Run, spec: &CommandSpec) -> &'static str {
         FailureKind::GateClosed => "stopped, not safe to go on",
         FailureKind::CouldNotSend => "could not be reached",
         FailureKind::Refused => "refused",
-        FailureKind::OtherMachine => "did not get restarted: another machine's controller answered",
+        FailureKind::OtherMachine => "did not get restarted: another machine answered",
     }
 }
 

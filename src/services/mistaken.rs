@@ -1,4 +1,4 @@
-//! A server whose controller proved to be another machine's is held: what the inventory says of it must be looked at first.
+//! A server in whose name another machine answered is held: what the inventory says of it must be looked at first.
 //!
 //! Deliberately absent: telling one machine from another, which drivers do, and letting go of it, which a person does.
 

@@ -86,7 +86,8 @@ pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboo
     if let Some(Begun::NeverSent(why)) = acting.answer {
         return never_sent(situation, acting, spec, why);
     }
-    // No other way is taken: what the inventory says of this server is wrong somewhere, and nobody knows where.
+    // No other way is taken: what the inventory says of this server is wrong somewhere, be it the address of its controller or of
+    // the server itself, and nobody knows where.
     if let Some(Begun::OtherMachine(why)) = acting.answer {
         return fail(situation, acting.step, FailureKind::OtherMachine, cut(why));
     }
@@ -106,7 +107,10 @@ pub(super) fn verify(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboo
         Input::ControllerSilent(why) => {
             ask(situation, format!("it does not answer, and neither does its management controller ({})", cut(why)))
         }
-        Input::Seen(Seen::OtherMachine(why)) => ask(situation, format!("it does not answer; {}", cut(why))),
+        // What comes up first may have a key of its own, as an early boot that asks for the key of its disks does.
+        Input::Seen(Seen::OtherMachine(why)) if situation.now >= acting.intent.until => {
+            ask(situation, format!("it does not answer; {}", cut(why)))
+        }
         Input::Seen(Seen::NoAnswer(_)) if situation.now >= acting.intent.until => {
             Decision::Observe(Probe::Power(server.clone()))
         }
@@ -209,6 +213,9 @@ fn never_sent(situation: Situation<'_>, acting: &Acting<'_>, spec: &Reboot, why:
         (PowerPath::Ssh, Input::Seen(Seen::Boot(facts))) => {
             let fresh = first_intent(situation, spec, way, Some(facts));
             begin_with(situation, acting.step, server, StepIntent { attempt: next.attempt, ..fresh })
+        }
+        (PowerPath::Ssh, Input::Seen(Seen::OtherMachine(why))) => {
+            fail(situation, acting.step, FailureKind::OtherMachine, cut(why))
         }
         (PowerPath::Ssh, Input::Seen(_)) => fail_before(situation, acting.step, FailureKind::CouldNotSend, cut(why)),
         (PowerPath::Ssh, Input::Nothing | Input::Safe | Input::NotNow(_) | Input::ControllerSilent(_)) => {

@@ -198,8 +198,12 @@ async fn another_host_key_is_not_believed() {
         };
         text.replace(&key_of("edge-lax-001"), &key_of("edge-lax-002"))
     });
-    assert_eq!(world.reboot(SOON).await, Begun::NeverSent("its host key is not the one in the inventory".to_owned()));
-    assert!(world.boot().await.is_none());
+    let words = "its host key is not the one in the inventory".to_owned();
+    assert_eq!(world.reboot(SOON).await, Begun::OtherMachine(words.clone()));
+    let server = ServerName::new("edge-lax-001");
+    for probe in [Probe::Boot(server.clone()), Probe::Checks(server, vec![HostCheck::Services])] {
+        assert_eq!(world.drivers.observe(&probe, SOON).await, Seen::OtherMachine(words.clone()));
+    }
     assert_eq!(world.model(|fleet, _| fleet.log().len()), 0);
 }
 

@@ -313,7 +313,7 @@ async fn openssh_with_another_key_on_either_side_is_not_used() {
     };
     let other_host = ssh_drivers(at, sshd.port, &sshd.user, &public(&key(3)));
     let words = "its host key is not the one in the inventory";
-    assert_eq!(begin(&other_host).await, Begun::NeverSent(words.to_owned()));
+    assert_eq!(begin(&other_host).await, Begun::OtherMachine(words.to_owned()));
     write(at.join("client_key"), &key(4).to_openssh(LineEnding::LF).unwrap(), 0o600);
     let other_client = ssh_drivers(at, sshd.port, &sshd.user, &sshd.host_key);
     assert_eq!(begin(&other_client).await, Begun::NeverSent("the server does not accept our key".to_owned()));

@@ -62,11 +62,15 @@ pub fn checks_command(checks: &[HostCheck]) -> String {
     lines.join("; ")
 }
 
+/// What is told of another machine's key.
+const OTHER_KEY: &str = "its host key is not the one in the inventory";
+
 /// Reboots, once.
 pub(super) async fn reboot(endpoint: &SshEndpoint, not_after: Timestamp, deadline: Duration) -> Begun {
     match run(endpoint, &reboot_command(not_after), deadline).await {
         Ok(output) => reboot_ended(&output),
         Err(SshFault::NeverSent(why)) => Begun::NeverSent(why),
+        Err(SshFault::OtherKey) => Begun::OtherMachine(OTHER_KEY.to_owned()),
         Err(SshFault::Declined) => Begun::Refused("the server does not run commands".to_owned()),
         Err(SshFault::Unanswered(why)) => Begun::Unknown(why),
     }
@@ -92,7 +96,7 @@ pub(super) async fn boot_facts(endpoint: &SshEndpoint, deadline: Duration) -> Se
     match run(endpoint, BOOT_FACTS, deadline).await {
         Ok(output) => boot_facts_of(&output.stdout)
             .map_or_else(|| Seen::NoAnswer("its answer about its boot is not understood".to_owned()), Seen::Boot),
-        Err(fault) => Seen::NoAnswer(fault.words()),
+        Err(fault) => fault.seen(),
     }
 }
 
@@ -110,7 +114,7 @@ fn boot_facts_of(text: &str) -> Option<BootFacts> {
 pub(super) async fn failed_checks(endpoint: &SshEndpoint, checks: &[HostCheck], deadline: Duration) -> Seen {
     match run(endpoint, &checks_command(checks), deadline).await {
         Ok(output) => Seen::Checks(checks.iter().filter_map(|check| failure(*check, &output.stdout)).collect()),
-        Err(fault) => Seen::NoAnswer(fault.words()),
+        Err(fault) => fault.seen(),
     }
 }
 
@@ -127,6 +131,8 @@ fn failure(check: HostCheck, stdout: &str) -> Option<(HostCheck, String)> {
 enum SshFault {
     /// No exec request was ever written.
     NeverSent(String),
+    /// Another machine answers at the server's address, as far as its key tells: it was asked nothing.
+    OtherKey,
     /// The server answered that it runs no commands.
     Declined,
     /// The exec request was written, or may have been.
@@ -134,10 +140,16 @@ enum SshFault {
 }
 
 impl SshFault {
-    fn words(self) -> String {
+    fn of(fault: &russh::Error) -> Self {
+        if matches!(fault, russh::Error::UnknownKey) { Self::OtherKey } else { Self::NeverSent(words_of(fault)) }
+    }
+
+    /// What a look came to that ended so.
+    fn seen(self) -> Seen {
         match self {
-            Self::NeverSent(why) | Self::Unanswered(why) => why,
-            Self::Declined => "the server does not run commands".to_owned(),
+            Self::NeverSent(why) | Self::Unanswered(why) => Seen::NoAnswer(why),
+            Self::OtherKey => Seen::OtherMachine(OTHER_KEY.to_owned()),
+            Self::Declined => Seen::NoAnswer("the server does not run commands".to_owned()),
         }
     }
 }
@@ -181,7 +193,7 @@ async fn run(endpoint: &SshEndpoint, command: &str, deadline: Duration) -> Resul
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign enum that grows; the rest says nothing of the command")]
 async fn converse(endpoint: &SshEndpoint, command: &str, progress: &mut Progress) -> Result<(), SshFault> {
-    let mut session = connect(endpoint).await.map_err(|fault| SshFault::NeverSent(words_of(&fault)))?;
+    let mut session = connect(endpoint).await.map_err(|fault| SshFault::of(&fault))?;
     let key = PrivateKeyWithHashAlg::new(Arc::clone(&endpoint.key), None);
     let login = session.authenticate_publickey(endpoint.user.as_str(), key).await;
     if !login.map_err(|fault| SshFault::NeverSent(words_of(&fault)))?.success() {
@@ -246,7 +258,6 @@ fn append(kept: &mut Vec<u8>, data: &[u8]) {
 )]
 fn words_of(fault: &russh::Error) -> String {
     match fault {
-        russh::Error::UnknownKey => "its host key is not the one in the inventory".to_owned(),
         russh::Error::IO(fault) => match fault.kind() {
             std::io::ErrorKind::ConnectionRefused => "the SSH port is closed".to_owned(),
             _ => format!("SSH: {}", one_line(&fault.to_string())),

@@ -340,6 +340,20 @@ fn a_controller_of_another_machine_ends_it_and_no_other_way_is_taken() {
             }
         }
     }
+    // So does another machine at the server's own address, before anything is sent by any way.
+    let key = Input::Seen(Seen::OtherMachine("its host key is not the one in the inventory".into()));
+    for spec in [reboot_command(), reboot_by(PowerPath::Redfish, Some(PowerPath::Ssh))] {
+        assert_eq!(Story::at_step(spec, PRODUCTION, REBOOT).ends(&key), other);
+    }
+    let by_controller = Story::at_step(reboot_by(PowerPath::Redfish, Some(PowerPath::Ssh)), PRODUCTION, REBOOT)
+        .begun(REBOOT, restart_intent(PowerPath::Redfish, None));
+    let unsent = by_controller.answered(Begun::NeverSent("closed".into()));
+    assert_eq!(unsent.at(after(1)).ends(&key).0, Some(FailureKind::OtherMachine));
+    let by_ssh = sent_over_ssh().answered(Begun::OtherMachine("its host key is not the one".into()));
+    assert_eq!(by_ssh.at(after(40)).ends(&no_answer()), other, "no way by its controller is taken");
+    // While it boots, what comes up first may have another key.
+    let booting = sent_over_ssh().answered(Begun::Sent).at(after(60));
+    assert_eq!(booting.check(&key), Decision::Wait(after(61)));
     // Behind a restart over SSH the controller is only asked what became of it.
     assert!(sent_over_ssh().answered(Begun::Sent).at(after(900)).asks_a_person(&seen));
 }

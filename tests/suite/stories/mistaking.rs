@@ -30,26 +30,26 @@ async fn two_swapped_controllers_reset_neither_server_and_both_are_held() {
               0 of 1 rebooted · 1 failed
               ~ @ana · hh:mm to hh:mm
               [Details]
-        bot > ✗ edge-lax-01 did not get restarted: another machine's controller answered
+        bot > ✗ edge-lax-01 did not get restarted: another machine answered
               Seen at hh:mm: `its controller says UUID 3e61ea2d-2ad8-42a3-a4ed-275cdbf3bb6e, the inventory says b249a9a5-f42d-4172-ad4f-c3d098c370fd`
               It stays drained and reserved.
-              No machine was reset. It is held until the cabling and its `bmc:` in the inventory were looked at; then: `/fleet release edge-lax-01`
+              No machine was restarted. It is held until the cabling, its `ssh:` and its `bmc:` in the inventory were looked at; then: `/fleet release edge-lax-01`
               ▸ drain ✓  reboot ✗  check ·  return ·
         bot > ❌ req-0001: none of 1 rebooted, 1 failed
-              ✗ `edge-lax-01` did not get restarted: another machine's controller answered; drained
+              ✗ `edge-lax-01` did not get restarted: another machine answered; drained
               ~ some time · asked by @ana · plan 0000
               [[Retry 1]]
         ");
         assert_snapshot!(stage.channel("#incidents").transcript(), @"
         bot   ✗ 1 server of lax out of production
-              reboot: `edge-lax-01` did not get restarted: another machine's controller answered; drained
+              reboot: `edge-lax-01` did not get restarted: another machine answered; drained
               edge-lax now 19 of 20, floor 18
               ~ req-0001 by ana · since hh:mm
               [[I take it]] [Open thread]
         ");
         let second = ana.types(&noc, "/fleet reboot edge-lax-02 because kernel update").await;
         stage.clock().advance(minutes(2)).await;
-        assert!(second.transcript().contains("another machine's controller answered"));
+        assert!(second.transcript().contains("another machine answered"));
         stage.channel("#incidents").since_last_look();
         for server in SERVERS {
             stage.fleet().rebooted(server, times(0));
@@ -57,7 +57,7 @@ async fn two_swapped_controllers_reset_neither_server_and_both_are_held() {
         }
         assert_snapshot!(ana.types(&noc, "/fleet why edge-lax-01").await.transcript(), @"
         ana   /fleet why edge-lax-01
-        bot   (only ana) edge-lax-01: did not get restarted: another machine's controller answered · run-0001.1
+        bot   (only ana) edge-lax-01: did not get restarted: another machine answered · run-0001.1
               Since hh:mm
               Last seen at hh:mm: `still safe`
               Went wrong at hh:mm: `its controller says UUID 3e61ea2d-2ad8-42a3-a4ed-275cdbf3bb6e, the inventory says b249a9a5-f42d-4172-ad4f-c3d098c370fd`
