@@ -2,11 +2,13 @@
 //!
 //! Deliberately absent: who may, and what exactly is stopped; admission and the workflow say that.
 
+use super::direct::row;
+use super::forms::why_button;
 use super::help::literal;
 use super::message::{Block, Message, Piece, Rich};
 use super::words::{Prose, capital, counted, quoted, servers, summary};
 use crate::admission::{Brake, BrakeEnd, BrakeKind, RESUME_ALONE_AFTER};
-use crate::domain::ids::RequestId;
+use crate::domain::ids::{Handle, RequestId};
 use crate::domain::intent::BuiltInVerb;
 use crate::domain::time::{Timestamp, spoken};
 use crate::workflow::request::{Blocker, Request};
@@ -188,7 +190,7 @@ pub fn stop_would(affected: &Affected, line: &str, hard: bool) -> Message {
 
 /// The notice to everybody; edited when it is over.
 #[must_use]
-pub fn stop_notice(stop: &Brake, end: Option<&BrakeEnd>) -> Message {
+pub fn stop_notice(stop: &Brake, end: Option<&BrakeEnd>, resume: Option<&Handle>) -> Message {
     let by = quoted(&stop.name);
     if let Some(end) = end {
         let prose = Prose::new().text("✅ ").time(end.at).text(" · ").bold("Everything goes on").text(", resumed by ");
@@ -204,10 +206,9 @@ pub fn stop_notice(stop: &Brake, end: Option<&BrakeEnd>) -> Message {
     };
     let prose = prose.text(format!("Nothing starts that changes a server. {rest}"));
     let reason = if stop.why.is_empty() { String::new() } else { format!(": {}", quoted(&stop.why)) };
-    Message {
-        summary: summary(format!("🛑 {} by {by}{reason}", stopped_words(stop).to_lowercase())),
-        blocks: vec![Block::Section(prose.done()), Block::Context(how_to_resume(stop))],
-    }
+    let mut blocks = vec![Block::Section(prose.done()), Block::Context(how_to_resume(stop))];
+    blocks.extend(row(resume.map(|handle| why_button("Let it go on", handle))));
+    Message { summary: summary(format!("🛑 {} by {by}{reason}", stopped_words(stop).to_lowercase())), blocks }
 }
 
 /// A second stop changes nothing.

@@ -3,6 +3,7 @@
 //! Deliberately absent: when one opens or may be closed; admission says that.
 
 use super::direct::{open_thread, row};
+use super::forms::why_button;
 use super::message::{Block, Message, Rich};
 use super::progress::failure_phrase;
 use super::reasons::scope_words;
@@ -12,6 +13,7 @@ use crate::admission::{Breaker, BreakerStanding, Canary, Closing, Tally};
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::identity::GroupName;
+use crate::domain::ids::Handle;
 use crate::domain::intent::BuiltInVerb;
 use crate::domain::server::{ServerName, SiteName};
 use crate::domain::time::Timestamp;
@@ -39,6 +41,8 @@ pub struct BreakerView<'a> {
     pub is_observed: bool,
     /// The thread of the newest request that failed.
     pub thread_link: Option<&'a str>,
+    /// The button that closes it.
+    pub close: Option<&'a Handle>,
 }
 
 /// The message in the incident channel, from the opening of a breaker to its closing.
@@ -57,7 +61,8 @@ pub fn breaker(view: BreakerView<'_>) -> Message {
         prose = prose.line().rich(line);
     }
     let mut blocks = vec![Block::Section(prose.done()), Block::Context(how_to_close(view))];
-    blocks.extend(row(view.thread_link.map(open_thread)));
+    let close = view.close.map(|handle| why_button("Close it", handle));
+    blocks.extend(row(close.into_iter().chain(view.thread_link.map(open_thread))));
     Message { summary: summary(format!("✗ {headline}")), blocks }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Deliberately absent: reading what was filled in (`language`), and who may ask for it (`authorization`).
 
+use super::help::literal;
 use super::message::{Block, Button, Form, FormBlock, Message, Rich};
+use super::review::WHY_KEY;
 use super::view::{RequestView, asked};
 use super::words::{Prose, button, capital, counted, cut, quoted, summary};
 use crate::domain::command::{CommandSpec, Need, ParameterSpec, Targets, ValueKind};
@@ -254,6 +256,40 @@ fn form_blocks(message: &Message) -> Vec<FormBlock> {
 #[must_use]
 pub fn form_sent(id: &RequestId) -> Message {
     said(format!("Sent as {id}. Its card stands in the channel."))
+}
+
+/// The title of a form that asks for nothing but a reason.
+pub const WHY_TITLE: &str = "Why?";
+
+/// A button that asks why before anything is done.
+pub(super) fn why_button(label: &str, handle: &Handle) -> Button {
+    button(label, "line.why", handle)
+}
+
+/// Asks for the reason of a line that needs one.
+#[must_use]
+pub fn why_form(line: &str, handle: &Handle) -> Form {
+    let what = Prose::new().text("You say: ").piece(literal(&format!("{line} because …")));
+    let input = FormBlock::Input {
+        key: WHY_KEY.to_owned(),
+        label: "Why".to_owned(),
+        hint: "everybody reads it, and it is kept".to_owned(),
+        initial: None,
+        optional: false,
+    };
+    Form {
+        title: WHY_TITLE.to_owned(),
+        submit: Some("Send".to_owned()),
+        close: "Close".to_owned(),
+        handle: Some(handle.clone()),
+        blocks: vec![FormBlock::Section(what.done()), input],
+    }
+}
+
+/// The line of such a form was said.
+#[must_use]
+pub fn line_sent(line: &str) -> Message {
+    of(Prose::new().text("Sent: ").code(line).text(". The answer stands in the channel.").done())
 }
 
 /// The form was sent before.

@@ -80,9 +80,9 @@ pub use doubling::{Doubling, Overlap, doubled, overlapping};
 pub use ending::final_reply;
 pub use failure::{question, server_failed};
 pub use forms::{
-    CHANNEL_KEY, COMMAND_KEY, CommandForm, OwnRequest, answer_above, choose_channel, choose_command, command_form,
-    edit, fields_of, fill_in, form_answer, form_missed, form_of_nothing, form_sent, form_sent_before, form_too_late,
-    no_command_here, nowhere_to_ask, own_requests, request_buttons,
+    CHANNEL_KEY, COMMAND_KEY, CommandForm, OwnRequest, WHY_TITLE, answer_above, choose_channel, choose_command,
+    command_form, edit, fields_of, fill_in, form_answer, form_missed, form_of_nothing, form_sent, form_sent_before,
+    form_too_late, line_sent, no_command_here, nowhere_to_ask, own_requests, request_buttons, why_form,
 };
 pub use halting::halt_notice;
 pub use help::{help, help_command, help_purpose};

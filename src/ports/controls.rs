@@ -68,6 +68,10 @@ pub enum ControlAction {
     Forget,
     /// Opens a form, and is what the form sends back.
     Form(FormOf),
+    /// Asks why, and says the line with that reason in the name of whoever gives it, where the button stands.
+    AskWhy(String),
+    /// The form that asks it.
+    Why(FormOf),
     /// Shows the person's own requests.
     Mine,
     /// Asks those who own the policy, or else the command, to allow this line, which was refused.

@@ -3,6 +3,7 @@
 //! Stopping is the safe direction: it works while the directory is silent, for whoever was a member when last seen, and
 //! it never waits. Deliberately absent: what a brake keeps from starting, which is admission's.
 
+use super::asking_why;
 use super::intake::{Outcome, Who, who};
 use super::lines::{self, Line, Speaker};
 use super::messages;
@@ -282,7 +283,11 @@ pub(super) async fn affected(store: &dyn Store) -> Result<(Vec<Request>, Affecte
 #[must_use]
 fn stopping(stop: &Brake, open: &[Request], channel: Option<&ChannelId>) -> Vec<Write> {
     let mut writes = vec![Write::BrakeOn(stop.clone())];
-    writes.extend(channel.map(|channel| messages::stop(&stop.id, channel)));
+    if let Some(channel) = channel {
+        let line = BuiltInVerb::ResumeEverything.word();
+        writes.push(asking_why::asks_why(asking_why::resume_handle(&stop.id), line));
+        writes.push(messages::stop(&stop.id, channel));
+    }
     writes.extend(open.iter().map(|request| messages::card(request.id())));
     writes
 }
@@ -332,5 +337,10 @@ pub async fn resumed(
 /// The notice about a stop, as it stands now.
 pub(super) async fn notice(world: &World, id: &BrakeId) -> Result<Option<Message>, StoreFault> {
     let stop = world.store.brake(id).await?;
-    Ok(stop.map(|(stop, end)| conversation::stop_notice(&stop, end.as_ref())))
+    // Where nobody may let it go on there is no button for it either.
+    let rulebook = world.rulebook();
+    let commands = || rulebook.catalog.commands().iter().map(AsRef::as_ref).filter(|spec| !spec.only_looks());
+    let is_place = |channel: &ChannelId| rulebook.policies.permits_any(Some(channel), commands());
+    let handle = world.places.incidents.as_ref().is_none_or(is_place).then(|| asking_why::resume_handle(id));
+    Ok(stop.map(|(stop, end)| conversation::stop_notice(&stop, end.as_ref(), handle.as_ref())))
 }

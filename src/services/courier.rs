@@ -454,7 +454,7 @@ async fn form_missed(world: &World, slot: &Slot) -> Result<Option<Write>, StoreF
             let told = conversation::form_missed(Some(handle));
             Some(messages::form_missed(&slot.outgoing.key, messages::private_to(&form.origin), told))
         }
-        (ControlAction::Review { .. }, Some(bound)) if !bound.channel.is_nowhere() => {
+        (ControlAction::Review { .. } | ControlAction::Why(_), Some(bound)) if !bound.channel.is_nowhere() => {
             let (person, channel) = (bound.person.clone(), bound.channel.clone());
             let path = ReplyPath::Private { thread: None };
             let to = PrivateTo { person, channel, path, replaces: Replaces::Nothing };

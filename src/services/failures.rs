@@ -2,11 +2,13 @@
 //!
 //! Deliberately absent: when a breaker opens (admission), and closing one (`closing`).
 
+use super::asking_why;
 use super::messages;
 use super::world::World;
 use crate::admission::{self, Breaker, Counted, FinishedAs, FinishedRun, FinishedServer, ScopeRecord, after_run};
 use crate::conversation::{self, BreakerView, message::Message};
 use crate::domain::breaker::BreakerScope;
+use crate::domain::intent::BuiltInVerb;
 use crate::domain::place::ChannelId;
 use crate::domain::server::SiteName;
 use crate::domain::time::Timestamp;
@@ -109,8 +111,13 @@ fn fewer_at_work(world: &World, open: &Breaker) -> Option<Write> {
 
 /// A breaker with the message about it.
 pub(super) fn written(incidents: Option<&ChannelId>, breaker: Breaker) -> impl Iterator<Item = Write> + use<> {
-    let told = incidents.map(|channel| messages::breaker(&breaker.scope, breaker.opened_at, channel));
-    std::iter::once(Write::Breaker(breaker)).chain(told)
+    let (scope, opened_at) = (&breaker.scope, breaker.opened_at);
+    let told = incidents.map(|channel| {
+        let line = format!("{} {scope}", BuiltInVerb::CloseBreaker.word());
+        let button = asking_why::asks_why(asking_why::close_handle(scope, opened_at), &line);
+        [button, messages::breaker(scope, opened_at, channel)]
+    });
+    std::iter::once(Write::Breaker(breaker)).chain(told.into_iter().flatten())
 }
 
 /// What the incident channel reads of a breaker now.
@@ -143,6 +150,7 @@ pub(super) async fn told(
         at_work,
         is_observed: rulebook.rules.observes(PolicyName::FailureRate),
         thread_link: link.as_deref(),
+        close: Some(&asking_why::close_handle(scope, opened_at)),
     })))
 }
 

@@ -55,7 +55,17 @@ pub(super) async fn matters(world: &World) -> Result<Vec<Matter>, StoreFault> {
         let at_work = requests.iter().map(|(request, runs)| at_work(breaker, request, runs)).sum();
         let is_observed = rulebook.rules.observes(PolicyName::FailureRate);
         let site = failures::site_of(&breaker.scope, &rulebook.inventory);
-        let view = BreakerView { breaker, failed: &[], owner, site, soak, at_work, is_observed, thread_link: None };
+        let view = BreakerView {
+            breaker,
+            failed: &[],
+            owner,
+            site,
+            soak,
+            at_work,
+            is_observed,
+            thread_link: None,
+            close: None,
+        };
         breakers.push((view, newest.and_then(|request| request.card)));
     }
     let (stop, breakers) = (ledger.stop(), breakers.as_slice());

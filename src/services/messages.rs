@@ -312,8 +312,7 @@ pub(super) fn override_incident(request: &RequestId, number: u32, channel: &Chan
 
 /// The handle of the button with which a second person reviews an override; derived like a question's.
 pub(super) fn override_handle(request: &RequestId, number: u32) -> Handle {
-    let digest = Fingerprint::of(format!("override {request} {number}").as_bytes());
-    Handle::new(format!("h_{}", digest.hex().get(..24).unwrap_or_default()))
+    derived(&format!("override {request} {number}"))
 }
 
 /// Changed files that are not used, in that stretch between two repairs.
@@ -473,12 +472,16 @@ pub(super) fn form_sent(request: &RequestId, origin: &Origin, view: ViewId, form
     })
 }
 
+/// A handle that is worked out from what it is for.
+pub(super) fn derived(text: &str) -> Handle {
+    let digest = Fingerprint::of(text.as_bytes());
+    Handle::new(format!("h_{}", digest.hex().get(..24).unwrap_or_default()))
+}
+
 /// The handle of a question's button. Derived, so that the question can be drawn again without a search; it opens
 /// nothing by itself, because the presser and the message are checked at the press.
 pub(super) fn answer_handle(run: &RunId, asked_at: Timestamp, answer: Answer) -> Handle {
-    let text = format!("answer {run} {} {}", asked_at.millis(), answer.word());
-    let digest = Fingerprint::of(text.as_bytes());
-    Handle::new(format!("h_{}", digest.hex().get(..24).unwrap_or_default()))
+    derived(&format!("answer {run} {} {}", asked_at.millis(), answer.word()))
 }
 
 /// The controls of a question.

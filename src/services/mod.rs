@@ -5,6 +5,7 @@
 mod accepting;
 mod access;
 pub mod admitter;
+mod asking_why;
 pub mod brakes;
 pub mod calling;
 pub mod cancelling;

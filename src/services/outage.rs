@@ -86,6 +86,8 @@ pub(super) async fn presser(
             | ControlAction::Use(_)
             | ControlAction::Forget
             | ControlAction::Form(_)
+            | ControlAction::AskWhy(_)
+            | ControlAction::Why(_)
             | ControlAction::Mine
             | ControlAction::Access(_)
             | ControlAction::Shown { .. }

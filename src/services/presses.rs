@@ -4,8 +4,8 @@ use super::intake::{Outcome, member};
 use super::lines::{self, Line, Reply};
 use super::world::World;
 use super::{
-    access, brakes, cancelling, declaring, forms, messages, offers, outage, rechecks, records, retrying, reviews,
-    seconding, telling,
+    access, asking_why, brakes, cancelling, declaring, forms, messages, offers, outage, rechecks, records, retrying,
+    reviews, seconding, telling,
 };
 use crate::admission;
 use crate::authorization::AuthorizationRecord;
@@ -119,6 +119,7 @@ async fn pressed(world: &World, press: Press<'_>, person: Profile) -> Result<Out
             }
             seconding::review(world, &press, &person, (request, *number)).await
         }
+        ControlAction::AskWhy(line) => asking_why::open(world, &press, line).await,
         ControlAction::Review { .. }
         | ControlAction::OverrideReview { .. }
         | ControlAction::Line(_)
@@ -126,6 +127,7 @@ async fn pressed(world: &World, press: Press<'_>, person: Profile) -> Result<Out
         | ControlAction::Forget
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
+        | ControlAction::Why(_)
         | ControlAction::Mine
         | ControlAction::Access(_)
         | ControlAction::Shown { .. } => {
@@ -156,6 +158,8 @@ async fn bound_press(
         | ControlAction::Answer { .. }
         | ControlAction::Override { .. }
         | ControlAction::OverrideReview { .. }
+        | ControlAction::AskWhy(_)
+        | ControlAction::Why(_)
         | ControlAction::Review { .. } => {}
     }
     // Forgotten is forgotten: the button beside it is used up in the same commit.
@@ -175,6 +179,8 @@ async fn bound_press(
         | ControlAction::Review { .. }
         | ControlAction::TakeBack(_)
         | ControlAction::Form(_)
+        | ControlAction::AskWhy(_)
+        | ControlAction::Why(_)
         | ControlAction::Mine
         | ControlAction::Access(_)
         | ControlAction::Shown { .. } => Outcome::noted("rejected: a control of another kind"),
@@ -241,6 +247,12 @@ pub(super) async fn submitted(world: &World, submission: Submission<'_>) -> Resu
             return Ok(reviews::not_theirs(world, &submission, None));
         }
         return forms::submitted(world, &submission, &control, form).await;
+    }
+    if let (ControlAction::Why(form), Some(bound)) = (&control.action, &control.bound) {
+        if bound.person != *submission.person {
+            return Ok(reviews::not_theirs(world, &submission, None));
+        }
+        return asking_why::submitted(world, &submission, &control, form).await;
     }
     if let ControlAction::OverrideReview { .. } = &control.action {
         return seconding::submitted(world, &submission, control).await;

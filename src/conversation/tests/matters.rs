@@ -195,7 +195,8 @@ fn a_stop_of_everything_and_a_breaker_are_matters() {
         let soak = Duration::from_secs(600);
         let (owner, thread_link) = (Some(&owner), None);
         let site = breaker.scope.site();
-        let view = BreakerView { breaker, failed: &[], owner, site, soak, at_work, is_observed, thread_link };
+        let view =
+            BreakerView { breaker, failed: &[], owner, site, soak, at_work, is_observed, thread_link, close: None };
         let breakers = [(view, card.clone())];
         matters(MattersView { stop: Some(&stop), breakers: &breakers, ..nothing(at(14, 46)) })
     };

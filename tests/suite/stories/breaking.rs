@@ -37,7 +37,7 @@ async fn three_failures_in_a_row_at_one_site_stop_that_site_and_no_other() {
               Nothing more of it starts; nothing else of it is at work.
               One canary may start from hh:mm.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
-              [Open thread]
+              [Close it] [Open thread]
         ");
 
         let waits = asks(&ana, &noc, "edge-lax-04").await;
@@ -121,7 +121,7 @@ async fn a_canary_goes_first_and_is_watched() {
               Nothing more of it starts; nothing else of it is at work.
               Its canary `edge-lax-04` (req-0004) is at work since hh:mm.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
-              [Open thread]
+              [Close it] [Open thread]
         ");
         assert_snapshot!(first.since_last_look(), @"
         bot ~ Reboot 1 server in lax · req-0004
@@ -165,7 +165,7 @@ async fn a_canary_goes_first_and_is_watched() {
               Nothing more of it starts; nothing else of it is at work.
               Its canary `edge-lax-04` has succeeded and is watched until hh:mm; then a person may close it.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
-              [Open thread]
+              [Close it] [Open thread]
         ");
         let soaking = ana.types(&noc, "/fleet close breaker reboot site=lax because it was sudo").await;
         assert_snapshot!(soaking.transcript(), @"
@@ -272,7 +272,7 @@ async fn a_canary_that_fails_keeps_it_open_and_the_owners_may_close() {
               Nothing more of it starts; nothing else of it is at work.
               One canary may start from hh:mm.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
-              [Open thread]
+              [Close it] [Open thread]
         bot » ✗ Worse: reboot in lax failed again, 4 by now
               `edge-lax-04` failed. It stays stopped; another canary may start from hh:mm.
         ");
@@ -340,7 +340,7 @@ async fn a_site_where_more_fails_than_elsewhere_is_stopped() {
               Nothing more of it starts; nothing else of it is at work.
               One canary may start from hh:mm.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
-              [Open thread]
+              [Close it] [Open thread]
         ");
         let waits = asks(&ana, &noc, "edge-lax-08").await;
         assert!(waits.transcript().contains("• reboot in lax: 4 of the last 7 failed"), "{}", waits.transcript());
@@ -373,7 +373,7 @@ async fn what_is_at_work_when_it_opens_may_fail_too_and_is_told() {
               Nothing more of it starts; 2 more are at work, and may fail too.
               One canary may start from hh:mm.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
-              [Open thread]
+              [Close it] [Open thread]
         ");
         stage.fleet().finishes("edge-lax-05");
         stage.clock().advance(seconds(15)).await;
@@ -386,7 +386,7 @@ async fn what_is_at_work_when_it_opens_may_fail_too_and_is_told() {
               Nothing more of it starts; 1 more is at work, and may fail too.
               One canary may start from hh:mm.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
-              [Open thread]
+              [Close it] [Open thread]
         ");
         stage.clock().advance(minutes(3)).await;
         cards();
@@ -398,7 +398,7 @@ async fn what_is_at_work_when_it_opens_may_fail_too_and_is_told() {
               Nothing more of it starts; nothing else of it is at work.
               One canary may start from hh:mm.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
-              [Open thread]
+              [Close it] [Open thread]
         bot   ✗ 1 server of lax out of production
               reboot: `edge-lax-06` did not come back; drained
               edge-lax now 10 of 12, floor 6

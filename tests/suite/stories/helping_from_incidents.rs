@@ -186,3 +186,107 @@ async fn an_override_is_reviewed() {
     })
     .await;
 }
+
+/// Whoever lets everything go on is asked why, and is told no as where they type it.
+#[tokio::test]
+async fn everything_goes_on_by_a_button_that_asks_why() {
+    story(async |stage| {
+        let Cast { noc, bob, .. } = cast(stage, "edge-lax-[01-03]");
+        let cid = stage.person("cid").in_group("incident-commander");
+        let incidents = stage.channel("#incidents").lets("incident-commander", "reboot");
+        bob.types(&noc, "/fleet stop everything because servers do not come back").await.transcript();
+        incidents.transcript();
+        let there = incidents.whole();
+        bob.presses(&there, "Let it go on").await;
+        bob.fills(&there, &[("Why", "it was me")]).await;
+        cid.presses(&there, "Let it go on").await;
+        assert_snapshot!(cid.form(), @"
+        == Why? ==
+        You say: `/fleet resume-everything because …`
+        Why: [________] everybody reads it, and it is kept
+        [Close] [[Send]]
+        ");
+        cid.fills(&there, &[("Why", "the cause was found")]).await;
+        assert_snapshot!(incidents.since_last_look(), @"
+        bot ~ ✅ hh:mm · Everything goes on, resumed by cid: `the cause was found`
+              Stopped by bob from hh:mm: `servers do not come back`
+        bob   presses [Let it go on]
+        bot   (form for bob) Why? [Send]
+        bob   sends the form Why: it was me
+        bot   (only bob) To go on after your own stop takes another person, or 10 min: you may from hh:mm. Nothing has changed.
+              Stopped by bob at hh:mm.
+        bot   (form for bob) == Why? ==
+              Sent: `resume-everything because it was me`. The answer stands in the channel.
+              [Close]
+        cid   presses [Let it go on]
+        bot   (form for cid) Why? [Send]
+        cid   sends the form Why: the cause was found
+        bot   (only cid) ✅ Everything goes on. It was stopped by bob at hh:mm.
+              No request was waiting.
+        bot   (form for cid) == Why? ==
+              Sent: `resume-everything because the cause was found`. The answer stands in the channel.
+              [Close]
+        ");
+        let again = cid.types(&noc, "/fleet resume everything because the cause was found").await;
+        assert!(again.transcript().contains("Nothing is stopped"));
+    })
+    .await;
+}
+
+/// In a channel without work nobody lets everything go on, so there is no button for it either.
+#[tokio::test]
+async fn no_button_lets_everything_go_on_where_nobody_may() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-03]");
+        let incidents = stage.channel("#incidents");
+        bob.types(&noc, "/fleet stop everything because servers do not come back").await.transcript();
+        assert!(!incidents.transcript().contains("Let it go on"));
+        ana.types(&noc, "/fleet resume everything because the cause was found").await.transcript();
+        incidents.transcript();
+    })
+    .await;
+}
+
+/// Whoever owns the command closes its breaker where it is told, with a reason.
+#[tokio::test]
+async fn a_breaker_is_closed_by_a_button_that_asks_why() {
+    story(async |stage| {
+        let Cast { noc, ana, bob } = cast(stage, "edge-lax-[01-20]");
+        let noc = noc.lets("sre", "reboot");
+        stage.lets_out(50);
+        let incidents = stage.channel("#incidents").lets("sre", "reboot");
+        for name in ["edge-lax-01", "edge-lax-02", "edge-lax-03"] {
+            stage.fleet().never_returns(name);
+            ana.types(&noc, &format!("/fleet reboot {name} because kernel update")).await.transcript();
+            stage.clock().advance(minutes(4)).await;
+            noc.transcript();
+        }
+        incidents.transcript();
+        let there = incidents.whole();
+        ana.presses(&there, "Close it").await;
+        ana.fills(&there, &[("Why", "I want to")]).await;
+        bob.presses(&there, "Close it").await;
+        bob.fills(&there, &[("Why", "the firmware  was replaced")]).await;
+        assert_snapshot!(incidents.since_last_look(), @"
+        bot ~ ✅ hh:mm · Reboot in lax may start again: closed by bob
+              `the firmware was replaced`
+              ~ without a canary · it was open since hh:mm
+        ana   presses [Close it]
+        bot   (form for ana) Why? [Send]
+        ana   sends the form Why: I want to
+        bot   (only ana) Reboot in lax can be let start again by whoever may reboot here, once its canary has passed, and sre before. Nothing has changed.
+        bot   (form for ana) == Why? ==
+              Sent: `close-breaker reboot site=lax because I want to`. The answer stands in the channel.
+              [Close]
+        bob   presses [Close it]
+        bot   (form for bob) Why? [Send]
+        bob   sends the form Why: the firmware  was replaced
+        bot   (only bob) Reboot in lax may start again, without a canary. Failures are counted anew.
+        bot   (form for bob) == Why? ==
+              Sent: `close-breaker reboot site=lax because the firmware was replaced`. The answer stands in the channel.
+              [Close]
+        ");
+        noc.transcript();
+    })
+    .await;
+}

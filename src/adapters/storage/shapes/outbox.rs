@@ -64,6 +64,8 @@ stored_variants! { ControlAction;
     "forget" => Forget,
     "form" => Form(form),
     "mine" => Mine,
+    "ask-why" => AskWhy(line),
+    "why" => Why(form),
     "access" => Access(line),
     "shown" => Shown { request: "request", by: "by" },
     "override" => Override { request: "request", number: "number" },

@@ -459,6 +459,8 @@ pub(super) fn control() -> BoxedStrategy<(ControlAction, Option<Bound>)> {
             ControlAction::OverrideReview { request, number, seen, shown }
         }),
         Just(ControlAction::Mine),
+        text().prop_map(ControlAction::AskWhy),
+        (origin(), text()).prop_map(|(origin, line)| ControlAction::Why(FormOf { origin, command: None, line })),
         (request_id(), person()).prop_map(|(request, by)| ControlAction::Shown { request, by }),
         (origin(), option::of(text()), text()).prop_map(|(origin, command, line)| {
             ControlAction::Form(FormOf { origin, command: command.map(CommandName::new), line })
