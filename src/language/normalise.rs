@@ -41,6 +41,11 @@ pub fn normalise(line: &str) -> Result<String, Misunderstanding> {
             rest = after;
             continue;
         }
+        // Phones make a full stop of two spaces. None of what may stand there ends with one.
+        let word_end = text.trim_end_matches('.').len();
+        if character == ' ' && !text.get(..word_end).is_none_or(|before| before.is_empty() || before.ends_with(' ')) {
+            text.truncate(word_end);
+        }
         if let Some(escaped) = past_backslashes(rest) {
             rest = escaped;
             continue;
