@@ -46,11 +46,11 @@ pub fn forbids(brake: &Brake, (server, touch, at): (Option<&ServerId>, Touch, Ti
 
 pub(super) fn blocker(asked: Asked<'_>, known: Known<'_>) -> Option<Blocker> {
     let stop = known.ledger.stop()?;
-    let may_give_back = stop.kind != BrakeKind::HARD_STOP;
-    if asked.spec.only_looks() || may_give_back && asked.gives_back(known) {
+    let hard = stop.kind == BrakeKind::HARD_STOP;
+    if asked.spec.only_looks() || !hard && asked.gives_back(known) {
         return None;
     }
-    Some(Blocker::Stopped { by: stop.name.clone(), since: stop.since, why: stop.why.clone() })
+    Some(Blocker::Stopped { by: stop.name.clone(), since: stop.since, why: stop.why.clone(), hard })
 }
 
 /// From when on that person may resume everything alone; `None` is at once, as a second person.

@@ -115,13 +115,14 @@ pub fn may_not_cancel(request: &Request) -> Message {
 
 /// A cancel that was noted.
 #[must_use]
-pub fn cancel_confirmed(request: &Request) -> Message {
+pub fn cancel_confirmed(request: &Request, is_stopped_hard: bool) -> Message {
     let id = request.id();
     if request.started_at.is_none() {
         return said(format!("{id} is cancelled. Nothing has started, and nothing runs later."));
     }
+    let when = if is_stopped_hard { ", once everything is stopped hard no more" } else { "" };
     said(format!(
-        "{id} is stopping. Nothing new starts; what is in flight goes to a safe point, drained servers return."
+        "{id} is stopping. Nothing new starts; what is in flight goes to a safe point, drained servers return{when}."
     ))
 }
 

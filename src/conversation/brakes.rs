@@ -155,7 +155,8 @@ pub(super) fn how_to_resume(stop: &Brake) -> Rich {
 }
 
 /// What a hard stop says besides.
-const STANDS_STILL: &str = "Nothing is given back either: what is out stays as it is.";
+const STANDS_STILL: &str =
+    "Nothing is given back either: what is out stays as it is. What is being sent just now may still arrive.";
 
 /// Everything is stopped from now on; to whoever stopped it.
 #[must_use]
@@ -190,7 +191,7 @@ pub fn stop_would(affected: &Affected, line: &str, hard: bool) -> Message {
 
 /// The notice to everybody; edited when it is over.
 #[must_use]
-pub fn stop_notice(stop: &Brake, end: Option<&BrakeEnd>, resume: Option<&Handle>) -> Message {
+pub fn stop_notice(stop: &Brake, end: Option<&BrakeEnd>, (resume, hard): (Option<&Handle>, bool)) -> Message {
     let by = quoted(&stop.name);
     if let Some(end) = end {
         let prose = Prose::new().text("✅ ").time(end.at).text(" · ").bold("Everything goes on").text(", resumed by ");
@@ -200,7 +201,7 @@ pub fn stop_notice(stop: &Brake, end: Option<&BrakeEnd>, resume: Option<&Handle>
         return Message { summary: summary(line), blocks: vec![Block::Section(prose.done())] };
     }
     let prose = Prose::new().rich(stopped(stop)).line();
-    let rest = match is_hard(stop) {
+    let rest = match hard {
         false => "What was begun is proved to its end; drained servers return.",
         true => STANDS_STILL,
     };

@@ -34,6 +34,9 @@ pub(super) fn activities<'a>(runs: impl IntoIterator<Item = &'a Run>, spec: &Com
 }
 
 pub(super) fn activity(run: &Run, spec: &CommandSpec) -> &'static str {
+    if run.stood_since.or(run.kept_since).is_some() {
+        return "standing still";
+    }
     match &run.stage {
         RunStage::Waiting => "waiting",
         RunStage::NeedsPerson { .. } => "needs a person",

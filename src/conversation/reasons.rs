@@ -73,9 +73,11 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             production::contradicted(prose, names, (*meant, *serves, roomy))
         }
         Blocker::Unseen { servers: names, since } => production::unseen(prose, names, *since),
-        Blocker::Stopped { by, since, why } => {
-            prose.text(format!("everything is stopped by {} since ", quoted(by))).time(*since).text(": ").code(why)
-        }
+        Blocker::Stopped { by, since, why, hard } => prose
+            .text(format!("everything is stopped{} by {} since ", hardly(*hard), quoted(by)))
+            .time(*since)
+            .text(": ")
+            .code(why),
         Blocker::Frozen { scope, by, until, why } => {
             let prose = prose.code(scope).text(format!(" frozen by {}", quoted(by)));
             ends(prose, *until).text(": ").code(why)
@@ -415,8 +417,8 @@ pub fn short(blocker: &Blocker) -> String {
         Blocker::Held { servers: names, by, .. } if names.is_empty() => format!("held by {}", quoted(by)),
         Blocker::Held { servers: names, by, .. } => format!("{} held by {}", servers(names.len()), quoted(by)),
         Blocker::Blacklisted { scope, by, .. } => format!("{} blacklisted by {}", quoted(scope), quoted(by)),
-        Blocker::Stopped { by, since, .. } => {
-            format!("everything is stopped by {} since {}", quoted(by), clock(*since))
+        Blocker::Stopped { by, since, hard, .. } => {
+            format!("everything is stopped{} by {} since {}", hardly(*hard), quoted(by), clock(*since))
         }
         Blocker::Broken { scope: BreakerScope::Server { .. }, examples, until: BrokenUntil::CoolDown(at), .. }
             if examples.len() > 1 =>
@@ -440,4 +442,9 @@ pub(super) fn shortly(blockers: &[Blocker]) -> Option<String> {
         1 => format!("{first}, and 1 more reason"),
         more => format!("{first}, and {more} more reasons"),
     })
+}
+
+/// How firmly, where it says so.
+const fn hardly(hard: bool) -> &'static str {
+    if hard { " hard" } else { "" }
 }

@@ -132,7 +132,10 @@ pub(super) async fn plan(
     let would = match (braking, stop_on(world.store.as_ref()).await?) {
         (Braking::Resume { .. }, Some(stop)) => conversation::resume_would(&stop, &affected, text),
         (Braking::Resume { .. }, None) => conversation::not_stopped(),
-        (Braking::Stop { hard: true, .. }, _) => conversation::stop_would(&affected, text, true),
+        (Braking::Stop { hard, .. }, Some(stop)) if !is_enough(&stop, *hard) => {
+            conversation::stop_would(&affected, text, true)
+        }
+        (Braking::Stop { hard: true, .. }, None) => conversation::stop_would(&affected, text, true),
         (_, Some(stop)) => conversation::stopped_already(&stop),
         (_, None) => conversation::stop_would(&affected, text, false),
     };
@@ -203,6 +206,11 @@ pub enum Stopped {
     },
 }
 
+/// Whether that stop forbids all that was asked for.
+fn is_enough(stop: &Brake, hard: bool) -> bool {
+    !hard || stop.kind == BrakeKind::HARD_STOP
+}
+
 /// Stops everything; a hard stop is put on beside one that is not.
 ///
 /// # Errors
@@ -213,12 +221,15 @@ pub async fn stopped(
     (by, at, why, hard): (By<'_>, Timestamp, String, bool),
     channel: Option<&ChannelId>,
 ) -> Result<Stopped, StoreFault> {
-    if let Some(stop) = stop_on(store).await?.filter(|stop| !hard || stop.kind == BrakeKind::HARD_STOP) {
-        return Ok(Stopped::Already(stop));
+    let on = stop_on(store).await?;
+    if let Some(stop) = on.as_ref().filter(|stop| is_enough(stop, hard)) {
+        return Ok(Stopped::Already(stop.clone()));
     }
     let (open, affected) = affected(store).await?;
     let stop = stop_by(id, by, at, (why, hard));
-    let writes = stopping(&stop, &open, channel);
+    let mut writes = stopping(&stop, &open, channel);
+    // What its notice says of giving back is true no more.
+    writes.extend(on.zip(channel).map(|(earlier, channel)| messages::stop(&earlier.id, channel)));
     Ok(Stopped::Now { stop, affected, writes })
 }
 
@@ -245,6 +256,14 @@ fn is_place_of_work(world: &World, origin: &Origin, is_direct: bool) -> bool {
 /// The store does not answer.
 pub async fn stop_on(store: &dyn Store) -> Result<Option<Brake>, StoreFault> {
     Ok(admission::stop_among(&store.brakes().await?).cloned())
+}
+
+/// Whether nothing is given back either.
+///
+/// # Errors
+/// The store does not answer.
+pub(super) async fn is_stopped_hard(store: &dyn Store) -> Result<bool, StoreFault> {
+    Ok(stop_on(store).await?.is_some_and(|stop| stop.kind == BrakeKind::HARD_STOP))
 }
 
 /// A stop of everything by that person.
@@ -321,8 +340,8 @@ pub async fn resumed(
     let mut on = store.brakes().await?;
     on.retain(|brake| matches!(brake.kind, BrakeKind::Stop { .. }));
     let Some(stop) = on.first().cloned() else { return Ok(Resumed::NotStopped) };
-    let own = on.iter().find_map(|brake| Some((brake, may_resume_from(brake, by.actor).filter(|from| at < *from)?)));
-    if let Some((brake, from)) = own {
+    let own = on.iter().filter_map(|brake| Some((brake, may_resume_from(brake, by.actor).filter(|from| at < *from)?)));
+    if let Some((brake, from)) = own.max_by_key(|(_, from)| *from) {
         return Ok(Resumed::NotAlone(brake.clone(), from));
     }
     let (open, affected) = affected(store).await?;
@@ -342,5 +361,6 @@ pub(super) async fn notice(world: &World, id: &BrakeId) -> Result<Option<Message
     let commands = || rulebook.catalog.commands().iter().map(AsRef::as_ref).filter(|spec| !spec.only_looks());
     let is_place = |channel: &ChannelId| rulebook.policies.permits_any(Some(channel), commands());
     let handle = world.places.incidents.as_ref().is_none_or(is_place).then(|| asking_why::resume_handle(id));
-    Ok(stop.map(|(stop, end)| conversation::stop_notice(&stop, end.as_ref(), handle.as_ref())))
+    let hard = is_stopped_hard(world.store.as_ref()).await?;
+    Ok(stop.map(|(stop, end)| conversation::stop_notice(&stop, end.as_ref(), (handle.as_ref(), hard))))
 }

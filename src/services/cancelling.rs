@@ -3,7 +3,7 @@
 //! Deliberately absent: who may in a channel, which is asked there; whoever may write the database file may.
 
 use super::restraining::{Braker, Came, CameTo};
-use super::{halting, messages, overrides};
+use super::{brakes, halting, messages, overrides};
 use crate::conversation::{self, Tense};
 use crate::domain::identity::Actor;
 use crate::domain::ids::RequestId;
@@ -50,5 +50,6 @@ pub async fn cancel(braker: Braker<'_>, id: &RequestId) -> Result<Came, StoreFau
         return Ok(Came::told(CameTo::Done, conversation::cancel_planned(&request), "answered: a plan"));
     }
     let writes = asked(&request, (braker.by.actor, braker.by.name), braker.incidents, braker.now);
-    Ok(Came::done(conversation::cancel_confirmed(&request), writes, format!("cancel of {id} asked")))
+    let told = conversation::cancel_confirmed(&request, brakes::is_stopped_hard(braker.store).await?);
+    Ok(Came::done(told, writes, format!("cancel of {id} asked")))
 }

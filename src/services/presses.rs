@@ -354,7 +354,8 @@ async fn cancel(
     };
     let by = (&origin.person, person.name.as_str());
     let mut writes = cancelling::asked(request, by, world.places.incidents.as_ref(), world.now());
-    writes.push(messages::answer(envelope, origin, conversation::cancel_confirmed(request)));
+    let told = conversation::cancel_confirmed(request, brakes::is_stopped_hard(world.store.as_ref()).await?);
+    writes.push(messages::answer(envelope, origin, told));
     writes.push(kept(record));
     Ok(Outcome { writes, note: format!("cancel of {id} asked") })
 }

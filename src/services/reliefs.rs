@@ -217,8 +217,11 @@ fn hangs(request: &Request, runs: &[Run], since: Timestamp) -> bool {
     let moved_at = ended.chain(request.started_at).chain([request.accepted_at]).max();
     let may_start = matches!(request.stage, RequestStage::Queued | RequestStage::Running);
     // What a person has to answer, or keeps, does not move.
-    let moves =
-        |run: &Run| run.is_active() && run.kept_since.is_none() && !matches!(run.stage, RunStage::NeedsPerson { .. });
+    let moves = |run: &Run| {
+        run.is_active()
+            && run.kept_since.or(run.stood_since).is_none()
+            && !matches!(run.stage, RunStage::NeedsPerson { .. })
+    };
     may_start && !runs.iter().any(moves) && moved_at.is_some_and(|at| at <= since)
 }
 

@@ -217,7 +217,8 @@ impl Runner {
         writes.extend(state.map(Write::ServerState));
         writes.extend(counted);
         // A stop or a hold that came after the look at it is met here: from its own commit on nothing is begun that it forbids.
-        writes.extend(then.as_ref().map(|mandate| may_act(run, mandate, now)));
+        // Before a hold that these events may put on themselves.
+        writes.splice(0..0, then.as_ref().map(|mandate| may_act(run, mandate, now)));
         writes.extend(self.closes_incident(run, &writes).await?);
         writes.extend(suspects::moves_on(&self.world, run).await?);
         writes.extend(self.worsens_incident(run, &writes).await?);
@@ -384,16 +385,17 @@ fn health_of(server: &ServerId, state: ProductionState, now: Timestamp) -> Optio
 fn lock_change(event: &RunEvent, server: &PlannedServer, run: &Run) -> Option<Write> {
     let (server, run) = (server.id.clone(), run.id.clone());
     let outcome = match event {
-        RunEvent::PersonAsked { .. } | RunEvent::Kept { .. } => return Some(Write::LockParked { server, run }),
-        RunEvent::WentOn { .. } => return Some(Write::LockTakenUp { server, run }),
+        RunEvent::PersonAsked { .. } | RunEvent::Kept { .. } | RunEvent::StoodStill { parks: true, .. } => {
+            return Some(Write::LockParked { server, run });
+        }
+        RunEvent::WentOn { .. } | RunEvent::MovedOn { .. } => return Some(Write::LockTakenUp { server, run }),
         RunEvent::Ended { outcome, .. } => outcome,
         RunEvent::Planned { .. }
         | RunEvent::Replanned { .. }
         | RunEvent::Admitted(_)
         | RunEvent::WasSilent { .. }
         | RunEvent::StillSafe { .. }
-        | RunEvent::StoodStill { .. }
-        | RunEvent::MovedOn { .. }
+        | RunEvent::StoodStill { parks: false, .. }
         | RunEvent::StepBegun { .. }
         | RunEvent::ActAnswered { .. }
         | RunEvent::StepSucceeded { .. }

@@ -3,8 +3,8 @@
 //! A run that ends without a look that proves its server back has changed nothing about how that was found: what nobody cared for
 //! before needs somebody as before. Deliberately absent: what is told of it, which is `incident`'s.
 
-use super::messages;
 use super::world::World;
+use super::{messages, suspects};
 use crate::admission::{Lock, LockStanding};
 use crate::ports::StoreFault;
 use crate::ports::store::Write;
@@ -22,9 +22,11 @@ pub(super) async fn given_back(world: &World, run: &Run, mut writes: Vec<Write>)
     let ledger = world.store.ledger().await?;
     let held = ledger.lock(&server.id).filter(|lock| lock.run == run.id);
     let Some((held, former)) = held.and_then(|lock| Some((lock, lock.taken_from.clone()?))) else { return Ok(writes) };
-    let request = world.store.request(&former.request).await?;
+    // What cannot be read of the earlier run must not keep this one from its end.
+    let request = suspects::readable(world.store.request(&former.request).await)?.ok().flatten();
     let command = request.map_or_else(|| held.command.clone(), |request| request.spec.name.clone());
-    let since = world.store.run(&former).await?.and_then(|run| run.moved_at).unwrap_or(held.since);
+    let left = suspects::readable(world.store.run(&former).await)?.ok().flatten();
+    let since = left.and_then(|run| run.moved_at).unwrap_or(held.since);
     let (server, standing) = (held.server.clone(), LockStanding::LeftBehind);
     let told = world.places.incidents.as_ref().map(|channel| messages::incident(&former.request, channel));
     let lock = Lock { server, run: former, command, since, standing, taken_from: None };

@@ -108,6 +108,8 @@ pub enum Blocker {
         since: Timestamp,
         /// Why, in their words.
         why: String,
+        /// Whether nothing is given back either.
+        hard: bool,
     },
     /// Somebody has frozen what it is about.
     Frozen {

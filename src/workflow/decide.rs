@@ -170,7 +170,8 @@ impl Situation<'_> {
                     || self.orders.forbid_to_send(Touch::GivesBack)
             }
             RunStage::Returning { .. } => self.orders.forbid_to_send(Touch::GivesBack),
-            RunStage::Waiting | RunStage::Ready { .. } | RunStage::NeedsPerson { .. } | RunStage::Ended { .. } => false,
+            RunStage::Ready { .. } => self.orders == Orders::StandStill,
+            RunStage::Waiting | RunStage::NeedsPerson { .. } | RunStage::Ended { .. } => false,
         }
     }
 }
@@ -188,28 +189,26 @@ pub fn decide(situation: Situation<'_>) -> Decision {
         Decision::Commit(commit) => commit.then.as_ref(),
         Decision::Observe(_) | Decision::AskSafety { .. } | Decision::Wait(_) | Decision::Settled => None,
     };
-    match errand {
-        Some(errand) if situation.orders.forbid_to_send(errand.act().touch()) => stands_still(situation),
-        Some(_) | None => wanted,
-    }
+    let is_forbidden = errand.is_some_and(|errand| situation.orders.forbid_to_send(errand.act().touch()));
+    if is_forbidden { stands_still(situation, wanted) } else { wanted }
 }
 
-/// Where a step is under way, or the way back, that it stands still is stored: its time-out stands still with it.
-fn stands_still(situation: Situation<'_>) -> Decision {
+/// Instead of what was wanted. That a run turns back, and why, is settled once it was found, whatever is sent later: looked at
+/// again after hours, what had proved it may have passed.
+fn stands_still(situation: Situation<'_>, wanted: Decision) -> Decision {
     let Situation { run, orders, now, .. } = situation;
     let wake_at = now.plus(HALTED_LOOK_EVERY);
-    match &run.stage {
-        RunStage::Ready { .. } if orders == Orders::Keep => kept(situation),
-        RunStage::Acting { .. } | RunStage::Returning { .. } if run.stood_since.is_none() => {
-            Decision::Commit(Commit { wake_at, ..Commit::of(vec![RunEvent::StoodStill { at: now }], now) })
-        }
-        RunStage::Acting { .. }
-        | RunStage::Returning { .. }
-        | RunStage::Ready { .. }
-        | RunStage::Waiting
-        | RunStage::NeedsPerson { .. }
-        | RunStage::Ended { .. } => Decision::Wait(wake_at),
+    let stood_still = RunEvent::StoodStill { at: now, parks: orders == Orders::Keep };
+    if let Decision::Commit(back) = wanted
+        && back.events.iter().any(|event| matches!(event, RunEvent::ReturnBegun { .. }))
+    {
+        let events = back.events.into_iter().chain([stood_still]).collect();
+        return Decision::Commit(Commit { events, then: None, wake_at, ..back });
     }
+    if run.stood_since.or(run.kept_since).is_some() {
+        return Decision::Wait(wake_at);
+    }
+    Decision::Commit(Commit { wake_at, ..Commit::of(vec![stood_still], now) })
 }
 
 /// What the run would do next.
@@ -234,7 +233,7 @@ fn wanted(situation: Situation<'_>) -> Decision {
             }
             Some(spec) if situation.orders == Orders::Keep && spec.touch() != Touch::Looks => kept(situation),
             Some(spec) if situation.orders == Orders::StandStill && spec.touch() != Touch::Looks => {
-                Decision::Wait(now.plus(HALTED_LOOK_EVERY))
+                stands_still(situation, Decision::Settled)
             }
             Some(spec) if situation.orders == Orders::Halt && spec.touch() == Touch::Changes => {
                 halted(situation, *step)

@@ -50,10 +50,12 @@ pub enum RunEvent {
         /// When.
         at: Timestamp,
     },
-    /// What the step under way, or the way back, asks for may not be sent: its time-out stands still.
+    /// What it would send may not be sent: it stands still, and its time-out with it.
     StoodStill {
         /// When.
         at: Timestamp,
+        /// Whether it gives its places among those at work back meanwhile: where a person keeps its server.
+        parks: bool,
     },
     /// It may be sent again: its time-out is later by as long as that took.
     MovedOn {
@@ -134,7 +136,7 @@ impl RunEvent {
             | Self::StillSafe { at }
             | Self::Kept { at }
             | Self::WentOn { at }
-            | Self::StoodStill { at }
+            | Self::StoodStill { at, .. }
             | Self::MovedOn { at }
             | Self::StepSucceeded { at, .. }
             | Self::PersonAsked { at, .. }
@@ -174,23 +176,28 @@ impl Run {
     /// Takes in that it stands still, or does so no longer; whether that fits where it stands.
     pub(super) fn stands(&mut self, event: &RunEvent) -> bool {
         let is_ready = matches!(self.stage, RunStage::Ready { .. });
-        let is_under_way = matches!(self.stage, RunStage::Acting { .. } | RunStage::Returning { .. });
+        let is_at_work =
+            matches!(self.stage, RunStage::Ready { .. } | RunStage::Acting { .. } | RunStage::Returning { .. });
         if let RunEvent::Kept { at } = event
             && is_ready
             && self.kept_since.is_none()
         {
             self.kept_since = Some(*at);
-        } else if matches!(event, RunEvent::WentOn { .. }) && is_ready && self.kept_since.is_some() {
-            self.kept_since = None;
-        } else if let RunEvent::StoodStill { at } = event
-            && is_under_way
+        } else if let RunEvent::WentOn { at } = event
+            && is_ready
+            && self.kept_since.is_some()
+        {
+            (self.kept_since, self.went_on_at) = (None, Some(*at));
+        } else if let RunEvent::StoodStill { at, .. } = event
+            && is_at_work
             && self.stood_since.is_none()
         {
             self.stood_since = Some(*at);
         } else if let RunEvent::MovedOn { at } = event
-            && is_under_way
+            && is_at_work
             && let Some(since) = self.stood_since.take()
         {
+            self.went_on_at = Some(*at);
             self.is_late_by(at.since(since));
         } else {
             return false;

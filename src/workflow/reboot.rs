@@ -21,6 +21,8 @@ use std::time::Duration;
 
 /// Boot times are told in whole seconds.
 const BOOT_TIME_GRAIN: Duration = Duration::from_secs(2);
+/// How long a first silence counts: as long as it counts that it was safe.
+const SILENCE_COUNTS_FOR: Duration = gate::SAFE_FOR;
 /// How often a restart that provably did not happen is tried in all.
 const RESTARTS_MAX: u32 = 2;
 
@@ -30,7 +32,9 @@ pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &Reboot) -> Dec
     if let Some(first) = gate::before(situation, step) {
         return first;
     }
-    let silent_long = run.silent_since.is_some_and(|since| now >= since.plus(SILENT_FOR));
+    // Silence of before it stood still for long says nothing of now.
+    let silent_since = run.silent_since.filter(|since| since.counts(now, SILENCE_COUNTS_FOR));
+    let silent_long = silent_since.is_some_and(|since| now >= since.plus(SILENT_FOR));
     match situation.input {
         Input::Nothing | Input::Safe | Input::NotNow(_) => Decision::Observe(Probe::Boot(server.clone())),
         Input::Seen(Seen::Boot(facts)) => {
@@ -41,7 +45,7 @@ pub(super) fn begin(situation: Situation<'_>, step: usize, spec: &Reboot) -> Dec
             let intent = first_intent(situation, spec, PowerPath::Redfish, None);
             begin_with(situation, step, server, intent)
         }
-        Input::Seen(Seen::NoAnswer(_)) if run.silent_since.is_none() => {
+        Input::Seen(Seen::NoAnswer(_)) if silent_since.is_none() => {
             let silent = RunEvent::WasSilent { at: now };
             Decision::Commit(Commit { wake_at: now.plus(SILENT_FOR), ..Commit::of(vec![silent], now) })
         }

@@ -42,8 +42,10 @@ pub struct Run {
     pub safe_at: Option<Timestamp>,
     /// Since when it stands still because a person keeps its server.
     pub kept_since: Option<Timestamp>,
-    /// Since when it may not send what the step under way, or the way back, asks for.
+    /// Since when it stands still because what it would send may not be sent.
     pub stood_since: Option<Timestamp>,
+    /// When it last went on after it had stood still.
+    pub went_on_at: Option<Timestamp>,
     /// When something last came of it.
     pub moved_at: Option<Timestamp>,
     /// How many events made it.
@@ -187,6 +189,7 @@ impl Run {
             safe_at: None,
             kept_since: None,
             stood_since: None,
+            went_on_at: None,
             moved_at: None,
             version: Version(1),
             epoch,
@@ -270,6 +273,7 @@ impl Run {
         }
         (self.admission, self.failure) = (None, None);
         (self.silent_since, self.safe_at, self.kept_since, self.asked_at) = (None, None, None, None);
+        self.went_on_at = None;
         self.proofs.clear();
         RunStage::Waiting
     }
@@ -345,7 +349,7 @@ impl Run {
                 answered(stage, *answer, *until)
             }
             (RunEvent::ReturnBegun { at, outcome }, Stage::Ready { .. } | Stage::Acting { .. }) => {
-                self.state = ProductionState::Undraining;
+                (self.state, self.kept_since) = (ProductionState::Undraining, None);
                 Stage::Returning { at: *at, outcome: *outcome }
             }
             (RunEvent::Ended { at, outcome }, stage) if may_end(&stage, *outcome) => self.ended(*at, *outcome),

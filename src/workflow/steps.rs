@@ -110,7 +110,9 @@ pub(super) fn drain(situation: Situation<'_>, acting: &Acting<'_>, connections_m
             turn_back(situation, RunOutcome::PutOff, Vec::new())
         }
         // It is not known to be out yet: what lets it be taken out must still count.
-        Input::Seen(_) if !gate::is_fresh(situation) => gate::ask_again(situation, acting.step),
+        Input::Seen(_) if !gate::is_fresh(situation) && !situation.orders.forbid_changes() => {
+            gate::ask_again(situation, acting.step)
+        }
         Input::Seen(_) => Decision::Begin(Errand::asked(Act::Drain(server.clone()))),
     }
 }

@@ -95,7 +95,7 @@ fn a_hard_stop_is_put_on_beside_one_that_is_on() {
     assert_eq!(hard.status.code(), Some(0), "{}", complaint(&hard));
     insta::assert_snapshot!(shown(&hard), @"
     🛑 Everything is stopped hard. Nothing starts that changes a server.
-    Nothing is given back either: what is out stays as it is.
+    Nothing is given back either: what is out stays as it is. What is being sent just now may still arrive.
     No request waits now.
     ~ to go on: `/fleet resume everything because …`, by another person, or by local/UID from hh:mm UTC
     ");

@@ -368,8 +368,8 @@ fn cancels_are_answered() {
     let stopping = Story::asked().approved().started().cancelled(14, 34).request();
     let ended = Story::asked().approved().started().runs(1..=20, &done()).ended(RequestOutcome::Done).request();
     let told = [
-        say::cancel_confirmed(&waiting),
-        say::cancel_confirmed(&running.request()),
+        say::cancel_confirmed(&waiting, false),
+        say::cancel_confirmed(&running.request(), false),
         say::cancel_planned(&running.request()),
         say::cancelled_already(&stopping, at(14, 35)),
         say::cancelled_already(&ended, at(15, 0)),

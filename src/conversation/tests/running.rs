@@ -376,7 +376,7 @@ fn a_running_card_tells_what_somebody_else_keeps_from_it() {
 #[test]
 fn a_running_card_tells_at_most_three_reasons() {
     let unknown = |why: &str| Blocker::AlertsUnknown { why: why.into(), since: None };
-    let stopped = Blocker::Stopped { by: "dee".into(), since: at(14, 30), why: "power".into() };
+    let stopped = Blocker::Stopped { by: "dee".into(), since: at(14, 30), why: "power".into(), hard: false };
     let blockers = vec![stopped, unknown("no answer"), Blocker::NoDirectory, unknown("no watchdog")];
     assert_snapshot!(midway().then(RequestEvent::HeldUp { at: at(14, 33), blockers }).see(CARD, card), @"
     ▶️ req-2mq9 running: reboot 20 servers in lax, 9 of 20 rebooted

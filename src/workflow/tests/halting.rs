@@ -249,7 +249,61 @@ fn a_restart_is_proved_under_a_hard_stop() {
     assert_eq!(story.commits(&boot("after", after(30), after(60))), None);
     assert_eq!(story.run().stage, RunStage::Ready { step: CHECK });
     assert_eq!(story.commits(&Input::Seen(Seen::Checks(Vec::new()))), None);
-    assert_eq!(story.check(&Input::Nothing), Decision::Wait(after(60).plus(HALTED_LOOK_EVERY)), "it is not put back");
+    assert_eq!(story.commits(&Input::Nothing), None, "it is not put back");
+    assert_eq!(story.check(&Input::Nothing), Decision::Wait(after(60).plus(HALTED_LOOK_EVERY)));
     story.orders = Orders::GoOn;
+    assert_eq!(story.commits(&Input::Nothing), None, "it is stored that it goes on");
     assert_eq!(story.commits(&Input::Nothing), Some(Act::Undrain(name())));
+}
+
+/// What was found is settled, whatever is sent later: a restart that could not be sent is not sent hours later by another way.
+#[test]
+fn a_verdict_that_is_found_while_standing_still_stays() {
+    let intent = restart_intent(PowerPath::Ssh, Some("before"));
+    let unsent = Story::at_step(reboot_command(), ProductionState::Production, REBOOT).begun(REBOOT, intent);
+    for (orders, parks) in [(Orders::StandStill, false), (Orders::Keep, true)] {
+        let story = unsent.clone().answered(Begun::NeverSent("closed".into())).at(after(5));
+        let mut story = under(story, orders);
+        assert_eq!(story.commits(&Input::Nothing), None);
+        let stood = RunEvent::StoodStill { at: after(5), parks };
+        assert_eq!(story.journal.last(), Some(&stood));
+        assert_eq!(story.run().failure.map(|failure| failure.kind), Some(FailureKind::CouldNotSend));
+        let mut story = under(story, Orders::GoOn).at(after(9000));
+        assert_eq!(story.commits(&Input::Nothing), None, "it is stored that it goes on");
+        assert_eq!(story.check(&Input::Nothing), looks_at_balancer());
+        assert!(
+            matches!(story.check(&balancer(BalancerStanding::Drained, 0)), Decision::Begin(errand) if *errand.act() == Act::Undrain(name()))
+        );
+    }
+}
+
+/// A run that a person keeps while it is at work gives its places back; one that a hard stop keeps does not.
+#[test]
+fn standing_still_parks_for_a_person_alone() {
+    let drained =
+        Story::at_step(reboot_command(), ProductionState::Production, RESTORE).begun(RESTORE, plain_intent(MINUTE));
+    for (orders, parks) in [(Orders::StandStill, false), (Orders::Keep, true)] {
+        let mut story = under(drained.clone().at(after(5)), orders);
+        story.commits(&balancer(BalancerStanding::Drained, 0));
+        assert_eq!(story.journal.last(), Some(&RunEvent::StoodStill { at: after(5), parks }));
+    }
+    // One that a person keeps already stays parked under a hard stop.
+    let kept = Story::at_step(reboot_command(), ProductionState::Production, DRAIN).with(RunEvent::Kept { at: START });
+    let waits = Decision::Wait(START.plus(HALTED_LOOK_EVERY));
+    assert_eq!(under(kept, Orders::StandStill).check(&Input::Nothing), waits);
+}
+
+/// Silence from before says nothing of now: after it stood still the server must be silent again before another way is taken.
+#[test]
+fn silence_from_before_does_not_count() {
+    let story =
+        Story::at_step(reboot_command(), ProductionState::Production, REBOOT).with(RunEvent::WasSilent { at: START });
+    let mut story = under(story, Orders::StandStill);
+    story.commits(&Input::Nothing);
+    let mut story = under(story, Orders::GoOn).at(after(600));
+    story.commits(&Input::Nothing);
+    story.journal.push(RunEvent::StillSafe { at: after(600) });
+    assert_eq!(story.commits(&no_answer()), None);
+    assert_eq!(story.run().silent_since, Some(after(600)));
+    assert_eq!(story.at(after(603)).check(&no_answer()), Decision::Observe(Probe::Power(name())));
 }

@@ -212,7 +212,7 @@ fn a_reason_is_its_own_doing_if_nobody_else_has_a_part_in_it() {
         (full(vec![out(Some(own)), out(Some(other))]), false),
         (full(vec![out(Some(own)), out(None)]), false),
         (Blocker::NoDirectory, false),
-        (Blocker::Stopped { by: "dee".into(), since: NOW, why: String::new() }, false),
+        (Blocker::Stopped { by: "dee".into(), since: NOW, why: String::new(), hard: false }, false),
         (Blocker::AlertsUnknown { why: "no answer".into(), since: None }, false),
     ] {
         assert_eq!(blocker.is_own_doing(own), is_own, "{blocker:?}");

@@ -33,7 +33,7 @@ fn may() -> Said {
 }
 
 fn stopped() -> Blocker {
-    Blocker::Stopped { by: "bob".into(), since: at(1), why: "smoke".into() }
+    Blocker::Stopped { by: "bob".into(), since: at(1), why: "smoke".into(), hard: false }
 }
 
 fn frozen() -> Blocker {

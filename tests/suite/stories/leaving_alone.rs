@@ -168,7 +168,7 @@ async fn after_three_failures_automations_keep_off_until_a_person_closes_it() {
               `edge-lax-07` did not reboot (req-0001)
               Nothing starts on it that an automation asks for; people may work on it.
               ~ since hh:mm · `close-breaker reboot server=edge-lax-07 because …` closes it once the server is mended
-              [Open thread]
+              [Close it] [Open thread]
         ");
         assert_snapshot!(stage.rings(), @"
         critical breaker of reboot server=edge-lax-07 <link>: Automations keep off edge-lax-07: 3 of the last 3 times that they asked for reboot it failed

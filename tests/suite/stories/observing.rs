@@ -61,7 +61,7 @@ async fn a_breaker_that_is_only_observed_says_that_it_stops_nothing() {
               `edge-lax-01` did not reboot (req-0001)
               Failures are only observed: work of it goes on starting.
               ~ since hh:mm · `close-breaker reboot site=lax because …` closes it once its canary has passed; sre may before
-              [Open thread]
+              [Close it] [Open thread]
         ");
         assert_snapshot!(stage.rings(), @"
         critical breaker of reboot site=lax <link>: Reboot in lax: 3 of the last 3 failed

@@ -34,13 +34,16 @@ async fn a_hard_stop_gives_nothing_back() {
         assert_snapshot!(hard.transcript(), @"
         ana   /fleet stop everything --hard because the balancer lies
         bot   (only ana) 🛑 Everything is stopped hard. Nothing starts that changes a server.
-              Nothing is given back either: what is out stays as it is.
+              Nothing is given back either: what is out stays as it is. What is being sent just now may still arrive.
               No request waits now. 1 server at work stays as it is: req-0002.
               ~ to go on: `/fleet resume everything because …`, by another person, or by ana from hh:mm
         ");
         assert_snapshot!(incidents.since_last_look(), @"
+        bot ~ 🛑 Everything is stopped by bob since hh:mm: `servers do not come back`
+              Nothing starts that changes a server. Nothing is given back either: what is out stays as it is. What is being sent just now may still arrive.
+              ~ to go on: `/fleet resume everything because …`, by another person, or by bob from hh:mm
         bot   🛑 Everything is stopped hard by ana since hh:mm: `the balancer lies`
-              Nothing starts that changes a server. Nothing is given back either: what is out stays as it is.
+              Nothing starts that changes a server. Nothing is given back either: what is out stays as it is. What is being sent just now may still arrive.
               ~ to go on: `/fleet resume everything because …`, by another person, or by ana from hh:mm
         ");
         let again = bob.types(&noc, "/fleet stop everything --hard because the balancer lies").await;
@@ -63,7 +66,7 @@ async fn a_hard_stop_gives_nothing_back() {
               ▶️ running
               🛑 Everything is stopped hard by ana since hh:mm: `the balancer lies`
               ▱▱▱▱▱▱▱▱▱▱  0 of 1 · 1 working · 0 waiting
-              Now: `edge-lax-01`: 1 returning
+              Now: `edge-lax-01`: 1 standing still
               ~ @ana · as of hh:mm
               [Details] [!Cancel!]
         ");
@@ -76,7 +79,7 @@ async fn a_hard_stop_gives_nothing_back() {
               ~ req-0003 · … · card <link>
         bot   Undrain 1 server in lax · req-0003
               ⏳ queued · waits for a person
-              • everything is stopped by ana since hh:mm: `the balancer lies`
+              • everything is stopped hard by ana since hh:mm: `the balancer lies`
               ~ @ana · looked hh:mm, again every 15 s
               [Details] [!Cancel!]
         ");

@@ -132,7 +132,7 @@ stored_variants! { Blocker;
     "alert" => Alert { name: "name", place: "place", since: "since_ms" },
     "alerts-unknown" => AlertsUnknown { why: "why", since: "since_ms" },
     "domain" => Domain { group: "group", domains: "domains", at_once: "at_once", since: "since_ms" },
-    "stopped" => Stopped { by: "by", since: "since_ms", why: "why" },
+    "stopped" => Stopped { by: "by", since: "since_ms", why: "why", hard: "hard" or false },
     "frozen" => Frozen { scope: "scope", by: "by", until: "until_ms", why: "why" },
     "calendar" => Calendar(block),
     "held" => Held { servers: "servers", by: "by", since: "since_ms", why: "why" },

@@ -15,7 +15,7 @@ stored_variants! { RunEvent;
     "still-safe" => StillSafe { at: "at_ms" },
     "kept" => Kept { at: "at_ms" },
     "went-on" => WentOn { at: "at_ms" },
-    "stood-still" => StoodStill { at: "at_ms" },
+    "stood-still" => StoodStill { at: "at_ms", parks: "parks" },
     "moved-on" => MovedOn { at: "at_ms" },
     "step-begun" => StepBegun { step: "step", intent: "intent" },
     "act-answered" => ActAnswered { answer: "answer" },

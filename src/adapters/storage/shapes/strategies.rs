@@ -268,7 +268,7 @@ pub(in super::super) fn run_event() -> BoxedStrategy<RunEvent> {
         time().prop_map(|at| RunEvent::StillSafe { at }),
         time().prop_map(|at| RunEvent::Kept { at }),
         time().prop_map(|at| RunEvent::WentOn { at }),
-        time().prop_map(|at| RunEvent::StoodStill { at }),
+        (time(), any::<bool>()).prop_map(|(at, parks)| RunEvent::StoodStill { at, parks }),
         time().prop_map(|at| RunEvent::MovedOn { at }),
         (any::<usize>(), intent()).prop_map(|(step, intent)| RunEvent::StepBegun { step, intent }),
         begun.prop_map(|answer| RunEvent::ActAnswered { answer }),

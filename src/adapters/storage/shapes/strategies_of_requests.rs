@@ -187,7 +187,12 @@ pub(super) fn blocker() -> BoxedStrategy<Blocker> {
         super::strategies_of_breakers::broken(),
         (capacity_scope(), any::<(u32, u32)>(), option::of(time()))
             .prop_map(|(scope, (unknown, total), since)| { Blocker::HealthUnknown { scope, unknown, total, since } }),
-        (text(), time(), text()).prop_map(|(by, since, why)| Blocker::Stopped { by, since, why }),
+        (text(), time(), text(), any::<bool>()).prop_map(|(by, since, why, hard)| Blocker::Stopped {
+            by,
+            since,
+            why,
+            hard
+        }),
         (text(), text(), option::of(time()), text()).prop_map(|(scope, by, until, why)| Blocker::Frozen {
             scope,
             by,
