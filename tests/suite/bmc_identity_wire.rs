@@ -83,7 +83,8 @@ async fn a_controller_that_says_what_the_inventory_states_is_told_to_reset() {
         (json!({ "UUID": UUID }), by_uuid()),
         (json!({ "UUID": UUID.to_uppercase(), "SerialNumber": "another" }), by_uuid()),
         (json!({ "SerialNumber": " 7FQ4X13 " }), ", serial: 7FQ4X13".to_owned()),
-        (json!({ "UUID": UUID, "SerialNumber": "7FQ4X13" }), both),
+        (json!({ "UUID": UUID, "SerialNumber": "7FQ4X13" }), both.clone()),
+        (json!({ "UUID": UUID, "SerialNumber": "CN7475140", "SKU": "7FQ4X13" }), both),
     ] {
         assert_eq!(asked(said.clone(), &stated).await, (Begun::Sent, on(), 1), "{said} {stated}");
     }
@@ -97,6 +98,9 @@ async fn a_controller_that_says_what_the_inventory_states_is_told_to_reset() {
 async fn a_controller_of_another_machine_is_sent_nothing() {
     let words = format!("its controller says UUID {OTHER}, the inventory says {UUID}");
     let found = asked(json!({ "UUID": OTHER.to_uppercase() }), &by_uuid()).await;
+    assert_eq!(found, (Begun::OtherMachine(words.clone()), Seen::OtherMachine(words), 0));
+    let words = "its controller says serial number CN1, the inventory says 7FQ4X13".to_owned();
+    let found = asked(json!({ "SerialNumber": "CN1", "SKU": "8XX1234" }), ", serial: 7FQ4X13").await;
     assert_eq!(found, (Begun::OtherMachine(words.clone()), Seen::OtherMachine(words), 0));
     let words = "its controller says serial number 7fq4x13, the inventory says 7FQ4X13".to_owned();
     let stated = format!(", uuid: {UUID}, serial: 7FQ4X13");

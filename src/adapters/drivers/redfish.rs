@@ -28,6 +28,8 @@ struct SystemAnswer {
     uuid: Value,
     #[serde(rename = "SerialNumber", default)]
     serial: Value,
+    #[serde(rename = "SKU", default)]
+    sku: Value,
     #[serde(rename = "Actions", default)]
     actions: ActionsAnswer,
 }
@@ -127,7 +129,7 @@ fn reset_target(system: &Url, named: Option<String>) -> Option<Url> {
 
 /// Whether it is the machine that the inventory means.
 fn proven(system: &SystemAnswer, endpoint: &BmcEndpoint) -> Result<(), NotProven> {
-    let said = SaidIdentity { uuid: system.uuid.as_str(), serial: system.serial.as_str() };
+    let said = SaidIdentity { uuid: system.uuid.as_str(), serial: system.serial.as_str(), sku: system.sku.as_str() };
     endpoint.identity.check(said)
 }
 

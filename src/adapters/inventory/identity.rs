@@ -18,6 +18,8 @@ pub struct SaidIdentity<'a> {
     pub uuid: Option<&'a str>,
     /// Its serial number, as it came.
     pub serial: Option<&'a str>,
+    /// Its SKU, as it came: there some makers tell the tag that stands on the machine, and elsewhere the number of its board.
+    pub sku: Option<&'a str>,
 }
 
 /// Why a controller is not known to be the right one.
@@ -43,7 +45,9 @@ impl BmcIdentity {
     /// It does not, and what it says instead.
     pub fn check(&self, said: SaidIdentity<'_>) -> Result<(), NotProven> {
         let uuid = ("UUID", self.uuid.as_deref(), said.uuid.and_then(uuid_of));
-        let serial = ("serial number", self.serial.as_deref(), said.serial.and_then(serial_of));
+        // A number that is stated is the machine's own, so a SKU that many share cannot be it.
+        let tag = said.sku.and_then(serial_of).filter(|tag| self.serial.as_ref() == Some(tag));
+        let serial = ("serial number", self.serial.as_deref(), tag.or_else(|| said.serial.and_then(serial_of)));
         let mut untold = None;
         for (what, stated, said) in [uuid, serial] {
             let Some(stated) = stated else { continue };

@@ -215,7 +215,7 @@ fn a_controller_is_proven_by_all_that_is_stated_and_refuted_by_any_of_it() {
         serial: serial.map(str::to_owned),
     };
     let both = stated(Some(OURS), Some("7FQ4X13"));
-    let said = |uuid, serial| SaidIdentity { uuid, serial };
+    let said = |uuid, serial| SaidIdentity { uuid, serial, sku: None };
     let large = OURS.to_uppercase();
     for (identity, uuid, serial) in [
         (&both, Some(OURS), Some("7FQ4X13")),
