@@ -6,21 +6,25 @@
 
 mod coming;
 mod evidence;
+mod figure;
 mod lack;
 mod leaving;
 mod rules;
 mod standby;
 mod standby_file;
+mod usual;
 mod withdrawal;
 
 pub use coming::coming;
-pub use evidence::{Answers, Doubt, Measured, Snapshot, Traffic, Usual, judged, looked_back, same_hour, usual};
+pub use evidence::{Answers, Doubt, Measured, Snapshot, Traffic, judged, looked_back};
+pub(super) use figure::Figure;
 pub use lack::{Asking, Lack, Remedy, lacks};
 pub(super) use rules::TrafficFile;
 pub use rules::TrafficRules;
 use standby::of_what_serves;
 pub use standby::{Shortage, Spared, is_calm_without, shortages};
 pub use standby_file::StandbyRules;
+pub use usual::{Usual, same_hour, usual};
 pub use withdrawal::{Withdrawal, withdrawal};
 
 use super::counts::{Carrier, Counts};
@@ -34,7 +38,6 @@ use crate::workflow::request::{Blocker, PolicyName, TrafficMeasure, TrafficScope
 use evidence::RISE_OVER;
 use leaving::{Leaving, is_missed_elsewhere};
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 /// A percentage that cannot be told better: there is traffic, and nothing to carry it.
 const BEYOND_PERCENT: u32 = 999;
@@ -180,51 +183,6 @@ struct Place<'a> {
     known: Known<'a>,
 }
 
-/// What a scope carries, and what is left to carry it.
-#[derive(Clone, Debug)]
-pub(super) struct Figure {
-    scope: TrafficScope,
-    units: f64,
-    left: f64,
-    /// What comes there besides from where nothing is left; it has no part in what is usual.
-    brought: f64,
-    seen_at: Timestamp,
-    before: Rc<Vec<(Timestamp, f64)>>,
-    usual: Option<f64>,
-}
-
-impl Figure {
-    /// That many units, and what comes besides, over what is left.
-    fn load(&self, units: f64) -> f64 {
-        let units = units + self.brought;
-        match () {
-            () if units <= 0.0 => 0.0,
-            () if self.left <= 0.0 => f64::INFINITY,
-            () => units / self.left,
-        }
-    }
-
-    /// The same with that much less to carry it.
-    pub(super) fn less(self, units: f64) -> Self {
-        Self { left: self.left - units, ..self }
-    }
-
-    /// The same with that much alone to carry it.
-    fn with_only(self, units: f64) -> Self {
-        Self { left: units, ..self }
-    }
-
-    /// The same with more to carry, as if it had always been there.
-    fn with(self, more: f64) -> Self {
-        Self { brought: self.brought + more, ..self }
-    }
-
-    /// Every moment that is known, the present one last.
-    fn moments(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, f64)> + '_ {
-        self.before.iter().copied().filter(move |(at, _)| *at < now).chain([(now, self.units)])
-    }
-}
-
 impl Place<'_> {
     /// Adds up the pools of a scope. One that is not known makes the scope not known.
     fn figure(&self, scope: &TrafficScope, carries: &dyn Fn(&Server) -> bool) -> Result<Figure, Blocker> {
@@ -270,15 +228,7 @@ impl Place<'_> {
                 return Err(doubt(why, Some(measured.seen_at)));
             }
             sum = Some(match sum {
-                None => Figure {
-                    scope: scope.clone(),
-                    units: measured.units,
-                    left,
-                    brought: 0.0,
-                    seen_at: measured.seen_at,
-                    before: Rc::new(measured.before.clone()),
-                    usual: measured.usual,
-                },
+                None => Figure::of(scope, left, measured),
                 Some(sum) => sum.and(measured),
             });
         }
@@ -370,25 +320,6 @@ impl Place<'_> {
     ) -> Blocker {
         let (scope, seen_at) = (figure.scope.clone(), figure.seen_at);
         Blocker::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from }
-    }
-}
-
-impl Figure {
-    /// Both together; moments and hours count where both are known.
-    fn and(self, other: &Measured) -> Self {
-        // Both histories are in order, so one look through each finds the moments that they share.
-        let mut others = other.before.iter().peekable();
-        let both = self.before.iter().filter_map(|(at, units)| {
-            while others.next_if(|(then, _)| then < at).is_some() {}
-            others.next_if(|(then, _)| then == at).map(|(_, more)| (*at, units + more))
-        });
-        Self {
-            before: Rc::new(both.collect()),
-            units: self.units + other.units,
-            seen_at: self.seen_at.min(other.seen_at),
-            usual: self.usual.zip(other.usual).map(|(one, other)| one + other),
-            ..self
-        }
     }
 }
 
