@@ -182,6 +182,38 @@ fn what_it_carries_must_be_carried_where_it_goes() {
     assert!(!lately(9).is_allowed(FRA) && lately(11).blocks(FRA) == ["not absorbed"]);
 }
 
+/// Only where what comes from elsewhere is a part of what is told.
+#[test]
+fn a_reason_names_the_pools_whose_load_comes_with_it() {
+    let from = |fleet: &Fleet, number: usize| {
+        let Verdict::Wait(blockers) = fleet.check(number) else { panic!("it may start") };
+        let told = blockers.into_iter().filter_map(|blocker| {
+            let Blocker::Traffic { scope: TrafficScope::Pool(pool), measure, brought, .. } = blocker else {
+                return None;
+            };
+            Some((pool, measure, brought))
+        });
+        told.collect::<Vec<_>>()
+    };
+    use TrafficMeasure::{LoadAfter, OfUsual};
+    let (fra, riga, tll) = (pool_in("fra"), pool_in("riga"), pool_in("tll"));
+    let busy = three_sites().measuring("fra", Ok(Measured { usual: Some(1.0), ..carried(2.5) }));
+    let told = [(fra.clone(), LoadAfter, vec![riga.clone()]), (fra.clone(), OfUsual, Vec::new())];
+    assert_eq!(from(&busy, RIGA), told);
+    let mut roomy = three_sites().promised(RIGA).measuring("fra", Ok(carried(2.2)));
+    roomy.rules.pool_out_max_percent = 60;
+    assert_eq!(from(&roomy, FRA), [(fra.clone(), LoadAfter, vec![riga.clone()])], "of those who take over as well");
+    let gone = roomy.clone().measuring("riga", Ok(carried(0.0)));
+    assert_eq!(from(&gone, FRA), [(fra.clone(), LoadAfter, Vec::new())], "it carries nothing");
+    let in_use = roomy.measuring("riga", Ok(carried(0.1)));
+    assert_eq!(from(&in_use, FRA), [(fra.clone(), LoadAfter, vec![riga])], "the worse of both is told");
+    // Two pools of one that are both taken over by one server of tll.
+    let mut two = three_sites().moved(TLL + 1, "ams", "edge-cache").promised(TLL + 1);
+    two.rules.absorbed_by = vec![absorbed("ams", &["tll"]), absorbed("riga", &["tll"])];
+    two.traffic = known_to_carry(&[("riga", 0.3), ("ams", 0.3), ("tll", 0.3), ("fra", 0.0)]);
+    assert_eq!(from(&two, RIGA), [(tll, LoadAfter, vec![pool_in("ams"), pool_in("riga")])]);
+}
+
 /// Whoever takes over stays, as far as both at once would be too much; in either order.
 #[test]
 fn while_it_is_out_those_stay_who_take_over() {

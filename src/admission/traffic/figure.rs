@@ -3,8 +3,10 @@
 //! Deliberately absent: how much of that is too much.
 
 use super::Measured;
+use crate::domain::server::PoolName;
 use crate::domain::time::Timestamp;
 use crate::workflow::request::TrafficScope;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// What a scope carries, and what is left to carry it.
@@ -14,10 +16,30 @@ pub(in crate::admission) struct Figure {
     pub(super) units: f64,
     pub(super) left: f64,
     /// What comes there besides from where nothing is left; it has no part in what is usual.
-    pub(super) brought: f64,
+    pub(super) brought: Vec<Brought>,
     pub(super) seen_at: Timestamp,
     pub(super) before: Rc<Vec<(Timestamp, f64)>>,
     pub(super) usual: Option<f64>,
+}
+
+/// What comes to a place from another one of which nothing is left.
+#[derive(Clone, Debug)]
+pub(super) struct Brought {
+    /// The pool that carried it; `None` where the scope itself says from where.
+    from: Option<PoolName>,
+    units: f64,
+}
+
+impl Brought {
+    /// All that a pool carries.
+    pub(super) fn all_of(pool: &PoolName, units: f64) -> Self {
+        Self { from: Some(pool.clone()), units }
+    }
+
+    /// A share of it.
+    pub(super) fn shared(&self, share: f64) -> Self {
+        Self { units: self.units * share, ..self.clone() }
+    }
 }
 
 impl Figure {
@@ -27,7 +49,7 @@ impl Figure {
             scope: scope.clone(),
             units: measured.units,
             left,
-            brought: 0.0,
+            brought: Vec::new(),
             seen_at: measured.seen_at,
             before: Rc::new(measured.before.clone()),
             usual: measured.usual,
@@ -36,7 +58,7 @@ impl Figure {
 
     /// That many units, and what comes besides, over what is left.
     pub(super) fn load(&self, units: f64) -> f64 {
-        let units = units + self.brought;
+        let units = units + self.brought.iter().map(|one| one.units).sum::<f64>();
         match () {
             () if units <= 0.0 => 0.0,
             () if self.left <= 0.0 => f64::INFINITY,
@@ -55,8 +77,20 @@ impl Figure {
     }
 
     /// The same with more to carry, as if it had always been there.
-    pub(super) fn with(self, more: f64) -> Self {
-        Self { brought: self.brought + more, ..self }
+    pub(super) fn with(mut self, more: impl IntoIterator<Item = Brought>) -> Self {
+        self.brought.extend(more);
+        self
+    }
+
+    /// The pools that bring something, by name.
+    pub(super) fn brought_from(&self) -> Vec<PoolName> {
+        let from = self.brought.iter().filter(|one| one.units > 0.0).filter_map(|one| one.from.clone());
+        from.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// That share of what it carries, to be taken elsewhere.
+    pub(super) fn part(&self, share: f64) -> Brought {
+        Brought { from: None, units: self.units * share }
     }
 
     /// Every moment that is known, the present one last.

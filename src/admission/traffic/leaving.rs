@@ -5,6 +5,7 @@
 //! asked of two servers is the same in either order, and no order lets both start of which both together would be too much.
 
 use super::evidence::RISE_OVER;
+use super::figure::Brought;
 use super::{Asked, Figure, Place, is_same, stays, tell_worse};
 use crate::admission::counts::Counts;
 use crate::admission::{Absorption, absorbing, capacity};
@@ -39,7 +40,7 @@ impl<'a> Leaving<'a> {
         match self.without(&TrafficScope::Pool(self.pool.clone())) {
             // Nothing is left there: what it carries is asked about where it goes, and is to be as usual.
             Ok(figure) if is_absorbed => {
-                moved = Some(figure.units);
+                moved = Some(figure.part(1.0));
                 blockers.extend(self.place.trends(&figure.with_only(self.units)));
             }
             Ok(figure) => blockers.extend(self.place.judge(&figure)),
@@ -49,7 +50,7 @@ impl<'a> Leaving<'a> {
             None => {}
             Some(Ok(figure)) => {
                 // What the server carried, should the rest of its site not take it.
-                moved.get_or_insert(figure.units * self.units / (figure.left + self.units));
+                moved.get_or_insert(figure.part(self.units / (figure.left + self.units)));
                 // What is too much for the pool is not told once more of its site.
                 if blockers.is_empty() {
                     blockers.extend(self.place.judge(&figure));
@@ -61,7 +62,7 @@ impl<'a> Leaving<'a> {
         if let Some(by) = known.rules.traffic.absorbed_by.get(&self.record.site).filter(|by| !by.is_empty()) {
             let scope = TrafficScope::Absorbing { site: self.record.site.clone(), by: by.clone() };
             match self.without(&scope) {
-                Ok(figure) => blockers.extend(self.place.load(&figure.with(moved.unwrap_or(0.0)))),
+                Ok(figure) => blockers.extend(self.place.load(&figure.with(moved))),
                 Err(blocker) => blockers.push(blocker),
             }
         }
@@ -151,10 +152,10 @@ impl<'a> Leaving<'a> {
     }
 
     /// What each pool gets, shared by how much each can carry.
-    fn brought(&self, moves: &[Move<'a>]) -> Result<BTreeMap<&'a PoolName, f64>, Blocker> {
-        let mut brought: BTreeMap<&PoolName, f64> = BTreeMap::new();
+    fn brought(&self, moves: &[Move<'a>]) -> Result<BTreeMap<&'a PoolName, Vec<Brought>>, Blocker> {
+        let mut brought: BTreeMap<&PoolName, Vec<Brought>> = BTreeMap::new();
         for one in moves {
-            let carried = one.from.iter().map(|pool| self.carried(pool)).sum::<Result<f64, _>>()?;
+            let carried = one.from.iter().map(|pool| self.carried(pool)).collect::<Result<Vec<_>, _>>()?;
             let left = one.to.iter().map(|pool| {
                 let figure = self.without(&TrafficScope::Pool((*pool).clone()))?;
                 Ok((*pool, figure.left.max(0.0)))
@@ -163,7 +164,8 @@ impl<'a> Leaving<'a> {
             let all = left.iter().map(|(_, units)| units).sum::<f64>();
             for (pool, units) in left {
                 // Where none is left to take it over, it is too much for each.
-                *brought.entry(pool).or_default() += if all > 0.0 { carried * units / all } else { carried };
+                let share = if all > 0.0 { units / all } else { 1.0 };
+                brought.entry(pool).or_default().extend(carried.iter().map(|one| one.shared(share)));
             }
         }
         Ok(brought)
@@ -171,7 +173,7 @@ impl<'a> Leaving<'a> {
 
     /// What a pool carries that is out, or carried lately. Whoever would start waits for the most of that: what moves is for a
     /// while seen in neither place. A run that has begun goes by what is still there, as the rest is seen where it has gone.
-    fn carried(&self, pool: &PoolName) -> Result<f64, Blocker> {
+    fn carried(&self, pool: &PoolName) -> Result<Brought, Blocker> {
         let (known, rules) = (self.place.known, &self.place.known.rules.traffic);
         let lately = rules.clear_for.max(rules.age_max * 2).max(RISE_OVER);
         let most = |figure: Figure, within: Duration| {
@@ -179,18 +181,20 @@ impl<'a> Leaving<'a> {
             moments.map(|(_, units)| units).fold(figure.units, f64::max)
         };
         match self.place.figure(&TrafficScope::Pool(pool.clone()), &|_: &Server| false) {
-            Ok(figure) if self.asked == Asked::ToGoOn => Ok(figure.units),
-            Ok(figure) => Ok(most(figure, lately)),
+            Ok(figure) if self.asked == Asked::ToGoOn => Ok(Brought::all_of(pool, figure.units)),
+            Ok(figure) => Ok(Brought::all_of(pool, most(figure, lately))),
             // Nobody is meant to serve there, so whatever it carried has been elsewhere for long.
-            Err(_) if capacity::count(&CapacityScope::Pool(pool.clone()), known).total == 0 => Ok(0.0),
+            Err(_) if capacity::count(&CapacityScope::Pool(pool.clone()), known).total == 0 => {
+                Ok(Brought::all_of(pool, 0.0))
+            }
             Err(blocker) => Err(blocker),
         }
     }
 
     /// What is too much for one that takes over.
-    fn with_brought(&self, pool: &PoolName, brought: &BTreeMap<&PoolName, f64>) -> Vec<Blocker> {
+    fn with_brought(&self, pool: &PoolName, brought: &BTreeMap<&PoolName, Vec<Brought>>) -> Vec<Blocker> {
         match self.without(&TrafficScope::Pool(pool.clone())) {
-            Ok(figure) => self.place.judge(&figure.with(brought.get(pool).copied().unwrap_or(0.0))),
+            Ok(figure) => self.place.judge(&figure.with(brought.get(pool).cloned().unwrap_or_default())),
             Err(blocker) => vec![blocker],
         }
     }

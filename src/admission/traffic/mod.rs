@@ -319,7 +319,12 @@ impl Place<'_> {
         clear_from: Option<Timestamp>,
     ) -> Blocker {
         let (scope, seen_at) = (figure.scope.clone(), figure.seen_at);
-        Blocker::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from }
+        let brought = match measure {
+            TrafficMeasure::LoadAfter => figure.brought_from(),
+            // What is usual, and what was before, is told of what is seen there.
+            TrafficMeasure::OfUsual | TrafficMeasure::OfBefore => Vec::new(),
+        };
+        Blocker::Traffic { scope, measure, percent, limit_percent, brought, seen_at, clear_from }
     }
 }
 
@@ -331,10 +336,13 @@ pub(super) fn is_same(one: &Blocker, other: &Blocker) -> bool {
 
 /// Of two that tell the same, the worse is told.
 pub(super) fn tell_worse(earlier: &mut Blocker, later: Blocker) {
-    let (Blocker::Traffic { percent: told, .. }, Blocker::Traffic { percent, .. }) = (&*earlier, &later) else {
+    let (Blocker::Traffic { percent: told, brought: from, .. }, Blocker::Traffic { percent, brought, .. }) =
+        (&*earlier, &later)
+    else {
         return;
     };
-    if percent > told {
+    // Of what is equally much, that which says from where.
+    if (percent, brought.len()) > (told, from.len()) {
         *earlier = later;
     }
 }

@@ -202,16 +202,16 @@ pub(super) fn blocker() -> BoxedStrategy<Blocker> {
             until,
             why
         }),
-        (traffic_scope(), select(measures.to_vec()), any::<(u32, u32)>(), time(), option::of(time())).prop_map(
-            |(scope, measure, (percent, limit_percent), seen_at, clear_from)| Blocker::Traffic {
-                scope,
-                measure,
-                percent,
-                limit_percent,
-                seen_at,
-                clear_from
-            }
-        ),
+        (
+            (traffic_scope(), select(measures.to_vec())),
+            any::<(u32, u32)>(),
+            vec(text().prop_map(PoolName::new), 0..3),
+            time(),
+            option::of(time())
+        )
+            .prop_map(|((scope, measure), (percent, limit_percent), brought, seen_at, clear_from)| {
+                Blocker::Traffic { scope, measure, percent, limit_percent, brought, seen_at, clear_from }
+            }),
         (traffic_scope(), text(), option::of(time())).prop_map(|(scope, why, since)| Blocker::TrafficUnknown {
             scope,
             why,

@@ -18,7 +18,9 @@ use crate::domain::server::{MetroName, PoolName, ProductionState, ServerType, Si
 use crate::domain::time::Timestamp;
 use crate::ports::store::{ControlAction, DeclaredRecord};
 use crate::workflow::breakglass::OverrideEvent;
-use crate::workflow::request::{ApprovalNeed, Blocker, CapacityScope, Contended, HaltCause, RequestEvent};
+use crate::workflow::request::{
+    ApprovalNeed, Blocker, CapacityScope, Contended, HaltCause, RequestEvent, TrafficMeasure, TrafficScope,
+};
 use crate::workflow::run::RunEvent;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -225,6 +227,23 @@ fn reasons_from_before_wider_floors_are_read() {
     let stored = r#"{"kind":"capacity","pool":{"of":"continent"},"serving":9,"total":10,"floor":9,"out":[]}"#;
     let fault = decode::<Blocker>("a reason", 1, stored).unwrap_err().to_string();
     assert!(fault.contains("is no scope of a floor"), "{fault}");
+}
+
+/// Nothing said where load came from once.
+#[test]
+fn reasons_of_traffic_from_before_they_named_where_it_comes_from_are_read() {
+    let stored = r#"{"kind":"traffic","scope":{"kind":"pool","value":"edge-lax"},"measure":"load-after","percent":75,"limit_percent":70,"seen_at_ms":5,"clear_from_ms":null}"#;
+    let full = |brought| Blocker::Traffic {
+        scope: TrafficScope::Pool(PoolName::new("edge-lax")),
+        measure: TrafficMeasure::LoadAfter,
+        percent: 75,
+        limit_percent: 70,
+        brought,
+        seen_at: Timestamp::from_millis(5),
+        clear_from: None,
+    };
+    assert_eq!(decode("a reason", 1, stored), Ok(full(Vec::new())));
+    insta::assert_snapshot!(golden::line(&full(vec![PoolName::new("edge-riga")])), @r#"{"brought":["edge-riga"],"clear_from_ms":null,"kind":"traffic","limit_percent":70,"measure":"load-after","percent":75,"scope":{"kind":"pool","value":"edge-lax"},"seen_at_ms":5}"#);
 }
 
 /// Breakers opened by their own failures alone before they were compared, and only people asked for work.
