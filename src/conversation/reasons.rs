@@ -194,6 +194,7 @@ fn measured(measure: TrafficMeasure, percent: u32) -> String {
         TrafficMeasure::LoadAfter => format!("would be {percent} % of what is left"),
         TrafficMeasure::OfUsual => format!("is {percent} % of the usual"),
         TrafficMeasure::OfBefore => format!("is {percent} % of 5 min ago"),
+        TrafficMeasure::Ahead => format!("would soon be {percent} % of what is left, by the usual with headroom"),
     }
 }
 
@@ -310,6 +311,9 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Traffic { clear_from: Some(_), .. } => "goes on then".to_owned(),
         Blocker::Traffic { measure: TrafficMeasure::LoadAfter, .. } => {
             "goes on when less has come, or more has served, for long enough".to_owned()
+        }
+        Blocker::Traffic { measure: TrafficMeasure::Ahead, .. } => {
+            "goes on when less usually comes in the hours ahead, or more serves".to_owned()
         }
         Blocker::Traffic { .. } => "goes on when less has come for long enough".to_owned(),
         Blocker::TrafficUnknown { .. } => "goes on when the metrics tell of it again".to_owned(),

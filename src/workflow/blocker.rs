@@ -298,6 +298,8 @@ pub enum TrafficMeasure {
     OfUsual,
     /// Of what it was five minutes before.
     OfBefore,
+    /// What usually comes in the hours ahead, with headroom, of the capacity that would be left.
+    Ahead,
 }
 
 /// Whether reasons say the same as those that were told before but for how much traffic there is just now, which changes

@@ -4,12 +4,12 @@
 //! for it. Deliberately absent: asking, and what follows from what is known.
 
 use super::TrafficRules;
-use super::usual::Usual;
+use super::usual::{Usual, whole};
 use crate::admission::ledger::Health;
 use crate::admission::{Known, Ledger};
 use crate::domain::measure::{Sample, Series, Span};
 use crate::domain::server::{PoolName, ProductionState, Server};
-use crate::domain::time::{Timestamp, millis};
+use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -67,6 +67,9 @@ pub struct Measured {
     pub before: Vec<(Timestamp, f64)>,
     /// What it usually carries at this hour of the week; `None` with less than four weeks of history.
     pub usual: Option<f64>,
+    /// What it usually carries in the hour around each moment ahead, oldest first; without those of which less than four weeks
+    /// of history are known.
+    pub ahead: Vec<(Timestamp, f64)>,
 }
 
 /// What counts was found to be an amount, and an amount equals itself.
@@ -99,7 +102,7 @@ pub struct Answers {
 pub fn looked_back(rules: &TrafficRules, now: Timestamp) -> Span {
     let every = (rules.clear_for / MOMENTS_PER_CLEAR).clamp(EVERY_MIN, EVERY_MAX);
     // The same moments at every look, so that what is told of them stays the same.
-    let to = now.minus(Duration::from_millis(u64::try_from(now.millis() % millis(every).max(1)).unwrap_or(0)));
+    let to = whole(now, every);
     let calm_for = rules.standby.as_ref().map_or(Duration::ZERO, |standby| standby.calm_for + every);
     let back = (rules.clear_for * LOOK_BACK_TIMES).max(rules.clear_for + RISE_OVER).max(calm_for).min(every * 10_000);
     Span { from: to.minus(back), to, every }
@@ -166,7 +169,11 @@ impl Judge<'_> {
         if !before.is_sorted_by(|(earlier, _), (later, _)| earlier < later) {
             return Err("the values of the last minutes are not in order".to_owned());
         }
-        Ok(Measured { units, seen_at, before, usual: self.usual.pools.get(pool).copied() })
+        let (usual, ahead) = match self.usual.of(pool) {
+            Some(usual) => (usual.now, usual.ahead.clone()),
+            None => (None, Vec::new()),
+        };
+        Ok(Measured { units, seen_at, before, usual, ahead })
     }
 
     /// The servers that ought to be measured: all but those that may be off, under work, known not to answer, or at rest

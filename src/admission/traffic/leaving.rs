@@ -9,11 +9,10 @@ use super::figure::Brought;
 use super::{Asked, Figure, Place, is_same, stays, tell_worse};
 use crate::admission::counts::Counts;
 use crate::admission::{Absorption, absorbing, capacity};
-use crate::domain::server::{PoolName, Server, SiteName};
+use crate::domain::server::{PoolName, ProductionState, Server, SiteName};
 use crate::workflow::request::{Blocker, CapacityScope, TrafficScope};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::time::Duration;
 
 /// A server that a run takes out, or has taken out, and how much it can carry.
 pub(super) struct Leaving<'a> {
@@ -35,7 +34,7 @@ impl<'a> Leaving<'a> {
     /// Everything that keeps it from being taken out now.
     pub(super) fn blockers(&self) -> Vec<Blocker> {
         let known = self.place.known;
-        let (mut blockers, mut moved) = (Vec::new(), None);
+        let (mut blockers, mut moved, mut ahead) = (Vec::new(), None, None);
         let is_absorbed = absorbing::of_one(self.record, known, self.counts).is_some();
         match self.without(&TrafficScope::Pool(self.pool.clone())) {
             // Nothing is left there: what it carries is asked about where it goes, and is to be as usual.
@@ -43,7 +42,10 @@ impl<'a> Leaving<'a> {
                 moved = Some(figure.part(1.0));
                 blockers.extend(self.place.trends(&figure.with_only(self.units)));
             }
-            Ok(figure) => blockers.extend(self.place.judge(&figure)),
+            Ok(figure) => {
+                blockers.extend(self.place.judge(&figure));
+                ahead = self.ahead(&figure);
+            }
             Err(blocker) => blockers.push(blocker),
         }
         match self.rest_of_site() {
@@ -55,14 +57,19 @@ impl<'a> Leaving<'a> {
                 if blockers.is_empty() {
                     blockers.extend(self.place.judge(&figure));
                 }
+                ahead = ahead.or_else(|| self.ahead(&figure));
             }
             Some(Err(blocker)) if !blockers.contains(&blocker) => blockers.push(blocker),
             Some(Err(_)) => {}
         }
+        blockers.extend(ahead);
         if let Some(by) = known.rules.traffic.absorbed_by.get(&self.record.site).filter(|by| !by.is_empty()) {
             let scope = TrafficScope::Absorbing { site: self.record.site.clone(), by: by.clone() };
             match self.without(&scope) {
-                Ok(figure) => blockers.extend(self.place.load(&figure.with(moved))),
+                Ok(figure) => {
+                    let figure = figure.with(moved);
+                    blockers.extend(self.place.load(&figure).into_iter().chain(self.ahead(&figure)));
+                }
                 Err(blocker) => blockers.push(blocker),
             }
         }
@@ -74,6 +81,16 @@ impl<'a> Leaving<'a> {
             }
         }
         blockers
+    }
+
+    /// What is too much ahead, as long as the server is not out. The shortest way back of one that is out is to its end: sent back
+    /// for what may come it would be out once more later, and for what does come relief sends it back.
+    fn ahead(&self, figure: &Figure) -> Option<Blocker> {
+        let is_asked = match self.asked {
+            Asked::ToStart => true,
+            Asked::ToGoOn => self.place.known.ledger.state(self.record) == ProductionState::Production,
+        };
+        if is_asked { self.place.ahead(figure) } else { None }
     }
 
     /// Whether another server stays once this one is out as well.
@@ -176,17 +193,19 @@ impl<'a> Leaving<'a> {
     fn carried(&self, pool: &PoolName) -> Result<Brought, Blocker> {
         let (known, rules) = (self.place.known, &self.place.known.rules.traffic);
         let lately = rules.clear_for.max(rules.age_max * 2).max(RISE_OVER);
-        let most = |figure: Figure, within: Duration| {
-            let moments = figure.moments(known.now).filter(move |(at, _)| known.now.since(*at) <= within);
+        let most = |figure: &Figure| {
+            let moments = figure.moments(known.now).filter(|(at, _)| known.now.since(*at) <= lately);
             moments.map(|(_, units)| units).fold(figure.units, f64::max)
         };
+        let is_meant_to_serve = || capacity::count(&CapacityScope::Pool(pool.clone()), known).total > 0;
         match self.place.figure(&TrafficScope::Pool(pool.clone()), &|_: &Server| false) {
-            Ok(figure) if self.asked == Asked::ToGoOn => Ok(Brought::all_of(pool, figure.units)),
-            Ok(figure) => Ok(Brought::all_of(pool, most(figure, lately))),
-            // Nobody is meant to serve there, so whatever it carried has been elsewhere for long.
-            Err(_) if capacity::count(&CapacityScope::Pool(pool.clone()), known).total == 0 => {
-                Ok(Brought::all_of(pool, 0.0))
+            Ok(figure) => {
+                let units = if self.asked == Asked::ToGoOn { figure.units } else { most(&figure) };
+                let is_usual = figure.ahead.is_empty() || is_meant_to_serve();
+                Ok(Brought::all_of(pool, units, if is_usual { figure.ahead } else { Rc::default() }))
             }
+            // Nobody is meant to serve there, so whatever it carried has been elsewhere for long.
+            Err(_) if !is_meant_to_serve() => Ok(Brought::all_of(pool, 0.0, Rc::default())),
             Err(blocker) => Err(blocker),
         }
     }
@@ -194,7 +213,10 @@ impl<'a> Leaving<'a> {
     /// What is too much for one that takes over.
     fn with_brought(&self, pool: &PoolName, brought: &BTreeMap<&PoolName, Vec<Brought>>) -> Vec<Blocker> {
         match self.without(&TrafficScope::Pool(pool.clone())) {
-            Ok(figure) => self.place.judge(&figure.with(brought.get(pool).cloned().unwrap_or_default())),
+            Ok(figure) => {
+                let figure = figure.with(brought.get(pool).cloned().unwrap_or_default());
+                self.place.judge(&figure).into_iter().chain(self.ahead(&figure)).collect()
+            }
             Err(blocker) => vec![blocker],
         }
     }

@@ -1,9 +1,10 @@
 //! Traffic: no server is taken out where what is left could not carry what comes.
 //!
 //! It is asked for the server's pool, for its whole site, and for the sites that take over what that one cannot carry. A
-//! server that does not serve takes nothing away. Whether there was too much a while ago is read from the metrics' own
+//! server that does not serve takes nothing away. What usually comes in the hours ahead must be carried as well. Whether there was too much a while ago is read from the metrics' own
 //! history and kept nowhere, so that a restart forgets nothing. Deliberately absent: looking.
 
+mod ahead;
 mod coming;
 mod evidence;
 mod figure;
@@ -24,7 +25,7 @@ pub use rules::TrafficRules;
 use standby::of_what_serves;
 pub use standby::{Shortage, Spared, is_calm_without, shortages};
 pub use standby_file::StandbyRules;
-pub use usual::{Usual, same_hour, usual};
+pub use usual::{Usual, same_hours, usual};
 pub use withdrawal::{Withdrawal, withdrawal};
 
 use super::counts::{Carrier, Counts};
@@ -303,10 +304,8 @@ impl Place<'_> {
         let (rules, now) = (&self.known.rules.traffic, self.known.now);
         let matters = |units: f64| figure.load(units) >= share(rules.judged_from_percent);
         // Only the last while matters, and of that the newest bad moment.
-        let since = figure.before.partition_point(|(at, _)| now.since(*at) >= rules.clear_for);
-        let lately = figure.before.get(since..).unwrap_or_default().iter().copied().filter(|(at, _)| *at < now);
-        let mut moments = lately.chain([(now, figure.units)]).rev();
-        let (last, _) = moments.find(|(at, units)| matters(*units) && is_bad(*at, *units))?;
+        let (last, _) =
+            figure.lately(now, rules.clear_for).rev().find(|(at, units)| matters(*units) && is_bad(*at, *units))?;
         let clear_from = (last < now).then(|| last.plus(rules.clear_for));
         Some(self.told(figure, measure, numbers, clear_from))
     }
@@ -320,7 +319,8 @@ impl Place<'_> {
     ) -> Blocker {
         let (scope, seen_at) = (figure.scope.clone(), figure.seen_at);
         let brought = match measure {
-            TrafficMeasure::LoadAfter => figure.brought_from(),
+            TrafficMeasure::LoadAfter => figure.brought_now(),
+            TrafficMeasure::Ahead => figure.brought_ahead(),
             // What is usual, and what was before, is told of what is seen there.
             TrafficMeasure::OfUsual | TrafficMeasure::OfBefore => Vec::new(),
         };

@@ -31,6 +31,18 @@ fn told(reasons: &[Blocker]) -> String {
 }
 
 #[test]
+fn what_usually_comes_ahead_is_told_with_when_it_will_be_over_or_when_it_was_looked_at() {
+    let of = |brought: &[&str], clear_from| too_much(TrafficMeasure::Ahead, brought, clear_from);
+    let reasons = [of(&[], None), of(&["edge-riga"], Some(at(22, 30)))];
+    assert_snapshot!(told(&reasons), @"
+    • edge-fra traffic would soon be 120 % of what is left, by the usual with headroom, at most 100 %, measured 14:03 UTC
+      edge-fra traffic would soon be 120 % of what is left, by the usual with headroom, at most 100 %
+    • edge-fra traffic with that of edge-riga would soon be 120 % of what is left, by the usual with headroom, at most 100 %; clear from 22:30 UTC if it stays so
+      edge-fra traffic with that of edge-riga would soon be 120 % of what is left, by the usual with headroom, at most 100 %
+    ");
+}
+
+#[test]
 fn load_that_comes_from_elsewhere_is_told_with_where_it_comes_from() {
     let of = |brought: &[&str]| too_much(TrafficMeasure::LoadAfter, brought, None);
     let reasons = [of(&[]), of(&["edge-riga"]), of(&["edge-ams", "edge-oslo", "edge-riga", "edge-tll"])];

@@ -233,5 +233,5 @@ stored_variants! { TrafficScope;
     "site" => Site(site),
     "absorbing" => Absorbing { site: "site", by: "by" },
 }
-stored_words! { TrafficMeasure; "load-after" => LoadAfter, "of-usual" => OfUsual, "of-before" => OfBefore }
+stored_words! { TrafficMeasure; "load-after" => LoadAfter, "of-usual" => OfUsual, "of-before" => OfBefore, "ahead" => Ahead }
 stored_record! { OutServer; name: "name", holder: "holder", why: "why", said_by: "said_by" or None }

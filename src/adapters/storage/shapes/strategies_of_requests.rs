@@ -157,7 +157,8 @@ fn soak() -> BoxedStrategy<Blocker> {
 }
 
 pub(super) fn blocker() -> BoxedStrategy<Blocker> {
-    let measures = [TrafficMeasure::LoadAfter, TrafficMeasure::OfUsual, TrafficMeasure::OfBefore];
+    let measures =
+        [TrafficMeasure::LoadAfter, TrafficMeasure::OfUsual, TrafficMeasure::OfBefore, TrafficMeasure::Ahead];
     let server = || text().prop_map(ServerName::new);
     prop_oneof![
         (vec(server(), 0..3), select(ProductionState::ALL.to_vec()), any::<bool>())

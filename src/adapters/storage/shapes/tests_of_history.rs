@@ -131,12 +131,12 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     let pools = BTreeMap::from([
         (
             PoolName::new("edge-lax"),
-            Ok(Measured { units: 0.1 + 0.2, seen_at, before: vec![(seen_at, 4.0)], usual: None }),
+            Ok(Measured { units: 0.1 + 0.2, seen_at, before: vec![(seen_at, 4.0)], usual: None, ahead: Vec::new() }),
         ),
         (PoolName::new("edge-fra"), Err(Doubt { why: "no answer".into(), since: seen_at })),
     ]);
     let traffic = Traffic::Seen(Seen { pools, silent: None });
-    insta::assert_snapshot!(golden::line(&traffic), @r#"{"kind":"seen","value":{"pools":{"edge-fra":{"since_ms":5,"why":"no answer"},"edge-lax":{"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.30000000000000004","usual":null}},"silent":null}}"#);
+    insta::assert_snapshot!(golden::line(&traffic), @r#"{"kind":"seen","value":{"pools":{"edge-fra":{"since_ms":5,"why":"no answer"},"edge-lax":{"ahead":[],"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.30000000000000004","usual":null}},"silent":null}}"#);
     let standby = StandbyRules {
         automation: AutomationName::new("standby"),
         command: CommandName::new("undrain"),
@@ -227,6 +227,29 @@ fn reasons_from_before_wider_floors_are_read() {
     let stored = r#"{"kind":"capacity","pool":{"of":"continent"},"serving":9,"total":10,"floor":9,"out":[]}"#;
     let fault = decode::<Blocker>("a reason", 1, stored).unwrap_err().to_string();
     assert!(fault.contains("is no scope of a floor"), "{fault}");
+}
+
+/// Nobody looked ahead once, and nothing was kept of it: asked again, such decisions say what they said.
+#[test]
+fn decisions_from_before_it_was_looked_ahead_are_read() {
+    let rules = TrafficRules { headroom_percent: 50, ..TrafficRules::default() };
+    assert_eq!(decode("rules", 1, &encode(&rules)).as_ref(), Ok(&rules));
+    let none = TrafficRules { ahead: None, ..TrafficRules::default() };
+    assert_eq!(decode("rules", 1, &encode(&none)).as_ref(), Ok(&none));
+    let mut stored = golden::read(&rules);
+    for name in ["ahead_ms", "headroom_percent"] {
+        stored.as_object_mut().unwrap().remove(name).expect("it is stored now");
+    }
+    assert_eq!(decode("rules", 1, &stored.to_string()), Ok(none));
+    let stored = r#"{"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.5","usual":"0.25"}"#;
+    let at = Timestamp::from_millis;
+    let ahead = vec![(at(1_800_000), 0.5), (at(3_600_000), 0.1 + 0.2)];
+    let known = |ahead| Measured { units: 0.5, seen_at: at(5), before: vec![(at(5), 4.0)], usual: Some(0.25), ahead };
+    assert_eq!(decode("what was known", 1, stored), Ok(known(Vec::new())));
+    assert_eq!(decode("what is known", 1, &encode(&known(ahead.clone()))), Ok(known(ahead.clone())));
+    insta::assert_snapshot!(golden::line(&known(ahead)), @r#"{"ahead":[[1800000,"0.5"],[3600000,"0.30000000000000004"]],"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.5","usual":"0.25"}"#);
+    let unreadable = stored.replace("\"before\"", "\"ahead\":[[9,\"NaN\"]],\"before\"");
+    assert!(decode::<Measured>("what was known", 1, &unreadable).is_err(), "it is no amount");
 }
 
 /// Nothing said where load came from once.
