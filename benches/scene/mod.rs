@@ -121,12 +121,15 @@ impl Scene {
         }
     }
 
-    /// Every pool carries half of what it could, and did for the last two hours.
+    /// Every pool carries half of what it could, did for the last two hours, and usually does in the hours ahead.
     pub(crate) fn with_traffic(self) -> Self {
         let units = SERVERS_OF_A_POOL as f64 / 2.0;
         let before =
             (1..=240).rev().map(|steps| (NOW.minus(Duration::from_secs(30 * steps)), units)).collect::<Vec<_>>();
-        let measured = Measured { units, seen_at: NOW, before, usual: Some(units) };
+        let ahead = (0..15)
+            .map(|steps| (NOW.minus(Duration::from_secs(300)).plus(Duration::from_secs(1800 * steps)), units))
+            .collect();
+        let measured = Measured { units, seen_at: NOW, before, usual: Some(units), ahead };
         let pools = self.inventory.servers().iter().filter_map(|server| server.pool.clone());
         let pools = pools.map(|pool| (pool, Ok(measured.clone()))).collect();
         Self { traffic: Traffic::Seen(Snapshot { pools, silent: None }), ..self }

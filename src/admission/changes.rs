@@ -198,6 +198,11 @@ fn traffic(rules: &TrafficRules) -> Vec<Rule> {
         rule("traffic.standby", standby(rules.standby.as_ref()), 0, NotTold),
         percent("traffic.surge", rules.surge_percent, More),
         percent("traffic.rise", rules.rise_percent, More),
+        match rules.ahead {
+            Some(ahead) => length("traffic.ahead", ahead, Less),
+            None => rule("traffic.ahead", "none", 0, Less),
+        },
+        percent("traffic.headroom", rules.headroom_percent, Less),
         percent("traffic.judged-from", rules.judged_from_percent, More),
         length("traffic.clear-for", rules.clear_for, Less),
         length("traffic.age-max", rules.age_max, More),

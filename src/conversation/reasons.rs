@@ -14,7 +14,7 @@ use crate::admission::Reason;
 use crate::domain::breaker::BreakerScope;
 use crate::domain::ids::RequestId;
 use crate::domain::intent::BuiltInVerb;
-use crate::domain::server::ServerName;
+use crate::domain::server::{PoolName, ServerName};
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
 use crate::workflow::request::{
@@ -98,8 +98,8 @@ fn reason(prose: Prose, blocker: &Blocker, roomy: bool) -> Prose {
             let examples = if roomy { examples.as_slice() } else { &[] };
             broken(prose, (scope, *failures, *of), (examples, until))
         }
-        Blocker::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from } => {
-            let prose = prose.text(format!("{} ", traffic(scope)));
+        Blocker::Traffic { scope, measure, percent, limit_percent, brought, seen_at, clear_from } => {
+            let prose = prose.text(format!("{} ", traffic_with(scope, brought)));
             let prose = prose.text(format!("{}, at most {limit_percent} %", measured(*measure, *percent)));
             clear(prose, *seen_at, *clear_from)
         }
@@ -182,11 +182,21 @@ fn traffic(scope: &TrafficScope) -> String {
     }
 }
 
+/// `edge-fra traffic with that of edge-riga`, where others take over what that carries.
+fn traffic_with(scope: &TrafficScope, brought: &[PoolName]) -> String {
+    if brought.is_empty() {
+        return traffic(scope);
+    }
+    let from = brought.iter().map(ToString::to_string).collect::<Vec<_>>();
+    format!("{} with that of {}", traffic(scope), first_three(&from))
+}
+
 fn measured(measure: TrafficMeasure, percent: u32) -> String {
     match measure {
         TrafficMeasure::LoadAfter => format!("would be {percent} % of what is left"),
         TrafficMeasure::OfUsual => format!("is {percent} % of the usual"),
         TrafficMeasure::OfBefore => format!("is {percent} % of 5 min ago"),
+        TrafficMeasure::Ahead => format!("would soon be {percent} % of what is left, by the usual with headroom"),
     }
 }
 
@@ -304,6 +314,9 @@ fn unblocks(blocker: &Blocker, names: &BTreeMap<RequestId, String>) -> String {
         Blocker::Traffic { measure: TrafficMeasure::LoadAfter, .. } => {
             "goes on when less has come, or more has served, for long enough".to_owned()
         }
+        Blocker::Traffic { measure: TrafficMeasure::Ahead, .. } => {
+            "goes on when less usually comes in the hours ahead, or more serves".to_owned()
+        }
         Blocker::Traffic { .. } => "goes on when less has come for long enough".to_owned(),
         Blocker::TrafficUnknown { .. } => "goes on when the metrics tell of it again".to_owned(),
         Blocker::Domain { .. } => "goes on when they are back".to_owned(),
@@ -405,8 +418,8 @@ pub fn short(blocker: &Blocker) -> String {
             Some(since) => format!("{} health unknown since {}", counted_in(scope), clock(*since)),
             None => format!("{} health unknown", counted_in(scope)),
         },
-        Blocker::Traffic { scope, measure, percent, limit_percent, .. } => {
-            format!("{} {}, at most {limit_percent} %", traffic(scope), measured(*measure, *percent))
+        Blocker::Traffic { scope, measure, percent, limit_percent, brought, .. } => {
+            format!("{} {}, at most {limit_percent} %", traffic_with(scope, brought), measured(*measure, *percent))
         }
         Blocker::TrafficUnknown { scope, .. } => format!("{} unknown", traffic(scope)),
         Blocker::Domain { group, domains, .. } => redundant::short(group, domains),

@@ -6,7 +6,7 @@ use super::lookout::{Lookout, Looks};
 use super::world::World;
 use super::{Service, Step};
 use crate::admission::TrafficRules;
-use crate::admission::traffic::{Answers, Snapshot, Traffic, Usual, judged, looked_back, same_hour, usual};
+use crate::admission::traffic::{Answers, Snapshot, Traffic, Usual, judged, looked_back, same_hours, usual};
 use crate::domain::time::Timestamp;
 use crate::ports::metrics::MetricsFault;
 use crate::ports::{Metrics, StoreFault};
@@ -16,8 +16,6 @@ use std::time::Duration;
 
 /// How long one query may take.
 const LOOK_DEADLINE: Duration = Duration::from_secs(5);
-/// How long what is usual at an hour of the week is relied on before it is asked for again.
-const USUAL_FOR: Duration = Duration::from_secs(600);
 
 /// The source of metrics, if there is one, and what it said last.
 pub type Gauge = Lookout<dyn Metrics, Traffic>;
@@ -103,10 +101,10 @@ async fn look(source: &dyn Metrics, rules: &TrafficRules, usual_now: Option<Arc<
         Some(usual_now) => usual_now,
         None => {
             let mut weeks = Vec::new();
-            for span in same_hour(now) {
+            for span in same_hours(rules, now) {
                 weeks.push(source.over(&rules.query, span, LOOK_DEADLINE).await?);
             }
-            Arc::new(usual(&weeks, now))
+            Arc::new(usual(&weeks, rules, now))
         }
     };
     Ok((answers, usual_now))
@@ -128,7 +126,7 @@ impl Service for TrafficWatch {
         }
         if self.looks.is_due(now) {
             let rules = self.world.rulebook().rules.traffic.clone();
-            let usual = self.usual.clone().filter(|usual| now.since(usual.at) < USUAL_FOR);
+            let usual = self.usual.clone().filter(|usual| usual.counts(&rules, now));
             let every = rules.look_every;
             self.looks.begin((now, every), async move { look(source.as_ref(), &rules, usual, now).await });
             made = true;

@@ -187,6 +187,8 @@ pub enum Blocker {
         percent: u32,
         /// How much there may be.
         limit_percent: u32,
+        /// The pools of which nothing is left, and a part of whose traffic counts in it.
+        brought: Vec<PoolName>,
         /// When the oldest part of it was measured.
         seen_at: Timestamp,
         /// From when on all has been well for long enough, if it stays so; `None` while it is too much.
@@ -298,6 +300,8 @@ pub enum TrafficMeasure {
     OfUsual,
     /// Of what it was five minutes before.
     OfBefore,
+    /// What usually comes in the hours ahead, with headroom, of the capacity that would be left.
+    Ahead,
 }
 
 /// Whether reasons say the same as those that were told before but for how much traffic there is just now, which changes
@@ -432,18 +436,19 @@ impl Blocker {
     fn is_like(&self, told: &Self) -> bool {
         match (self, told) {
             (
-                Self::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from },
+                Self::Traffic { scope, measure, percent, limit_percent, brought, seen_at, clear_from },
                 Self::Traffic {
                     scope: of,
                     measure: by,
                     percent: value,
                     limit_percent: limit,
+                    brought: from_there,
                     seen_at: seen,
                     clear_from: from,
                 },
             ) => {
-                let is_close =
-                    (limit_percent, clear_from) == (limit, from) && percent.abs_diff(*value) < TRAFFIC_NEWS_PERCENT;
+                let is_close = (limit_percent, brought, clear_from) == (limit, from_there, from)
+                    && percent.abs_diff(*value) < TRAFFIC_NEWS_PERCENT;
                 (scope, measure) == (of, by) && (is_close || seen_at.since(*seen) < TRAFFIC_NEWS_EVERY)
             }
             (Self::TrafficUnknown { scope, .. }, Self::TrafficUnknown { scope: of, .. }) => scope == of,

@@ -4,21 +4,25 @@ use axum::Router;
 use axum::extract::RawQuery;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use wrasse::adapters::clock::SystemClock;
 use wrasse::adapters::metrics::Prometheus;
-use wrasse::admission::TrafficRules;
-use wrasse::admission::traffic::{looked_back, same_hour};
+use wrasse::admission::traffic::{Answers, Traffic, judged, looked_back, same_hours, still_calm, usual};
+use wrasse::admission::{Health, HealthRow, Known, Ledger, Outside, TrafficRules, admission_rules};
 use wrasse::domain::measure::Span;
+use wrasse::domain::plan::PlannedServer;
 use wrasse::domain::server::SiteName;
 use wrasse::domain::time::Timestamp;
+use wrasse::fleet::Inventory;
 use wrasse::ports::metrics::MetricsFault;
 use wrasse::ports::{Clock, Metrics};
 use wrasse::sandbox::fleet::metrics_face::FleetMetrics;
-use wrasse::sandbox::fleet::model::{Curve, FleetSpec, MetricsTrouble};
-use wrasse::sandbox::fleet::{FleetSettings, SimulatedFleet};
+use wrasse::sandbox::fleet::model::{Curve, Fleet, FleetSpec, MetricsTrouble};
+use wrasse::sandbox::fleet::{FleetSettings, SharedFleet, SimulatedFleet};
+use wrasse::workflow::request::{Blocker, TrafficMeasure};
 
 const SOON: Duration = Duration::from_secs(5);
 const NOW: Timestamp = Timestamp::from_millis(1_764_511_500_250);
@@ -152,7 +156,7 @@ async fn the_simulated_metrics_say_the_same_on_the_wire_and_off_it() {
         assert!(told.len() >= 6, "{told:?}");
         assert_eq!(told, face.at(query, now, SOON).await.unwrap());
     }
-    for span in same_hour(now).into_iter().chain([looked_back(&rules, now)]) {
+    for span in same_hours(&rules, now).into_iter().chain([looked_back(&rules, now)]) {
         let told = wire.over(&rules.query, span, SOON).await.unwrap();
         let moments = usize::try_from(span.to.since(span.from).as_secs() / span.every.as_secs()).unwrap() + 1;
         assert!(told.iter().all(|series| series.points.len() == moments), "{span:?}");
@@ -162,4 +166,69 @@ async fn the_simulated_metrics_say_the_same_on_the_wire_and_off_it() {
     assert!(matches!(wire.at(&rules.query, now, SOON).await, Err(MetricsFault::Doubtful(_))));
     fleet.shared().fleet().traffic_mut().set_trouble(None);
     assert!(matches!(wire.at("sum(up)", now, SOON).await, Err(MetricsFault::Refused(_))));
+}
+
+/// A demo must not wait for the evening of a site, whenever it is played: neither as the days of its sites are, nor while a surge
+/// is made there and is over.
+#[tokio::test]
+async fn the_days_of_the_sandbox_let_servers_out_at_every_hour() {
+    let demo = include_str!("../../src/cli/demo/files/policies/admission.yaml");
+    let rules = admission_rules("admission.yaml", demo).unwrap();
+    assert!(rules.traffic.ahead.is_some(), "the demo looks ahead");
+    let riga = SiteName::new("riga");
+    for hour in (0..24).step_by(4) {
+        let now = NOW.plus(Duration::from_secs(hour * 3600));
+        let spec = FleetSpec::standard();
+        let servers = spec.servers.iter().map(|server| server.server()).collect::<Vec<_>>();
+        let fleet = Arc::new(Mutex::new(Fleet::of(spec, now)));
+        let face = FleetMetrics(SharedFleet::new(Arc::clone(&fleet), Arc::new(SystemClock)));
+        let before = now.minus(Duration::from_secs(60));
+        fleet.lock().unwrap().traffic_mut().set(&riga, Curve::Level(0.8), before);
+        fleet.lock().unwrap().traffic_mut().set(&riga, Curve::Level(0.3), now.minus(Duration::from_secs(10)));
+        let mut weeks = Vec::new();
+        for span in same_hours(&rules.traffic, now) {
+            weeks.push(face.over(&rules.traffic.query, span, SOON).await.unwrap());
+        }
+        let usual = usual(&weeks, &rules.traffic, now);
+        let answers = Answers {
+            traffic: face.at(&rules.traffic.query, now, SOON).await.unwrap(),
+            seen: face.at(&rules.traffic.seen, now, SOON).await.unwrap(),
+            up: face.at(&rules.traffic.up, now, SOON).await.unwrap(),
+            before: face.over(&rules.traffic.query, looked_back(&rules.traffic, now), SOON).await.unwrap(),
+        };
+        let looks = servers.iter().map(|server| {
+            let look = HealthRow { server: server.id.clone(), health: Health::Serving, seen_at: now };
+            (server.id.clone(), look)
+        });
+        let ledger = Ledger { health: looks.collect(), ..Ledger::default() };
+        let inventory = Inventory::new(servers, now).unwrap();
+        let known = Known::new((&inventory, &rules), &ledger, Outside::NOT_CONFIGURED, now);
+        let traffic = Traffic::Seen(judged(&answers, &usual, known, None));
+        let outside = Outside { traffic: &traffic, ..Outside::NOT_CONFIGURED };
+        let known = Known::new((&inventory, &rules), &ledger, outside, now);
+        let mut pools = BTreeSet::new();
+        for server in inventory.servers().iter().filter(|server| pools.insert(server.pool.clone())) {
+            let planned = PlannedServer {
+                id: server.id.clone(),
+                name: server.name.clone(),
+                server_type: server.server_type.clone(),
+                site: server.site.clone(),
+                rack: server.rack.clone(),
+                pool: server.pool.clone(),
+            };
+            let blockers = still_calm(&planned, known, &[]).err().unwrap_or_default();
+            let is_known = !blockers.iter().any(|blocker| matches!(blocker, Blocker::TrafficUnknown { .. }));
+            let is_ahead =
+                |blocker: &Blocker| matches!(blocker, Blocker::Traffic { measure: TrafficMeasure::Ahead, .. });
+            assert!(
+                is_known && !blockers.iter().any(is_ahead),
+                "{} at {}: {blockers:?}",
+                server.name,
+                now.clock_text()
+            );
+        }
+        assert_eq!(pools.len(), 13, "twelve, and none");
+        let Traffic::Seen(snapshot) = &traffic else { panic!("it is seen") };
+        assert!(snapshot.pools.values().flatten().all(|pool| pool.ahead.len() >= 15), "{:?}", snapshot.pools);
+    }
 }

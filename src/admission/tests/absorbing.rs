@@ -6,11 +6,11 @@ use crate::workflow::request::{AbsorbLack, TrafficMeasure, TrafficScope};
 use proptest::prelude::*;
 
 /// The only server of riga, and the first ones of the pools that may take over.
-const RIGA: usize = 0;
-const FRA: usize = 1;
+pub(super) const RIGA: usize = 0;
+pub(super) const FRA: usize = 1;
 const TLL: usize = 5;
 
-fn pool_in(site: &str) -> PoolName {
+pub(super) fn pool_in(site: &str) -> PoolName {
     PoolName::new(format!("edge-cache-{site}"))
 }
 
@@ -19,8 +19,8 @@ fn absorbed(site: &str, by: &[&str]) -> Absorption {
     Absorption { server_type: ServerType::new("edge-cache"), site: SiteName::new(site), by }
 }
 
-fn carried(units: f64) -> Measured {
-    Measured { units, seen_at: NOW, before: Vec::new(), usual: None }
+pub(super) fn carried(units: f64) -> Measured {
+    Measured { units, seen_at: NOW, before: Vec::new(), usual: None, ahead: Vec::new() }
 }
 
 fn known_to_carry(pools: &[(&str, f64)]) -> Traffic {
@@ -29,7 +29,7 @@ fn known_to_carry(pools: &[(&str, f64)]) -> Traffic {
 }
 
 /// One server in riga, four in fra and two in tll, with room for what riga carries.
-fn three_sites() -> Fleet {
+pub(super) fn three_sites() -> Fleet {
     let fleet = Fleet::of(7).moved(RIGA, "riga", "edge-cache");
     let fleet = fleet.all(FRA..TLL, |fleet, number| fleet.moved(number, "fra", "edge-cache"));
     let mut fleet = fleet.all(TLL..7, |fleet, number| fleet.moved(number, "tll", "edge-cache"));
@@ -39,7 +39,7 @@ fn three_sites() -> Fleet {
 }
 
 impl Fleet {
-    fn measuring(mut self, site: &str, measured: Result<Measured, Doubt>) -> Self {
+    pub(super) fn measuring(mut self, site: &str, measured: Result<Measured, Doubt>) -> Self {
         let Traffic::Seen(seen) = &mut self.traffic else { panic!("nothing is seen") };
         seen.pools.insert(pool_in(site), measured);
         self
@@ -64,7 +64,7 @@ impl Fleet {
     }
 
     /// A run has it, which serves still.
-    fn promised(self, number: usize) -> Self {
+    pub(super) fn promised(self, number: usize) -> Self {
         self.locked(number, "bbbb", LockStanding::Working)
     }
 }
@@ -180,6 +180,37 @@ fn what_it_carries_must_be_carried_where_it_goes() {
         three_sites().measuring("riga", Ok(Measured { before, ..carried(0.0) })).promised(RIGA)
     };
     assert!(!lately(9).is_allowed(FRA) && lately(11).blocks(FRA) == ["not absorbed"]);
+}
+
+/// Only where what comes from elsewhere is a part of what is told.
+#[test]
+fn a_reason_names_the_pools_whose_load_comes_with_it() {
+    let from = |fleet: &Fleet, number: usize| {
+        let Verdict::Wait(blockers) = fleet.check(number) else { panic!("it may start") };
+        let told = blockers.into_iter().filter_map(|blocker| {
+            let Blocker::Traffic { scope: TrafficScope::Pool(pool), measure, brought, .. } = blocker else {
+                return None;
+            };
+            Some((pool, measure, brought))
+        });
+        told.collect::<Vec<_>>()
+    };
+    use TrafficMeasure::{LoadAfter, OfUsual};
+    let (fra, riga, tll) = (pool_in("fra"), pool_in("riga"), pool_in("tll"));
+    let busy = three_sites().measuring("fra", Ok(Measured { usual: Some(1.0), ..carried(2.5) }));
+    assert_eq!(from(&busy, RIGA), [(fra.clone(), LoadAfter, vec![riga.clone()]), (fra.clone(), OfUsual, vec![])]);
+    let mut roomy = three_sites().promised(RIGA).measuring("fra", Ok(carried(2.2)));
+    roomy.rules.pool_out_max_percent = 60;
+    assert_eq!(from(&roomy, FRA), [(fra.clone(), LoadAfter, vec![riga.clone()])], "of those who take over as well");
+    let gone = roomy.clone().measuring("riga", Ok(carried(0.0)));
+    assert_eq!(from(&gone, FRA), [(fra.clone(), LoadAfter, Vec::new())], "it carries nothing");
+    let in_use = roomy.measuring("riga", Ok(carried(0.1)));
+    assert_eq!(from(&in_use, FRA), [(fra.clone(), LoadAfter, vec![riga])], "the worse of both is told");
+    // Two pools of one that are both taken over by one server of tll.
+    let mut two = three_sites().moved(TLL + 1, "ams", "edge-cache").promised(TLL + 1);
+    two.rules.absorbed_by = vec![absorbed("ams", &["tll"]), absorbed("riga", &["tll"])];
+    two.traffic = known_to_carry(&[("riga", 0.3), ("ams", 0.3), ("tll", 0.3), ("fra", 0.0)]);
+    assert_eq!(from(&two, RIGA), [(tll, LoadAfter, vec![pool_in("ams"), pool_in("riga")])]);
 }
 
 /// Whoever takes over stays, as far as both at once would be too much; in either order.

@@ -32,7 +32,7 @@ fn ago(minutes: u32) -> Timestamp {
 
 /// Ten serve, and as many stand by as that; that much comes.
 fn fleet(standby: usize, units: f64) -> Fleet {
-    let measured = Measured { units, seen_at: NOW, before: Vec::new(), usual: None };
+    let measured = Measured { units, seen_at: NOW, before: Vec::new(), usual: None, ahead: Vec::new() };
     let traffic = Traffic::Seen(Snapshot { pools: [(PoolName::new("edge-lax"), Ok(measured))].into(), silent: None });
     let fleet = Fleet::of(10 + standby).all(10..10 + standby, |fleet, number| fleet.in_state(number, Standby));
     Fleet { traffic, spec: undrain(), ..fleet }

@@ -23,7 +23,7 @@ fn undrain() -> CommandSpec {
 
 fn seen(pools: &[(&str, Option<f64>)]) -> Traffic {
     let measured = |units: Option<f64>| match units {
-        Some(units) => Ok(Measured { units, seen_at: NOW, before: Vec::new(), usual: None }),
+        Some(units) => Ok(Measured { units, seen_at: NOW, before: Vec::new(), usual: None, ahead: Vec::new() }),
         None => Err(Doubt { why: "no answer".into(), since: NOW }),
     };
     let pools = pools.iter().map(|(name, units)| (PoolName::new(*name), measured(*units)));

@@ -1,6 +1,7 @@
 //! Whether it is safe now, as tables; `histories` holds the property over long histories.
 
 mod absorbing;
+mod ahead;
 mod alerts;
 mod brakes;
 mod breakers;
@@ -31,6 +32,7 @@ mod soaking;
 mod standby;
 mod suspect;
 mod traffic;
+mod usual;
 mod waves;
 mod wider;
 mod withdrawing;

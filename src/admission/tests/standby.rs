@@ -31,7 +31,7 @@ fn undrain() -> CommandSpec {
 }
 
 fn measured(units: f64) -> Result<Measured, Doubt> {
-    Ok(Measured { units, seen_at: NOW, before: Vec::new(), usual: None })
+    Ok(Measured { units, seen_at: NOW, before: Vec::new(), usual: None, ahead: Vec::new() })
 }
 
 fn seen(pools: &[(&str, Result<Measured, Doubt>)]) -> Traffic {
@@ -294,7 +294,8 @@ fn it_is_calm_once_there_was_little_for_long_enough_and_the_rest_would_have_carr
         let (before, now) = history.split_at(history.len() - 1);
         let at = |minute: u32| before.iter().rfind(|(from, _)| *from >= minute).map(|(_, units)| *units);
         let each = (1..=80).rev().filter_map(|minute| Some((NOW.minus(MINUTE * minute), at(minute)?)));
-        let measured = Measured { units: now[0].1, seen_at: NOW, before: each.collect(), usual: None };
+        let measured =
+            Measured { units: now[0].1, seen_at: NOW, before: each.collect(), usual: None, ahead: Vec::new() };
         let mut fleet = Fleet::of(12);
         fleet.traffic = seen(&[("edge-lax", Ok(measured))]);
         assert!(!calm(&fleet, 2), "nothing was asked for by itself");
@@ -308,7 +309,8 @@ fn it_is_calm_once_there_was_little_for_long_enough_and_the_rest_would_have_carr
     let mut silent = Fleet::of(12);
     silent.rules.traffic.standby = Some(standby);
     let before = vec![(NOW.minus(MINUTE * 61), 5.0), (NOW.minus(MINUTE * 60), 5.0)];
-    silent.traffic = seen(&[("edge-lax", Ok(Measured { units: 5.0, seen_at: NOW, before, usual: None }))]);
+    silent.traffic =
+        seen(&[("edge-lax", Ok(Measured { units: 5.0, seen_at: NOW, before, usual: None, ahead: Vec::new() }))]);
     assert!(!calm(&silent, 2));
 }
 

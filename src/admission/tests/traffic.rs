@@ -1,7 +1,8 @@
 //! How much traffic is too much, and what counts as knowing it.
 
+use super::ahead::any_hours;
 use super::*;
-use crate::admission::traffic::{Answers, Doubt, Measured, Snapshot, is_missed, judged, same_hour, still_calm, usual};
+use crate::admission::traffic::{Answers, Doubt, Measured, Snapshot, is_missed, judged, still_calm, usual};
 use crate::domain::ids::Fingerprint;
 use crate::domain::measure::{Labels, Sample, Series};
 use crate::domain::server::{TagName, TagValue};
@@ -10,33 +11,33 @@ use proptest::prelude::*;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn pool(name: &str) -> PoolName {
+pub(super) fn pool(name: &str) -> PoolName {
     PoolName::new(name)
 }
 
-fn ago(minutes: u32) -> Timestamp {
+pub(super) fn ago(minutes: u32) -> Timestamp {
     NOW.minus(MINUTE * minutes)
 }
 
 /// A pool that carries that, measured just now, with no past.
-fn carries(units: f64) -> Measured {
-    Measured { units, seen_at: NOW, before: Vec::new(), usual: None }
+pub(super) fn carries(units: f64) -> Measured {
+    Measured { units, seen_at: NOW, before: Vec::new(), usual: None, ahead: Vec::new() }
 }
 
-fn seen(pools: &[(&str, Measured)]) -> Traffic {
+pub(super) fn seen(pools: &[(&str, Measured)]) -> Traffic {
     let pools = pools.iter().map(|(name, measured)| (pool(name), Ok(measured.clone())));
     Traffic::Seen(Snapshot { pools: pools.collect(), silent: None })
 }
 
 impl Fleet {
     /// Everything of its pool may be out, so that traffic alone decides.
-    fn carrying(mut self, measured: Measured) -> Self {
+    pub(super) fn carrying(mut self, measured: Measured) -> Self {
         self.rules.pool_out_max_percent = 100;
         self.traffic = seen(&[("edge-lax", measured)]);
         self
     }
 
-    fn traffic_of(&self, number: usize) -> Vec<(TrafficMeasure, u32, Option<Timestamp>)> {
+    pub(super) fn traffic_of(&self, number: usize) -> Vec<(TrafficMeasure, u32, Option<Timestamp>)> {
         let Verdict::Wait(blockers) = self.check(number) else { return Vec::new() };
         let told = blockers.into_iter().filter_map(|blocker| {
             let Blocker::Traffic { scope: TrafficScope::Pool(_), measure, percent, clear_from, .. } = blocker else {
@@ -194,7 +195,7 @@ fn a_steep_rise_counts_for_ten_minutes() {
 }
 
 /// Two sites; what riga cannot carry goes to fra.
-fn two_sites(fra: f64) -> Fleet {
+pub(super) fn two_sites(fra: f64) -> Fleet {
     let mut fleet = Fleet::of(20).carrying(carries(1.0));
     for server in &mut fleet.servers[10..] {
         (server.site, server.pool) = (SiteName::new("fra"), Some(pool("edge-fra")));
@@ -254,7 +255,7 @@ fn a_gate_waits_while_there_is_too_much_and_a_missed_server_is_called_back() {
 
 // -- what counts as knowing it --
 
-fn labels(name: &str) -> Labels {
+pub(super) fn labels(name: &str) -> Labels {
     Labels::from([("pool".to_owned(), name.to_owned())])
 }
 
@@ -274,7 +275,7 @@ pub(super) fn good() -> Answers {
 
 pub(super) fn judge(fleet: &Fleet, answers: &Answers) -> Result<Measured, String> {
     let inventory = fleet.inventory();
-    let snapshot = judged(answers, &usual(&[], NOW), fleet.known(&inventory), None);
+    let snapshot = judged(answers, &usual(&[], &fleet.rules.traffic, NOW), fleet.known(&inventory), None);
     let measured = snapshot.pools.get(&pool("edge-lax")).expect("it is looked at");
     measured.clone().map_err(|doubt| doubt.why)
 }
@@ -320,32 +321,10 @@ fn a_doubt_says_since_when() {
     let inventory = fleet.inventory();
     let known = Known { now: ago(5), ..fleet.known(&inventory) };
     answers.seen[0].value = seconds(ago(5));
-    let first = judged(&answers, &usual(&[], NOW), known, None);
-    let again = judged(&answers, &usual(&[], NOW), fleet.known(&inventory), Some(&first));
+    let first = judged(&answers, &usual(&[], &fleet.rules.traffic, NOW), known, None);
+    let again = judged(&answers, &usual(&[], &fleet.rules.traffic, NOW), fleet.known(&inventory), Some(&first));
     let since = |snapshot: &Snapshot| snapshot.pools[&pool("edge-lax")].clone().map_err(|doubt| doubt.since);
     assert_eq!((since(&first), since(&again)), (Err(ago(5)), Err(ago(5))));
-}
-
-#[test]
-fn four_weeks_make_a_usual_hour() {
-    let week = |values: &[f64]| {
-        let points = values.iter().enumerate().map(|(place, value)| (ago(u32::try_from(place).expect("few")), *value));
-        vec![Series { labels: labels("edge-lax"), points: points.collect() }]
-    };
-    let of = |weeks: &[Vec<Series>]| {
-        let (fleet, answers) = (Fleet::of(10), good());
-        let inventory = fleet.inventory();
-        let snapshot = judged(&answers, &usual(weeks, NOW), fleet.known(&inventory), None);
-        snapshot.pools[&pool("edge-lax")].as_ref().expect("it is known").usual
-    };
-    let weeks = [week(&[4.0; 7]), week(&[5.0; 7]), week(&[6.0; 7]), week(&[90.0; 7])];
-    assert_eq!(of(&weeks), Some(5.5));
-    assert_eq!(of(&weeks[..3]), None, "three weeks are too few");
-    let gappy = [week(&[4.0; 7]), week(&[5.0; 6]), week(&[6.0; 7]), week(&[90.0; 7])];
-    assert_eq!(of(&gappy), None, "a week with gaps does not count");
-    let spans = same_hour(NOW);
-    assert_eq!(spans.len(), 4);
-    assert!(spans.iter().all(|span| span.to.since(span.from) == Duration::from_secs(3600)));
 }
 
 proptest! {
@@ -384,11 +363,11 @@ proptest! {
 }
 
 /// What is known of one pool, from one number and another.
-fn any_pool() -> impl Strategy<Value = Result<Measured, Doubt>> {
+pub(super) fn any_pool() -> impl Strategy<Value = Result<Measured, Doubt>> {
     let known = (0.0_f64..9.0, 0_u32..3, prop::collection::vec(0.0_f64..9.0, 0..4), prop::option::of(1.0_f64..9.0));
-    let known = known.prop_map(|(units, age, before, usual)| {
+    let known = (known, any_hours()).prop_map(|((units, age, before, usual), ahead)| {
         let before = (1..4).rev().zip(before).map(|(minutes, units)| (ago(minutes), units)).collect();
-        Ok(Measured { units, seen_at: ago(age), before, usual })
+        Ok(Measured { units, seen_at: ago(age), before, usual, ahead })
     });
     let doubt = Just(Err(Doubt { why: "nothing".into(), since: ago(9) }));
     prop_oneof![4 => known, 1 => doubt]
@@ -463,6 +442,8 @@ fn the_file_takes_numbers_that_fit_each_other_and_says_which_do_not() {
         ("surge: 90%", "traffic.surge is `90%`; it takes a percentage from 101% to 1000%"),
         ("resume: 75%", "traffic.resume is `75%`; it takes at most load-max, 70%"),
         ("relief: 60%", "traffic.relief is `60%`; it takes at least load-max, 70%"),
+        ("ahead: 13h", "traffic.ahead is `13h`; it takes a length of time from 30m to 12h, or none"),
+        ("headroom: 501%", "traffic.headroom is `501%`; it takes a percentage from 0% to 500%"),
         ("clear-for: soon", "traffic.clear-for is `soon`; it takes a length of time from 1s to 1d"),
         ("look-every: 60s", "traffic.look-every is `60s`; it takes at most half of age-max, 45s"),
         ("query: ' '", "traffic.query is ` `; it takes a query"),

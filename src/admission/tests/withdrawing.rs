@@ -17,7 +17,7 @@ fn fleet(units: f64, since: u32, now: f64) -> Fleet {
     let before = vec![(NOW.minus(MINUTE * 119), units), (NOW.minus(MINUTE * (since + 1)), units)];
     let after = (0..since).rev().map(|minutes| (NOW.minus(MINUTE * minutes), now));
     let before = before.into_iter().chain(after).collect();
-    let measured = Measured { units: now, seen_at: NOW, before, usual: None };
+    let measured = Measured { units: now, seen_at: NOW, before, usual: None, ahead: Vec::new() };
     let mut fleet = Fleet::of(14).all(10..14, |fleet, number| fleet.in_state(number, Standby));
     fleet.traffic = seen(Ok(measured));
     fleet.rules.traffic.standby = Some(StandbyRules {
@@ -83,7 +83,13 @@ fn what_is_not_known_takes_nothing_back() {
         let measured = snapshot.pools.values().next().cloned().expect("one pool").expect("it is known");
         seen(Ok(Measured { seen_at: NOW.minus(SECOND * 91), ..measured }))
     };
-    let short = || Measured { units: 4.2, seen_at: NOW, before: vec![(NOW.minus(MINUTE * 50), 4.2)], usual: None };
+    let short = || Measured {
+        units: 4.2,
+        seen_at: NOW,
+        before: vec![(NOW.minus(MINUTE * 50), 4.2)],
+        usual: None,
+        ahead: Vec::new(),
+    };
     let unknown = [
         Traffic::NotAsked,
         Traffic::NotConfigured,

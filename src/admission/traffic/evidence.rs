@@ -4,17 +4,18 @@
 //! for it. Deliberately absent: asking, and what follows from what is known.
 
 use super::TrafficRules;
+use super::usual::{Usual, whole};
 use crate::admission::ledger::Health;
 use crate::admission::{Known, Ledger};
 use crate::domain::measure::{Sample, Series, Span};
 use crate::domain::server::{PoolName, ProductionState, Server};
-use crate::domain::time::{Timestamp, millis};
+use crate::domain::time::Timestamp;
 use crate::fleet::Inventory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// The label that says which pool a value is of.
-const POOL_LABEL: &str = "pool";
+pub(super) const POOL_LABEL: &str = "pool";
 /// A steep rise is seen over this time.
 pub(super) const RISE_OVER: Duration = Duration::from_secs(300);
 /// How many times `clear-for` is looked back, to see whether there was too much traffic.
@@ -24,15 +25,6 @@ const MOMENTS_PER_CLEAR: u32 = 20;
 /// How finely it is looked back at most, and at least.
 const EVERY_MIN: Duration = Duration::from_secs(1);
 const EVERY_MAX: Duration = Duration::from_secs(30);
-/// How many weeks make a usual one.
-const WEEKS: u32 = 4;
-const WEEK: Duration = Duration::from_secs(7 * 86_400);
-/// The hour of a week: half before, half after.
-const HALF_HOUR: Duration = Duration::from_secs(1800);
-const HISTORY_EVERY: Duration = Duration::from_secs(300);
-/// A week of which fewer moments are known does not count.
-const MOMENTS_OF_WEEK_MIN: usize = 7;
-
 /// What is known of traffic.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Traffic {
@@ -75,6 +67,9 @@ pub struct Measured {
     pub before: Vec<(Timestamp, f64)>,
     /// What it usually carries at this hour of the week; `None` with less than four weeks of history.
     pub usual: Option<f64>,
+    /// What it usually carries in the hour around each moment ahead, oldest first; without those of which less than four weeks
+    /// of history are known.
+    pub ahead: Vec<(Timestamp, f64)>,
 }
 
 /// What counts was found to be an amount, and an amount equals itself.
@@ -102,62 +97,19 @@ pub struct Answers {
     pub before: Vec<Series>,
 }
 
-/// What pools usually carry at an hour of the week.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Usual {
-    /// The hour around this moment.
-    pub at: Timestamp,
-    pools: BTreeMap<PoolName, f64>,
-}
-
 /// The while that is looked back on, to see what was too much.
 #[must_use]
 pub fn looked_back(rules: &TrafficRules, now: Timestamp) -> Span {
     let every = (rules.clear_for / MOMENTS_PER_CLEAR).clamp(EVERY_MIN, EVERY_MAX);
     // The same moments at every look, so that what is told of them stays the same.
-    let to = now.minus(Duration::from_millis(u64::try_from(now.millis() % millis(every).max(1)).unwrap_or(0)));
+    let to = whole(now, every);
     let calm_for = rules.standby.as_ref().map_or(Duration::ZERO, |standby| standby.calm_for + every);
     let back = (rules.clear_for * LOOK_BACK_TIMES).max(rules.clear_for + RISE_OVER).max(calm_for).min(every * 10_000);
     Span { from: to.minus(back), to, every }
 }
 
-/// The same hour of each of the last four weeks.
-#[must_use]
-pub fn same_hour(now: Timestamp) -> Vec<Span> {
-    let spans = (1..=WEEKS).map(|weeks| {
-        let then = now.minus(WEEK * weeks);
-        Span { from: then.minus(HALF_HOUR), to: then.plus(HALF_HOUR), every: HISTORY_EVERY }
-    });
-    spans.collect()
-}
-
-/// The median over those hours, for pools of which every week is known well enough.
-#[must_use]
-pub fn usual(weeks: &[Vec<Series>], at: Timestamp) -> Usual {
-    let mut values: BTreeMap<PoolName, Vec<f64>> = BTreeMap::new();
-    let mut known: BTreeMap<PoolName, u32> = BTreeMap::new();
-    for series in weeks.iter().flatten() {
-        let Some(pool) = series.labels.get(POOL_LABEL).map(PoolName::new) else { continue };
-        let good = series.points.iter().map(|(_, value)| *value).filter(|value| is_amount(*value)).collect::<Vec<_>>();
-        if good.len() >= MOMENTS_OF_WEEK_MIN {
-            *known.entry(pool.clone()).or_default() += 1;
-            values.entry(pool).or_default().extend(good);
-        }
-    }
-    values.retain(|pool, _| known.get(pool) == Some(&WEEKS));
-    let pools = values.into_iter().filter_map(|(pool, values)| Some((pool, median(values)?)));
-    Usual { at, pools: pools.collect() }
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    if values.len() % 2 == 1 { Some(upper) } else { Some(f64::midpoint(*values.get(middle - 1)?, upper)) }
-}
-
 /// A number of something: not less than none, and not without end.
-fn is_amount(value: f64) -> bool {
+pub(super) fn is_amount(value: f64) -> bool {
     value.is_finite() && value >= 0.0
 }
 
@@ -217,7 +169,11 @@ impl Judge<'_> {
         if !before.is_sorted_by(|(earlier, _), (later, _)| earlier < later) {
             return Err("the values of the last minutes are not in order".to_owned());
         }
-        Ok(Measured { units, seen_at, before, usual: self.usual.pools.get(pool).copied() })
+        let (usual, ahead) = match self.usual.of(pool) {
+            Some(usual) => (usual.now, usual.ahead.clone()),
+            None => (None, Vec::new()),
+        };
+        Ok(Measured { units, seen_at, before, usual, ahead })
     }
 
     /// The servers that ought to be measured: all but those that may be off, under work, known not to answer, or at rest

@@ -5,14 +5,14 @@
 //! asked of two servers is the same in either order, and no order lets both start of which both together would be too much.
 
 use super::evidence::RISE_OVER;
+use super::figure::Brought;
 use super::{Asked, Figure, Place, is_same, stays, tell_worse};
 use crate::admission::counts::Counts;
 use crate::admission::{Absorption, absorbing, capacity};
-use crate::domain::server::{PoolName, Server, SiteName};
+use crate::domain::server::{PoolName, ProductionState, Server, SiteName};
 use crate::workflow::request::{Blocker, CapacityScope, TrafficScope};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::time::Duration;
 
 /// A server that a run takes out, or has taken out, and how much it can carry.
 pub(super) struct Leaving<'a> {
@@ -34,34 +34,42 @@ impl<'a> Leaving<'a> {
     /// Everything that keeps it from being taken out now.
     pub(super) fn blockers(&self) -> Vec<Blocker> {
         let known = self.place.known;
-        let (mut blockers, mut moved) = (Vec::new(), None);
+        let (mut blockers, mut moved, mut ahead) = (Vec::new(), None, None);
         let is_absorbed = absorbing::of_one(self.record, known, self.counts).is_some();
         match self.without(&TrafficScope::Pool(self.pool.clone())) {
             // Nothing is left there: what it carries is asked about where it goes, and is to be as usual.
             Ok(figure) if is_absorbed => {
-                moved = Some(figure.units);
+                moved = Some(figure.part(1.0));
                 blockers.extend(self.place.trends(&figure.with_only(self.units)));
             }
-            Ok(figure) => blockers.extend(self.place.judge(&figure)),
+            Ok(figure) => {
+                blockers.extend(self.place.judge(&figure));
+                ahead = self.ahead(&figure);
+            }
             Err(blocker) => blockers.push(blocker),
         }
         match self.rest_of_site() {
             None => {}
             Some(Ok(figure)) => {
                 // What the server carried, should the rest of its site not take it.
-                moved.get_or_insert(figure.units * self.units / (figure.left + self.units));
+                moved.get_or_insert(figure.part(self.units / (figure.left + self.units)));
                 // What is too much for the pool is not told once more of its site.
                 if blockers.is_empty() {
                     blockers.extend(self.place.judge(&figure));
                 }
+                ahead = ahead.or_else(|| self.ahead(&figure));
             }
             Some(Err(blocker)) if !blockers.contains(&blocker) => blockers.push(blocker),
             Some(Err(_)) => {}
         }
+        blockers.extend(ahead);
         if let Some(by) = known.rules.traffic.absorbed_by.get(&self.record.site).filter(|by| !by.is_empty()) {
             let scope = TrafficScope::Absorbing { site: self.record.site.clone(), by: by.clone() };
             match self.without(&scope) {
-                Ok(figure) => blockers.extend(self.place.load(&figure.with(moved.unwrap_or(0.0)))),
+                Ok(figure) => {
+                    let figure = figure.with(moved);
+                    blockers.extend(self.place.load(&figure).into_iter().chain(self.ahead(&figure)));
+                }
                 Err(blocker) => blockers.push(blocker),
             }
         }
@@ -73,6 +81,16 @@ impl<'a> Leaving<'a> {
             }
         }
         blockers
+    }
+
+    /// What is too much ahead, as long as the server is not out. The shortest way back of one that is out is to its end: sent back
+    /// for what may come it would be out once more later, and for what does come relief sends it back.
+    fn ahead(&self, figure: &Figure) -> Option<Blocker> {
+        let is_asked = match self.asked {
+            Asked::ToStart => true,
+            Asked::ToGoOn => self.place.known.ledger.state(self.record) == ProductionState::Production,
+        };
+        if is_asked { self.place.ahead(figure) } else { None }
     }
 
     /// Whether another server stays once this one is out as well.
@@ -151,10 +169,10 @@ impl<'a> Leaving<'a> {
     }
 
     /// What each pool gets, shared by how much each can carry.
-    fn brought(&self, moves: &[Move<'a>]) -> Result<BTreeMap<&'a PoolName, f64>, Blocker> {
-        let mut brought: BTreeMap<&PoolName, f64> = BTreeMap::new();
+    fn brought(&self, moves: &[Move<'a>]) -> Result<BTreeMap<&'a PoolName, Vec<Brought>>, Blocker> {
+        let mut brought: BTreeMap<&PoolName, Vec<Brought>> = BTreeMap::new();
         for one in moves {
-            let carried = one.from.iter().map(|pool| self.carried(pool)).sum::<Result<f64, _>>()?;
+            let carried = one.from.iter().map(|pool| self.carried(pool)).collect::<Result<Vec<_>, _>>()?;
             let left = one.to.iter().map(|pool| {
                 let figure = self.without(&TrafficScope::Pool((*pool).clone()))?;
                 Ok((*pool, figure.left.max(0.0)))
@@ -163,7 +181,8 @@ impl<'a> Leaving<'a> {
             let all = left.iter().map(|(_, units)| units).sum::<f64>();
             for (pool, units) in left {
                 // Where none is left to take it over, it is too much for each.
-                *brought.entry(pool).or_default() += if all > 0.0 { carried * units / all } else { carried };
+                let share = if all > 0.0 { units / all } else { 1.0 };
+                brought.entry(pool).or_default().extend(carried.iter().map(|one| one.shared(share)));
             }
         }
         Ok(brought)
@@ -171,26 +190,33 @@ impl<'a> Leaving<'a> {
 
     /// What a pool carries that is out, or carried lately. Whoever would start waits for the most of that: what moves is for a
     /// while seen in neither place. A run that has begun goes by what is still there, as the rest is seen where it has gone.
-    fn carried(&self, pool: &PoolName) -> Result<f64, Blocker> {
+    fn carried(&self, pool: &PoolName) -> Result<Brought, Blocker> {
         let (known, rules) = (self.place.known, &self.place.known.rules.traffic);
         let lately = rules.clear_for.max(rules.age_max * 2).max(RISE_OVER);
-        let most = |figure: Figure, within: Duration| {
-            let moments = figure.moments(known.now).filter(move |(at, _)| known.now.since(*at) <= within);
+        let most = |figure: &Figure| {
+            let moments = figure.moments(known.now).filter(|(at, _)| known.now.since(*at) <= lately);
             moments.map(|(_, units)| units).fold(figure.units, f64::max)
         };
+        let is_meant_to_serve = || capacity::count(&CapacityScope::Pool(pool.clone()), known).total > 0;
         match self.place.figure(&TrafficScope::Pool(pool.clone()), &|_: &Server| false) {
-            Ok(figure) if self.asked == Asked::ToGoOn => Ok(figure.units),
-            Ok(figure) => Ok(most(figure, lately)),
+            Ok(figure) => {
+                let units = if self.asked == Asked::ToGoOn { figure.units } else { most(&figure) };
+                let is_usual = figure.ahead.is_empty() || is_meant_to_serve();
+                Ok(Brought::all_of(pool, units, if is_usual { figure.ahead } else { Rc::default() }))
+            }
             // Nobody is meant to serve there, so whatever it carried has been elsewhere for long.
-            Err(_) if capacity::count(&CapacityScope::Pool(pool.clone()), known).total == 0 => Ok(0.0),
+            Err(_) if !is_meant_to_serve() => Ok(Brought::all_of(pool, 0.0, Rc::default())),
             Err(blocker) => Err(blocker),
         }
     }
 
     /// What is too much for one that takes over.
-    fn with_brought(&self, pool: &PoolName, brought: &BTreeMap<&PoolName, f64>) -> Vec<Blocker> {
+    fn with_brought(&self, pool: &PoolName, brought: &BTreeMap<&PoolName, Vec<Brought>>) -> Vec<Blocker> {
         match self.without(&TrafficScope::Pool(pool.clone())) {
-            Ok(figure) => self.place.judge(&figure.with(brought.get(pool).copied().unwrap_or(0.0))),
+            Ok(figure) => {
+                let figure = figure.with(brought.get(pool).cloned().unwrap_or_default());
+                self.place.judge(&figure).into_iter().chain(self.ahead(&figure)).collect()
+            }
             Err(blocker) => vec![blocker],
         }
     }

@@ -1,26 +1,31 @@
 //! Traffic: no server is taken out where what is left could not carry what comes.
 //!
 //! It is asked for the server's pool, for its whole site, and for the sites that take over what that one cannot carry. A
-//! server that does not serve takes nothing away. Whether there was too much a while ago is read from the metrics' own
+//! server that does not serve takes nothing away. What usually comes in the hours ahead must be carried as well. Whether there was too much a while ago is read from the metrics' own
 //! history and kept nowhere, so that a restart forgets nothing. Deliberately absent: looking.
 
+mod ahead;
 mod coming;
 mod evidence;
+mod figure;
 mod lack;
 mod leaving;
 mod rules;
 mod standby;
 mod standby_file;
+mod usual;
 mod withdrawal;
 
 pub use coming::coming;
-pub use evidence::{Answers, Doubt, Measured, Snapshot, Traffic, Usual, judged, looked_back, same_hour, usual};
+pub use evidence::{Answers, Doubt, Measured, Snapshot, Traffic, judged, looked_back};
+pub(super) use figure::Figure;
 pub use lack::{Asking, Lack, Remedy, lacks};
 pub(super) use rules::TrafficFile;
 pub use rules::TrafficRules;
 use standby::of_what_serves;
 pub use standby::{Shortage, Spared, is_calm_without, shortages};
 pub use standby_file::StandbyRules;
+pub use usual::{Usual, same_hours, usual};
 pub use withdrawal::{Withdrawal, withdrawal};
 
 use super::counts::{Carrier, Counts};
@@ -34,7 +39,6 @@ use crate::workflow::request::{Blocker, PolicyName, TrafficMeasure, TrafficScope
 use evidence::RISE_OVER;
 use leaving::{Leaving, is_missed_elsewhere};
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 /// A percentage that cannot be told better: there is traffic, and nothing to carry it.
 const BEYOND_PERCENT: u32 = 999;
@@ -180,51 +184,6 @@ struct Place<'a> {
     known: Known<'a>,
 }
 
-/// What a scope carries, and what is left to carry it.
-#[derive(Clone, Debug)]
-pub(super) struct Figure {
-    scope: TrafficScope,
-    units: f64,
-    left: f64,
-    /// What comes there besides from where nothing is left; it has no part in what is usual.
-    brought: f64,
-    seen_at: Timestamp,
-    before: Rc<Vec<(Timestamp, f64)>>,
-    usual: Option<f64>,
-}
-
-impl Figure {
-    /// That many units, and what comes besides, over what is left.
-    fn load(&self, units: f64) -> f64 {
-        let units = units + self.brought;
-        match () {
-            () if units <= 0.0 => 0.0,
-            () if self.left <= 0.0 => f64::INFINITY,
-            () => units / self.left,
-        }
-    }
-
-    /// The same with that much less to carry it.
-    pub(super) fn less(self, units: f64) -> Self {
-        Self { left: self.left - units, ..self }
-    }
-
-    /// The same with that much alone to carry it.
-    fn with_only(self, units: f64) -> Self {
-        Self { left: units, ..self }
-    }
-
-    /// The same with more to carry, as if it had always been there.
-    fn with(self, more: f64) -> Self {
-        Self { brought: self.brought + more, ..self }
-    }
-
-    /// Every moment that is known, the present one last.
-    fn moments(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, f64)> + '_ {
-        self.before.iter().copied().filter(move |(at, _)| *at < now).chain([(now, self.units)])
-    }
-}
-
 impl Place<'_> {
     /// Adds up the pools of a scope. One that is not known makes the scope not known.
     fn figure(&self, scope: &TrafficScope, carries: &dyn Fn(&Server) -> bool) -> Result<Figure, Blocker> {
@@ -270,15 +229,7 @@ impl Place<'_> {
                 return Err(doubt(why, Some(measured.seen_at)));
             }
             sum = Some(match sum {
-                None => Figure {
-                    scope: scope.clone(),
-                    units: measured.units,
-                    left,
-                    brought: 0.0,
-                    seen_at: measured.seen_at,
-                    before: Rc::new(measured.before.clone()),
-                    usual: measured.usual,
-                },
+                None => Figure::of(scope, left, measured),
                 Some(sum) => sum.and(measured),
             });
         }
@@ -353,10 +304,8 @@ impl Place<'_> {
         let (rules, now) = (&self.known.rules.traffic, self.known.now);
         let matters = |units: f64| figure.load(units) >= share(rules.judged_from_percent);
         // Only the last while matters, and of that the newest bad moment.
-        let since = figure.before.partition_point(|(at, _)| now.since(*at) >= rules.clear_for);
-        let lately = figure.before.get(since..).unwrap_or_default().iter().copied().filter(|(at, _)| *at < now);
-        let mut moments = lately.chain([(now, figure.units)]).rev();
-        let (last, _) = moments.find(|(at, units)| matters(*units) && is_bad(*at, *units))?;
+        let (last, _) =
+            figure.lately(now, rules.clear_for).rev().find(|(at, units)| matters(*units) && is_bad(*at, *units))?;
         let clear_from = (last < now).then(|| last.plus(rules.clear_for));
         Some(self.told(figure, measure, numbers, clear_from))
     }
@@ -369,26 +318,13 @@ impl Place<'_> {
         clear_from: Option<Timestamp>,
     ) -> Blocker {
         let (scope, seen_at) = (figure.scope.clone(), figure.seen_at);
-        Blocker::Traffic { scope, measure, percent, limit_percent, seen_at, clear_from }
-    }
-}
-
-impl Figure {
-    /// Both together; moments and hours count where both are known.
-    fn and(self, other: &Measured) -> Self {
-        // Both histories are in order, so one look through each finds the moments that they share.
-        let mut others = other.before.iter().peekable();
-        let both = self.before.iter().filter_map(|(at, units)| {
-            while others.next_if(|(then, _)| then < at).is_some() {}
-            others.next_if(|(then, _)| then == at).map(|(_, more)| (*at, units + more))
-        });
-        Self {
-            before: Rc::new(both.collect()),
-            units: self.units + other.units,
-            seen_at: self.seen_at.min(other.seen_at),
-            usual: self.usual.zip(other.usual).map(|(one, other)| one + other),
-            ..self
-        }
+        let brought = match measure {
+            TrafficMeasure::LoadAfter => figure.brought_now(),
+            TrafficMeasure::Ahead => figure.brought_ahead(),
+            // What is usual, and what was before, is told of what is seen there.
+            TrafficMeasure::OfUsual | TrafficMeasure::OfBefore => Vec::new(),
+        };
+        Blocker::Traffic { scope, measure, percent, limit_percent, brought, seen_at, clear_from }
     }
 }
 
@@ -400,10 +336,13 @@ pub(super) fn is_same(one: &Blocker, other: &Blocker) -> bool {
 
 /// Of two that tell the same, the worse is told.
 pub(super) fn tell_worse(earlier: &mut Blocker, later: Blocker) {
-    let (Blocker::Traffic { percent: told, .. }, Blocker::Traffic { percent, .. }) = (&*earlier, &later) else {
+    let (Blocker::Traffic { percent: told, brought: from, .. }, Blocker::Traffic { percent, brought, .. }) =
+        (&*earlier, &later)
+    else {
         return;
     };
-    if percent > told {
+    // Of what is equally much, that which says from where.
+    if (percent, brought.len()) > (told, from.len()) {
         *earlier = later;
     }
 }

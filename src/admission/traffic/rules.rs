@@ -1,6 +1,7 @@
 //! The numbers of the traffic policy, and how `policies/admission.yaml` writes them under `traffic:`.
 
 use super::standby_file::{StandbyFile, StandbyRules};
+use super::usual::AHEAD_EVERY;
 use crate::admission::file::AdmissionFileFault;
 use crate::admission::written::Written;
 use crate::domain::server::{Server, ServerType, SiteName};
@@ -16,6 +17,8 @@ const CAPACITY_TAG: &str = "capacity";
 const USUAL_UNITS: u32 = 1;
 /// The most units that a server can be said to carry.
 const UNITS_MAX: u32 = 1_000_000;
+/// The furthest that it is looked ahead: behind half a day every fleet has had its peak.
+const AHEAD_MAX: Duration = Duration::from_secs(12 * 3600);
 
 /// What traffic is measured by, and how much of it is too much.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +45,10 @@ pub struct TrafficRules {
     pub surge_percent: u32,
     /// More than this share of what it was five minutes ago is a steep rise.
     pub rise_percent: u32,
+    /// How far ahead what usually comes must be carried as well; `None` is not at all.
+    pub ahead: Option<Duration>,
+    /// So much more than what usually comes ahead, in percent of it, must be carried.
+    pub headroom_percent: u32,
     /// Surges and rises below this load do no harm.
     pub judged_from_percent: u32,
     /// For how long all must be well before a server may be taken out again.
@@ -68,6 +75,8 @@ impl Default for TrafficRules {
             standby: None,
             surge_percent: 130,
             rise_percent: 120,
+            ahead: Some(Duration::from_secs(3600)),
+            headroom_percent: 20,
             judged_from_percent: 40,
             clear_for: Duration::from_secs(600),
             age_max: Duration::from_secs(90),
@@ -120,6 +129,8 @@ pub(in crate::admission) struct TrafficFile {
     standby: Option<StandbyFile>,
     surge: Option<String>,
     rise: Option<String>,
+    ahead: Option<String>,
+    headroom: Option<String>,
     judged_from: Option<String>,
     clear_for: Option<String>,
     age_max: Option<String>,
@@ -178,6 +189,8 @@ impl TrafficFile {
             standby: None,
             surge_percent: percent(self.surge, "surge", usual.surge_percent, (101, 1000))?,
             rise_percent: percent(self.rise, "rise", usual.rise_percent, (101, 1000))?,
+            ahead: ahead(self.ahead.as_deref(), usual.ahead, written)?,
+            headroom_percent: percent(self.headroom, "headroom", usual.headroom_percent, (0, 500))?,
             judged_from_percent: percent(self.judged_from, "judged-from", usual.judged_from_percent, (0, 100))?,
             clear_for: length(self.clear_for, "clear-for", usual.clear_for, ("1s", "1d"))?,
             age_max: length(self.age_max, "age-max", usual.age_max, ("5s", "10m"))?,
@@ -187,6 +200,22 @@ impl TrafficFile {
         fit_each_other(&rules, written)?;
         rules.standby = self.standby.map(|standby| standby.rules(written, rules.resume_percent)).transpose()?;
         Ok(rules)
+    }
+}
+
+/// How far it is looked ahead: in half hours, so not less than one.
+fn ahead(
+    given: Option<&str>,
+    usual: Option<Duration>,
+    written: Written<'_>,
+) -> Result<Option<Duration>, AdmissionFileFault> {
+    match given.map(str::trim) {
+        None => Ok(usual),
+        Some("none") => Ok(None),
+        Some(text) => match duration_of(text).filter(|length| (AHEAD_EVERY..=AHEAD_MAX).contains(length)) {
+            Some(length) => Ok(Some(length)),
+            None => Err(written.not_taken("traffic.ahead", text, "a length of time from 30m to 12h, or none")),
+        },
     }
 }
 

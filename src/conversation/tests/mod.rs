@@ -18,6 +18,7 @@ mod reloading;
 mod running;
 mod soaking;
 mod suspect;
+mod traffic;
 
 use super::message::{Block, Button, Message, Piece, Rich};
 use super::{RequestView, plain};

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wrasse::domain::effect::{Act, Begun, Probe, Seen};
 use wrasse::domain::server::{ProductionState, ServerName, SiteName, TagName, TagValue};
+use wrasse::domain::time::Timestamp;
 use wrasse::mandate::Mandate;
 use wrasse::ports::{Clock, Drivers, Metrics, Monitoring};
 use wrasse::sandbox::fleet::SharedFleet;
@@ -150,6 +151,20 @@ impl StageFleet {
         self.with(|fleet| {
             for server in fleet.servers() {
                 fleet.traffic_mut().set_always(&server.site, Curve::Level(share));
+            }
+        });
+    }
+
+    /// There are metrics, by which a site has had more on this day of each of the last four weeks from that moment on, for so long;
+    /// and will have today.
+    pub(crate) fn has_each_week(&self, site: &str, (usual, most): (f64, f64), (from, lasts): (Timestamp, Duration)) {
+        const WEEK: Duration = Duration::from_secs(7 * 86_400);
+        self.is_measured(usual);
+        self.with(|fleet| {
+            for weeks in (0..=4).rev() {
+                let (site, from) = (SiteName::new(site), from.minus(WEEK * weeks));
+                fleet.traffic_mut().set(&site, Curve::Level(most), from);
+                fleet.traffic_mut().set(&site, Curve::Level(usual), from.plus(lasts));
             }
         });
     }

@@ -72,7 +72,7 @@ async fn a_pool_of_one_waits_while_those_who_take_over_are_in_a_surge() {
               ~ req-0001 · … · card <link>
         bot   Reboot 1 server in riga · req-0001
               ⏳ queued · starts by itself
-              • edge-fra traffic would be 76 % of what is left, at most 70 %, measured hh:mm
+              • edge-fra traffic with that of edge-riga would be 76 % of what is left, at most 70 %, measured hh:mm
               • edge-fra traffic is 165 % of the usual, at most 130 %, measured hh:mm
               • edge-fra traffic is 165 % of 5 min ago, at most 120 %, measured hh:mm
               ~ @ana · looked hh:mm, again every 15 s

@@ -32,6 +32,7 @@ mod holding;
 mod home;
 mod lacking;
 mod leaving_alone;
+mod looking_ahead;
 mod matrix;
 mod mentioning;
 mod mistaking;

@@ -125,8 +125,8 @@ stored_variants! { Blocker;
     "unseen" => Unseen { servers: "servers", since: "since_ms" },
     "health-unknown" => HealthUnknown { scope: "pool", unknown: "unknown", total: "total", since: "since_ms" },
     "traffic" => Traffic {
-        scope: "scope", measure: "measure", percent: "percent", limit_percent: "limit_percent", seen_at: "seen_at_ms",
-        clear_from: "clear_from_ms",
+        scope: "scope", measure: "measure", percent: "percent", limit_percent: "limit_percent",
+        brought: "brought" or Vec::new(), seen_at: "seen_at_ms", clear_from: "clear_from_ms",
     },
     "traffic-unknown" => TrafficUnknown { scope: "scope", why: "why", since: "since_ms" },
     "alert" => Alert { name: "name", place: "place", since: "since_ms" },
@@ -233,5 +233,5 @@ stored_variants! { TrafficScope;
     "site" => Site(site),
     "absorbing" => Absorbing { site: "site", by: "by" },
 }
-stored_words! { TrafficMeasure; "load-after" => LoadAfter, "of-usual" => OfUsual, "of-before" => OfBefore }
+stored_words! { TrafficMeasure; "load-after" => LoadAfter, "of-usual" => OfUsual, "of-before" => OfBefore, "ahead" => Ahead }
 stored_record! { OutServer; name: "name", holder: "holder", why: "why", said_by: "said_by" or None }

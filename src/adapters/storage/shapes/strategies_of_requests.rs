@@ -157,7 +157,8 @@ fn soak() -> BoxedStrategy<Blocker> {
 }
 
 pub(super) fn blocker() -> BoxedStrategy<Blocker> {
-    let measures = [TrafficMeasure::LoadAfter, TrafficMeasure::OfUsual, TrafficMeasure::OfBefore];
+    let measures =
+        [TrafficMeasure::LoadAfter, TrafficMeasure::OfUsual, TrafficMeasure::OfBefore, TrafficMeasure::Ahead];
     let server = || text().prop_map(ServerName::new);
     prop_oneof![
         (vec(server(), 0..3), select(ProductionState::ALL.to_vec()), any::<bool>())
@@ -207,16 +208,16 @@ pub(super) fn blocker() -> BoxedStrategy<Blocker> {
             until,
             why
         }),
-        (traffic_scope(), select(measures.to_vec()), any::<(u32, u32)>(), time(), option::of(time())).prop_map(
-            |(scope, measure, (percent, limit_percent), seen_at, clear_from)| Blocker::Traffic {
-                scope,
-                measure,
-                percent,
-                limit_percent,
-                seen_at,
-                clear_from
-            }
-        ),
+        (
+            (traffic_scope(), select(measures.to_vec())),
+            any::<(u32, u32)>(),
+            vec(text().prop_map(PoolName::new), 0..3),
+            time(),
+            option::of(time())
+        )
+            .prop_map(|((scope, measure), (percent, limit_percent), brought, seen_at, clear_from)| {
+                Blocker::Traffic { scope, measure, percent, limit_percent, brought, seen_at, clear_from }
+            }),
         (traffic_scope(), text(), option::of(time())).prop_map(|(scope, why, since)| Blocker::TrafficUnknown {
             scope,
             why,

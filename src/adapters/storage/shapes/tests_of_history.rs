@@ -18,7 +18,9 @@ use crate::domain::server::{MetroName, PoolName, ProductionState, ServerType, Si
 use crate::domain::time::Timestamp;
 use crate::ports::store::{ControlAction, DeclaredRecord};
 use crate::workflow::breakglass::OverrideEvent;
-use crate::workflow::request::{ApprovalNeed, Blocker, CapacityScope, Contended, HaltCause, RequestEvent};
+use crate::workflow::request::{
+    ApprovalNeed, Blocker, CapacityScope, Contended, HaltCause, RequestEvent, TrafficMeasure, TrafficScope,
+};
 use crate::workflow::run::RunEvent;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -129,12 +131,12 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     let pools = BTreeMap::from([
         (
             PoolName::new("edge-lax"),
-            Ok(Measured { units: 0.1 + 0.2, seen_at, before: vec![(seen_at, 4.0)], usual: None }),
+            Ok(Measured { units: 0.1 + 0.2, seen_at, before: vec![(seen_at, 4.0)], usual: None, ahead: Vec::new() }),
         ),
         (PoolName::new("edge-fra"), Err(Doubt { why: "no answer".into(), since: seen_at })),
     ]);
     let traffic = Traffic::Seen(Seen { pools, silent: None });
-    insta::assert_snapshot!(golden::line(&traffic), @r#"{"kind":"seen","value":{"pools":{"edge-fra":{"since_ms":5,"why":"no answer"},"edge-lax":{"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.30000000000000004","usual":null}},"silent":null}}"#);
+    insta::assert_snapshot!(golden::line(&traffic), @r#"{"kind":"seen","value":{"pools":{"edge-fra":{"since_ms":5,"why":"no answer"},"edge-lax":{"ahead":[],"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.30000000000000004","usual":null}},"silent":null}}"#);
     let standby = StandbyRules {
         automation: AutomationName::new("standby"),
         command: CommandName::new("undrain"),
@@ -225,6 +227,46 @@ fn reasons_from_before_wider_floors_are_read() {
     let stored = r#"{"kind":"capacity","pool":{"of":"continent"},"serving":9,"total":10,"floor":9,"out":[]}"#;
     let fault = decode::<Blocker>("a reason", 1, stored).unwrap_err().to_string();
     assert!(fault.contains("is no scope of a floor"), "{fault}");
+}
+
+/// Nobody looked ahead once, and nothing was kept of it: asked again, such decisions say what they said.
+#[test]
+fn decisions_from_before_it_was_looked_ahead_are_read() {
+    let rules = TrafficRules { headroom_percent: 50, ..TrafficRules::default() };
+    assert_eq!(decode("rules", 1, &encode(&rules)).as_ref(), Ok(&rules));
+    let none = TrafficRules { ahead: None, ..TrafficRules::default() };
+    assert_eq!(decode("rules", 1, &encode(&none)).as_ref(), Ok(&none));
+    let mut stored = golden::read(&rules);
+    for name in ["ahead_ms", "headroom_percent"] {
+        stored.as_object_mut().unwrap().remove(name).expect("it is stored now");
+    }
+    assert_eq!(decode("rules", 1, &stored.to_string()), Ok(none));
+    let stored = r#"{"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.5","usual":"0.25"}"#;
+    let at = Timestamp::from_millis;
+    let ahead = vec![(at(1_800_000), 0.5), (at(3_600_000), 0.1 + 0.2)];
+    let known = |ahead| Measured { units: 0.5, seen_at: at(5), before: vec![(at(5), 4.0)], usual: Some(0.25), ahead };
+    assert_eq!(decode("what was known", 1, stored), Ok(known(Vec::new())));
+    assert_eq!(decode("what is known", 1, &encode(&known(ahead.clone()))), Ok(known(ahead.clone())));
+    insta::assert_snapshot!(golden::line(&known(ahead)), @r#"{"ahead":[[1800000,"0.5"],[3600000,"0.30000000000000004"]],"before":[[5,"4.0"]],"seen_at_ms":5,"units":"0.5","usual":"0.25"}"#);
+    let unreadable = stored.replace("\"before\"", "\"ahead\":[[9,\"NaN\"]],\"before\"");
+    assert!(decode::<Measured>("what was known", 1, &unreadable).is_err(), "it is no amount");
+}
+
+/// Nothing said where load came from once.
+#[test]
+fn reasons_of_traffic_from_before_they_named_where_it_comes_from_are_read() {
+    let stored = r#"{"kind":"traffic","scope":{"kind":"pool","value":"edge-lax"},"measure":"load-after","percent":75,"limit_percent":70,"seen_at_ms":5,"clear_from_ms":null}"#;
+    let full = |brought| Blocker::Traffic {
+        scope: TrafficScope::Pool(PoolName::new("edge-lax")),
+        measure: TrafficMeasure::LoadAfter,
+        percent: 75,
+        limit_percent: 70,
+        brought,
+        seen_at: Timestamp::from_millis(5),
+        clear_from: None,
+    };
+    assert_eq!(decode("a reason", 1, stored), Ok(full(Vec::new())));
+    insta::assert_snapshot!(golden::line(&full(vec![PoolName::new("edge-riga")])), @r#"{"brought":["edge-riga"],"clear_from_ms":null,"kind":"traffic","limit_percent":70,"measure":"load-after","percent":75,"scope":{"kind":"pool","value":"edge-lax"},"seen_at_ms":5}"#);
 }
 
 /// Breakers opened by their own failures alone before they were compared, and only people asked for work.

@@ -14,13 +14,15 @@ stored_variants! { Traffic;
     "seen" => Seen(snapshot),
 }
 stored_record! { Snapshot; pools: "pools", silent: "silent" }
-stored_record! { Measured; units: "units", seen_at: "seen_at_ms", before: "before", usual: "usual" }
+stored_record! { Measured; units: "units", seen_at: "seen_at_ms", before: "before", usual: "usual", ahead: "ahead" or Vec::new() }
 stored_record! { TrafficRules;
     query: "query", seen: "seen", up: "up", capacity: "capacity", absorbed_by: "absorbed_by",
     load_max_percent: "load_max_percent", resume_percent: "resume_percent", relief_percent: "relief_percent",
     surge_percent: "surge_percent", rise_percent: "rise_percent", judged_from_percent: "judged_from_percent",
     clear_for: "clear_for_ms", age_max: "age_max_ms", coverage_min_percent: "coverage_min_percent",
     look_every: "look_every_ms", standby: "standby" or None,
+    // Before it was looked ahead, nothing was kept of it.
+    ahead: "ahead_ms" or None, headroom_percent: "headroom_percent" or TrafficRules::default().headroom_percent,
 }
 stored_record! { StandbyRules;
     automation: "automation", command: "command", channel: "channel", again_after: "again_after_ms",
