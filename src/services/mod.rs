@@ -9,6 +9,7 @@ pub mod brakes;
 pub mod calling;
 pub mod cancelling;
 pub mod closing;
+pub mod comparing;
 pub mod courier;
 mod deciding;
 pub mod declaring;
@@ -63,6 +64,7 @@ mod whys;
 mod world;
 
 pub use crate::ports::Rulebook;
+pub use comparing::Ruler;
 pub use monitoring::Sentry;
 pub use paging::{Pager, Silence};
 pub use standby::Relief;

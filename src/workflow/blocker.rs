@@ -256,6 +256,13 @@ pub enum SoakLack {
     Alert(String),
     /// What the monitoring says is not known; why.
     Alerts(String),
+    /// How they do beside their siblings is not known.
+    Measure {
+        /// By which comparison.
+        of: String,
+        /// Why.
+        why: String,
+    },
 }
 
 /// Where the servers that serve are counted.
@@ -341,7 +348,7 @@ impl Blocker {
                 | Self::Alert { .. }
                 | Self::AlertsUnknown { .. }
                 | Self::NotAbsorbed { lack: AbsorbLack::NotMeasured, .. }
-                | Self::Soak { lacks: SoakLack::Alert(_) | SoakLack::Alerts(_), .. }
+                | Self::Soak { lacks: SoakLack::Alert(_) | SoakLack::Alerts(_) | SoakLack::Measure { .. }, .. }
         )
     }
 }
@@ -446,10 +453,14 @@ impl Blocker {
             }
             (Self::TrafficUnknown { scope, .. }, Self::TrafficUnknown { scope: of, .. }) => scope == of,
             (Self::AlertsUnknown { .. }, Self::AlertsUnknown { .. }) => true,
-            // Since when nobody looks, and in which words the monitoring is silent, is no other reason.
-            (Self::Soak { servers, lacks, .. }, Self::Soak { servers: of, lacks: told, .. }) => {
-                let is_silent = |lack: &SoakLack| matches!(lack, SoakLack::Alerts(_));
-                servers == of && (lacks == told || is_silent(lacks) && is_silent(told))
+            // Since when nobody looks, and in which words others are silent, is no other reason.
+            (Self::Soak { servers, lacks, .. }, Self::Soak { servers: names, lacks: told, .. }) => {
+                let is_same = match (lacks, told) {
+                    (SoakLack::Alerts(_), SoakLack::Alerts(_)) => true,
+                    (SoakLack::Measure { of, .. }, SoakLack::Measure { of: by, .. }) => of == by,
+                    (one, other) => one == other,
+                };
+                servers == names && is_same
             }
             // Each start makes another number and another time of it.
             (Self::Rate { command, limit, .. }, Self::Rate { command: of, limit: at_most, .. }) => {

@@ -6,7 +6,7 @@
 use super::TrafficRules;
 use crate::admission::ledger::Health;
 use crate::admission::{Known, Ledger};
-use crate::domain::measure::{Sample, Series, Span};
+use crate::domain::measure::{Sample, Series, Span, median};
 use crate::domain::server::{PoolName, ProductionState, Server};
 use crate::domain::time::{Timestamp, millis};
 use crate::fleet::Inventory;
@@ -147,13 +147,6 @@ pub fn usual(weeks: &[Vec<Series>], at: Timestamp) -> Usual {
     values.retain(|pool, _| known.get(pool) == Some(&WEEKS));
     let pools = values.into_iter().filter_map(|(pool, values)| Some((pool, median(values)?)));
     Usual { at, pools: pools.collect() }
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    if values.len() % 2 == 1 { Some(upper) } else { Some(f64::midpoint(*values.get(middle - 1)?, upper)) }
 }
 
 /// A number of something: not less than none, and not without end.

@@ -360,6 +360,11 @@ impl Stage {
         });
     }
 
+    /// Servers of a finished wave are compared with their siblings, as the example of the shipped file has it.
+    pub(crate) fn compares_servers(&self) {
+        self.0.script.borrow_mut().rules.soak = rulebook::example_of_comparisons();
+    }
+
     /// Members of that group may override policies.
     pub(crate) fn lets_override(&self, group: &str) {
         self.0.script.borrow_mut().rules.overrides.by = vec![GroupName::new(group)];
