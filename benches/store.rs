@@ -288,7 +288,7 @@ async fn measure(servers: usize) {
     for _ in 0..TIMES / 4 {
         let begun = Instant::now();
         let request = stage.store.request(&stage.request).await.expect("read").expect("it was asked for");
-        let outside = Outside { traffic: &stage.scene.traffic, firing: &stage.scene.firing };
+        let outside = Outside { traffic: &stage.scene.traffic, firing: &stage.scene.firing, ..Outside::NOT_CONFIGURED };
         let why = explaining::why(&stage.store, (&usual, outside), request, NOW).await.expect("read");
         black_box(conversation::why(why.view()));
         whys.push(begun.elapsed());

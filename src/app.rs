@@ -17,6 +17,7 @@ use crate::fleet::Undone;
 use crate::ports::{Alerts, Clock, Directory, Metrics, Monitoring, Store};
 use crate::services::admitter::Admitter;
 use crate::services::calling::Calling;
+use crate::services::comparing::Comparing;
 use crate::services::courier::Courier;
 use crate::services::doubling::{OpenRuns, open_runs};
 use crate::services::explaining::run_paces;
@@ -35,7 +36,7 @@ use crate::services::telling::Telling;
 use crate::services::traffic::TrafficWatch;
 use crate::services::undone::left_undone;
 use crate::services::watcher::Watcher;
-use crate::services::{Gauge, InForce, Pager, Places, Relief, Sentry, Service, Step, WakingInbox, World};
+use crate::services::{Gauge, InForce, Pager, Places, Relief, Ruler, Sentry, Service, Step, WakingInbox, World};
 use crate::settings::{AlertmanagerSettings, PrometheusSettings, Settings};
 use crate::workflow::request::Request;
 use anyhow::{Context, anyhow};
@@ -81,12 +82,14 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
     let drivers = Arc::new(RealDrivers::new(whole.endpoints)?);
     let store = Arc::new(SqliteStore::open(&settings.database).await?);
     store.claim(clock.now()).await?;
+    let metrics = prometheus(settings.prometheus)?;
     let bot_name = slack.person(&slack.bot()).await.map_or_else(|_| "wrasse".to_owned(), |bot| bot.name);
     let world = Arc::new(World {
         store: store.clone(),
         chat: slack.clone(),
         directory: slack.clone(),
-        traffic: Gauge::new(prometheus(settings.prometheus)?),
+        traffic: Gauge::new(metrics.clone()),
+        ruler: Ruler::new(metrics),
         sentry: Sentry::new(monitoring(settings.alerts)?),
         relief: Relief::default(),
         pager: Pager::new(alertmanager(settings.alertmanager)?),
@@ -113,7 +116,7 @@ pub async fn serve(settings: Settings, shutdown: impl Future<Output = ()> + Send
 /// Where traffic is looked up, if anywhere; which of the two it is is said once.
 fn prometheus(settings: Option<PrometheusSettings>) -> anyhow::Result<Option<Arc<dyn Metrics>>> {
     let Some(settings) = settings else {
-        tracing::info!("traffic is not looked at: WRASSE_PROMETHEUS_URL is not set");
+        tracing::info!("traffic is not looked at, and no server is compared: WRASSE_PROMETHEUS_URL is not set");
         return Ok(None);
     };
     tracing::info!("traffic is looked at");
@@ -201,6 +204,7 @@ pub fn services(world: &Arc<World>) -> Vec<Box<dyn Service>> {
         Box::new(Paging::new(Arc::clone(world))),
         Box::new(Watcher::new(Arc::clone(world))),
         Box::new(TrafficWatch::new(Arc::clone(world))),
+        Box::new(Comparing::new(Arc::clone(world))),
         Box::new(AlertWatch::new(Arc::clone(world))),
         Box::new(Standby::new(Arc::clone(world))),
         Box::new(Reloader::new(Arc::clone(world))),

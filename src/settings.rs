@@ -126,7 +126,7 @@ pub const VARIABLES: [(&str, &str); 19] = [
     ),
     (
         "WRASSE_PROMETHEUS_URL",
-        "Where traffic is looked up, e.g. http://prometheus:9090; without it, traffic stops nothing.",
+        "Where traffic and what servers are compared by is looked up, e.g. http://prometheus:9090; without it, neither stops anything.",
     ),
     (
         "WRASSE_PROMETHEUS_TOKEN",

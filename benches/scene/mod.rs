@@ -150,7 +150,7 @@ impl Scene {
     }
 
     pub(crate) fn known(&self) -> Known<'_> {
-        let outside = Outside { traffic: &self.traffic, firing: &self.firing };
+        let outside = Outside { traffic: &self.traffic, firing: &self.firing, ..Outside::NOT_CONFIGURED };
         Known::new((&self.inventory, &self.rules), &self.ledger, outside, NOW)
     }
 

@@ -6,7 +6,7 @@ use super::calendars::Calendar;
 use super::floors::{WiderFloors, members, out_max, scopes};
 use super::infrastructure::{AlertRules, DomainRule};
 use super::traffic::StandbyRules;
-use super::{Absorption, CohortRule, FailureShare, InfrastructureRules, Rules, TrafficRules};
+use super::{Absorption, CohortRule, FailureShare, InfrastructureRules, Rules, SoakRules, TrafficRules};
 use crate::domain::calendar::CalendarName;
 use crate::domain::identity::GroupName;
 use crate::domain::server::SiteName;
@@ -103,6 +103,7 @@ fn all(rules: &Rules) -> Vec<Rule> {
         overrides,
         queue,
         observed,
+        soak: of_soak,
         calendars: _,
     } = rules;
     let rate_text = rate.map_or_else(|| "none".to_owned(), |rate| rate.to_string());
@@ -132,6 +133,7 @@ fn all(rules: &Rules) -> Vec<Rule> {
     all.push(length("failure-rate.server.cool-down", failures.server.cool_down, Less));
     all.push(length("failure-rate.cool-down", failures.cool_down, Less));
     all.push(length("failure-rate.soak", failures.soak, Less));
+    all.extend(soak(of_soak));
     let by = overrides.by.iter().map(GroupName::as_str).collect::<Vec<_>>().join(", ");
     all.push(rule("override.by", if by.is_empty() { "nobody" } else { &by }, overrides.by.len() as u128, More));
     all.push(length("override.for", overrides.life, More));
@@ -208,6 +210,23 @@ fn traffic(rules: &TrafficRules) -> Vec<Rule> {
         length("traffic.age-max", rules.age_max, More),
         percent("traffic.coverage-min", rules.coverage_min_percent, Less),
         length("traffic.look-every", rules.look_every, NotTold),
+    ]
+}
+
+fn soak(rules: &SoakRules) -> Vec<Rule> {
+    use LooserIf::{Less, More, NotTold};
+    let SoakRules { compare, siblings_min, over, age_max, look_every } = rules;
+    let told = compare.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let queries = compare.iter().map(|one| format!("{}: {}; {}", one.name, one.query, one.seen));
+    let queries = queries.collect::<Vec<_>>().join(", ");
+    let or_nothing = |told: &str| if told.is_empty() { "nothing".to_owned() } else { told.to_owned() };
+    vec![
+        rule("soak.compare", or_nothing(&told), compare.len() as u128, Less),
+        rule("soak.queries", or_nothing(&queries), 0, NotTold),
+        count("soak.siblings", *siblings_min, More),
+        length("soak.over", *over, Less),
+        length("soak.age-max", *age_max, More),
+        length("soak.look-every", *look_every, NotTold),
     ]
 }
 

@@ -3,8 +3,8 @@
 //! Deliberately absent: words, and what people must do first; a request that needs consent waits for that.
 
 use super::{
-    Candidate, Known, NextWave, Outside, Soaked, Verdict, breakers, floors, infrastructure, next_wave, pass,
-    production, reasons, soaked, traffic,
+    Candidate, Known, NextWave, Outside, Soaked, Uncompared, Verdict, breakers, floors, infrastructure, next_wave,
+    pass, production, reasons, soaked, traffic, uncompared,
 };
 use crate::domain::breaker::version_of;
 use crate::domain::identity::Asker;
@@ -28,6 +28,8 @@ pub struct Explained {
     pub left_out: Vec<(ServerName, String)>,
     /// How many subjects wait for a later wave.
     pub later: u32,
+    /// Servers of the wave that is watched which are compared with nobody.
+    pub uncompared: Vec<Uncompared>,
 }
 
 /// Whether a request has something due.
@@ -73,11 +75,18 @@ pub struct Holder {
 #[must_use]
 pub fn explain(request: &Request, runs: &[Run], known: Known<'_>) -> Explained {
     let waiting = runs.iter().filter(|run| run.stage == RunStage::Waiting).count();
-    let mut explained =
-        Explained { turn: Turn::Nothing, reasons: Vec::new(), free: Vec::new(), left_out: Vec::new(), later: 0 };
+    let mut explained = Explained {
+        turn: Turn::Nothing,
+        reasons: Vec::new(),
+        free: Vec::new(),
+        left_out: Vec::new(),
+        later: 0,
+        uncompared: Vec::new(),
+    };
     let due = match next_wave(request, runs, known.now) {
         NextWave::Open(due) => due,
         NextWave::Soaking(until) => {
+            explained.uncompared = uncompared(request, runs, known);
             (explained.turn, explained.later) = (Turn::Soaking(until), count(waiting));
             return explained;
         }

@@ -4,6 +4,7 @@ use super::absorbing::absorptions;
 use super::breakers::{CohortRule, FailureRules, FailureShare, SERVER_FAILURES_KEPT_FOR, SERVER_RUNS_MAX, ServerRule};
 use super::file_override::override_rules;
 use super::infrastructure::InfrastructureFile;
+use super::siblings::SoakFile;
 use super::traffic::TrafficFile;
 use super::written::{Spot, Written};
 use super::{QueueRules, Rules, WiderFloors};
@@ -36,6 +37,8 @@ struct AdmissionFile {
     concurrency: Concurrency,
     #[serde(default)]
     traffic: TrafficFile,
+    #[serde(default)]
+    soak: SoakFile,
     #[serde(default)]
     infrastructure: InfrastructureFile,
     #[serde(default)]
@@ -184,6 +187,7 @@ pub fn admission_rules(file: &str, text: &str) -> Result<Rules, AdmissionFileFau
         )?,
         fleet_concurrency: given.concurrency.fleet.unwrap_or(usual.fleet_concurrency),
         traffic: given.traffic.rules(written)?,
+        soak: given.soak.rules(written)?,
         infrastructure: given.infrastructure.rules(written)?,
         starts_per_minute: {
             let takes = "1 start a minute or more, or none";

@@ -38,6 +38,7 @@ mod rate;
 mod record;
 mod rehearsal;
 mod replay;
+pub mod siblings;
 mod soaking;
 mod stop;
 mod suspect;
@@ -81,7 +82,8 @@ pub use rate::{PACED_STARTS_MAX, RATE_OVER, Start, paces};
 pub use record::{Answered, Decided, Said, Snapshot, decided};
 pub use rehearsal::{Outlook, Rehearsal, Sought, outlook, rehearse};
 pub use replay::{Change, Difference, Replay};
-pub use soaking::{Soaked, soaked};
+pub use siblings::{Measures, SoakRules, Uncompared};
+pub use soaking::{Soaked, is_watched, soaked, uncompared};
 pub use stop::{RESUME_ALONE_AFTER, forbids, may_resume_from, stop_among};
 pub use suspect::{SUSPECT_AFTER, moved_at, suspect_from};
 pub use traffic::{Traffic, TrafficRules};
@@ -120,6 +122,8 @@ pub struct Rules {
     pub fleet_concurrency: u32,
     /// How much traffic is too much.
     pub traffic: TrafficRules,
+    /// How servers are compared while their wave is watched.
+    pub soak: SoakRules,
     /// What is redundant, and which alerts count.
     pub infrastructure: InfrastructureRules,
     /// When too many have failed.
@@ -152,6 +156,7 @@ impl Default for Rules {
             unknown_max_percent: 10,
             fleet_concurrency: 200,
             traffic: TrafficRules::default(),
+            soak: SoakRules::default(),
             infrastructure: InfrastructureRules::default(),
             failure_rate: FailureRules::default(),
             command_concurrency: 50,

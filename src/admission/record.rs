@@ -253,7 +253,8 @@ impl Snapshot {
             failures: by_server(&self.failures, |failure| &failure.server),
             breakers: self.breakers.iter().map(|breaker| (breaker.scope.clone(), breaker.clone())).collect(),
         };
-        let outside = Outside { traffic: &self.traffic, firing: &self.firing };
+        // A pass asks no metrics of single servers: what a wave was watched by is in the words of the decision.
+        let outside = Outside { traffic: &self.traffic, firing: &self.firing, ..Outside::NOT_ASKED };
         let known = Known::new((&inventory, &self.rules), &ledger, outside, self.at).after(&self.before);
         let candidates = decided.iter().map(|one| Candidate {
             run: &one.run,

@@ -1,16 +1,18 @@
-//! A finished wave is watched: its servers must be as their runs left them, serve where they are meant to, and have no alert
-//! of their own, or the next wave does not open.
+//! A finished wave is watched: its servers must be as their runs left them, serve where they are meant to, have no alert
+//! of their own and do as well as their siblings, or the next wave does not open.
 //!
 //! What is seen since a server's run was done proves something, and nothing that was seen before. So a server that is seen
 //! not to be well ends the starts of its request, and where too little is known the next wave waits until it is: nothing is
 //! lost by waiting, and nobody who is asked would know more. Deliberately absent: how long it is watched, which is `waves`'.
 
 use super::ledger::{Health, LockStanding};
+use super::siblings::{Compared, Siblings, Uncompared};
 use super::{Known, infrastructure};
+use crate::domain::command::Touch;
 use crate::domain::plan::PlannedServer;
 use crate::domain::server::{ProductionState, Server, ServerId, ServerName};
 use crate::domain::time::Timestamp;
-use crate::workflow::request::{Ailing, Blocker, PolicyName, Request, SoakLack, Unwell};
+use crate::workflow::request::{Ailing, Blocker, PolicyName, Request, RequestStage, SoakLack, Unwell};
 use crate::workflow::run::{Run, RunOutcome, RunStage};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -46,9 +48,9 @@ pub fn soaked(request: &Request, runs: &[Run], known: Known<'_>) -> Soaked {
         return Soaked::Well;
     }
     let (mut ailing, mut lacks, mut waits) = (Vec::new(), BTreeMap::<SoakLack, _>::new(), false);
-    let watched = watched(runs);
+    let (watched, mut siblings) = (watched(runs), Siblings::new(runs, known));
     for (run, server) in &watched {
-        match found(request, run, server, known) {
+        match found((request, &mut siblings), run, server, known) {
             Found::Well => {}
             Found::NotLookedAtYet => waits = true,
             Found::Lacks(lack, since) => {
@@ -72,6 +74,24 @@ pub fn soaked(request: &Request, runs: &[Run], known: Known<'_>) -> Soaked {
     Soaked::NotKnown(blockers.collect())
 }
 
+/// Whether a wave of it is watched now, so that it matters how its servers do.
+#[must_use]
+pub fn is_watched(request: &Request, runs: &[Run]) -> bool {
+    let goes_on = request.stage == RequestStage::Running && request.halted.is_none();
+    goes_on && !request.spec.only_looks() && !watched(runs).is_empty()
+}
+
+/// The servers of the wave that is watched which are compared with nobody, because too few of their siblings serve untouched.
+#[must_use]
+pub fn uncompared(request: &Request, runs: &[Run], known: Known<'_>) -> Vec<Uncompared> {
+    if request.spec.only_looks() {
+        return Vec::new();
+    }
+    let watched = watched(runs).into_iter().filter(|(run, _)| is_to_serve(run));
+    let servers = watched.filter_map(|(_, server)| known.inventory.by_id(&server.id)).collect::<Vec<_>>();
+    Siblings::new(runs, known).uncompared(&servers)
+}
+
 /// The servers that are watched: those that got done in the newest wave before the one that is to open.
 fn watched(runs: &[Run]) -> Vec<(&Run, &PlannedServer)> {
     let Some(next) = runs.iter().filter(|run| run.stage == RunStage::Waiting).map(|run| run.wave).min() else {
@@ -87,7 +107,12 @@ fn watched(runs: &[Run]) -> Vec<(&Run, &PlannedServer)> {
     done.into_iter().filter(|(run, _)| Some(run.wave) == newest).collect()
 }
 
-fn found(request: &Request, run: &Run, planned: &PlannedServer, known: Known<'_>) -> Found {
+fn found<'a>(
+    (request, siblings): (&Request, &mut Siblings<'a>),
+    run: &Run,
+    planned: &PlannedServer,
+    known: Known<'a>,
+) -> Found {
     // What it took out and left out was not meant to show anything by serving, whatever people do with it next.
     if run.state != ProductionState::Production && run.found == ProductionState::Production {
         return Found::Well;
@@ -98,17 +123,37 @@ fn found(request: &Request, run: &Run, planned: &PlannedServer, known: Known<'_>
     if let Some(by_others) = by_others(run, server, known) {
         return by_others;
     }
-    let is_left_out = run.state != ProductionState::Production;
     let seen = match server.pool {
-        Some(_) if !is_left_out => looked_at(server, since, known),
+        Some(_) if is_to_serve(run) => looked_at(server, since, known),
         Some(_) | None => Found::Well,
     };
-    match seen {
-        Found::Ails(..) => seen,
-        Found::Well | Found::NotLookedAtYet | Found::Lacks(..) => match alerted(request, server, since, known) {
-            Found::Well => seen,
-            alerted @ (Found::NotLookedAtYet | Found::Lacks(..) | Found::Ails(..)) => alerted,
-        },
+    let seen = worst(seen, alerted(request, server, since, known));
+    if is_to_serve(run) { worst(seen, compared((request, siblings), server, since)) } else { seen }
+}
+
+/// Whether a run left its server in production.
+fn is_to_serve(run: &Run) -> bool {
+    run.state == ProductionState::Production
+}
+
+/// What proves something comes first, then what is not known, and of two alike the first.
+fn worst(one: Found, other: Found) -> Found {
+    match (&one, &other) {
+        (_, Found::Well) | (Found::Ails(..), _) => one,
+        (Found::Well, _) | (_, Found::Ails(..)) => other,
+        (Found::Lacks(..), _) => one,
+        (Found::NotLookedAtYet, _) => other,
+    }
+}
+
+/// How it does beside its siblings. What gives capacity back waits for no metrics.
+fn compared((request, siblings): (&Request, &mut Siblings<'_>), server: &Server, since: Timestamp) -> Found {
+    let waits = request.spec.touch() != Touch::GivesBack;
+    match siblings.compare(server, since) {
+        Compared::Ails(seen, at) => Found::Ails(seen, at),
+        Compared::NotYet if waits => Found::NotLookedAtYet,
+        Compared::Lacks(of, why, since) if waits => Found::Lacks(SoakLack::Measure { of, why }, since),
+        Compared::Alike | Compared::NotYet | Compared::Lacks(..) => Found::Well,
     }
 }
 

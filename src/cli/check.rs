@@ -2,7 +2,7 @@
 
 use super::paths::Paths;
 use super::{lines, output};
-use crate::admission;
+use crate::admission::{self, SoakRules};
 use crate::ports::Clock;
 use std::process::ExitCode;
 
@@ -32,6 +32,9 @@ impl Check {
                 for remark in admission::floors_without_scope(&rulebook.rules, &rulebook.inventory) {
                     output::say(&format!("remark: {remark}"));
                 }
+                if let Some(remark) = compared(&rulebook.rules.soak) {
+                    output::say(&format!("remark: {remark}"));
+                }
                 output::say(
                     "not checked here: whether the groups and people that policies name exist; `serve` asks the workspace",
                 );
@@ -53,6 +56,16 @@ fn unproven_bmcs(servers: usize) -> Option<String> {
         many => format!("{many} servers have a BMC without an identity"),
     };
     Some(format!("{which}: a reset there reaches whatever machine answers; state `uuid:` or `serial:` in their `bmc:`"))
+}
+
+/// What servers are compared by, which no file says whether it is there; `None` if nothing is.
+fn compared(rules: &SoakRules) -> Option<String> {
+    let names = rules.compare.iter().map(|one| one.name.as_str()).collect::<Vec<_>>();
+    if names.is_empty() {
+        return None;
+    }
+    let names = names.join(", ");
+    Some(format!("soak.compare ({names}) is asked where WRASSE_PROMETHEUS_URL is set; without it, it stops nothing"))
 }
 
 fn counted(faults: usize) -> String {

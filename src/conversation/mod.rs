@@ -115,7 +115,7 @@ pub use shell::{
     account_of_nobody, asked_in_a_shell, no_place_for_a_retry, not_known_lately, nothing_came_of_it,
     override_asked_in_a_shell,
 };
-pub use soaking::wave_waits;
+pub use soaking::{uncompared_evidence, wave_waits};
 pub use standby::{NotAsked, StandbyView, not_needed, relief, relief_reason, relieved, standby_not_asked};
 pub use state::state_word;
 pub use status::{StatusView, status};

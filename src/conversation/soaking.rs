@@ -6,12 +6,15 @@ use super::declaring::is_in;
 use super::message::{Message, Rich};
 use super::reasons::reasons;
 use super::view::RequestView;
-use super::words::{PATTERNS_MAX, Prose, clock, is_are, quoted, servers, size, summary};
+use super::words::{PATTERNS_MAX, Prose, clock, counted, is_are, quoted, servers, size, summary};
+use crate::admission::Uncompared;
 use crate::domain::server::ServerName;
 use crate::domain::time::Timestamp;
 use crate::fleet::folded;
 use crate::workflow::request::{Ailing, Blocker, HaltCause, Request, SoakLack, Unwell};
 
+/// The most groups of servers that are compared with nobody.
+const UNCOMPARED_MAX: usize = 2;
 /// The most servers that are told one by one.
 const AILING_TOLD_MAX: usize = 2;
 
@@ -33,6 +36,10 @@ pub(super) fn reason(prose: Prose, names: &[ServerName], (lacks, since): (&SoakL
             let prose = since_then(of_it(prose.text("alerts about ")).text(" unknown"));
             prose.text(format!(" ({})", quoted(why)))
         }
+        SoakLack::Measure { of, why } => {
+            let prose = since_then(of_it(prose.code(of).text(" of ")).text(" unknown"));
+            prose.text(format!(" ({})", quoted(why)))
+        }
     }
 }
 
@@ -46,6 +53,7 @@ pub(super) fn short(names: &[ServerName], lacks: &SoakLack) -> String {
         SoakLack::Gone => format!("{of_it} {are} not in the inventory any more"),
         SoakLack::Alert(name) => format!("alert {} about {of_it}", quoted(name)),
         SoakLack::Alerts(_) => format!("alerts about {of_it} unknown"),
+        SoakLack::Measure { of, .. } => format!("{} of {of_it} unknown", quoted(of)),
     }
 }
 
@@ -57,7 +65,26 @@ pub(super) const fn unblocks(lacks: &SoakLack) -> &'static str {
         SoakLack::Gone => "goes on when they are in it again; or cancel it, and retry what is left",
         SoakLack::Alert(_) => "goes on when it is over, or silenced where it is raised",
         SoakLack::Alerts(_) => "goes on when the monitoring tells of them again",
+        SoakLack::Measure { .. } => "goes on when the metrics tell it, if they do as well as their siblings",
     }
+}
+
+/// `edge-lax-01 is compared with nobody: 1 sibling serves untouched, at least 3 are needed`, a line each.
+pub(super) fn uncompared(prose: Prose, groups: &[Uncompared]) -> Prose {
+    groups.iter().take(UNCOMPARED_MAX).fold(prose, |prose, group| {
+        let (are, serve) = (is_are(group.servers.len()), if group.siblings == 1 { "serves" } else { "serve" });
+        let prose =
+            prose.line().code(folded(&group.servers, PATTERNS_MAX)).text(format!(" {are} compared with nobody: "));
+        let siblings = counted(size(group.siblings), "sibling");
+        prose.text(format!("{siblings} {serve} untouched, at least {} are needed", group.needed))
+    })
+}
+
+/// The same for the record of a decision, without markup.
+#[must_use]
+pub fn uncompared_evidence(group: &Uncompared) -> String {
+    let names = folded(&group.servers, PATTERNS_MAX);
+    format!("{names} compared with nobody ({} of {} siblings)", group.siblings, group.needed)
 }
 
 /// `edge-lax-01 does not answer since 14:38 + 1 more`

@@ -13,7 +13,7 @@ use super::view::{RequestView, asked};
 use super::words::{Prose, counted, first_three, listed, quoted, summary};
 use crate::admission::calendars::Planned;
 use crate::admission::traffic::{Lack, oldest_seen};
-use crate::admission::{Brake, Firing, Outside, PoolCount, Traffic, WiderCount};
+use crate::admission::{Brake, Firing, Measures, Outside, PoolCount, Traffic, WiderCount};
 use crate::domain::command::CommandName;
 use crate::domain::server::PoolName;
 use crate::domain::time::Timestamp;
@@ -58,6 +58,8 @@ pub struct StatusView<'a> {
     pub inventory_at: Timestamp,
     /// What is known of traffic and alerts.
     pub outside: Outside<'a>,
+    /// By what servers are compared with their siblings while their wave is watched.
+    pub compares: &'a [String],
     /// The policies that are only observed.
     pub observed: &'a [PolicyName],
     /// The oldest look at the health of one of them, and in which pool; `None` if there was none.
@@ -91,6 +93,7 @@ pub fn status(fleet: &StatusView<'_>) -> Message {
         Some(at) => prose.text(" · people ").time(at),
         None => prose,
     };
+    let prose = compared(prose, fleet);
     let prose = match fleet.alerts_silent {
         Some((since, why)) => prose.line().text("✋ alerts are not taken since ").time(since).text(": ").code(why),
         None => prose,
@@ -239,6 +242,24 @@ fn firing(prose: Prose, known: &Firing) -> Prose {
         // A shell does not look at them.
         Firing::NotAsked => prose,
         Firing::Pending | Firing::Unknown { .. } => prose.text(" · alerts unknown"),
+    }
+}
+
+/// What of the metrics by which servers are compared does not answer; that they do is no news, as they are asked only at times.
+fn compared(prose: Prose, fleet: &StatusView<'_>) -> Prose {
+    let measures = fleet.outside.measures;
+    if *measures == Measures::NotConfigured && !fleet.compares.is_empty() {
+        let names = listed(fleet.compares, "and");
+        return prose.line().text(format!("✋ nothing is compared by {names} after a wave: no metrics configured"));
+    }
+    let silent = measures.silent().filter(|(name, _)| fleet.compares.iter().any(|one| one == name)).collect::<Vec<_>>();
+    let prose = silent.iter().take(SOURCES_MAX).fold(prose, |prose, (name, silence)| {
+        let prose = prose.line().text("✋ ").code(*name).text(" of servers unknown since ").time(silence.since);
+        prose.text(": ").code(&silence.why)
+    });
+    match silent.len().saturating_sub(SOURCES_MAX) {
+        0 => prose,
+        hidden => prose.text(format!(" + {hidden} more")),
     }
 }
 

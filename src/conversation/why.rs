@@ -11,7 +11,7 @@ use super::message::{Block, Message, Rich};
 use super::progress::{activity, at_the_worst, failure_lines, failure_phrase, left_as, stops};
 use super::reasons::{in_full, named, shortly};
 use super::restraints::standing;
-use super::soaking::not_well;
+use super::soaking::{not_well, uncompared};
 use super::state::{State, state};
 use super::view::{RequestView, server_names, sites, subject_name, title, wanted};
 use super::words::{
@@ -253,7 +253,8 @@ fn later(prose: Prose, explained: &Explained) -> Prose {
     }
     match explained.turn {
         Turn::Soaking(until) => {
-            prose.line().text(format!("{later} {} for the wave before to be watched until ", wait(later))).time(until)
+            let waits = format!("{later} {} for the wave before to be watched until ", wait(later));
+            uncompared(prose.line().text(waits).time(until), &explained.uncompared)
         }
         Turn::AfterWave => prose.line().text(format!("{later} {} for the wave before to be over", wait(later))),
         Turn::Due | Turn::NotBefore(_) => prose.line().text(format!("{later} {} for a later wave", wait(later))),

@@ -20,6 +20,15 @@ pub struct Sample {
     pub value: f64,
 }
 
+/// The middle one of these values, or between the two; `None` of none.
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    let upper = *values.get(middle)?;
+    if values.len() % 2 == 1 { Some(upper) } else { Some(f64::midpoint(*values.get(middle - 1)?, upper)) }
+}
+
 /// Values over a while.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Series {

@@ -104,7 +104,8 @@ impl Admitter {
         let rulebook = self.world.rulebook();
         let authorized = look.authorized.as_deref();
         let (world, approved) = (&*self.world, &approved);
-        let pass = Pass { world, rulebook: &rulebook, outside, request, authorized, approved, due: &due, before, now };
+        let (rulebook, due) = (&*rulebook, due.as_slice());
+        let pass = Pass { world, rulebook, outside, request, authorized, approved, due, runs: &runs, before, now };
         if let Some(mut writes) = unfit(request, &runs, &look.people, now) {
             writes.extend(halting::told(self.world.places.incidents.as_ref(), request, &writes));
             writes.extend(self.rechecked(request, &look).await?);
@@ -125,7 +126,7 @@ impl Admitter {
         // In a pass none depends on a later one, so what was said of the first can be asked again.
         let kept = said.get(..said.len().min(SERVERS_PER_TRANSACTION_MAX)).unwrap_or_default();
         if !pass.makes_something(ledger, &said, &look.people) {
-            let blockers = admission::reasons(request, &due, &said, pass.known(ledger));
+            let blockers = admission::reasons(request, due, &said, pass.known(ledger));
             let again = look_again(ledger, &blockers, now);
             return self.explain(&pass, (ledger, kept), (&runs, &look), (blockers, again)).await;
         }

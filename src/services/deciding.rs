@@ -35,6 +35,7 @@ pub(super) struct Pass<'a> {
     pub(super) authorized: Option<&'a Authorized>,
     pub(super) approved: &'a Approved,
     pub(super) due: &'a [&'a Run],
+    pub(super) runs: &'a [Run],
     pub(super) before: &'a [Precedence],
     pub(super) now: Timestamp,
 }
@@ -116,6 +117,8 @@ impl Pass<'_> {
             }
         }
         if !writes.is_empty() {
+            let uncompared = admission::uncompared(self.request, self.runs, self.known(ledger));
+            evidence.extend(uncompared.iter().map(conversation::uncompared_evidence));
             if ledger.stop().is_some() {
                 evidence.push("everything is stopped, and this only looks or gives capacity back".to_owned());
             }

@@ -66,6 +66,11 @@ impl<T: Send + 'static> Looks<T> {
         self.effects.start((), look);
     }
 
+    /// Nothing is to be looked at now.
+    pub(super) fn put_off(&mut self, now: Timestamp, every: Duration) {
+        self.next = Some(now.plus(every));
+    }
+
     /// What a step comes to that has made something of looks, or not.
     pub(super) fn step(&self, made: bool) -> Step {
         match (made, self.effects.in_flight()) {

@@ -10,6 +10,7 @@ pub mod brakes;
 pub mod calling;
 pub mod cancelling;
 pub mod closing;
+pub mod comparing;
 pub mod courier;
 mod deciding;
 pub mod declaring;
@@ -65,6 +66,7 @@ mod whys;
 mod world;
 
 pub use crate::ports::Rulebook;
+pub use comparing::Ruler;
 pub use monitoring::Sentry;
 pub use paging::{Pager, Silence};
 pub use standby::Relief;

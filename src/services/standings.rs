@@ -5,7 +5,7 @@
 use super::world::LookedUp;
 use crate::admission::calendars::{Planned, planned};
 use crate::admission::traffic::Lack;
-use crate::admission::{self, Brake, BrakeKind, Firing, Known, PoolCount, Traffic, WiderCount};
+use crate::admission::{self, Brake, BrakeKind, Firing, Known, Measures, PoolCount, Traffic, WiderCount};
 use crate::catalog::Catalog;
 use crate::conversation::StatusView;
 use crate::domain::command::{CommandName, Targets};
@@ -45,6 +45,8 @@ pub struct Standings {
     pub people_at: Option<Timestamp>,
     /// What pools carry and which alerts fire; not asked where it was not looked at.
     pub outside: LookedUp,
+    /// By what servers are compared with their siblings while their wave is watched.
+    pub compares: Vec<String>,
     /// The policies that are only observed.
     pub observed: Vec<PolicyName>,
     /// Where more comes than the relief to one of them; empty where that was not looked at.
@@ -73,6 +75,7 @@ impl Standings {
             people_at,
             alerts_silent,
             outside,
+            compares,
             observed,
             lacks,
             now,
@@ -90,6 +93,7 @@ impl Standings {
             health_oldest: health_oldest.clone(),
             people_at: *people_at,
             outside: outside.outside(),
+            compares,
             observed,
             lacks,
             alerts_silent: alerts_silent.as_ref().map(|(since, why)| (*since, why.as_str())),
@@ -132,7 +136,12 @@ pub async fn standings(
         inventory_at: rulebook.inventory.fetched_at(),
         health_oldest,
         people_at: None,
-        outside: LookedUp { traffic: Arc::new(Traffic::NotAsked), firing: Arc::new(Firing::NotAsked) },
+        outside: LookedUp {
+            traffic: Arc::new(Traffic::NotAsked),
+            firing: Arc::new(Firing::NotAsked),
+            measures: Arc::new(Measures::NotAsked),
+        },
+        compares: rulebook.rules.soak.compare.iter().map(|one| one.name.clone()).collect(),
         observed: rulebook.rules.observed.clone(),
         lacks: Vec::new(),
         alerts_silent: None,

@@ -1,10 +1,11 @@
 //! Everything a service works with: the ports, and the files that say what may be done.
 
+use super::comparing::Ruler;
 use super::monitoring::Sentry;
 use super::paging::Pager;
 use super::standby::Relief;
 use super::traffic::Gauge;
-use crate::admission::{Firing, Outside, Traffic};
+use crate::admission::{Firing, Measures, Outside, Traffic};
 use crate::domain::ids::OperationId;
 use crate::domain::place::ChannelId;
 use crate::domain::time::Timestamp;
@@ -52,13 +53,15 @@ pub struct LookedUp {
     pub traffic: Arc<Traffic>,
     /// Which alerts fire.
     pub firing: Arc<Firing>,
+    /// What servers have that are compared with their siblings.
+    pub measures: Arc<Measures>,
 }
 
 impl LookedUp {
     /// As admission takes it.
     #[must_use]
     pub fn outside(&self) -> Outside<'_> {
-        Outside { traffic: &self.traffic, firing: &self.firing }
+        Outside { traffic: &self.traffic, firing: &self.firing, measures: &self.measures }
     }
 }
 
@@ -74,6 +77,8 @@ pub struct World {
     pub traffic: Gauge,
     /// Which alerts fire.
     pub sentry: Sentry,
+    /// What servers have that are compared with their siblings.
+    pub ruler: Ruler,
     /// Where more comes than what serves can well carry, and what is done about it.
     pub relief: Relief,
     /// What rings while the chat is down.
@@ -104,7 +109,7 @@ impl World {
     /// What is known of the outside now; it stays as it is for whoever holds it.
     #[must_use]
     pub fn looked_up(&self) -> LookedUp {
-        LookedUp { traffic: self.traffic.now(), firing: self.sentry.now() }
+        LookedUp { traffic: self.traffic.now(), firing: self.sentry.now(), measures: self.ruler.now() }
     }
 
     /// Commits all or nothing; a commit of unknown outcome is asked about again with the same id.

@@ -4,6 +4,7 @@ use super::absorbed::AbsorbLack;
 use super::calendar::CalendarBlock;
 use super::policy::PolicyName;
 use super::redundancy::{AlertPlace, OutDomain, RedundantGroup};
+pub use super::soak::SoakLack;
 use crate::domain::breaker::BreakerScope;
 use crate::domain::command::CommandName;
 use crate::domain::ids::{RequestId, RunId};
@@ -245,23 +246,6 @@ pub enum BrokenUntil {
     Person,
 }
 
-/// Why it is not known whether servers of a finished wave are well.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum SoakLack {
-    /// No look at them since their runs were done counts.
-    Look,
-    /// Somebody else's doing has brought them into that state since.
-    State(ProductionState),
-    /// Another request works on them.
-    Work(RequestId),
-    /// They are not in the inventory any more.
-    Gone,
-    /// An alert about them, of that name, fires since before their runs were done.
-    Alert(String),
-    /// What the monitoring says is not known; why.
-    Alerts(String),
-}
-
 /// Where the servers that serve are counted.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum CapacityScope {
@@ -347,7 +331,7 @@ impl Blocker {
                 | Self::Alert { .. }
                 | Self::AlertsUnknown { .. }
                 | Self::NotAbsorbed { lack: AbsorbLack::NotMeasured, .. }
-                | Self::Soak { lacks: SoakLack::Alert(_) | SoakLack::Alerts(_), .. }
+                | Self::Soak { lacks: SoakLack::Alert(_) | SoakLack::Alerts(_) | SoakLack::Measure { .. }, .. }
         )
     }
 }
@@ -453,10 +437,14 @@ impl Blocker {
             }
             (Self::TrafficUnknown { scope, .. }, Self::TrafficUnknown { scope: of, .. }) => scope == of,
             (Self::AlertsUnknown { .. }, Self::AlertsUnknown { .. }) => true,
-            // Since when nobody looks, and in which words the monitoring is silent, is no other reason.
-            (Self::Soak { servers, lacks, .. }, Self::Soak { servers: of, lacks: told, .. }) => {
-                let is_silent = |lack: &SoakLack| matches!(lack, SoakLack::Alerts(_));
-                servers == of && (lacks == told || is_silent(lacks) && is_silent(told))
+            // Since when nobody looks, and in which words others are silent, is no other reason.
+            (Self::Soak { servers, lacks, .. }, Self::Soak { servers: names, lacks: told, .. }) => {
+                let is_same = match (lacks, told) {
+                    (SoakLack::Alerts(_), SoakLack::Alerts(_)) => true,
+                    (SoakLack::Measure { of, .. }, SoakLack::Measure { of: by, .. }) => of == by,
+                    (one, other) => one == other,
+                };
+                servers == names && is_same
             }
             // Each start makes another number and another time of it.
             (Self::Rate { command, limit, .. }, Self::Rate { command: of, limit: at_most, .. }) => {

@@ -22,6 +22,7 @@ mod redundancy;
 mod replanning;
 pub mod request;
 pub mod run;
+mod soak;
 mod steps;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! `wrasse check` about floors that hold nothing, and faults of the numbers that need the inventory.
+//! `wrasse check` about floors that hold nothing, what servers are compared by, and faults of the numbers that need the inventory.
 
 use crate::command_line::{complaint, out, wrasse_in};
 use crate::command_line_shell::policies_in;
@@ -36,4 +36,18 @@ fn whoever_takes_over_and_is_not_there_is_a_fault() {
     ] {
         assert!(told.contains(what), "{told}");
     }
+}
+
+/// Whether there are metrics no file says: what is compared is named, with what that takes.
+#[test]
+fn what_servers_are_compared_by_is_remarked() {
+    let remark =
+        "remark: soak.compare (errors) is asked where WRASSE_PROMETHEUS_URL is set; without it, it stops nothing\n";
+    let errors = "soak: { compare: [{ name: errors, query: e, seen: s, above: 300%, floor: 1% }] }\n";
+    let (code, told) = checked(errors);
+    assert!(code == Some(0) && told.contains(remark), "{told}");
+    let (code, told) = checked(&errors.replace("300%", "30%"));
+    let fault =
+        "policies/admission.yaml:1:61: soak.compare.above is `30%`; it takes a percentage of what siblings have, from";
+    assert!(code == Some(2) && told.contains(fault), "{told}");
 }

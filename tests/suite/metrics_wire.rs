@@ -232,3 +232,44 @@ async fn the_days_of_the_sandbox_let_servers_out_at_every_hour() {
         assert!(snapshot.pools.values().flatten().all(|pool| pool.ahead.len() >= 15), "{:?}", snapshot.pools);
     }
 }
+
+/// The example of the demo works as soon as the marks are off its lines, and requests can be let fail at one server.
+#[tokio::test]
+async fn the_simulated_servers_are_measured_by_the_queries_of_the_examples() {
+    let mut tasks = JoinSet::new();
+    let settings = FleetSettings { spec: FleetSpec::scaled(48), redfish_port: 0, on_change: None };
+    let fleet = SimulatedFleet::start(settings, Arc::new(SystemClock), &mut tasks).await.unwrap();
+    let (_, example) =
+        include_str!("../../src/cli/demo/files/policies/admission.yaml").split_once("# soak:\n").unwrap();
+    let marked = example.lines().map_while(|line| line.strip_prefix("# ")).collect::<Vec<_>>().join("\n");
+    let demo = admission_rules("admission.yaml", &format!("soak:\n{marked}\n")).unwrap().soak;
+    let (wire, face) = (prometheus(&fleet.prometheus_url), FleetMetrics(fleet.shared().clone()));
+    let now = SystemClock.now();
+    for comparison in &demo.compare {
+        for query in [&comparison.query, &comparison.seen] {
+            let told = wire.at(query, now, SOON).await.unwrap();
+            assert_eq!(told.len(), fleet.shared().fleet().servers().len());
+            assert_eq!(told, face.at(query, now, SOON).await.unwrap());
+        }
+    }
+    let name = fleet.shared().fleet().servers()[0].name.to_string();
+    let errors = async || {
+        let told = wire.at(&demo.compare[0].query, SystemClock.now(), SOON).await.unwrap();
+        told.into_iter().find(|sample| sample.labels["server"] == name).unwrap().value
+    };
+    assert!((errors().await - 0.002).abs() < 1e-9);
+    let control = format!("{}/sandbox/traffic", serve(fleet.control_router(), &mut tasks).await);
+    let post = async |body: serde_json::Value| {
+        reqwest::Client::new().post(&control).json(&body).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(post(serde_json::json!({ "server": name, "errors": 0.05 })).await, 200);
+    assert!((errors().await - 0.05).abs() < 1e-9);
+    for wrong in [
+        serde_json::json!({ "server": name }),
+        serde_json::json!({ "errors": 0.05 }),
+        serde_json::json!({ "server": name, "errors": 1.5 }),
+        serde_json::json!({ "server": "nobody", "errors": 0.05 }),
+    ] {
+        assert_eq!(post(wrong).await, 400);
+    }
+}

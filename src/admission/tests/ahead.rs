@@ -274,7 +274,7 @@ proptest! {
             let Traffic::Seen(snapshot) = &mut fleet.traffic else { panic!("it is seen") };
             let known = snapshot.pools.values_mut().flatten();
             known.for_each(|measured| measured.seen_at = now);
-            let outside = Outside { traffic: &fleet.traffic, firing: &fleet.firing };
+            let outside = Outside { traffic: &fleet.traffic, firing: &fleet.firing, ..Outside::NOT_ASKED };
             let blockers = still_calm(&server, Known::new((&inventory, &fleet.rules), &ledger, outside, now), &[]);
             blockers.err().and_then(|blockers| {
                 blockers.into_iter().find_map(|blocker| {

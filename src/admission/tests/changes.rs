@@ -43,6 +43,9 @@ fn each_number_is_told_with_the_way_it_went() {
         ("failure-rate: { command: { failures: 9 } }", "failure-rate.command.failures 10 9 stricter"),
         ("failure-rate: { cool-down: 10m }", "failure-rate.cool-down 30m 10m looser"),
         ("failure-rate: { soak: 20m }", "failure-rate.soak 10m 20m stricter"),
+        ("soak: { siblings: 5 }", "soak.siblings 3 5 looser"),
+        ("soak: { over: 5m }", "soak.over 2m 5m stricter"),
+        ("soak: { age-max: 1m }", "soak.age-max 1m30s 1m stricter"),
         ("observe: [capacity]", "observe nothing capacity looser"),
         ("override: { by: [sre] }", "override.by nobody sre looser"),
         ("override: { alone-up-to: 1 }", "override.alone-up-to 5 1 stricter"),
@@ -56,6 +59,19 @@ fn each_number_is_told_with_the_way_it_went() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let soak = |text: &str| admission_rules("admission.yaml", &format!("soak: {{ compare: [{text}] }}")).expect(text);
+    let errors = soak("{ name: errors, query: e, seen: s, above: 300%, floor: 1% }");
+    let (compare, queries) =
+        ("soak.compare nothing errors above 300% from 1% stricter", "soak.queries nothing errors: e; s other");
+    assert_eq!(told(&changed(&Rules::default(), &errors)), [compare, queries]);
+    let other = soak("{ name: errors, query: e2, seen: s, above: 300%, floor: 1% }");
+    assert_eq!(told(&changed(&errors, &other)), ["soak.queries errors: e; s errors: e2; s other"]);
+    let later = soak("{ name: errors, query: e, seen: s, above: 400%, floor: 0.5 }");
+    assert_eq!(
+        told(&changed(&errors, &later)),
+        ["soak.compare errors above 300% from 1% errors above 400% from 0.5 other"]
+    );
+    assert!(told(&changed(&errors, &Rules::default()))[0].ends_with("looser"));
     assert_eq!(changed(&Rules::default(), &Rules::default()), []);
 }
 

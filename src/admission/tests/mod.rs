@@ -28,6 +28,7 @@ mod parking;
 mod production;
 mod queue;
 mod rate;
+mod siblings;
 mod soaking;
 mod standby;
 mod suspect;
@@ -130,6 +131,7 @@ struct Fleet {
     rules: Rules,
     traffic: Traffic,
     firing: Firing,
+    measures: Measures,
     places: BTreeMap<SiteName, SiteFacts>,
     spec: CommandSpec,
 }
@@ -144,6 +146,7 @@ impl Fleet {
             rules: roomy(),
             traffic: Traffic::NotConfigured,
             firing: Firing::NotConfigured,
+            measures: Measures::NotConfigured,
             places: BTreeMap::new(),
             spec: reboot(),
         };
@@ -211,7 +214,7 @@ impl Fleet {
     }
 
     fn known<'a>(&'a self, inventory: &'a Inventory) -> Known<'a> {
-        let outside = Outside { traffic: &self.traffic, firing: &self.firing };
+        let outside = Outside { traffic: &self.traffic, firing: &self.firing, measures: &self.measures };
         Known::new((inventory, &self.rules), &self.ledger, outside, NOW)
     }
 

@@ -11,7 +11,7 @@ use crate::workflow::request::{PolicyName, SoakLack};
 use crate::workflow::run::{Run, RunEvent, RunOutcome};
 
 /// When the runs of the wave were done.
-const DONE_AGO: u64 = 60;
+pub(super) const DONE_AGO: u64 = 60;
 
 fn done_at() -> Timestamp {
     NOW.minus(Duration::from_secs(DONE_AGO))
@@ -38,24 +38,24 @@ fn run(number: usize, wave: u32, letter: char, (found, left): (ProductionState, 
 }
 
 /// The runs of one word a wave, each of which left its server in that state.
-fn runs(words: &str, states: (ProductionState, ProductionState)) -> Vec<Run> {
+pub(super) fn runs(words: &str, states: (ProductionState, ProductionState)) -> Vec<Run> {
     let letters = words.split(' ').zip(0..).flat_map(|(word, wave)| word.chars().map(move |letter| (wave, letter)));
     letters.enumerate().map(|(number, (wave, letter))| run(number, wave, letter, states)).collect()
 }
 
 impl Fleet {
-    fn soaks(&self, words: &str, states: (ProductionState, ProductionState)) -> Soaked {
+    pub(super) fn soaks(&self, words: &str, states: (ProductionState, ProductionState)) -> Soaked {
         let waves = words.split(' ').map(|word| u32::try_from(word.len()).expect("short")).collect::<Vec<_>>();
         let request = request_of("2mq9", self.spec.clone(), NOW, &waves);
         soaked(&request, &runs(words, states), self.known(&self.inventory()))
     }
 
     /// Of a canary that came back into production.
-    fn canary(&self) -> String {
+    pub(super) fn canary(&self) -> String {
         told(self.soaks("d ..", (Production, Production)))
     }
 
-    fn monitored(mut self, alerts: &[(&str, &str, u64)]) -> Self {
+    pub(super) fn monitored(mut self, alerts: &[(&str, &str, u64)]) -> Self {
         let alert = |(name, server, ago): &(&str, &str, u64)| {
             let labels = [("alertname", *name), ("severity", "critical"), ("server", *server)];
             let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -75,7 +75,7 @@ impl Fleet {
     }
 }
 
-fn told(soaked: Soaked) -> String {
+pub(super) fn told(soaked: Soaked) -> String {
     let names = |servers: &[ServerName]| servers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     match soaked {
         Soaked::Well => "well".to_owned(),

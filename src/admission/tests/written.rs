@@ -150,3 +150,87 @@ fn what_is_not_written_is_told_at_the_nearest_key() {
     assert_eq!(value("traffic.standby.as"), "admission.yaml:1:1: no such site");
     assert_eq!(value("queue.ageing"), "admission.yaml: no such site");
 }
+
+const ERRORS: &str = "name: errors, query: e, seen: s, above: 300%, floor: 1%";
+
+/// What servers are compared by: each value at its own place, and what is lacking at the comparison that lacks it.
+#[test]
+fn every_fault_of_a_comparison_points_at_it() {
+    for marked in [
+        "soak: { siblings: «1» }\n",
+        "soak:\n  over: «soon»\n",
+        "soak:\n  over: «31m»\n",
+        "soak:\n  age-max: «1s»\n",
+        "soak:\n  look-every: «1h»\n",
+        "soak:\n  look-every: «60s»\n",
+        "soak:\n  age-max: «20s»\n",
+        "soak:\n  «compair»: []\n",
+        "soak:\n  compare:\n    - name: «''»\n      query: e\n",
+        "soak:\n  compare:\n    - name: «two words»\n      query: e\n",
+        "soak:\n  compare:\n    - name: errors\n      query: «' '»\n",
+        "soak:\n  compare:\n    - { name: errors, query: e, seen: «''» }\n",
+        "soak:\n  compare:\n    - { name: errors, query: e, seen: s, above: «100%», floor: 1% }\n",
+        "soak:\n  compare:\n    - { name: errors, query: e, seen: s, above: «thrice», floor: 1% }\n",
+        "soak:\n  compare:\n    - { name: errors, query: e, seen: s, below: «100%», floor: 1% }\n",
+        "soak:\n  compare:\n    - { name: errors, query: e, seen: s, below: «0», floor: 1% }\n",
+        "soak:\n  compare:\n    - { name: errors, query: e, seen: s, above: 300%, below: «50%», floor: 1% }\n",
+        "soak:\n  compare:\n    - { name: errors, query: e, seen: s, above: 300%, floor: «0» }\n",
+        "soak:\n  compare:\n    - { name: errors, query: e, seen: s, above: 300%, floor: «-1%» }\n",
+        "soak:\n  compare:\n    - { name: errors, query: e, seen: s, above: 300%, floor: «NaN» }\n",
+        "soak:\n  compare:\n    - { name: errors, query: e, seen: s, above: 300%, floor: «little» }\n",
+        "soak:\n  compare:\n    - { name: errors, query: e, seen: s, above: 300%, floor: 1%, «flor»: 2% }\n",
+    ] {
+        check(marked);
+    }
+    check(&format!("soak:\n  compare:\n    - {{ {ERRORS} }}\n    - {{ {} }}\n", ERRORS.replace("errors", "«errors»")));
+    let many = (0..9).map(|place| {
+        let name = if place == 8 { "«e8»".to_owned() } else { format!("e{place}") };
+        format!("    - {{ {} }}\n", ERRORS.replace("errors", &name))
+    });
+    check(&format!("soak:\n  compare:\n{}", many.collect::<String>()));
+}
+
+#[test]
+fn a_comparison_that_lacks_something_says_what() {
+    for (key, what) in [
+        (
+            "name: errors, ",
+            "a comparison of soak.compare lacks `name`: a word of letters, digits and -, such as errors",
+        ),
+        (
+            "query: e, ",
+            "a comparison of soak.compare lacks `query`: a query that answers one sample a server, with the label server",
+        ),
+        (
+            "seen: s, ",
+            "a comparison of soak.compare lacks `seen`: a query that answers when that was measured, one sample a server",
+        ),
+        (
+            "above: 300%, ",
+            "a comparison of soak.compare lacks what is bad: above: 300% of what siblings have, or below: 50%",
+        ),
+        (
+            ", floor: 1%",
+            "a comparison of soak.compare lacks `floor`: what is too little to be judged: more than 0, such as 1% of a share, or 5",
+        ),
+    ] {
+        let text = format!("soak:\n  siblings: 4\n  compare:\n    - {{ {} }}\n", ERRORS.replace(key, ""));
+        let fault = admission_rules("admission.yaml", &text).expect_err(key);
+        assert_eq!((fault.what.as_str(), fault.line), (what, Some(4)), "{key}\n{fault}");
+    }
+}
+
+/// The shipped file shows the defaults, and an example that is good as soon as its marks are taken off.
+#[test]
+fn the_example_of_comparisons_can_be_copied() {
+    let shipped = include_str!("../../../policies/admission.yaml");
+    let rules = admission_rules("admission.yaml", shipped).expect("it is sound");
+    assert_eq!(rules.soak, crate::admission::SoakRules::default());
+    let (before, rest) = shipped.split_once("  # compare:\n").expect("there is an example");
+    let (example, after) = rest.split_once("  compare: []\n").expect("behind it is what it takes the place of");
+    let example = example.lines().map(|line| format!("  {}\n", line.strip_prefix("  # ").expect("a mark")));
+    let text = format!("{before}  compare:\n{}{after}", example.collect::<String>());
+    let rules = admission_rules("admission.yaml", &text).unwrap_or_else(|fault| panic!("{fault}\n{text}"));
+    let told = rules.soak.compare.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(told, ["errors above 300% from 1%", "throughput below 50% from 5"]);
+}

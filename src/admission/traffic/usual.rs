@@ -6,7 +6,7 @@
 
 use super::TrafficRules;
 use super::evidence::{POOL_LABEL, is_amount};
-use crate::domain::measure::{Series, Span};
+use crate::domain::measure::{Series, Span, median};
 use crate::domain::server::PoolName;
 use crate::domain::time::{Timestamp, millis};
 use std::collections::BTreeMap;
@@ -130,11 +130,4 @@ fn around(weeks: &[&[(Timestamp, f64)]], at: Timestamp) -> Option<f64> {
         }
     }
     median(values)
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    let upper = *values.get(middle)?;
-    if values.len() % 2 == 1 { Some(upper) } else { Some(f64::midpoint(*values.get(middle - 1)?, upper)) }
 }

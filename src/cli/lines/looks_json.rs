@@ -83,6 +83,7 @@ fn explained(explained: &Explained) -> Value {
         "free": names(&explained.free),
         "left_out": left_out.collect::<Vec<_>>(),
         "later": explained.later,
+        "compared_with_nobody": explained.uncompared.iter().flat_map(|group| names(&group.servers)).collect::<Vec<_>>(),
     })
 }
 

@@ -34,6 +34,7 @@ fn every_lack() -> Vec<Blocker> {
         SoakLack::Gone,
         SoakLack::Alert("DiskFailing".into()),
         SoakLack::Alerts("no answer".into()),
+        SoakLack::Measure { of: "errors".into(), why: "no answer".into() },
     ];
     all.into_iter().map(lacks).collect()
 }
@@ -87,6 +88,8 @@ fn each_lack_has_its_words() {
       alert DiskFailing about 1 server of the wave before
     • alerts about `edge-lax-001` of the wave before unknown since 14:31 UTC (no answer)
       alerts about 1 server of the wave before unknown
+    • `errors` of `edge-lax-001` of the wave before unknown since 14:31 UTC (no answer)
+      errors of 1 server of the wave before unknown
     ");
 }
 

@@ -1,9 +1,9 @@
 //! The fleet's metrics: Prometheus' query API over HTTP, and the same answers as the services' own port.
 //!
-//! It knows the three queries that `policies/admission.yaml` ships with and refuses every other one. Deliberately
-//! absent: a language of queries.
+//! It knows the queries that `policies/admission.yaml` ships with, and those of the example there, and refuses every other one.
+//! Deliberately absent: a language of queries.
 
-use super::model::{Fleet, MetricsTrouble};
+use super::model::{Fleet, MetricsTrouble, Rotation};
 use super::shared::{SharedFleet, pass};
 use crate::domain::measure::{Labels, Sample, Series, Span};
 use crate::domain::server::{PoolName, SiteName};
@@ -24,6 +24,12 @@ use std::time::Duration;
 const TRAFFIC: &str = "sum by (pool) (fleet_traffic)";
 const SEEN: &str = "min by (pool) (timestamp(fleet_traffic))";
 const UP: &str = "count by (pool) (up{job=\"fleet\"} == 1)";
+const ERRORS: &str =
+    "sum by (server) (rate(fleet_errors_total[2m])) / sum by (server) (rate(fleet_requests_total[2m]))";
+const THROUGHPUT: &str = "sum by (server) (rate(fleet_requests_total[2m]))";
+const SEEN_OF_SERVERS: &str = "min by (server) (timestamp(fleet_requests_total))";
+/// How many requests a second a server can carry.
+const REQUESTS_PER_SECOND: f64 = 1000.0;
 /// What Prometheus itself allows.
 const MOMENTS_MAX: u128 = 11_000;
 /// How long a silent source holds a call.
@@ -36,6 +42,15 @@ enum Asked {
     Traffic,
     Seen,
     Up,
+    OfServers(OfServers),
+}
+
+/// What is asked of single servers.
+#[derive(Clone, Copy)]
+enum OfServers {
+    Errors,
+    Throughput,
+    Seen,
 }
 
 impl Asked {
@@ -45,7 +60,13 @@ impl Asked {
             TRAFFIC => Ok(Self::Traffic),
             SEEN => Ok(Self::Seen),
             UP => Ok(Self::Up),
-            other => Err(format!("the sandbox does not know the query `{other}`; it knows {TRAFFIC}, {SEEN} and {UP}")),
+            ERRORS => Ok(Self::OfServers(OfServers::Errors)),
+            THROUGHPUT => Ok(Self::OfServers(OfServers::Throughput)),
+            SEEN_OF_SERVERS => Ok(Self::OfServers(OfServers::Seen)),
+            other => Err(format!(
+                "the sandbox does not know the query `{other}`; it knows {TRAFFIC}, {SEEN}, {UP}, {ERRORS}, {THROUGHPUT} and \
+                 {SEEN_OF_SERVERS}"
+            )),
         }
     }
 }
@@ -61,15 +82,22 @@ fn pools(fleet: &Fleet) -> BTreeMap<PoolName, (SiteName, u32)> {
     pools
 }
 
-/// What each pool answers at one moment.
-fn values(fleet: &mut Fleet, asked: Asked, at: Timestamp) -> Vec<(PoolName, f64)> {
+/// What is answered at one moment.
+fn values(fleet: &mut Fleet, asked: Asked, at: Timestamp) -> Vec<(Labels, f64)> {
+    match asked {
+        Asked::Traffic | Asked::Seen | Asked::Up => of_pools(fleet, asked, at),
+        Asked::OfServers(asked) => of_servers(fleet, asked, at),
+    }
+}
+
+/// What each pool answers.
+fn of_pools(fleet: &mut Fleet, asked: Asked, at: Timestamp) -> Vec<(Labels, f64)> {
     let mut answered = Vec::new();
     for (pool, (site, servers)) in pools(fleet) {
         let Some((share, measured)) = fleet.traffic().told(&site, at) else { continue };
-        answered.push(match asked {
-            Asked::Traffic => (pool, share * f64::from(servers)),
-            #[expect(clippy::cast_precision_loss, reason = "seconds since the epoch are exact in it")]
-            Asked::Seen => (pool, measured.millis() as f64 / 1000.0),
+        let value = match asked {
+            Asked::Traffic => share * f64::from(servers),
+            Asked::Seen | Asked::OfServers(_) => seconds(measured),
             Asked::Up => {
                 let views = fleet.views(at);
                 let up = views.iter().filter(|view| view.spec.pool.as_ref() == Some(&pool) && view.phase.is_up());
@@ -77,11 +105,34 @@ fn values(fleet: &mut Fleet, asked: Asked, at: Timestamp) -> Vec<(PoolName, f64)
                 if up == 0 {
                     continue;
                 }
-                (pool, f64::from(up))
+                f64::from(up)
             }
-        });
+        };
+        answered.push((of_pool(&pool), value));
     }
     answered
+}
+
+/// What each server answers that is up; to one that is out of rotation nothing comes.
+fn of_servers(fleet: &mut Fleet, asked: OfServers, at: Timestamp) -> Vec<(Labels, f64)> {
+    let mut answered = Vec::new();
+    for view in fleet.views(at).into_iter().filter(|view| view.phase.is_up()) {
+        let Some((share, measured)) = fleet.traffic().told(&view.spec.site, at) else { continue };
+        let comes = if view.rotation == Some(Rotation::Ready) { share } else { share * 0.0 };
+        let value = match asked {
+            OfServers::Throughput => comes * REQUESTS_PER_SECOND,
+            // By nothing as by nothing: no number, as Prometheus has it.
+            OfServers::Errors => fleet.traffic().errors(&view.spec.name, at) * comes / comes,
+            OfServers::Seen => seconds(measured),
+        };
+        answered.push((Labels::from([("server".to_owned(), view.spec.name.to_string())]), value));
+    }
+    answered
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds since the epoch are exact in it")]
+fn seconds(at: Timestamp) -> f64 {
+    at.millis() as f64 / 1000.0
 }
 
 fn of_pool(pool: &PoolName) -> Labels {
@@ -102,15 +153,15 @@ fn moments(span: Span) -> Result<Vec<Timestamp>, String> {
     Ok(moments)
 }
 
-/// What each pool answered over a while. How many servers were up before is not kept.
+/// What was answered over a while. Which servers were up before is not kept.
 fn history(fleet: &mut Fleet, asked: Asked, span: Span) -> Result<Vec<Series>, String> {
-    let mut series: BTreeMap<PoolName, Vec<(Timestamp, f64)>> = BTreeMap::new();
+    let mut series: BTreeMap<Labels, Vec<(Timestamp, f64)>> = BTreeMap::new();
     for at in moments(span)? {
-        for (pool, value) in values(fleet, asked, at) {
-            series.entry(pool).or_default().push((at, value));
+        for (labels, value) in values(fleet, asked, at) {
+            series.entry(labels).or_default().push((at, value));
         }
     }
-    Ok(series.into_iter().map(|(pool, points)| Series { labels: of_pool(&pool), points }).collect())
+    Ok(series.into_iter().map(|(labels, points)| Series { labels, points }).collect())
 }
 
 /// The metrics as the services' own port: no socket between them.
@@ -134,7 +185,7 @@ impl Metrics for FleetMetrics {
     async fn at(&self, query: &str, at: Timestamp, _: Duration) -> Result<Vec<Sample>, MetricsFault> {
         let asked = self.asked(query)?;
         let values = values(&mut self.0.fleet(), asked, at).into_iter();
-        Ok(values.map(|(pool, value)| Sample { labels: of_pool(&pool), at, value }).collect())
+        Ok(values.map(|(labels, value)| Sample { labels, at, value }).collect())
     }
 
     async fn over(&self, query: &str, span: Span, _: Duration) -> Result<Vec<Series>, MetricsFault> {
@@ -168,9 +219,7 @@ fn moment(seconds: f64) -> Timestamp {
 }
 
 fn value(at: Timestamp, value: f64) -> Value {
-    #[expect(clippy::cast_precision_loss, reason = "seconds since the epoch are exact in it")]
-    let seconds = at.millis() as f64 / 1000.0;
-    json!([seconds, value.to_string()])
+    json!([seconds(at), value.to_string()])
 }
 
 /// A silent source holds the call; nothing else is wrong with an answer before it is made.
@@ -204,7 +253,7 @@ async fn at(State(shared): State<SharedFleet>, Query(query): Query<AtQuery>) -> 
     };
     let at = query.time.map_or_else(|| shared.now(), moment);
     let rows = values(&mut shared.fleet(), asked, at).into_iter();
-    let rows = rows.map(|(pool, number)| json!({ "metric": of_pool(&pool), "value": value(at, number) })).collect();
+    let rows = rows.map(|(labels, number)| json!({ "metric": labels, "value": value(at, number) })).collect();
     answer(&shared, "vector", rows)
 }
 

@@ -1,8 +1,9 @@
-//! The traffic's part of the control API: what comes to a site, and what is wrong with the metrics.
+//! The traffic's part of the control API: what comes to a site, how much of it fails at a server, and what is wrong with the
+//! metrics.
 
 use super::model::{Curve, MetricsTrouble};
 use super::shared::SharedFleet;
-use crate::domain::server::SiteName;
+use crate::domain::server::{ServerName, SiteName};
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
@@ -16,6 +17,7 @@ use std::collections::BTreeSet;
 /// More than this comes to no site.
 const SHARE_MAX: f64 = 10.0;
 const HINT: &str = "send {\"site\": …} with \"level\": 0.9 or \"curve\": {\"low\": 0.2, \"high\": 0.5, \"peak_hour\": 19}; \
+or {\"server\": …, \"errors\": 0.05}; \
 or {\"metrics\": …} with one of well, stale, silent, doubtful, no_numbers; or {\"missing\": [sites]}";
 
 /// The calls under `/sandbox/traffic`.
@@ -27,6 +29,8 @@ pub(super) fn router(fleet: SharedFleet) -> Router {
 #[serde(deny_unknown_fields)]
 struct Change {
     site: Option<String>,
+    server: Option<String>,
+    errors: Option<f64>,
     level: Option<f64>,
     curve: Option<DayBody>,
     metrics: Option<String>,
@@ -72,6 +76,17 @@ async fn change(State(shared): State<SharedFleet>, body: Result<Json<Change>, Js
         fleet.traffic_mut().set(&site, curve, now);
     } else if body.level.is_some() || body.curve.is_some() {
         return refusal(HINT);
+    }
+    match (body.server.map(ServerName::new), body.errors) {
+        (Some(server), Some(share)) if (0.0..=1.0).contains(&share) => {
+            let mut fleet = shared.fleet();
+            if !fleet.servers().iter().any(|one| one.name == server) {
+                return refusal(&format!("`{server}` is no server of this fleet"));
+            }
+            fleet.traffic_mut().set_errors(&server, share, now);
+        }
+        (None, None) => {}
+        (Some(_) | None, Some(_) | None) => return refusal(HINT),
     }
     if let Some(word) = body.metrics {
         let trouble = match word.as_str() {

@@ -12,7 +12,7 @@ use wrasse::adapters::storage::sqlite::SqliteStore;
 use wrasse::app::services;
 use wrasse::domain::time::Timestamp;
 use wrasse::ports::{Alerts, Chat, Clock, Directory, Drivers, Ids, Metrics, Monitoring, Store};
-use wrasse::services::{Gauge, InForce, Pager, Places, Relief, Sentry, Service, Step, World};
+use wrasse::services::{Gauge, InForce, Pager, Places, Relief, Ruler, Sentry, Service, Step, World};
 
 /// More rounds than any story needs between two moments.
 const ROUNDS_MAX: u32 = 20_000;
@@ -132,6 +132,7 @@ impl Bot {
             chat: Arc::clone(&ports.chat),
             directory: Arc::clone(&ports.directory),
             traffic: Gauge::new(ports.metrics.clone()),
+            ruler: Ruler::new(ports.metrics.clone()),
             sentry: Sentry::new(ports.monitoring.clone()),
             relief: Relief::default(),
             pager: Pager::new(ports.alerts.clone()),

@@ -3,15 +3,17 @@
 use super::time::StageClock;
 use async_trait::async_trait;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wrasse::domain::effect::{Act, Begun, Probe, Seen};
+use wrasse::domain::measure::{Sample, Series, Span};
 use wrasse::domain::server::{ProductionState, ServerName, SiteName, TagName, TagValue};
 use wrasse::domain::time::Timestamp;
 use wrasse::mandate::Mandate;
+use wrasse::ports::metrics::MetricsFault;
 use wrasse::ports::{Clock, Drivers, Metrics, Monitoring};
 use wrasse::sandbox::fleet::SharedFleet;
 use wrasse::sandbox::fleet::alerts_face::FleetMonitoring;
@@ -38,6 +40,8 @@ pub(crate) struct StageFleet {
     balancers: Arc<Balancers>,
     /// Whether there are metrics.
     is_measured: Cell<bool>,
+    /// What the metrics were asked, how often.
+    asked: Arc<Mutex<BTreeMap<String, usize>>>,
     /// Whether there is somewhere to read alerts.
     is_monitored: Cell<bool>,
 }
@@ -73,6 +77,24 @@ impl Drivers for Reach {
     }
 }
 
+/// The fleet's metrics, with what each query was asked how often.
+struct Counted {
+    metrics: FleetMetrics,
+    asked: Arc<Mutex<BTreeMap<String, usize>>>,
+}
+
+#[async_trait]
+impl Metrics for Counted {
+    async fn at(&self, query: &str, at: Timestamp, deadline: Duration) -> Result<Vec<Sample>, MetricsFault> {
+        *self.asked.lock().unwrap().entry(query.to_owned()).or_default() += 1;
+        self.metrics.at(query, at, deadline).await
+    }
+
+    async fn over(&self, query: &str, span: Span, deadline: Duration) -> Result<Vec<Series>, MetricsFault> {
+        self.metrics.over(query, span, deadline).await
+    }
+}
+
 impl StageFleet {
     pub(super) fn new(clock: Arc<StageClock>) -> Self {
         Self {
@@ -81,6 +103,7 @@ impl StageFleet {
             drivers: OnceCell::new(),
             balancers: Arc::new(Balancers { answer: AtomicBool::new(true), hear: AtomicBool::new(true) }),
             is_measured: Cell::new(false),
+            asked: Arc::default(),
             is_monitored: Cell::new(false),
         }
     }
@@ -172,7 +195,20 @@ impl StageFleet {
     /// The metrics as the bot gets them, if there are any.
     pub(super) fn metrics(&self) -> Option<Arc<dyn Metrics>> {
         let fleet = || SharedFleet::new(Arc::clone(&self.drivers().fleet), Arc::<StageClock>::clone(&self.clock));
-        self.is_measured.get().then(|| Arc::new(FleetMetrics(fleet())) as Arc<dyn Metrics>)
+        let counted = || Counted { metrics: FleetMetrics(fleet()), asked: self.asked() };
+        self.is_measured.get().then(|| Arc::new(counted()) as Arc<dyn Metrics>)
+    }
+
+    /// What this process asked the metrics, how often; a new one begins anew.
+    pub(super) fn asked(&self) -> Arc<Mutex<BTreeMap<String, usize>>> {
+        Arc::clone(&self.asked)
+    }
+
+    /// How often this process asked the metrics since the last time for what has these words in its query.
+    pub(crate) fn was_asked_for(&self, words: &str) -> usize {
+        let mut asked = self.asked.lock().unwrap();
+        let fitting = asked.iter_mut().filter(|(query, _)| query.contains(words));
+        fitting.map(|(_, count)| std::mem::take(count)).sum()
     }
 
     /// There is somewhere to read alerts.
@@ -206,6 +242,12 @@ impl StageFleet {
     pub(crate) fn gets_traffic(&self, site: &str, share: f64) {
         let now = self.clock.now();
         self.with(|fleet| fleet.traffic_mut().set(&SiteName::new(site), Curve::Level(share), now));
+    }
+
+    /// From now on that share of a server's requests fails.
+    pub(crate) fn fails_requests(&self, name: &str, share: f64) {
+        let now = self.clock.now();
+        self.with(|fleet| fleet.traffic_mut().set_errors(&ServerName::new(name), share, now));
     }
 
     /// Nothing is measured any more.

@@ -360,6 +360,11 @@ impl Stage {
         });
     }
 
+    /// Servers of a finished wave are compared with their siblings, as the example of the shipped file has it.
+    pub(crate) fn compares_servers(&self) {
+        self.0.script.borrow_mut().rules.soak = rulebook::example_of_comparisons();
+    }
+
     /// Members of that group may override policies.
     pub(crate) fn lets_override(&self, group: &str) {
         self.0.script.borrow_mut().rules.overrides.by = vec![GroupName::new(group)];
@@ -446,8 +451,11 @@ impl Stage {
                 bot_name: "wrasse".to_owned(),
             },
         };
-        let chat = Arc::clone(&scene.chat);
-        let born = Box::new(move || chat.state().process += 1);
+        let (chat, asked) = (Arc::clone(&scene.chat), scene.fleet.asked());
+        let born = Box::new(move || {
+            chat.state().process += 1;
+            asked.lock().unwrap().clear();
+        });
         Bot::new(Kind::of_environment(), ports, Arc::clone(&scene.crashes), born)
     }
 

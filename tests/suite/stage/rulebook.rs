@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use wrasse::admission::Rules;
 use wrasse::admission::calendars::{Surroundings, calendars};
+use wrasse::admission::{Rules, SoakRules, admission_rules};
 use wrasse::authorization::{Channels, Known, Policies, PolicyFile};
 use wrasse::catalog;
 use wrasse::conversation::FileFault;
@@ -255,6 +255,16 @@ impl RulebookSource for StageSource {
         let read = self.read_last.lock().unwrap().take().filter(|read| read.files == *files);
         *self.good.lock().unwrap() = read.expect("what comes into force was read last");
     }
+}
+
+/// What the example of the shipped file says, once the marks are taken off its lines.
+pub(super) fn example_of_comparisons() -> SoakRules {
+    let shipped = policy("admission.yaml").text;
+    let (before, rest) = shipped.split_once("  # compare:\n").unwrap();
+    let (example, after) = rest.split_once("  compare: []\n").unwrap();
+    let example = example.lines().map(|line| format!("  {}\n", line.strip_prefix("  # ").unwrap()));
+    let text = format!("{before}  compare:\n{}{after}", example.collect::<String>());
+    admission_rules("admission.yaml", &text).unwrap_or_else(|fault| panic!("{fault}")).soak
 }
 
 /// The same rulebook for the next process.

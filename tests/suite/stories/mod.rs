@@ -13,6 +13,7 @@ mod breaking;
 mod calling;
 mod calm_again;
 mod cancelling;
+mod comparing;
 mod consenting;
 mod crashing;
 mod deciding;

@@ -4,8 +4,8 @@ use super::{Json, Members, Misfit, Stored, stored_record, stored_variants, store
 use crate::admission::{
     Absorption, BlacklistLevel, Brake, BrakeKind, Calendars, CohortRule, Coverage, Decided, Declarer, FailureRules,
     FailureShare, Firing, Health, HealthRow, InfrastructureRules, Lock, LockStanding, OverrideRules, Precedence,
-    QueueRules, Rules, Said, ServerFailure, ServerRule, SetBy, Snapshot, Start, StateChange, StateRow, Traffic,
-    TrafficRules, WiderFloors,
+    QueueRules, Rules, Said, ServerFailure, ServerRule, SetBy, Snapshot, SoakRules, Start, StateChange, StateRow,
+    Traffic, TrafficRules, WiderFloors,
 };
 use crate::domain::identity::Asker;
 use crate::domain::ids::RunId;
@@ -31,7 +31,7 @@ stored_record! { Rules;
     rack_concurrency: "rack_concurrency", overrides: "overrides", failure_rate: "failure_rate" or FailureRules::default(),
     queue: "queue" or QueueRules::default(), traffic: "traffic" or TrafficRules::default(), observed: "observed" or Vec::new(),
     infrastructure: "infrastructure" or InfrastructureRules::default(),
-    calendars: "calendars" or Calendars::default(), starts_per_minute: "starts_per_minute" or None,
+    soak: "soak" or SoakRules::default(), calendars: "calendars" or Calendars::default(), starts_per_minute: "starts_per_minute" or None,
 }
 stored_record! { Absorption; server_type: "type", site: "site", by: "by" }
 stored_record! { WiderFloors; type_in_site: "type_in_site", site: "site", metro: "metro" }

@@ -19,6 +19,7 @@ mod places;
 mod plan;
 mod request;
 mod run;
+mod soak;
 #[cfg(test)]
 pub(super) mod strategies;
 #[cfg(test)]

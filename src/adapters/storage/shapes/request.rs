@@ -158,6 +158,7 @@ stored_variants! { SoakLack;
     "gone" => Gone,
     "alert" => Alert(name),
     "alerts" => Alerts(why),
+    "measure" => Measure { of: "of", why: "why" },
 }
 stored_variants! { BrokenUntil;
     "cool-down" => CoolDown(at),

@@ -150,6 +150,7 @@ fn soak() -> BoxedStrategy<Blocker> {
         Just(SoakLack::Gone),
         text().prop_map(SoakLack::Alert),
         text().prop_map(SoakLack::Alerts),
+        (text(), text()).prop_map(|(of, why)| SoakLack::Measure { of, why }),
     ];
     let servers = vec(text().prop_map(ServerName::new), 0..3);
     let soak = (servers, lacks, option::of(time()));

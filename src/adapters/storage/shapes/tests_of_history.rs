@@ -2,10 +2,11 @@
 
 use super::tests::{golden, unreadable};
 use super::{decode, encode};
+use crate::admission::siblings::{Bad, Comparison, Floor};
 use crate::admission::traffic::{Doubt, Measured, Snapshot as Seen, StandbyRules};
 use crate::admission::{
-    Breaker, Decided, Declarer, FailureRules, Firing, Rules, Said, SetBy, Snapshot, StateChange, StateRow, Traffic,
-    TrafficRules,
+    Breaker, Decided, Declarer, FailureRules, Firing, Rules, Said, SetBy, Snapshot, SoakRules, StateChange, StateRow,
+    Traffic, TrafficRules,
 };
 use crate::authorization::{AuthorizationRecord, RecordedClass};
 use crate::domain::command::{ApprovalRule, CommandName, Output, Sent, ValueKind};
@@ -146,7 +147,7 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
         calm_for: Duration::from_secs(3600),
     };
     let traffic_rules = TrafficRules { standby: Some(standby), ..TrafficRules::default() };
-    let rules = Rules { starts_per_minute: None, traffic: traffic_rules, ..Rules::default() };
+    let rules = Rules { starts_per_minute: None, traffic: traffic_rules, soak: comparing_errors(), ..Rules::default() };
     let files = Fingerprint::of(b"files");
     let none = || (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (locks, states, health, brakes) = none();
@@ -181,7 +182,7 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     rules.remove("infrastructure");
     rules.remove("failure_rate");
     rules.remove("queue");
-    for name in ["calendars", "starts_per_minute", "wider_floors"] {
+    for name in ["calendars", "starts_per_minute", "wider_floors", "soak"] {
         rules.remove(name);
     }
     for name in ["zones", "starts", "paces", "failures"] {
@@ -192,9 +193,24 @@ fn decisions_from_before_breakers_and_traffic_are_read() {
     object.remove("firing");
     object.remove("breakers");
     object.remove("before");
-    let rules = Rules { traffic: TrafficRules::default(), ..snapshot.rules.clone() };
+    let (traffic, soak) = (TrafficRules::default(), SoakRules::default());
+    let rules = Rules { traffic, soak, ..snapshot.rules.clone() };
     let before = Snapshot { traffic: Traffic::NotConfigured, rules, ..snapshot };
     assert_eq!(decode("a snapshot", 1, &stored.to_string()).as_ref(), Ok(&before));
+}
+
+fn comparing_errors() -> SoakRules {
+    let floor = Floor { millionths: 10_000, is_share: true };
+    let (query, seen) = ("errors".to_owned(), "when".to_owned());
+    let errors = Comparison { name: "errors".to_owned(), query, seen, bad: Bad::Above(300), floor };
+    SoakRules { compare: vec![errors], ..SoakRules::default() }
+}
+
+#[test]
+fn what_servers_are_compared_by_looks_as_it_always_did() {
+    let rules = comparing_errors();
+    insta::assert_snapshot!(golden::line(&rules), @r#"{"age_max_ms":90000,"compare":[{"bad":{"kind":"above","value":300},"floor":{"is_share":true,"millionths":10000},"name":"errors","query":"errors","seen":"when"}],"look_every_ms":15000,"over_ms":120000,"siblings_min":3}"#);
+    assert_eq!(decode("rules", 1, &encode(&rules)).as_ref(), Ok(&rules));
 }
 
 /// Only pools had floors once: where one was named, it is the scope.

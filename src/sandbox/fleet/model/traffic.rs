@@ -3,7 +3,7 @@
 //! The past is worked out and never stored, so that there are four weeks of it at the start. A curve that is changed
 //! changes nothing before.
 
-use crate::domain::server::SiteName;
+use crate::domain::server::{ServerName, SiteName};
 use crate::domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::TAU;
@@ -15,6 +15,9 @@ const HOUR_MS: f64 = 3_600_000.0;
 pub const MEASURED_EVERY: Duration = Duration::from_secs(15);
 /// For how long the last measurement is still answered.
 const ANSWERED_FOR: Duration = Duration::from_secs(300);
+
+/// The share of requests that fail at a server, where nothing else is said.
+const USUAL_ERRORS: f64 = 0.002;
 
 /// How much comes to a site, as a share of what its servers could carry together.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -79,6 +82,7 @@ pub struct TrafficModel {
     trouble: Option<MetricsTrouble>,
     missing: BTreeSet<SiteName>,
     begins: Option<Timestamp>,
+    errors: BTreeMap<ServerName, Vec<(Timestamp, f64)>>,
 }
 
 impl TrafficModel {
@@ -90,6 +94,18 @@ impl TrafficModel {
     /// That comes to the site, and always did.
     pub fn set_always(&mut self, site: &SiteName, curve: Curve) {
         self.curves.insert(site.clone(), vec![(Timestamp::default(), curve)]);
+    }
+
+    /// From then on that share of a server's requests fails.
+    pub fn set_errors(&mut self, server: &ServerName, share: f64, from: Timestamp) {
+        self.errors.entry(server.clone()).or_default().push((from, share));
+    }
+
+    /// The share of a server's requests that fails at that time.
+    #[must_use]
+    pub fn errors(&self, server: &ServerName, at: Timestamp) -> f64 {
+        let changes = self.errors.get(server).map(Vec::as_slice).unwrap_or_default();
+        changes.iter().rev().find(|(from, _)| *from <= at).map_or(USUAL_ERRORS, |(_, share)| *share)
     }
 
     /// The metrics have that trouble, or none.
