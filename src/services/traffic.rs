@@ -88,8 +88,9 @@ fn tell_doubts(snapshot: &Snapshot, earlier: Option<&Snapshot>) {
     }
 }
 
-/// Asks for everything that is needed to judge; one answer that is missing makes the whole look worth nothing.
-async fn look(source: &dyn Metrics, rules: &TrafficRules, usual_now: Option<Arc<Usual>>, now: Timestamp) -> Look {
+/// Asks for everything that is needed to judge; one answer that is missing makes the whole look worth nothing. Of what is usual the
+/// last answer counts for a while: what comes now must be known for servers to be put back, too.
+async fn look(source: &dyn Metrics, rules: &TrafficRules, last: Option<Arc<Usual>>, now: Timestamp) -> Look {
     let at = |query| source.at(query, now, LOOK_DEADLINE);
     let answers = Answers {
         traffic: at(&rules.query).await?,
@@ -97,17 +98,20 @@ async fn look(source: &dyn Metrics, rules: &TrafficRules, usual_now: Option<Arc<
         up: at(&rules.up).await?,
         before: source.over(&rules.query, looked_back(rules, now), LOOK_DEADLINE).await?,
     };
-    let usual_now = match usual_now {
-        Some(usual_now) => usual_now,
-        None => {
-            let mut weeks = Vec::new();
-            for span in same_hours(rules, now) {
-                weeks.push(source.over(&rules.query, span, LOOK_DEADLINE).await?);
-            }
-            Arc::new(usual(&weeks, rules, now))
-        }
+    let last = last.filter(|last| last.still_counts(rules, now));
+    let usual_now = match last.clone().filter(|last| last.counts(rules, now)) {
+        Some(last) => last,
+        None => history(source, rules, now).await.or_else(|fault| last.ok_or(fault))?,
     };
     Ok((answers, usual_now))
+}
+
+async fn history(source: &dyn Metrics, rules: &TrafficRules, now: Timestamp) -> Result<Arc<Usual>, MetricsFault> {
+    let mut weeks = Vec::new();
+    for span in same_hours(rules, now) {
+        weeks.push(source.over(&rules.query, span, LOOK_DEADLINE).await?);
+    }
+    Ok(Arc::new(usual(&weeks, rules, now)))
 }
 
 #[async_trait]
@@ -126,7 +130,7 @@ impl Service for TrafficWatch {
         }
         if self.looks.is_due(now) {
             let rules = self.world.rulebook().rules.traffic.clone();
-            let usual = self.usual.clone().filter(|usual| usual.counts(&rules, now));
+            let usual = self.usual.clone();
             let every = rules.look_every;
             self.looks.begin((now, every), async move { look(source.as_ref(), &rules, usual, now).await });
             made = true;
@@ -136,5 +140,43 @@ impl Service for TrafficWatch {
 
     async fn ended(&mut self) {
         self.looks.ended().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admission::admission_rules;
+    use crate::domain::measure::{Sample, Series, Span};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Answers what comes now and came a moment ago, and nothing of earlier weeks.
+    struct NoHistory(AtomicUsize);
+
+    #[async_trait]
+    impl Metrics for NoHistory {
+        async fn at(&self, _: &str, _: Timestamp, _: Duration) -> Result<Vec<Sample>, MetricsFault> {
+            Ok(Vec::new())
+        }
+
+        async fn over(&self, _: &str, _: Span, _: Duration) -> Result<Vec<Series>, MetricsFault> {
+            match self.0.fetch_add(1, Ordering::SeqCst) {
+                0 => Ok(Vec::new()),
+                _ => Err(MetricsFault::Unavailable("no answer in time".to_owned())),
+            }
+        }
+    }
+
+    /// What comes now must be known for servers to be put back, also while nobody answers what is usual.
+    #[tokio::test]
+    async fn what_was_usual_counts_while_nobody_answers_what_is() {
+        let rules = admission_rules("admission.yaml", "").expect("defaults").traffic;
+        let start = Timestamp::from_millis(1_764_511_500_000);
+        let last = Arc::new(usual(&[], &rules, start));
+        for (minutes, last, is_known) in [(30, Some(&last), true), (61, Some(&last), false), (30, None, false)] {
+            let now = start.plus(Duration::from_secs(minutes * 60));
+            let found = look(&NoHistory(AtomicUsize::new(0)), &rules, last.cloned(), now).await;
+            assert_eq!(found.is_ok(), is_known, "after {minutes} minutes, {}", last.is_some());
+        }
     }
 }

@@ -113,18 +113,22 @@ pub fn judged(
 ) -> Answer {
     let before = before.filter(|before| before.is_of(of));
     let earlier = before.map(|before| &before.servers);
-    match answer {
-        Ok(samples) => {
-            let judge = Judge { age_max: rules.age_max, asked_at };
-            let (values, seen) = (by_server(&samples.values), by_server(&samples.seen));
-            let servers = inventory.servers().iter().map(|server| &server.name).filter_map(|name| {
-                let (values, seen) = (values.get(name.as_str()), seen.get(name.as_str()));
-                let spoken_of = values.is_some() || seen.is_some();
-                let had = earlier.and_then(|servers| servers.get(name)?.as_ref().ok());
-                spoken_of.then(|| (name.clone(), judge.server(values, seen, had)))
-            });
-            Answer { of: of.clone(), servers: servers.collect(), silent: None }
-        }
+    let told = answer.and_then(|samples| {
+        let judge = Judge { age_max: rules.age_max, asked_at };
+        let (values, seen) = (by_server(&samples.values), by_server(&samples.seen));
+        let servers = inventory.servers().iter().map(|server| &server.name).filter_map(|name| {
+            let (values, seen) = (values.get(name.as_str()), seen.get(name.as_str()));
+            let spoken_of = values.is_some() || seen.is_some();
+            let had = earlier.and_then(|servers| servers.get(name)?.as_ref().ok());
+            spoken_of.then(|| (name.clone(), judge.server(values, seen, had)))
+        });
+        let servers = servers.collect::<BTreeMap<_, _>>();
+        // As of a metric whose name is misspelt, or whose label is another.
+        let of_nobody = servers.is_empty() && !inventory.servers().is_empty();
+        if of_nobody { Err("it says nothing of any server of the inventory".to_owned()) } else { Ok(servers) }
+    });
+    match told {
+        Ok(servers) => Answer { of: of.clone(), servers, silent: None },
         // The last answer counts until it is too old.
         Err(why) => {
             let since = before.and_then(|before| before.silent.as_ref()).map_or(asked_at, |silence| silence.since);
@@ -163,6 +167,8 @@ impl Judge {
         if seen_at > self.asked_at.plus(self.age_max) {
             return Err("its clock is ahead of ours".to_owned());
         }
+        // Nothing is measured later than it is asked for, whatever that clock says.
+        let seen_at = seen_at.min(self.asked_at);
         let before = had.and_then(|had| if had.newest.seen_at < seen_at { Some(had.newest) } else { had.before });
         let before = before.filter(|before| before.seen_at < seen_at);
         Ok(Measured { newest: Point { value, seen_at }, before })

@@ -69,7 +69,8 @@ pub(super) struct Siblings<'a> {
 
 /// The siblings that servers have in common, with what each has of each comparison, as far as that is known and fresh.
 struct Kinship<'a> {
-    count: u32,
+    /// Those that are meant to serve, whether they do just now or not.
+    meant: u32,
     measured: Vec<Vec<&'a Measured>>,
     /// Of the newest measurements.
     medians: Vec<Option<f64>>,
@@ -93,7 +94,7 @@ impl<'a> Siblings<'a> {
             let comparisons = known.rules.soak.compare.iter();
             let measured = comparisons.map(|one| fresh(one, &serve, known)).collect::<Vec<_>>();
             let medians = measured.iter().map(|all| median(all.iter().map(|one| one.newest.value).collect()));
-            Kinship { count: size(serve.len()), medians: medians.collect(), measured }
+            Kinship { meant: size(meant(kin, touched, known).count()), medians: medians.collect(), measured }
         })
     }
 
@@ -105,7 +106,8 @@ impl<'a> Siblings<'a> {
         }
         let known = self.known;
         let kinship = self.kinship(Kin::of(server));
-        if kinship.count < known.rules.soak.siblings_min {
+        // A pool of two must be able to go on; one of ten of which most are away just now proves nothing yet.
+        if kinship.meant < known.rules.soak.siblings_min {
             return Compared::Alike;
         }
         let (mut lacks, mut waits) = (None, false);
@@ -132,27 +134,42 @@ impl<'a> Siblings<'a> {
         }
         let needed = self.known.rules.soak.siblings_min;
         let each = groups.into_iter().map(|(kin, servers)| {
-            let siblings = self.kinship(kin).count;
+            let siblings = self.kinship(kin).meant;
             Uncompared { servers, siblings, needed }
         });
         each.filter(|group| group.siblings < needed).collect()
     }
 }
 
-/// The servers of that kin that serve, and on which neither this request has begun nor anybody else works or has left anything.
-fn siblings<'a>(kin: &Kin, touched: &BTreeSet<&ServerId>, known: Known<'a>) -> Vec<&'a Server> {
-    let is_free = |server: &&Server| !touched.contains(&server.id) && known.ledger.lock(&server.id).is_none();
+/// The servers of that kin that are meant to serve, and on which this request has not begun.
+fn meant<'a>(
+    kin: &'a Kin,
+    touched: &'a BTreeSet<&ServerId>,
+    known: Known<'a>,
+) -> Box<dyn Iterator<Item = &'a Server> + 'a> {
+    let is_meant = move |server: &&Server| {
+        !touched.contains(&server.id) && known.ledger.state(server) == ProductionState::Production
+    };
     match kin {
-        Kin::Pool(pool) => {
-            known.inventory.in_pool(pool).filter(is_free).filter(|server| capacity::serves(server, known)).collect()
-        }
-        // Behind no load balancer, so that nobody sees it serve: it is meant to.
+        Kin::Pool(pool) => Box::new(known.inventory.in_pool(pool).filter(is_meant)),
         Kin::TypeInSite(server_type, site) => {
-            let alike = |server: &&Server| server.server_type == *server_type && server.pool.is_none();
-            let serves = |server: &&Server| known.ledger.state(server) == ProductionState::Production;
-            known.inventory.in_site(site).filter(alike).filter(serves).filter(is_free).collect()
+            let alike = move |server: &&Server| server.server_type == *server_type && server.pool.is_none();
+            Box::new(known.inventory.in_site(site).filter(alike).filter(is_meant))
         }
     }
+}
+
+/// The servers of that kin that serve, and on which neither this request has begun nor anybody else works or has left anything.
+fn siblings<'a>(kin: &Kin, touched: &BTreeSet<&ServerId>, known: Known<'a>) -> Vec<&'a Server> {
+    // Behind no load balancer nobody sees it serve: that it is meant to is all there is.
+    let serves = |server: &&Server| server.pool.is_none() || capacity::serves(server, known);
+    let is_free = |server: &&Server| known.ledger.lock(&server.id).is_none();
+    let members: Box<dyn Iterator<Item = &Server>> = match kin {
+        Kin::Pool(pool) => Box::new(known.inventory.in_pool(pool)),
+        Kin::TypeInSite(_, site) => Box::new(known.inventory.in_site(site)),
+    };
+    let ids = meant(kin, touched, known).map(|server| &server.id).collect::<BTreeSet<_>>();
+    members.filter(|server| ids.contains(&server.id)).filter(is_free).filter(serves).collect()
 }
 
 fn fresh<'a>(comparison: &Comparison, servers: &[&Server], known: Known<'a>) -> Vec<&'a Measured> {
@@ -185,29 +202,33 @@ impl Comparing<'_, '_> {
         let siblings = self.kinship.measured.get(self.place).map(Vec::as_slice).unwrap_or_default();
         let middle = self.kinship.medians.get(self.place).copied().flatten();
         let Some(middle) = middle.filter(|_| size(siblings.len()) >= siblings_min) else {
-            let (known, all) = (siblings.len(), self.kinship.count);
+            let (known, all) = (siblings.len(), self.kinship.meant);
             return self
                 .lacks(format!("{known} of its {all} siblings measured, at least {siblings_min} are needed"), None);
         };
-        if !is_bad(self.comparison, own.newest.value, middle) {
-            return Compared::Alike;
+        if says_nothing(self.comparison, middle) {
+            let theirs = amount(self.comparison, middle);
+            return self.lacks(format!("its siblings have {theirs}, with which nothing can be compared"), None);
         }
-        // The measurement before, beside what siblings had about then.
-        let Some(before) = own.before.filter(|before| before.seen_at > self.counts_from()) else {
-            return Compared::NotYet;
-        };
+        // One odd measurement halts nothing, and lets nothing go on either.
+        match (is_bad(self.comparison, own.newest.value, middle), self.was_bad(own, siblings)) {
+            (true, Some((true, since))) => Compared::Ails(told(self.comparison, own.newest.value, middle), since),
+            (true, _) | (false, Some((true, _))) => Compared::NotYet,
+            (false, Some((false, _)) | None) => Compared::Alike,
+        }
+    }
+
+    /// Whether its measurement before was bad, beside what siblings had about then, and when that was; `None` where there is none
+    /// that counts.
+    fn was_bad(&self, own: Measured, siblings: &[&Measured]) -> Option<(bool, Timestamp)> {
+        let before = own.before.filter(|before| before.seen_at > self.counts_from())?;
         let about_then = |then: &Point| then.seen_at.counts(before.seen_at, self.known.rules.soak.age_max);
         let theirs = siblings.iter().filter_map(|one| one.before.filter(about_then)).map(|then| then.value);
         let theirs = theirs.collect::<Vec<_>>();
-        if size(theirs.len()) < siblings_min {
-            return Compared::NotYet;
+        if size(theirs.len()) < self.known.rules.soak.siblings_min {
+            return None;
         }
-        match median(theirs) {
-            Some(then) if is_bad(self.comparison, before.value, then) => {
-                Compared::Ails(told(self.comparison, own.newest.value, middle), before.seen_at)
-            }
-            Some(_) | None => Compared::NotYet,
-        }
+        Some((is_bad(self.comparison, before.value, median(theirs)?), before.seen_at))
     }
 
     /// From then on a measurement is of the server as its run left it.
@@ -253,13 +274,21 @@ fn is_bad(comparison: &Comparison, own: f64, median: f64) -> bool {
     }
 }
 
+/// Whether siblings with that median have so much of a share themselves that no server could have too much.
+fn says_nothing(comparison: &Comparison, median: f64) -> bool {
+    match comparison.bad {
+        Bad::Above(percent) => comparison.floor.is_share && median * f64::from(percent) / 100.0 >= 1.0,
+        Bad::Below(_) => false,
+    }
+}
+
+fn amount(comparison: &Comparison, value: f64) -> String {
+    if comparison.floor.is_share { format!("{} %", short(value * 100.0)) } else { short(value) }
+}
+
 /// `errors 4.1 % where its siblings have 0.3 %`
 fn told(comparison: &Comparison, own: f64, median: f64) -> String {
-    let amount = |value: f64| match comparison.floor.is_share {
-        true => format!("{} %", short(value * 100.0)),
-        false => short(value),
-    };
-    format!("{} {} where its siblings have {}", comparison.name, amount(own), amount(median))
+    format!("{} {} where its siblings have {}", comparison.name, amount(comparison, own), amount(comparison, median))
 }
 
 /// With as many digits as tell something.

@@ -173,6 +173,11 @@ fn a_site_and_the_sites_that_take_over_must_carry_it_too() {
     assert_eq!(two_pools.ahead(0), [(TrafficScope::Site(SiteName::new("lax")), 102, None)]);
     two_pools.traffic = seen(&[("edge-lax", calm(&[1.0, 7.0])), ("edge-fra", calm(&[]))]);
     assert!(two_pools.is_allowed(0));
+    // One of which nothing is known ahead counts with what it carries now, and keeps nobody from looking.
+    let new = Measured { units: 9.5, usual: None, ..calm(&[]) };
+    two_pools.traffic = seen(&[("edge-lax", calm(&[1.0, 7.0])), ("edge-fra", new)]);
+    let told = two_pools.ahead(0).into_iter().find(|(scope, ..)| matches!(scope, TrafficScope::Site(_)));
+    assert_eq!(told, Some((TrafficScope::Site(SiteName::new("lax")), 105, None)), "7 and 9.5, of 19");
 }
 
 #[test]

@@ -146,17 +146,38 @@ impl Figure {
         lately.chain([(now, self.units)])
     }
 
-    /// Both together; moments and hours count where both are known.
+    /// Both together; moments and hours count where both are known, and what is ahead where one is: a pool that is new must not keep
+    /// those beside it from looking ahead, so it counts with what it carries now.
     pub(super) fn and(self, other: &Measured) -> Self {
         Self {
             before: Rc::new(together(&self.before, &other.before)),
             units: self.units + other.units,
             seen_at: self.seen_at.min(other.seen_at),
             usual: self.usual.zip(other.usual).map(|(one, other)| one + other),
-            ahead: Rc::new(together(&self.ahead, &other.ahead)),
+            ahead: Rc::new(either(
+                Of { known: &self.ahead, now: self.units },
+                Of { known: &other.ahead, now: other.units },
+            )),
             ..self
         }
     }
+}
+
+/// What is usual of a pool ahead, and what it carries now.
+#[derive(Clone, Copy)]
+struct Of<'a> {
+    known: &'a [(Timestamp, f64)],
+    now: f64,
+}
+
+/// Every moment of which something is known of one of them.
+fn either(one: Of<'_>, other: Of<'_>) -> Vec<(Timestamp, f64)> {
+    let moments = one.known.iter().chain(other.known).map(|(at, _)| *at).collect::<BTreeSet<_>>();
+    let at = |of: &Of<'_>, moment: Timestamp| {
+        let place = of.known.binary_search_by_key(&moment, |(at, _)| *at);
+        place.ok().and_then(|place| of.known.get(place)).map_or(of.now, |(_, units)| *units)
+    };
+    moments.into_iter().map(|moment| (moment, at(&one, moment) + at(&other, moment))).collect()
 }
 
 /// Both are in order, so one look through each finds the moments that they share.

@@ -26,6 +26,8 @@ pub(super) const AHEAD_EVERY: Duration = HALF_HOUR;
 const TOLD_AHEAD: Duration = Duration::from_secs(6 * 3600);
 /// How long what is usual is relied on before it is asked for again.
 const USUAL_FOR: Duration = Duration::from_secs(600);
+/// How long it counts where nobody answers what is usual.
+const USUAL_STILL_FOR: Duration = Duration::from_secs(3600);
 
 /// What pools usually carry at an hour of the week, and in the hours ahead.
 #[derive(Clone, PartialEq, Debug)]
@@ -51,6 +53,12 @@ impl Usual {
     #[must_use]
     pub fn counts(&self, rules: &TrafficRules, now: Timestamp) -> bool {
         now.since(self.at) < USUAL_FOR && self.ahead == rules.ahead
+    }
+
+    /// Whether it counts still, where nobody answers what is usual.
+    #[must_use]
+    pub fn still_counts(&self, rules: &TrafficRules, now: Timestamp) -> bool {
+        now.since(self.at) < USUAL_STILL_FOR && self.ahead == rules.ahead
     }
 
     pub(super) fn of(&self, pool: &PoolName) -> Option<&OfPool> {

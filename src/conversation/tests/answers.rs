@@ -199,8 +199,8 @@ fn times_that_are_not_clear_are_asked_about() {
     ----
     This is not a time
     ```
-    reboot edge-lax-001 at 26.11. 0…
-                           ^^^^^^
+    reboot edge-lax-001 at 26.11 02…
+                           ^^^^^
     ```
     Write it as in 02:00, 2am, tomorrow 02:00 or 2026-12-01 02:00 UTC. Nothing has started.
     ");

@@ -64,7 +64,7 @@ async fn a_canary_that_does_as_its_siblings_lets_the_next_wave_go() {
         let thread = ana.types(&noc, LINE).await;
         stage.clock().advance(seconds(9)).await;
         stage.fleet().rebooted("edge-lax-01", times(1));
-        (1..=9).for_each(|number| stage.fleet().fails_requests(&format!("edge-lax-0{number}"), 0.5));
+        (1..=9).for_each(|number| stage.fleet().fails_requests(&format!("edge-lax-0{number}"), 0.2));
         stage.clock().advance(minutes(5)).await;
         assert!(thread.transcript().contains("all 4 rebooted"), "{}", thread.transcript());
         stage.fleet().rebooted("edge-lax-[01-04]", times(1));
