@@ -16,7 +16,7 @@ use super::world::World;
 use crate::authorization::{Refusal, RefusalKind};
 use crate::conversation;
 use crate::domain::identity::{GroupName, PersonId};
-use crate::domain::ids::{Fingerprint, Handle};
+use crate::domain::ids::Handle;
 use crate::domain::intent::{BuiltInVerb, Intent, Planned};
 use crate::domain::limits::PRIVATE_CONTROL_LIFE;
 use crate::domain::place::{ChannelFacts, Origin, Reach};
@@ -161,6 +161,5 @@ async fn asked_lately(world: &World, person: &PersonId, now: Timestamp) -> Resul
 /// One of the handles of a person's hour.
 fn token(person: &PersonId, at: Timestamp, number: usize) -> Handle {
     let hour = at.seconds() / i64::try_from(COUNTED_OVER.as_secs()).unwrap_or(i64::MAX);
-    let digest = Fingerprint::of(format!("access {person} {hour} {number}").as_bytes());
-    Handle::new(format!("h_{}", digest.hex().get(..24).unwrap_or_default()))
+    messages::derived(&format!("access {person} {hour} {number}"))
 }

@@ -71,7 +71,8 @@ pub(super) async fn stop_unseen(world: &World, line: Line<'_>) -> Result<Option<
         Who::NoAnswer(_) => world.store.member_seen(person).await?.map(|seen| seen.name),
     };
     let Some(name) = name else { return Ok(None) };
-    if !is_place_of_work(world, line.origin, matches!(line.origin.reply, ReplyPath::Direct)) {
+    let is_direct = matches!(line.origin.reply, ReplyPath::Direct);
+    if !is_place_of_work(world, (!is_direct).then_some(&line.origin.channel)) {
         return Ok(None);
     }
     stop(world, line, By { actor: person, name: &name }, (why, hard)).await.map(Some)
@@ -89,7 +90,7 @@ pub(super) async fn answer(
         return Ok(answered(line, came));
     }
     let is_direct = speaker.channel.reach == Reach::Direct;
-    if !is_place_of_work(world, line.origin, is_direct) {
+    if !is_place_of_work(world, (!is_direct).then_some(&line.origin.channel)) {
         return Ok(line.answered(conversation::may_not_stop(speaker.channel_name()), "refused: no place of work"));
     }
     match braking {
@@ -243,11 +244,11 @@ fn told_where(world: &World, origin: &Origin) -> Option<ChannelId> {
     world.places.incidents.clone().or_else(|| is_shared.then(|| origin.channel.clone()))
 }
 
-/// Whether the rules of that channel let anybody ask for work that changes something.
-fn is_place_of_work(world: &World, origin: &Origin, is_direct: bool) -> bool {
+/// Whether the rules of that channel, or of direct messages, let anybody ask for work that changes something.
+fn is_place_of_work(world: &World, channel: Option<&ChannelId>) -> bool {
     let rulebook = world.rulebook();
     let commands = rulebook.catalog.commands().iter().map(AsRef::as_ref).filter(|spec| !spec.only_looks());
-    rulebook.policies.permits_any((!is_direct).then_some(&origin.channel), commands)
+    rulebook.policies.permits_any(channel, commands)
 }
 
 /// The stop of everything, if it is on; of two the one that forbids more.
@@ -357,10 +358,8 @@ pub async fn resumed(
 pub(super) async fn notice(world: &World, id: &BrakeId) -> Result<Option<Message>, StoreFault> {
     let stop = world.store.brake(id).await?;
     // Where nobody may let it go on there is no button for it either.
-    let rulebook = world.rulebook();
-    let commands = || rulebook.catalog.commands().iter().map(AsRef::as_ref).filter(|spec| !spec.only_looks());
-    let is_place = |channel: &ChannelId| rulebook.policies.permits_any(Some(channel), commands());
-    let handle = world.places.incidents.as_ref().is_none_or(is_place).then(|| asking_why::resume_handle(id));
+    let has_button = world.places.incidents.as_ref().is_none_or(|channel| is_place_of_work(world, Some(channel)));
+    let handle = has_button.then(|| asking_why::resume_handle(id));
     let hard = is_stopped_hard(world.store.as_ref()).await?;
     Ok(stop.map(|(stop, end)| conversation::stop_notice(&stop, end.as_ref(), (handle.as_ref(), hard))))
 }

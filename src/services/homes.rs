@@ -266,8 +266,7 @@ impl Controls<'_> {
     /// Derived from when it was opened, so that showing it again stores nothing new, and opening it renews them all.
     fn put(&mut self, name: &str, action: ControlAction) -> Handle {
         let Home { person, opened_at, .. } = self.home;
-        let digest = Fingerprint::of(format!("home {person} {} {name}", opened_at.millis()).as_bytes());
-        let handle = Handle::new(format!("h_{}", digest.hex().get(..24).unwrap_or_default()));
+        let handle = messages::derived(&format!("home {person} {} {name}", opened_at.millis()));
         let until = opened_at.plus(HOME_LIFE);
         let bound = Some(Bound { person: person.id().clone(), channel: ChannelId::nowhere(), until });
         self.all.push(Control { handle: handle.clone(), action, bound, used_at: None });

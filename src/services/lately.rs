@@ -3,9 +3,10 @@
 //! Each that nobody else had to agree to leaves a used control behind, under a handle made from the person, the hour and
 //! a number. That outlives its request, and two lines that come at once cannot both take the last place.
 
+use super::messages;
 use crate::admission::{OVERRIDE_ALONE_MAX, OVERRIDE_LIFE_MAX};
 use crate::domain::identity::PersonId;
-use crate::domain::ids::{Fingerprint, Handle, RequestId};
+use crate::domain::ids::{Handle, RequestId};
 use crate::domain::place::Origin;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreFault;
@@ -55,6 +56,5 @@ pub(super) fn counted(handle: Handle, request: &RequestId, number: u32, origin: 
 /// One of the places of a person's hour.
 fn place(person: &PersonId, at: Timestamp, number: u32) -> Handle {
     let hour = at.seconds() / i64::try_from(OVERRIDE_LIFE_MAX.as_secs()).unwrap_or(i64::MAX);
-    let digest = Fingerprint::of(format!("override alone {person} {hour} {number}").as_bytes());
-    Handle::new(format!("h_{}", digest.hex().get(..24).unwrap_or_default()))
+    messages::derived(&format!("override alone {person} {hour} {number}"))
 }

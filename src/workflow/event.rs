@@ -147,34 +147,11 @@ impl RunEvent {
             Self::Planned { .. } | Self::Replanned { .. } | Self::ActAnswered { .. } => None,
         }
     }
-
-    /// Whether whoever may not send stands still after it as before.
-    pub(super) const fn changes_no_stage(&self) -> bool {
-        match self {
-            Self::StoodStill { .. }
-            | Self::MovedOn { .. }
-            | Self::ActAnswered { .. }
-            | Self::StillSafe { .. }
-            | Self::WasSilent { .. } => true,
-            Self::Planned { .. }
-            | Self::Replanned { .. }
-            | Self::Admitted(_)
-            | Self::Kept { .. }
-            | Self::WentOn { .. }
-            | Self::StepBegun { .. }
-            | Self::StepSucceeded { .. }
-            | Self::StepFailed(_)
-            | Self::PersonAsked { .. }
-            | Self::PersonAnswered { .. }
-            | Self::ReturnBegun { .. }
-            | Self::Ended { .. } => false,
-        }
-    }
 }
 
 impl Run {
     /// Takes in that it stands still, or does so no longer; whether that fits where it stands.
-    pub(super) fn stands(&mut self, event: &RunEvent) -> bool {
+    pub(super) fn takes_in_standing(&mut self, event: &RunEvent) -> bool {
         let is_ready = matches!(self.stage, RunStage::Ready { .. });
         let is_at_work =
             matches!(self.stage, RunStage::Ready { .. } | RunStage::Acting { .. } | RunStage::Returning { .. });

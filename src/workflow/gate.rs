@@ -83,7 +83,7 @@ pub(super) fn is_fresh(situation: Situation<'_>) -> bool {
 pub(super) fn ask_again(situation: Situation<'_>, step: usize) -> Decision {
     let Situation { run, now, impact, .. } = situation;
     let ask = Decision::AskSafety { takes: impact >= Impact::Drain && takes_a_place(run) };
-    let is_late = run.safe_at.is_none_or(|at| now >= run.went_on_at.map_or(at, |on| on.max(at)).plus(GATE_WITHIN));
+    let is_late = run.safe_at.max(run.went_on_at).is_none_or(|at| now >= at.plus(GATE_WITHIN));
     match (situation.input, run.server_name().filter(|_| is_drain_asked(situation, step))) {
         (Input::Safe, _) => Decision::Commit(Commit::of(vec![RunEvent::StillSafe { at: now }], now)),
         (Input::NotNow(policy), _) if is_late => put_off(situation, step, &told(*policy)),

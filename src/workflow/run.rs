@@ -290,10 +290,10 @@ impl Run {
     /// The event does not fit the stage.
     pub fn apply(mut self, event: &RunEvent) -> Result<Self, IllegalTransition> {
         use RunStage as Stage;
-        let stands_as_before = event.changes_no_stage();
-        if self.stands(event) {
+        if self.takes_in_standing(event) {
             return Ok(self.later(event));
         }
+        let before = std::mem::discriminant(&self.stage);
         self.stage = match (event, self.stage.clone()) {
             (RunEvent::Admitted(admission), Stage::Waiting) => self.admitted(*admission),
             (RunEvent::Replanned { server }, Stage::Waiting)
@@ -355,7 +355,8 @@ impl Run {
             (RunEvent::Ended { at, outcome }, stage) if may_end(&stage, *outcome) => self.ended(*at, *outcome),
             (event, stage) => return Err(illegal(&self.id, &stage, event)),
         };
-        self.stood_since = self.stood_since.filter(|_| stands_as_before);
+        // Wherever it has got to, it has not stood still there.
+        self.stood_since = self.stood_since.filter(|_| std::mem::discriminant(&self.stage) == before);
         Ok(self.later(event))
     }
 

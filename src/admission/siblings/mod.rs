@@ -90,11 +90,12 @@ impl<'a> Siblings<'a> {
     fn kinship(&mut self, kin: Kin) -> &Kinship<'a> {
         let (known, touched) = (self.known, &self.touched);
         self.of.entry(kin).or_insert_with_key(|kin| {
-            let serve = siblings(kin, touched, known);
+            let meant = meant(kin, touched, known);
+            let serve = meant.iter().copied().filter(|server| is_to_compare_with(server, known)).collect::<Vec<_>>();
             let comparisons = known.rules.soak.compare.iter();
             let measured = comparisons.map(|one| fresh(one, &serve, known)).collect::<Vec<_>>();
             let medians = measured.iter().map(|all| median(all.iter().map(|one| one.newest.value).collect()));
-            Kinship { meant: size(meant(kin, touched, known).count()), medians: medians.collect(), measured }
+            Kinship { meant: size(meant.len()), medians: medians.collect(), measured }
         })
     }
 
@@ -142,34 +143,23 @@ impl<'a> Siblings<'a> {
 }
 
 /// The servers of that kin that are meant to serve, and on which this request has not begun.
-fn meant<'a>(
-    kin: &'a Kin,
-    touched: &'a BTreeSet<&ServerId>,
-    known: Known<'a>,
-) -> Box<dyn Iterator<Item = &'a Server> + 'a> {
-    let is_meant = move |server: &&Server| {
-        !touched.contains(&server.id) && known.ledger.state(server) == ProductionState::Production
-    };
+fn meant<'a>(kin: &Kin, touched: &BTreeSet<&ServerId>, known: Known<'a>) -> Vec<&'a Server> {
+    let is_meant =
+        |server: &&Server| !touched.contains(&server.id) && known.ledger.state(server) == ProductionState::Production;
     match kin {
-        Kin::Pool(pool) => Box::new(known.inventory.in_pool(pool).filter(is_meant)),
+        Kin::Pool(pool) => known.inventory.in_pool(pool).filter(is_meant).collect(),
         Kin::TypeInSite(server_type, site) => {
-            let alike = move |server: &&Server| server.server_type == *server_type && server.pool.is_none();
-            Box::new(known.inventory.in_site(site).filter(alike).filter(is_meant))
+            let alike = |server: &&Server| server.server_type == *server_type && server.pool.is_none();
+            known.inventory.in_site(site).filter(alike).filter(is_meant).collect()
         }
     }
 }
 
-/// The servers of that kin that serve, and on which neither this request has begun nor anybody else works or has left anything.
-fn siblings<'a>(kin: &Kin, touched: &BTreeSet<&ServerId>, known: Known<'a>) -> Vec<&'a Server> {
-    // Behind no load balancer nobody sees it serve: that it is meant to is all there is.
-    let serves = |server: &&Server| server.pool.is_none() || capacity::serves(server, known);
-    let is_free = |server: &&Server| known.ledger.lock(&server.id).is_none();
-    let members: Box<dyn Iterator<Item = &Server>> = match kin {
-        Kin::Pool(pool) => Box::new(known.inventory.in_pool(pool)),
-        Kin::TypeInSite(_, site) => Box::new(known.inventory.in_site(site)),
-    };
-    let ids = meant(kin, touched, known).map(|server| &server.id).collect::<BTreeSet<_>>();
-    members.filter(|server| ids.contains(&server.id)).filter(is_free).filter(serves).collect()
+/// Whether such a server serves, and nobody works on it or has left anything there. Behind no load balancer nobody sees it serve:
+/// that it is meant to is all there is.
+fn is_to_compare_with(server: &Server, known: Known<'_>) -> bool {
+    let serves = server.pool.is_none() || capacity::serves(server, known);
+    serves && known.ledger.lock(&server.id).is_none()
 }
 
 fn fresh<'a>(comparison: &Comparison, servers: &[&Server], known: Known<'a>) -> Vec<&'a Measured> {

@@ -1,12 +1,24 @@
 //! Comparing: a finished wave does as well as the servers beside it, or the rest is not begun.
 
 use super::{Cast, cast};
-use crate::stage::{minutes, seconds, story, times};
+use crate::stage::{Stage, Thread, minutes, seconds, story, times};
 use insta::assert_snapshot;
 use wrasse::domain::ids::RequestId;
 use wrasse::sandbox::fleet::model::MetricsTrouble;
 
 const LINE: &str = "/fleet reboot edge-lax-[01-04] --wave 50% because kernel update";
+
+/// Ten servers that are compared, and the canary of [`LINE`] has just come back.
+async fn canary_done(stage: &Stage) -> (Cast, Thread) {
+    let there = cast(stage, "edge-lax-[01-10]");
+    stage.lets_out(50);
+    stage.fleet().is_measured(0.5);
+    stage.compares_servers();
+    let thread = there.ana.types(&there.noc, LINE).await;
+    stage.clock().advance(seconds(9)).await;
+    stage.fleet().rebooted("edge-lax-01", times(1));
+    (there, thread)
+}
 
 /// It serves, no alert fires, and its users get errors.
 #[tokio::test]
@@ -57,13 +69,7 @@ async fn a_canary_that_comes_back_with_errors_ends_the_rollout() {
 #[tokio::test]
 async fn a_canary_that_does_as_its_siblings_lets_the_next_wave_go() {
     story(async |stage| {
-        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-10]");
-        stage.lets_out(50);
-        stage.fleet().is_measured(0.5);
-        stage.compares_servers();
-        let thread = ana.types(&noc, LINE).await;
-        stage.clock().advance(seconds(9)).await;
-        stage.fleet().rebooted("edge-lax-01", times(1));
+        let (_, thread) = canary_done(stage).await;
         (1..=9).for_each(|number| stage.fleet().fails_requests(&format!("edge-lax-0{number}"), 0.2));
         stage.clock().advance(minutes(5)).await;
         assert!(thread.transcript().contains("all 4 rebooted"), "{}", thread.transcript());
@@ -77,13 +83,7 @@ async fn a_canary_that_does_as_its_siblings_lets_the_next_wave_go() {
 #[tokio::test]
 async fn one_odd_measurement_only_makes_the_next_wave_wait_for_another() {
     story(async |stage| {
-        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-10]");
-        stage.lets_out(50);
-        stage.fleet().is_measured(0.5);
-        stage.compares_servers();
-        let thread = ana.types(&noc, LINE).await;
-        stage.clock().advance(seconds(9)).await;
-        stage.fleet().rebooted("edge-lax-01", times(1));
+        let (_, thread) = canary_done(stage).await;
         stage.clock().advance(seconds(112)).await;
         stage.fleet().rebooted("edge-lax-[02-04]", times(0));
         stage.fleet().fails_requests("edge-lax-01", 0.5);
@@ -103,13 +103,7 @@ async fn one_odd_measurement_only_makes_the_next_wave_wait_for_another() {
 #[tokio::test]
 async fn metrics_that_are_silent_hold_up_the_next_wave() {
     story(async |stage| {
-        let Cast { noc, ana, .. } = cast(stage, "edge-lax-[01-10]");
-        stage.lets_out(50);
-        stage.fleet().is_measured(0.5);
-        stage.compares_servers();
-        let thread = ana.types(&noc, LINE).await;
-        stage.clock().advance(seconds(9)).await;
-        stage.fleet().rebooted("edge-lax-01", times(1));
+        let (Cast { noc, ana, .. }, thread) = canary_done(stage).await;
         stage.fleet().metrics_get(MetricsTrouble::Silent);
         stage.clock().advance(minutes(6)).await;
         stage.fleet().rebooted("edge-lax-[02-04]", times(0));

@@ -383,12 +383,17 @@ fn health_of(server: &ServerId, state: ProductionState, now: Timestamp) -> Optio
 /// A server is free again only when its run has verified that it is as it should be, or that nothing was done. A run that
 /// waits for a person has its server still, but no place among those at work.
 fn lock_change(event: &RunEvent, server: &PlannedServer, run: &Run) -> Option<Write> {
+    let stood_still = run.stood_since.or(run.kept_since).is_some();
     let (server, run) = (server.id.clone(), run.id.clone());
     let outcome = match event {
         RunEvent::PersonAsked { .. } | RunEvent::Kept { .. } | RunEvent::StoodStill { parks: true, .. } => {
             return Some(Write::LockParked { server, run });
         }
         RunEvent::WentOn { .. } | RunEvent::MovedOn { .. } => return Some(Write::LockTakenUp { server, run }),
+        // It has got on by what was seen, and is at work again.
+        RunEvent::StepSucceeded { .. } | RunEvent::ReturnBegun { .. } if stood_still => {
+            return Some(Write::LockTakenUp { server, run });
+        }
         RunEvent::Ended { outcome, .. } => outcome,
         RunEvent::Planned { .. }
         | RunEvent::Replanned { .. }
@@ -445,3 +450,6 @@ impl Service for Runner {
         self.effects.wait().await;
     }
 }
+
+#[cfg(test)]
+mod tests;
